@@ -1,0 +1,72 @@
+"""pixelwise: semantic segmentation, from label image to loss to score.
+
+A label image is reduced to sums. Sums add. Weights, losses and scores are formulas on sums.
+
+    labels/    label images as arrays: classes, palettes, indexed PNG, colour, pairs
+    audit/     labels -> LabelCounts, class weights; a look at an unknown folder
+    metrics/   prediction + target -> ConfusionCounts -> scores
+    ops/       tensors in, tensors out: one-hot, activations, pixel_stats, predict_label
+    losses/    PixelStats -> scalar: cross entropy, Dice and its family, and their algebra
+    run/       train, predict, score
+    report/    JSON and pictures -> one HTML file
+
+Public names are resolved when they are first used, so `import pixelwise` loads no torch.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_DEFINED_IN = {
+    "labels.classes": ["Classes"],
+    "labels.palettes": ["voc_colormap"],
+    "labels.png": ["read_label", "write_label"],
+    "labels.color": ["color_to_index", "index_to_color"],
+    "labels.pairs": ["Pair", "find_pairs"],
+    "labels.description": ["Description", "read_description"],
+    "audit.label_counts": ["LabelCounts", "count_labels"],
+    "audit.weights": ["class_weights"],
+    "metrics.confusion": ["ConfusionCounts", "count_confusion"],
+    "metrics.scores": [
+        "dice",
+        "frequency_weighted_iou",
+        "iou",
+        "mean_accuracy",
+        "mean_dice",
+        "mean_iou",
+        "pixel_accuracy",
+        "precision",
+        "recall",
+    ],
+    "ops.onehot": ["one_hot"],
+    "ops.activations": ["activate"],
+    "ops.stats": ["PixelStats", "pixel_stats"],
+    "ops.predict": ["confusion_matrix", "predict_label"],
+    "losses.pixel": ["BinaryCrossEntropy", "CrossEntropy", "Focal"],
+    "losses.region": ["Dice", "FBeta", "GeneralizedDice", "Jaccard", "Tversky"],
+    "losses.criterion": ["Criterion"],
+    "losses.table": ["LOSSES", "criterion"],
+    "run.config": ["PredictConfig", "ScoreConfig", "TrainConfig"],
+    "run.train": ["train"],
+    "run.predict": ["predict"],
+    "run.score": ["score"],
+    "report.config": ["ReportConfig"],
+    "errors": ["PixelwiseError"],
+}
+_MODULE_OF = {name: module for module, names in _DEFINED_IN.items() for name in names}
+
+# `pixelwise.report` is both a room and a command; the room's module is callable (see rooms.py).
+__all__ = sorted([*_MODULE_OF, "report"])
+
+
+def __getattr__(name: str) -> Any:
+    if name == "report":
+        return import_module("pixelwise.report")
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module 'pixelwise' has no attribute {name!r}")
+    return getattr(import_module(f"pixelwise.{_MODULE_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,1 @@
+"""What label images contain: counts, class weights, and a look at an unknown folder."""

@@ -1,0 +1,1 @@
+"""Label images as arrays of class indices."""

@@ -1,0 +1,1 @@
+"""Losses as formulas on PixelStats; no pixel is touched here."""

@@ -1,0 +1,1 @@
+"""The loops: train, predict, score."""

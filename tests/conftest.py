@@ -1,0 +1,15 @@
+"""Fixtures that every test may use."""
+
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).parent.parent.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """The folder of real data and peers' numbers that may lie beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip("the folder ../shared with real data is not beside this checkout")
+    return SHARED
