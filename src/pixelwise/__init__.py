@@ -57,7 +57,7 @@ _DEFINED_IN = {
 _MODULE_OF = {name: module for module, names in _DEFINED_IN.items() for name in names}
 
 # `pixelwise.report` is both a room and a command; the room's module is callable (see rooms.py).
-__all__ = sorted([*_MODULE_OF, "report"])
+__all__ = [*sorted([*_MODULE_OF, "report"])]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
