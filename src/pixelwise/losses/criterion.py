@@ -1,0 +1,172 @@
+"""Criterion: a loss on PixelStats that is also an nn.Module, and the algebra of such losses.
+
+Terms that are added share one pass over the logits: the sum asks for the union of their sums.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from pixelwise.errors import ArgumentError, check_range, sentence
+from pixelwise.ops.activations import compute_dtype
+from pixelwise.ops.spec import SUMS
+from pixelwise.ops.stats import PixelStats, pixel_stats
+from pixelwise.ops.target import Ignore
+
+Factors = Sequence[float] | Tensor | None
+
+
+class Criterion(nn.Module):
+    """A loss computed from the sums of one pass over the logits.
+
+    Call it as `loss = criterion(logits, target)`; combine as `a + 0.5 * b`.
+
+    Attributes:
+        sums: names of the sums that the formula needs.
+        activation: "softmax" or "sigmoid", applied inside the pass.
+        ignore_index: ignored target value, several of them, or None.
+        upsample: "bilinear" brings logits to the target's size inside the pass; None = equal sizes.
+        backend: implementation of the pass, "auto" or one of BACKENDS.
+        gamma: exponent of the focal sums, or None if the formula needs none.
+    """
+
+    # what has to agree for two losses to share a pass
+    SHARED = ("activation", "ignore_index", "upsample", "backend", "gamma")
+
+    def __init__(
+        self,
+        sums: Sequence[str],
+        activation: str,
+        ignore_index: Ignore,
+        upsample: str | None,
+        backend: str,
+        gamma: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.sums = tuple(s for s in SUMS if s in set(sums))
+        self.activation = activation
+        several = ignore_index is not None and not isinstance(ignore_index, int)
+        self.ignore_index: Ignore = tuple(ignore_index) if several else ignore_index  # type: ignore[arg-type]
+        self.upsample = upsample
+        self.backend = backend
+        self.gamma = gamma
+
+    @abstractmethod
+    def formula(self, stats: PixelStats) -> Tensor:
+        """The loss as a float64 scalar from the sums."""
+
+    def stats(self, logits: Tensor, target: Tensor, weight: Tensor | None = None) -> PixelStats:
+        """The sums that the formula needs, by one pass over the logits."""
+        return pixel_stats(
+            logits,
+            target,
+            activation=self.activation,
+            ignore_index=self.ignore_index,
+            weight=weight,
+            sums=self.sums,
+            gamma=self.gamma,
+            upsample=self.upsample,
+            backend=self.backend,
+        )
+
+    def forward(self, logits: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
+        """Loss of a batch.
+
+        Args:
+            logits: (N, C, *S) floating point, raw output of a network.
+            target: (N, *S) class indices, see pixel_stats.
+            weight: (N, *S) factor per pixel, >= 0; None = 1 everywhere.
+        Returns:
+            Scalar (), float32; float64 for float64 logits; 0 with zero gradient if nothing is
+            valid.
+        Raises:
+            ArgumentError, ArgumentTypeError, BackendError: as pixel_stats.
+        """
+        return self.formula(self.stats(logits, target, weight)).to(compute_dtype(logits.dtype))
+
+    def terms(self) -> list[tuple[float, "Criterion"]]:
+        """The summands with their factors; a single loss is its own only summand."""
+        return [(1.0, self)]
+
+    def __add__(self, other: "Criterion") -> "Criterion":
+        if not isinstance(other, Criterion):
+            return NotImplemented
+        return WeightedSum([*self.terms(), *other.terms()])
+
+    def __mul__(self, factor: float) -> "Criterion":
+        if not isinstance(factor, int | float):
+            return NotImplemented
+        check_range("Criterion", "factor", factor, low=0)
+        return WeightedSum([(factor * f, term) for f, term in self.terms()])
+
+    __rmul__ = __mul__
+
+
+class WeightedSum(Criterion):
+    """Σ factor · term, one pass for all terms; made by `+` and `*` on losses."""
+
+    def __init__(self, terms: Sequence[tuple[float, Criterion]]) -> None:
+        shared = {name: _agreed(name, [t for _, t in terms]) for name in Criterion.SHARED}
+        super().__init__(sums=[s for _, t in terms for s in t.sums], **shared)  # type: ignore[arg-type]
+        self.factors = tuple(factor for factor, _ in terms)
+        self.losses = nn.ModuleList(term for _, term in terms)
+
+    def formula(self, stats: PixelStats) -> Tensor:
+        values = [factor * term.formula(stats) for factor, term in self.terms()]
+        return torch.stack(values).sum()
+
+    def terms(self) -> list[tuple[float, Criterion]]:
+        return list(zip(self.factors, self.losses))  # type: ignore[arg-type]
+
+    def extra_repr(self) -> str:
+        return f"factors={self.factors}"
+
+
+def _agreed(name: str, terms: list[Criterion]) -> object:
+    # gamma of a term without a focal sum does not matter
+    settings = [(getattr(t, name), t) for t in terms if name != "gamma" or t.gamma is not None]
+    for value, term in settings[1:]:
+        if value != settings[0][0]:
+            first, second = type(settings[0][1]).__name__, type(term).__name__
+            got = f"{settings[0][0]!r} in {first} and {value!r} in {second}"
+            hint = "Give both the same, or call the two losses one after the other."
+            raise ArgumentError(sentence("Criterion", name, "the same in all terms", got, hint))
+    return settings[0][0] if settings else None
+
+
+def class_factors(where: str, name: str, values: object) -> Tensor | None:
+    """A (C,) float64 tensor of factors per class, or None.
+
+    Args:
+        values: sequence, array or tensor of C finite numbers >= 0, or None.
+    Raises:
+        ArgumentError: not one-dimensional, negative, NaN or infinite.
+    """
+    if values is None:
+        return None
+    factors = torch.as_tensor(values, dtype=torch.float64).detach().clone()
+    if factors.dim() != 1:
+        raise ArgumentError(sentence(where, name, "one number per class", tuple(factors.shape)))
+    if not bool(((factors >= 0) & factors.isfinite()).all()):
+        raise ArgumentError(sentence(where, name, "finite and >= 0", factors.tolist()))
+    return factors
+
+
+def for_classes(where: str, name: str, factors: Tensor | None, like: Tensor) -> Tensor:
+    """Factors on the device of `like` (N, C), 1 per class if None; checks their number."""
+    classes = like.shape[1]
+    if factors is None:
+        return like.new_ones(classes)
+    if len(factors) != classes:
+        got = f"{len(factors)} numbers"
+        raise ArgumentError(sentence(where, name, f"one number for each of {classes} classes", got))
+    return factors.to(like)
+
+
+def ratio(numerator: Tensor, denominator: Tensor, empty: float = 0.0) -> Tensor:
+    """numerator / denominator, and `empty` with zero gradient where the denominator is 0."""
+    some = denominator > 0
+    quotient = numerator / torch.where(some, denominator, torch.ones_like(denominator))
+    return torch.where(some, quotient, torch.full_like(quotient, empty))

@@ -1,0 +1,213 @@
+"""Pixel losses as formulas on PixelStats: cross entropy, binary cross entropy, focal.
+
+All three are means over valid pixels, so an ignored pixel changes neither numerator nor
+denominator, and a batch without any valid pixel has loss 0 and gradient 0.
+"""
+
+from typing import Any
+
+from torch import Tensor
+
+from pixelwise.errors import ArgumentError, check_range, sentence
+from pixelwise.losses.criterion import Criterion, Factors, class_factors, for_classes, ratio
+from pixelwise.ops.stats import PixelStats
+from pixelwise.ops.target import Ignore
+
+
+def cross_entropy(
+    stats: PixelStats, *, weight: Tensor | None = None, label_smoothing: float = 0.0
+) -> Tensor:
+    """Cross entropy: weighted mean of −log p of the target class over valid pixels.
+
+    ((1−s) Σ_c w_c nll_c + s/C Σ_c w_c nll_all_c) / Σ_c w_c target_c
+
+    Args:
+        stats: softmax sums target, nll, and nll_all if label_smoothing > 0; each (N, C).
+        weight: (C,) factor per class, >= 0; None = 1.
+        label_smoothing: s, fraction of the target spread over all classes, 0..1.
+    Returns:
+        Scalar (), float64.
+    Raises:
+        ArgumentError: wrong number of weights.
+    Absent classes: contribute nothing; if all present classes have weight 0 the loss is 0.
+    Equals: torch.nn.functional.cross_entropy(logits, target, weight, ignore_index=...,
+        label_smoothing=s), except that torch gives NaN where nothing is valid.
+    Source: Szegedy et al. 2016, section 7, for the smoothing.
+    """
+    factors = for_classes("cross_entropy", "weight", weight, stats.target)
+    hard = (factors * stats.nll).sum()
+    if label_smoothing > 0:
+        spread = (factors * stats.nll_all).sum() / stats.target.shape[1]
+        hard = (1 - label_smoothing) * hard + label_smoothing * spread
+    return ratio(hard, (factors * stats.target).sum())
+
+
+def binary_cross_entropy(stats: PixelStats, *, pos_weight: Tensor | None = None) -> Tensor:
+    """Binary cross entropy: mean over valid pixels and channels.
+
+    Σ_c (π_c nll_c + nll_neg_c) / Σ_c valid_c
+
+    Args:
+        stats: sigmoid sums valid, nll, nll_neg; each (N, C).
+        pos_weight: (C,) factor π of the positive pixels, >= 0; None = 1.
+    Returns:
+        Scalar (), float64.
+    Raises:
+        ArgumentError: wrong number of factors.
+    Absent classes: a channel without positive pixels counts with its negative ones.
+    Equals: torch.nn.functional.binary_cross_entropy_with_logits(logits, target.float(),
+        pos_weight=pos_weight) if nothing is ignored.
+    """
+    factors = for_classes("binary_cross_entropy", "pos_weight", pos_weight, stats.valid)
+    return ratio((factors * stats.nll + stats.nll_neg).sum(), stats.valid.sum())
+
+
+def focal(stats: PixelStats, *, alpha: Tensor | None = None, one_sided: bool = True) -> Tensor:
+    """Focal loss: cross entropy that fades out for pixels that are already right.
+
+    softmax: Σ_c α_c focal_c / Σ valid
+    sigmoid: Σ_c (α_c focal_c + (1−α_c) focal_neg_c) / Σ_c valid_c
+
+    The exponent γ belongs to the sums. The mean is over valid pixels (for sigmoid over valid
+    pixels and channels), not over classes, so γ = 0 is cross entropy.
+
+    Args:
+        stats: sums valid and focal, and focal_neg unless one_sided; each (N, C).
+        alpha: (C,) factors α; None = 1 on both sides.
+        one_sided: True for softmax, where every pixel has one class; False for sigmoid.
+    Returns:
+        Scalar (), float64.
+    Raises:
+        ArgumentError: wrong number of factors.
+    Absent classes: contribute nothing (softmax), or their negative pixels (sigmoid).
+    Equals: focal_loss of kornia with a per-class alpha, times C (its mean divides by N·C·H·W).
+    Source: Lin et al. 2017, equations 4 and 5.
+    """
+    factors = for_classes("focal", "alpha", alpha, stats.valid)
+    total = (factors * stats.focal).sum()
+    if one_sided:
+        return ratio(total, stats.valid[:, 0].sum())
+    rest = stats.focal_neg if alpha is None else (1 - factors) * stats.focal_neg
+    return ratio(total + rest.sum(), stats.valid.sum())
+
+
+class CrossEntropy(Criterion):
+    """Cross entropy over softmax, the mean over valid pixels; see `cross_entropy`.
+
+    loss = Σ w_y (−log p_y) / Σ w_y
+
+    Args:
+        weight: (C,) factor per class, >= 0; None = 1.
+        label_smoothing: fraction of the target spread over all classes, 0..1.
+        ignore_index, upsample, backend: see Criterion.
+    Raises:
+        ArgumentError: negative or non-finite weights, label_smoothing outside 0..1.
+    Absent classes: contribute nothing.
+    Equals: torch.nn.CrossEntropyLoss(weight, ignore_index=255, label_smoothing=s), except that
+        torch gives NaN where nothing is valid and this gives 0.
+    """
+
+    def __init__(
+        self,
+        weight: Factors = None,
+        label_smoothing: float = 0.0,
+        *,
+        ignore_index: Ignore = 255,
+        upsample: str | None = None,
+        backend: str = "auto",
+    ) -> None:
+        check_range("CrossEntropy", "label_smoothing", label_smoothing, 0, 1)
+        smooth_sums = ("nll_all",) if label_smoothing else ()
+        sums = ("target", "nll", *smooth_sums)
+        super().__init__(sums, "softmax", ignore_index, upsample, backend)
+        self.label_smoothing = label_smoothing
+        factors = class_factors("CrossEntropy", "weight", weight)
+        self.register_buffer("weight", factors, persistent=False)
+
+    def formula(self, stats: PixelStats) -> Tensor:
+        weight: Any = self.weight
+        return cross_entropy(stats, weight=weight, label_smoothing=self.label_smoothing)
+
+
+class BinaryCrossEntropy(Criterion):
+    """Binary cross entropy over sigmoid; see `binary_cross_entropy`.
+
+    loss = mean of −π y log p − (1−y) log(1−p) over valid pixels and channels
+
+    For one channel (C = 1, target 0 and 1), several channels with overlapping classes (target
+    (N, C, *S)), or one class against the rest (target (N, *S) of 0..C-1).
+
+    Args:
+        pos_weight: (C,) factor π of the positive pixels, >= 0; None = 1.
+        ignore_index, upsample, backend: see Criterion.
+    Raises:
+        ArgumentError: negative or non-finite factors.
+    Absent classes: a channel without positive pixels counts with its negative ones.
+    Equals: torch.nn.BCEWithLogitsLoss(pos_weight=pos_weight) if nothing is ignored.
+    """
+
+    def __init__(
+        self,
+        pos_weight: Factors = None,
+        *,
+        ignore_index: Ignore = 255,
+        upsample: str | None = None,
+        backend: str = "auto",
+    ) -> None:
+        super().__init__(("valid", "nll", "nll_neg"), "sigmoid", ignore_index, upsample, backend)
+        factors = class_factors("BinaryCrossEntropy", "pos_weight", pos_weight)
+        self.register_buffer("pos_weight", factors, persistent=False)
+
+    def formula(self, stats: PixelStats) -> Tensor:
+        pos_weight: Any = self.pos_weight
+        return binary_cross_entropy(stats, pos_weight=pos_weight)
+
+
+class Focal(Criterion):
+    """Focal loss, over softmax or sigmoid; see `focal`.
+
+    loss = mean of α_y (1−p_y)^γ (−log p_y) over valid pixels
+
+    Args:
+        gamma: exponent γ, >= 0; 0 is cross entropy.
+        alpha: softmax: (C,) factors per class. sigmoid: the share of the positive pixels, one
+            number in 0..1 or (C,) of them; negative pixels get 1 − alpha. None = 1 for all.
+        activation: "softmax" or "sigmoid".
+        ignore_index, upsample, backend: see Criterion.
+    Raises:
+        ArgumentError: gamma < 0, a single alpha with softmax, alpha > 1 with sigmoid.
+    Absent classes: contribute nothing (softmax), or their negative pixels (sigmoid).
+    Source: Lin et al. 2017, equations 4 and 5.
+    """
+
+    def __init__(
+        self,
+        gamma: float = 2.0,
+        alpha: float | Factors = None,
+        *,
+        activation: str = "softmax",
+        ignore_index: Ignore = 255,
+        upsample: str | None = None,
+        backend: str = "auto",
+    ) -> None:
+        check_range("Focal", "gamma", gamma, low=0)
+        sums = ("valid", "focal") if activation == "softmax" else ("valid", "focal", "focal_neg")
+        super().__init__(sums, activation, ignore_index, upsample, backend, gamma)
+        if isinstance(alpha, int | float):
+            if activation == "softmax":
+                hint = (
+                    "A single share only has a meaning for sigmoid, where the rest gets 1 - alpha."
+                )
+                got = f"{alpha} for softmax"
+                raise ArgumentError(sentence("Focal", "alpha", "one number per class", got, hint))
+            alpha = [alpha]
+        factors = class_factors("Focal", "alpha", alpha)
+        if factors is not None and activation == "sigmoid":
+            check_range("Focal", "alpha", float(factors.max()), 0, 1)
+        self.register_buffer("alpha", factors, persistent=False)
+
+    def formula(self, stats: PixelStats) -> Tensor:
+        alpha: Any = self.alpha
+        if alpha is not None and len(alpha) == 1:
+            alpha = alpha.expand(stats.valid.shape[1])
+        return focal(stats, alpha=alpha, one_sided=self.activation == "softmax")

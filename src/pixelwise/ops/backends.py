@@ -1,0 +1,60 @@
+"""Which implementations of the pass exist, and which one serves a given tensor."""
+
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+
+from torch import Tensor
+
+from pixelwise.errors import BackendError, check_choice
+
+# name -> (device it runs on, package it needs, module with the kernels); the first that fits wins
+BACKENDS: dict[str, tuple[str | None, str | None, str]] = {
+    "torch": (None, None, "pixelwise.ops._stats_torch"),
+}
+
+
+def choose_backend(name: str, logits: Tensor) -> str:
+    """The backend that computes the sums of these logits.
+
+    Args:
+        name: "auto" takes the fastest that runs here; any other name is taken or refused.
+        logits: the tensor to be reduced.
+    Returns:
+        A name of BACKENDS.
+    Raises:
+        ArgumentError: no such backend.
+        BackendError: the backend cannot run here, with the reason and those that can.
+    """
+    check_choice("pixel_stats", "backend", name, ["auto", *BACKENDS])
+    if name == "auto":
+        return next(b for b in BACKENDS if _obstacle(b, logits.device.type) is None)
+    obstacle = _obstacle(name, logits.device.type)
+    if obstacle is not None:
+        usable = [b for b in BACKENDS if _obstacle(b, logits.device.type) is None]
+        raise BackendError(
+            f'pixel_stats: backend "{name}" must {obstacle}, got logits on {logits.device}. '
+            f"Available here: {', '.join(usable)}."
+        )
+    return name
+
+
+def _obstacle(name: str, device: str) -> str | None:
+    wanted, package, _ = BACKENDS[name]
+    if wanted is not None and device != wanted:
+        return f"run on {wanted}"
+    if package is not None and not _installed(package):
+        return f"have the package {package} installed"
+    return None
+
+
+@cache
+def _installed(package: str) -> bool:
+    return find_spec(package) is not None
+
+
+@cache
+def kernels(name: str) -> ModuleType:
+    """The module of a backend, imported when it is first used."""
+    return import_module(BACKENDS[name][2])

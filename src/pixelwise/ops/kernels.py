@@ -1,0 +1,133 @@
+"""Kernels under autograd: registered operators inside, an autograd.Function around them.
+
+The operators are opaque to torch.compile and know nothing of gradients; the Function saves the
+logits (never a probability), asks the kernel for the gradient, and falls back on the definition
+in _stats_torch when a graph of the gradient itself is wanted.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pixelwise.ops import _stats_torch
+from pixelwise.ops.backends import kernels
+from pixelwise.ops.spec import Spec
+from pixelwise.ops.target import unknown_values
+
+
+def kernel_sums(
+    logits: Tensor, target: Tensor, weight: Tensor | None, spec: Spec, backend: str
+) -> Tensor:
+    """Sums (len(spec.sums), N, C) float64 by a kernel, differentiable in the logits."""
+    return _KernelSums.apply(logits, target, weight, spec, backend)
+
+
+class _KernelSums(torch.autograd.Function):
+    @staticmethod
+    def forward(logits, target, weight, spec, backend):
+        return _forward_op(logits, target, weight, *_flat(spec), backend)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:  # noqa: ARG004
+        logits, target, weight, ctx.spec, ctx.backend = inputs
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(logits, target, weight)
+        ctx.save_for_forward(logits, target, weight)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor | None) -> Any:  # type: ignore[override]
+        if grad is None or not ctx.needs_input_grad[0]:
+            return None, None, None, None, None
+        logits, target, weight = ctx.saved_tensors
+        if torch.is_grad_enabled():  # create_graph: the gradient must be differentiable itself
+            _, pull_back, *_ = torch.func.vjp(
+                lambda x: _stats_torch.sums(x, target, weight, ctx.spec), logits
+            )
+            return pull_back(grad)[0], None, None, None, None
+        dx = _backward_op(grad, logits, target, weight, *_flat(ctx.spec), ctx.backend)
+        return dx, None, None, None, None
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, *_unused: Any) -> Any:
+        logits, target, weight = ctx.saved_tensors
+        _, moved, *_ = torch.func.jvp(
+            lambda x: _stats_torch.sums(x, target, weight, ctx.spec), (logits,), (tangent,)
+        )
+        return moved
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *inputs: Any) -> Any:
+        """A batch of problems is one problem with more images."""
+
+        def folded(tensor, dim):
+            if tensor is None:
+                return None
+            if dim is None:
+                tensor, dim = tensor.unsqueeze(0).expand(info.batch_size, *tensor.shape), 0
+            return tensor.movedim(dim, 0).flatten(0, 1)
+
+        *tensors, spec, backend = inputs
+        tensors = [folded(t, d) for t, d in zip(tensors, in_dims)]
+        table = _KernelSums.apply(*tensors, spec, backend)
+        return table.unflatten(1, (info.batch_size, -1)), 1
+
+
+def _flat(spec: Spec) -> tuple[str, str, int | None, float]:
+    # operator schemas hold strings and numbers only
+    return ",".join(spec.sums), spec.activation, spec.ignore_index, spec.gamma
+
+
+def _module(backend: str, logits: Tensor, target: Tensor) -> tuple[Any, str]:
+    upsampled = logits.shape[2:] != target.shape[target.dim() - logits.dim() + 2 :]
+    return kernels(backend), "_upsampled" if upsampled else ""
+
+
+@torch.library.custom_op("pixelwise::stats_forward", mutates_args=())
+def _forward_op(
+    logits: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    sums: str,
+    activation: str,
+    ignore_index: int | None,
+    gamma: float,
+    backend: str,
+) -> Tensor:
+    spec = Spec(tuple(sums.split(",")), activation, ignore_index, gamma)
+    module, suffix = _module(backend, logits, target)
+    table, unknown = getattr(module, "forward" + suffix)(logits, target, weight, spec)
+    if int(unknown):
+        multilabel = target.dim() == logits.dim()
+        binary = activation == "sigmoid" and (multilabel or logits.shape[1] == 1)
+        classes = 2 if binary else logits.shape[1]
+        raise unknown_values("pixel_stats", target, classes, ignore_index)
+    return table
+
+
+@_forward_op.register_fake
+def _(logits, target, weight, sums, activation, ignore_index, gamma, backend):  # noqa: ARG001
+    shape = (len(sums.split(",")), *logits.shape[:2])
+    return torch.empty(shape, dtype=torch.float64, device=logits.device)
+
+
+@torch.library.custom_op("pixelwise::stats_backward", mutates_args=())
+def _backward_op(
+    grad: Tensor,
+    logits: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    sums: str,
+    activation: str,
+    ignore_index: int | None,
+    gamma: float,
+    backend: str,
+) -> Tensor:
+    spec = Spec(tuple(sums.split(",")), activation, ignore_index, gamma)
+    module, suffix = _module(backend, logits, target)
+    return getattr(module, "backward" + suffix)(grad, logits, target, weight, spec)
+
+
+@_backward_op.register_fake
+def _(grad, logits, target, weight, sums, activation, ignore_index, gamma, backend):  # noqa: ARG001
+    return torch.empty_like(logits)

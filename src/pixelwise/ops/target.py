@@ -1,0 +1,119 @@
+"""Targets: which index is a class, which is ignored, and what is neither.
+
+`class_index` is a registered operator, so the check is kept inside compiled graphs and under vmap.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from pixelwise.errors import ArgumentError, ArgumentTypeError
+
+Ignore = int | Sequence[int] | None
+NAMED_VALUES = 10  # offenders that one message lists
+
+
+def check_target_dtype(where: str, target: Tensor) -> Tensor:
+    """Return an integer target as it is, unsigned wider types as int64; refuse everything else.
+
+    Raises:
+        ArgumentTypeError: the target is not a tensor of an integer or bool dtype.
+    """
+    if not isinstance(target, Tensor):
+        raise ArgumentTypeError(f"{where}: target must be a tensor, got {type(target).__name__}.")
+    if target.is_floating_point() or target.is_complex():
+        raise ArgumentTypeError(
+            f"{where}: target must be class indices of an integer or bool dtype, got "
+            f"{target.dtype}. Use target.long() if its values are whole numbers."
+        )
+    # torch has hardly any operator for these; they are rare enough to pay for a copy
+    return target.long() if target.dtype in (torch.uint16, torch.uint32, torch.uint64) else target
+
+
+def merge_ignored(target: Tensor, ignore_index: Ignore) -> tuple[Tensor, int | None]:
+    """Bring any number of ignored values down to one that the target's dtype can hold.
+
+    Args:
+        target: integer tensor of any shape; not modified.
+        ignore_index: one value, several, or None.
+    Returns:
+        The target (a copy only if several values occur in its range) and the one value, or None.
+    """
+    if ignore_index is None:
+        return target, None
+    values = [ignore_index] if isinstance(ignore_index, int) else list(ignore_index)
+    held = [int(v) for v in values if _holds(target.dtype, int(v))]
+    if len(held) <= 1:
+        return target, held[0] if held else None
+    void = torch.isin(target, torch.tensor(held, dtype=target.dtype, device=target.device))
+    return target.masked_fill(void, held[0]), held[0]
+
+
+def _holds(dtype: torch.dtype, value: int) -> bool:
+    # a value that the dtype cannot hold cannot occur, and must not wrap around into one that can
+    if dtype == torch.bool:
+        return value in (0, 1)
+    info = torch.iinfo(dtype)
+    return info.min <= value <= info.max
+
+
+@torch.library.custom_op("pixelwise::class_index", mutates_args=())
+def class_index(target: Tensor, num_classes: int, ignore_index: int | None) -> Tensor:
+    """Class index per pixel as int64, -1 where ignored; raises on anything else.
+
+    Args:
+        target: integer tensor of any shape.
+        num_classes: C; classes are 0..C-1.
+        ignore_index: the one ignored value, or None.
+    Returns:
+        int64 tensor of the target's shape with values -1..C-1.
+    Raises:
+        ArgumentError: a value is neither a class nor ignored.
+    """
+    index = target.long() if target.dtype != torch.int64 else target.clone()
+    if ignore_index is not None:
+        index.masked_fill_(target == ignore_index, -1)
+        unknown = (index < -1) | (index >= num_classes) | ((index == -1) & (target != ignore_index))
+    else:
+        unknown = (index < 0) | (index >= num_classes)
+    if bool(unknown.any()):
+        raise unknown_values("pixel_stats", target, num_classes, ignore_index)
+    return index
+
+
+@class_index.register_fake
+def _(target: Tensor, num_classes: int, ignore_index: int | None) -> Tensor:  # noqa: ARG001
+    return torch.empty_like(target, dtype=torch.int64)
+
+
+@class_index.register_vmap
+def _(info, in_dims, target, num_classes, ignore_index):  # noqa: ARG001
+    return class_index(target, num_classes, ignore_index), in_dims[0]
+
+
+def unknown_values(
+    where: str, target: Tensor, num_classes: int, ignore_index: int | None
+) -> ArgumentError:
+    """The error that names every unknown value, its pixel count and its first place."""
+    flat = target.detach().reshape(-1).cpu().long()
+    unknown = (flat < 0) | (flat >= num_classes)
+    if ignore_index is not None:
+        unknown &= flat != ignore_index
+    values, counts = flat[unknown].unique(return_counts=True)
+    named = []
+    for value, count in zip(values[:NAMED_VALUES].tolist(), counts[:NAMED_VALUES].tolist()):
+        first = int((flat == value).nonzero()[0])
+        place = tuple(int(i) for i in torch.unravel_index(torch.tensor(first), target.shape))
+        named.append(f"{value} ({count} pixels, first at {place})")
+    more = len(values) - len(named)
+    listed = ", ".join(named) + (f" and {more} more values" if more else "")
+    hint = "Map it to a class, or pass it as ignore_index."
+    if num_classes == 2 and 255 in values.tolist():
+        hint = (
+            "Is 255 the foreground of a 0/255 mask? Map it to 1; if it is void, ignore_index=255."
+        )
+    return ArgumentError(
+        f"{where}: target must hold class indices 0..{num_classes - 1} or "
+        f"ignore_index={ignore_index}, got {listed}. {hint}"
+    )
