@@ -1,1 +1,5 @@
-"""Predictions and targets reduced to integer counts, and scores as formulas on them."""
+"""prediction + target -> scores.
+
+confusion.py   ConfusionCounts, count_confusion: pixels by (target class, predicted class)
+scores.py      iou, dice, precision, recall, ...: formulas on counts; CONVENTIONS of a mean; SCORES
+"""

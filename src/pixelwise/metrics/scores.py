@@ -1,0 +1,338 @@
+"""Scores: formulas on confusion counts, in float64.
+
+With t = target pixels, p = predicted pixels and c = correct pixels of a class:
+
+    iou       c / (t + p - c)        precision  c / p
+    dice      2 c / (t + p)          recall     c / t
+
+One rule for absent classes in all of them: a class that is neither in the target nor predicted has
+no score (NaN); a class that is in only one of the two has nothing correct and scores 0.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, check_range, sentence
+from pixelwise.metrics.confusion import ConfusionCounts
+
+# What the mean of a per-class score is taken over. Published "mIoU" values use all of these, so
+# a mean is only comparable together with the name of its convention.
+CONVENTIONS = {
+    "present": "mean over the classes that are in the target or in the prediction",
+    "target": "mean over the classes that are in the target",
+    "absent_as_zero": "mean over all classes, a class in neither target nor prediction scores 0",
+    "absent_as_one": "mean over all classes, a class in neither target nor prediction scores 1",
+    "micro": "no mean over classes: the pixels of all classes are added up before dividing",
+    "per_image": "mean over images of each image's mean over the classes present in that image",
+}
+# what an absent class counts as, in the conventions that average it
+ABSENT_SCORE = {"absent_as_zero": 0.0, "absent_as_one": 1.0}
+
+
+def iou(counts: ConfusionCounts) -> np.ndarray:
+    """Intersection over union of each class, also called Jaccard index.
+
+    correct / (target + predicted - correct), in pixels.
+
+    Args:
+        counts: pixels by target and predicted class.
+    Returns:
+        (C,) float64 in 0..1 or NaN.
+    Absent classes: NaN if in neither target nor prediction; 0 if only predicted.
+    Equals: sklearn.metrics.jaccard_score(target, pred, average=None) for present classes.
+    Source: Jaccard 1901; as a segmentation score Everingham et al. 2010 (Pascal VOC), section 4.4.
+    """
+    return _iou(*_pixels("iou", counts))
+
+
+def dice(counts: ConfusionCounts) -> np.ndarray:
+    """Dice score of each class = F1.
+
+    2 correct / (target + predicted), in pixels.
+
+    Args:
+        counts: pixels by target and predicted class.
+    Returns:
+        (C,) float64 in 0..1 or NaN.
+    Absent classes: NaN if in neither target nor prediction; 0 if only predicted.
+    Equals: sklearn.metrics.f1_score(target, pred, average=None) for present classes;
+        2 iou / (1 + iou).
+    Source: Dice 1945.
+    """
+    return _dice(*_pixels("dice", counts))
+
+
+def precision(counts: ConfusionCounts) -> np.ndarray:
+    """Share of the pixels predicted as a class that are of the class.
+
+    correct / predicted, in pixels.
+
+    Args:
+        counts: pixels by target and predicted class.
+    Returns:
+        (C,) float64 in 0..1 or NaN.
+    Absent classes: NaN if in neither target nor prediction; 0 if only predicted, and 0 too if in
+        the target but never predicted.
+    Equals: sklearn.metrics.precision_score(target, pred, average=None) for present classes.
+    """
+    correct, target, pred = _pixels("precision", counts)
+    return _score(correct, pred, target + pred)
+
+
+def recall(counts: ConfusionCounts) -> np.ndarray:
+    """Share of the pixels of a class that were predicted as the class = its accuracy.
+
+    correct / target, in pixels.
+
+    Args:
+        counts: pixels by target and predicted class.
+    Returns:
+        (C,) float64 in 0..1 or NaN.
+    Absent classes: NaN if in neither target nor prediction; 0 if only predicted.
+    Equals: sklearn.metrics.recall_score(target, pred, average=None) for present classes.
+    """
+    correct, target, pred = _pixels("recall", counts)
+    return _score(correct, target, target + pred)
+
+
+def f_beta(counts: ConfusionCounts, beta: float = 1.0) -> np.ndarray:
+    """F-beta score of each class: recall counts beta times as much as precision.
+
+    (1 + b²) correct / (b² target + predicted), in pixels, b = beta.
+
+    Args:
+        counts: pixels by target and predicted class.
+        beta: >= 0; 0 is precision, 1 is the Dice score.
+    Returns:
+        (C,) float64 in 0..1 or NaN.
+    Raises:
+        ArgumentError: beta is negative.
+    Absent classes: NaN if in neither target nor prediction; 0 if only predicted.
+    Equals: sklearn.metrics.fbeta_score(target, pred, beta=beta, average=None) for present classes.
+    Source: van Rijsbergen 1979, chapter 7.
+    """
+    check_range("f_beta", "beta", beta, low=0)
+    correct, target, pred = _pixels("f_beta", counts)
+    return _score((1 + beta**2) * correct, beta**2 * target + pred, target + pred)
+
+
+def pixel_accuracy(counts: ConfusionCounts) -> float:
+    """Share of the valid pixels whose class was predicted.
+
+    sum of correct / sum of target, in pixels.
+
+    Args:
+        counts: pixels by target and predicted class.
+    Returns:
+        0..1, or NaN without valid pixels.
+    Absent classes: have no pixels and do not matter.
+    Equals: sklearn.metrics.accuracy_score(target, pred).
+    Source: Long et al. 2015, section 5.
+    """
+    correct, target, _ = _pixels("pixel_accuracy", counts)
+    return float(_score(correct.sum(), target.sum(), target.sum()))
+
+
+def mean_accuracy(counts: ConfusionCounts) -> float:
+    """Mean recall of the classes in the target.
+
+    mean over classes with target > 0 of correct / target, in pixels.
+
+    Args:
+        counts: pixels by target and predicted class.
+    Returns:
+        0..1, or NaN without valid pixels.
+    Absent classes: a class without target pixels is left out, predicted or not.
+    Equals: sklearn.metrics.balanced_accuracy_score(target, pred).
+    Source: Long et al. 2015, section 5.
+    """
+    _, target, _ = _pixels("mean_accuracy", counts)
+    return _mean(recall(counts), target > 0)
+
+
+def frequency_weighted_iou(counts: ConfusionCounts) -> float:
+    """IoU of each class, weighted by the share of the valid pixels that are of the class.
+
+    sum over classes of target / all · iou.
+
+    Args:
+        counts: pixels by target and predicted class.
+    Returns:
+        0..1, or NaN without valid pixels.
+    Absent classes: a class without target pixels has weight 0, predicted or not.
+    Equals: sklearn.metrics.jaccard_score(target, pred, average="weighted").
+    Source: Long et al. 2015, section 5.
+    """
+    _, target, _ = _pixels("frequency_weighted_iou", counts)
+    return float(_score(np.nansum(target * iou(counts)), target.sum(), target.sum()))
+
+
+def mean_iou(
+    counts: ConfusionCounts | Sequence[ConfusionCounts], convention: str = "present"
+) -> float:
+    """Mean intersection over union, under a named convention.
+
+    convention "present": mean over classes with target + predicted > 0 of iou.
+
+    Args:
+        counts: pixels by target and predicted class; for "per_image" a list of them, one an image.
+        convention: a name in CONVENTIONS, which says what each one means.
+    Returns:
+        0..1, or NaN without valid pixels.
+    Raises:
+        ArgumentError: unknown convention.
+        ArgumentTypeError: a list where one record is needed, or the reverse.
+    Absent classes: what the convention says; classes_averaged tells which classes those are.
+    Equals: sklearn.metrics.jaccard_score with average="macro" for "present" and "micro" for
+        "micro"; smp.metrics.iou_score with reduction="macro" for "absent_as_one".
+    """
+    return _mean_score("mean_iou", _iou, counts, convention)
+
+
+def mean_dice(
+    counts: ConfusionCounts | Sequence[ConfusionCounts], convention: str = "present"
+) -> float:
+    """Mean Dice score, under a named convention.
+
+    convention "present": mean over classes with target + predicted > 0 of dice.
+
+    Args:
+        counts: pixels by target and predicted class; for "per_image" a list of them, one an image.
+        convention: a name in CONVENTIONS, which says what each one means.
+    Returns:
+        0..1, or NaN without valid pixels.
+    Raises:
+        ArgumentError: unknown convention.
+        ArgumentTypeError: a list where one record is needed, or the reverse.
+    Absent classes: what the convention says; classes_averaged tells which classes those are.
+    Equals: sklearn.metrics.f1_score with average="macro" for "present" and "micro" for "micro".
+    """
+    return _mean_score("mean_dice", _dice, counts, convention)
+
+
+def classes_averaged(
+    counts: ConfusionCounts | Sequence[ConfusionCounts], convention: str = "present"
+) -> np.ndarray:
+    """Which classes enter the mean of a convention; a mean is reported with their number.
+
+    Args:
+        counts: as for mean_iou.
+        convention: a name in CONVENTIONS.
+    Returns:
+        (C,) bool; for "micro" and "per_image" the classes that have any pixel.
+    Raises:
+        ArgumentError: unknown convention.
+        ArgumentTypeError: a list where one record is needed, or the reverse.
+    """
+    where = "classes_averaged"
+    _, target, pred = _pixels(where, sum(_as_images(where, counts, convention)))
+    return _averaged(target, pred, convention)
+
+
+@dataclass(frozen=True)
+class Score:
+    """A row of SCORES: what holds for a score function of one ConfusionCounts.
+
+    Args:
+        fn: counts -> (C,) float64 or float.
+        per_class: fn returns one score a class.
+        symmetric: swapping target and prediction changes nothing.
+        bounds: lowest and highest score.
+    """
+
+    fn: Callable[..., Any]
+    per_class: bool
+    symmetric: bool
+    bounds: tuple[float, float] = (0.0, 1.0)
+
+
+SCORES = {
+    "iou": Score(iou, per_class=True, symmetric=True),
+    "dice": Score(dice, per_class=True, symmetric=True),
+    "precision": Score(precision, per_class=True, symmetric=False),
+    "recall": Score(recall, per_class=True, symmetric=False),
+    "f_beta": Score(f_beta, per_class=True, symmetric=False),
+    "pixel_accuracy": Score(pixel_accuracy, per_class=False, symmetric=True),
+    "mean_accuracy": Score(mean_accuracy, per_class=False, symmetric=False),
+    "frequency_weighted_iou": Score(frequency_weighted_iou, per_class=False, symmetric=False),
+    "mean_iou": Score(mean_iou, per_class=False, symmetric=True),
+    "mean_dice": Score(mean_dice, per_class=False, symmetric=True),
+}
+
+
+def _iou(correct: np.ndarray, target: np.ndarray, pred: np.ndarray) -> np.ndarray:
+    return _score(correct, target + pred - correct, target + pred)
+
+
+def _dice(correct: np.ndarray, target: np.ndarray, pred: np.ndarray) -> np.ndarray:
+    return _score(2 * correct, target + pred, target + pred)
+
+
+def _score(numerator: np.ndarray, denominator: np.ndarray, present: np.ndarray) -> np.ndarray:
+    """numerator / denominator; 0 / 0 is NaN for an absent class and 0 for a present one."""
+    score = np.where(present > 0, 0.0, np.nan)
+    return np.divide(numerator, denominator, out=score, where=denominator > 0)
+
+
+def _mean_score(
+    where: str,
+    formula: Callable[..., np.ndarray],
+    counts: ConfusionCounts | Sequence[ConfusionCounts],
+    convention: str,
+) -> float:
+    means = []
+    for one in _as_images(where, counts, convention):
+        correct, target, pred = _pixels(where, one)
+        if convention == "micro":
+            means.append(float(formula(correct.sum(), target.sum(), pred.sum())))
+        else:
+            score = formula(correct, target, pred)
+            score[np.isnan(score)] = ABSENT_SCORE.get(convention, np.nan)
+            means.append(_mean(score, _averaged(target, pred, convention)))
+    # an image without a valid pixel has no score to average
+    return _mean(np.array(means), ~np.isnan(means))
+
+
+def _averaged(target: np.ndarray, pred: np.ndarray, convention: str) -> np.ndarray:
+    if convention in ABSENT_SCORE:
+        return np.full(target.shape, target.any())
+    return target > 0 if convention == "target" else target + pred > 0
+
+
+def _mean(values: np.ndarray, chosen: np.ndarray) -> float:
+    return float(values[chosen].mean()) if chosen.any() else np.nan
+
+
+def _as_images(
+    where: str, counts: ConfusionCounts | Sequence[ConfusionCounts], convention: str
+) -> Sequence[ConfusionCounts]:
+    """The records to score one by one: the images for "per_image", else the one record."""
+    check_choice(where, "convention", convention, CONVENTIONS)
+    if convention != "per_image":
+        return [_checked(where, counts)]
+    if isinstance(counts, ConfusionCounts):
+        got, hint = "one ConfusionCounts", "Keep the counts of each image; do not add them."
+        raise ArgumentTypeError(
+            sentence(where, "counts", 'a list, one record an image, for "per_image"', got, hint)
+        )
+    images = list(counts)
+    if not images:
+        raise ArgumentError(sentence(where, "counts", "at least one image", "an empty list"))
+    return [_checked(where, one) for one in images]
+
+
+def _checked(where: str, counts: Any) -> ConfusionCounts:
+    if not isinstance(counts, ConfusionCounts):
+        hint = "Make it with count_confusion(pred, target, num_classes); add a list up with sum()."
+        got = type(counts).__name__
+        raise ArgumentTypeError(sentence(where, "counts", "a ConfusionCounts", got, hint))
+    return counts
+
+
+def _pixels(where: str, counts: ConfusionCounts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Correct, target and predicted pixels, each (C,) int64."""
+    counts = _checked(where, counts)
+    return counts.correct_pixels, counts.target_pixels, counts.pred_pixels

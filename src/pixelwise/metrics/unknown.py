@@ -1,0 +1,48 @@
+"""The sentence that names index values which are no class, with pixel counts and places."""
+
+import numpy as np
+
+from pixelwise.errors import sentence
+
+# Enough offenders to recognise the mistake; the rest are counted.
+LISTED_VALUES = 8
+
+
+def unknown_values(
+    where: str, name: str, index: np.ndarray, valid: np.ndarray, num_classes: int, hint: str
+) -> str:
+    """One sentence about all values of index at valid pixels that are no class; "" if none.
+
+    Args:
+        where: function or file, the first word of the sentence.
+        name: what index is called there.
+        index: (*S) integer or bool.
+        valid: (*S) bool, pixels to look at.
+        num_classes: C; a class index is 0..C-1.
+        hint: what to do, a whole sentence.
+    """
+    unknown = valid & ((index < 0) | (index >= num_classes))
+    if not unknown.any():
+        return ""
+    values, first, pixels = np.unique(index[unknown], return_index=True, return_counts=True)
+    places = np.flatnonzero(unknown)[first]
+    listed = [
+        f"{value} ({_pixels(count)}, first at {_place(position, index.shape)})"
+        for value, count, position in zip(values[:LISTED_VALUES], pixels, places)
+    ]
+    unlisted = len(values) - len(listed)
+    got = ", ".join(listed) + (f" and {unlisted} other values" if unlisted else "")
+    return sentence(where, name, f"a class index 0..{num_classes - 1} or ignored", got, hint)
+
+
+def _pixels(count: int) -> str:
+    return "1 pixel" if count == 1 else f"{count:,} pixels"
+
+
+def _place(position: int, shape: tuple[int, ...]) -> str:
+    """A flat position as coordinates: y and x are the last two axes, n counts images."""
+    coordinates = [int(i) for i in np.unravel_index(position, shape)]
+    axes = {1: "x", 2: "yx", 3: "nyx"}.get(len(shape))
+    if axes is None:
+        return f"index {tuple(coordinates)}"
+    return " ".join(f"{axis}={i}" for axis, i in zip(axes, coordinates))
