@@ -192,3 +192,17 @@ def test_beta_must_not_be_negative():
     np.testing.assert_array_equal(f_beta(COUNTS, beta=0), precision(COUNTS))
     with pytest.raises(ArgumentError, match="f_beta: beta must be >= 0, got -1"):
         f_beta(COUNTS, beta=-1)
+
+
+def test_absent_as_one_is_what_segmentation_models_pytorch_calls_macro():
+    """Its iou_score scores an absent class 1 by default, over counts of all images."""
+    torch = pytest.importorskip("torch")
+    smp = pytest.importorskip("segmentation_models_pytorch")
+    pred, target = (torch.tensor(np.stack(a)).long() for a in zip(*four_images()))
+    stats = smp.metrics.get_stats(
+        pred, target, mode="multiclass", num_classes=NUM_CLASSES, ignore_index=255
+    )
+    counts = count_confusion(pred, target, NUM_CLASSES)
+    macro, micro = (float(smp.metrics.iou_score(*stats, reduction=r)) for r in ("macro", "micro"))
+    assert mean_iou(counts, "absent_as_one") == pytest.approx(macro, abs=1e-6)
+    assert mean_iou(counts, "micro") == pytest.approx(micro, abs=1e-6)
