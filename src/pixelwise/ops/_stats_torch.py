@@ -33,14 +33,12 @@ def sums(logits: Tensor, target: Tensor, weight: Tensor | None, spec: Spec) -> T
     x = x.flatten(2) if size else x.unsqueeze(2)
 
     binary = spec.activation == "sigmoid" and (multilabel or channels == 1)
-    index = class_index(target, 2 if binary else channels, spec.ignore_index)
-    index = index.reshape(*index.shape[: 2 if multilabel else 1], -1)
-    if not multilabel:
-        index = index.unsqueeze(1)  # (N, 1, P); multi-label targets are (N, C, P)
+    index = class_index(target, 2 if binary else channels, spec.ignore_index, "pixel_stats")
+    index = index.reshape(x.shape[0], channels if multilabel else 1, x.shape[2])
     valid = index >= 0
     w = valid.to(x.dtype)
     if weight is not None:
-        pixel = weight.to(x.dtype).reshape(weight.shape[0], 1, -1)
+        pixel = weight.to(x.dtype).reshape(x.shape[0], 1, x.shape[2])
         valid = valid & (pixel > 0)
         w = torch.where(valid, pixel, pixel.new_zeros(()))
     # an ignored logit is replaced before it is read: no NaN gets through, its gradient is exactly 0

@@ -37,7 +37,7 @@ def one_hot(
     check_range("one_hot", "num_classes", num_classes, low=1)
     check_range("one_hot", "eps", eps, low=0)
     target, ignored = merge_ignored(check_target_dtype("one_hot", target), ignore_index)
-    index = class_index(target, num_classes, ignored).unsqueeze(1)
+    index = class_index(target, num_classes, ignored, "one_hot").unsqueeze(1)
     hot = (index >= 0).to(dtype) + eps
     shape = (target.shape[0], num_classes, *target.shape[1:])
     return torch.full(shape, eps, dtype=dtype, device=target.device).scatter(

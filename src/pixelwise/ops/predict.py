@@ -88,9 +88,9 @@ def confusion_matrix(
     classes = 2 if activation == "sigmoid" else logits.shape[1]
     counts = torch.zeros(classes * classes, dtype=torch.int64, device=logits.device)
     size = (target.shape[1], target.shape[2]) if logits.dim() == 4 else None
-    for image, truth in zip(logits.split(1), target.split(1)):
+    rows = class_index(target, classes, ignored, where)
+    for image, row in zip(logits.split(1), rows.flatten(1)):
         pred = predict_label(image, size, activation, threshold).long().reshape(-1)
-        row = class_index(truth, classes, ignored).reshape(-1)
         valid = row >= 0
         counts += torch.bincount(row[valid] * classes + pred[valid], minlength=classes**2)
     return counts.view(classes, classes)

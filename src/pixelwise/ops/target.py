@@ -59,13 +59,14 @@ def _holds(dtype: torch.dtype, value: int) -> bool:
 
 
 @torch.library.custom_op("pixelwise::class_index", mutates_args=())
-def class_index(target: Tensor, num_classes: int, ignore_index: int | None) -> Tensor:
+def class_index(target: Tensor, num_classes: int, ignore_index: int | None, where: str) -> Tensor:
     """Class index per pixel as int64, -1 where ignored; raises on anything else.
 
     Args:
         target: integer tensor of any shape.
         num_classes: C; classes are 0..C-1.
         ignore_index: the one ignored value, or None.
+        where: first word of the message.
     Returns:
         int64 tensor of the target's shape with values -1..C-1.
     Raises:
@@ -78,18 +79,18 @@ def class_index(target: Tensor, num_classes: int, ignore_index: int | None) -> T
     else:
         unknown = (index < 0) | (index >= num_classes)
     if bool(unknown.any()):
-        raise unknown_values("pixel_stats", target, num_classes, ignore_index)
+        raise unknown_values(where, target, num_classes, ignore_index)
     return index
 
 
 @class_index.register_fake
-def _(target: Tensor, num_classes: int, ignore_index: int | None) -> Tensor:  # noqa: ARG001
+def _(target: Tensor, num_classes: int, ignore_index: int | None, where: str) -> Tensor:  # noqa: ARG001
     return torch.empty_like(target, dtype=torch.int64)
 
 
 @class_index.register_vmap
-def _(info, in_dims, target, num_classes, ignore_index):  # noqa: ARG001
-    return class_index(target, num_classes, ignore_index), in_dims[0]
+def _(info, in_dims, target, num_classes, ignore_index, where):  # noqa: ARG001
+    return class_index(target, num_classes, ignore_index, where), in_dims[0]
 
 
 def unknown_values(

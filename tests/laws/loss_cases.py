@@ -1,0 +1,58 @@
+"""Inputs on which every loss must obey every law: small, ragged, with void and absent classes."""
+
+from dataclasses import dataclass
+
+import torch
+
+from pixelwise.losses.table import LOSSES
+
+IGNORE = 255
+
+
+@dataclass(frozen=True)
+class Case:
+    """One loss in one activation, and the number of channels that suits it."""
+
+    name: str
+    activation: str
+    channels: int
+
+    def make(self, **options):
+        row = LOSSES[self.name]
+        chosen = {"activation": self.activation} if len(row.activations) > 1 else {}
+        return row.make(**chosen, **options)
+
+    def __str__(self):
+        return f"{self.name}-{self.activation}-C{self.channels}"
+
+    @property
+    def indices(self):
+        """Number of target values: one sigmoid channel has two."""
+        return max(self.channels, 2)
+
+
+CASES = [
+    Case(name, activation, channels)
+    for name, row in LOSSES.items()
+    for activation in row.activations
+    for channels in ((2, 5) if activation == "softmax" else (1, 3))
+]
+
+
+def draw(case, shape=(2, 7, 5), dtype=torch.float64, seed=0, void=0.2, scale=2.0):
+    """Logits (N, C, *S) and target (N, *S) with about `void` ignored pixels and no last class."""
+    generator = torch.Generator().manual_seed(seed)
+    n, *spatial = shape
+    logits = scale * torch.randn(n, case.channels, *spatial, generator=generator, dtype=dtype)
+    # with more than two classes the last one is absent
+    present = case.indices - (case.indices > 2)
+    target = torch.randint(0, present, (n, *spatial), generator=generator, dtype=torch.uint8)
+    ignored = torch.rand(n, *spatial, generator=generator) < void
+    return logits, target.masked_fill(ignored, IGNORE)
+
+
+def value_and_gradient(criterion, logits, target, **options):
+    x = logits.detach().clone(memory_format=torch.preserve_format).requires_grad_()
+    value = criterion(x, target, **options)
+    (gradient,) = torch.autograd.grad(value, x)
+    return value.detach(), gradient

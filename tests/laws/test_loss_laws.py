@@ -1,0 +1,290 @@
+"""Laws that every loss obeys, run over the table LOSSES (A1 to A15) and every backend."""
+
+import pytest
+import torch
+
+from laws.loss_cases import CASES, IGNORE, draw, value_and_gradient
+from pixelwise.losses.table import LOSSES, criterion
+from pixelwise.ops.backends import BACKENDS
+
+pytestmark = [
+    pytest.mark.parametrize("case", CASES, ids=str),
+    pytest.mark.parametrize("backend", BACKENDS),
+]
+CLOSE = {"rtol": 1e-10, "atol": 1e-12}
+
+
+def close(a, b, **tolerance):
+    torch.testing.assert_close(a, b, **(CLOSE | tolerance))
+
+
+def test_an_ignore_index_that_does_not_occur_changes_no_bit(case, backend):
+    """A1: with no ignored pixel the result is that of ignore_index=None."""
+    logits, target = draw(case, void=0)
+    one = value_and_gradient(case.make(backend=backend), logits, target)
+    other = value_and_gradient(case.make(ignore_index=None, backend=backend), logits, target)
+    assert one[0] == other[0]
+    assert torch.equal(one[1], other[1])
+
+
+def test_ignoring_pixels_is_deleting_them(case, backend):
+    """A2: a row of ignored pixels has the effect of a row that is not there."""
+    logits, target = draw(case)
+    target[:, 2] = IGNORE
+    kept = [i for i in range(target.shape[1]) if i != 2]
+    value, gradient = value_and_gradient(case.make(backend=backend), logits, target)
+    less, shorter = value_and_gradient(
+        case.make(backend=backend), logits[:, :, kept], target[:, kept]
+    )
+    close(value, less)
+    close(gradient[:, :, kept], shorter)
+
+
+@pytest.mark.parametrize("poison", [float("nan"), float("inf"), -float("inf"), 1e30])
+def test_what_lies_under_ignored_pixels_does_not_matter(case, backend, poison):
+    """A3: not the value, not the gradient elsewhere, and the gradient there is exactly 0."""
+    logits, target = draw(case)
+    ignored = (target == IGNORE).unsqueeze(1)
+    clean = value_and_gradient(case.make(backend=backend), logits, target)
+    dirty = value_and_gradient(
+        case.make(backend=backend), logits.masked_fill(ignored, poison), target
+    )
+    assert clean[0] == dirty[0]
+    assert torch.equal(clean[1], dirty[1])
+    assert (dirty[1].masked_select(ignored) == 0).all()
+
+
+@pytest.mark.parametrize("ignore", [-1, -100, 30, 254])
+def test_which_number_means_void_does_not_matter(case, backend, ignore):
+    """A4: relabelling void changes nothing."""
+    logits, target = draw(case)
+    renamed = target.long().masked_fill(target == IGNORE, ignore)
+    one = value_and_gradient(case.make(backend=backend), logits, target)
+    other = value_and_gradient(case.make(backend=backend, ignore_index=ignore), logits, renamed)
+    assert one[0] == other[0]
+    assert torch.equal(one[1], other[1])
+
+
+def test_several_void_values_are_one(case, backend):
+    """A4: a list of ignored values equals one value for all of them."""
+    logits, target = draw(case)
+    mixed = target.long()
+    mixed[0][target[0] == IGNORE] = -7
+    several = case.make(backend=backend, ignore_index=(-7, IGNORE))
+    close(several(logits, mixed), case.make(backend=backend)(logits, target))
+
+
+def test_classes_can_be_renumbered(case, backend):
+    """A6: permuting channels and target indices alike changes nothing."""
+    if case.channels == 1:
+        pytest.skip("one channel has no second class to swap with")
+    logits, target = draw(case)
+    order = torch.randperm(case.channels, generator=torch.Generator().manual_seed(3))
+    inverse = torch.cat([order.argsort(), torch.tensor([IGNORE])])
+    renumbered = inverse[target.long().masked_fill(target == IGNORE, case.channels)]
+    one = value_and_gradient(case.make(backend=backend), logits, target)
+    other = value_and_gradient(case.make(backend=backend), logits[:, order], renumbered)
+    close(one[0], other[0])
+    close(one[1][:, order], other[1])
+
+
+def test_pixels_and_images_can_be_reordered(case, backend):
+    """A8: flipping space and batch permutes the gradient and keeps the value."""
+    logits, target = draw(case)
+    one = value_and_gradient(case.make(backend=backend), logits, target)
+    other = value_and_gradient(
+        case.make(backend=backend), logits.flip(0, 2, 3), target.flip(0, 1, 2)
+    )
+    close(one[0], other[0])
+    close(one[1].flip(0, 2, 3), other[1])
+
+
+def test_twice_the_same_is_bitwise_the_same(case, backend):
+    """A8: the pass is deterministic."""
+    logits, target = draw(case, dtype=torch.float32, shape=(2, 33, 70))
+    one = value_and_gradient(case.make(backend=backend), logits, target)
+    other = value_and_gradient(case.make(backend=backend), logits, target)
+    assert one[0] == other[0]
+    assert torch.equal(one[1], other[1])
+
+
+def layouts(logits):
+    wide = torch.zeros(*logits.shape[:-1], 2 * logits.shape[-1], dtype=logits.dtype)
+    wide[..., ::2] = logits
+    return {
+        "channels_last": logits.contiguous(memory_format=torch.channels_last),
+        "sliced": wide[..., ::2],
+        "transposed": logits.transpose(2, 3).contiguous().transpose(2, 3),
+    }
+
+
+@pytest.mark.parametrize("layout", ["channels_last", "sliced", "transposed"])
+def test_the_layout_of_memory_does_not_matter(case, backend, layout):
+    """A9: any strides give the result of the contiguous tensor."""
+    logits, target = draw(case)
+    one = value_and_gradient(case.make(backend=backend), logits, target)
+    strided = layouts(logits)[layout].detach().requires_grad_()
+    value = case.make(backend=backend)(strided, target.transpose(1, 2).contiguous().transpose(1, 2))
+    (gradient,) = torch.autograd.grad(value, strided)
+    close(one[0], value.detach())
+    close(one[1], gradient.contiguous())
+
+
+@pytest.mark.parametrize("dtype", [torch.int8, torch.int16, torch.int32, torch.int64, torch.uint16])
+def test_every_integer_dtype_of_the_target_counts_alike(case, backend, dtype):
+    """A10: the value does not depend on how the class index is stored."""
+    logits, target = draw(case)
+    stored = target.long().masked_fill(target == IGNORE, 100).to(dtype)
+    one = value_and_gradient(case.make(backend=backend), logits, target)
+    other = value_and_gradient(case.make(backend=backend, ignore_index=100), logits, stored)
+    assert one[0] == other[0]
+    assert torch.equal(one[1], other[1])
+
+
+def test_equal_images_give_the_loss_of_one(case, backend):
+    """A12: a batch that repeats one image has the loss of that image."""
+    logits, target = draw(case, shape=(1, 7, 5))
+    one = case.make(backend=backend)(logits, target)
+    close(case.make(backend=backend)(logits.repeat(3, 1, 1, 1), target.repeat(3, 1, 1)), one)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_logits_lose_only_their_own_rounding(case, backend, dtype):
+    """A14: the value is that of the rounded logits in float64, for more pixels than fp16 holds."""
+    logits, target = draw(case, shape=(1, 300, 300), dtype=torch.float32)
+    rounded = logits.to(dtype)
+    value, gradient = value_and_gradient(case.make(backend=backend), rounded, target)
+    truth, slope = value_and_gradient(case.make(backend="torch"), rounded.double(), target)
+    assert value.dtype == torch.float32
+    assert gradient.dtype == dtype
+    close(value.double(), truth, rtol=2e-6, atol=1e-7)
+    # one rounding of the stored gradient, plus float32 where terms of the slope cancel
+    step = torch.finfo(dtype).eps * slope.abs() + torch.finfo(dtype).smallest_normal
+    step += 1e-6 * slope.abs().max()
+    assert ((gradient.double() - slope).abs() <= step).all()
+
+
+def test_inputs_are_not_modified(case, backend):
+    """A15: neither logits nor target are written to."""
+    logits, target = draw(case)
+    logits.requires_grad_()
+    before, truth = logits.detach().clone(), target.clone()
+    versions = logits._version, target._version
+    case.make(backend=backend)(logits, target).backward()
+    assert (logits._version, target._version) == versions
+    assert torch.equal(before, logits.detach())
+    assert torch.equal(truth, target)
+
+
+def test_nothing_valid_is_zero_with_zero_gradient(case, backend):
+    """X1: a batch whose pixels are all ignored teaches nothing and breaks nothing."""
+    logits, target = draw(case)
+    value, gradient = value_and_gradient(
+        case.make(backend=backend), logits, torch.full_like(target, IGNORE)
+    )
+    assert value == 0
+    assert torch.equal(gradient, torch.zeros_like(gradient))
+
+
+@pytest.mark.parametrize("shape", [(0, 4, 4), (2, 0, 4)])
+def test_no_pixels_at_all_are_zero(case, backend, shape):
+    """X15: an empty batch or an empty image has loss 0."""
+    logits = torch.zeros(shape[0], case.channels, *shape[1:], requires_grad=True)
+    value = case.make(backend=backend)(logits, torch.zeros(shape, dtype=torch.uint8))
+    value.backward()
+    assert value == 0
+    assert logits.grad.shape == logits.shape
+
+
+def test_an_image_without_valid_pixels_contributes_nothing(case, backend):
+    """X2: not 0, not 1: the batch has the loss of the other images."""
+    logits, target = draw(case)
+    target[1] = IGNORE
+    close(
+        case.make(backend=backend)(logits, target),
+        case.make(backend=backend)(logits[:1], target[:1]),
+    )
+
+
+@pytest.mark.parametrize("shape", [(2, 11), (2, 3, 4, 5), (3, 1, 1), (1,)])
+def test_any_number_of_spatial_axes(case, backend, shape):
+    """X14: 0 to 3 spatial axes give what the flattened pixels give."""
+    logits, target = draw(case, shape=shape)
+    value, gradient = value_and_gradient(case.make(backend=backend), logits, target)
+    flat = logits.reshape(shape[0], case.channels, -1), target.reshape(shape[0], -1)
+    expected, slope = value_and_gradient(case.make(backend=backend), *flat)
+    close(value, expected)
+    close(gradient.reshape(slope.shape), slope)
+
+
+def test_the_gradient_is_the_slope_of_the_value(case, backend):
+    """X27: gradcheck and gradgradcheck in float64, with void and an absent class."""
+    logits, target = draw(case, shape=(2, 3, 2))
+    logits.requires_grad_()
+    loss = case.make(backend=backend)
+    assert torch.autograd.gradcheck(lambda x: loss(x, target), logits)
+    assert torch.autograd.gradgradcheck(lambda x: loss(x, target), logits)
+
+
+def test_a_better_prediction_costs_less(case, backend):
+    """The loss falls as the target's logit rises, and a certain right answer is the minimum."""
+    _, target = draw(case)
+    valid = (target != IGNORE).unsqueeze(1)
+    index = target.long().unsqueeze(1).masked_fill(~valid, 0)
+    signs = 2.0 * (index == torch.arange(case.channels).view(1, -1, 1, 1)) - 1
+    right = signs if case.channels > 1 else 2.0 * index - 1
+    losses = [float(case.make(backend=backend)(s * right, target)) for s in (-2, 0, 2, 40)]
+    assert losses == sorted(losses, reverse=True)
+    assert losses[-1] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_pixel_of_weight_two_counts_twice(case, backend):
+    """A weight map of 2 on one image of two equals that image repeated; weight 0 ignores."""
+    logits, target = draw(case)
+    weight = torch.ones(target.shape)
+    weight[0] = 2
+    repeated = case.make(backend=backend)(logits[[0, 0, 1]], target[[0, 0, 1]])
+    close(case.make(backend=backend)(logits, target, weight=weight), repeated)
+    weight[0], weight[1] = 0, 1
+    poisoned = logits.clone()
+    poisoned[0] = float("nan")
+    value, gradient = value_and_gradient(
+        case.make(backend=backend), poisoned, target, weight=weight
+    )
+    close(value, case.make(backend=backend)(logits[1:], target[1:]))
+    assert (gradient[0] == 0).all()
+
+
+def test_an_unknown_index_is_an_error_that_names_it(case, backend):
+    """X5, X6: the value, how many pixels, and the first place."""
+    logits, target = draw(case)
+    target = target.long()
+    target[1, 3, 2] = 77
+    target[1, 3, 4] = 77
+    target[0, 0, 1] = -3
+    with pytest.raises(
+        ValueError, match=r"-3 \(1 pixels, first at \(0, 0, 1\)\), 77 \(2 pixels, fir"
+    ):
+        case.make(backend=backend)(logits, target)
+
+
+def test_a_sum_of_losses_is_one_pass_with_the_sum_of_values(case, backend):
+    """a + 0.5·b equals the two alone, in value and gradient."""
+    logits, target = draw(case)
+    name = "bce" if case.activation == "sigmoid" else "ce"
+    pixel = LOSSES[name].make(backend=backend)
+    both = 0.5 * case.make(backend=backend) + pixel
+    alone = value_and_gradient(case.make(backend=backend), logits, target)
+    other = value_and_gradient(pixel, logits, target)
+    value, gradient = value_and_gradient(both, logits, target)
+    close(value, 0.5 * alone[0] + other[0])
+    close(gradient, 0.5 * alone[1] + other[1])
+
+
+def test_text_makes_the_same_criterion(case, backend):
+    """criterion("name") equals the class; sigmoid follows from one channel or a bce term."""
+    logits, target = draw(case)
+    channels = 1 if case.activation == "sigmoid" and case.channels == 1 else None
+    names = {"sigmoid": f"0.0*bce + {case.name}", "softmax": case.name}
+    made = criterion(names[case.activation], num_classes=channels, backend=backend)
+    close(made(logits, target), case.make(backend=backend)(logits, target))
