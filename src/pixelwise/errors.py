@@ -14,6 +14,7 @@ Every message reads: <function or file>: <name> must be <constraint>, got <value
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from math import isnan
 from typing import Any
 
 
@@ -102,8 +103,9 @@ def check_range(
     Raises:
         ArgumentError: value is outside the range.
     """
-    inside = (low is None or value >= low) and (high is None or value <= high) and value == value
-    if not inside:
+    above = low is None or value >= low
+    below = high is None or value <= high
+    if isnan(value) or not (above and below):
         if low is not None and high is not None:
             constraint = f"between {low} and {high}"
         elif low is not None:
