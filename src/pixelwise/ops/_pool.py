@@ -1,0 +1,61 @@
+"""The thread pool of the CPU kernels: one per process, made when first needed.
+
+The kernels release the GIL, so plain Python threads run them side by side. An own pool, rather
+than OpenMP, is what makes them safe after a fork (a DataLoader worker starts its own pool) and
+from several Python threads at once.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Lock
+
+import torch
+
+SHARES_PER_THREAD = 4  # small enough to pay little for calls, large enough to even out the load
+
+_lock = Lock()
+_pools: dict[tuple[int, int], ThreadPoolExecutor] = {}  # by process id and number of threads
+
+
+def run_tasks(work: Callable[[int, int], None], tasks: int) -> None:
+    """Run `work(first, end)` over shares of range(tasks), on torch.get_num_threads() threads.
+
+    Which thread runs which share is left open, so a task must write to places of its own.
+
+    Args:
+        work: does the tasks first, first + 1, ..., end - 1.
+        tasks: number of tasks, >= 0.
+    Raises:
+        Whatever `work` raises; the first share's error wins.
+    """
+    threads = min(torch.get_num_threads(), tasks)
+    if threads <= 1:
+        work(0, tasks)
+        return
+    shares = min(tasks, threads * SHARES_PER_THREAD)
+    edges = [tasks * i // shares for i in range(shares + 1)]
+    running = [_pool(threads).submit(work, a, b) for a, b in zip(edges, edges[1:])]
+    wait(running)
+    for share in running:
+        share.result()
+
+
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """This process's pool with so many threads."""
+    key = (os.getpid(), threads)
+    with _lock:
+        if key not in _pools:
+            _pools[key] = ThreadPoolExecutor(threads, thread_name_prefix="pixelwise")
+        return _pools[key]
+
+
+def _forget_pools() -> None:
+    """In a forked child: the parent's threads do not exist here, nor may its lock be waited for."""
+    global _lock  # noqa: PLW0603  the old lock may be held by a thread that was not copied
+    _lock = Lock()
+    _pools.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pools)
