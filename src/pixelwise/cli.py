@@ -1,0 +1,277 @@
+"""The command line: options made from the configurations, results to stdout, errors to one line.
+
+exit code  0 fine   2 an error that the user can mend   130 interrupted
+stdout     the result, as text or with --json as JSON     stderr  progress and errors
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, dataclass, fields
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn, get_args, get_origin, get_type_hints
+
+from pixelwise.errors import ArgumentError, PixelwiseError, check_choice
+
+
+@dataclass(frozen=True)
+class Command:
+    """A row of COMMANDS. Modules are named, not imported, so that --help is fast.
+
+    Attributes:
+        config: module:class of its configuration.
+        run: module:function that takes the configuration.
+        show: result -> (what --json prints, what is printed otherwise).
+        help: one line.
+    """
+
+    config: str
+    run: str
+    show: Callable[[Any], tuple[Any, str]]
+    help: str
+
+
+def show_path(key: str) -> Callable[[Path], tuple[Any, str]]:
+    """Show a result that is a path."""
+    return lambda path: ({key: str(path)}, str(path))
+
+
+def show_init(result: Any) -> tuple[Any, str]:
+    """Show what `init` found, and how sure it is."""
+    notes = [f"  {note}" for note in result.notes]
+    unsure = [f"  ? {note}" for note in result.unsure]
+    doubt = ["Please check in the file:", *unsure] if unsure else ["Nothing was guessed."]
+    text = "\n".join([f"wrote {result.path}", *notes, *doubt])
+    return {"path": str(result.path), "notes": result.notes, "unsure": result.unsure}, text
+
+
+def show_train(run: Path) -> tuple[Any, str]:
+    """Show the run folder and its best score."""
+    best = resolve("pixelwise.run.run_folder:best_of")(run)
+    return {"run": str(run), "best": best}, (
+        f"{run}  best val mIoU {100 * best['val/miou']:.2f} (present) in epoch {best['epoch']}"
+        if best
+        else f"{run}  no epoch had a score"
+    )
+
+
+def show_score(score: dict[str, Any]) -> tuple[Any, str]:
+    """Show the table of a score."""
+    return score, resolve("pixelwise.run.score_table:score_table")(score)
+
+
+def show_demo(result: Any) -> tuple[Any, str]:
+    """Show the lesson of the demo."""
+    return result.content, result.text
+
+
+RUN = "pixelwise.run"
+COMMANDS = {
+    "init": Command(
+        f"{RUN}.config:InitConfig",
+        f"{RUN}.init:init",
+        show_init,
+        "look at a folder of images and labels and write its dataset.toml",
+    ),
+    "train": Command(
+        f"{RUN}.config:TrainConfig", f"{RUN}.train:train", show_train, "train a network"
+    ),
+    "predict": Command(
+        f"{RUN}.config:PredictConfig",
+        f"{RUN}.predict:predict",
+        show_path("predictions"),
+        "predict label images with a trained network",
+    ),
+    "score": Command(
+        f"{RUN}.config:ScoreConfig",
+        f"{RUN}.score:score",
+        show_score,
+        "compare predicted label images with labels",
+    ),
+    "report": Command(
+        "pixelwise.report.config:ReportConfig",
+        "pixelwise.report.html:report",
+        show_path("report"),
+        "make one self-contained HTML page of a score",
+    ),
+    "demo": Command(
+        "pixelwise.demo:DemoConfig",
+        "pixelwise.demo:demo",
+        show_demo,
+        "draw a data set, train two networks, score them, and compare (4 minutes)",
+    ),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: the words after `pixelwise`; None takes those of the process.
+    Returns:
+        The exit code.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a name must never stop the output
+    try:
+        run_command(sys.argv[1:] if argv is None else list(argv))
+        sys.stdout.flush()
+    except PixelwiseError as error:
+        print(f"pixelwise: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("pixelwise: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # who read stdout has gone, as `| head` does; nothing is left to be said there
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def run_command(words: list[str]) -> None:
+    """Parse the words, run the command and print its result."""
+    name = next((word for word in words if not word.startswith("-")), None)
+    if name is not None:
+        check_choice("pixelwise", "command", name, COMMANDS)
+    options = vars(make_parser(name).parse_args(words))
+    if name is None:
+        return
+    as_json, settings = options.pop("json"), options.pop("config")
+    command = COMMANDS[options.pop("command")]
+    config_class = resolve(command.config)
+    values = {**read_settings(settings, config_class), **options}
+    content, text = command.show(resolve(command.run)(config_class(**values)))
+    print(json.dumps(content, indent=1) if as_json else text)
+
+
+def resolve(name: str) -> Any:
+    """What "module:attribute" names, imported now."""
+    module, attribute = name.split(":")
+    return getattr(import_module(module), attribute)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints are errors of pixelwise: one line, exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ArgumentError(f"{self.prog}: {message}. See {self.prog} --help.")
+
+
+def make_parser(chosen: str | None) -> argparse.ArgumentParser:
+    """The parser, with the options of the chosen command; other commands are only named."""
+    import pixelwise
+
+    parser = Parser(
+        prog="pixelwise",
+        allow_abbrev=False,
+        description="Semantic segmentation, from label image to loss to score.",
+    )
+    parser.add_argument("--version", action="version", version=f"pixelwise {pixelwise.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        own = commands.add_parser(
+            name,
+            help=command.help,
+            description=command.help,
+            allow_abbrev=False,
+            argument_default=argparse.SUPPRESS,
+        )
+        if name == chosen:
+            add_options(own, resolve(command.config))
+    return parser
+
+
+def add_options(parser: argparse.ArgumentParser, config: type) -> None:
+    """One option for each field of a configuration, and the two that every command has."""
+    hints = get_type_hints(config)
+    for field in fields(config):
+        kind = hints[field.name]
+        needed = field.default is MISSING
+        default = "" if needed or field.default is None else f" (default: {shown(field.default)})"
+        text = (field.metadata["help"] + default).replace("%", "%%")
+        optional = type(None) in get_args(kind)
+        kind = next((k for k in get_args(kind) if k is not type(None)), kind) if optional else kind
+        if field.metadata.get("positional"):
+            count = {} if needed else {"nargs": "?"}
+            parser.add_argument(
+                field.name, type=kind, metavar=field.name.upper(), help=text, **count
+            )
+        elif kind is bool:
+            flag = "--" + field.name.replace("_", "-")
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, help=text)
+        else:
+            add_valued_option(parser, field.name, kind, optional, text, field.metadata)
+    parser.add_argument(
+        "--json", action="store_true", default=False, help="print the result as JSON"
+    )
+    parser.add_argument(
+        "--config", type=Path, default=None, help="take settings from a config.json or a .toml file"
+    )
+
+
+def add_valued_option(
+    parser: argparse.ArgumentParser,
+    name: str,
+    kind: Any,
+    optional: bool,
+    text: str,
+    metadata: Any,
+) -> None:
+    """An option with one value, or with as many as its tuple type has."""
+    options: dict[str, Any] = {"help": text, "metavar": metadata.get("metavar", name.upper())}
+    if get_origin(kind) is tuple:
+        kinds = get_args(kind)
+        options["nargs"] = "*" if kinds[-1] is Ellipsis else len(kinds)
+        kind = kinds[0]
+    if "choices" in metadata:
+        options["metavar"] = "{" + ",".join(metadata["choices"]) + "}"
+    options["type"] = none_or(kind) if optional else kind
+    parser.add_argument("--" + name.replace("_", "-"), **options)
+
+
+def none_or(kind: type) -> Callable[[str], Any]:
+    """A converter that also knows the word "none"."""
+
+    def convert(text: str) -> Any:
+        return None if text == "none" else kind(text)
+
+    convert.__name__ = kind.__name__
+    return convert
+
+
+def shown(default: Any) -> str:
+    """A default as one would type it."""
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    if isinstance(default, tuple):
+        return " ".join(map(str, default)) or "none"
+    return str(default)
+
+
+def read_settings(path: Path | None, config: type) -> dict[str, Any]:
+    """Settings from a file; options on the command line come before them.
+
+    Raises:
+        ArgumentError: the file cannot be read, or a key is not a setting of the command.
+    """
+    if path is None:
+        return {}
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = (
+            import_module("tomllib").loads(text) if path.suffix == ".toml" else json.loads(text)
+        )
+    except (OSError, ValueError) as error:
+        raise ArgumentError(f"{path}: file must be readable JSON or TOML, got {error}.") from None
+    content = content.get("config", content)  # the config.json of a run has them in a table
+    for key in content:
+        check_choice(str(path), "setting", key, [field.name for field in fields(config)])
+    return content
+
+
+if __name__ == "__main__":
+    sys.exit(main())

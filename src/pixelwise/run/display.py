@@ -1,0 +1,102 @@
+"""Progress on stderr: a live bar on a terminal, plain lines elsewhere, the same lines in a file."""
+
+import math
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+SECONDS_BETWEEN_LINES = 30.0
+
+
+class Display:
+    """Shows how far a loop is, how long it will still take, and its latest numbers.
+
+    Args:
+        total: work units of the whole loop.
+        done: units that an earlier part of the same run has done.
+        file: every line is also appended to it; None = nowhere.
+        quiet: show nothing (ranks other than the first).
+    """
+
+    def __init__(
+        self, total: float, done: float = 0.0, file: Path | None = None, quiet: bool = False
+    ) -> None:
+        self.total, self.done, self.first = total, done, done
+        self.file = file
+        self.quiet = quiet
+        self.started = self.last_line = time.monotonic()
+        self.numbers: dict[str, str] = {}
+        live = sys.stderr.isatty() and not quiet
+        self.progress: Progress | None = None
+        if live:
+            columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+            console = Console(stderr=True)
+            text = TextColumn("{task.fields[numbers]}", markup=False)
+            self.progress = Progress(*columns, text, console=console, transient=True)
+            self.task = self.progress.add_task("", total=total, numbers="")
+            self.progress.update(self.task, completed=done)
+
+    def __enter__(self) -> "Display":
+        if self.progress is not None:
+            self.progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.progress is not None:
+            self.progress.stop()
+
+    def line(self, text: str) -> None:
+        """One line that stays, on stderr and in the file."""
+        if self.quiet:
+            return
+        if self.progress is not None:
+            self.progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        else:
+            print(text, file=sys.stderr, flush=True)
+        self.last_line = time.monotonic()
+        if self.file is not None:
+            with self.file.open("a", encoding="utf-8") as file:
+                file.write(text + "\n")
+
+    def advance(self, what: str, units: float, **numbers: str) -> None:
+        """Some units of work are done; `numbers` are shown until they are replaced."""
+        self.done += units
+        self.numbers.update(numbers)
+        if self.quiet:
+            return
+        shown = "  ".join(f"{name} {value}" for name, value in self.numbers.items())
+        if self.progress is not None:
+            self.progress.update(self.task, completed=self.done, description=what, numbers=shown)
+        elif time.monotonic() - self.last_line > SECONDS_BETWEEN_LINES:
+            percent = 100 * self.done / self.total
+            print(f"{what}  {percent:.0f}%  {shown}  {self.left()}", file=sys.stderr, flush=True)
+            self.last_line = time.monotonic()
+
+    def left(self) -> str:
+        """Estimated time until the whole loop has ended, in words."""
+        done = self.done - self.first
+        seconds = time.monotonic() - self.started
+        return in_words(seconds / done * (self.total - self.done)) + " left" if done else ""
+
+
+def in_words(seconds: float) -> str:
+    """90.0 -> "1m30s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes:02}m"
+    return f"{minutes}m{rest:02}s" if minutes else f"{rest}s"
+
+
+def percent(value: float) -> str:
+    """A share as a percentage with two digits; "-" for NaN."""
+    return "-" if math.isnan(value) else f"{100 * value:.2f}"

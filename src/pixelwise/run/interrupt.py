@@ -1,0 +1,45 @@
+"""Ctrl-C and SIGTERM as a flag that a loop looks at between two steps."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass
+class Interrupt:
+    """Whether the user, or the system, has asked to stop."""
+
+    asked: bool = False
+
+
+@contextmanager
+def catch_interrupt() -> Iterator[Interrupt]:
+    """Turn the first signal into a flag; a second one acts at once, as it always did.
+
+    Only the main thread may do this; in another thread the flag never rises.
+    """
+    interrupt = Interrupt()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupt
+        return
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def ask(_: int, __: FrameType | None) -> None:
+        interrupt.asked = True
+        restore()
+
+    for number in SIGNALS:
+        signal.signal(number, ask)
+    try:
+        yield interrupt
+    finally:
+        restore()

@@ -1,0 +1,98 @@
+"""Examples in a fixed order, read by any number of processes.
+
+The order of an epoch depends on (seed, epoch) alone and an example on (seed, epoch, index), so
+batches are the same for any number of workers, and a resumed run can start in mid-epoch.
+"""
+
+import signal
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, default_collate
+
+from pixelwise.errors import PixelwiseError, RunError, sentence
+
+Key = tuple[int, int]  # epoch, index
+
+
+def epoch_batches(length: int, batch: int, seed: int, epoch: int) -> list[list[Key]]:
+    """The keys of each batch of an epoch, shuffled.
+
+    Batches are full; what is left over has its turn in other epochs. A split with fewer pairs than
+    a batch gives one batch of all of them.
+
+    Args:
+        length: pairs in the split, >= 1.
+        batch: pairs per batch, >= 1.
+        seed, epoch: decide the order.
+    """
+    order = np.random.default_rng((seed, epoch)).permutation(length).tolist()
+    full = max(1, length // batch)
+    return [[(epoch, i) for i in order[n * batch : (n + 1) * batch]] for n in range(full)]
+
+
+class _Carrying(Dataset):
+    """A dataset that hands our errors back as items: they cross a process boundary unchanged."""
+
+    def __init__(self, dataset: Any) -> None:
+        self.dataset = dataset
+
+    def __getitem__(self, key: Any) -> Any:
+        try:
+            return self.dataset[key]
+        except PixelwiseError as error:
+            return error
+
+
+def load_batches(
+    dataset: Any, batches: Sequence[Sequence[Any]], workers: int, pin: bool = False
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Read batches in the given order, ahead of time if there are workers.
+
+    Args:
+        dataset: key -> (image, target).
+        batches: keys of each batch.
+        workers: processes that read; 0 reads in this one.
+        pin: put the batches into page-locked memory, for a GPU.
+    Returns:
+        An iterator over (image (N, 3, h, w), target (N, H, W)).
+    Raises:
+        PixelwiseError: what reading a pair raised.
+        RunError: a worker was killed.
+    """
+    loader = DataLoader(
+        _Carrying(dataset),
+        batch_sampler=list(batches),  # type: ignore[arg-type]
+        num_workers=min(workers, len(batches)),
+        collate_fn=_collate,
+        worker_init_fn=_leave_signals_to_parent,
+        pin_memory=pin,
+    )
+    items = iter(loader)
+    while True:
+        try:
+            item = next(items)
+        except StopIteration:
+            return
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            reason = str(error).splitlines()[0]
+            hint = "Often memory ran out; try --workers 0 or a smaller --batch."
+            raise RunError(sentence("train", "reading processes", "alive", reason, hint)) from None
+        if isinstance(item, PixelwiseError):
+            raise item
+        yield item
+
+
+def _collate(items: list[Any]) -> Any:
+    failed = [item for item in items if isinstance(item, PixelwiseError)]
+    return failed[0] if failed else default_collate(items)
+
+
+def _leave_signals_to_parent(_: int) -> None:
+    # Ctrl-C reaches every process of the group; only the parent decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

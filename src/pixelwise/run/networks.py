@@ -1,0 +1,166 @@
+"""Networks by name: `fpn:resnet34`, `small`, or any `module:function`.
+
+Every network here takes the image as it is on disk, (N, 3, H, W) uint8 RGB, and gives logits
+(N, C, h, w) at its own stride. They are never upsampled in the network: losses, predictions and
+scores upsample inside their ops, where no full-resolution logits are allocated.
+"""
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from pixelwise.errors import ArgumentError, check_choice, sentence
+from pixelwise.run.encoder_weights import IMAGENET, Normalization, load_encoder_weights
+from pixelwise.run.small import SmallNetwork
+
+# name -> (class in segmentation_models_pytorch, options that keep the logits at native stride)
+NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
+    "deeplabv3": ("DeepLabV3", {"upsampling": 1}),
+    "deeplabv3plus": ("DeepLabV3Plus", {"upsampling": 1}),
+    "fpn": ("FPN", {"upsampling": 1}),
+    "linknet": ("Linknet", {}),
+    "manet": ("MAnet", {}),
+    "pan": ("PAN", {"upsampling": 1}),
+    "pspnet": ("PSPNet", {"upsampling": 1}),
+    "segformer": ("Segformer", {"upsampling": 1}),
+    "unet": ("Unet", {}),
+    "unetplusplus": ("UnetPlusPlus", {}),
+    "upernet": ("UPerNet", {"upsampling": 1}),
+}
+SMALL = "small"
+
+
+class Network(nn.Module):
+    """A network together with the normalisation that its first weights were trained with.
+
+    logits = body((image - mean) / std)
+
+    Args:
+        body: (N, 3, H, W) float -> (N, C, h, w) logits.
+        normalization: mean and std per RGB channel, on the 0..255 scale.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, body: nn.Module, normalization: Normalization) -> None:
+        super().__init__()
+        self.body = body
+        self.register_buffer("mean", torch.tensor(normalization.mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(normalization.std).view(1, 3, 1, 1))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """(N, 3, H, W) uint8 RGB -> (N, C, h, w) logits."""
+        return self.body((image.float() - self.mean) / self.std)
+
+    @property
+    def encoder(self) -> nn.Module | None:
+        """The part that may start from pretrained weights, or None."""
+        return getattr(self.body, "encoder", None)
+
+
+def build_network(
+    name: str,
+    num_channels: int,
+    encoder_weights: str = "none",
+    log: Callable[[str], object] = str,  # nobody listens
+) -> Network:
+    """A network by name, with the encoder's first weights loaded.
+
+    Args:
+        name: `architecture:encoder` with an architecture of NETWORKS and an encoder of
+            segmentation_models_pytorch or timm; `small`; or `module:function`, which is called
+            with `num_classes=` and returns an nn.Module that takes ImageNet-normalised images.
+        num_channels: channels of the logits; 1 for a binary task.
+        encoder_weights: "auto", "imagenet", "offline" or "none".
+        log: told in one line which weights were taken.
+    Returns:
+        The network, on the CPU, in training mode.
+    Raises:
+        ArgumentError: the name is unknown, or what it names does not give such logits.
+        RunError: the weights that were asked for cannot be had.
+    """
+    kind, _, rest = name.partition(":")
+    body: Any
+    encoder = None
+    if kind in NETWORKS and rest:
+        encoder = find_encoder(name, rest)
+        body = build_from_table(name, kind, encoder, num_channels)
+    elif rest:
+        body = build_from_function(name, kind, rest, num_channels)
+    else:
+        check_choice("train", "network", name, [SMALL, *(f"{n}:ENCODER" for n in NETWORKS)])
+        body = SmallNetwork(num_channels)
+    normalization = IMAGENET
+    if encoder is not None:
+        normalization = load_encoder_weights(body.encoder, encoder, encoder_weights, log)
+    elif encoder_weights in ("imagenet", "offline"):
+        raise ArgumentError(
+            sentence("train", "encoder_weights", f"auto or none for {name}", encoder_weights)
+        )
+    network = Network(body, normalization)
+    check_logits(name, network, num_channels)
+    return network
+
+
+def find_encoder(name: str, text: str) -> str:
+    """The encoder's name as segmentation_models_pytorch spells it (timm's get the prefix tu-)."""
+    import timm
+    from segmentation_models_pytorch.encoders import get_encoder_names
+
+    known = get_encoder_names()
+    if text in known:
+        return text
+    if timm.is_model(text.removeprefix("tu-")):
+        return "tu-" + text.removeprefix("tu-")
+    near = get_close_matches(text, {*known, *timm.list_models()}, n=3)
+    hint = f"Did you mean {', '.join(near)}?" if near else "Try resnet34."
+    constraint = "ARCHITECTURE:ENCODER with an encoder of segmentation_models_pytorch or timm"
+    raise ArgumentError(sentence("train", "network", constraint, repr(name), hint))
+
+
+def build_from_table(name: str, kind: str, encoder: str, num_channels: int) -> nn.Module:
+    """One row of NETWORKS with an encoder, without pretrained weights."""
+    import segmentation_models_pytorch as smp
+
+    class_name, options = NETWORKS[kind]
+    try:
+        return getattr(smp, class_name)(
+            encoder, encoder_weights=None, classes=num_channels, **options
+        )
+    except Exception as error:  # every encoder has its own way to say that it does not fit
+        raise ArgumentError(
+            sentence("train", "network", "an architecture and encoder that fit", repr(name))
+            + f" {' '.join(str(error).split())}"
+        ) from error
+
+
+def build_from_function(name: str, module: str, function: str, num_channels: int) -> nn.Module:
+    """What `module:function` returns when it is called with num_classes."""
+    try:
+        make = getattr(import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        near = get_close_matches(module, NETWORKS, n=1)
+        hint = f"Did you mean {near[0]}:{function}?" if near else f"{error}."
+        constraint = f"`small`, importable, or one of {', '.join(NETWORKS)} with :ENCODER"
+        raise ArgumentError(sentence("train", "network", constraint, repr(name), hint)) from None
+    body = make(num_classes=num_channels)
+    if not isinstance(body, nn.Module):
+        raise ArgumentError(sentence(name, "result", "an nn.Module", type(body).__name__))
+    return body
+
+
+def check_logits(name: str, network: Network, num_channels: int) -> None:
+    """Raise unless the network gives (1, num_channels, h, w) for a small picture."""
+    training = network.training
+    with torch.no_grad():
+        logits = network.eval()(torch.zeros(1, 3, 128, 128, dtype=torch.uint8))
+    network.train(training)
+    shape = tuple(getattr(logits, "shape", ()))
+    if len(shape) != 4 or shape[:2] != (1, num_channels):
+        got = f"{type(logits).__name__} of shape {shape}"
+        raise ArgumentError(sentence(name, "logits", f"(N, {num_channels}, h, w)", got))

@@ -1,0 +1,62 @@
+"""AdamW in parameter groups, and a learning rate that is a function of the step alone.
+
+    lr(step) = lr · factor of the group · min(1, (step + 1) / warmup steps) · fall(step / steps)
+
+    cosine  (1 + cos(π t)) / 2        poly  (1 - t)^0.9        constant  1
+
+Because nothing but the step decides, a resumed run needs no scheduler state.
+"""
+
+import math
+from typing import Any
+
+import torch
+from torch import nn
+
+from pixelwise.run.config import TrainConfig
+from pixelwise.run.networks import Network
+
+
+def make_optimizer(network: Network, config: TrainConfig) -> torch.optim.AdamW:
+    """AdamW over four groups: encoder or not, decayed or not.
+
+    Norms and biases (tensors of one axis) are never decayed.
+    """
+    encoder = network.encoder
+    inside = {id(p) for p in encoder.parameters()} if isinstance(encoder, nn.Module) else set()
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for parameter in network.parameters():
+        if parameter.requires_grad:
+            factor = config.encoder_lr_factor if id(parameter) in inside else 1.0
+            decay = config.weight_decay if parameter.ndim > 1 else 0.0
+            groups.setdefault((factor, decay), []).append(parameter)
+    return torch.optim.AdamW(
+        [
+            {"params": params, "factor": factor, "weight_decay": decay}
+            for (factor, decay), params in groups.items()
+        ],
+        lr=config.lr,
+    )
+
+
+def schedule(step: int, steps: int, warmup: float, name: str) -> float:
+    """Factor on the learning rate at a step, 0..1.
+
+    Args:
+        step: steps already taken, 0 .. steps - 1.
+        steps: steps of the whole run.
+        warmup: fraction of the steps in which the rate rises linearly.
+        name: "cosine", "poly" or "constant".
+    """
+    rise = max(1, round(warmup * steps))
+    done = min(1.0, step / max(1, steps))
+    fall = {"cosine": (1 + math.cos(math.pi * done)) / 2, "poly": (1 - done) ** 0.9}
+    return min(1.0, (step + 1) / rise) * fall.get(name, 1.0)
+
+
+def set_learning_rate(optimizer: Any, step: int, steps: int, config: TrainConfig) -> float:
+    """Set the rate of every group for this step; returns the one of a group with factor 1."""
+    rate = config.lr * schedule(step, steps, config.warmup, config.schedule)
+    for group in optimizer.param_groups:
+        group["lr"] = rate * group["factor"]
+    return rate

@@ -1,0 +1,230 @@
+"""What a training run is going to do, decided and checked before anything is written."""
+
+import os
+import statistics
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pixelwise.audit.label_counts import LabelCounts, count_labels
+from pixelwise.audit.weights import class_weights
+from pixelwise.errors import ArgumentError, DatasetError, LabelError, RunError, sentence
+from pixelwise.labels.description import Description, read_description
+from pixelwise.labels.image import image_size
+from pixelwise.labels.pairs import Pair
+from pixelwise.labels.png import label_size
+from pixelwise.losses.criterion import Criterion
+from pixelwise.losses.table import criterion
+from pixelwise.run.config import TrainConfig
+
+LARGEST_CROP = 512  # pixels at the network, per axis, unless crop says otherwise
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked training run.
+
+    Attributes:
+        config: with loss and crop filled in.
+        description: the dataset.
+        train, val: pairs of the two splits.
+        counts: label counts of the two splits.
+        weights: weight per class, or None.
+    """
+
+    config: TrainConfig
+    description: Description
+    train: list[Pair]
+    val: list[Pair]
+    counts: dict[str, LabelCounts]
+    weights: tuple[float, ...] | None
+
+    @property
+    def activation(self) -> str:
+        """ "sigmoid" for a binary task, else "softmax"."""
+        return activation_of(self.description)
+
+    def criterion(self) -> Criterion:
+        """The loss that the configuration names; it upsamples the logits to the target inside."""
+        return make_criterion(self.config, self.description, self.weights)
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What a resumed run compares: file sizes by id, and pixels per class, of each split."""
+        splits = {self.config.train_split: self.train, self.config.val_split: self.val}
+        return {
+            name: {
+                "pixels": self.counts[name].pixels.tolist(),
+                "files": {p.id: [p.image.stat().st_size, size_of(p.label)] for p in pairs},
+            }
+            for name, pairs in splits.items()
+        }
+
+
+def activation_of(description: Description) -> str:
+    """ "sigmoid" for a binary task, else "softmax"."""
+    return "sigmoid" if description.task == "binary" else "softmax"
+
+
+def size_of(path: Path | None) -> int:
+    """Bytes of a file; 0 for none."""
+    return 0 if path is None else path.stat().st_size
+
+
+def make_plan(config: TrainConfig, log: Callable[[str], None]) -> Plan:
+    """Read the dataset and decide everything that the configuration left open.
+
+    Every label of both splits is read once: a wrong value is found here, and not in an epoch.
+
+    Args:
+        config: with `data`.
+        log: told what was found, in lines.
+    Raises:
+        PixelwiseError: anything that would stop the run later.
+    """
+    assert config.data is not None  # TrainConfig sees to it
+    description = read_description(config.data)
+    check_channels(description)
+    splits = {name: labelled_pairs(description, name) for name in split_names(config)}
+    for pairs in splits.values():
+        check_sizes(pairs)
+    config = replace(
+        config,
+        loss=config.loss or ("bce+dice" if description.task == "binary" else "ce+dice"),
+        crop=config.crop or median_size(splits[config.train_split], config.scale),
+    )
+    make_criterion(config, description, None)
+    with ThreadPoolExecutor(os.cpu_count()) as executor:
+        counts = {
+            name: count_labels(pairs, description.classes, executor=executor)
+            for name, pairs in splits.items()
+        }
+    for name, found in counts.items():
+        log(f"{name}: {found.files} pairs, {describe(found, description)}")
+    weights = find_weights(config, description, counts[config.train_split])
+    make_criterion(config, description, weights)
+    train, val = (splits[name] for name in split_names(config))
+    return Plan(config, description, train, val, counts, weights)
+
+
+def split_names(config: TrainConfig) -> tuple[str, str]:
+    """The names of the splits to learn from and to score."""
+    return config.train_split, config.val_split
+
+
+def check_channels(description: Description) -> None:
+    """Softmax over one channel is 1 everywhere, so there must be two."""
+    if description.task != "binary" and len(description.classes) < 2:
+        constraint = "at least 2 for a multiclass task, softmax over one channel is always 1"
+        hint = 'Name the background too, or write task = "binary".'
+        where = str(description.root / "dataset.toml")
+        got = len(description.classes)
+        raise DatasetError(sentence(where, "number of classes", constraint, got, hint))
+
+
+def labelled_pairs(description: Description, split: str) -> list[Pair]:
+    """The pairs of a split, all of them with labels.
+
+    Raises:
+        DatasetError: there is no such split, it is empty, or it has no labels.
+    """
+    where = str(description.root / "dataset.toml")
+    if split not in description.splits:
+        known = ", ".join(description.splits)
+        raise DatasetError(sentence(where, "split", f"one of {known}", repr(split)))
+    pairs = description.pairs(split)
+    without = [pair.id for pair in pairs if pair.label is None]
+    if without or not pairs:
+        got = f"{len(pairs)} images, {len(without)} of them without a label"
+        raise DatasetError(sentence(where, f"splits.{split}", "images with labels", got))
+    return pairs
+
+
+def check_sizes(pairs: list[Pair]) -> None:
+    """Raise if the size of a label differs from its image's; only headers are read.
+
+    Raises:
+        LabelError: naming all such pairs, the first five with their sizes.
+    """
+    sizes = [(p, image_size(p.image), label_size(p.label)) for p in pairs if p.label is not None]
+    wrong = [
+        f"{p.label} is {h}x{w} beside {p.image} of {ih}x{iw}"
+        for p, (ih, iw), (h, w) in sizes
+        if (ih, iw) != (h, w)
+    ]
+    if wrong:
+        more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+        raise LabelError(
+            f"train: every label must have the size of its image, got {len(wrong)} that differ "
+            f"(height x width): {'; '.join(wrong[:5])}{more}. Labels are never resized."
+        )
+
+
+def median_size(pairs: list[Pair], scale: float) -> tuple[int, int]:
+    """Median height and width of the images, but at most LARGEST_CROP pixels at the network."""
+    heights, widths = zip(*(image_size(pair.image) for pair in pairs))
+    largest = max(1, round(LARGEST_CROP / scale))
+    return (
+        min(largest, statistics.median_low(heights)),
+        min(largest, statistics.median_low(widths)),
+    )
+
+
+def make_criterion(
+    config: TrainConfig, description: Description, weights: tuple[float, ...] | None
+) -> Criterion:
+    """The loss of a run; its terms upsample the logits to the target inside."""
+    assert config.loss is not None
+    return criterion(
+        config.loss,
+        num_classes=description.num_channels,
+        class_weights=weights,
+        ignore_index=description.classes.ignore_index,
+        upsample="bilinear",
+    )
+
+
+def find_weights(
+    config: TrainConfig, description: Description, counts: LabelCounts
+) -> tuple[float, ...] | None:
+    """The weight of each class from the label counts of the train split."""
+    if config.class_weights == "none":
+        return None
+    if description.task == "binary":
+        hint = "Weigh the foreground in the loss: bce(pos_weight=2)+dice."
+        constraint = "none for a binary task"
+        raise ArgumentError(
+            sentence("train", "class_weights", constraint, config.class_weights, hint)
+        )
+    return tuple(class_weights(counts, config.class_weights).tolist())
+
+
+def describe(counts: LabelCounts, description: Description) -> str:
+    """The share of each class in the valid pixels, and of void in all of them, in words."""
+    valid = max(1, int(counts.pixels.sum()))
+    shares = zip(description.classes.names, counts.pixels.tolist())
+    void = 100 * counts.ignored / max(1, valid + counts.ignored)
+    return ", ".join(f"{n} {100 * p / valid:.2g}%" for n, p in shares) + f"; void {void:.2g}%"
+
+
+def check_same_data(run: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Raise if the files or labels of a resumed run are not those that it began with.
+
+    Raises:
+        RunError: naming what was added, removed or changed.
+    """
+    for split in now:
+        old, new = before[split]["files"], now[split]["files"]
+        changes = {
+            "added": sorted(new.keys() - old.keys()),
+            "removed": sorted(old.keys() - new.keys()),
+            "changed": sorted(k for k in new.keys() & old.keys() if new[k] != old[k]),
+        }
+        told = [f"{len(ids)} {how} ({', '.join(ids[:3])})" for how, ids in changes.items() if ids]
+        if not told and before[split]["pixels"] != now[split]["pixels"]:
+            told = ["other label pixels in the same files"]
+        if told:
+            got = f"in split {split}: {', '.join(told)}"
+            hint = "Start a new run, or put the files back."
+            raise RunError(sentence(str(run), "data", "as when the run began", got, hint))

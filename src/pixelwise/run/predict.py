@@ -1,0 +1,126 @@
+"""Predict label images with a trained network: indexed PNGs in the dataset's stored values."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from pixelwise.errors import DatasetError, sentence
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.description import read_description
+from pixelwise.labels.image import read_image
+from pixelwise.labels.pairs import Pair, find_pairs
+from pixelwise.labels.png import write_label
+from pixelwise.ops.predict import predict_label
+from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, find_checkpoint
+from pixelwise.run.config import PredictConfig, command_line
+from pixelwise.run.dataset import image_to_tensor
+from pixelwise.run.display import Display
+from pixelwise.run.distributed import choose_device
+from pixelwise.run.json_files import write_json
+from pixelwise.run.networks import Network
+from pixelwise.run.resize import network_size, resize_image
+from pixelwise.run.staging import check_free, staged_folder
+
+FILE = "prediction.json"
+
+
+@dataclass(frozen=True)
+class Work:
+    """Which images are predicted, with which classes, and what prediction.json says of them."""
+
+    pairs: list[Pair]
+    classes: Classes
+    data: str | None
+    split: str | None
+    name: str
+
+
+def predict(config: PredictConfig) -> Path:
+    """Predict every image of a split or a folder, each by itself, at the image's own size.
+
+    Args:
+        config: which run, which images, which folder to make.
+    Returns:
+        The folder: one PNG per image under the image's id, in the dataset's stored values and
+        palette, and prediction.json. It appears when all of it is complete.
+    Raises:
+        PixelwiseError: no complete checkpoint, other classes than the network's, an unreadable
+            image, or a folder that already has something in it.
+    """
+    device = choose_device("predict", config.device)
+    with Display(1.0) as messages:
+        checkpoint = find_checkpoint(config.run, (BEST, LAST), messages.line)
+    work = find_work(config, checkpoint)
+    out = config.out or checkpoint.folder.parent / "predictions" / work.name
+    hint = "Give --overwrite to replace it."
+    check_free("predict", out, hint, FILE if config.overwrite else None)
+    network = checkpoint.network().to(device)
+    about = {
+        "command": command_line("predict", config),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "run": str(config.run),
+        "checkpoint": str(checkpoint.folder.resolve()),
+        "epoch": checkpoint.config["epoch"],
+        "data": work.data,
+        "split": work.split,
+        "images": len(work.pairs),
+        "threshold": config.threshold,
+    }
+    with staged_folder(out) as staging, Display(len(work.pairs)) as display:
+        for pair in work.pairs:
+            image = read_image(pair.image)
+            index = predict_image(network, image, checkpoint, config.threshold)
+            path = staging / f"{pair.id}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_label(path, work.classes.to_stored(index), work.classes)
+            display.advance("predicting", 1)
+        write_json(staging / FILE, about)
+    return out
+
+
+def find_work(config: PredictConfig, checkpoint: Checkpoint) -> Work:
+    """The images to predict.
+
+    Raises:
+        DatasetError: the dataset has other classes than the network.
+    """
+    if config.images is not None:
+        pairs = find_pairs(config.images, None)
+        return Work(pairs, checkpoint.classes, None, None, config.images.resolve().name)
+    description = read_description(config.data or Path(checkpoint.config["dataset"]))
+    where = str(description.root / "dataset.toml")
+    if config.split not in description.splits:
+        known = ", ".join(description.splits)
+        raise DatasetError(sentence(where, "split", f"one of {known}", repr(config.split)))
+    own, theirs = description.classes.names, checkpoint.classes.names
+    if own != theirs or description.task != checkpoint.config["task"]:
+        constraint = f"those of the network ({', '.join(theirs)})"
+        raise DatasetError(sentence(where, "classes", constraint, ", ".join(own)))
+    data = str(description.root.resolve())
+    pairs = description.pairs(config.split)
+    return Work(pairs, description.classes, data, config.split, config.split)
+
+
+@torch.no_grad()
+def predict_image(
+    network: Network, image: np.ndarray, checkpoint: Checkpoint, threshold: float = 0.5
+) -> np.ndarray:
+    """Class indices of one image.
+
+    Args:
+        network: in evaluation mode.
+        image: (H, W, 3) uint8.
+        checkpoint: scale and task of the network.
+        threshold: binary task, least probability of the foreground.
+    Returns:
+        (H, W) uint8, or uint16 above 256 classes.
+    """
+    height, width = image.shape[:2]
+    size = network_size((height, width), checkpoint.config["scale"])
+    small = resize_image(image_to_tensor(image), size)
+    logits = network(small[None].to(next(network.parameters()).device))
+    label = predict_label(logits, (height, width), checkpoint.activation, threshold)
+    return label[0].cpu().numpy()

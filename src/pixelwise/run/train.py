@@ -1,0 +1,347 @@
+"""Train a network: from dataset.toml to a run folder with its best and last checkpoint.
+
+    plan      read and check everything, before anything is written        plan.py
+    set up    network, optimizer, devices, run folder                      run_folder.py
+    fit       for each epoch: steps, evaluation, checkpoint                here
+
+A step depends on (seed, step) and on the weights before it, on nothing else. So the position in
+the run is one number, and a resumed run takes the very steps that were left.
+"""
+
+import math
+import time
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from pixelwise.errors import ArgumentError, RunError, sentence
+from pixelwise.labels.pairs import Pair
+from pixelwise.losses.criterion import Criterion
+from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, load_weights, save_checkpoint
+from pixelwise.run.config import TrainConfig
+from pixelwise.run.dataset import Augmentation, SegmentationDataset
+from pixelwise.run.display import Display, in_words, percent
+from pixelwise.run.distributed import any_rank, choose_device, shard, sum_over_ranks
+from pixelwise.run.evaluate import evaluate
+from pixelwise.run.interrupt import Interrupt, catch_interrupt
+from pixelwise.run.loader import epoch_batches, load_batches
+from pixelwise.run.metrics_log import FILE as METRICS
+from pixelwise.run.metrics_log import append_line, evaluation_line, forget_after
+from pixelwise.run.networks import Network, build_network
+from pixelwise.run.optimizer import make_optimizer, set_learning_rate
+from pixelwise.run.plan import Plan, make_plan
+from pixelwise.run.run_folder import make_run_folder, reopen_run, saved_config
+
+TRAIN_COST, SCORE_COST = 3.0, 1.0  # work per image: forward and backward, or forward alone
+
+
+@dataclass
+class Position:
+    """Where a run is; all of it is in a checkpoint.
+
+    Attributes:
+        step: optimizer steps taken.
+        epochs: epochs that are complete, with their evaluation.
+        best: highest val/miou so far, and None before the first that is a number.
+        losses: losses since the last line of metrics.jsonl.
+        seconds: time spent by earlier parts of the run.
+    """
+
+    step: int = 0
+    epochs: int = 0
+    best: float | None = None
+    losses: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything the loop works with."""
+
+    folder: Path
+    plan: Plan
+    fabric: Fabric
+    network: Network
+    model: nn.Module  # the network as Fabric runs it: on its device, in its precision
+    optimizer: Any
+    criterion: Criterion
+    train: SegmentationDataset
+    val: SegmentationDataset
+    position: Position
+    interrupt: Interrupt
+    display: Display
+    started: float
+
+    @property
+    def config(self) -> TrainConfig:
+        return self.plan.config
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return max(1, len(self.train) // self.config.batch)
+
+
+def train(config: TrainConfig) -> Path:
+    """Train a network and keep its best and its last checkpoint.
+
+    Args:
+        config: what to train on, which network, loss and schedule; or which run to resume.
+    Returns:
+        The run folder: config.json, metrics.jsonl, best/, last/, log.txt.
+    Raises:
+        PixelwiseError: the data, the settings or the machine do not allow the run; a loss that is
+            not finite.
+        KeyboardInterrupt: after Ctrl-C or SIGTERM, when the step is finished and `last` is saved.
+    """
+    settings = config if config.resume is None else saved_config(config)
+    device = choose_device("train", settings.device)
+    check_devices(settings)
+    fabric = Fabric(
+        accelerator=device,
+        devices=settings.devices,
+        strategy="ddp" if settings.devices > 1 else "auto",
+        precision="32-true" if settings.precision == "32" else settings.precision,  # type: ignore[arg-type]
+    )
+    with torch.random.fork_rng(), catch_interrupt() as interrupt:
+        fabric.launch()
+        run = set_up(config, settings, fabric, interrupt)
+        with run.display:
+            fit(run)
+    return run.folder
+
+
+def check_devices(config: TrainConfig) -> None:
+    """Every device must get the same number of images."""
+    if config.batch % config.devices:
+        constraint = f"a multiple of devices ({config.devices})"
+        raise ArgumentError(sentence("train", "batch", constraint, config.batch))
+
+
+def set_up(config: TrainConfig, settings: TrainConfig, fabric: Fabric, interrupt: Interrupt) -> Run:
+    """Check everything, build the network, and only then make or reopen the run folder."""
+    lines: list[str] = []
+    plan = make_plan(settings, lines.append)
+    settings = plan.config
+    torch.manual_seed(settings.seed)
+    resumed = config.resume is not None
+    source = "none" if resumed else settings.encoder_weights
+    network = build_network(settings.network, plan.description.num_channels, source, lines.append)
+    optimizer = make_optimizer(network, settings)
+    position, checkpoint = Position(), None
+    if config.resume is not None:
+        folder, checkpoint = reopen_run(config.resume, plan, lines.append)
+        position = restore(checkpoint, network, optimizer, fabric)
+        if fabric.is_global_zero:
+            forget_after(folder / METRICS, position.step)
+    elif fabric.is_global_zero:
+        folder = make_run_folder(plan, network)
+    folder = Path(fabric.broadcast(str(folder if resumed or fabric.is_global_zero else "")))
+    model, wrapped = fabric.setup(network, optimizer)
+    images = len(plan.train) // settings.batch * settings.batch or len(plan.train)
+    work = TRAIN_COST * images + SCORE_COST * len(plan.val)
+    display = Display(
+        work * settings.epochs,
+        work * position.epochs,
+        file=folder / "log.txt",
+        quiet=not fabric.is_global_zero,
+    )
+    for line in [*lines, f"{'continuing' if resumed else 'training'} {folder}"]:
+        display.line(line)
+    classes = plan.description.classes
+    how = Augmentation(
+        crop=settings.crop or (0, 0),
+        scale=settings.scale,
+        zoom=settings.scale_jitter,
+        flip=settings.flip,
+        color=settings.color_jitter,
+    )
+    return Run(
+        folder=folder,
+        plan=plan,
+        fabric=fabric,
+        network=network,
+        model=model,
+        optimizer=wrapped,
+        criterion=plan.criterion().to(fabric.device),
+        train=SegmentationDataset(plan.train, classes, settings.scale, how, settings.seed),
+        val=SegmentationDataset(plan.val, classes, settings.scale),
+        position=position,
+        interrupt=interrupt,
+        display=display,
+        started=time.monotonic() - position.seconds,
+    )
+
+
+def restore(checkpoint: Checkpoint, network: Network, optimizer: Any, fabric: Fabric) -> Position:
+    """Bring network and optimizer to where the checkpoint was taken."""
+    load_weights(network, checkpoint.folder)
+    state = checkpoint.training_state()
+    optimizer.load_state_dict(state["optimizer"])
+    fabric.strategy.precision.load_state_dict(state["precision"])
+    return Position(**state["position"])
+
+
+def fit(run: Run) -> None:
+    """Train and score epoch after epoch, from the run's position to its end."""
+    config, position = run.config, run.position
+    while position.epochs < config.epochs:
+        train_epoch(run, position.epochs)
+        miou = score_epoch(run)
+        position.epochs += 1
+        # a mean IoU that is not a number is never the best
+        better = not math.isnan(miou) and (position.best is None or miou > position.best)
+        if better:
+            position.best = miou
+            save(run, BEST, miou)
+        save(run, LAST, miou)
+        minutes = (time.monotonic() - run.started) / 60
+        if config.max_minutes is not None and minutes > config.max_minutes:
+            done = f"{position.epochs} of {config.epochs} epochs"
+            run.display.line(
+                f"stopped by max_minutes after {done}; go on with: "
+                f"pixelwise train --resume {run.folder}"
+            )
+            return
+
+
+def train_epoch(run: Run, epoch: int) -> None:
+    """Take the steps of an epoch that are not taken yet."""
+    config, position = run.config, run.position
+    batches = epoch_batches(len(run.train), config.batch, config.seed, epoch)
+    batches = batches[position.step - epoch * run.steps_per_epoch :]
+    mine = [shard(keys) for keys in batches]
+    pin = run.fabric.device.type == "cuda"
+    run.network.train()
+    for keys, batch in zip(mine, load_batches(run.train, mine, config.workers, pin)):
+        pairs = [run.train.pairs[index] for _, index in keys]
+        image, target = (t.to(run.fabric.device, non_blocking=True) for t in batch)
+        rate, loss = take_step(run, image, target, pairs)
+        position.step += 1
+        position.losses.append(loss)
+        what = f"epoch {epoch + 1}/{config.epochs}"
+        run.display.advance(what, TRAIN_COST * config.batch, loss=f"{loss:.3f}")
+        if position.step % config.log_every == 0:
+            log_losses(run, epoch + 1, rate)
+        stop_if_asked(run)
+
+
+def take_step(run: Run, image: Tensor, target: Tensor, pairs: list[Pair]) -> tuple[float, float]:
+    """One step of the optimizer.
+
+    Returns:
+        learning rate and loss.
+    Raises:
+        RunError: the loss or its gradient is not finite; the weights are as before the step.
+    """
+    config, step = run.config, run.position.step
+    rate = set_learning_rate(run.optimizer, step, run.steps_per_epoch * config.epochs, config)
+    # dropout and the like see the same chance whether or not the run was interrupted before
+    entropy = np.random.SeedSequence((config.seed, step, run.fabric.global_rank))
+    torch.manual_seed(int(entropy.generate_state(1)[0]))
+    loss = run.criterion(run.model(image), target)
+    value = loss.item()
+    stop_unless_finite(run, "loss", value, pairs)
+    run.optimizer.zero_grad(set_to_none=True)
+    run.fabric.backward(loss)
+    largest = float("inf") if config.clip is None else config.clip
+    norm = run.fabric.clip_gradients(
+        run.model, run.optimizer, max_norm=largest, error_if_nonfinite=False
+    )
+    if config.precision != "16-mixed":  # its scaler skips such steps itself
+        stop_unless_finite(run, "norm of the gradient", float(norm), pairs)  # type: ignore[arg-type]
+    run.optimizer.step()
+    return rate, value
+
+
+def stop_unless_finite(run: Run, name: str, value: float, pairs: list[Pair]) -> None:
+    """Raise on every rank if the value is NaN or infinite on one."""
+    if any_rank(not np.isfinite(value), run.fabric.device):
+        epoch, step = run.position.epochs + 1, run.position.step + 1
+        kept = run.folder / LAST
+        state = f"{kept} is from before." if kept.exists() else "No epoch was complete yet."
+        where = f"train: epoch {epoch}, step {step}, images {', '.join(p.id for p in pairs)}"
+        hint = f"Try a smaller --lr, --clip 1, or --precision 32. {state}"
+        raise RunError(sentence(where, name, "finite", value, hint))
+
+
+def log_losses(run: Run, epoch: int, rate: float) -> None:
+    """Write the mean loss since the last such line, over all ranks."""
+    losses = run.position.losses
+    mean = torch.tensor([sum(losses) / len(losses), 1.0], device=run.fabric.device)
+    total, ranks = sum_over_ranks(mean.double()).tolist()
+    losses.clear()
+    values = {"train/loss": total / ranks, "train/lr": rate}
+    if run.fabric.is_global_zero:
+        append_line(run.folder / METRICS, {"step": run.position.step, "epoch": epoch, **values})
+
+
+def score_epoch(run: Run) -> float:
+    """Evaluate the val split, write its line, and return the mean IoU."""
+    config, position = run.config, run.position
+    epoch = position.epochs + 1
+
+    def after_image() -> None:
+        run.display.advance(f"scoring {epoch}/{config.epochs}", SCORE_COST)
+        if run.fabric.world_size == 1:  # ranks may have different numbers of images here
+            stop_if_asked(run)
+
+    evaluation = evaluate(
+        run.network, run.val, run.criterion, run.plan.activation, config.workers, after_image
+    )
+    values = evaluation_line(evaluation, run.val.classes)
+    if run.fabric.is_global_zero:
+        append_line(run.folder / METRICS, {"step": position.step, "epoch": epoch, **values})
+    miou = percent(values["val/miou"])
+    run.display.advance(f"epoch {epoch}/{config.epochs}", 0, mIoU=miou)
+    spent = in_words(time.monotonic() - run.started)
+    run.display.line(
+        f"epoch {epoch}/{config.epochs}  loss {run.display.numbers.get('loss', '-')}  "
+        f"val loss {values['val/loss']:.3f}  val mIoU {miou}  {spent}, {run.display.left()}"
+    )
+    return values["val/miou"]
+
+
+def stop_if_asked(run: Run) -> None:
+    """After Ctrl-C or SIGTERM: save `last` and stop.
+
+    Raises:
+        KeyboardInterrupt: it was asked for.
+    """
+    if run.fabric.world_size > 1:
+        asked = any_rank(run.interrupt.asked, run.fabric.device)
+    else:
+        asked = run.interrupt.asked
+    if asked:
+        save(run, LAST, None)
+        run.display.line(f"interrupted; go on with: pixelwise train --resume {run.folder}")
+        raise KeyboardInterrupt
+
+
+def save(run: Run, name: str, miou: float | None) -> None:
+    """Write a checkpoint of the run as it is now."""
+    if not run.fabric.is_global_zero:
+        return
+    position = replace(run.position, seconds=time.monotonic() - run.started)
+    description, config = run.plan.description, run.config
+    about = {
+        "network": config.network,
+        "num_channels": description.num_channels,
+        "task": description.task,
+        "classes": description.classes.as_dict(),
+        "scale": config.scale,
+        "dataset": str(description.root),
+        "epoch": position.epochs,
+        "step": position.step,
+        "score": {"val/miou": miou, "convention": "present"},
+    }
+    state = {
+        "optimizer": run.optimizer.state_dict(),
+        "precision": run.fabric.strategy.precision.state_dict(),
+        "position": asdict(position),
+    }
+    save_checkpoint(run.folder / name, run.network, about, state)
