@@ -196,10 +196,8 @@ def add_options(parser: argparse.ArgumentParser, config: type) -> None:
         optional = type(None) in get_args(kind)
         kind = next((k for k in get_args(kind) if k is not type(None)), kind) if optional else kind
         if field.metadata.get("positional"):
-            count = {} if needed else {"nargs": "?"}
-            parser.add_argument(
-                field.name, type=kind, metavar=field.name.upper(), help=text, **count
-            )
+            name, count = field.name.upper(), None if needed else "?"
+            parser.add_argument(field.name, type=kind, metavar=name, help=text, nargs=count)
         elif kind is bool:
             flag = "--" + field.name.replace("_", "-")
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, help=text)

@@ -134,9 +134,9 @@ def lesson_text(content: dict[str, Any]) -> str:
     rarest = classes[-1]
     before, after, change = iou_cells(rarest["iou"])
     lesson = (
-        f"{rarest['name']} covers {percentage(rarest['share'])} % of the pixels. Cross entropy counts "
-        f"pixels, Dice counts classes:\nits IoU is {before} with {LOSSES[0]} and {after} with "
-        f"{LOSSES[1]} ({change}), with the same network, data and steps."
+        f"{rarest['name']} covers {percentage(rarest['share'])} % of the pixels. Cross entropy "
+        f"counts pixels, Dice counts classes:\nits IoU is {before} with {LOSSES[0]} and {after} "
+        f"with {LOSSES[1]} ({change}), with the same network, data, seed and steps."
     )
     return "\n".join([text_table(rows), "", lesson, "", f"report: {content['report']}"])
 

@@ -1,0 +1,81 @@
+"""Configurations: checked when made, the same by name, by file and by command line."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from pixelwise.errors import ArgumentError
+from pixelwise.run.config import (
+    PredictConfig,
+    ScoreConfig,
+    TrainConfig,
+    as_dict,
+    command_line,
+    from_dict,
+)
+
+
+def test_every_field_has_help_and_every_path_is_a_path():
+    """Text becomes a Path, an integer becomes a float, a list becomes a tuple."""
+    config = TrainConfig(data="street", lr=1, crop=[64, 96], out="runs/a")
+    assert (config.data, config.out) == (Path("street"), Path("runs/a"))
+    assert (config.lr, type(config.lr), config.crop) == (1.0, float, (64, 96))
+    for kind in (TrainConfig, PredictConfig, ScoreConfig):
+        assert all(field.metadata["help"] for field in fields(kind))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"epochs": 0}, r"train: epochs must be >= 1, got 0"),
+        ({"lr": float("nan")}, r"train: lr must be > 0, got nan"),
+        ({"scale": 0}, r"train: scale must be > 0, got 0"),
+        ({"warmup": 2}, r"train: warmup must be between 0 and 1, got 2"),
+        ({"schedule": "cosin"}, r"schedule must be one of .* Did you mean 'cosine'\?"),
+        ({"class_weights": "median"}, r"class_weights must be one of none, median_frequency"),
+        ({"encoder_weights": "coco"}, r"encoder_weights must be one of auto, imagenet"),
+        ({"device": "gpu"}, r"device must be one of auto, cpu, cuda, got 'gpu'"),
+        ({"crop": (64,)}, r"train: crop must be 2 values"),
+        ({"crop": (0, 64)}, r"train: crop must be > 0, got 0"),
+        ({"scale_jitter": (2, 1)}, r"scale_jitter must be 0 < LOWEST <= HIGHEST, got \(2.0, 1.0\)"),
+        ({"batch": "8"}, r"train: batch must be of type int, got '8'"),
+        ({"flip": 1}, r"train: flip must be of type bool, got 1"),
+        ({"data": None}, r"exactly one of data and resume"),
+        ({"resume": "runs/a"}, r"exactly one of data and resume"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_value(settings, message):
+    with pytest.raises(ArgumentError, match=message):
+        TrainConfig(**{"data": "street", **settings})
+
+
+def test_a_resumed_run_keeps_its_settings():
+    """Only the time limit may be new; anything else would change the schedule silently."""
+    TrainConfig(resume="runs/a", max_minutes=5)
+    with pytest.raises(ArgumentError, match=r"must keep its settings, got epochs, lr as well"):
+        TrainConfig(resume="runs/a", epochs=3, lr=0.1)
+
+
+def test_settings_survive_json():
+    """from_dict(as_dict(config)) == config."""
+    config = TrainConfig(data="street", crop=(64, 96), loss="ce", clip=None, max_minutes=1.5)
+    assert from_dict(TrainConfig, as_dict(config), "config.json") == config
+
+
+def test_an_unknown_setting_is_an_error_with_a_suggestion():
+    with pytest.raises(ArgumentError, match=r"config.json: setting must be .* mean 'epochs'"):
+        from_dict(TrainConfig, {"epoch": 3}, "config.json")
+
+
+def test_the_command_line_names_what_differs_from_the_defaults():
+    config = TrainConfig(data="my street", crop=(64, 96), clip=None, flip=False, lr=0.01)
+    expected = "pixelwise train 'my street' --lr 0.01 --clip none --crop 64 96 --no-flip"
+    assert command_line("train", config) == expected
+
+
+def test_scoring_bare_labels_needs_their_classes():
+    with pytest.raises(ArgumentError, match=r"labels need classes"):
+        ScoreConfig("predictions", labels="labels")
+    with pytest.raises(ArgumentError, match=r"need labels"):
+        ScoreConfig("predictions", classes="voc")
