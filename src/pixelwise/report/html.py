@@ -1,0 +1,161 @@
+"""One self-contained HTML file: scores, curves, confusions and pictures.
+
+`report` reads, arranges and writes; what stands where is report.html, how it looks is report.css.
+The page holds no script and fetches nothing; its content security policy would not let it.
+"""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pixelwise.labels.atomic import atomic_write
+from pixelwise.report import tables, words
+from pixelwise.report.charts import LEAST_SHARE, SHADES, Chart, heat_rows, line_chart
+from pixelwise.report.config import ReportConfig
+from pixelwise.report.pictures import WRONG, four_pictures
+from pixelwise.report.source import Source, find_metrics, read_metrics, read_source
+
+# More columns than this leave no room for numbers; the cells keep their hover titles.
+MOST_NUMBERED_CLASSES = 30
+# A longer legend is folded.
+MOST_LEGEND_CLASSES = 40
+
+
+def report(config: ReportConfig) -> Path:
+    """Write a score, its curves and its pictures as one HTML file.
+
+    The same score and pictures give the same bytes.
+
+    Args:
+        config: which score, what it is compared with, how many pictures.
+    Returns:
+        the file.
+    Raises:
+        RunError: there is no score.json, it is damaged, or it is of another version.
+    """
+    source = read_source(config.source)
+    others = [read_source(path) for path in config.compare]
+    metrics = find_metrics(config.source, source.path)
+    context = {
+        **head(source),
+        "comparison": tables.comparison([source, *others]),
+        "charts": curves(read_metrics(metrics)) if metrics else [],
+        **classes(source),
+        **heat(source),
+        **pictures(source, config.worst, config.best),
+    }
+    out = out_path(config)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    atomic_write(out, environment().get_template("report.html").render(context).encode())
+    return out
+
+
+def out_path(config: ReportConfig) -> Path:
+    """Where the page goes: report.html beside the source, unless another place was named."""
+    if config.out is not None and not config.out.is_dir():
+        return config.out
+    source = config.source if config.source.is_dir() else config.source.parent
+    return (config.out or source) / "report.html"
+
+
+def environment() -> Environment:
+    """The template engine: everything is escaped, and every value passes `plain`."""
+    env = Environment(
+        loader=FileSystemLoader(Path(__file__).parent, encoding="utf-8"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=words.plain,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters.update(percent=words.percent, grouped=words.grouped, listed=words.listed)
+    return env
+
+
+def head(source: Source) -> dict[str, Any]:
+    """What was scored, the headline, and the same predictions under other conventions."""
+    score = source.score
+    dataset, split = score["dataset"]["path"], score["dataset"]["split"]
+    predictions = (source.path.parent / score["predictions"]).resolve()
+    return {
+        "score": score,
+        "name": (Path(dataset) if dataset else predictions).name,
+        "split": split,
+        "predictions": str(predictions),
+        "created": readable_time(score["created"]),
+        "pixels": tables.pixel_facts(score),
+        "conventions": tables.conventions(score),
+        "averaged": tables.averaged(score, score["convention"]),
+        "other_scores": [(tables.SCORE_NAMES[k], score["scores"][k]) for k in tables.SCORE_NAMES],
+    }
+
+
+def readable_time(created: str) -> str:
+    """An ISO 8601 time as `2026-05-04 12:30`; any other text as it is."""
+    try:
+        return datetime.fromisoformat(created).strftime("%Y-%m-%d %H:%M %Z").strip()
+    except ValueError:
+        return created
+
+
+def curves(rows: list[dict[str, Any]]) -> list[Chart]:
+    """The charts of a training run: losses, and mean IoU of the validation split."""
+    made = [
+        line_chart(rows, "Loss", ["train/loss", "val/loss"], "lowest"),
+        line_chart(rows, "Mean IoU of the validation split, %", ["val/miou"], "highest", 100),
+    ]
+    return [chart for chart in made if chart]
+
+
+def classes(source: Source) -> dict[str, Any]:
+    """The table of the classes, and their colours for the legend."""
+    rows = tables.class_rows(source)
+    return {
+        "class_rows": rows,
+        "class_sentence": tables.class_sentence(rows),
+        "per_class": tables.PER_CLASS,
+        "fold_legend": len(rows) > MOST_LEGEND_CLASSES,
+    }
+
+
+def heat(source: Source) -> dict[str, Any]:
+    """The confusion matrix in shares of its rows, and the largest confusions in words."""
+    names = [row["name"] for row in source.score["per_class"]]
+    matrix = np.array(source.score["confusion"], np.int64)
+    numbered = len(names) <= MOST_NUMBERED_CLASSES
+    totals = matrix.sum(axis=1).tolist()
+    cells = tables.dense_cells(matrix.tolist())
+    return {
+        "heat_rows": heat_rows(matrix, names, 0.0 if numbered else LEAST_SHARE),
+        "heat_numbered": numbered,
+        "least_share": LEAST_SHARE,
+        "shades": SHADES,
+        "largest": tables.largest_confusions(cells, names, totals),
+    }
+
+
+def pictures(source: Source, worst: int, best: int) -> dict[str, Any]:
+    """The images with the lowest and the highest mean IoU, none of them twice."""
+    scored = [image for image in source.score["images"] if image["mean_iou"] is not None]
+    scored.sort(key=lambda image: (image["mean_iou"], image["id"]))
+    low = scored[:worst]
+    high = scored[len(low) :][::-1][:best]
+    return {
+        "worst": [shown(image, source) for image in low],
+        "best": [shown(image, source) for image in high],
+        "wrong_color": tables.hex_color(WRONG),
+    }
+
+
+def shown(image: dict[str, Any], source: Source) -> dict[str, Any]:
+    """One image with its four pictures and its three largest confusions."""
+    names = [row["name"] for row in source.score["per_class"]]
+    totals = [image["valid"]] * len(names)
+    return {
+        **image,
+        "pictures": four_pictures(image, source.path.parent, source.classes),
+        "confusions": tables.confusions(image["confusion"], names, totals)[:3],
+    }

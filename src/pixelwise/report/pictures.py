@@ -1,0 +1,197 @@
+"""Thumbnails: image, label, prediction and where the two differ, each as a data URI."""
+
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from pixelwise.errors import PixelwiseError
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.color import index_to_color
+from pixelwise.labels.image import read_image
+from pixelwise.labels.png import read_label
+from pixelwise.report.words import listed, percent
+
+WIDEST, HIGHEST = 320, 480
+WRONG = (230, 0, 92)
+# Void is striped, so that it is told from the dimmed image by more than its shade.
+STRIPES = np.array([(150, 156, 163), (198, 202, 207)], np.uint8)
+STRIPE_WIDTH = 4
+NAMED_CLASSES = 4
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of the page, or the sentence that stands in its place.
+
+    Args:
+        caption: what it is.
+        text: its description for those who do not see it, or why there is none.
+        data: a data URI; empty if there is none.
+        size: (width, height) of the thumbnail.
+    """
+
+    caption: str
+    text: str
+    data: str = ""
+    size: tuple[int, int] = (0, 0)
+
+
+def four_pictures(entry: dict[str, Any], folder: Path, classes: Classes) -> list[Picture]:
+    """Image, label, prediction and errors of one image of a score.
+
+    A picture whose file cannot be read is replaced by a sentence that says why.
+
+    Args:
+        entry: one of `images` in score.json.
+        folder: where its relative paths start.
+        classes: the classes of the score.
+    """
+
+    def read_index(path: Path) -> np.ndarray:
+        return classes.to_index(read_label(path), where=str(path))
+
+    image, no_image = _read(read_image, entry["image"], folder)
+    label, no_label = _read(read_index, entry["label"], folder)
+    pred, no_pred = _read(read_index, entry["prediction"], folder)
+    labels = [("Label", label, no_label), ("Prediction", pred, no_pred)]
+    return [
+        Picture("Image", no_image) if image is None else photo(image),
+        *(
+            Picture(caption, reason) if array is None else label_picture(caption, array, classes)
+            for caption, array, reason in labels
+        ),
+        error_picture(image, label, pred, classes.ignore_index),
+    ]
+
+
+def _read(
+    reader: Callable[[Path], np.ndarray], name: str | None, folder: Path
+) -> tuple[np.ndarray | None, str]:
+    """The array of a file and no reason, or None and the reason."""
+    if name is None:
+        return None, "The score names no file."
+    try:
+        if not (folder / name).is_file():
+            return None, f"The file {name} is not there."
+        return reader(folder / name), ""
+    except (PixelwiseError, OSError, ValueError) as error:
+        return None, str(error)
+
+
+def photo(image: np.ndarray) -> Picture:
+    """The image as a JPEG.
+
+    Args:
+        image: (H, W, 3) uint8.
+    """
+    return _jpeg("Image", "The image.", _smaller(Image.fromarray(image)))
+
+
+def label_picture(caption: str, label: np.ndarray, classes: Classes) -> Picture:
+    """A label image in the colours of its classes, as a PNG.
+
+    Args:
+        caption: "Label" or "Prediction".
+        label: (H, W) class indices, ignored ones included.
+        classes: their names and colours.
+    """
+    height, width = label.shape
+    w, h = thumbnail_size(width, height)
+    # Every thumbnail pixel is the label pixel at its centre: class indices cannot be averaged.
+    rows = ((np.arange(h) + 0.5) * height / h).astype(int)
+    columns = ((np.arange(w) + 0.5) * width / w).astype(int)
+    shown, position = np.unique(label[np.ix_(rows, columns)], return_inverse=True)
+    colors = index_to_color(shown[None], classes)[0]
+    position = position.reshape(h, w)
+    if len(shown) > 256:
+        picture = Image.fromarray(colors[position])
+    else:
+        picture = Image.fromarray(position.astype(np.uint8), "P")
+        picture.putpalette(colors.tobytes())
+    return Picture(caption, describe(caption, label, classes), _data_uri(picture, "PNG"), (w, h))
+
+
+def describe(caption: str, label: np.ndarray, classes: Classes) -> str:
+    """The largest classes of a label image in words."""
+    indices, pixels = np.unique(label, return_counts=True)
+    order = np.argsort(-pixels, kind="stable")
+    names = [
+        f"{'void' if i == classes.ignore_index else classes.names[i]} {percent(n / label.size)} %"
+        for i, n in zip(indices[order].tolist(), pixels[order].tolist())
+    ]
+    if len(names) > NAMED_CLASSES + 1:
+        more = f"{len(names) - NAMED_CLASSES} other classes"
+        names = [*names[:NAMED_CLASSES], more]
+    return f"{caption}: {listed(names)}."
+
+
+def error_picture(
+    image: np.ndarray | None, label: np.ndarray | None, pred: np.ndarray | None, ignore_index: int
+) -> Picture:
+    """Wrong pixels in one strong colour, the others as a dim grey image, void striped.
+
+    Args:
+        image: (H, W, 3) uint8, or None: plain grey.
+        label, pred: (H, W) class indices, or None: there is no such picture.
+        ignore_index: the index of void pixels of the label.
+    """
+    if label is None or pred is None:
+        return Picture("Errors", "Without label and prediction there are no errors to show.")
+    if label.shape != pred.shape:
+        sizes = f"{label.shape} and {pred.shape}"
+        return Picture("Errors", f"Label and prediction have the sizes (H, W) = {sizes}.")
+    void = label == ignore_index
+    wrong = (label != pred) & ~void
+    width, height = thumbnail_size(*label.shape[::-1])
+    canvas = np.repeat(_dim_grey(image, width, height)[:, :, None], 3, axis=2)
+    # A thumbnail pixel is as strongly coloured as the part of its area that is wrong.
+    part = _part(wrong, width, height)[:, :, None]
+    canvas = canvas * (1 - part) + np.array(WRONG) * part
+    y, x = np.indices((height, width))
+    stripes = STRIPES[(x + y) // STRIPE_WIDTH % 2]
+    canvas = np.where(_part(void, width, height)[:, :, None] > 0.5, stripes, canvas)
+    share = wrong.sum() / max(1, label.size - void.sum())
+    text = f"Errors: {percent(float(share))} % of the valid pixels are wrong."
+    return _jpeg("Errors", text, Image.fromarray(canvas.round().astype(np.uint8)))
+
+
+def _dim_grey(image: np.ndarray | None, width: int, height: int) -> np.ndarray:
+    if image is None:
+        return np.full((height, width), 130.0)
+    grey = Image.fromarray(image).convert("L").resize((width, height), Image.Resampling.BOX)
+    return 80 + 0.4 * np.asarray(grey, float)
+
+
+def _part(mask: np.ndarray, width: int, height: int) -> np.ndarray:
+    """The part of each thumbnail pixel that a mask covers, 0..1."""
+    full = Image.fromarray(mask.astype(np.uint8) * 255)
+    return np.asarray(full.resize((width, height), Image.Resampling.BOX), float) / 255
+
+
+def thumbnail_size(width: int, height: int) -> tuple[int, int]:
+    """(width, height) that fits into WIDEST x HIGHEST; small pictures are not enlarged."""
+    scale = min(1.0, WIDEST / width, HIGHEST / height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _smaller(picture: Image.Image) -> Image.Image:
+    return picture.resize(thumbnail_size(*picture.size), Image.Resampling.BOX)
+
+
+def _jpeg(caption: str, text: str, picture: Image.Image) -> Picture:
+    # Full colour resolution: half of it would smear the colour of thin errors.
+    return Picture(
+        caption, text, _data_uri(picture, "JPEG", quality=82, subsampling=0), picture.size
+    )
+
+
+def _data_uri(picture: Image.Image, form: str, **options: Any) -> str:
+    file = BytesIO()
+    picture.save(file, form, optimize=True, **options)
+    return f"data:image/{form.lower()};base64,{b64encode(file.getvalue()).decode()}"

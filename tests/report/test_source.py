@@ -1,0 +1,221 @@
+"""A score is found, read strictly, and refused with the place of what is wrong."""
+
+import os
+import re
+import shutil
+
+import pytest
+
+from pixelwise.errors import RunError
+from pixelwise.report.source import find_metrics, find_score, read_metrics, read_source
+
+
+def test_a_score_is_found_in_its_file_its_folder_and_its_run(run_folder, score_path):
+    """The same score, whatever of the three is named."""
+    places = [score_path, score_path.parent, run_folder]
+    assert [find_score(place) for place in places] == [score_path] * 3
+
+
+def test_of_several_scores_the_newest_counts(run_folder, score_path):
+    """By the time the file was written."""
+    older = run_folder / "score.json"
+    shutil.copy(score_path, older)
+    os.utime(older, ns=(10**18, 10**18))
+    os.utime(score_path, ns=(10**18 + 1, 10**18 + 1))
+    assert find_score(run_folder) == score_path
+
+
+def test_a_folder_without_score_is_refused_with_the_command_that_makes_one(run_folder, score_path):
+    """A run whose predictions are there needs `score`, and the message says of what."""
+    score_path.unlink()
+    (score_path.parent / "prediction.json").write_text("{}")
+    command = re.escape(f"Make one: pixelwise score {score_path.parent}")
+    with pytest.raises(RunError, match=rf"got no score.json in it or below it\. {command}"):
+        read_source(run_folder)
+
+
+def test_a_run_without_predictions_needs_two_commands(tmp_path):
+    """First predict, then score."""
+    (tmp_path / "config.json").write_text("{}")
+    predict = re.escape(f"pixelwise predict {tmp_path}, then pixelwise score")
+    with pytest.raises(RunError, match=predict):
+        read_source(tmp_path)
+
+
+def test_an_empty_folder_is_refused_with_the_general_command(tmp_path):
+    """It names the folder."""
+    message = re.escape(f"{tmp_path}: source must be a folder with a score")
+    with pytest.raises(RunError, match=f"{message}.*pixelwise score PREDICTIONS --data DATASET"):
+        read_source(tmp_path)
+
+
+def test_a_path_that_is_not_there_is_refused(tmp_path):
+    """It names the path."""
+    with pytest.raises(RunError, match=r"nowhere: source must be .* got no such path"):
+        read_source(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "Expecting value"),
+        (b'{"schema": ', "Expecting value"),
+        (b'{"schema": NaN}', "NaN is not JSON, absent scores are null"),
+        (b"\xff\xfe", "codec can't decode"),
+        (b"[" * 100_000, "recursion"),
+    ],
+)
+def test_a_damaged_file_is_refused_by_name(score_path, content, reason):
+    """No traceback, whatever the bytes."""
+    score_path.write_bytes(content)
+    with pytest.raises(RunError, match=rf"score\.json: content must be JSON.*{reason}"):
+        read_source(score_path)
+
+
+@pytest.mark.parametrize("schema", ["pixelwise.score/2", None, 1])
+def test_another_version_is_refused(change_score, schema):
+    """The message names both versions and how to come from one to the other."""
+    path = change_score(lambda score: score.update(schema=schema))
+    message = rf"schema must be 'pixelwise.score/1', got {schema!r}\. Score the predictions again"
+    with pytest.raises(RunError, match=message):
+        read_source(path)
+
+
+@pytest.mark.parametrize("content", ["[]", "3", "null"])
+def test_json_that_is_no_score_is_refused(score_path, content):
+    """A score is an object with a schema."""
+    score_path.write_text(content)
+    with pytest.raises(RunError, match=r"schema must be 'pixelwise.score/1', got None"):
+        read_source(score_path)
+
+
+def drop_scores(score):
+    del score["scores"]
+
+
+def text_for_number(score):
+    score["per_class"][2]["iou"] = "high"
+
+
+def too_large_number(score):
+    score["valid_pixels"] = 2**63
+
+
+def true_for_number(score):
+    score["per_class"][0]["target_pixels"] = True
+
+
+def list_for_object(score):
+    score["dataset"] = []
+
+
+def number_for_list(score):
+    score["images"] = 3
+
+
+def two_names(score):
+    score["per_class"][0]["name"] = "Heaven"
+
+
+def one_class_less(score):
+    del score["per_class"][-1]
+
+
+def other_order(score):
+    score["per_class"].reverse()
+
+
+def negative_pixels(score):
+    score["confusion"][0][0] = -1
+
+
+def text_as_mean(score):
+    score["mean_iou_by_convention"]["micro"] = "0.5"
+
+
+def unknown_class_in_image(score):
+    score["images"][0]["confusion"][0][0] = 6
+
+
+def pixels_missing_in_image(score):
+    score["images"][0]["valid"] += 1
+
+
+@pytest.mark.parametrize(
+    ("edit", "reason"),
+    [
+        (drop_scores, "'scores' is missing"),
+        (text_for_number, r"per_class \[2\] iou must be a number or null, got 'high'"),
+        (too_large_number, "valid_pixels must be an integer, got 9223372036854775808"),
+        (true_for_number, r"per_class \[0\] target_pixels must be an integer, got True"),
+        (list_for_object, "dataset must be an object, got list"),
+        (number_for_list, "images must be a list, got int"),
+        (one_class_less, r"must agree on C, got \[5, 6\]"),
+        (other_order, r"per_class must have the indices 0\.\.5 in order"),
+        (two_names, "per_class must have the names of classes"),
+        (negative_pixels, "confusion must be pixels >= 0"),
+        (text_as_mean, "mean_iou_by_convention micro must be .* got '0.5'"),
+        (unknown_class_in_image, "confusion of image 'seq_0000' must hold"),
+        (pixels_missing_in_image, "confusion of image 'seq_0000' must add up to its valid pixels"),
+    ],
+)
+def test_a_score_of_another_form_is_refused_with_the_place(change_score, edit, reason):
+    """What is not of the stated form never reaches the page."""
+    path = change_score(edit)
+    with pytest.raises(RunError, match=rf"score\.json: .*{reason}.*Write it again: pixelwise"):
+        read_source(path)
+
+
+def test_metrics_are_found_in_the_run_around_the_score(run_folder, score_path):
+    """From the score, from its folder and from the run."""
+    places = [score_path, score_path.parent, run_folder]
+    found = [find_metrics(place, score_path) for place in places]
+    assert found == [run_folder / "metrics.jsonl"] * 3
+
+
+def test_a_score_without_run_has_no_metrics(score_path, tmp_path):
+    """Curves are not required."""
+    lone = shutil.copy(score_path, tmp_path / "score.json")
+    assert find_metrics(lone, lone) is None
+
+
+def test_metrics_come_in_order_and_a_repeated_step_counts_once(tmp_path):
+    """A resumed run writes some steps a second time; the last line is what was kept."""
+    path = tmp_path / "metrics.jsonl"
+    path.write_text(
+        '{"step": 10, "train/loss": 1.0}\n'
+        '{"step": 20, "train/loss": 0.9}\n\n'
+        '{"step": 20, "val/loss": 0.8, "val/miou": null}\n'
+        '{"step": 10, "train/loss": 0.7}\n'
+    )
+    assert read_metrics(path) == [
+        {"step": 10, "train/loss": 0.7},
+        {"step": 20, "train/loss": 0.9},
+        {"step": 20, "val/loss": 0.8, "val/miou": None},
+    ]
+
+
+def test_a_line_that_is_still_being_written_is_left_out(tmp_path):
+    """A run may be looked at while it is training."""
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"step": 10, "train/loss": 1.0}\n{"step": 20, "trai')
+    assert read_metrics(path) == [{"step": 10, "train/loss": 1.0}]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{", "content must be JSON"),
+        ("[]", "must be an object, got list"),
+        ('{"train/loss": 1}', "'step' is missing"),
+        ('{"step": "1"}', "step must be an integer, got '1'"),
+        ('{"step": 1, "train/loss": "low"}', "'train/loss' must be a number, got 'low'"),
+        ('{"step": 1, "train/loss": 1e999}', "'train/loss' must be a number, got inf"),
+    ],
+)
+def test_a_damaged_line_is_refused_with_its_number(tmp_path, line, reason):
+    """The file and the line are named."""
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"step": 0}\n' + line + "\n")
+    with pytest.raises(RunError, match=rf"metrics\.jsonl:2: .*{reason}"):
+        read_metrics(path)
