@@ -167,6 +167,6 @@ def for_classes(where: str, name: str, factors: Tensor | None, like: Tensor) -> 
 
 def ratio(numerator: Tensor, denominator: Tensor, empty: float = 0.0) -> Tensor:
     """numerator / denominator, and `empty` with zero gradient where the denominator is 0."""
-    some = denominator > 0
+    some = denominator != 0  # and not > 0, which would turn a NaN into `empty`
     quotient = numerator / torch.where(some, denominator, torch.ones_like(denominator))
     return torch.where(some, quotient, torch.full_like(quotient, empty))
