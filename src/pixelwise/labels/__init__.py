@@ -1,1 +1,18 @@
-"""Label images as arrays of class indices."""
+"""label images as arrays, and the files around them.
+
+classes.py        Classes: name, colour and stored values of every class index
+class_checks.py   what a table of classes must satisfy
+class_files.py    tables of classes as JSON, TOML and text files
+palettes.py       voc_colormap; PALETTES: the class tables of well-known datasets
+png.py            read_label, write_label, label_size
+png_chunks.py     PNG at the level of chunks: checksums, rows, samples
+bmp_tiff.py       the other two formats that keep indices
+image.py          read_image, image_size
+color.py          color_to_index, index_to_color
+label_checks.py   what an array of indices must satisfy; offenders with counts and places
+pairs.py          find_pairs -> Pair(id, image, label)
+description.py    dataset.toml <-> Description: what every command is given
+toml_text.py      values as TOML text; keys and types of a TOML table
+file_bytes.py     open only what is a regular file, and tell formats by their first bytes
+atomic.py         atomic_write: the whole file or the old one
+"""

@@ -1,0 +1,143 @@
+"""What a table of classes must satisfy, checked once when Classes is made."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from operator import index
+from typing import Any, NoReturn
+
+from pixelwise.errors import LabelError, sentence
+from pixelwise.labels.palettes import Color, voc_colormap
+
+# A class with this in place of stored values takes every value that nothing else claims.
+OTHER = "other"
+MAX_STORED = 65535
+
+Values = tuple[int, ...] | str
+
+
+def as_names(names: Any) -> tuple[str, ...]:
+    """Class names as a tuple: printable, without blanks at the ends, each only once.
+
+    Raises:
+        LabelError: a name is none of that, or there is no name.
+    """
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        _fail("names", "a list of strings", repr(names))
+    names = tuple(names)
+    bad = [n for n in names if not isinstance(n, str) or not n.isprintable() or n != n.strip()]
+    if bad or "" in names:
+        _fail("names", "printable text without blanks at the ends", _listed(bad or ['""']))
+    if not names:
+        _fail("names", "at least one class", "none")
+    repeated = sorted({n for n in names if names.count(n) > 1})
+    if repeated:
+        _fail("names", "different from each other", f"{_listed(repeated)} more than once")
+    return names
+
+
+def as_colors(colors: Any, names: tuple[str, ...]) -> tuple[Color, ...]:
+    """One (red, green, blue) in 0..255 for each class; None gives the Pascal VOC colours.
+
+    Raises:
+        LabelError: the number of colours is wrong, or one is not three integers 0..255.
+    """
+    if colors is None:
+        colors = voc_colormap(len(names)).tolist()
+    colors = _one_each("colors", colors, names)
+    return tuple(_as_color(name, color) for name, color in zip(names, colors))
+
+
+def as_values(values: Any, names: tuple[str, ...]) -> tuple[Values, ...]:
+    """For each class the stored values that mean it, or OTHER; None gives the class index.
+
+    Raises:
+        LabelError: the number of entries is wrong, or one is not OTHER or integers 0..65535.
+    """
+    if values is None:
+        values = range(len(names))
+    values = _one_each("values", values, names)
+    return tuple(
+        OTHER if isinstance(v, str) and v == OTHER else as_stored_values(f"values of {name}", v)
+        for name, v in zip(names, values)
+    )
+
+
+def as_stored_values(name: str, values: Any) -> tuple[int, ...]:
+    """One stored value, or several, as a tuple of integers 0..65535.
+
+    Raises:
+        LabelError: something else, or no value at all.
+    """
+    several = values if isinstance(values, Iterable) and not isinstance(values, str) else [values]
+    stored = tuple(_as_int(name, value) for value in several)
+    if not stored or len(set(stored)) < len(stored):
+        _fail(name, "one or more different stored values", repr(values))
+    return stored
+
+
+def as_ignore_index(ignore_index: Any, names: tuple[str, ...]) -> int:
+    """The class index that means void in memory.
+
+    Raises:
+        LabelError: it is the index of a class, or not an integer 0..65535.
+    """
+    ignore_index = _as_int("ignore_index", ignore_index)
+    if ignore_index < len(names):
+        hint = f"Choose a larger one, such as {255 if len(names) <= 255 else MAX_STORED}."
+        got = f"{ignore_index}, which is the class {names[ignore_index]!r}"
+        _fail("ignore_index", f"outside of the class indices 0..{len(names) - 1}", got, hint)
+    return ignore_index
+
+
+def check_claims(
+    names: tuple[str, ...], values: tuple[Values, ...], ignore_values: tuple[int, ...]
+) -> None:
+    """Refuse a stored value with two meanings.
+
+    Raises:
+        LabelError: two classes, or a class and void, claim one stored value; or two are OTHER.
+    """
+    claims = defaultdict(list)
+    for name, claimed in [*zip(names, values), ("void", ignore_values)]:
+        for value in [claimed] if isinstance(claimed, str) else claimed:
+            claims[value].append(name)
+    twice = [f"{value} for {' and '.join(who)}" for value, who in claims.items() if len(who) > 1]
+    if twice:
+        _fail("values", "claimed only once", ", ".join(twice))
+
+
+def _one_each(name: str, entries: Any, names: Sequence[str]) -> list[Any]:
+    if isinstance(entries, str) or not isinstance(entries, Iterable):
+        _fail(name, "a list with one entry for each class", repr(entries))
+    entries = list(entries)
+    if len(entries) != len(names):
+        _fail(name, f"one for each of the {len(names)} classes", f"{len(entries)} entries")
+    return entries
+
+
+def _as_color(name: str, color: Any) -> Color:
+    try:
+        red, green, blue = (index(part) for part in color)
+    except (TypeError, ValueError):
+        _fail(f"color of {name}", "three integers 0..255", repr(color))
+    if not all(0 <= part <= 255 for part in (red, green, blue)):
+        _fail(f"color of {name}", "three integers 0..255", repr(color))
+    return red, green, blue
+
+
+def _as_int(name: str, value: Any) -> int:
+    try:
+        number = index(value)
+    except TypeError:
+        number = -1
+    if isinstance(value, bool) or not 0 <= number <= MAX_STORED:
+        _fail(name, f"an integer 0..{MAX_STORED}", repr(value))
+    return number
+
+
+def _listed(names: Sequence[Any]) -> str:
+    return ", ".join(repr(name) for name in names)
+
+
+def _fail(name: str, constraint: str, got: str, hint: str = "") -> NoReturn:
+    raise LabelError(sentence("Classes", name, constraint, got, hint))

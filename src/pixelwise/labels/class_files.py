@@ -1,0 +1,127 @@
+"""Tables of classes as files: TOML (the same keys as in dataset.toml), JSON, and plain text.
+
+Everything here works on the plain dictionary of Classes.as_dict, so that Classes can use it.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pixelwise.errors import DatasetError, check_choice, sentence
+from pixelwise.labels.palettes import voc_colormap
+from pixelwise.labels.toml_text import check_table, read_text, read_toml, toml_value
+
+# Top level of a dataset.toml; task and splits say nothing about classes and may be missing.
+FILE_KEYS: dict[str, tuple[type, ...]] = {
+    "task": (str,),
+    "ignore_index": (int,),
+    "ignore_values": (list,),
+    "classes": (list,),
+    "splits": (dict,),
+}
+_ROW_KEYS: dict[str, tuple[type, ...]] = {
+    "name": (str,),
+    "value": (int, str, list),
+    "color": (list,),
+}
+_JSON_KEYS: dict[str, tuple[type, ...]] = {
+    "names": (list,),
+    "colors": (list,),
+    "values": (list,),
+    "ignore_index": (int,),
+    "ignore_values": (list,),
+}
+
+
+def parse_class_file(path: Path | str) -> dict[str, Any]:
+    """Read the fields of Classes from a .toml, .json or text file.
+
+    Raises:
+        DatasetError: the file cannot be read, or its keys or types are wrong.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix == ".toml":
+        return classes_from_toml(str(path), read_toml(path))
+    if suffix == ".json":
+        return _parse_json(str(path), read_text(path))
+    return _parse_lines(str(path), read_text(path))
+
+
+def class_file_text(fields: dict[str, Any], suffix: str) -> str:
+    """The text of a class file, in the format that the suffix names.
+
+    Raises:
+        ArgumentError: the suffix is neither .toml nor .json.
+    """
+    check_choice("Classes.save", "suffix", suffix.lower(), (".toml", ".json"))
+    if suffix.lower() == ".json":
+        return json.dumps(fields, indent=2) + "\n"
+    return classes_to_toml(fields)
+
+
+def classes_from_toml(where: str, document: dict[str, Any]) -> dict[str, Any]:
+    """The fields of Classes in a parsed dataset.toml.
+
+    Args:
+        where: the file, first word of messages.
+        document: its tables.
+    Raises:
+        DatasetError: a key is unknown, missing or of the wrong type.
+    """
+    check_table(where, "", document, FILE_KEYS)
+    rows = document.get("classes", [])
+    if not rows:
+        hint = 'Write a table [[classes]] with name = "..." for each class.'
+        raise DatasetError(sentence(where, "classes", "at least one table", "none", hint))
+    for number, row in enumerate(rows):
+        check_table(where, f"classes[{number}]", row, _ROW_KEYS)
+        if "name" not in row:
+            raise DatasetError(sentence(where, f"classes[{number}].name", "a string", "none"))
+    default_colors = voc_colormap(len(rows)).tolist()
+    return {
+        "names": [row["name"] for row in rows],
+        "colors": [row.get("color", color) for row, color in zip(rows, default_colors)],
+        "values": [row.get("value", number) for number, row in enumerate(rows)],
+        **{key: document[key] for key in ("ignore_index", "ignore_values") if key in document},
+    }
+
+
+def classes_to_toml(fields: dict[str, Any]) -> str:
+    """The fields of Classes as TOML: the two keys about void, then one table for each class."""
+    lines = [f"ignore_index = {fields['ignore_index']}"]
+    if fields["ignore_values"]:
+        lines.append(f"ignore_values = {toml_value(fields['ignore_values'])}")
+    for name, color, value in zip(fields["names"], fields["colors"], fields["values"]):
+        single = value[0] if isinstance(value, list) and len(value) == 1 else value
+        lines += [
+            "",
+            "[[classes]]",
+            f"name = {toml_value(name)}",
+            f"value = {toml_value(single)}",
+            f"color = {toml_value(color)}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _parse_json(where: str, text: str) -> dict[str, Any]:
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(sentence(where, "file", "valid JSON", str(error))) from None
+    check_table(where, "", fields, _JSON_KEYS)
+    if "names" not in fields:
+        raise DatasetError(sentence(where, "names", "a list", "none"))
+    return fields
+
+
+def _parse_lines(where: str, text: str) -> dict[str, Any]:
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    if not lines:
+        hint = 'Write one class a line: its name, or "stored value, blank, name".'
+        raise DatasetError(sentence(where, "file", "a list of classes", "no lines", hint))
+    split = [line.split(maxsplit=1) for line in lines]
+    # only if every line has a number in front; a class may be called "2 wheeler"
+    if all(len(words) == 2 and words[0].isdecimal() for words in split):
+        return {"names": [name for _, name in split], "values": [int(v) for v, _ in split]}
+    return {"names": lines}

@@ -1,0 +1,278 @@
+"""Classes: what every class index is called, how it is shown, and what files store for it."""
+
+import reprlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pixelwise.errors import DatasetError, LabelError, check_choice, sentence
+from pixelwise.labels.atomic import atomic_write
+from pixelwise.labels.class_checks import (
+    MAX_STORED,
+    OTHER,
+    Values,
+    as_colors,
+    as_ignore_index,
+    as_names,
+    as_stored_values,
+    as_values,
+    check_claims,
+)
+from pixelwise.labels.class_files import class_file_text, parse_class_file
+from pixelwise.labels.label_checks import as_label, list_offenders
+from pixelwise.labels.palettes import PALETTES, VOID_COLOR, Color, voc_colormap
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Classes:
+    """The table of classes of a dataset; it cannot be changed, and equal tables are equal.
+
+    Three numbers are kept apart. The stored value is what a label file holds. The class index
+    0..C-1, or ignore_index for void, is what losses and scores work with. The display colour is
+    only for eyes.
+
+    Args:
+        names: C class names.
+        colors: C display colours (red, green, blue), 0..255; None = the Pascal VOC colours.
+        values: for each class the stored value that means it, or several, of which the first is
+            written; None = its class index. One class may have "other" instead: it takes every
+            stored value that no class names and that is not in ignore_values, ignore_index too.
+        ignore_index: the class index of void, C..65535.
+        ignore_values: stored values that mean void. A stored value equal to ignore_index means
+            void as well, unless a class takes it.
+    Raises:
+        LabelError: lengths differ, a name repeats, a value has two meanings or is out of range.
+    """
+
+    names: tuple[str, ...]
+    colors: tuple[Color, ...]
+    values: tuple[Values, ...]
+    ignore_index: int
+    ignore_values: tuple[int, ...]
+
+    def __init__(
+        self,
+        names: Any,
+        colors: Any = None,
+        values: Any = None,
+        ignore_index: int = 255,
+        ignore_values: Any = (),
+    ) -> None:
+        # a frozen dataclass forbids plain assignment, also to its own constructor
+        keep = object.__setattr__
+        keep(self, "names", as_names(names))
+        keep(self, "colors", as_colors(colors, self.names))
+        keep(self, "values", as_values(values, self.names))
+        keep(self, "ignore_index", as_ignore_index(ignore_index, self.names))
+        void = tuple(ignore_values)
+        keep(self, "ignore_values", as_stored_values("ignore_values", void) if void else ())
+        check_claims(self.names, self.values, self.ignore_values)
+
+    @classmethod
+    def named(cls, name: str) -> "Classes":
+        """The classes of a known dataset: a name in palettes.PALETTES, such as "voc".
+
+        Raises:
+            ArgumentError: there is no such name; the message lists those there are.
+        """
+        check_choice("Classes.named", "name", name, PALETTES)
+        table = PALETTES[name]
+        return cls(table.names, table.colors, table.values, table.ignore_index, table.ignore_values)
+
+    @classmethod
+    def load(cls, path: Path | str) -> "Classes":
+        """Read classes from a file written by save, a dataset.toml, or a text file.
+
+        A line of the text file is a name, or a stored value and a name, separated by blanks.
+
+        Raises:
+            DatasetError: the file cannot be read or contradicts itself.
+        """
+        try:
+            return cls.from_dict(parse_class_file(path))
+        except LabelError as error:
+            raise DatasetError(f"{path}: {error}") from None
+
+    def save(self, path: Path | str) -> None:
+        """Write a .toml or .json file that load gives back equal.
+
+        Raises:
+            ArgumentError: path ends in something else.
+            RunError: the file system refuses.
+        """
+        atomic_write(path, class_file_text(self.as_dict(), Path(path).suffix).encode())
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> "Classes":
+        """The inverse of as_dict."""
+        return cls(**fields)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The five fields as lists, numbers and strings, as JSON can hold them."""
+        return {
+            "names": list(self.names),
+            "colors": [list(color) for color in self.colors],
+            "values": [v if isinstance(v, str) else list(v) for v in self.values],
+            "ignore_index": self.ignore_index,
+            "ignore_values": list(self.ignore_values),
+        }
+
+    @property
+    def dtype(self) -> np.dtype:
+        """uint8 if every class index and ignore_index fit, otherwise uint16."""
+        return np.dtype(np.uint8 if max(len(self) - 1, self.ignore_index) <= 255 else np.uint16)
+
+    @property
+    def unknown_index(self) -> int:
+        """An index that is neither a class nor void: it marks what is unknown in tables."""
+        return len(self) if self.ignore_index != len(self) else len(self) + 1
+
+    def to_index(self, array: Any, where: str = "Classes.to_index") -> np.ndarray:
+        """Stored values -> class indices, through one table, so that values may swap places.
+
+        Args:
+            array: (H, W) stored values of any integer dtype, or a row of them; not modified.
+            where: the function or file that a message shall name.
+        Returns:
+            Class indices 0..C-1, ignore_index where void; the shape of array, dtype self.dtype.
+        Raises:
+            LabelError: some stored values mean neither a class nor void; the message names each
+                one with its pixel count and first place.
+        """
+        stored = as_label(where, "stored values", array)
+        inside = _is_within(stored, MAX_STORED)
+        index = self._index_of.take(stored if inside else np.clip(stored, 0, MAX_STORED))
+        unknown = index == self.unknown_index
+        if not inside:
+            unknown |= (stored < 0) | (stored > MAX_STORED)
+        if unknown.any():
+            raise LabelError(self._unknown_message(where, stored, unknown))
+        return index.astype(self.dtype, copy=False)
+
+    def to_stored(self, label: Any, where: str = "Classes.to_stored") -> np.ndarray:
+        """Class indices -> the values that files store for them; the way back from to_index.
+
+        Args:
+            label: (H, W) class indices 0..C-1 or ignore_index, any integer dtype; not modified.
+            where: the function or file that a message shall name.
+        Returns:
+            Stored values of the same shape, uint8 or uint16: written(index) for a class, and for
+            void the first of ignore_values, or else ignore_index.
+        Raises:
+            LabelError: some indices are no class, or there is void but no value to store it as.
+        """
+        index = as_label(where, "class indices", label)
+        self.check_indices(index, where)
+        stored = np.zeros(max(len(self), self.ignore_index + 1), np.uint16)
+        stored[: len(self)] = [self.written(i) for i in range(len(self))]
+        if self._stored_void is not None:
+            stored[self.ignore_index] = self._stored_void
+        elif (index == self.ignore_index).any():
+            hint = "Add the value that shall mean void to ignore_values."
+            got = f"{self.ignore_index}, which would be read back as a class"
+            raise LabelError(sentence(where, "void", "a stored value of its own", got, hint))
+        return stored.astype(np.min_scalar_type(stored.max())).take(index)
+
+    def check_indices(self, index: np.ndarray, where: str) -> None:
+        """Raise unless every entry is a class index or ignore_index.
+
+        Raises:
+            LabelError: the message names each offender with its pixel count and first place.
+        """
+        if _is_within(index, len(self) - 1):
+            return
+        unknown = ((index < 0) | (index >= len(self))) & (index != self.ignore_index)
+        if unknown.any():
+            constraint = f"0..{len(self) - 1} or ignore_index={self.ignore_index}"
+            hint = "Stored values become class indices by Classes.to_index."
+            got = list_offenders(index, unknown)
+            raise LabelError(sentence(where, "class indices", constraint, got, hint))
+
+    def written(self, index: int) -> int:
+        """The stored value that is written for a class.
+
+        It is the first of its values; for "other" its own class index, or the lowest value that
+        nothing else takes if that one is taken.
+        """
+        claimed = self.values[index]
+        if not isinstance(claimed, str):
+            return claimed[0]
+        taken = {v for values in self.values if values != OTHER for v in values}
+        taken.update(self.ignore_values)
+        return next(v for v in (index, *range(MAX_STORED + 1)) if v not in taken)
+
+    def palette(self) -> np.ndarray:
+        """The display colour of every stored value up to 255, for the palette of a label image.
+
+        Returns:
+            (256, 3) uint8 RGB. Values that mean void have the Pascal VOC colour of void, values
+            that mean nothing their own Pascal VOC colour.
+        """
+        index = self._index_of[:256]
+        known = index != self.unknown_index
+        palette = voc_colormap(256)
+        palette[known] = self.index_palette()[index[known]]
+        return palette
+
+    def index_palette(self) -> np.ndarray:
+        """The display colour of every class index and of ignore_index.
+
+        Returns:
+            (max(C, ignore_index + 1), 3) uint8 RGB; rows that are no index have the void colour.
+        """
+        palette = np.empty((max(len(self), self.ignore_index + 1), 3), np.uint8)
+        palette[:] = VOID_COLOR
+        palette[: len(self)] = self.colors
+        return palette
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __repr__(self) -> str:
+        names = reprlib.repr(list(self.names))
+        return f"<{len(self)} Classes {names}, ignore_index={self.ignore_index}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # through the constructor, so that the cached tables do not travel to every worker
+        fields = (self.names, self.colors, self.values, self.ignore_index, self.ignore_values)
+        return Classes, fields
+
+    @cached_property
+    def _index_of(self) -> np.ndarray:
+        """(65536,) class index, ignore_index or unknown_index of every stored value."""
+        largest = max(self.unknown_index, self.ignore_index)
+        table = np.full(MAX_STORED + 1, self.unknown_index, np.min_scalar_type(largest))
+        table[self.ignore_index] = self.ignore_index
+        if OTHER in self.values:
+            table[:] = self.values.index(OTHER)
+        for index, claimed in enumerate(self.values):
+            if not isinstance(claimed, str):
+                table[list(claimed)] = index
+        table[list(self.ignore_values)] = self.ignore_index
+        return table
+
+    @property
+    def _stored_void(self) -> int | None:
+        """The value that void is stored as; None if a class has taken it."""
+        first = (*self.ignore_values, self.ignore_index)[0]
+        return first if self._index_of[first] == self.ignore_index else None
+
+    def _unknown_message(self, where: str, stored: np.ndarray, unknown: np.ndarray) -> str:
+        values = np.unique(stored[unknown])
+        hint = "Add them to the values of a class, or to ignore_values if they are void."
+        if values[0] < 0 or values[-1] > MAX_STORED:
+            hint = f"Label files hold 0..{MAX_STORED}: map the others before."
+        elif len(values) == 1:
+            hint = f"Is {values[0]} the void value? Add it to ignore_values."
+        got = list_offenders(stored, unknown)
+        return sentence(where, "stored values", "in the class table or void", got, hint)
+
+
+def _is_within(array: np.ndarray, high: int) -> bool:
+    """Whether 0 <= array <= high everywhere."""
+    if array.dtype == bool or (array.dtype.kind == "u" and np.iinfo(array.dtype).max <= high):
+        return high >= 1 or not array.any()
+    return array.size == 0 or bool(array.min() >= 0 and array.max() <= high)

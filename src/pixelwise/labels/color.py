@@ -1,0 +1,169 @@
+"""Colour pictures of labels <-> class indices."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from pixelwise.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    LabelError,
+    check_choice,
+    sentence,
+)
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.label_checks import as_label, list_offenders
+from pixelwise.labels.palettes import VOID_COLOR
+
+UNKNOWN = ("error", "ignore", "nearest")
+# A band of packed pixels and its indices stay in the cache; larger bands are not faster.
+_BAND_PIXELS = 1 << 15
+# Distances to all classes are held for this many unknown colours at a time.
+_NEAREST_BLOCK = 1 << 12
+# Drawn labels have few colours; a picture saved with loss has thousands.
+_MANY_COLORS = 100
+
+
+def color_to_index(image: Any, classes: Classes, unknown: str = "error") -> np.ndarray:
+    """Class index of every pixel of a colour picture, by exact display colour.
+
+    label[y, x] = the class c with classes.colors[c] == image[y, x].
+
+    The void colour of Pascal VOC, (224, 224, 192), becomes ignore_index unless a class has it.
+
+    Args:
+        image: (H, W, 3) uint8 RGB, as from read_image; any memory layout.
+        classes: their colours must differ from each other.
+        unknown: what to do with a colour that no class has: "error"; "ignore" makes it
+            ignore_index; "nearest" takes the class with the smallest squared distance in RGB, the
+            lowest index if several are equally near.
+    Returns:
+        (H, W) class indices, dtype classes.dtype.
+    Raises:
+        ArgumentTypeError: image is not uint8.
+        ArgumentError: image is not (H, W, 3), or unknown is not one of its choices.
+        LabelError: two classes share a colour; or, with "error", the picture has unknown colours:
+            each with its pixel count, first place and nearest class.
+    """
+    where = "color_to_index"
+    check_choice(where, "unknown", unknown, UNKNOWN)
+    image = np.asarray(image)
+    _check_image(where, image)
+    table = _index_of_color(classes)
+    index = _look_up(image, table)
+    missing = index == classes.unknown_index
+    if missing.any():
+        if unknown == "error":
+            raise LabelError(_unknown_message(where, image, missing, classes))
+        if unknown == "nearest":
+            index[missing] = _nearest(image[missing], classes)
+        else:
+            index[missing] = classes.ignore_index
+    return index.astype(classes.dtype, copy=False)
+
+
+def index_to_color(label: Any, classes: Classes) -> np.ndarray:
+    """The picture of a label: the display colour of every class index.
+
+    image[y, x] = classes.colors[label[y, x]]; void is shown as (224, 224, 192).
+
+    Args:
+        label: (H, W) class indices 0..C-1 or ignore_index, any integer dtype.
+        classes: gives the colours.
+    Returns:
+        (H, W, 3) uint8 RGB.
+    Raises:
+        ArgumentTypeError, ArgumentError: label is not an (H, W) array of integers.
+        LabelError: label has indices that are neither a class nor ignore_index.
+    """
+    index = as_label("index_to_color", "label", label)
+    classes.check_indices(index, "index_to_color")
+    return np.take(classes.index_palette(), index, axis=0)
+
+
+def _check_image(where: str, image: np.ndarray) -> None:
+    if image.ndim != 3 or image.shape[2] != 3:
+        hint = ""
+        if image.ndim == 2:
+            hint = "One channel holds stored values already: use Classes.to_index."
+        elif image.ndim == 3 and image.shape[2] == 4:
+            hint = "Drop the alpha channel: image[:, :, :3]."
+        raise ArgumentError(sentence(where, "image", "(H, W, 3)", image.shape, hint))
+    if image.dtype != np.uint8:
+        raise ArgumentTypeError(sentence(where, "image", "uint8", f"dtype {image.dtype}"))
+
+
+def _pack(colors: np.ndarray) -> np.ndarray:
+    """(..., 3) uint8 -> (...) uint32 with red in the lowest byte and zero in the highest."""
+    packed = np.zeros((*colors.shape[:-1], 4), np.uint8)
+    for channel in range(3):  # three strided copies are faster than one of three-byte pieces
+        packed[..., channel] = colors[..., channel]
+    return packed.view("<u4")[..., 0]
+
+
+def _unpack(packed: np.ndarray) -> np.ndarray:
+    """The inverse of _pack."""
+    return packed.astype("<u4")[..., None].view(np.uint8)[..., :3]
+
+
+@lru_cache(maxsize=4)  # 16 or 32 MiB each
+def _index_of_color(classes: Classes) -> np.ndarray:
+    """(2^24,) class index, ignore_index or unknown_index of every packed colour."""
+    shared = _classes_by_shared_color(classes)
+    if shared:
+        hint = "Give them different colours, or convert by stored values: Classes.to_index."
+        got = "; ".join(f"{color} for {' and '.join(names)}" for color, names in shared.items())
+        raise LabelError(sentence("color_to_index", "colors", "one class each", got, hint))
+    largest = max(classes.unknown_index, classes.ignore_index)
+    table = np.full(1 << 24, classes.unknown_index, np.min_scalar_type(largest))
+    table[_pack(np.array(VOID_COLOR, np.uint8))] = classes.ignore_index
+    table[_pack(np.array(classes.colors, np.uint8))] = np.arange(len(classes))
+    table.setflags(write=False)
+    return table
+
+
+def _classes_by_shared_color(classes: Classes) -> dict[tuple[int, int, int], list[str]]:
+    owners: dict[tuple[int, int, int], list[str]] = {}
+    for color, name in zip(classes.colors, classes.names):
+        owners.setdefault(color, []).append(name)
+    return {color: names for color, names in owners.items() if len(names) > 1}
+
+
+def _look_up(image: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """(H, W) entries of the table, in bands of rows."""
+    height, width, _ = image.shape
+    index = np.empty((height, width), table.dtype)
+    rows = max(1, _BAND_PIXELS // max(1, width))
+    for y in range(0, height, rows):
+        # "clip" writes into the result directly; packed colours are never out of range
+        table.take(_pack(image[y : y + rows]), out=index[y : y + rows], mode="clip")
+    return index
+
+
+def _nearest(colors: np.ndarray, classes: Classes) -> np.ndarray:
+    """(K, 3) uint8 -> (K,) index of the class with the nearest colour."""
+    packed, places = np.unique(_pack(colors), return_inverse=True)
+    rgb = _unpack(packed).astype(np.int64)
+    wanted = np.array(classes.colors, np.int64)
+    nearest = np.empty(len(rgb), np.int64)
+    for start in range(0, len(rgb), _NEAREST_BLOCK):
+        difference = rgb[start : start + _NEAREST_BLOCK, None] - wanted
+        nearest[start : start + _NEAREST_BLOCK] = (difference**2).sum(axis=-1).argmin(axis=-1)
+    return nearest[places]
+
+
+def _unknown_message(where: str, image: np.ndarray, missing: np.ndarray, classes: Classes) -> str:
+    packed = _pack(image)
+
+    def show(color: int) -> str:
+        rgb = _unpack(np.array([color]))
+        name = classes.names[int(_nearest(rgb, classes)[0])]
+        return f"{tuple(rgb[0].tolist())} nearest to {name}"
+
+    got = list_offenders(packed, missing, show)
+    hint = 'Pass unknown="ignore" if they are void, or unknown="nearest".'
+    count = len(np.unique(packed[missing]))
+    if count > _MANY_COLORS:
+        hint = f"{count:,} unknown colours: was it saved as JPEG, or resized? {hint}"
+    return sentence(where, "colours", "those of the classes", got, hint)

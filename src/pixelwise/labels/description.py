@@ -1,0 +1,240 @@
+"""dataset.toml <-> Description: the classes and splits that every command is given.
+
+task = "multiclass"              # or "binary": background and foreground, one sigmoid channel
+ignore_index = 255               # optional
+ignore_values = [11]             # optional: stored values that are void
+
+[[classes]]
+name = "sky"
+value = 0                        # optional: a stored value, a list of them, or "other"
+color = [128, 128, 128]          # optional
+
+[splits.train]
+images = "train/images"          # a folder, relative to the file's own
+labels = "train/labels"          # optional, like all that follow
+image_suffix = ".bmp"
+label_suffix = ".png"
+list = "train.txt"               # only the ids in this file, one a line
+folds = 5                        # a pair belongs to one of so many folds, by its id
+keep = [1, 2, 3, 4]              # the folds that this split keeps
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from pixelwise.errors import DatasetError, LabelError, check_choice, sentence
+from pixelwise.labels.atomic import atomic_write
+from pixelwise.labels.class_files import classes_from_toml, classes_to_toml
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.pairs import Pair, find_pairs
+from pixelwise.labels.toml_text import check_table, read_text, read_toml, toml_key, toml_value
+
+FILE_NAME = "dataset.toml"
+TASKS = ("multiclass", "binary")
+_SPLIT_KEYS: dict[str, tuple[type, ...]] = {
+    "images": (str,),
+    "labels": (str,),
+    "image_suffix": (str,),
+    "label_suffix": (str,),
+    "list": (str,),
+    "folds": (int,),
+    "keep": (list,),
+}
+
+
+def read_description(path: Path | str) -> "Description":
+    """Read a dataset.toml.
+
+    Args:
+        path: the file, or the folder that it is in.
+    Raises:
+        DatasetError: the file is missing or no TOML; a key is unknown, missing or wrong; a path
+            leaves the folder. The message names the file and the key.
+    """
+    file = Path(path)
+    if file.is_dir():
+        file = file / FILE_NAME
+    where = str(file)
+    document = read_toml(file)
+    try:
+        classes = Classes.from_dict(classes_from_toml(where, document))
+    except LabelError as error:
+        raise DatasetError(f"{where}: {error}") from None
+    tables = document.get("splits", {})
+    splits = {name: _as_split(where, f"splits.{name}", table) for name, table in tables.items()}
+    task = document.get("task", TASKS[0])
+    _check(where, file.parent, classes, splits, task)
+    return Description(file.parent, classes, splits, task)
+
+
+def write_description(
+    description: "Description", path: Path | str, comments: tuple[str, ...] = ()
+) -> Path:
+    """Write a dataset.toml that read_description gives back equal.
+
+    Args:
+        description: its paths are relative to its root, so the file belongs there.
+        path: the file, or the folder to write dataset.toml into.
+        comments: lines for the top of the file, without "#".
+    Returns:
+        The path of the file.
+    Raises:
+        RunError: the file system refuses.
+    """
+    file = Path(path)
+    if file.suffix != ".toml":
+        file = file / FILE_NAME
+    text = "".join(f"# {line}\n" for comment in comments for line in _printable_lines(comment))
+    text += "\n" if text else ""
+    text += f"task = {toml_value(description.task)}\n"
+    text += classes_to_toml(description.classes.as_dict())
+    for name, split in description.splits.items():
+        text += f"\n[splits.{toml_key(name)}]\n"
+        for key, value in dataclasses.asdict(split).items():
+            if key == "images" or value not in (None, "", 0, ()):
+                text += f"{key} = {toml_value(value)}\n"
+    atomic_write(file, text.encode())
+    return file
+
+
+def fold_of(id: str, folds: int) -> int:
+    """The fold 0..folds-1 of a pair: crc32(id) mod folds.
+
+    It depends on the id alone, so a pair stays in its fold when files are added or removed.
+    """
+    return crc32(id.encode("utf-8", "surrogateescape")) % folds
+
+
+@dataclass(frozen=True)
+class Split:
+    """Where the images and labels of a split are; folders are relative to the description's root.
+
+    Args:
+        images: folder of the images.
+        labels: folder of the labels; None = predictions only.
+        image_suffix, label_suffix: see find_pairs.
+        list: text file with the ids to use, one a line; None = all.
+        folds: 0 = no folds; otherwise pairs are divided by fold_of(id, folds).
+        keep: the folds that belong to this split.
+    """
+
+    images: str
+    labels: str | None = None
+    image_suffix: str = ""
+    label_suffix: str = ""
+    list: str | None = None
+    folds: int = 0
+    keep: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Description:
+    """A dataset: its folder, classes, splits and task.
+
+    Args:
+        root: the folder that paths in splits are relative to.
+        classes: what stored values mean.
+        splits: by name, such as "train" and "val".
+        task: "multiclass"; or "binary", for two classes that one sigmoid channel tells apart.
+    Raises:
+        DatasetError: the task is unknown or does not fit the classes; a path in a split leaves the
+            root; folds and keep contradict each other.
+    """
+
+    root: Path
+    classes: Classes
+    splits: dict[str, Split]
+    task: str = TASKS[0]
+
+    def __post_init__(self) -> None:
+        _check("Description", self.root, self.classes, self.splits, self.task)
+
+    @property
+    def num_channels(self) -> int:
+        """Output channels of a network for this dataset: 1 for the task "binary", otherwise C."""
+        return 1 if self.task == "binary" else len(self.classes)
+
+    def pairs(self, split: str) -> list[Pair]:
+        """The pairs of a split, sorted by id.
+
+        Raises:
+            ArgumentError: there is no such split.
+            DatasetError: a folder or the list of ids is missing, or no pair is left.
+            PairingError: images and labels do not match up, see find_pairs.
+        """
+        check_choice("Description.pairs", "split", split, self.splits)
+        chosen = self.splits[split]
+        labels = None if chosen.labels is None else self._folder(split, "labels", chosen.labels)
+        pairs = find_pairs(
+            self._folder(split, "images", chosen.images),
+            labels,
+            image_suffix=chosen.image_suffix,
+            label_suffix=chosen.label_suffix,
+            ids=None if chosen.list is None else _read_ids(Path(self.root, chosen.list)),
+        )
+        if chosen.folds:
+            pairs = [pair for pair in pairs if fold_of(pair.id, chosen.folds) in chosen.keep]
+        if not pairs:
+            hint = "Look at its list, folds and keep."
+            raise DatasetError(sentence(str(self.root), f"splits.{split}", "a pair", "none", hint))
+        return pairs
+
+    def _folder(self, split: str, key: str, text: str) -> Path:
+        folder = Path(self.root, text)
+        if not folder.is_dir():
+            name = f"splits.{split}.{key}"
+            raise DatasetError(sentence(str(self.root), name, "an existing folder", repr(text)))
+        return folder
+
+
+def _as_split(where: str, key: str, table: Any) -> Split:
+    check_table(where, key, table, _SPLIT_KEYS)
+    if "images" not in table:
+        raise DatasetError(sentence(where, f"{key}.images", "a folder", "none"))
+    return Split(**{**table, "keep": tuple(table.get("keep", ()))})
+
+
+def _read_ids(path: Path) -> list[str]:
+    lines = (line.strip() for line in read_text(path).splitlines())
+    return [line for line in lines if line]
+
+
+def _printable_lines(comment: str) -> list[str]:
+    return ["".join(c if c.isprintable() else " " for c in line) for line in comment.splitlines()]
+
+
+def _check(where: str, root: Path, classes: Classes, splits: dict[str, Split], task: str) -> None:
+    if task not in TASKS:
+        raise DatasetError(sentence(where, "task", f"one of {', '.join(TASKS)}", repr(task)))
+    if task == "binary" and len(classes) != 2:
+        got = f"binary with {len(classes)}"
+        raise DatasetError(sentence(where, "task", "multiclass unless there are two classes", got))
+    for name, split in splits.items():
+        for key in ("images", "labels", "list"):
+            if getattr(split, key) is not None:
+                _check_inside(where, f"splits.{name}.{key}", root, getattr(split, key))
+        _check_folds(where, f"splits.{name}", split)
+
+
+def _check_inside(where: str, key: str, root: Path, text: str) -> None:
+    """Refuse a path that leaves the root, also one that leaves it through a link."""
+    plain = text != "" and text.isprintable() and not Path(text).is_absolute()
+    if not plain or not Path(root, text).resolve().is_relative_to(Path(root).resolve()):
+        hint = "Move the data into the folder, or the file up to where it is above all of them."
+        constraint = "a relative path that stays in the folder of the dataset"
+        raise DatasetError(sentence(where, key, constraint, repr(text), hint))
+
+
+def _check_folds(where: str, key: str, split: Split) -> None:
+    if split.folds == 0 and not split.keep:
+        return
+    if split.folds < 2:
+        hint = f"Remove {key}.keep to use all pairs."
+        raise DatasetError(sentence(where, f"{key}.folds", ">= 2", split.folds, hint))
+    exist = all(type(fold) is int and 0 <= fold < split.folds for fold in split.keep)
+    if not split.keep or not exist or len(set(split.keep)) < len(split.keep):
+        constraint = f"a list of different folds 0..{split.folds - 1}"
+        raise DatasetError(sentence(where, f"{key}.keep", constraint, list(split.keep)))

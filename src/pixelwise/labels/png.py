@@ -1,0 +1,157 @@
+"""Read and write label images: the number in the file is the number in the array.
+
+A label image is an indexed PNG: one byte a pixel, which is the stored value itself. Which class a
+stored value stands for is said by Classes; the palette only says how it is shown.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pixelwise.errors import ArgumentError, LabelError, sentence
+from pixelwise.labels.atomic import atomic_write
+from pixelwise.labels.bmp_tiff import bmp_or_tiff_size, decode_bmp_or_tiff
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.file_bytes import (
+    MAX_PIXELS,
+    Unreadable,
+    check_pixels,
+    check_regular,
+    format_of,
+    read_file,
+)
+from pixelwise.labels.label_checks import as_label
+from pixelwise.labels.palettes import voc_colormap
+from pixelwise.labels.png_chunks import (
+    HEADER_BYTES,
+    decode_samples,
+    encode_png,
+    read_header,
+    read_pixel_stream,
+)
+
+_FROM_COLOR = "Convert it with color_to_index(read_image(path), classes)."
+_FROM_COLOR_WITH_ALPHA = f"{_FROM_COLOR} read_image drops the alpha channel."
+_HINTS = {
+    "RGB": _FROM_COLOR,
+    "RGBA": _FROM_COLOR_WITH_ALPHA,
+    "grey with alpha": "Keep the grey channel: write_label(path, read_image(path)[:, :, 0]).",
+}
+_FROM_LOSSY = (
+    "Its values are no longer those that were drawn: export it again from its source as a PNG, or "
+    'use color_to_index(read_image(path), classes, unknown="nearest").'
+)
+
+
+def read_label(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Read the stored value of every pixel, exactly as it is in the file.
+
+    Indices of a palette and grey samples of 1, 2, 4, 8 or 16 bits come out unscaled, whatever the
+    palette, transparency, interlacing or orientation tag says. An index behind the end of a short
+    palette is a stored value like any other. Checksums and the number of rows are verified.
+
+    Args:
+        path: an indexed or grey PNG; single-page BMP and TIFF files are read too.
+        max_pixels: larger pictures are refused before memory is taken for them.
+    Returns:
+        (H, W) stored values, uint8; uint16 if the file has more than 8 bits a pixel. Turn them
+        into class indices with Classes.to_index.
+    Raises:
+        LabelError: the file is missing, damaged, incomplete, too large or not an image; or it is
+            colour, lossy or an animation, and the message says which call converts it.
+    """
+    try:
+        return _decode(read_file(path), max_pixels)
+    except Unreadable as error:
+        raise LabelError(sentence(str(path), "label", *error.args)) from None
+
+
+def write_label(path: Path | str, label: Any, classes: Classes | None = None) -> None:
+    """Write stored values as an indexed PNG, read it back, compare, and only then let it appear.
+
+    The file has 8 bits a pixel and a palette of 256 entries, so that no value can be squeezed
+    into fewer bits; if a value exceeds 255 it has 16 bits and no palette. The same label gives the
+    same bytes. Missing folders are created; an existing file is replaced in one step.
+
+    Args:
+        path: must end in .png.
+        label: (H, W) integers 0..65535 or bool: the values to store, NOT class indices, where the
+            two differ. For class indices write classes.to_stored(label).
+        classes: gives each stored value its display colour; None uses the Pascal VOC colours.
+            Values that the classes do not know are written too.
+    Raises:
+        ArgumentTypeError: label is not made of integers.
+        ArgumentError: label is not (H, W), is empty or has a value outside 0..65535; path does
+            not end in .png.
+        LabelError: what was written would not be read back equal.
+        RunError: the file system refuses, for instance because the disk is full.
+    """
+    where = "write_label"
+    if Path(path).suffix.lower() != ".png":
+        hint = "Only a PNG keeps indices and says how to show them."
+        raise ArgumentError(sentence(where, "path", "a name ending in .png", str(path), hint))
+    label = as_label(where, "label", label)
+    if label.ndim != 2 or label.size == 0:
+        raise ArgumentError(sentence(where, "label", "(H, W) with at least one pixel", label.shape))
+    low, high = int(label.min()), int(label.max())
+    if low < 0 or high > np.iinfo(np.uint16).max:
+        hint = "Give void a value of its own, such as 255."
+        raise ArgumentError(sentence(where, "label", "0..65535", f"{low}..{high}", hint))
+
+    if high <= np.iinfo(np.uint8).max:
+        palette = classes.palette() if classes is not None else voc_colormap()
+        data = encode_png(label.astype(np.uint8), palette)
+    else:
+        data = encode_png(label.astype(np.uint16), None)
+    if not np.array_equal(_decode(data, label.size), label):
+        raise LabelError(sentence(str(path), "label", "equal when read back", "other values"))
+    atomic_write(path, data)
+
+
+def label_size(path: Path | str) -> tuple[int, int]:
+    """(height, width) of a PNG, BMP or TIFF file, from its header alone.
+
+    Raises:
+        LabelError: the file is missing, has no valid header or has another format.
+    """
+    try:
+        check_regular(path)
+        with open(path, "rb") as file:
+            start = file.read(HEADER_BYTES)
+            kind = _lossless_format_of(start)
+            if kind != "PNG":
+                file.seek(0)
+                return bmp_or_tiff_size(kind, file)
+            header = read_header(start)
+            return header.height, header.width
+    except Unreadable as error:
+        raise LabelError(sentence(str(path), "label", *error.args)) from None
+    except OSError as error:
+        raise LabelError(sentence(str(path), "label", "readable", error.strerror)) from None
+
+
+def _decode(data: bytes, max_pixels: int) -> np.ndarray:
+    kind = _lossless_format_of(data)
+    if kind != "PNG":
+        return decode_bmp_or_tiff(kind, data, max_pixels)
+    header = read_header(data)
+    check_pixels(header.width, header.height, max_pixels)
+    stream = read_pixel_stream(data, header)
+    if header.color_name in _HINTS:
+        hint = _HINTS[header.color_name]
+        raise Unreadable("an indexed or one-channel image", header.color_name, hint)
+    return decode_samples(header, stream)
+
+
+def _lossless_format_of(data: bytes) -> str:
+    """PNG, BMP or TIFF; the other formats cannot be trusted with indices."""
+    kind = format_of(data)
+    if kind == "GIF":
+        hint = "Programs renumber the palette of a GIF. Export it again from its source as a PNG."
+        raise Unreadable("an indexed PNG", "a GIF file", hint)
+    if kind == "WebP" and data[12:16] == b"VP8L":
+        raise Unreadable("an indexed or one-channel image", "a colour WebP file", _FROM_COLOR)
+    if kind in ("JPEG", "WebP"):
+        raise Unreadable("stored without loss", f"a {kind} file", _FROM_LOSSY)
+    return kind

@@ -1,0 +1,246 @@
+"""PNG at the level of chunks: what Pillow does not check, and what it would change.
+
+A PNG file is a signature and then chunks of
+
+    length of the body (4 bytes), name (4), body, CRC-32 of name and body (4)
+
+IHDR comes first. The bodies of all IDAT chunks, joined, are one zlib stream of rows; a row is one
+filter byte and then its samples, packed to bit_depth bits. Interlaced files hold seven smaller
+pictures one after the other.
+
+Source: Portable Network Graphics (PNG) Specification, W3C, sections 5, 7, 8 and 11.
+"""
+
+import struct
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from pixelwise.labels.file_bytes import Unreadable
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+HEADER_BYTES = len(SIGNATURE) + 12 + 13
+
+# colour type: (what it is called, samples a pixel, bit depths it may have)
+_COLOR_TYPES = {
+    0: ("grey", 1, {1, 2, 4, 8, 16}),
+    2: ("RGB", 3, {8, 16}),
+    3: ("palette", 1, {1, 2, 4, 8}),
+    4: ("grey with alpha", 2, {8, 16}),
+    6: ("RGBA", 4, {8, 16}),
+}
+# (first x, first y, step in x, step in y) of the seven pictures of an interlaced file
+_ADAM7 = (
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+)
+# Pillow multiplies grey samples below 8 bits by 255 / (2^depth - 1), but leaves palette indices
+# alone; so both are decoded as indices.
+_PILLOW_MODES = {
+    1: ("P", "P;1"),
+    2: ("P", "P;2"),
+    4: ("P", "P;4"),
+    8: ("P", "P"),
+    16: ("I;16", "I;16B"),
+}
+# Two bits are the shortest code of the longest match, 258 bytes: deflate cannot do better.
+_MAX_DEFLATE_RATIO = 258 * 8 // 2
+# Value of a pixel that has not been decoded; rarely one of a label, never a whole row below 8 bits.
+_NOT_YET = 254
+_SLICE_BYTES = 1 << 10
+_COMPRESSION_LEVEL = 6
+_DAMAGED = "Restore it from its source; nothing is guessed."
+
+
+@dataclass(frozen=True)
+class PngHeader:
+    """What IHDR says: size in pixels and how samples are stored."""
+
+    width: int
+    height: int
+    bit_depth: int
+    color_type: int
+    interlaced: bool
+
+    @property
+    def color_name(self) -> str:
+        """What the colour type is called: grey, RGB, palette, grey with alpha or RGBA."""
+        return _COLOR_TYPES[self.color_type][0]
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row of a file that is not interlaced, its filter byte included."""
+        return self._row_bytes(self.width)
+
+    @property
+    def inflated_bytes(self) -> int:
+        """Bytes of the whole zlib stream once it is inflated."""
+        if not self.interlaced:
+            return self.height * self.row_bytes
+        return sum(
+            len(range(y, self.height, dy)) * self._row_bytes(len(range(x, self.width, dx)))
+            for x, y, dx, dy in _ADAM7
+            if x < self.width
+        )
+
+    def _row_bytes(self, width: int) -> int:
+        bits = width * self.bit_depth * _COLOR_TYPES[self.color_type][1]
+        return 1 + (bits + 7) // 8
+
+
+def read_header(data: bytes) -> PngHeader:
+    """Read IHDR from the first HEADER_BYTES of a PNG file.
+
+    Raises:
+        Unreadable: the header is cut, damaged or not allowed by the specification.
+    """
+    if len(data) < HEADER_BYTES or data[8:16] != b"\0\0\0\x0dIHDR":
+        raise Unreadable("a PNG file", "one without a header", _DAMAGED)
+    (stored_crc,) = struct.unpack_from(">I", data, HEADER_BYTES - 4)
+    if zlib.crc32(data[12 : HEADER_BYTES - 4]) != stored_crc:
+        raise Unreadable("an undamaged PNG file", "a wrong checksum in chunk IHDR", _DAMAGED)
+    width, height, depth, color_type, compression, filtering, interlace = struct.unpack_from(
+        ">IIBBBBB", data, 16
+    )
+    if color_type not in _COLOR_TYPES or depth not in _COLOR_TYPES[color_type][2]:
+        got = f"colour type {color_type} with {depth} bits"
+        raise Unreadable("a PNG file with a valid header", got, _DAMAGED)
+    if compression != 0 or filtering != 0 or interlace not in (0, 1):
+        got = f"methods {compression}, {filtering}, {interlace}"
+        raise Unreadable("a PNG file with a valid header", got, _DAMAGED)
+    if not (0 < width < 1 << 31 and 0 < height < 1 << 31):
+        raise Unreadable("a PNG file with pixels", f"{width} x {height}", _DAMAGED)
+    return PngHeader(width, height, depth, color_type, interlaced=bool(interlace))
+
+
+def read_pixel_stream(data: bytes, header: PngHeader) -> bytes:
+    """Check every chunk of a PNG file and join the ones that hold pixels.
+
+    Bytes behind IEND are not looked at; a file that lacks only IEND is accepted, as its rows are
+    counted when they are decoded.
+
+    Returns:
+        The zlib stream.
+    Raises:
+        Unreadable: a chunk is cut or its checksum is wrong, or the file is an animation.
+    """
+    view = memoryview(data)
+    parts: list[memoryview] = []
+    position = len(SIGNATURE)
+    while position < len(data):
+        length = int.from_bytes(view[position : position + 4], "big")
+        name = bytes(view[position + 4 : position + 8])
+        body, end = position + 8, position + 8 + length
+        if end + 4 > len(data):
+            found = _progress(header, b"".join([*parts, view[body:]] if name == b"IDAT" else parts))
+            got = f"one that ends inside chunk {_shown(name)}, after {found}"
+            raise Unreadable("a complete PNG file", got, _DAMAGED)
+        if zlib.crc32(view[position + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
+            got = f"a wrong checksum in chunk {_shown(name)}"
+            raise Unreadable("an undamaged PNG file", got, _DAMAGED)
+        if name == b"IDAT":
+            parts.append(view[body:end])
+        elif name == b"fdAT":
+            raise Unreadable("one picture", "an animation", "Save the frame you want as a PNG.")
+        elif name == b"IEND":
+            break
+        position = end + 4
+    return b"".join(parts)
+
+
+def decode_samples(header: PngHeader, stream: bytes) -> np.ndarray:
+    """The samples of a one-channel PNG as they are stored: palette indices or unscaled grey.
+
+    Args:
+        header: of a file with one sample a pixel.
+        stream: its pixels, see read_pixel_stream.
+    Returns:
+        (H, W) uint8, uint16 if the bit depth is 16.
+    Raises:
+        Unreadable: the stream is damaged or holds fewer rows than the header says.
+    """
+    if len(stream) * _MAX_DEFLATE_RATIO < header.inflated_bytes:
+        # refused before memory is taken for what cannot be there
+        raise _incomplete(header, stream)
+    mode, raw_mode = _PILLOW_MODES[header.bit_depth]
+    image = Image.new(mode, (header.width, header.height), _NOT_YET)
+    try:
+        image.frombytes(stream, "zip", (raw_mode, int(header.interlaced)))
+    except ValueError:
+        raise _incomplete(header, stream) from None
+    samples = np.array(image)
+    # Pillow says nothing when rows are missing; they keep the value from before. Rows arrive in
+    # order, so anything else in the last one proves that all are there; if not, they are counted.
+    proven = not header.interlaced and (samples[-1] != _NOT_YET).any()
+    if not proven and _inflated_bytes(header, stream) < header.inflated_bytes:
+        raise _incomplete(header, stream)
+    return samples
+
+
+def encode_png(samples: np.ndarray, palette: np.ndarray | None) -> bytes:
+    """One-channel samples as a PNG file; the same input gives the same bytes.
+
+    Args:
+        samples: (H, W) uint8 with a palette, uint16 without.
+        palette: (256, 3) uint8 display colour of every index, or None for 16-bit grey.
+    """
+    height, width = samples.shape
+    depth, color_type = (16, 0) if palette is None else (8, 3)
+    big_endian = np.ascontiguousarray(samples, samples.dtype.newbyteorder(">"))
+    # the zero in front of each row means: not filtered, which is best for flat regions
+    rows = np.zeros((height, 1 + width * depth // 8), np.uint8)
+    rows[:, 1:] = big_endian.view(np.uint8).reshape(height, -1)
+    header = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0)
+    return b"".join(
+        [
+            SIGNATURE,
+            _chunk(b"IHDR", header),
+            b"" if palette is None else _chunk(b"PLTE", palette.tobytes()),
+            _chunk(b"IDAT", zlib.compress(rows.tobytes(), _COMPRESSION_LEVEL)),
+            _chunk(b"IEND", b""),
+        ]
+    )
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def _inflated_bytes(header: PngHeader, stream: bytes) -> int:
+    """How many bytes the stream inflates to, up to its first damage or until there are enough."""
+    inflater = zlib.decompressobj()
+    total = 0
+    try:
+        # in slices, so that damage hides no more than the slice that it is in
+        for start in range(0, len(stream), _SLICE_BYTES):
+            total += len(inflater.decompress(stream[start : start + _SLICE_BYTES]))
+            if total >= header.inflated_bytes:
+                break
+    except zlib.error:
+        pass
+    return total
+
+
+def _incomplete(header: PngHeader, stream: bytes) -> Unreadable:
+    return Unreadable("a complete PNG file", _progress(header, stream), _DAMAGED)
+
+
+def _progress(header: PngHeader, stream: bytes) -> str:
+    """How far the pixels go, for a message."""
+    found, needed = _inflated_bytes(header, stream), header.inflated_bytes
+    if found >= needed:
+        return "all rows in a damaged stream"
+    if header.interlaced:
+        return f"{found:,} of {needed:,} bytes of pixels"
+    return f"{found // header.row_bytes:,} of {header.height:,} rows"
+
+
+def _shown(name: bytes) -> str:
+    return name.decode("ascii", "backslashreplace")
