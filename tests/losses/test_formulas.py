@@ -140,6 +140,20 @@ def test_generalized_dice_stays_finite_with_an_absent_class():
     assert all(0 < v < 1 for v in values)
 
 
+@pytest.mark.parametrize(("weighting", "power"), [("square", 2), ("simple", 1), ("uniform", 0)])
+@pytest.mark.parametrize("absent", ["skip", "keep"])
+def test_generalized_dice_is_its_formula(weighting, power, absent):
+    """Class 3 is absent: weight 0, or the largest weight of the others."""
+    s = pixel_stats(LOGITS, TARGET.masked_fill(TARGET == 3, 255)).over_batch()
+    v = [1 / float(t) ** power for t in s.target[0, :3]]
+    v.append({"skip": 0.0, "keep": max(v)}[absent])
+    inter, size = s.inter[0], (s.prob + s.target)[0]
+    score = 2 * sum(a * b for a, b in zip(v, inter)) / sum(a * b for a, b in zip(v, size))
+    loss = pw.GeneralizedDice(weighting, absent=absent)
+    same_value = loss(LOGITS, TARGET.masked_fill(TARGET == 3, 255))
+    torch.testing.assert_close(same_value, 1 - score)
+
+
 def test_one_against_the_rest_is_a_sigmoid_of_every_channel():
     hot = pw.one_hot(TARGET, 4, dtype=torch.float64)
     valid = (TARGET != 255).unsqueeze(1).expand_as(hot)

@@ -54,7 +54,6 @@ REFUSALS = {
     ),
 }
 # what is wrong here -> cases
-DEFECTS = {"one_hot fails for an integer dtype": ids("monai_one_hot", 3)}
 NOTHING_VALID = ids("torch_cross_entropy", 93)
 
 RULES = {id: rule for rule, found in DIFFERENCES.items() for id in found}
@@ -66,8 +65,6 @@ WITH_GRADIENT = [id for id in MAPPED if CASES[id].gradient is not None]
 def each(wanted):
     """One parameter a case, those that differ marked as skipped; without the folder one in all."""
     marks = {id: [pytest.mark.skip(reason=rule)] for id, rule in RULES.items()}
-    for defect, found in DEFECTS.items():
-        marks |= {id: [pytest.mark.xfail(raises=RuntimeError, reason=defect)] for id in found}
     cases = [pytest.param(CASES[id], id=id, marks=marks.get(id, [])) for id in wanted if CASES]
     return cases or [NO_CASES]
 

@@ -160,7 +160,7 @@ def generalized_dice(
         stats, smooth, per_image, squared, classes: as tversky.
         weighting: v_c: "square" 1/T², "simple" 1/T, "uniform" 1.
         absent: "skip" and "zero": an absent class has v = 0; "keep": it has the largest v of the
-            classes that are present.
+            classes that are present (0, and so loss 0, if none is).
     Returns:
         Scalar (), float64; the mean over images with valid pixels if per_image.
     Raises:
@@ -177,7 +177,7 @@ def generalized_dice(
     v = torch.where(present, target.clamp(min=1e-30).pow(-exponent), torch.zeros_like(target))
     if absent == "keep":
         largest = v.amax(dim=1, keepdim=True).expand_as(v)
-        v = torch.where(present, v, torch.where(largest > 0, largest, torch.ones_like(v)))
+        v = torch.where(present, v, largest)
     s_num, s_den = _smooth_pair(smooth)
     score = ratio((2 * v * inter).sum(1) + s_num, (v * (prob + target)).sum(1) + s_den, empty=1.0)
     counted = (valid > 0).any(dim=1).to(score)
