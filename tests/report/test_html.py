@@ -3,16 +3,22 @@
 import json
 import os
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from pixelwise.errors import RunError
+from pixelwise.labels.classes import Classes
 from pixelwise.report import html
 from pixelwise.report.config import ReportConfig
 from pixelwise.report.html import report
+from pixelwise.run.config import ScoreConfig
+from pixelwise.run.score import score
 
+NAMES = ["Sky", "Building", "Road", "Tree", "Pole", "Boat"]
+COLORS = [(index, 100, 200) for index in range(6)]
 CSS = (Path(html.__file__).parent / "report.css").read_text()
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -78,6 +84,23 @@ def test_every_headline_number_is_the_one_in_the_score(run_folder, score_path):
     text = page_of(run_folder).text
     for value in [*score["scores"].values(), *score["mean_iou_by_convention"].values()]:
         assert f"{value * 100:.1f}" in text
+
+
+def test_what_the_score_command_writes_becomes_a_page(street_score, tmp_path):
+    """The two rooms meet at score.json, with paths relative to its folder."""
+    predictions = shutil.copytree(street_score / "runs/ce/predictions/val", tmp_path / "val")
+    (predictions / "score.json").unlink()
+    classes = tmp_path / "classes.json"
+    Classes(NAMES, colors=COLORS).save(classes)
+    street = street_score / "street"
+    score(
+        ScoreConfig(
+            predictions, labels=street / "labels", images=street / "images", classes=str(classes)
+        )
+    )
+    page = page_of(predictions)
+    assert len(page.all("img")) == 40
+    assert str(predictions) in page.text
 
 
 def test_an_absent_class_has_dashes_and_no_bar(run_folder):

@@ -166,6 +166,26 @@ def test_a_score_of_another_form_is_refused_with_the_place(change_score, edit, r
         read_source(path)
 
 
+def reordering_name(score):
+    score["classes"]["names"][0] = score["per_class"][0]["name"] = "\u202eyks"
+
+
+def unknown_setting(score):
+    score["classes"]["colours"] = []
+
+
+def number_as_colors(score):
+    score["classes"]["colors"] = 3
+
+
+@pytest.mark.parametrize("edit", [reordering_name, unknown_setting, number_as_colors])
+def test_classes_that_are_refused_are_refused_with_the_file(change_score, edit):
+    """The message of Classes alone does not say where they stand."""
+    path = change_score(edit)
+    with pytest.raises(RunError, match=r"score\.json: in classes: "):
+        read_source(path)
+
+
 def test_metrics_are_found_in_the_run_around_the_score(run_folder, score_path):
     """From the score, from its folder and from the run."""
     places = [score_path, score_path.parent, run_folder]

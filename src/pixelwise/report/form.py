@@ -13,7 +13,7 @@ FORM = {
     "command": str,
     "created": str,
     "dataset": {"path": PATH, "split": PATH},
-    "classes": dict,
+    "classes": {"names": [str]},
     "task": str,
     "predictions": str,
     "convention": str,
@@ -102,12 +102,12 @@ def contradictions(score: dict[str, Any]) -> list[str]:
     rows, matrix = score["per_class"], score["confusion"]
     num_classes = len(rows)
     wrong = []
-    sizes = {len(score["classes"].get("names", ())), num_classes, len(matrix), *map(len, matrix)}
+    sizes = {len(score["classes"]["names"]), num_classes, len(matrix), *map(len, matrix)}
     if len(sizes) != 1:
         wrong.append(f"classes, per_class and confusion must agree on C, got {sorted(sizes)}")
     if [row["index"] for row in rows] != list(range(num_classes)):
         wrong.append(f"per_class must have the indices 0..{num_classes - 1} in order")
-    if [row["name"] for row in rows] != list(score["classes"].get("names", ())):
+    if [row["name"] for row in rows] != score["classes"]["names"]:
         wrong.append("per_class must have the names of classes")
     if min((n for row in matrix for n in row), default=0) < 0:
         wrong.append("confusion must be pixels >= 0")

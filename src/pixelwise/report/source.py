@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pixelwise.errors import RunError, sentence
+from pixelwise.errors import PixelwiseError, RunError, sentence
 from pixelwise.labels.classes import Classes
 from pixelwise.report.form import FORM, SHARE, contradictions, is_of, mismatches
 
@@ -47,7 +47,10 @@ def read_source(source: Path) -> Source:
         raise RunError(
             f"{path}: {'; '.join(wrong[:5])}. Write it again: {command_for(path.parent)}"
         )
-    return Source(path, score, Classes.from_dict(score["classes"]))
+    try:
+        return Source(path, score, Classes.from_dict(score["classes"]))
+    except (PixelwiseError, TypeError) as error:  # TypeError: a field that classes do not have
+        raise RunError(f"{path}: in classes: {error}") from None
 
 
 def find_score(source: Path) -> Path:
