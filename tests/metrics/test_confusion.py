@@ -180,7 +180,7 @@ def test_unknown_targets_are_named_with_pixels_and_place():
     target = np.array([[0, 1, 37], [255, 37, -2]])
     message = (
         "count_confusion: target must be a class index 0..18 or ignored, got "
-        "-2 (1 pixel, first at y=1 x=2), 37 (2 pixels, first at y=0 x=2). "
+        "37 (2 pixels, first at y=0 x=2), -2 (1 pixel, first at y=1 x=2). "
     )
     with pytest.raises(ArgumentError, match=re.escape(message)):
         count_confusion(np.zeros((2, 3), int), target, 19)

@@ -167,8 +167,12 @@ def _valid_bands(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield 1-D bands of (pred, target) without the ignored pixels, in the order of memory."""
     arrays = [pred, target] if mask is None else [pred, target, mask]
-    flags = ["external_loop", "buffered", "zerosize_ok"]
-    with np.nditer(arrays, flags=flags, order="K", buffersize=band_pixels) as bands:
+    with np.nditer(
+        arrays,
+        flags=["external_loop", "buffered", "zerosize_ok"],
+        order="K",
+        buffersize=band_pixels,
+    ) as bands:
         for pred_band, target_band, *mask_band in bands:
             ignored = mask_band[0] if mask_band else _has_value(target_band, ignored_values)
             if ignored.any():

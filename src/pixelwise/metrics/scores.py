@@ -43,7 +43,7 @@ def iou(counts: ConfusionCounts) -> np.ndarray:
         (C,) float64 in 0..1 or NaN.
     Absent classes: NaN if in neither target nor prediction; 0 if only predicted.
     Equals: sklearn.metrics.jaccard_score(target, pred, average=None) for present classes.
-    Source: Jaccard 1901; as a segmentation score Everingham et al. 2010 (Pascal VOC), section 4.4.
+    Source: Jaccard 1901; as a segmentation score Everingham et al. 2010 (Pascal VOC).
     """
     return _iou(*_pixels("iou", counts))
 
@@ -112,7 +112,7 @@ def f_beta(counts: ConfusionCounts, beta: float = 1.0) -> np.ndarray:
         ArgumentError: beta is negative.
     Absent classes: NaN if in neither target nor prediction; 0 if only predicted.
     Equals: sklearn.metrics.fbeta_score(target, pred, beta=beta, average=None) for present classes.
-    Source: van Rijsbergen 1979, chapter 7.
+    Source: van Rijsbergen 1979.
     """
     check_range("f_beta", "beta", beta, low=0)
     correct, target, pred = _pixels("f_beta", counts)
@@ -130,7 +130,7 @@ def pixel_accuracy(counts: ConfusionCounts) -> float:
         0..1, or NaN without valid pixels.
     Absent classes: have no pixels and do not matter.
     Equals: sklearn.metrics.accuracy_score(target, pred).
-    Source: Long et al. 2015, section 5.
+    Source: Long et al. 2015.
     """
     correct, target, _ = _pixels("pixel_accuracy", counts)
     return float(_score(correct.sum(), target.sum(), target.sum()))
@@ -147,7 +147,7 @@ def mean_accuracy(counts: ConfusionCounts) -> float:
         0..1, or NaN without valid pixels.
     Absent classes: a class without target pixels is left out, predicted or not.
     Equals: sklearn.metrics.balanced_accuracy_score(target, pred).
-    Source: Long et al. 2015, section 5.
+    Source: Long et al. 2015.
     """
     _, target, _ = _pixels("mean_accuracy", counts)
     return _mean(recall(counts), target > 0)
@@ -164,7 +164,7 @@ def frequency_weighted_iou(counts: ConfusionCounts) -> float:
         0..1, or NaN without valid pixels.
     Absent classes: a class without target pixels has weight 0, predicted or not.
     Equals: sklearn.metrics.jaccard_score(target, pred, average="weighted").
-    Source: Long et al. 2015, section 5.
+    Source: Long et al. 2015.
     """
     _, target, _ = _pixels("frequency_weighted_iou", counts)
     return float(_score(np.nansum(target * iou(counts)), target.sum(), target.sum()))
@@ -228,7 +228,8 @@ def classes_averaged(
         ArgumentTypeError: a list where one record is needed, or the reverse.
     """
     where = "classes_averaged"
-    _, target, pred = _pixels(where, sum(_as_images(where, counts, convention)))
+    first, *others = _as_images(where, counts, convention)
+    _, target, pred = _pixels(where, sum(others, first))
     return _averaged(target, pred, convention)
 
 

@@ -26,9 +26,10 @@ def unknown_values(
         return ""
     values, first, pixels = np.unique(index[unknown], return_index=True, return_counts=True)
     places = np.flatnonzero(unknown)[first]
+    most_first = np.argsort(-pixels, kind="stable")[:LISTED_VALUES]
     listed = [
-        f"{value} ({_pixels(count)}, first at {_place(position, index.shape)})"
-        for value, count, position in zip(values[:LISTED_VALUES], pixels, places)
+        f"{values[i]} ({_pixels(pixels[i])}, first at {_place(places[i], index.shape)})"
+        for i in most_first
     ]
     unlisted = len(values) - len(listed)
     got = ", ".join(listed) + (f" and {unlisted} other values" if unlisted else "")

@@ -1,0 +1,203 @@
+"""How often each class occurs in label images: one additive record, one function that fills it."""
+
+from collections.abc import Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from pixelwise.errors import (
+    ArgumentTypeError,
+    LabelError,
+    PairingError,
+    PixelwiseError,
+    check_shape,
+    sentence,
+)
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.pairs import Pair
+from pixelwise.labels.png import read_label
+from pixelwise.sums import map_over
+
+# Enough files to see what is wrong; the rest are counted.
+LISTED_FILES = 5
+
+
+def count_labels(
+    pairs_or_paths: Iterable[Pair | str | Path],
+    classes: Classes,
+    executor: Executor | None = None,
+) -> "LabelCounts":
+    """Count the pixels of each class in label files.
+
+    pixels[c] = number of pixels of class c; images[c] = number of files that contain c.
+
+    Memory does not grow with the number of files.
+
+    Args:
+        pairs_or_paths: pairs with labels, or label files.
+        classes: what the stored values mean.
+        executor: any concurrent.futures executor; None works in this thread.
+    Returns:
+        LabelCounts, the same for every executor.
+    Raises:
+        PairingError: a pair has no label.
+        LabelError: a file cannot be read, or holds stored values that are neither a class nor
+            void. All files are read; the message counts the bad ones and names the first few.
+    """
+    total = LabelCounts.zero(len(classes))
+    failures = []
+    paths = _label_paths(pairs_or_paths)
+    for result in map_over(paths, partial(_count_or_failure, classes=classes), executor):
+        if isinstance(result, LabelCounts):
+            total = total + result
+        else:
+            failures.append(result)
+    if len(failures) == 1:
+        raise LabelError(failures[0])
+    if failures:
+        listed = " | ".join(failures[:LISTED_FILES])
+        more = len(failures) - LISTED_FILES
+        tail = f" | and {more:,} more" if more > 0 else ""
+        raise LabelError(f"count_labels: {len(failures):,} label files are wrong: {listed}{tail}")
+    return total
+
+
+def count_values(label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The stored values that occur in a label image, ascending, and their pixels.
+
+    Args:
+        label: (*S) uint8 or uint16, stored values.
+    Returns:
+        values (K,) of the dtype of label, pixels (K,) int64.
+    """
+    if label.dtype == np.uint8 and label.ndim == 2 and label.size:
+        # Pillow's histogram makes no 8-byte copy of every pixel and is twice as fast as bincount
+        pixels = np.array(Image.fromarray(label).histogram(), np.int64)
+    else:
+        pixels = np.bincount(label.ravel())
+    values = np.flatnonzero(pixels)
+    return values.astype(label.dtype), pixels[values]
+
+
+@dataclass(frozen=True, eq=False)
+class LabelCounts:
+    """What a set of label images contains. Counts of disjoint sets add.
+
+    Args:
+        pixels: (C,) int64, pixels of each class.
+        images: (C,) int64, label images that contain the class.
+        ignored: void pixels.
+        files: label images that were counted.
+        image_pixels: (C,) int64, valid pixels of the label images that contain the class; what
+            median frequency weights divide by.
+    """
+
+    pixels: np.ndarray
+    images: np.ndarray
+    ignored: int
+    files: int
+    image_pixels: np.ndarray
+
+    def __post_init__(self) -> None:
+        for name in ("pixels", "images", "image_pixels"):
+            counts = np.array(getattr(self, name), np.int64)
+            check_shape("LabelCounts", name, counts.shape, np.shape(self.pixels), "(C,)")
+            counts.setflags(write=False)
+            object.__setattr__(self, name, counts)
+
+    @classmethod
+    def zero(cls, num_classes: int) -> "LabelCounts":
+        """The counts of no label image: where a sum over num_classes classes starts."""
+        none = np.zeros(num_classes, np.int64)
+        return cls(none, none, 0, 0, none)
+
+    @property
+    def num_classes(self) -> int:
+        """C."""
+        return len(self.pixels)
+
+    @property
+    def valid(self) -> int:
+        """Pixels that are not void."""
+        return int(self.pixels.sum())
+
+    def __add__(self, other: Any) -> "LabelCounts":
+        if not isinstance(other, LabelCounts):
+            return NotImplemented
+        hint = "Only counts of the same classes can be added."
+        check_shape("LabelCounts", "+", other.pixels.shape, self.pixels.shape, "(C,)", hint)
+        return LabelCounts(*(a + b for a, b in zip(self._fields(), other._fields())))
+
+    def __radd__(self, other: Any) -> "LabelCounts":
+        # the built-in sum starts with the integer 0
+        return self if isinstance(other, int) and other == 0 else NotImplemented
+
+    def __eq__(self, other: Any) -> bool:
+        if not isinstance(other, LabelCounts):
+            return NotImplemented
+        return all(np.array_equal(a, b) for a, b in zip(self._fields(), other._fields()))
+
+    def __hash__(self) -> int:
+        return hash((self.pixels.tobytes(), self.images.tobytes(), self.ignored, self.files))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # through the constructor: numpy forgets in a pickle that an array was read-only
+        return LabelCounts, self._fields()
+
+    def _fields(self) -> tuple[Any, ...]:
+        return self.pixels, self.images, self.ignored, self.files, self.image_pixels
+
+
+def _label_paths(pairs_or_paths: Iterable[Pair | str | Path]) -> list[Path]:
+    if isinstance(pairs_or_paths, str | Path):
+        hint = "Pass find_pairs(images, labels), or a list of label files."
+        got = repr(str(pairs_or_paths))
+        raise ArgumentTypeError(
+            sentence("count_labels", "pairs_or_paths", "pairs or a list of files", got, hint)
+        )
+    paths, missing = [], []
+    for item in pairs_or_paths:
+        if not isinstance(item, Pair):
+            paths.append(Path(item))
+        elif item.label is None:
+            missing.append(item.id)
+        else:
+            paths.append(item.label)
+    if missing:
+        got = f"{len(missing):,} without: {', '.join(missing[:LISTED_FILES])}"
+        raise PairingError(sentence("count_labels", "every pair", "with a label", got))
+    return paths
+
+
+def _count_or_failure(path: Path, classes: Classes) -> "LabelCounts | str":
+    """The counts of one file, or the sentence that says what is wrong with it."""
+    try:
+        return _count_label(read_label(path), classes, str(path))
+    except PixelwiseError as error:
+        return str(error)
+
+
+def _count_label(label: np.ndarray, classes: Classes, where: str) -> "LabelCounts":
+    values, value_pixels = count_values(label)
+    try:
+        index = classes.to_index(values[None], where=where)[0]
+    except LabelError:
+        # the same mistake in the whole image, for the message with pixels and places
+        classes.to_index(label, where=where)
+        raise
+    is_class = index != classes.ignore_index
+    pixels = np.zeros(len(classes), np.int64)
+    np.add.at(pixels, index[is_class], value_pixels[is_class])
+    present = pixels > 0
+    return LabelCounts(
+        pixels=pixels,
+        images=present,
+        ignored=int(value_pixels[~is_class].sum()),
+        files=1,
+        image_pixels=pixels.sum() * present,
+    )

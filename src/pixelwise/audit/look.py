@@ -1,0 +1,168 @@
+"""Look at an unknown folder and guess its description; the guess behind `pixelwise init`.
+
+layout.py finds the images, labels and splits, stored.py says what the stored values mean. Nothing
+is written.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pixelwise.audit.label_counts import count_values
+from pixelwise.audit.layout import Layout, find_layout
+from pixelwise.audit.stored import (
+    GUESS,
+    LIKELY,
+    MOST_CLASSES,
+    SURE,
+    Note,
+    Stored,
+    meaning_of,
+)
+from pixelwise.errors import DatasetError, LabelError, PixelwiseError, sentence
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.description import Description
+from pixelwise.labels.image import image_size
+from pixelwise.labels.png import label_size, read_label
+
+# All label files are read up to this number; of more, so many evenly spaced ones.
+READ_FILES = 500
+CLASS_FILES = (
+    *("classes.toml", "classes.json", "classes.txt", "class_names.txt", "labels.txt"),
+    *("label_names.txt", "names.txt"),
+)
+# Headers that are read to compare sizes.
+SIZES_COMPARED = 100
+# Labels that are kept like those of a known dataset, and have most of its classes.
+KNOWN_DATASETS = {
+    ("SegmentationClass", ""): "voc",
+    ("SegmentationClassAug", ""): "voc",
+    ("gtFine", "labelTrainIds"): "cityscapes",
+    ("gtFine", "labelIds"): "cityscapes_ids",
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at a folder concludes.
+
+    Args:
+        description: ready to be used, or to be written by write_description.
+        notes: every conclusion in words, ending in "(sure)", "(likely)" or "(a guess, check it)".
+        unsure: those of the notes that are not sure.
+    """
+
+    description: Description
+    notes: tuple[str, ...]
+    unsure: tuple[str, ...]
+
+
+def look(folder: Path | str) -> Look:
+    """Guess the classes, void, splits and task of a folder of images and labels.
+
+    All label files are read; of more than 500, 500 evenly spaced ones.
+
+    Args:
+        folder: the folder of the dataset; only read.
+    Returns:
+        Look, whose description gives the pairs of each split.
+    Raises:
+        DatasetError: the folder is missing, or has no images with labels.
+        PairingError: an image has no label, or a label no image.
+        LabelError: labels are colour or lossy pictures, or cannot be read.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise DatasetError(sentence(str(root), "dataset", "an existing folder", "none"))
+    layout = find_layout(root)
+    # the pairs are needed to find out the classes
+    draft = Description(root, Classes(["unknown"]), layout.splits)
+    pairs = [pair for split in layout.splits for pair in draft.pairs(split)]
+    labelled = {pair.label: pair.image for pair in pairs if pair.label is not None}
+    read = list(labelled)[:: -(-len(labelled) // READ_FILES)]
+
+    stored, read_notes = _read_values(root, read)
+    named, name_notes = _named_classes(root, layout, stored)
+    meaning = meaning_of(stored, named)
+    description = replace(draft, classes=meaning.classes, task=meaning.task)
+    notes = [
+        *layout.notes,
+        (SURE, f"labels: {len(labelled):,}, of which {len(read):,} were read"),
+        *read_notes,
+        *name_notes,
+        *meaning.notes,
+        (SURE, f"task is {meaning.task}"),
+        *_size_notes([(labelled[label], label) for label in read[:SIZES_COMPARED]]),
+    ]
+    said = [(sureness, f"{text} ({sureness})") for sureness, text in notes]
+    unsure = tuple(text for sureness, text in said if sureness != SURE)
+    return Look(description, tuple(text for _, text in said), unsure)
+
+
+def _read_values(root: Path, paths: list[Path]) -> tuple[Stored, list[Note]]:
+    """The stored values of label files; a few that cannot be read are left to the audit."""
+    files, wide, failures = [], False, []
+    for path in paths:
+        try:
+            label = read_label(path)
+        except PixelwiseError as error:
+            failures.append(str(error))
+        else:
+            files.append(frozenset(count_values(label)[0].tolist()))
+            wide = wide or label.dtype.itemsize > 1
+    got = f"{len(failures):,} of {len(paths):,} that are not: {failures[0]}" if failures else ""
+    if 2 * len(failures) >= len(paths):
+        hint = "Write the converted labels into a folder of their own with write_label, look there."
+        # the first failure is a sentence of its own
+        got = got.removesuffix(".")
+        raise LabelError(sentence(str(root), "labels", "readable as label images", got, hint))
+    notes = [(GUESS, f"labels should be label images, {got.removesuffix('.')}")] if failures else []
+    return Stored(tuple(files), wide), notes
+
+
+def _named_classes(root: Path, layout: Layout, stored: Stored) -> tuple[Classes | None, list[Note]]:
+    """Classes from a file of names, or of the known dataset that this looks like."""
+    labels = Path(layout.splits["train"].labels or "")
+    folders = dict.fromkeys([root, root / labels, *(root / above for above in labels.parents)])
+    for file in (folder / name for folder in folders for name in CLASS_FILES):
+        if not file.is_file():
+            continue
+        try:
+            classes = Classes.load(file)
+        except PixelwiseError as error:
+            return None, [(GUESS, f"{file.name} is no list of classes: {error}")]
+        if len(classes) > MOST_CLASSES:
+            return None, [(GUESS, f"{file.name} has {len(classes):,} lines, too many for classes")]
+        return classes, [(SURE, f"class names are from {file.relative_to(root).as_posix()}")]
+    return _known_dataset(labels, layout.splits["train"].label_suffix, stored)
+
+
+def _known_dataset(
+    labels: Path, label_suffix: str, stored: Stored
+) -> tuple[Classes | None, list[Note]]:
+    for (folder, version), name in KNOWN_DATASETS.items():
+        if folder in labels.parts and version in label_suffix:
+            classes = Classes.named(name)
+            try:
+                index = classes.to_index(stored.seen)
+            except LabelError:
+                return None, []
+            seen = set(index.tolist()) - {classes.ignore_index}
+            if 2 * len(seen) >= len(classes):
+                return classes, [(LIKELY, f"classes are those of {name}, by folder and values")]
+    return None, []
+
+
+def _size_notes(files: list[tuple[Path, Path]]) -> list[Note]:
+    """Images and labels of different (height, width), by their headers."""
+    differ = []
+    for image, label in files:
+        try:
+            sizes = image_size(image), label_size(label)
+        except PixelwiseError as error:
+            differ.append(str(error).removesuffix("."))
+        else:
+            if sizes[0] != sizes[1]:
+                differ.append(f"{image.name} is {sizes[0]}, {label.name} is {sizes[1]}")
+    if not differ:
+        return []
+    return [(GUESS, f"{len(differ)} of {len(files)} labels do not fit their image: {differ[0]}")]
