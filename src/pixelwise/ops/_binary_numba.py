@@ -17,6 +17,8 @@ For a pair dx_1 = dz and dx_0 = -dz, and ′ are the gradients of class 0. For a
 nll′ and focal′ are those of nll_neg and focal_neg, and the others are 0.
 """
 
+import numpy as np
+
 from pixelwise.ops._exp_numba import exp_neg, log1p_unit, power_unit
 from pixelwise.ops._jit_numba import inlined
 from pixelwise.ops._views import (
@@ -32,7 +34,14 @@ from pixelwise.ops._views import (
     VALID,
 )
 
-SIDE_ROWS = 6  # rows of scratch that a row of pixels needs
+SIDE_ROWS = 7  # rows of scratch that a row of pixels needs
+
+
+@inlined
+def label_of_row(y, block, c):
+    """Which row of y decides about channel c, and its value there on the positive side."""
+    by_channel = (y.shape[0] > 1) | (block.shape[0] == 1)
+    return (c if y.shape[0] > 1 else 0), np.int32(1 if by_channel else c)
 
 
 @inlined
@@ -123,65 +132,105 @@ def side_sums(p, q, loss, v, w, n, wanted, gamma, sums, c):
 
 
 @inlined
-def binary_sums(z, a, b, w, n, wanted, gamma, pair, rows, sums, c):
-    """Add the sums of a row: those of class c, and for a pair those of class c - 1.
-
-    Args:
-        z: (>= n,) logits, 0 at ignored pixels.
-        a, b, w: (>= n,) weights, see split_weight.
-        wanted: (10,) bool, which of SUMS.
-        gamma: exponent of the focal sums.
-        pair: whether the negative side is a class of its own.
-        rows: (SIDE_ROWS, >= n) scratch, of which the first two are left to the caller.
-        sums: (10, C) float64, added to.
-        c: the class of the positive side.
-    """
-    p, q, loss, loss_neg = rows[2], rows[3], rows[4], rows[5]
-    probabilities(z, n, p, q)
-    logs = wanted[NLL] | wanted[NLL_ALL] | wanted[FOCAL] | wanted[NLL_NEG] | wanted[FOCAL_NEG]
-    if logs:
-        log_losses(z, n, loss, loss_neg)
-    side_sums(p, q, loss, a, w, n, wanted, gamma, sums, c)
+def take_row(block, c, w, n, pair, z):
+    """z = x_c, or x_c - x_(c-1) of a pair; 0 at ignored pixels"""
+    zero = z.dtype.type(0)
+    row = block[c]
+    for i in range(n):
+        z[i] = row[i] if w[i] != 0 else zero
     if pair:
-        side_sums(q, p, loss_neg, b, w, n, wanted, gamma, sums, c - 1)
-    if wanted[NLL_NEG]:
-        sums[NLL_NEG, c] += weighted_sum(b, loss_neg, n)
-    if wanted[FOCAL_NEG]:
-        sums[FOCAL_NEG, c] += focal_sum(b, p, loss_neg, n, gamma)
+        row = block[c - 1]
+        for i in range(n):
+            z[i] -= row[i] if w[i] != 0 else zero
 
 
 @inlined
-def binary_gradient(z, a, b, w, n, wanted, gamma, own, other, rows):
-    """Turn a row of z into dz, in place.
+def put_row(block, c, w, n, pair, finite, z):
+    """Gradient of x_c, and of x_(c-1) of a pair; exactly 0 at ignored pixels"""
+    zero = z.dtype.type(0)
+    row = block[c]
+    for i in range(n):
+        row[i] = z[i]
+    if not finite:  # then w = 0 was not enough: 0 * NaN is NaN
+        for i in range(n):
+            row[i] = row[i] if w[i] != 0 else zero
+    if pair:
+        other = block[c - 1]
+        for i in range(n):
+            other[i] = -row[i]
+
+
+@inlined
+def binary_sums(block, y, w, n, wanted, gamma, pair, rows, sums):
+    """Add a block's sums.
 
     Args:
-        z, a, b, w, wanted, gamma, rows: as in binary_sums.
-        own: (10,) upstream gradients of the positive side.
-        other: (10,) those marked ′, with nll_neg and focal_neg at NLL and FOCAL.
+        block: (C, >= n) logits.
+        y, w: (R, >= n) target and weight; IGNORED and 0 at ignored pixels. R = C if the target has
+            a channel dimension of zeros and ones, else 1.
+        wanted: (10,) bool, which of SUMS.
+        gamma: exponent of the focal sums.
+        pair: 1 for the two classes of a softmax, 0 for sigmoid channels.
+        rows: (SIDE_ROWS, >= n) scratch.
+        sums: (10, C) float64, added to.
     """
+    z, a, b, p, q, loss, loss_neg = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6]
+    logs = wanted[NLL] | wanted[NLL_ALL] | wanted[FOCAL] | wanted[NLL_NEG] | wanted[FOCAL_NEG]
+    for c in range(pair, block.shape[0]):
+        r, label = label_of_row(y, block, c)
+        take_row(block, c, w[r], n, pair, z)
+        split_weight(y[r], w[r], label, n, a, b)
+        probabilities(z, n, p, q)
+        if logs:
+            log_losses(z, n, loss, loss_neg)
+        side_sums(p, q, loss, a, w[r], n, wanted, gamma, sums, c)
+        if pair:
+            side_sums(q, p, loss_neg, b, w[r], n, wanted, gamma, sums, c - 1)
+        if wanted[NLL_NEG]:
+            sums[NLL_NEG, c] += weighted_sum(b, loss_neg, n)
+        if wanted[FOCAL_NEG]:
+            sums[FOCAL_NEG, c] += focal_sum(b, p, loss_neg, n, gamma)
+
+
+@inlined
+def binary_gradient(block, y, w, n, wanted, gamma, pair, finite, upstream, rows):
+    """Turn a block of logits into the gradient of the logits, in place.
+
+    Args:
+        block, y, w, wanted, gamma, pair, rows: as in binary_sums.
+        finite: whether all of upstream is.
+        upstream: (2, C, 10) gradients of the positive side, and those marked ′ above.
+    """
+    z, a, b, p, q, loss, loss_neg = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6]
     zero = z.dtype.type(0)
     two = z.dtype.type(2)
-    p, q, loss, loss_neg = rows[2], rows[3], rows[4], rows[5]
-    probabilities(z, n, p, q)
     focal = wanted[FOCAL] | wanted[FOCAL_NEG]
-    if focal:
-        log_losses(z, n, loss, loss_neg)
-    # 1. terms of all pixels
-    prob, prob2, prob2_other = own[PROB] - other[PROB], two * own[PROB2], two * other[PROB2]
-    nll_all, nll_all_other = own[NLL_ALL], other[NLL_ALL]
-    for i in range(n):
-        slope = p[i] * q[i] * (prob + prob2 * p[i] - prob2_other * q[i])
-        z[i] = w[i] * (slope - nll_all * q[i] + nll_all_other * p[i])
-    # 2. terms of pixels of the positive side, then of the negative side
-    inter, inter_other, nll, nll_other = own[INTER], other[INTER], own[NLL], other[NLL]
-    for i in range(n):
-        z[i] += a[i] * (p[i] * q[i] * inter - nll * q[i])
-        z[i] -= b[i] * (p[i] * q[i] * inter_other - nll_other * p[i])
-    if focal:
-        factor, factor_other = own[FOCAL], other[FOCAL]
+    for c in range(pair, block.shape[0]):
+        own, other = upstream[0, c], upstream[1, c]
+        r, label = label_of_row(y, block, c)
+        take_row(block, c, w[r], n, pair, z)
+        split_weight(y[r], w[r], label, n, a, b)
+        probabilities(z, n, p, q)
+        if focal:
+            log_losses(z, n, loss, loss_neg)
+        # 1. terms of all pixels
+        prob, prob2, prob2_other = own[PROB] - other[PROB], two * own[PROB2], two * other[PROB2]
+        nll_all, nll_all_other = own[NLL_ALL], other[NLL_ALL]
+        weights = w[r]
         for i in range(n):
-            bend = gamma * p[i] * loss[i] if p[i] != 0 else zero
-            z[i] -= a[i] * factor * power_unit(q[i], gamma) * (q[i] + bend)
+            slope = p[i] * q[i] * (prob + prob2 * p[i] - prob2_other * q[i])
+            z[i] = weights[i] * (slope - nll_all * q[i] + nll_all_other * p[i])
+        # 2. terms of pixels of the positive side, then of the negative side
+        inter, inter_other, nll, nll_other = own[INTER], other[INTER], own[NLL], other[NLL]
         for i in range(n):
-            bend = gamma * q[i] * loss_neg[i] if q[i] != 0 else zero
-            z[i] += b[i] * factor_other * power_unit(p[i], gamma) * (p[i] + bend)
+            z[i] += a[i] * (p[i] * q[i] * inter - nll * q[i])
+            z[i] -= b[i] * (p[i] * q[i] * inter_other - nll_other * p[i])
+        if focal:
+            factor, factor_other = own[FOCAL], other[FOCAL]
+            for i in range(n):
+                bend = gamma * p[i] * loss[i] if p[i] != 0 else zero
+                z[i] -= a[i] * factor * power_unit(q[i], gamma) * (q[i] + bend)
+            for i in range(n):
+                bend = gamma * q[i] * loss_neg[i] if q[i] != 0 else zero
+                z[i] += b[i] * factor_other * power_unit(p[i], gamma) * (p[i] + bend)
+        put_row(block, c, w[r], n, pair, finite, z)

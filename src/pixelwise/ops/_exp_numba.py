@@ -20,7 +20,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, overload
 
-from pixelwise.ops._jit_numba import FUSE, exact
+from pixelwise.ops._jit_numba import FUSE, PIECE, exact
 
 LOWEST = np.float32(-104.0)  # exp of anything below rounds to 0
 LOG2_E = np.float32(1.4426950408889634)
@@ -133,7 +133,7 @@ def power_unit(x: Any, gamma: Any) -> Any:
     """x^gamma for x in [0, 1] and gamma >= 0, in the type of x; 0^0 = 1."""
 
 
-COMPILED: dict[str, Any] = {"fastmath": FUSE, "error_model": "numpy", "forceinline": True}
+COMPILED: dict[str, Any] = {"fastmath": FUSE} | PIECE
 
 
 @overload(exp_neg, jit_options=COMPILED)

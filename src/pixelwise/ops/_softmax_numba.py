@@ -61,6 +61,15 @@ def add_at_target(lanes, y, values, n):
 
 
 @inlined
+def add_lanes(lanes, sums):
+    """sums += Σ over lanes"""
+    for lane in range(LANES):
+        for k in range(sums.shape[0]):
+            for c in range(sums.shape[1]):
+                sums[k, c] += lanes[lane, k, c]
+
+
+@inlined
 def softmax_sums(block, y, w, n, wanted, gamma, rows, sums):
     """Add a block's sums; `block` is overwritten.
 

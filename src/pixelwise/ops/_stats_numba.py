@@ -3,12 +3,13 @@
 A task is a fixed number of blocks of one image. In each block, for forward and backward alike:
 
     1. load the targets and weights of the block, settle which pixels are valid;
-    2. load the logits into (C, pixels), set those of ignored pixels to 0;
+    2. load the logits into (C, pixels), and set those of ignored pixels to 0;
     3. forward: add the block's sums to the task's, in float64;
        backward: turn the block into the gradient and store it.
 
 Sums of tasks are added in order afterwards. Blocks and tasks depend on sizes alone, so the result
-has the same bits for any number of threads. Arithmetic: `_softmax_numba` and `_binary_numba`.
+has the same bits for any number of threads. The arithmetic of step 3 is in `_softmax_numba` and,
+for sigmoid and for two classes, in `_binary_numba`.
 """
 
 from typing import Any, NamedTuple
@@ -16,18 +17,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from pixelwise.ops._binary_numba import SIDE_ROWS, binary_gradient, binary_sums, split_weight
-from pixelwise.ops._blocks_numba import (
-    clear_ignored,
-    load_block,
-    load_targets,
-    load_weights,
-    settle_valid,
-    store_block,
-)
+from pixelwise.ops._binary_numba import SIDE_ROWS, binary_gradient, binary_sums
+from pixelwise.ops._blocks_numba import clear_ignored, load_pixels, transfer_block
 from pixelwise.ops._jit_numba import kernel
 from pixelwise.ops._pool import run_tasks
-from pixelwise.ops._softmax_numba import LANES, ROWS, softmax_gradient, softmax_sums
+from pixelwise.ops._softmax_numba import (
+    LANES,
+    ROWS,
+    add_lanes,
+    softmax_gradient,
+    softmax_sums,
+)
+from pixelwise.ops._transfer_numba import classify_address, load_address, store_address
 from pixelwise.ops._views import (
     FOCAL,
     FOCAL_NEG,
@@ -47,15 +48,15 @@ PAD = 16  # elements between rows of a block, so that rows do not fall on the sa
 
 
 class Plan(NamedTuple):
-    """Everything else that a kernel needs to know about a pass."""
+    """Everything but the tensors that a kernel needs to know about a pass."""
 
     wanted: Any  # (10,) bool, which of SUMS
     gamma: Any  # (1,) exponent γ, in the dtype that the arithmetic is done in
     labels: Labels
-    block: int  # pixels of a block
-    tasks: int  # tasks of an image
     channels: int
-    by_channel: bool  # the target has a channel dimension
+    target_rows: int  # C if the target has a channel dimension, else 1
+    pair: int  # 1 for two softmax classes, which are computed from their difference, else 0
+    block: int  # pixels of a block
 
 
 @kernel
@@ -64,80 +65,125 @@ def softmax_forward(logits, target, weight, grid, plan, sums, unknown, first_tas
     block = np.empty((plan.channels, plan.block + PAD), dtype)
     rows = np.empty((ROWS, plan.block), dtype)
     w = np.empty((1, plan.block), dtype)
-    y = np.empty(plan.block, np.int32)
-    lanes = np.empty((LANES, sums.shape[1], plan.channels))
+    y = np.empty((1, plan.block), np.int32)
+    lanes = np.empty((LANES, sums.shape[2], plan.channels))
     for task in range(first_task, end_task):
-        image, part = task // plan.tasks, task % plan.tasks
-        lanes[:] = 0
-        for step in range(TASK):
-            first = (part * TASK + step) * plan.block
+        image, part = task // sums.shape[1], task % sums.shape[1]
+        lanes.fill(0)
+        for step in range(part * TASK, part * TASK + TASK):
+            first = step * plan.block
             n = min(plan.block, grid.pixels - first)
             if n <= 0:
                 break
-            load_targets(y, target, 0, image, first, n, grid, plan.labels)
-            load_weights(w, weight, image, first, n, grid)
-            ignored, strange = settle_valid(y, w[0], n)
+            ignored, strange = load_pixels(y, w, target, weight, image, first, n, grid, plan.labels)
             unknown[task] += strange
-            if ignored == n:
-                continue
-            load_block(block, logits, image, first, n, grid)
+            transfer_block(block, logits, image, first, n, grid)
             if ignored > 0:
                 clear_ignored(block, w[0], n)
-            softmax_sums(block, y, w[0], n, plan.wanted, plan.gamma[0], rows, lanes)
-        for lane in range(LANES):
-            sums[task] += lanes[lane]
+            softmax_sums(block, y[0], w[0], n, plan.wanted, plan.gamma[0], rows, lanes)
+        add_lanes(lanes, sums[image, part])
 
 
 @kernel
 def softmax_backward(
-    logits, target, weight, gradient, grid, plan, upstream, finite, first_task, end_task
+    logits, target, weight, gradient, grid, plan, upstream, finite, parts, first_task, end_task
 ):
     dtype = plan.gamma.dtype
     block = np.empty((plan.channels, plan.block + PAD), dtype)
     rows = np.empty((ROWS, plan.block), dtype)
     w = np.empty((1, plan.block), dtype)
-    y = np.empty(plan.block, np.int32)
+    y = np.empty((1, plan.block), np.int32)
     for task in range(first_task, end_task):
-        image, part = task // plan.tasks, task % plan.tasks
-        for step in range(TASK):
-            first = (part * TASK + step) * plan.block
+        image, part = task // parts, task % parts
+        for step in range(part * TASK, part * TASK + TASK):
+            first = step * plan.block
             n = min(plan.block, grid.pixels - first)
             if n <= 0:
                 break
-            load_targets(y, target, 0, image, first, n, grid, plan.labels)
-            load_weights(w, weight, image, first, n, grid)
-            ignored, _ = settle_valid(y, w[0], n)
-            if ignored == n:
-                block[:, :n] = 0
-            else:
-                load_block(block, logits, image, first, n, grid)
-                if ignored > 0:
-                    clear_ignored(block, w[0], n)
-                softmax_gradient(
-                    block, y, w[0], n, plan.wanted, plan.gamma[0], upstream[image], rows
-                )
-                if ignored > 0 and not finite:
-                    clear_ignored(block, w[0], n)
-            store_block(block, gradient, image, first, n, grid)
+            ignored, _ = load_pixels(y, w, target, weight, image, first, n, grid, plan.labels)
+            transfer_block(block, logits, image, first, n, grid)
+            if ignored > 0:
+                clear_ignored(block, w[0], n)
+            softmax_gradient(
+                block, y[0], w[0], n, plan.wanted, plan.gamma[0], upstream[image], rows
+            )
+            if ignored > 0 and not finite:  # then w = 0 was not enough: 0 * NaN is NaN
+                clear_ignored(block, w[0], n)
+            transfer_block(block, gradient, image, first, n, grid)
+
+
+@kernel
+def binary_forward(logits, target, weight, grid, plan, sums, unknown, first_task, end_task):
+    dtype = plan.gamma.dtype
+    block = np.empty((plan.channels, plan.block + PAD), dtype)
+    rows = np.empty((SIDE_ROWS, plan.block), dtype)
+    w = np.empty((plan.target_rows, plan.block), dtype)
+    y = np.empty((plan.target_rows, plan.block), np.int32)
+    for task in range(first_task, end_task):
+        image, part = task // sums.shape[1], task % sums.shape[1]
+        for step in range(part * TASK, part * TASK + TASK):
+            first = step * plan.block
+            n = min(plan.block, grid.pixels - first)
+            if n <= 0:
+                break
+            _, strange = load_pixels(y, w, target, weight, image, first, n, grid, plan.labels)
+            unknown[task] += strange
+            transfer_block(block, logits, image, first, n, grid)
+            binary_sums(
+                block, y, w, n, plan.wanted, plan.gamma[0], plan.pair, rows, sums[image, part]
+            )
+
+
+@kernel
+def binary_backward(
+    logits, target, weight, gradient, grid, plan, upstream, finite, parts, first_task, end_task
+):
+    dtype = plan.gamma.dtype
+    block = np.empty((plan.channels, plan.block + PAD), dtype)
+    rows = np.empty((SIDE_ROWS, plan.block), dtype)
+    w = np.empty((plan.target_rows, plan.block), dtype)
+    y = np.empty((plan.target_rows, plan.block), np.int32)
+    for task in range(first_task, end_task):
+        image, part = task // parts, task % parts
+        for step in range(part * TASK, part * TASK + TASK):
+            first = step * plan.block
+            n = min(plan.block, grid.pixels - first)
+            if n <= 0:
+                break
+            load_pixels(y, w, target, weight, image, first, n, grid, plan.labels)
+            transfer_block(block, logits, image, first, n, grid)
+            binary_gradient(
+                block, y, w, n, plan.wanted, plan.gamma[0], plan.pair, finite, upstream[image], rows
+            )
+            transfer_block(block, gradient, image, first, n, grid)
 
 
 def forward(
     logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor | None, spec: Spec
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    plan = _plan(logits, target, spec)
+    """The sums of dense logits; the contract of every backend, see `ops.stats`.
+
+    Args:
+        logits: (N, C, *S) float32, float64, bfloat16 or float16, any strides.
+        target: (N, *S) or, for sigmoid, (N, C, *S); uint8, int8, int16, int32, int64 or bool.
+        weight: (N, *S) float32 or float64, or None. A pixel of weight 0 counts as ignored.
+        spec: what to compute.
+    Returns:
+        Sums (len(spec.sums), N, C) float64, and the number of target values that are neither a
+        class nor ignored, () int64; they contribute nothing.
+    """
     images, channels = logits.shape[:2]
-    grid, views = view_tensors(
-        logits.shape[2:], [(logits, True), (target, plan.by_channel), (weight, False)]
-    )
-    blocks = -(-grid.pixels // plan.block)
-    plan = plan._replace(tasks=-(-blocks // TASK))
-    tasks = images * plan.tasks
-    sums = np.zeros((tasks, len(SUMS), channels))
-    unknown = np.zeros(tasks, np.int64)
-    run_tasks(lambda a, b: softmax_forward(*views, grid, plan, sums, unknown, a, b), tasks)
-    total = sums.reshape(images, plan.tasks, len(SUMS), channels).sum(1)
-    chosen = total[:, [SUMS.index(s) for s in spec.sums]].transpose(1, 0, 2)
-    return torch.from_numpy(np.ascontiguousarray(chosen)), torch.tensor(int(unknown.sum()))
+    if logits.numel() == 0:
+        empty = torch.zeros(len(spec.sums), images, channels, dtype=torch.float64)
+        return empty, torch.tensor(0)
+    plan = plan_pass(logits, target, spec)
+    grid, views = view_tensors(logits.shape[2:], inputs(logits, target, weight))
+    parts = -(-grid.pixels // (plan.block * TASK))
+    sums = np.zeros((images, parts, len(SUMS), channels))
+    unknown = np.zeros(images * parts, np.int64)
+    run = binary_forward if is_binary(logits, spec) else softmax_forward
+    run_tasks(lambda a, b: run(*views, grid, plan, sums, unknown, a, b), images * parts)
+    return add_parts(sums, spec), torch.tensor(int(unknown.sum()))
 
 
 def backward(
@@ -147,36 +193,95 @@ def backward(
     weight: torch.Tensor | None,
     spec: Spec,
 ) -> torch.Tensor:
-    plan = _plan(logits, target, spec)
-    images, channels = logits.shape[:2]
+    """The gradient of the logits, from the gradient of each sum; nothing saved by `forward`.
+
+    Args:
+        grad: (len(spec.sums), N, C) float64.
+        logits, target, weight, spec: as in `forward`.
+    Returns:
+        A tensor with the logits' shape, dtype and memory format; exactly 0 at ignored pixels.
+    """
     gradient = new_gradient(logits)
-    grid, views = view_tensors(
-        logits.shape[2:],
-        [(logits, True), (target, plan.by_channel), (weight, False), (gradient, True)],
-    )
-    blocks = -(-grid.pixels // plan.block)
-    plan = plan._replace(tasks=-(-blocks // TASK))
-    upstream = np.zeros((images, len(SUMS), channels), plan.gamma.dtype)
-    upstream[:, [SUMS.index(s) for s in spec.sums]] = grad.numpy().transpose(1, 0, 2)
-    finite = bool(np.isfinite(upstream).all())
+    if logits.numel() == 0:
+        return gradient
+    plan = plan_pass(logits, target, spec)
+    out = (gradient, store_address(logits.dtype, block_dtype(logits)), True)
+    grid, views = view_tensors(logits.shape[2:], [*inputs(logits, target, weight), out])
+    parts = -(-grid.pixels // (plan.block * TASK))
+    run = binary_backward if is_binary(logits, spec) else softmax_backward
+    upstream, finite = arrange_upstream(grad, logits, plan, spec)
     run_tasks(
-        lambda a, b: softmax_backward(*views, grid, plan, upstream, finite, a, b),
-        images * plan.tasks,
+        lambda a, b: run(*views, grid, plan, upstream, finite, parts, a, b),
+        logits.shape[0] * parts,
     )
     return gradient
 
 
-def _plan(logits: torch.Tensor, target: torch.Tensor, spec: Spec) -> Plan:
+def is_binary(logits: torch.Tensor, spec: Spec) -> bool:
+    """Whether a pixel's probabilities come in pairs p and 1 - p."""
+    return spec.activation == "sigmoid" or logits.shape[1] == 2
+
+
+def block_dtype(logits: torch.Tensor) -> torch.dtype:
+    """What the arithmetic is done in."""
+    return torch.float64 if logits.dtype == torch.float64 else torch.float32
+
+
+def plan_pass(logits: torch.Tensor, target: torch.Tensor, spec: Spec) -> Plan:
+    """The plan of a pass over these tensors."""
     channels = logits.shape[1]
     by_channel = target.dim() == logits.dim()
     dtype = np.float64 if logits.dtype == torch.float64 else np.float32
-    limit = channels if channels > 1 and not by_channel else 2
+    limit = 2 if by_channel or channels == 1 else channels
     return Plan(
         wanted=np.array([s in spec.sums for s in SUMS]),
         gamma=np.array([spec.gamma], dtype),
         labels=known_labels(target, spec.ignore_index, limit),
-        block=BLOCK if channels <= 32 else BLOCK_WIDE,
-        tasks=0,
         channels=channels,
-        by_channel=by_channel,
+        target_rows=channels if by_channel else 1,
+        pair=int(spec.activation == "softmax" and channels == 2),
+        block=BLOCK if channels <= 32 else BLOCK_WIDE,
     )
+
+
+def inputs(
+    logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor | None
+) -> list[tuple[torch.Tensor | None, int, bool]]:
+    """The three inputs with the functions that load them, for view_tensors."""
+    dtype = block_dtype(logits)
+    load_weight = 0 if weight is None else load_address(weight.dtype, dtype)
+    return [
+        (logits, load_address(logits.dtype, dtype), True),
+        (target, classify_address(target.dtype), target.dim() == logits.dim()),
+        (weight, load_weight, False),
+    ]
+
+
+def add_parts(sums: np.ndarray, spec: Spec) -> torch.Tensor:
+    """(N, parts, 10, C) to (len(spec.sums), N, C), the parts added in order."""
+    total = sums.sum(1)[:, [SUMS.index(s) for s in spec.sums]]
+    return torch.from_numpy(np.ascontiguousarray(total.transpose(1, 0, 2)))
+
+
+def arrange_upstream(
+    grad: torch.Tensor, logits: torch.Tensor, plan: Plan, spec: Spec
+) -> tuple[np.ndarray, bool]:
+    """Upstream gradients as the kernels want them, and whether all are finite.
+
+    Returns:
+        (N, 10, C) for softmax. For `_binary_numba` (N, 2, C, 10): the positive side's, and those
+        that are marked ′ there.
+    """
+    images, channels = logits.shape[:2]
+    full = np.zeros((images, len(SUMS), channels), plan.gamma.dtype)
+    full[:, [SUMS.index(s) for s in spec.sums]] = grad.numpy().transpose(1, 0, 2)
+    finite = bool(np.isfinite(full).all())
+    if not is_binary(logits, spec):
+        return full, finite
+    own = full.transpose(0, 2, 1)
+    other = np.zeros_like(own)
+    if plan.pair:
+        other[:, 1] = own[:, 0]
+    else:
+        other[:, :, NLL], other[:, :, FOCAL] = own[:, :, NLL_NEG], own[:, :, FOCAL_NEG]
+    return np.ascontiguousarray(np.stack([own, other], 1)), finite

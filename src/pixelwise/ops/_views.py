@@ -1,9 +1,9 @@
-"""Tensors as bytes and strides: what the CPU kernels see of them.
+"""Tensors as addresses and strides: what the CPU kernels see of them.
 
 One compiled kernel serves every dtype and memory layout, because a tensor arrives as a `View` (its
-bytes, a code for its dtype, its strides) and the pixels of an image are counted in logical order by
-a `Grid`. Nothing is copied: contiguous, channels_last, sliced and expanded tensors are read where
-they lie.
+address, its strides, and the address of a function that copies blocks of its dtype) and the pixels
+of an image are counted in logical order by a `Grid`. Nothing is copied: contiguous, channels_last,
+sliced and expanded tensors are read where they lie.
 """
 
 from collections.abc import Sequence
@@ -14,28 +14,14 @@ import torch
 
 from pixelwise.ops.spec import SUMS
 
-ABSENT = -1  # kind of a view that was not given
-FLOAT32, FLOAT64, BFLOAT16, FLOAT16, UINT8, INT8, INT16, INT32, INT64 = range(9)
-KINDS = {
-    torch.float32: FLOAT32,
-    torch.float64: FLOAT64,
-    torch.bfloat16: BFLOAT16,
-    torch.float16: FLOAT16,
-    torch.uint8: UINT8,
-    torch.bool: UINT8,
-    torch.int8: INT8,
-    torch.int16: INT16,
-    torch.int32: INT32,
-    torch.int64: INT64,
-}
 VALID, TARGET, PROB, INTER, PROB2, NLL, NLL_ALL, FOCAL, NLL_NEG, FOCAL_NEG = range(len(SUMS))
 
 
 class View(NamedTuple):
-    """A tensor (N, C, *S) or (N, *S) as bytes and strides, the latter in elements."""
+    """A tensor (N, C, *S) or (N, *S); strides in elements."""
 
-    data: Any  # uint8 (bytes,), from the first element on
-    kind: int  # one of KINDS, or ABSENT
+    address: int  # of the first element; 0 stands for a tensor that was not given
+    transfer: int  # address of the function that loads, stores or classifies its elements
     image: int  # stride of N
     channel: int  # stride of C, 0 if there is none
     pixel: int  # stride of the innermost spatial dimension
@@ -50,53 +36,65 @@ class Grid(NamedTuple):
     outer: Any  # int64, sizes of the spatial dimensions but the innermost
 
 
-def view_bytes(tensor: torch.Tensor) -> np.ndarray:
-    """The memory between a tensor's first and last element as bytes; no copy."""
-    extent = 1 + sum((n - 1) * s for n, s in zip(tensor.shape, tensor.stride()))
-    flat = torch.as_strided(tensor.detach(), (extent,), (1,), tensor.storage_offset())
-    return flat.view(torch.uint8).numpy()
+class Labels(NamedTuple):
+    """Which target values mean what: 0 <= value < limit is a class, `ignore` is ignored."""
+
+    has_ignore: int
+    ignore: int
+    limit: int
 
 
 def view_tensors(
-    spatial: Sequence[int], tensors: Sequence[tuple[torch.Tensor | None, bool]]
+    spatial: Sequence[int], tensors: Sequence[tuple[torch.Tensor | None, int, bool]]
 ) -> tuple[Grid, list[View]]:
     """Describe tensors that share their spatial sizes; neighbouring dimensions are merged.
 
     Args:
         spatial: the sizes *S.
-        tensors: each with whether it has a channel dimension: (N, C, *S) or (N, *S).
+        tensors: each with the address of its transfer function and whether it has a channel
+            dimension: (N, C, *S) or (N, *S).
     Returns:
         The grid of pixels and one view for each tensor.
     """
-    given = [t for t, _ in tensors if t is not None]
-    dims = [d for d, size in enumerate(spatial) if size != 1]
+    given = [t for t, _, _ in tensors if t is not None]
     last = len(spatial)
-    strides = {d: [t.stride(d - last) for t in given] for d in dims}
-    sizes: list[int] = []
-    steps: list[list[int]] = []  # for each merged dimension the stride of each tensor
-    for d in dims:
-        whole = [s * spatial[d] for s in strides[d]]
-        if steps and steps[-1] == whole:
+    sizes: list[int] = [1]
+    steps: list[list[int]] = [[0] * len(given)]  # for each merged dimension, each tensor's stride
+    for d in (d for d, size in enumerate(spatial) if size != 1):
+        strides = [t.stride(d - last) for t in given]
+        if sizes[-1] == 1 or steps[-1] == [s * spatial[d] for s in strides]:
             sizes[-1] *= spatial[d]
-            steps[-1] = strides[d]
+            steps[-1] = strides
         else:
             sizes.append(spatial[d])
-            steps.append(strides[d])
-    if not sizes:
-        sizes, steps = [1], [[1] * len(given)]
+            steps.append(strides)
     grid = Grid(int(np.prod(sizes)), sizes[-1], np.array(sizes[:-1], np.int64))
     columns = iter(zip(*steps))
-    return grid, [_view(t, has, next(columns) if t is not None else ()) for t, has in tensors]
+    views = [
+        View(0, 0, 0, 0, 0, np.empty(0, np.int64))
+        if tensor is None
+        else _view(tensor, transfer, has_channel, next(columns))
+        for tensor, transfer, has_channel in tensors
+    ]
+    return grid, views
 
 
-def _view(tensor: torch.Tensor | None, has_channel: bool, steps: Sequence[int]) -> View:
-    if tensor is None:
-        return View(np.empty(0, np.uint8), ABSENT, 0, 0, 0, np.empty(0, np.int64))
-    outer = np.array(steps[:-1], np.int64)
+def _view(tensor: torch.Tensor, transfer: int, has_channel: bool, steps: Sequence[int]) -> View:
     channel = tensor.stride(1) if has_channel else 0
-    return View(
-        view_bytes(tensor), KINDS[tensor.dtype], tensor.stride(0), channel, steps[-1], outer
-    )
+    outer = np.array(steps[:-1], np.int64)
+    return View(tensor.data_ptr(), transfer, tensor.stride(0), channel, steps[-1], outer)
+
+
+def known_labels(target: torch.Tensor, ignore_index: int | None, limit: int) -> Labels:
+    """Labels for a target's dtype: an ignore_index it cannot hold, or None, never matches."""
+    if target.dtype == torch.bool:
+        low, high = 0, 1
+    else:
+        info = torch.iinfo(target.dtype)
+        low, high = info.min, info.max
+    if ignore_index is None or not low <= ignore_index <= high:
+        return Labels(0, 0, limit)
+    return Labels(1, ignore_index, limit)
 
 
 def new_gradient(logits: torch.Tensor) -> torch.Tensor:
@@ -111,23 +109,3 @@ def new_gradient(logits: torch.Tensor) -> torch.Tensor:
     start = -memory.ctypes.data % 64
     flat = torch.from_numpy(memory[start : start + logits.numel() * size]).view(logits.dtype)
     return flat.as_strided(like.shape, like.stride())
-
-
-class Labels(NamedTuple):
-    """Which target values mean what: 0 <= value < limit is a class, `ignore` is ignored."""
-
-    has_ignore: bool
-    ignore: int
-    limit: int
-
-
-def known_labels(target: torch.Tensor, ignore_index: int | None, limit: int) -> Labels:
-    """Labels for a target's dtype: an ignore_index it cannot hold, or None, never matches."""
-    if target.dtype == torch.bool:
-        low, high = 0, 1
-    else:
-        info = torch.iinfo(target.dtype)
-        low, high = info.min, info.max
-    if ignore_index is None or not low <= ignore_index <= high:
-        return Labels(False, 0, limit)
-    return Labels(True, ignore_index, limit)
