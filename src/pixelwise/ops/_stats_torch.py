@@ -8,53 +8,38 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pixelwise.ops.activations import compute_dtype
+from pixelwise.ops.pixels import to_pixels
 from pixelwise.ops.spec import Spec
-from pixelwise.ops.target import class_index
 
 
 def sums(logits: Tensor, target: Tensor, weight: Tensor | None, spec: Spec) -> Tensor:
-    """Sums over valid pixels, (len(spec.sums), N, C) float64; see SUMS for the formulas.
+    """Sums over valid pixels, (len(spec.sums), N, C) float64; see ALL_SUMS for the formulas.
 
     Logits whose spatial size differs from the target's are upsampled bilinearly to it.
 
     Args:
         logits: (N, C, *S) floating point.
-        target: (N, *S), or (N, C, *S) for multi-label sigmoid; integer.
+        target: (N, *S) integer, or (N, C, *S) for multi-label sigmoid; (N, C, *S) floating point
+            if it is soft.
         weight: (N, *S) factor per pixel, >= 0, 0 = ignored; or None.
         spec: which sums, of which activation.
     """
-    channels = logits.shape[1]
-    multilabel = target.dim() == logits.dim()
-    size = target.shape[2 if multilabel else 1 :]
-    x = logits.to(compute_dtype(logits.dtype))
-    if x.shape[2:] != size:
-        x = F.interpolate(x, size=size, mode="bilinear", align_corners=False)
-    x = x.flatten(2) if size else x.unsqueeze(2)
-
-    binary = spec.activation == "sigmoid" and (multilabel or channels == 1)
-    index = class_index(target, 2 if binary else channels, spec.ignore_index, "pixel_stats")
-    index = index.reshape(x.shape[0], channels if multilabel else 1, x.shape[2])
-    valid = index >= 0
-    w = valid.to(x.dtype)
-    if weight is not None:
-        pixel = weight.to(x.dtype).reshape(x.shape[0], 1, x.shape[2])
-        valid = valid & (pixel > 0)
-        w = torch.where(valid, pixel, pixel.new_zeros(()))
-    # an ignored logit is replaced before it is read: no NaN gets through, its gradient is exactly 0
-    x = torch.where(valid, x, x.new_zeros(()))
-
-    if spec.activation == "softmax":
-        table = _softmax_sums(x, index.clamp(min=0), w, spec)
-    elif binary:
-        table = _sigmoid_sums(x, index == 1, w, spec)
+    args = logits, target, weight, spec.activation, spec.ignore_index
+    pixels = to_pixels("pixel_stats", *args)
+    x, w = pixels.logits, pixels.weight
+    if spec.activation == "sigmoid":
+        y = pixels.target if target.is_floating_point() else pixels.members()
+        table = _sums(F.logsigmoid(x), F.logsigmoid(-x), x.sigmoid(), y.to(x.dtype), w, spec)
+    elif target.is_floating_point():
+        log_p = F.log_softmax(x, dim=1)
+        table = _sums(log_p, None, log_p.exp(), pixels.target, w, spec)
     else:
-        classes = torch.arange(channels, device=x.device).view(1, -1, 1)
-        table = _sigmoid_sums(x, index == classes, w, spec)
+        table = _class_sums(x, pixels.target.clamp(min=0), w, spec)
     return torch.stack([table[name]() for name in spec.sums])
 
 
-def _softmax_sums(x, index, w, spec):
+def _class_sums(x, index, w, spec):
+    """Softmax with one class a pixel: own-class sums are gathered, no one-hot is made."""
     log_p = F.log_softmax(x, dim=1)
     p = log_p.exp()
     own_log_p = log_p.gather(1, index)
@@ -78,28 +63,29 @@ def _softmax_sums(x, index, w, spec):
     }
 
 
-def _sigmoid_sums(x, y, w, spec):
-    log_p, log_q = F.logsigmoid(x), F.logsigmoid(-x)
-    p = x.sigmoid()
+def _sums(log_p, log_q, p, y, w, spec):
+    """Any activation with p, q = 1 − p and any y in 0..1, each (N, C, P)."""
 
     def over_pixels(value):
-        return value.sum(-1, dtype=torch.float64).expand(x.shape[:2])
+        return value.sum(-1, dtype=torch.float64).expand(p.shape[:2])
 
-    # `where` and not a product: 0 · (−log 0) would be NaN
-    def of(members, value):
-        return over_pixels(torch.where(members, value * w, value.new_zeros(())))
+    # `where` and not a product alone: 0 · (−log 0) would be NaN
+    def of(share, value):
+        return over_pixels(torch.where(share > 0, share * value * w, value.new_zeros(())))
 
     return {
         "valid": lambda: over_pixels(w),
-        "target": lambda: of(y, torch.ones_like(x)),
+        "target": lambda: of(y, torch.ones_like(p)),
         "prob": lambda: over_pixels(p * w),
         "inter": lambda: of(y, p),
         "prob2": lambda: over_pixels(p * p * w),
         "nll": lambda: of(y, -log_p),
         "nll_all": lambda: over_pixels(-log_p * w),
         "focal": lambda: of(y, _focal(log_p, spec.gamma)),
-        "nll_neg": lambda: of(~y, -log_q),
-        "focal_neg": lambda: of(~y, _focal(log_q, spec.gamma)),
+        "nll_neg": lambda: of(1 - y, -log_q),
+        "focal_neg": lambda: of(1 - y, _focal(log_q, spec.gamma)),
+        "target2": lambda: of(y, y),
+        "nll_neg_all": lambda: over_pixels(-log_q * w),
     }
 
 

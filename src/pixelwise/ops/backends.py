@@ -15,12 +15,13 @@ BACKENDS: dict[str, tuple[str | None, str | None, str]] = {
 }
 
 
-def choose_backend(name: str, logits: Tensor) -> str:
+def choose_backend(name: str, logits: Tensor, definition_for: str = "") -> str:
     """The backend that computes the sums of these logits.
 
     Args:
         name: "auto" takes the fastest that runs here; any other name is taken or refused.
         logits: the tensor to be reduced.
+        definition_for: what only the definition in plain torch computes, if that is asked for.
     Returns:
         A name of BACKENDS.
     Raises:
@@ -28,6 +29,12 @@ def choose_backend(name: str, logits: Tensor) -> str:
         BackendError: the backend cannot run here, with the reason and those that can.
     """
     check_choice("pixel_stats", "backend", name, ["auto", *BACKENDS])
+    if definition_for:
+        if name not in ("auto", "torch"):
+            raise BackendError(
+                f'pixel_stats: backend must be "torch" or "auto" for {definition_for}, got "{name}".'
+            )
+        return "torch"
     if name == "auto":
         return next(b for b in BACKENDS if _obstacle(b, logits.device.type) is None)
     obstacle = _obstacle(name, logits.device.type)

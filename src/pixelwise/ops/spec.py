@@ -16,7 +16,13 @@ SUMS = (
     "nll_neg",  # Σ w (1−y) (−log(1−p))          binary cross entropy, sigmoid only
     "focal_neg",  # Σ w (1−y) p^γ (−log(1−p))    binary focal, sigmoid only
 )
-SIGMOID_ONLY = ("nll_neg", "focal_neg")
+# Rare enough to be left to the definition in _stats_torch; asking for one settles the backend.
+DEFINITION_ONLY = (
+    "target2",  # Σ w y²     squared denominators of soft targets; class indices have y² = y
+    "nll_neg_all",  # Σ w (−log(1−p))     label smoothing, sigmoid only
+)
+ALL_SUMS = SUMS + DEFINITION_ONLY
+SIGMOID_ONLY = ("nll_neg", "focal_neg", "nll_neg_all")
 NOT_DIFFERENTIABLE = ("valid", "target")
 ACTIVATIONS = ("softmax", "sigmoid")
 
@@ -25,7 +31,7 @@ class Spec(NamedTuple):
     """Everything static about one pass; hashable, so that backends can specialise on it.
 
     Attributes:
-        sums: the sums that are wanted, in the order of SUMS.
+        sums: the sums that are wanted, in the order of ALL_SUMS.
         activation: "softmax" or "sigmoid".
         ignore_index: the one target value that is ignored, or None.
         gamma: exponent γ of the focal sums, >= 0.

@@ -6,23 +6,15 @@ backend computes the sums and the gradient of the logits; nothing here depends o
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
-from pixelwise.errors import (
-    ArgumentError,
-    ArgumentTypeError,
-    check_choice,
-    check_range,
-    check_shape,
-    sentence,
-)
+from pixelwise.errors import ArgumentError, check_choice, check_range, sentence
 from pixelwise.ops import _stats_torch
-from pixelwise.ops.activations import check_logits
 from pixelwise.ops.backends import choose_backend
+from pixelwise.ops.inputs import check_inputs
 from pixelwise.ops.kernels import kernel_sums
-from pixelwise.ops.spec import SIGMOID_ONLY, SUMS, Spec
-from pixelwise.ops.target import Ignore, check_target_dtype, merge_ignored
+from pixelwise.ops.spec import ALL_SUMS, DEFINITION_ONLY, SIGMOID_ONLY, SUMS, Spec
+from pixelwise.ops.target import Ignore
 
 WHERE = "pixel_stats"
 
@@ -30,7 +22,7 @@ WHERE = "pixel_stats"
 class PixelStats:
     """Sums over valid pixels, one (N, C) float64 tensor each, differentiable in the logits.
 
-    A sum is an attribute: `stats.prob`, `stats.inter`, ... (see SUMS for the formulas). Stats of
+    A sum is an attribute: `stats.prob`, `stats.inter`, ... (see ALL_SUMS for the formulas). Stats of
     two parts of the same images add up: `stats_top + stats_bottom`.
 
     Attributes:
@@ -44,8 +36,10 @@ class PixelStats:
         self.backend = backend
 
     def __getattr__(self, name: str) -> Tensor:
-        if name not in SUMS:
+        if name not in ALL_SUMS:
             raise AttributeError(f"PixelStats has no attribute {name!r}")
+        if name == "target2" and name not in self.names:
+            name = "target"  # class indices are 0 or 1 per class, where y² = y
         if name not in self.names:
             got = ", ".join(self.names)
             raise ArgumentError(sentence(WHERE, "sums", f"given with {name!r} for this", got))
@@ -75,6 +69,7 @@ def pixel_stats(
     gamma: float | None = None,
     upsample: str | None = None,
     backend: str = "auto",
+    soft_target: bool = False,
 ) -> PixelStats:
     """Reduce logits and target to sums per image and class, in one pass over the logits.
 
@@ -90,11 +85,15 @@ def pixel_stats(
         activation: "softmax" (one class per pixel) or "sigmoid".
         ignore_index: ignored target value, several of them, or None.
         weight: (N, *S) factor per pixel >= 0, or bool; 0 and False ignore the pixel.
-        sums: which sums, names of SUMS; None = all that the activation has (focal if gamma is set).
+        sums: which sums, names of ALL_SUMS; None = all of SUMS that the activation has (focal if
+            gamma is set).
         gamma: exponent of the focal sums, >= 0.
         upsample: "bilinear" brings (N, C, h, w) logits to the target's (H, W) inside the pass
             (align_corners=False); None = the sizes must be equal.
         backend: "auto", or one of BACKENDS.
+        soft_target: the target is (N, C, *S) floating point: with softmax the probabilities of a
+            pixel's classes, with sigmoid a probability per channel. Its void pixels are those of
+            weight 0, ignore_index has no meaning. Only the backend "torch" computes it.
     Returns:
         PixelStats with one (N, C) float64 tensor per sum.
     Raises:
@@ -103,14 +102,13 @@ def pixel_stats(
         ArgumentTypeError: logits are not floating point, or target is not of an integer dtype.
         BackendError: the backend that was asked for cannot run here.
     """
-    check_logits(WHERE, logits, activation)
-    target = check_target_dtype(WHERE, target)
-    _check_sizes(logits, target, activation, upsample)
-    weight = _check_weight(weight, logits, target)
-    spec_sums = _check_sums(sums, activation, gamma)
-    target, ignored = merge_ignored(target, ignore_index)
+    target, weight, ignored = check_inputs(
+        WHERE, logits, target, activation, ignore_index, weight, upsample, soft_target
+    )
+    spec_sums = _check_sums(sums, activation, gamma, soft_target)
+    rare = "soft targets" if soft_target else ", ".join(set(spec_sums) & set(DEFINITION_ONLY))
+    chosen = choose_backend(backend, logits, definition_for=rare)
     spec = Spec(spec_sums, activation, ignored, 2.0 if gamma is None else float(gamma))
-    chosen = choose_backend(backend, logits)
     if chosen == "torch":
         table = _stats_torch.sums(logits, target, weight, spec)
     else:
@@ -118,74 +116,19 @@ def pixel_stats(
     return PixelStats(table, spec.sums, chosen)
 
 
-def _check_sizes(logits: Tensor, target: Tensor, activation: str, upsample: str | None) -> None:
-    multilabel = activation == "sigmoid" and target.dim() == logits.dim()
-    lead = tuple(logits.shape[: 2 if multilabel else 1])
-    letters = "(N, C, *S)" if multilabel else "(N, *S)"
-    if target.device != logits.device:
-        raise ArgumentError(sentence(WHERE, "target", f"on {logits.device}", target.device))
-    if upsample is None:
-        hint = ""
-        if target.dim() == logits.dim() and target.shape[1] == 1 and not multilabel:
-            hint = "Remove the channel axis: target.squeeze(1)."
-        elif target.dim() == len(lead) + logits.dim() - 2:
-            hint = 'Sizes may differ only with upsample="bilinear".'
-        check_shape(WHERE, "target", target.shape, (*lead, *logits.shape[2:]), letters, hint)
-        return
-    check_choice(WHERE, "upsample", upsample, ("bilinear",))
-    if logits.dim() != 4:
-        got = tuple(logits.shape)
-        raise ArgumentError(sentence(WHERE, "logits", "(N, C, h, w) for upsample", got))
-    letters = letters.replace("*S", "H, W")
-    check_shape(WHERE, "target", target.shape, (*lead, None, None), letters)
-    if any(big < small for big, small in zip(target.shape[-2:], logits.shape[2:])):
-        raise ArgumentError(
-            sentence(
-                WHERE,
-                "target",
-                f"at least as large as the logits {tuple(logits.shape[2:])} to be upsampled to",
-                tuple(target.shape[-2:]),
-            )
-        )
-    if 0 in logits.shape[2:] and target.numel():
-        got = tuple(logits.shape)
-        raise ArgumentError(sentence(WHERE, "logits", "of at least 1x1 pixel to upsample", got))
-
-
-def _check_weight(weight: Tensor | None, logits: Tensor, target: Tensor) -> Tensor | None:
-    if weight is None:
-        return None
-    if not isinstance(weight, Tensor) or weight.is_complex():
-        raise ArgumentTypeError(f"{WHERE}: weight must be a real tensor, got {weight!r}.")
-    multilabel = target.dim() == logits.dim()
-    shape = (target.shape[0], *target.shape[2 if multilabel else 1 :])
-    check_shape(WHERE, "weight", weight.shape, shape, "(N, *S)")
-    if weight.device != logits.device:
-        raise ArgumentError(sentence(WHERE, "weight", f"on {logits.device}", weight.device))
-    weight = weight.detach().to(torch.float64 if weight.dtype == torch.float64 else torch.float32)
-    if weight.numel() and not _traced(weight):
-        # one comparison catches negative values and NaN, which compares false
-        wrong = ~((weight >= 0) & weight.isfinite())
-        if bool(wrong.any()):
-            place = tuple(int(i) for i in wrong.nonzero()[0])
-            got = f"{weight[place].item()} at {place}"
-            raise ArgumentError(sentence(WHERE, "weight", "finite and >= 0 at every pixel", got))
-    return weight
-
-
 def _check_sums(
-    sums: Sequence[str] | None, activation: str, gamma: float | None
+    sums: Sequence[str] | None, activation: str, gamma: float | None, soft_target: bool
 ) -> tuple[str, ...]:
     if gamma is not None:
         check_range(WHERE, "gamma", gamma, low=0)
-    allowed = [s for s in SUMS if activation == "sigmoid" or s not in SIGMOID_ONLY]
+    allowed = [s for s in ALL_SUMS if activation == "sigmoid" or s not in SIGMOID_ONLY]
     if sums is None:
-        return tuple(s for s in allowed if gamma is not None or not s.startswith("focal"))
+        return tuple(
+            s for s in allowed if s in SUMS and (gamma is not None or not s.startswith("focal"))
+        )
     for name in sums:
         check_choice(WHERE, "sums", name, allowed)
-    return tuple(s for s in SUMS if s in set(sums))
-
-
-def _traced(tensor: Tensor) -> bool:
-    """Whether values cannot be looked at: inside torch.compile or a functorch transform."""
-    return torch.compiler.is_compiling() or torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    wanted = set(sums)
+    if "target2" in wanted and not soft_target:
+        wanted = (wanted - {"target2"}) | {"target"}
+    return tuple(s for s in ALL_SUMS if s in wanted)

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, ArgumentTypeError
+from pixelwise.errors import ArgumentError, ArgumentTypeError, sentence
 
 Ignore = int | Sequence[int] | None
 NAMED_VALUES = 10  # offenders that one message lists
+SOFT_TOLERANCE = 0.01  # what half types and many classes may take from Σ_c y_c = 1
 
 
 def check_target_dtype(where: str, target: Tensor) -> Tensor:
@@ -25,10 +26,47 @@ def check_target_dtype(where: str, target: Tensor) -> Tensor:
     if target.is_floating_point() or target.is_complex():
         raise ArgumentTypeError(
             f"{where}: target must be class indices of an integer or bool dtype, got "
-            f"{target.dtype}. Use target.long() if its values are whole numbers."
+            f"{target.dtype}. Use target.long() if its values are whole numbers, or soft_target=True "
+            "if they are probabilities (N, C, *S)."
         )
     # torch has hardly any operator for these; they are rare enough to pay for a copy
     return target.long() if target.dtype in (torch.uint16, torch.uint32, torch.uint64) else target
+
+
+def check_soft_target(where: str, target: Tensor, weight: Tensor | None, activation: str) -> None:
+    """Raise unless a soft target is a distribution (softmax) or a probability (sigmoid) per pixel.
+
+    Pixels of weight 0 may hold anything.
+
+    Args:
+        target: (N, C, *S) of the logits' shape.
+        weight: (N, *S) factor per pixel, or None.
+    Raises:
+        ArgumentTypeError: not floating point.
+        ArgumentError: it asks for a gradient, is outside 0..1, or does not add up to 1 (softmax).
+    """
+    if not target.is_floating_point():
+        hint = "Class indices (N, *S) need no soft_target."
+        raise ArgumentTypeError(
+            sentence(where, "target", "floating point if soft", target.dtype, hint)
+        )
+    if target.requires_grad:
+        hint = "Losses teach the logits only: use target.detach()."
+        raise ArgumentError(sentence(where, "target", "without a gradient", "one that has", hint))
+    inside = ((target >= 0) & (target <= 1)).all(dim=1)
+    wrong, wanted = ~inside, "between 0 and 1 everywhere"
+    if activation == "softmax":
+        total = target.sum(1, dtype=torch.float32)
+        wrong = wrong | ~((total - 1).abs() <= SOFT_TOLERANCE)
+        wanted = "probabilities that add up to 1 over the classes"
+    if weight is not None:
+        wrong = wrong & (weight > 0)
+    if bool(wrong.any()):
+        n, *place = (int(i) for i in wrong.nonzero()[0])
+        values = [round(v, 4) for v in target[(n, slice(None), *place)].tolist()[:NAMED_VALUES]]
+        got = f"{values} at {(n, *place)}, {int(wrong.sum())} such pixels"
+        hint = "Void pixels of a soft target are those of weight 0."
+        raise ArgumentError(sentence(where, "target", wanted, got, hint))
 
 
 def merge_ignored(target: Tensor, ignore_index: Ignore) -> tuple[Tensor, int | None]:

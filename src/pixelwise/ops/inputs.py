@@ -1,0 +1,128 @@
+"""The checks at the door: what every loss and every pass refuses before it looks at a pixel."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from pixelwise.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    check_choice,
+    check_shape,
+    sentence,
+)
+from pixelwise.ops.activations import check_logits
+from pixelwise.ops.target import Ignore, check_soft_target, check_target_dtype, merge_ignored
+
+
+class Inputs(NamedTuple):
+    """A target and weights that fit the logits.
+
+    Attributes:
+        target: integer (N, *S) or (N, C, *S); floating point (N, C, *S) if it is soft.
+        weight: (N, *S) float32 or float64, or None.
+        ignored: the one target value that is ignored, or None.
+    """
+
+    target: Tensor
+    weight: Tensor | None
+    ignored: int | None
+
+
+def check_inputs(
+    where: str,
+    logits: Tensor,
+    target: Tensor,
+    activation: str,
+    ignore_index: Ignore,
+    weight: Tensor | None,
+    upsample: str | None,
+    soft_target: bool = False,
+) -> Inputs:
+    """Raise unless logits, target and weight fit each other; see pixel_stats for all arguments.
+
+    Args:
+        where: first word of the messages.
+    Returns:
+        What was given, with several ignored values brought down to one.
+    Raises:
+        ArgumentError, ArgumentTypeError: as pixel_stats.
+    """
+    check_logits(where, logits, activation)
+    if not soft_target:
+        target = check_target_dtype(where, target)
+    per_channel = soft_target or (activation == "sigmoid" and target.dim() == logits.dim())
+    _check_sizes(where, logits, target, per_channel, upsample)
+    weight = _check_weight(where, weight, logits, target)
+    if soft_target:
+        if not _traced(target):
+            check_soft_target(where, target, weight, activation)
+        return Inputs(target, weight, None)
+    target, ignored = merge_ignored(target, ignore_index)
+    return Inputs(target, weight, ignored)
+
+
+def _check_sizes(
+    where: str, logits: Tensor, target: Tensor, per_channel: bool, upsample: str | None
+) -> None:
+    if not isinstance(target, Tensor):
+        raise ArgumentTypeError(f"{where}: target must be a tensor, got {type(target).__name__}.")
+    lead = tuple(logits.shape[: 2 if per_channel else 1])
+    letters = "(N, C, *S)" if per_channel else "(N, *S)"
+    if target.device != logits.device:
+        raise ArgumentError(sentence(where, "target", f"on {logits.device}", target.device))
+    if upsample is None:
+        hint = ""
+        if target.dim() == logits.dim() and target.shape[1] == 1 and not per_channel:
+            hint = "Remove the channel axis: target.squeeze(1)."
+        elif target.dim() == len(lead) + logits.dim() - 2:
+            hint = 'Sizes may differ only with upsample="bilinear".'
+        check_shape(where, "target", target.shape, (*lead, *logits.shape[2:]), letters, hint)
+        return
+    check_choice(where, "upsample", upsample, ("bilinear",))
+    if logits.dim() != 4:
+        got = tuple(logits.shape)
+        raise ArgumentError(sentence(where, "logits", "(N, C, h, w) for upsample", got))
+    letters = letters.replace("*S", "H, W")
+    check_shape(where, "target", target.shape, (*lead, None, None), letters)
+    if any(big < small for big, small in zip(target.shape[-2:], logits.shape[2:])):
+        raise ArgumentError(
+            sentence(
+                where,
+                "target",
+                f"at least as large as the logits {tuple(logits.shape[2:])} to be upsampled to",
+                tuple(target.shape[-2:]),
+            )
+        )
+    if 0 in logits.shape[2:] and target.numel():
+        got = tuple(logits.shape)
+        raise ArgumentError(sentence(where, "logits", "of at least 1x1 pixel to upsample", got))
+
+
+def _check_weight(
+    where: str, weight: Tensor | None, logits: Tensor, target: Tensor
+) -> Tensor | None:
+    if weight is None:
+        return None
+    if not isinstance(weight, Tensor) or weight.is_complex():
+        raise ArgumentTypeError(f"{where}: weight must be a real tensor, got {weight!r}.")
+    per_channel = target.dim() == logits.dim()
+    shape = (target.shape[0], *target.shape[2 if per_channel else 1 :])
+    check_shape(where, "weight", weight.shape, shape, "(N, *S)")
+    if weight.device != logits.device:
+        raise ArgumentError(sentence(where, "weight", f"on {logits.device}", weight.device))
+    weight = weight.detach().to(torch.float64 if weight.dtype == torch.float64 else torch.float32)
+    if weight.numel() and not _traced(weight):
+        # one comparison catches negative values and NaN, which compares false
+        wrong = ~((weight >= 0) & weight.isfinite())
+        if bool(wrong.any()):
+            place = tuple(int(i) for i in wrong.nonzero()[0])
+            got = f"{weight[place].item()} at {place}"
+            raise ArgumentError(sentence(where, "weight", "finite and >= 0 at every pixel", got))
+    return weight
+
+
+def _traced(tensor: Tensor) -> bool:
+    """Whether values cannot be looked at: inside torch.compile or a functorch transform."""
+    return torch.compiler.is_compiling() or torch._C._functorch.is_functorch_wrapped_tensor(tensor)
