@@ -50,7 +50,7 @@ def find_layout(root: Path) -> Layout:
         if match is None:
             raise DatasetError(_nothing_found(root))
         one_split = Layout({"train": match.split(root)}, match.ids, (_match_note(root, match),))
-        layout = _inner_folders(match, one_split) or _lists(root, match, one_split) or one_split
+        layout = _inner_folders(match, one_split) or _lists(root, match, one_split)
     return layout if "val" in layout.splits else _with_folds(layout)
 
 
@@ -61,10 +61,9 @@ def _outer_folders(root: Path) -> Layout | None:
     train = matches.get("train")
     if train is None:
         return None
-    splits = {
-        name: match.split(root) if match else Split(_relative(image_folder(folders[name]), root))
-        for name, match in matches.items()
-    }
+    splits = {name: match.split(root) for name, match in matches.items() if match}
+    if "test" in folders.keys() - splits.keys() and picture_names(folders["test"]):
+        splits["test"] = Split(_relative(image_folder(folders["test"]), root))
     notes = (_match_note(root, train), *_split_notes(splits, "folders"))
     return Layout(splits, train.ids, notes)
 
@@ -82,14 +81,15 @@ def _inner_folders(match: Match, one_split: Layout) -> Layout | None:
             labels=f"{whole.labels}/{label_folders[name].name}" if name in label_folders else None,
         )
         for name, folder in image_folders.items()
+        if name in label_folders or name == "test"
     }
     below = f"{image_folders['train'].name}/"
     train_ids = frozenset(i.removeprefix(below) for i in match.ids if i.startswith(below))
     return Layout(splits, train_ids, (*one_split.notes, *_split_notes(splits, "folders")))
 
 
-def _lists(root: Path, match: Match, one_split: Layout) -> Layout | None:
-    """train.txt, val.txt, ... with ids, one a line."""
+def _lists(root: Path, match: Match, one_split: Layout) -> Layout:
+    """train.txt, val.txt, ... with ids, one a line; without them still one split."""
     whole, notes = one_split.splits["train"], one_split.notes
     for folder in LIST_FOLDERS:
         files = {n: f for n in SPLIT_NAMES for f in _existing_lists(root / folder, n)}
@@ -98,7 +98,11 @@ def _lists(root: Path, match: Match, one_split: Layout) -> Layout | None:
         if "train" in known:
             splits = {n: replace(whole, list=_relative(files[n], root)) for n in known}
             return Layout(splits, ids["train"], (*notes, *_split_notes(splits, "lists of ids")))
-    return None
+        if files:
+            names = ", ".join(file.name for file in files.values())
+            reason = f"train must be among them and list ids such as {min(match.ids)}"
+            notes = (*notes, (GUESS, f"{names} are not used as splits: {reason}"))
+    return replace(one_split, notes=notes)
 
 
 def _existing_lists(folder: Path, split: str) -> list[Path]:

@@ -12,7 +12,6 @@ from pixelwise.audit.layout import Layout, find_layout
 from pixelwise.audit.stored import (
     GUESS,
     LIKELY,
-    MOST_CLASSES,
     SURE,
     Note,
     Stored,
@@ -130,8 +129,6 @@ def _named_classes(root: Path, layout: Layout, stored: Stored) -> tuple[Classes 
             classes = Classes.load(file)
         except PixelwiseError as error:
             return None, [(GUESS, f"{file.name} is no list of classes: {error}")]
-        if len(classes) > MOST_CLASSES:
-            return None, [(GUESS, f"{file.name} has {len(classes):,} lines, too many for classes")]
         return classes, [(SURE, f"class names are from {file.relative_to(root).as_posix()}")]
     return _known_dataset(labels, layout.splits["train"].label_suffix, stored)
 
