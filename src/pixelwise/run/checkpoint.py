@@ -60,9 +60,19 @@ class Checkpoint:
         return network.eval()
 
     def training_state(self) -> dict[str, Any]:
-        """Content of optimizer.pt."""
+        """Content of optimizer.pt.
+
+        Raises:
+            RunError: it holds more than tensors, numbers and text.
+        """
         path = self.folder / OPTIMIZER
-        return torch.load(io.BytesIO(path.read_bytes()), map_location="cpu", weights_only=True)
+        data = io.BytesIO(path.read_bytes())
+        try:
+            return torch.load(data, map_location="cpu", weights_only=True)
+        except Exception:  # whatever else is in there was not written here, and is not run
+            raise RunError(
+                sentence(str(path), "content", "plain tensors and numbers", "something else")
+            ) from None
 
 
 def save_checkpoint(

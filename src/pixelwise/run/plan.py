@@ -91,6 +91,7 @@ def make_plan(config: TrainConfig, log: Callable[[str], None]) -> Plan:
         check_sizes(pairs)
     config = replace(
         config,
+        data=config.data.resolve(),
         loss=config.loss or ("bce+dice" if description.task == "binary" else "ce+dice"),
         crop=config.crop or median_size(splits[config.train_split], config.scale),
     )

@@ -90,7 +90,8 @@ def find_work(config: PredictConfig, checkpoint: Checkpoint) -> Work:
     if config.images is not None:
         pairs = find_pairs(config.images, None)
         return Work(pairs, checkpoint.classes, None, None, config.images.resolve().name)
-    description = read_description(config.data or Path(checkpoint.config["dataset"]))
+    path = (config.data or Path(checkpoint.config["dataset"])).resolve()
+    description = read_description(path)
     where = str(description.root / "dataset.toml")
     if config.split not in description.splits:
         known = ", ".join(description.splits)
@@ -99,9 +100,8 @@ def find_work(config: PredictConfig, checkpoint: Checkpoint) -> Work:
     if own != theirs or description.task != checkpoint.config["task"]:
         constraint = f"those of the network ({', '.join(theirs)})"
         raise DatasetError(sentence(where, "classes", constraint, ", ".join(own)))
-    data = str(description.root.resolve())
     pairs = description.pairs(config.split)
-    return Work(pairs, description.classes, data, config.split, config.split)
+    return Work(pairs, description.classes, str(path), config.split, config.split)
 
 
 @torch.no_grad()

@@ -63,7 +63,7 @@ def about_run(plan: Plan, network: Network, folder: Path) -> dict[str, Any]:
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "config": as_dict(config),
         "dataset": {
-            "path": str(description.root.resolve()),
+            "path": str(config.data),
             "task": description.task,
             "pairs": {name: counts.files for name, counts in plan.counts.items()},
         },

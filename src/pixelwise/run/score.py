@@ -37,7 +37,7 @@ from pixelwise.metrics.scores import (
     recall,
 )
 from pixelwise.run.config import ScoreConfig, command_line
-from pixelwise.run.json_files import read_json, write_json
+from pixelwise.run.json_files import read_json, without_nan, write_json
 from pixelwise.sums import map_over
 
 SCHEMA = "pixelwise.score/1"
@@ -106,7 +106,7 @@ def score(config: ScoreConfig, executor: Executor | None = None) -> dict[str, An
         "images": [image_record(item, one, out.parent) for item, one in zip(work.items, counted)],
     }
     write_json(out, content)
-    return content
+    return without_nan(content)
 
 
 def find_work(config: ScoreConfig) -> Work:
@@ -131,8 +131,7 @@ def find_work(config: ScoreConfig) -> Work:
     description = read_description(data)
     check_choice(str(description.root / "dataset.toml"), "split", split, description.splits)
     items = predicted_items(description.pairs(split), config.predictions)
-    where = str(description.root.resolve())
-    return Work(items, description.classes, description.task, where, split)
+    return Work(items, description.classes, description.task, str(data.resolve()), split)
 
 
 def find_classes(text: str) -> Classes:

@@ -334,7 +334,7 @@ def save(run: Run, name: str, miou: float | None) -> None:
         "task": description.task,
         "classes": description.classes.as_dict(),
         "scale": config.scale,
-        "dataset": str(description.root),
+        "dataset": str(config.data),
         "epoch": position.epochs,
         "step": position.step,
         "score": {"val/miou": miou, "convention": "present"},

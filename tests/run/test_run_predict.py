@@ -1,0 +1,178 @@
+"""Predictions: stored values, sizes, palettes, and folders that are complete or absent."""
+
+import json
+
+import numpy as np
+import pytest
+from make import STORED, draw, make_dataset, train_settings, write_image
+from PIL import Image
+
+from pixelwise.errors import DatasetError, PairingError, RunError
+from pixelwise.labels.description import read_description
+from pixelwise.labels.image import image_size
+from pixelwise.labels.png import read_label
+from pixelwise.run.checkpoint import read_checkpoint
+from pixelwise.run.config import PredictConfig, TrainConfig
+from pixelwise.run.predict import predict
+from pixelwise.run.train import train
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return make_dataset(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def run(data, tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "run"
+    return train(TrainConfig(**train_settings(data, out, epochs=3)))
+
+
+def bytes_of(folder):
+    return {p.name: p.read_bytes() for p in folder.rglob("*.png")}
+
+
+def test_predictions_are_label_images_in_stored_values(run, data, tmp_path):
+    """The size of the image, the values and the palette of the dataset, under the same id."""
+    out = predict(PredictConfig(run, out=tmp_path / "out"))
+    classes = read_description(data).classes
+    for path in (data / "val" / "images").iterdir():
+        with Image.open(out / path.name) as picture:
+            assert picture.mode == "P"
+            assert picture.getpalette() == classes.palette().reshape(-1).tolist()
+            assert (picture.height, picture.width) == image_size(path)
+        assert set(np.unique(read_label(out / path.name))) <= set(STORED)
+    about = json.loads((out / "prediction.json").read_text())
+    assert (about["data"], about["split"], about["images"]) == (str(data), "val", 2)
+    assert about["checkpoint"] == str(run / "best")
+
+
+def test_predicting_twice_gives_the_same_bytes(run, tmp_path):
+    first = predict(PredictConfig(run, out=tmp_path / "a"))
+    second = predict(PredictConfig(run, out=tmp_path / "b"))
+    assert bytes_of(first) == bytes_of(second)
+    assert len(bytes_of(first)) == 2
+
+
+def test_a_prediction_depends_on_its_image_alone(run, data, tmp_path):
+    """One image by itself gives the same file as among others."""
+    one = sorted((data / "val" / "images").iterdir())[1]
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / one.name).write_bytes(one.read_bytes())
+    alone = predict(PredictConfig(run, images=tmp_path / "images", out=tmp_path / "alone"))
+    among = predict(PredictConfig(run, out=tmp_path / "among"))
+    assert bytes_of(alone) == {one.name: bytes_of(among)[one.name]}
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 90), (33, 47), (200, 31)])
+def test_every_size_comes_out_as_it_went_in(run, tmp_path, size):
+    image = draw(0, (260, 260))[0][: size[0], : size[1]]
+    write_image(tmp_path / "images" / "deep" / "a.png", image)
+    out = predict(PredictConfig(run, images=tmp_path / "images", out=tmp_path / "out"))
+    assert read_label(out / "deep" / "a.png").shape == size
+
+
+def test_the_default_folder_is_in_the_run(run):
+    assert predict(PredictConfig(run)) == run / "predictions" / "val"
+    with pytest.raises(RunError, match=r"new or empty folder, got .*val\. Give --overwrite"):
+        predict(PredictConfig(run))
+    assert predict(PredictConfig(run / "last", overwrite=True)) == run / "predictions" / "val"
+
+
+def test_a_folder_of_something_else_is_never_replaced(run, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(RunError, match=r"It has no prediction.json, so it is not replaced"):
+        predict(PredictConfig(run, out=tmp_path, overwrite=True))
+    assert (tmp_path / "thesis.txt").exists()
+
+
+def test_an_unreadable_image_leaves_no_folder(run, tmp_path):
+    """The second of two images is cut off: an error that names it, and nothing half-written."""
+    write_image(tmp_path / "images" / "a.png", draw(0, (33, 47))[0])
+    write_image(tmp_path / "images" / "b.png", draw(1, (33, 47))[0])
+    path = tmp_path / "images" / "b.png"
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(DatasetError, match=r"b.png: image must be a readable picture"):
+        predict(PredictConfig(run, images=tmp_path / "images", out=tmp_path / "out"))
+    assert [p.name for p in tmp_path.iterdir()] == ["images"]
+
+
+def test_what_does_not_exist_is_named(run, tmp_path):
+    with pytest.raises(RunError, match=r"a run folder or a checkpoint, got no such folder"):
+        predict(PredictConfig(tmp_path / "nowhere"))
+    with pytest.raises(RunError, match=r"a folder with a complete checkpoint, got none"):
+        predict(PredictConfig(tmp_path))
+    with pytest.raises(DatasetError, match=r"split must be one of train, val, got 'test'"):
+        predict(PredictConfig(run, split="test", out=tmp_path / "out"))
+    with pytest.raises(PairingError, match=r"at least one picture"):
+        predict(PredictConfig(run, images=tmp_path, out=tmp_path / "out"))
+
+
+def test_another_class_list_is_refused(run, tmp_path):
+    other = make_dataset(tmp_path / "data", names=("ground", "ring", "bar"))
+    with pytest.raises(DatasetError, match=r"those of the network \(ground, disc, bar\), got"):
+        predict(PredictConfig(run, data=other, out=tmp_path / "out"))
+
+
+def test_a_checkpoint_with_other_tensors_is_refused(run, tmp_path):
+    """The names of what is wrong are in the message; nothing is loaded in part."""
+    import shutil
+
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    for name in ("best", "last"):
+        about = json.loads((copy / name / "config.json").read_text())
+        about["num_channels"] = 5
+        (copy / name / "config.json").write_text(json.dumps(about))
+    with pytest.raises(
+        RunError, match=r"tensors must be those of the network, got \d+ differences"
+    ):
+        predict(PredictConfig(copy, out=tmp_path / "out"))
+
+
+def test_a_damaged_checkpoint_is_found_by_its_checksum(run, tmp_path, capsys):
+    """`best` is damaged: `last` is used and the damage is said aloud."""
+    import shutil
+
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    weights = copy / "best" / "weights.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(bytes(data))
+    with pytest.raises(RunError, match=r"content must match its checksum"):
+        read_checkpoint(copy / "best")
+    out = predict(PredictConfig(copy, out=tmp_path / "out"))
+    assert json.loads((out / "prediction.json").read_text())["checkpoint"] == str(copy / "last")
+    assert "WARNING" in capsys.readouterr().err
+
+
+def test_no_file_of_a_checkpoint_is_unpickled(run, tmp_path):
+    """An optimizer.pt that would run code when unpickled is refused."""
+    import hashlib
+    import pickle
+    import shutil
+
+    class Attack:
+        def __reduce__(self):
+            return print, ("unpickled",)
+
+    copy = tmp_path / "last"
+    shutil.copytree(run / "last", copy)
+    (copy / "optimizer.pt").write_bytes(pickle.dumps(Attack()))
+    about = json.loads((copy / "config.json").read_text())
+    about["sha256"]["optimizer.pt"] = hashlib.sha256(pickle.dumps(Attack())).hexdigest()
+    (copy / "config.json").write_text(json.dumps(about))
+    with pytest.raises(RunError, match=r"optimizer.pt: content must be plain tensors"):
+        read_checkpoint(copy).training_state()
+
+
+def test_the_threshold_moves_the_foreground(tmp_path):
+    data = make_dataset(tmp_path / "data", binary=True)
+    run = train(TrainConfig(**train_settings(data, tmp_path / "run", epochs=3)))
+    disc = []
+    for threshold in (0.0, 0.5, 1.0):
+        out = tmp_path / f"out{threshold}"
+        predict(PredictConfig(run, out=out, threshold=threshold))
+        disc.append(sum((read_label(p) == 128).sum() for p in out.glob("*.png")))
+    assert disc[0] > disc[1] >= disc[2] == 0

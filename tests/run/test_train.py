@@ -1,0 +1,212 @@
+"""Training: what a run folder holds, that runs repeat, and that scores agree to the last pixel."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from make import make_dataset, train_settings
+
+from pixelwise.errors import ArgumentError, BackendError, DatasetError, LabelError, RunError
+from pixelwise.run.checkpoint import read_checkpoint
+from pixelwise.run.config import PredictConfig, ScoreConfig, TrainConfig
+from pixelwise.run.predict import predict
+from pixelwise.run.score import score
+from pixelwise.run.train import train
+
+
+def train_small(data, out, **changes):
+    return train(TrainConfig(**train_settings(data, out, **changes)))
+
+
+def lines_of(run):
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def weights_of(run, name="last"):
+    return (run / name / "weights.safetensors").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return make_dataset(tmp_path_factory.mktemp("data"))
+
+
+def test_a_run_folder_holds_settings_metrics_and_two_checkpoints(data, tmp_path):
+    run = train_small(data, tmp_path / "run", epochs=2)
+    about = json.loads((run / "config.json").read_text())
+    assert about["config"]["loss"] == "ce+dice"
+    assert about["config"]["crop"] == [33, 41]
+    assert about["command"].startswith("pixelwise train ")
+    assert about["classes"]["names"] == ["ground", "disc", "bar"]
+    assert about["dataset"]["pairs"] == {"train": 6, "val": 2}
+    train_lines = [line for line in lines_of(run) if "train/loss" in line]
+    val_lines = [line for line in lines_of(run) if "val/loss" in line]
+    assert [line["step"] for line in train_lines] == [1, 2, 3, 4, 5, 6]
+    assert [(line["step"], line["epoch"]) for line in val_lines] == [(3, 1), (6, 2)]
+    assert {"val/miou", "val/pixel_acc", "val/iou/disc"} <= val_lines[0].keys()
+    assert read_checkpoint(run / "last").config["epoch"] == 2
+    best = max(range(2), key=lambda i: val_lines[i]["val/miou"])
+    assert read_checkpoint(run / "best").config["epoch"] == best + 1
+
+
+def test_the_loss_falls(data, tmp_path):
+    """Ten epochs on six pictures of three colours: the classes are found."""
+    run = train_small(data, tmp_path / "run", epochs=10, lr=1e-2, scale_jitter=(0.8, 1.25))
+    losses = [line["val/loss"] for line in lines_of(run) if "val/loss" in line]
+    assert losses[-1] < 0.6 * losses[0]
+
+
+@pytest.mark.parametrize("changes", [{}, {"scale": 1.9}])
+def test_the_validation_number_is_the_score_of_the_predictions(data, tmp_path, changes):
+    """Every pixel that training counted, `predict` writes and `score` counts again."""
+    run = train_small(data, tmp_path / "run", epochs=1, **changes)
+    predict(PredictConfig(run / "last"))
+    content = score(ScoreConfig(run / "predictions" / "val"))
+    line = lines_of(run)[-1]
+    assert content["scores"]["mean_iou"] == line["val/miou"]
+    assert content["scores"]["pixel_accuracy"] == line["val/pixel_acc"]
+    for entry in content["per_class"]:
+        assert entry["iou"] == line[f"val/iou/{entry['name']}"]
+
+
+def test_a_binary_task_trains_one_channel(tmp_path):
+    """One sigmoid channel, two scores, bce+dice by default, and the same agreement."""
+    data = make_dataset(tmp_path / "data", binary=True)
+    run = train_small(data, tmp_path / "run", epochs=2)
+    assert json.loads((run / "config.json").read_text())["config"]["loss"] == "bce+dice"
+    assert read_checkpoint(run / "last").config["num_channels"] == 1
+    predict(PredictConfig(run / "last"))
+    content = score(ScoreConfig(run / "predictions" / "val"))
+    assert np.shape(content["confusion"]) == (2, 2)
+    assert content["scores"]["mean_iou"] == lines_of(run)[-1]["val/miou"]
+
+
+def test_the_same_seed_gives_the_same_bytes_for_any_number_of_workers(data, tmp_path):
+    first = train_small(data, tmp_path / "a", workers=0)
+    second = train_small(data, tmp_path / "b", workers=2)
+    other = train_small(data, tmp_path / "c", seed=1)
+    assert weights_of(first) == weights_of(second)
+    assert (first / "metrics.jsonl").read_bytes() == (second / "metrics.jsonl").read_bytes()
+    assert weights_of(first) != weights_of(other)
+
+
+def test_training_leaves_the_random_numbers_of_the_caller_alone(data, tmp_path):
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    train_small(data, tmp_path / "run")
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_class_weights_come_from_the_train_split(data, tmp_path):
+    run = train_small(data, tmp_path / "run", class_weights="median_frequency")
+    weights = json.loads((run / "config.json").read_text())["class_weights"]
+    assert len(weights) == 3
+    assert weights[2] > weights[0]
+
+
+def test_class_weights_of_a_binary_task_are_refused(tmp_path):
+    data = make_dataset(tmp_path / "data", binary=True)
+    with pytest.raises(ArgumentError, match=r"class_weights must be none for a binary task"):
+        train_small(data, tmp_path / "run", class_weights="inverse")
+
+
+def test_a_loss_that_is_not_finite_stops_and_names_the_images(data, tmp_path):
+    """The message has epoch, step, images and what to try; `last` is from before."""
+    with pytest.raises(RunError, match=r"epoch \d+, step \d+, images 0\d, 0\d: .* finite, got"):
+        train_small(data, tmp_path / "run", lr=1e30, clip=None, epochs=9)
+
+
+def test_after_a_loss_that_is_not_finite_the_last_checkpoint_is_usable(data, tmp_path, monkeypatch):
+    """The loss is NaN at the fourth step, in epoch 2: `last` holds epoch 1."""
+    from pixelwise.losses.criterion import Criterion
+
+    whole, calls = Criterion.forward, []
+
+    def fourth_is_nan(self, logits, target, weight=None):
+        calls.append(logits.requires_grad)
+        loss = whole(self, logits, target, weight)
+        return loss * float("nan") if sum(calls) == 4 and logits.requires_grad else loss
+
+    monkeypatch.setattr(Criterion, "forward", fourth_is_nan)
+    with pytest.raises(RunError, match=r"epoch 2, step 4, .* got nan\. .*last is from before"):
+        train_small(data, tmp_path / "run", epochs=3)
+    assert read_checkpoint(tmp_path / "run" / "last").config["step"] == 3
+
+
+def test_the_time_limit_ends_a_run_after_an_epoch(data, tmp_path, capsys):
+    run = train_small(data, tmp_path / "run", epochs=50, max_minutes=1e-9)
+    assert read_checkpoint(run / "last").config["epoch"] == 1
+    assert f"pixelwise train --resume {run}" in capsys.readouterr().err
+
+
+def test_a_run_folder_is_never_overwritten(data, tmp_path):
+    train_small(data, tmp_path / "run")
+    before = weights_of(tmp_path / "run")
+    with pytest.raises(RunError, match=r"out must be a new or empty folder, got .*run\. Choose"):
+        train_small(data, tmp_path / "run", seed=3)
+    assert weights_of(tmp_path / "run") == before
+
+
+def test_without_a_name_runs_are_numbered(data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = [train_small(data, None).as_posix() for _ in range(2)]
+    assert names == [f"runs/{data.name}-1", f"runs/{data.name}-2"]
+
+
+def refuse_to_start(data, tmp_path, error, message, **changes):
+    """The run does not start, and no folder is made."""
+    with pytest.raises(error, match=message):
+        train_small(data, tmp_path / "run", **changes)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"loss": "dicee"}, ArgumentError, r"loss must be one of .* Did you mean 'dice'\?"),
+        ({"network": "smal"}, ArgumentError, r"network must be one of .* 'small'\?"),
+        ({"train_split": "training"}, DatasetError, r"split must be one of train, val, got"),
+        ({"batch": 5, "devices": 2}, ArgumentError, r"batch must be a multiple of devices"),
+    ],
+)
+def test_wrong_settings_are_found_before_anything_is_written(
+    data, tmp_path, changes, error, message
+):
+    refuse_to_start(data, tmp_path, error, message, **changes)
+
+
+def test_a_gpu_that_is_not_there_is_an_error(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    refuse_to_start(
+        data,
+        tmp_path,
+        BackendError,
+        r"device must be .* got cuda without a usable GPU",
+        device="cuda",
+    )
+
+
+def test_softmax_over_one_channel_is_refused(tmp_path):
+    """A binary task with ce, and a multiclass task with one class."""
+    binary = make_dataset(tmp_path / "binary", binary=True)
+    refuse_to_start(binary, tmp_path, ArgumentError, r"Use bce in place of ce", loss="ce+dice")
+    single = make_dataset(tmp_path / "single", names=("ground",))
+    refuse_to_start(single, tmp_path, DatasetError, r"softmax over one channel is always 1")
+
+
+def test_all_sizes_that_differ_are_found_before_training(tmp_path):
+    from PIL import Image
+
+    data = make_dataset(tmp_path / "data")
+    for name in ("01", "04"):
+        path = data / "train" / "labels" / f"{name}.png"
+        Image.open(path).resize((20, 10)).save(path)
+    message = r"size of its image, got 2 that differ .*01.png is 10x20 beside .* of 37x41; .*04.png"
+    refuse_to_start(data, tmp_path, LabelError, message)
+
+
+def test_void_that_is_not_declared_is_found_before_training(tmp_path):
+    data = make_dataset(tmp_path / "data", declare=False)
+    refuse_to_start(data, tmp_path, LabelError, r"got 11 \(.*Is 11 the void value\?")
