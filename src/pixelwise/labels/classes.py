@@ -144,7 +144,9 @@ class Classes:
         """
         stored = as_label(where, "stored values", array)
         inside = _is_within(stored, MAX_STORED)
-        index = self._index_of.take(stored if inside else np.clip(stored, 0, MAX_STORED))
+        index = self._index_of.take(
+            stored if inside else stored.astype(np.int64).clip(0, MAX_STORED)
+        )
         unknown = index == self.unknown_index
         if not inside:
             unknown |= (stored < 0) | (stored > MAX_STORED)

@@ -54,7 +54,7 @@ _PILLOW_MODES = {
 _MAX_DEFLATE_RATIO = 258 * 8 // 2
 # Value of a pixel that has not been decoded; rarely one of a label, never a whole row below 8 bits.
 _NOT_YET = 254
-_SLICE_BYTES = 1 << 10
+_SLICE_BYTES = 1 << 8
 _COMPRESSION_LEVEL = 6
 _DAMAGED = "Restore it from its source; nothing is guessed."
 
@@ -179,7 +179,7 @@ def decode_samples(header: PngHeader, stream: bytes) -> np.ndarray:
     # Pillow says nothing when rows are missing; they keep the value from before. Rows arrive in
     # order, so anything else in the last one proves that all are there; if not, they are counted.
     proven = not header.interlaced and (samples[-1] != _NOT_YET).any()
-    if not proven and _inflated_bytes(header, stream) < header.inflated_bytes:
+    if not proven and _inflated_bytes(header, stream)[0] < header.inflated_bytes:
         raise _incomplete(header, stream)
     return samples
 
@@ -213,19 +213,21 @@ def _chunk(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
-def _inflated_bytes(header: PngHeader, stream: bytes) -> int:
-    """How many bytes the stream inflates to, up to its first damage or until there are enough."""
+def _inflated_bytes(header: PngHeader, stream: bytes) -> tuple[int, bool]:
+    """How many bytes the stream inflates to, as far as they are needed, and whether it is damaged.
+
+    Damage hides the slice of the stream that it is in.
+    """
     inflater = zlib.decompressobj()
     total = 0
     try:
-        # in slices, so that damage hides no more than the slice that it is in
         for start in range(0, len(stream), _SLICE_BYTES):
             total += len(inflater.decompress(stream[start : start + _SLICE_BYTES]))
             if total >= header.inflated_bytes:
                 break
     except zlib.error:
-        pass
-    return total
+        return total, True
+    return total, False
 
 
 def _incomplete(header: PngHeader, stream: bytes) -> Unreadable:
@@ -234,12 +236,14 @@ def _incomplete(header: PngHeader, stream: bytes) -> Unreadable:
 
 def _progress(header: PngHeader, stream: bytes) -> str:
     """How far the pixels go, for a message."""
-    found, needed = _inflated_bytes(header, stream), header.inflated_bytes
+    (found, damaged), needed = _inflated_bytes(header, stream), header.inflated_bytes
     if found >= needed:
-        return "all rows in a damaged stream"
+        return "all rows in a faulty stream"
     if header.interlaced:
-        return f"{found:,} of {needed:,} bytes of pixels"
-    return f"{found // header.row_bytes:,} of {header.height:,} rows"
+        rows = f"{found:,} of {needed:,} bytes of pixels"
+    else:
+        rows = f"{found // header.row_bytes:,} of {header.height:,} rows"
+    return f"at least {rows} and then damage" if damaged else rows
 
 
 def _shown(name: bytes) -> str:
