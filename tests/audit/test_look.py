@@ -96,20 +96,14 @@ def test_saved_classes_are_taken_as_they_are(draw, suffix):
     assert look(root).description.classes == classes
 
 
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("a\na\n", "labels.txt is no list of classes: "),
-        ("\n".join(f"labels {n}" for n in range(300)), "labels.txt has 300 lines, too many"),
-    ],
-)
-def test_a_file_that_lists_no_classes_is_noted_and_not_used(draw, text, reason):
+@pytest.mark.parametrize("text", ["a\na\n", "\n".join(f"label {n}.png" for n in range(300))])
+def test_a_file_that_lists_no_classes_is_noted_and_not_used(draw, text):
     """Then the values have to speak."""
     root = draw("images/{}.jpg", "labels/{}.png", [0, 1, 2])
     (root / "labels.txt").write_text(text)
     found = look(root)
     assert found.description.classes.names == ("class_0", "class_1", "class_2")
-    assert any(note.startswith(reason) for note in found.unsure)
+    assert any(note.startswith("labels.txt is no list of classes: ") for note in found.unsure)
 
 
 @pytest.mark.parametrize(
@@ -171,9 +165,7 @@ def test_a_look_needs_no_colour_but_says_what_to_do_with_it(draw):
     root = draw("images/{}.jpg", "labels/{}.png", number=3)
     for n in range(3):
         Image.new("RGB", (8, 6), (255, 0, 0)).save(root / f"labels/{n}.png")
-    message = (
-        r"labels must be readable as label images, got 3 of 3 .*0\.png.*color_to_index\(.*write"
-    )
+    message = r"labels must be readable .*, got 3 of 3 .*0\.png.*color_to_index\(.*write_label"
     with pytest.raises(LabelError, match=message):
         look(root)
 

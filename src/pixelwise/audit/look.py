@@ -108,14 +108,15 @@ def _read_values(root: Path, paths: list[Path]) -> tuple[Stored, list[Note]]:
         else:
             files.append(frozenset(count_values(label)[0].tolist()))
             wide = wide or label.dtype.itemsize > 1
-    got = f"{len(failures):,} of {len(paths):,} that are not: {failures[0]}" if failures else ""
-    if 2 * len(failures) >= len(paths):
-        hint = "Write the converted labels into a folder of their own with write_label, look there."
-        # the first failure is a sentence of its own
-        got = got.removesuffix(".")
-        raise LabelError(sentence(str(root), "labels", "readable as label images", got, hint))
-    notes = [(GUESS, f"labels should be label images, {got.removesuffix('.')}")] if failures else []
-    return Stored(tuple(files), wide), notes
+    stored = Stored(tuple(files), wide)
+    if not failures:
+        return stored, []
+    first = failures[0].removesuffix(".")
+    got = f"{len(failures):,} of {len(paths):,} that are not: {first}"
+    if len(failures) < len(files):
+        return stored, [(GUESS, f"labels should be label images, got {got}")]
+    hint = "Write the converted labels with write_label into a folder of their own, and look there."
+    raise LabelError(sentence(str(root), "labels", "readable as label images", got, hint))
 
 
 def _named_classes(root: Path, layout: Layout, stored: Stored) -> tuple[Classes | None, list[Note]]:

@@ -3,6 +3,7 @@
 import os
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -106,13 +107,11 @@ def _known(folders: Iterable[Path], names: tuple[str, ...]) -> list[Path]:
 def _match(images: Path, labels: Path, by_name: bool) -> Match | None:
     image_names, label_names = picture_names(images), picture_names(labels)
     image_of, label_of = _names_by_suffix(image_names), _names_by_suffix(label_names)
-    matches = [
-        Match(
-            images, labels, i, k, _shared_ids(image_of[i], label_of[k], images == labels), by_name
-        )
-        for i, k in product(image_of, label_of)
-    ]
-    best = max((match for match in matches if match.ids), key=_quality, default=None)
+    matches = []
+    for i, k in product(image_of, label_of):
+        ids = _shared_ids(image_of[i], label_of[k], side_by_side=images == labels)
+        matches += [Match(images, labels, i, k, ids, by_name)] if ids else []
+    best = max(matches, key=_quality, default=None)
     if best is None or by_name:
         return best
     # names alone prove nothing: half of the files must pair up, and one half must be labels
@@ -162,11 +161,12 @@ def _quality(match: Match) -> tuple[int, bool, int]:
 
 
 def _most_values(paths: Iterable[Path]) -> int:
-    """The most different values in one of the files; NOT_A_LABEL if one is colour or lossy."""
-    try:
-        return max(len(count_values(read_label(path))[0]) for path in paths)
-    except PixelwiseError:
-        return NOT_A_LABEL
+    """The most different values in one of the files; NOT_A_LABEL if all are colour or lossy."""
+    numbers = []
+    for path in paths:
+        with suppress(PixelwiseError):
+            numbers.append(len(count_values(read_label(path))[0]))
+    return max(numbers, default=NOT_A_LABEL)
 
 
 def _swapped(match: Match) -> Match:
