@@ -48,6 +48,13 @@ def test_a_text_file_has_names_or_values_and_names(tmp_path, text, names, values
     assert Classes.load(tmp_path / "classes.txt") == Classes(names, values=values)
 
 
+def test_a_text_file_may_have_colours(tmp_path):
+    """Red, green, blue and a name, with tabs: the label_colors.txt of CamVid and its exporters."""
+    (tmp_path / "label_colors.txt").write_text("64 128 64\tAnimal\n192 0 128\t\tTraffic Light\n")
+    expected = Classes(["Animal", "Traffic Light"], [(64, 128, 64), (192, 0, 128)])
+    assert Classes.load(tmp_path / "label_colors.txt") == expected
+
+
 def test_the_camvid_list_is_read(shared):
     """Its twelfth class is void under a name, which only a person can know."""
     classes = Classes.load(shared / "data" / "camvid" / "classes.txt")

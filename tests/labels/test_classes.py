@@ -108,6 +108,11 @@ def test_a_class_may_claim_the_value_of_void():
         classes.to_stored(np.array([0, 255]))
 
 
+def test_a_single_void_value_needs_no_list():
+    """ignore_values=11 is what people write."""
+    assert Classes(AB, ignore_values=11) == Classes(AB, ignore_values=[11])
+
+
 def test_void_is_written_as_the_first_of_its_values():
     """Predictions and labels are stored like the ground truth."""
     classes = Classes(AB, ignore_values=[11, 12])
@@ -216,6 +221,13 @@ def test_a_dictionary_holds_everything():
         "ignore_index": 254,
         "ignore_values": [9],
     }
+
+
+@pytest.mark.parametrize("fields", [{}, {"colors": []}, {"names": ["a"], "name": ["b"]}])
+def test_a_dictionary_of_something_else_is_refused(fields):
+    """Files of other programs, or of another version, are not guessed at."""
+    with pytest.raises(LabelError, match=r"fields must be names and any of colors, .*, got \["):
+        Classes.from_dict(fields)
 
 
 def test_a_table_introduces_itself_shortly():

@@ -181,6 +181,14 @@ def test_a_link_may_not_leave_the_folder_either(tmp_path):
         read_description(write(inside, HEAD + IMAGES))
 
 
+def test_a_link_to_itself_is_a_missing_folder(tmp_path):
+    """It leads nowhere, so not out of the folder either."""
+    os.symlink(tmp_path / "images", tmp_path / "images")
+    description = read_description(write(tmp_path, HEAD + IMAGES))
+    with pytest.raises(DatasetError, match=r"splits\.train\.images must be an existing folder"):
+        description.pairs("train")
+
+
 def test_a_description_made_by_hand_is_checked_too(tmp_path):
     """The same rules, wherever it comes from."""
     with pytest.raises(

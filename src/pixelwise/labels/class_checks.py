@@ -1,7 +1,7 @@
 """What a table of classes must satisfy, checked once when Classes is made."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from operator import index
 from typing import Any, NoReturn
 
@@ -73,6 +73,17 @@ def as_stored_values(name: str, values: Any) -> tuple[int, ...]:
     if not stored or len(set(stored)) < len(stored):
         _fail(name, "one or more different stored values", repr(values))
     return stored
+
+
+def as_ignore_values(values: Any) -> tuple[int, ...]:
+    """The stored values that mean void: none, one or several.
+
+    Raises:
+        LabelError: one is not an integer 0..65535, or occurs twice.
+    """
+    if isinstance(values, Sized) and len(values) == 0:
+        return ()
+    return as_stored_values("ignore_values", values)
 
 
 def as_ignore_index(ignore_index: Any, names: tuple[str, ...]) -> int:

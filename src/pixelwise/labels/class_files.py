@@ -4,6 +4,7 @@ Everything here works on the plain dictionary of Classes.as_dict, so that Classe
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from pixelwise.labels.palettes import voc_colormap
 from pixelwise.labels.toml_text import check_table, read_text, read_toml, toml_value
 
 # Top level of a dataset.toml; task and splits say nothing about classes and may be missing.
-FILE_KEYS: dict[str, tuple[type, ...]] = {
+_FILE_KEYS: dict[str, tuple[type, ...]] = {
     "task": (str,),
     "ignore_index": (int,),
     "ignore_values": (list,),
@@ -31,6 +32,9 @@ _JSON_KEYS: dict[str, tuple[type, ...]] = {
     "ignore_index": (int,),
     "ignore_values": (list,),
 }
+
+_VALUE_LINE = re.compile(r"(\d+)\s+(\S.*)")
+_COLOR_LINE = re.compile(r"(\d+)\s+(\d+)\s+(\d+)\s+(\S.*)")
 
 
 def parse_class_file(path: Path | str) -> dict[str, Any]:
@@ -68,7 +72,7 @@ def classes_from_toml(where: str, document: dict[str, Any]) -> dict[str, Any]:
     Raises:
         DatasetError: a key is unknown, missing or of the wrong type.
     """
-    check_table(where, "", document, FILE_KEYS)
+    check_table(where, "", document, _FILE_KEYS)
     rows = document.get("classes", [])
     if not rows:
         hint = 'Write a table [[classes]] with name = "..." for each class.'
@@ -118,10 +122,14 @@ def _parse_lines(where: str, text: str) -> dict[str, Any]:
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     if not lines:
-        hint = 'Write one class a line: its name, or "stored value, blank, name".'
+        hint = "Write one class a line: its name, perhaps with its stored value in front."
         raise DatasetError(sentence(where, "file", "a list of classes", "no lines", hint))
-    split = [line.split(maxsplit=1) for line in lines]
-    # only if every line has a number in front; a class may be called "2 wheeler"
-    if all(len(words) == 2 and words[0].isdecimal() for words in split):
-        return {"names": [name for _, name in split], "values": [int(v) for v, _ in split]}
+    # only if every line has numbers in front; a class may be called "2 wheeler"
+    colored = [match.groups() for match in map(_COLOR_LINE.fullmatch, lines) if match]
+    if len(colored) == len(lines):
+        colors = [(int(red), int(green), int(blue)) for red, green, blue, _ in colored]
+        return {"names": [name for *_, name in colored], "colors": colors}
+    valued = [match.groups() for match in map(_VALUE_LINE.fullmatch, lines) if match]
+    if len(valued) == len(lines):
+        return {"names": [name for _, name in valued], "values": [int(v) for v, _ in valued]}
     return {"names": lines}

@@ -1,5 +1,6 @@
 """Classes: what every class index is called, how it is shown, and what files store for it."""
 
+import dataclasses
 import reprlib
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,8 +17,8 @@ from pixelwise.labels.class_checks import (
     Values,
     as_colors,
     as_ignore_index,
+    as_ignore_values,
     as_names,
-    as_stored_values,
     as_values,
     check_claims,
 )
@@ -41,8 +42,8 @@ class Classes:
             written; None = its class index. One class may have "other" instead: it takes every
             stored value that no class names and that is not in ignore_values, ignore_index too.
         ignore_index: the class index of void, C..65535.
-        ignore_values: stored values that mean void. A stored value equal to ignore_index means
-            void as well, unless a class takes it.
+        ignore_values: stored values that mean void, or a single one. A stored value equal to
+            ignore_index means void as well, unless a class takes it.
     Raises:
         LabelError: lengths differ, a name repeats, a value has two meanings or is out of range.
     """
@@ -67,8 +68,7 @@ class Classes:
         keep(self, "colors", as_colors(colors, self.names))
         keep(self, "values", as_values(values, self.names))
         keep(self, "ignore_index", as_ignore_index(ignore_index, self.names))
-        void = tuple(ignore_values)
-        keep(self, "ignore_values", as_stored_values("ignore_values", void) if void else ())
+        keep(self, "ignore_values", as_ignore_values(ignore_values))
         check_claims(self.names, self.values, self.ignore_values)
 
     @classmethod
@@ -86,7 +86,8 @@ class Classes:
     def load(cls, path: Path | str) -> "Classes":
         """Read classes from a file written by save, a dataset.toml, or a text file.
 
-        A line of the text file is a name, or a stored value and a name, separated by blanks.
+        A line of a text file is a name; or a stored value and a name; or red, green, blue and a
+        name, as in the label_colors.txt of CamVid. Empty lines and lines with # are left out.
 
         Raises:
             DatasetError: the file cannot be read or contradicts itself.
@@ -107,7 +108,15 @@ class Classes:
 
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> "Classes":
-        """The inverse of as_dict."""
+        """The inverse of as_dict; fields that are missing have their defaults.
+
+        Raises:
+            LabelError: there are no names, other fields, or a wrong table.
+        """
+        known = [field.name for field in dataclasses.fields(cls)]
+        if "names" not in fields or not set(fields) <= set(known):
+            constraint = f"names and any of {', '.join(known[1:])}"
+            raise LabelError(sentence("Classes.from_dict", "fields", constraint, list(fields)))
         return cls(**fields)
 
     def as_dict(self) -> dict[str, Any]:

@@ -20,6 +20,8 @@ keep = [1, 2, 3, 4]              # the folds that this split keeps
 """
 
 import dataclasses
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,7 +73,7 @@ def read_description(path: Path | str) -> "Description":
 
 
 def write_description(
-    description: "Description", path: Path | str, comments: tuple[str, ...] = ()
+    description: "Description", path: Path | str, comments: Iterable[str] = ()
 ) -> Path:
     """Write a dataset.toml that read_description gives back equal.
 
@@ -222,10 +224,14 @@ def _check(where: str, root: Path, classes: Classes, splits: dict[str, Split], t
 def _check_inside(where: str, key: str, root: Path, text: str) -> None:
     """Refuse a path that leaves the root, also one that leaves it through a link."""
     plain = text != "" and text.isprintable() and not Path(text).is_absolute()
-    if not plain or not Path(root, text).resolve().is_relative_to(Path(root).resolve()):
+    if not plain or not _ends_below(root, Path(root, text)):
         hint = "Move the data into the folder, or the file up to where it is above all of them."
         constraint = "a relative path that stays in the folder of the dataset"
         raise DatasetError(sentence(where, key, constraint, repr(text), hint))
+
+
+def _ends_below(root: Path, path: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
 
 
 def _check_folds(where: str, key: str, split: Split) -> None:

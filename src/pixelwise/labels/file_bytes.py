@@ -44,7 +44,8 @@ def read_file(path: Path | str) -> bytes:
     """
     check_regular(path)
     try:
-        return Path(path).read_bytes()
+        with open(path, "rb") as file:
+            return file.read()
     except OSError as error:
         raise Unreadable("a readable file", error.strerror or str(error)) from None
 

@@ -60,6 +60,7 @@ def read_label(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     Raises:
         LabelError: the file is missing, damaged, incomplete, too large or not an image; or it is
             colour, lossy or an animation, and the message says which call converts it.
+    Equals: np.asarray(PIL.Image.open(path)) for intact palette PNGs and for 8-bit and 16-bit grey.
     """
     try:
         return _decode(read_file(path), max_pixels)
