@@ -28,6 +28,9 @@ class View(NamedTuple):
     outer: Any  # int64, strides of the other spatial dimensions
 
 
+NOT_GIVEN = View(0, 0, 0, 0, 0, np.empty(0, np.int64))
+
+
 class Grid(NamedTuple):
     """How the pixels of an image are counted: `length` to a row, rows over `outer` sizes."""
 
@@ -71,12 +74,17 @@ def view_tensors(
     grid = Grid(int(np.prod(sizes)), sizes[-1], np.array(sizes[:-1], np.int64))
     columns = iter(zip(*steps))
     views = [
-        View(0, 0, 0, 0, 0, np.empty(0, np.int64))
-        if tensor is None
-        else _view(tensor, transfer, has_channel, next(columns))
+        NOT_GIVEN if tensor is None else _view(tensor, transfer, has_channel, next(columns))
         for tensor, transfer, has_channel in tensors
     ]
     return grid, views
+
+
+def view_image(tensor: torch.Tensor | None, transfer: int, has_channel: bool) -> View:
+    """Describe (N, C, H, W) or (N, H, W) row by row: outer holds the stride of H."""
+    if tensor is None:
+        return NOT_GIVEN
+    return _view(tensor, transfer, has_channel, tensor.stride()[-2:])
 
 
 def _view(tensor: torch.Tensor, transfer: int, has_channel: bool, steps: Sequence[int]) -> View:
