@@ -3,14 +3,14 @@
 Counting is the only place that looks at pixels. Everything after it adds records and divides.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from pixelwise.errors import ArgumentError, ArgumentTypeError, check_range, check_shape, sentence
-from pixelwise.metrics.unknown import unknown_values
+from pixelwise.errors import ArgumentError, check_range, check_shape
+from pixelwise.metrics.inputs import Ignore, as_integers, as_pair, has_value, unknown_indices
 
 # A band and its 8-byte index stay in the cache; larger bands measured slower, not faster.
 BAND_PIXELS = 1 << 16
@@ -20,7 +20,7 @@ def count_confusion(
     pred: Any,
     target: Any,
     num_classes: int,
-    ignore_index: int | Sequence[int] | np.ndarray | None = 255,
+    ignore_index: Ignore = 255,
 ) -> "ConfusionCounts":
     """Count pixels by target class and predicted class.
 
@@ -47,12 +47,7 @@ def count_confusion(
     Equals: sklearn.metrics.confusion_matrix(target, pred, labels=range(C)) on the valid pixels.
     """
     where = "count_confusion"
-    pred = _as_integers(where, "pred", pred)
-    target = _as_integers(where, "target", target)
-    hint = "Both are class indices of the same pixels; nothing is resized or broadcast."
-    check_shape(where, "pred", pred.shape, target.shape, "as large as target", hint)
-    check_range(where, "num_classes", num_classes, low=1)
-    mask, ignored_values = _as_ignored(where, ignore_index, target.shape)
+    pred, target, mask, ignored_values = as_pair(where, pred, target, num_classes, ignore_index)
 
     matrix = np.zeros(num_classes**2, np.int64)
     valid_pixels = 0
@@ -60,7 +55,9 @@ def count_confusion(
     band_pixels = max(BAND_PIXELS, num_classes**2)
     for pred_band, target_band in _valid_bands(pred, target, mask, ignored_values, band_pixels):
         if not (_are_classes(pred_band, num_classes) and _are_classes(target_band, num_classes)):
-            raise ArgumentError(_unknown(pred, target, num_classes, mask, ignored_values))
+            # the message reads the whole arrays again
+            valid = ~(has_value(target, ignored_values) if mask is None else mask)
+            raise ArgumentError(unknown_indices(where, pred, target, num_classes, valid))
         # int64 before the product: 8-bit indices would wrap at 256
         index = target_band.astype(np.int64)
         index *= num_classes
@@ -93,7 +90,7 @@ class ConfusionCounts:
     images: int = 1
 
     def __post_init__(self) -> None:
-        matrix = _as_integers("ConfusionCounts", "matrix", self.matrix).astype(np.int64)
+        matrix = as_integers("ConfusionCounts", "matrix", self.matrix).astype(np.int64)
         side = max(matrix.shape, default=0)
         check_shape("ConfusionCounts", "matrix", matrix.shape, (side, side), "(C, C)")
         check_range("ConfusionCounts", "matrix", int(matrix.min(initial=0)), low=0)
@@ -174,70 +171,12 @@ def _valid_bands(
         buffersize=band_pixels,
     ) as bands:
         for pred_band, target_band, *mask_band in bands:
-            ignored = mask_band[0] if mask_band else _has_value(target_band, ignored_values)
+            ignored = mask_band[0] if mask_band else has_value(target_band, ignored_values)
             if ignored.any():
                 yield pred_band[~ignored], target_band[~ignored]
             else:
                 yield pred_band, target_band
 
 
-def _has_value(index: np.ndarray, values: list[int]) -> np.ndarray:
-    """Bool, True where index is one of the values."""
-    found = np.zeros(index.shape, bool)
-    for value in values:
-        found |= index == value
-    return found
-
-
 def _are_classes(index: np.ndarray, num_classes: int) -> bool:
     return index.size == 0 or bool(index.min() >= 0 and index.max() < num_classes)
-
-
-def _unknown(
-    pred: np.ndarray,
-    target: np.ndarray,
-    num_classes: int,
-    mask: np.ndarray | None,
-    ignored_values: list[int],
-) -> str:
-    """The message about all unknown values; it reads the whole arrays again."""
-    valid = ~(_has_value(target, ignored_values) if mask is None else mask)
-    hints = {
-        "target": "Pass void values as ignore_index.",
-        "pred": "Only the target may hold ignored values.",
-    }
-    sentences = [
-        unknown_values("count_confusion", name, index, valid, num_classes, hints[name])
-        for name, index in (("target", target), ("pred", pred))
-    ]
-    return " ".join(s for s in sentences if s)
-
-
-def _as_integers(where: str, name: str, array: Any) -> np.ndarray:
-    try:
-        array = np.asarray(array)
-    except (TypeError, ValueError, RuntimeError) as error:
-        hint = "Move a tensor to main memory first: tensor.cpu()."
-        got = f"{type(array).__name__} ({error})"
-        raise ArgumentTypeError(sentence(where, name, "viewable by numpy", got, hint)) from None
-    if array.dtype != bool and not np.issubdtype(array.dtype, np.integer):
-        hint = "Class indices are counted: take the argmax of logits, or a threshold, first."
-        constraint, got = "of an integer or bool dtype", f"dtype {array.dtype}"
-        raise ArgumentTypeError(sentence(where, name, constraint, got, hint))
-    return array
-
-
-def _as_ignored(
-    where: str, ignore_index: Any, shape: tuple[int, ...]
-) -> tuple[np.ndarray | None, list[int]]:
-    """ignore_index as a mask or as a list of values; the other of the two is empty."""
-    if ignore_index is None:
-        return None, []
-    ignored = np.asarray(ignore_index)
-    if ignored.dtype == bool and ignored.ndim > 0:
-        check_shape(where, "ignore_index", ignored.shape, shape, "(as a mask) as large as target")
-        return ignored, []
-    if ignored.size > 0 and not np.issubdtype(ignored.dtype, np.integer):
-        constraint = "an integer, several integers, a bool mask or None"
-        raise ArgumentTypeError(sentence(where, "ignore_index", constraint, repr(ignore_index)))
-    return None, [int(value) for value in ignored.ravel()]

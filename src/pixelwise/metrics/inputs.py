@@ -1,0 +1,116 @@
+"""What every metric takes: arrays of class indices, and which pixels are ignored."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pixelwise.errors import ArgumentError, ArgumentTypeError, check_range, check_shape, sentence
+from pixelwise.metrics.unknown import unknown_values
+
+Ignore = int | Sequence[int] | np.ndarray | None
+SAME_PIXELS = "Both are class indices of the same pixels; nothing is resized or broadcast."
+
+
+def checked_pair(
+    where: str, pred: Any, target: Any, num_classes: int, ignore_index: Ignore
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Prediction and target as arrays of class indices, with a mask of the valid pixels.
+
+    Args:
+        where: function, the first word of messages.
+        pred, target, num_classes, ignore_index: as for count_confusion.
+    Returns:
+        pred and target as they are, and (*S) bool, True where the target is not ignored.
+    Raises:
+        ArgumentTypeError, ArgumentError: as count_confusion.
+    """
+    pred, target, mask, values = as_pair(where, pred, target, num_classes, ignore_index)
+    valid = ~(has_value(target, values) if mask is None else mask)
+    message = unknown_indices(where, pred, target, num_classes, valid)
+    if message:
+        raise ArgumentError(message)
+    return pred, target, valid
+
+
+def as_pair(
+    where: str, pred: Any, target: Any, num_classes: int, ignore_index: Ignore
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, list[int]]:
+    """Prediction and target of one shape, and what is ignored as a mask or as values."""
+    pred = as_integers(where, "pred", pred)
+    target = as_integers(where, "target", target)
+    check_shape(where, "pred", pred.shape, target.shape, "as large as target", SAME_PIXELS)
+    check_range(where, "num_classes", num_classes, low=1)
+    return pred, target, *as_ignored(where, ignore_index, target.shape)
+
+
+def as_integers(where: str, name: str, array: Any) -> np.ndarray:
+    """What numpy can view, if it is of an integer or bool dtype.
+
+    Raises:
+        ArgumentTypeError: it is not.
+    """
+    array = as_array(where, name, array)
+    if array.dtype != bool and not np.issubdtype(array.dtype, np.integer):
+        hint = "Class indices are counted: take the argmax of logits, or a threshold, first."
+        constraint, got = "of an integer or bool dtype", f"dtype {array.dtype}"
+        raise ArgumentTypeError(sentence(where, name, constraint, got, hint))
+    return array
+
+
+def as_array(where: str, name: str, array: Any) -> np.ndarray:
+    """What numpy can view, of any dtype.
+
+    Raises:
+        ArgumentTypeError: numpy cannot view it.
+    """
+    try:
+        return np.asarray(array)
+    except (TypeError, ValueError, RuntimeError) as error:
+        hint = "Move a tensor to main memory first: tensor.cpu()."
+        got = f"{type(array).__name__} ({error})"
+        raise ArgumentTypeError(sentence(where, name, "viewable by numpy", got, hint)) from None
+
+
+def as_ignored(
+    where: str, ignore_index: Any, shape: tuple[int, ...]
+) -> tuple[np.ndarray | None, list[int]]:
+    """ignore_index as a mask or as a list of values; the other of the two is empty.
+
+    Raises:
+        ArgumentTypeError: it is neither integers nor a mask nor None.
+        ArgumentError: the mask is of another shape.
+    """
+    if ignore_index is None:
+        return None, []
+    ignored = np.asarray(ignore_index)
+    if ignored.dtype == bool and ignored.ndim > 0:
+        check_shape(where, "ignore_index", ignored.shape, shape, "(as a mask) as large as target")
+        return ignored, []
+    if ignored.size > 0 and not np.issubdtype(ignored.dtype, np.integer):
+        constraint = "an integer, several integers, a bool mask or None"
+        raise ArgumentTypeError(sentence(where, "ignore_index", constraint, repr(ignore_index)))
+    return None, [int(value) for value in ignored.ravel()]
+
+
+def has_value(index: np.ndarray, values: list[int]) -> np.ndarray:
+    """Bool, True where index is one of the values."""
+    found = np.zeros(index.shape, bool)
+    for value in values:
+        found |= index == value
+    return found
+
+
+def unknown_indices(
+    where: str, pred: np.ndarray, target: np.ndarray, num_classes: int, valid: np.ndarray
+) -> str:
+    """The message about all valid pixels of pred or target that are no class; "" if none."""
+    hints = {
+        "target": "Pass void values as ignore_index.",
+        "pred": "Only the target may hold ignored values.",
+    }
+    sentences = [
+        unknown_values(where, name, index, valid, num_classes, hints[name])
+        for name, index in (("target", target), ("pred", pred))
+    ]
+    return " ".join(s for s in sentences if s)
