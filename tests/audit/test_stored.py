@@ -127,6 +127,7 @@ def test_scattered_ids_are_objects_if_there_are_too_many_for_classes():
         stored(range(12), range(12), range(12)),
         stored(*({0, n} for n in range(1, 20))),
         stored(range(5), range(4), range(3), wide=True),
+        stored(*(range(0, 2 * n, 2) for n in (12, 15, 20)), wide=True),
     ],
 )
 def test_few_or_common_or_scattered_values_are_classes(files):
