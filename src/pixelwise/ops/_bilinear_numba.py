@@ -8,7 +8,8 @@ With `align_corners=False` the output position X of an axis of length W lies at
 Vertically that is one lerp of two rows of logits. Horizontally there are two ways. If W = s w, the
 s positions X = s j + k of all columns j share t and low - j: each phase k is a lerp of contiguous
 vectors, and the pixels of a block are kept phase after phase. Any other ratio goes through tables
-of low and t. The adjoint runs the same loops backwards: no scatter, and in a fixed order.
+of low and t. The adjoint runs the same loops backwards: no scatter, and in a fixed order. Where
+t = 0 the second source is left alone, for 0 times infinity is NaN.
 
 A block covers `width` output columns of one output row and needs a piece of two rows of logits, a
 `line`, which begins one column before its first and ends one after its last.
@@ -96,8 +97,12 @@ def load_line(lines, view, image, row, first, count, size):
 def blend(upper, lower, t, count, line):
     """line = (1 - t) upper + t lower"""
     rest = line.dtype.type(1) - t
-    for q in range(count):
-        line[q] = upper[q] * rest + lower[q] * t
+    if t == 0:
+        for q in range(count):
+            line[q] = upper[q]
+    else:
+        for q in range(count):
+            line[q] = upper[q] * rest + lower[q] * t
 
 
 @inlined
@@ -111,13 +116,17 @@ def spread_line(line, columns, start, n, row):
             rest, shift = one - t, columns.shift[k]
             left, right = line[shift : shift + inputs], line[shift + 1 : shift + 1 + inputs]
             phase = row[k * inputs : (k + 1) * inputs]
-            for j in range(inputs):
-                phase[j] = left[j] * rest + right[j] * t
+            if t == 0:
+                for j in range(inputs):
+                    phase[j] = left[j]
+            else:
+                for j in range(inputs):
+                    phase[j] = left[j] * rest + right[j] * t
     else:
         first = columns.axis.low[start]
         for i in range(n):
             q, t = columns.axis.low[start + i] - first, columns.axis.t[start + i]
-            row[i] = line[q] * (one - t) + line[q + 1] * t
+            row[i] = line[q] if t == 0 else line[q] * (one - t) + line[q + 1] * t
 
 
 @inlined
@@ -135,14 +144,16 @@ def gather_line(row, columns, start, n, count, line):
             phase = row[k * inputs : (k + 1) * inputs]
             for j in range(inputs):
                 left[j] += phase[j] * rest
-            for j in range(inputs):
-                right[j] += phase[j] * t
+            if t != 0:
+                for j in range(inputs):
+                    right[j] += phase[j] * t
     else:
         first = columns.axis.low[start]
         for i in range(n):
             q, t = columns.axis.low[start + i] - first, columns.axis.t[start + i]
             line[q] += row[i] * (one - t)
-            line[q + 1] += row[i] * t
+            if t != 0:
+                line[q + 1] += row[i] * t
 
 
 @inlined

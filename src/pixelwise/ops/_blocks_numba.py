@@ -55,9 +55,8 @@ def settle_valid(y, w, n):
     """Make "ignored" mean the same in y (IGNORED) and w (0); count ignored and unknown pixels."""
     ignored = unknown = 0
     for i in range(n):
-        weighted = w[i] != 0
-        unknown += weighted & (y[i] == UNKNOWN)
-        valid = weighted & (y[i] >= 0)
+        unknown += y[i] == UNKNOWN
+        valid = (w[i] != 0) & (y[i] >= 0)
         ignored += not valid
         y[i] = y[i] if valid else IGNORED
         w[i] = w[i] if valid else 0
@@ -69,7 +68,7 @@ def load_pixels(y, w, target, weight, image, first, n, grid, labels):
     """Fill y[r, :n] and w[r, :n] with targets and weights, where r counts the target's channels.
 
     Returns:
-        How many of them are ignored, and how many are unknown and not ignored.
+        How many of them are ignored (unknown ones are, too), and how many are unknown.
     """
     ignored = unknown = 0
     one = w.dtype.type(1)

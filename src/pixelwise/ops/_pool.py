@@ -8,7 +8,9 @@ from several Python threads at once.
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import pairwise
 from threading import Lock
+from typing import Any
 
 import torch
 
@@ -18,7 +20,7 @@ _lock = Lock()
 _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}  # by process id and number of threads
 
 
-def run_tasks(work: Callable[[int, int], None], tasks: int) -> None:
+def run_tasks(work: Callable[[int, int], Any], tasks: int) -> list[Any]:
     """Run `work(first, end)` over shares of range(tasks), on torch.get_num_threads() threads.
 
     Which thread runs which share is left open, so a task must write to places of its own.
@@ -26,19 +28,20 @@ def run_tasks(work: Callable[[int, int], None], tasks: int) -> None:
     Args:
         work: does the tasks first, first + 1, ..., end - 1.
         tasks: number of tasks, >= 0.
+    Returns:
+        What `work` returned for each share, in order; how many there are depends on the threads.
     Raises:
         Whatever `work` raises; the first share's error wins.
     """
     threads = min(torch.get_num_threads(), tasks)
     if threads <= 1:
-        work(0, tasks)
-        return
+        return [work(0, tasks)]
     shares = min(tasks, threads * SHARES_PER_THREAD)
     edges = [tasks * i // shares for i in range(shares + 1)]
-    running = [_pool(threads).submit(work, a, b) for a, b in zip(edges, edges[1:])]
+    pool = _pool(threads)
+    running = [pool.submit(work, a, b) for a, b in pairwise(edges)]
     wait(running)
-    for share in running:
-        share.result()
+    return [share.result() for share in running]
 
 
 def _pool(threads: int) -> ThreadPoolExecutor:

@@ -74,7 +74,7 @@ def load_frame_pixels(y, w, target, weight, image, line, start, n, columns, labe
     """Targets and weights of a block of output row `line`, in the order of its pixels.
 
     Returns:
-        How many of them are ignored, and how many are unknown and not ignored.
+        How many of them are ignored (unknown ones are, too), and how many are unknown.
     """
     one = w.dtype.type(1)
     phases = max(columns.scale, 1)
@@ -128,8 +128,9 @@ def gather_rows(block, upper, lower, line, t, start, n, count, columns):
         above, below = upper[c], lower[c]
         for q in range(count):
             above[q] += line[q] * rest
-        for q in range(count):
-            below[q] += line[q] * t
+        if t != 0:
+            for q in range(count):
+                below[q] += line[q] * t
 
 
 @inlined
