@@ -28,7 +28,7 @@ IMAGING = {"numpy", "PIL"}
 PACKAGES = {
     "errors": set(), "rooms": set(), "sums": set(),
     "labels": IMAGING, "convert": IMAGING, "audit": IMAGING,
-    "metrics": {"numpy", "scipy"}, "ops": {"torch", "numpy"}, "losses": {"torch"},
+    "metrics": {"numpy", "scipy"}, "ops": {"torch", "numpy"}, "losses": {"torch", "scipy"},
     "run": IMAGING | {"torch", "torchvision", "segmentation_models_pytorch", "timm",
                       "lightning_fabric", "rich", "safetensors"},
     "report": IMAGING | {"jinja2"}, "demo": {"numpy"}, "cli": set(),

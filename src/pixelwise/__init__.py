@@ -6,7 +6,8 @@ A label image is reduced to sums. Sums add. Weights, losses and scores are formu
     audit/     labels -> LabelCounts, class weights; a look at an unknown folder
     metrics/   prediction + target -> ConfusionCounts -> scores
     ops/       tensors in, tensors out: one-hot, activations, pixel_stats, predict_label
-    losses/    PixelStats -> scalar: cross entropy, Dice and its family, and their algebra
+    losses/    PixelStats -> scalar: cross entropy, Dice and its family, and their algebra;
+               top-k, Lovász, boundary and clDice from the logits themselves
     run/       train, predict, score
     report/    JSON and pictures -> one HTML file
 
@@ -43,7 +44,7 @@ _DEFINED_IN = {
     "ops.activations": ["activate"],
     "ops.stats": ["PixelStats", "pixel_stats"],
     "ops.predict": ["confusion_matrix", "predict_label"],
-    "losses.pixel": ["BinaryCrossEntropy", "CrossEntropy", "Focal"],
+    "losses.pixel": ["BinaryCrossEntropy", "CrossEntropy", "Focal", "Poly1"],
     "losses.region_losses": [
         "Dice",
         "FBeta",
@@ -51,6 +52,12 @@ _DEFINED_IN = {
         "Jaccard",
         "Tversky",
     ],
+    "losses.mcc": ["MCC"],
+    "losses.hard_pixels": ["OHEM", "TopK"],
+    "losses.lovasz": ["Lovasz", "LovaszHinge"],
+    "losses.boundary": ["Boundary", "Hausdorff"],
+    "losses.skeleton": ["SoftCLDice"],
+    "losses.deep_supervision": ["DeepSupervision"],
     "losses.criterion": ["Criterion"],
     "losses.table": ["LOSSES", "criterion"],
     "run.config": ["PredictConfig", "ScoreConfig", "TrainConfig"],

@@ -5,8 +5,8 @@ import torch
 
 from pixelwise.losses.table import LOSSES, criterion
 
-LOGITS = torch.randn(2, 3, 5, generator=torch.Generator().manual_seed(4))
-TARGET = torch.tensor([[0, 1, 2, 1, 255], [2, 2, 0, 0, 1]])
+LOGITS = torch.randn(2, 3, 1, 5, generator=torch.Generator().manual_seed(4))
+TARGET = torch.tensor([[[0, 1, 2, 1, 255]], [[2, 2, 0, 0, 1]]])
 
 
 @pytest.mark.parametrize("name", LOSSES)

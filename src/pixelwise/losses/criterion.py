@@ -1,6 +1,7 @@
 """Criterion: a loss on PixelStats that is also an nn.Module, and the algebra of such losses.
 
-Terms that are added share one pass over the logits: the sum asks for the union of their sums.
+Terms that are added share one pass over the logits: the sum asks for the union of their sums. A
+term that is no function of sums (see on_logits.py) is given the logits beside that pass.
 """
 
 from abc import abstractmethod
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from pixelwise.errors import ArgumentError, check_range, sentence
 from pixelwise.ops.activations import compute_dtype
-from pixelwise.ops.spec import SUMS
+from pixelwise.ops.spec import ALL_SUMS
 from pixelwise.ops.stats import PixelStats, pixel_stats
 from pixelwise.ops.target import Ignore
 
@@ -19,20 +20,24 @@ Factors = Sequence[float] | Tensor | None
 
 
 class Criterion(nn.Module):
-    """A loss computed from the sums of one pass over the logits.
+    """A loss; by default one computed from the sums of one pass over the logits.
 
     Call it as `loss = criterion(logits, target)`; combine as `a + 0.5 * b`.
 
     Attributes:
-        sums: names of the sums that the formula needs.
+        sums: names of the sums that the formula needs; none for a loss on logits.
         activation: "softmax" or "sigmoid", applied inside the pass.
         ignore_index: ignored target value, several of them, or None.
         upsample: "bilinear" brings logits to the target's size inside the pass; None = equal sizes.
-        backend: implementation of the pass, "auto" or one of BACKENDS.
+        backend: implementation of the pass, "auto" or one of BACKENDS; None if it makes no pass.
         gamma: exponent of the focal sums, or None if the formula needs none.
+        axes: numbers of spatial axes that it has a meaning for, if neighbouring pixels matter to
+            it; None if the place of a pixel does not matter.
     """
 
-    # what has to agree for two losses to share a pass
+    axes: tuple[int, ...] | None = None
+
+    # what has to agree for two losses to be added; the last two only where they have a meaning
     SHARED = ("activation", "ignore_index", "upsample", "backend", "gamma")
 
     def __init__(
@@ -41,11 +46,11 @@ class Criterion(nn.Module):
         activation: str,
         ignore_index: Ignore,
         upsample: str | None,
-        backend: str,
+        backend: str | None,
         gamma: float | None = None,
     ) -> None:
         super().__init__()
-        self.sums = tuple(s for s in SUMS if s in set(sums))
+        self.sums = tuple(s for s in ALL_SUMS if s in set(sums))
         self.activation = activation
         several = ignore_index is not None and not isinstance(ignore_index, int)
         self.ignore_index: Ignore = tuple(ignore_index) if several else ignore_index  # type: ignore[arg-type]
@@ -57,7 +62,13 @@ class Criterion(nn.Module):
     def formula(self, stats: PixelStats) -> Tensor:
         """The loss as a float64 scalar from the sums."""
 
-    def stats(self, logits: Tensor, target: Tensor, weight: Tensor | None = None) -> PixelStats:
+    def stats(
+        self,
+        logits: Tensor,
+        target: Tensor,
+        weight: Tensor | None = None,
+        soft_target: bool = False,
+    ) -> PixelStats:
         """The sums that the formula needs, by one pass over the logits."""
         return pixel_stats(
             logits,
@@ -68,23 +79,43 @@ class Criterion(nn.Module):
             sums=self.sums,
             gamma=self.gamma,
             upsample=self.upsample,
-            backend=self.backend,
+            backend=self.backend or "auto",
+            soft_target=soft_target,
         )
 
-    def forward(self, logits: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
+    def value(
+        self,
+        logits: Tensor,
+        target: Tensor,
+        weight: Tensor | None = None,
+        soft_target: bool = False,
+    ) -> Tensor:
+        """The loss as a float64 scalar from the logits; arguments as forward."""
+        return self.formula(self.stats(logits, target, weight, soft_target))
+
+    def forward(
+        self,
+        logits: Tensor,
+        target: Tensor,
+        weight: Tensor | None = None,
+        soft_target: bool = False,
+    ) -> Tensor:
         """Loss of a batch.
 
         Args:
             logits: (N, C, *S) floating point, raw output of a network.
             target: (N, *S) class indices, see pixel_stats.
             weight: (N, *S) factor per pixel, >= 0; None = 1 everywhere.
+            soft_target: the target is (N, C, *S) of probabilities, see pixel_stats; void pixels
+                are those of weight 0.
         Returns:
             Scalar (), float32; float64 for float64 logits; 0 with zero gradient if nothing is
             valid.
         Raises:
             ArgumentError, ArgumentTypeError, BackendError: as pixel_stats.
         """
-        return self.formula(self.stats(logits, target, weight)).to(compute_dtype(logits.dtype))
+        value = self.value(logits, target, weight, soft_target)
+        return value.to(compute_dtype(logits.dtype))
 
     def terms(self) -> list[tuple[float, "Criterion"]]:
         """The summands with their factors; a single loss is its own only summand."""
@@ -105,7 +136,7 @@ class Criterion(nn.Module):
 
 
 class WeightedSum(Criterion):
-    """Σ factor · term, one pass for all terms; made by `+` and `*` on losses."""
+    """Σ factor · term, one pass for all terms on sums; made by `+` and `*` on losses."""
 
     def __init__(self, terms: Sequence[tuple[float, Criterion]]) -> None:
         shared = {name: _agreed(name, [t for _, t in terms]) for name in Criterion.SHARED}
@@ -117,6 +148,21 @@ class WeightedSum(Criterion):
         values = [factor * term.formula(stats) for factor, term in self.terms()]
         return torch.stack(values).sum()
 
+    def value(
+        self,
+        logits: Tensor,
+        target: Tensor,
+        weight: Tensor | None = None,
+        soft_target: bool = False,
+    ) -> Tensor:
+        batch = logits, target, weight, soft_target
+        stats = self.stats(*batch) if self.sums else None
+        values = [
+            factor * (term.formula(stats) if term.sums and stats else term.value(*batch))
+            for factor, term in self.terms()
+        ]
+        return torch.stack(values).sum()
+
     def terms(self) -> list[tuple[float, Criterion]]:
         return list(zip(self.factors, self.losses))  # type: ignore[arg-type]
 
@@ -125,8 +171,10 @@ class WeightedSum(Criterion):
 
 
 def _agreed(name: str, terms: list[Criterion]) -> object:
-    # gamma of a term without a focal sum does not matter
-    settings = [(getattr(t, name), t) for t in terms if name != "gamma" or t.gamma is not None]
+    # None says that a term has no focal sum, or makes no pass
+    optional = name in ("backend", "gamma")
+    settings = [(getattr(t, name), t) for t in terms]
+    settings = [(value, t) for value, t in settings if value is not None or not optional]
     for value, term in settings[1:]:
         if value != settings[0][0]:
             first, second = type(settings[0][1]).__name__, type(term).__name__

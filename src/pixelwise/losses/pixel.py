@@ -1,6 +1,6 @@
-"""Pixel losses as formulas on PixelStats: cross entropy, binary cross entropy, focal.
+"""Pixel losses as formulas on PixelStats: cross entropy, binary cross entropy, focal, Poly-1.
 
-All three are means over valid pixels, so an ignored pixel changes neither numerator nor
+All of them are means over valid pixels, so an ignored pixel changes neither numerator nor
 denominator, and a batch without any valid pixel has loss 0 and gradient 0.
 """
 
@@ -42,24 +42,39 @@ def cross_entropy(
     return ratio(hard, (factors * stats.target).sum())
 
 
-def binary_cross_entropy(stats: PixelStats, *, pos_weight: Tensor | None = None) -> Tensor:
-    """Binary cross entropy: mean over valid pixels and channels.
+def binary_cross_entropy(
+    stats: PixelStats,
+    *,
+    pos_weight: Tensor | None = None,
+    label_smoothing: float = 0.0,
+    weight: Tensor | None = None,
+) -> Tensor:
+    """Binary cross entropy: weighted mean over valid pixels and channels.
 
-    Σ_c (π_c nll_c + nll_neg_c) / Σ_c valid_c
+    Σ_c w_c ((1−s)(π_c nll_c + nll_neg_c) + s/2 (π_c nll_all_c + nll_neg_all_c)) / Σ_c w_c valid_c
 
     Args:
-        stats: sigmoid sums valid, nll, nll_neg; each (N, C).
+        stats: sigmoid sums valid, nll, nll_neg, and nll_all, nll_neg_all if label_smoothing > 0;
+            each (N, C).
         pos_weight: (C,) factor π of the positive pixels, >= 0; None = 1.
+        label_smoothing: s, fraction of the target spread over both sides, 0..1.
+        weight: (C,) factor w per channel, >= 0; None = 1.
     Returns:
         Scalar (), float64.
     Raises:
         ArgumentError: wrong number of factors.
     Absent classes: a channel without positive pixels counts with its negative ones.
     Equals: torch.nn.functional.binary_cross_entropy_with_logits(logits, target.float(),
-        pos_weight=pos_weight) if nothing is ignored.
+        pos_weight=pos_weight) if nothing is ignored; cross_entropy of two channels with the same
+        label smoothing.
     """
-    factors = for_classes("binary_cross_entropy", "pos_weight", pos_weight, stats.valid)
-    return ratio((factors * stats.nll + stats.nll_neg).sum(), stats.valid.sum())
+    positive = for_classes("binary_cross_entropy", "pos_weight", pos_weight, stats.valid)
+    factors = for_classes("binary_cross_entropy", "weight", weight, stats.valid)
+    loss = positive * stats.nll + stats.nll_neg
+    if label_smoothing > 0:
+        spread = (positive * stats.nll_all + stats.nll_neg_all) / 2
+        loss = (1 - label_smoothing) * loss + label_smoothing * spread
+    return ratio((factors * loss).sum(), (factors * stats.valid).sum())
 
 
 def focal(stats: PixelStats, *, alpha: Tensor | None = None, one_sided: bool = True) -> Tensor:
@@ -89,6 +104,38 @@ def focal(stats: PixelStats, *, alpha: Tensor | None = None, one_sided: bool = T
         return ratio(total, stats.valid[:, 0].sum())
     rest = stats.focal_neg if alpha is None else (1 - factors) * stats.focal_neg
     return ratio(total + rest.sum(), stats.valid.sum())
+
+
+def poly1(
+    stats: PixelStats,
+    *,
+    epsilon: float = 1.0,
+    weight: Tensor | None = None,
+    one_sided: bool = True,
+) -> Tensor:
+    """Poly-1 loss: cross entropy with a stronger first term of its expansion in 1 − p.
+
+    softmax: Σ_c w_c (nll_c + ε (target_c − inter_c)) / Σ_c w_c target_c
+    sigmoid: Σ_c w_c (nll_c + nll_neg_c + ε (target_c + prob_c − 2 inter_c)) / Σ_c w_c valid_c
+
+    Args:
+        stats: sums target, inter, nll; for sigmoid also valid, prob, nll_neg; each (N, C).
+        epsilon: ε, >= -1; 0 is cross entropy.
+        weight: (C,) factor per class or channel, >= 0; None = 1.
+        one_sided: True for softmax, where every pixel has one class; False for sigmoid.
+    Returns:
+        Scalar (), float64.
+    Raises:
+        ArgumentError: wrong number of weights.
+    Absent classes: contribute nothing (softmax), or their negative pixels (sigmoid).
+    Source: Leng et al. 2022, PolyLoss.
+    """
+    factors = for_classes("poly1", "weight", weight, stats.target)
+    loss, pixels = stats.nll + epsilon * (stats.target - stats.inter), stats.target
+    if not one_sided:
+        loss = loss + stats.nll_neg + epsilon * (stats.prob - stats.inter)
+        pixels = stats.valid
+    return ratio((factors * loss).sum(), (factors * pixels).sum())
 
 
 class CrossEntropy(Criterion):
@@ -139,9 +186,12 @@ class BinaryCrossEntropy(Criterion):
 
     Args:
         pos_weight: (C,) factor π of the positive pixels, >= 0; None = 1.
+        label_smoothing: fraction of the target spread over both sides, 0..1; only the backend
+            "torch" computes its sums.
+        weight: (C,) factor per channel, >= 0; None = 1.
         ignore_index, upsample, backend: see Criterion.
     Raises:
-        ArgumentError: negative or non-finite factors.
+        ArgumentError: negative or non-finite factors, label_smoothing outside 0..1.
     Absent classes: a channel without positive pixels counts with its negative ones.
     Equals: torch.nn.BCEWithLogitsLoss(pos_weight=pos_weight) if nothing is ignored.
     """
@@ -149,18 +199,69 @@ class BinaryCrossEntropy(Criterion):
     def __init__(
         self,
         pos_weight: Factors = None,
+        label_smoothing: float = 0.0,
+        weight: Factors = None,
         *,
         ignore_index: Ignore = 255,
         upsample: str | None = None,
         backend: str = "auto",
     ) -> None:
-        super().__init__(("valid", "nll", "nll_neg"), "sigmoid", ignore_index, upsample, backend)
-        factors = class_factors("BinaryCrossEntropy", "pos_weight", pos_weight)
-        self.register_buffer("pos_weight", factors, persistent=False)
+        check_range("BinaryCrossEntropy", "label_smoothing", label_smoothing, 0, 1)
+        smooth_sums = ("nll_all", "nll_neg_all") if label_smoothing else ()
+        sums = ("valid", "nll", "nll_neg", *smooth_sums)
+        super().__init__(sums, "sigmoid", ignore_index, upsample, backend)
+        self.label_smoothing = label_smoothing
+        positive = class_factors("BinaryCrossEntropy", "pos_weight", pos_weight)
+        self.register_buffer("pos_weight", positive, persistent=False)
+        factors = class_factors("BinaryCrossEntropy", "weight", weight)
+        self.register_buffer("weight", factors, persistent=False)
 
     def formula(self, stats: PixelStats) -> Tensor:
         pos_weight: Any = self.pos_weight
-        return binary_cross_entropy(stats, pos_weight=pos_weight)
+        weight: Any = self.weight
+        return binary_cross_entropy(
+            stats, pos_weight=pos_weight, label_smoothing=self.label_smoothing, weight=weight
+        )
+
+
+class Poly1(Criterion):
+    """Poly-1 loss, over softmax or sigmoid; see `poly1`.
+
+    loss = mean of −log p_y + ε (1 − p_y) over valid pixels
+
+    Args:
+        epsilon: ε, >= -1; 0 is cross entropy, above 0 the gradient is larger near p_y = 1.
+        weight: (C,) factor per class (softmax) or channel (sigmoid), >= 0; None = 1.
+        activation: "softmax", or "sigmoid" for one channel or overlapping classes.
+        ignore_index, upsample, backend: see Criterion.
+    Raises:
+        ArgumentError: epsilon < -1, negative or non-finite weights.
+    Absent classes: contribute nothing (softmax), or their negative pixels (sigmoid).
+    Source: Leng et al. 2022, PolyLoss.
+    """
+
+    def __init__(
+        self,
+        epsilon: float = 1.0,
+        weight: Factors = None,
+        *,
+        activation: str = "softmax",
+        ignore_index: Ignore = 255,
+        upsample: str | None = None,
+        backend: str = "auto",
+    ) -> None:
+        check_range("Poly1", "epsilon", epsilon, low=-1)
+        more = () if activation == "softmax" else ("valid", "prob", "nll_neg")
+        sums = ("target", "inter", "nll", *more)
+        super().__init__(sums, activation, ignore_index, upsample, backend)
+        self.epsilon = epsilon
+        factors = class_factors("Poly1", "weight", weight)
+        self.register_buffer("weight", factors, persistent=False)
+
+    def formula(self, stats: PixelStats) -> Tensor:
+        weight: Any = self.weight
+        one_sided = self.activation == "softmax"
+        return poly1(stats, epsilon=self.epsilon, weight=weight, one_sided=one_sided)
 
 
 class Focal(Criterion):

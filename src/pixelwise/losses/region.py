@@ -11,22 +11,38 @@ With I = inter, P = prob, T = target of a class, every member of the family is o
 | tversky       | 1      | alpha | beta  | I / (I + alpha FP + beta FN)              |
 | f_beta        | 1 + β² | 1     | β²    | recall counts β times as much as precision |
 
+and every loss is a falling form of that score:
+
+| form      | loss of a class   |                                              |
+|-----------|-------------------|----------------------------------------------|
+| one_minus | 1 − score         |                                              |
+| log       | −log score        | slope grows as the overlap goes to 0         |
+| log_cosh  | log cosh(1−score) | smooth and flat near a score of 1            |
+
 Absent classes: `absent` says what happens to a class without valid target pixels (per image if
 per_image): "skip" leaves it out of the mean, "zero" counts it with loss 0, "keep" counts it with
 the loss of the formula (its false positives, or 0 if there are none and smooth is 0).
+
+Soft targets: y is a probability and I = Σ p y. With Σ p in the denominator the least loss is then
+not at p = y but at p of 0 and 1; squared=True (Σ p², Σ y²) has its minimum 0 at p = y.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, check_choice, check_range, sentence
+from pixelwise.errors import check_range
+from pixelwise.losses.class_mean import (
+    Classes,
+    check_class_options,
+    mean_over_classes,
+    pick_classes,
+)
 from pixelwise.losses.criterion import for_classes, ratio
 from pixelwise.ops.stats import PixelStats
 
-ABSENT = ("skip", "zero", "keep")
+FORMS = ("one_minus", "log", "log_cosh")
 WEIGHTINGS = ("square", "simple", "uniform")
 Smooth = float | tuple[float, float]
 
@@ -41,8 +57,9 @@ def tversky(
     per_image: bool = False,
     squared: bool = False,
     weight: Tensor | None = None,
-    classes: Sequence[int] | None = None,
+    classes: Classes = None,
     absent: str = "skip",
+    form: str = "one_minus",
 ) -> Tensor:
     """Tversky loss: region overlap with separate costs for the two kinds of error.
 
@@ -56,10 +73,11 @@ def tversky(
         smooth: s, pixels added to numerator and denominator, >= 0; a pair sets them apart.
         per_image: overlap per image and class, then the mean over classes and over images with
             valid pixels; otherwise overlap per class over the whole batch.
-        squared: P is Σ p² instead of Σ p.
+        squared: P is Σ p² instead of Σ p (and T is Σ y², which differs for soft targets).
         weight: (C,) relative weight of each class in the mean; None = equal.
         classes: indices of the classes that count; None = all.
         absent: "skip", "zero" or "keep", see the module.
+        form: "one_minus", "log" or "log_cosh", see the module; gamma applies to it.
     Returns:
         Scalar (), float64.
     Raises:
@@ -67,12 +85,13 @@ def tversky(
     Absent classes: left out of the mean by default; see `absent`.
     Equals: smp TverskyLoss("multiclass", alpha=alpha, beta=beta, smooth=smooth) if every class is
         present.
-    Source: Salehi et al. 2017, equation 2; gamma: Abraham and Khan 2019 (there 1/γ).
+    Source: Salehi et al. 2017, equation 2; gamma: Abraham and Khan 2019 (there 1/γ); log_cosh:
+        Jadon 2020.
     """
     return _family(
         stats, 1.0, alpha, beta,
         gamma=gamma, smooth=smooth, per_image=per_image, squared=squared, weight=weight,
-        classes=classes, absent=absent,
+        classes=classes, absent=absent, form=form,
     )  # fmt: skip
 
 
@@ -118,15 +137,16 @@ def f_beta(
     per_image: bool = False,
     squared: bool = False,
     weight: Tensor | None = None,
-    classes: Sequence[int] | None = None,
+    classes: Classes = None,
     absent: str = "skip",
+    form: str = "one_minus",
 ) -> Tensor:
     """F-β loss: Dice in which recall counts β times as much as precision.
 
     mean_c 1 − ((1+β²) I_c + s) / ((1+β²) I_c + (P_c − I_c) + β² (T_c − I_c) + s)
 
     Args:
-        stats, per_image, squared, weight, classes, absent: as tversky.
+        stats, per_image, squared, weight, classes, absent, form: as tversky.
         beta: β, > 0; 1 is Dice.
         smooth: s, pixels added to numerator and denominator, >= 0; a pair sets them apart.
     Returns:
@@ -138,7 +158,7 @@ def f_beta(
     return _family(
         stats, 1.0 + beta**2, 1.0, beta**2,
         gamma=1.0, smooth=smooth, per_image=per_image, squared=squared, weight=weight,
-        classes=classes, absent=absent,
+        classes=classes, absent=absent, form=form,
     )  # fmt: skip
 
 
@@ -149,7 +169,7 @@ def generalized_dice(
     smooth: Smooth = 0.0,
     per_image: bool = False,
     squared: bool = False,
-    classes: Sequence[int] | None = None,
+    classes: Classes = None,
     absent: str = "skip",
 ) -> Tensor:
     """Generalised Dice loss: one Dice over all classes, rare classes weighted up.
@@ -171,7 +191,8 @@ def generalized_dice(
     Source: Sudre et al. 2017, equation 4.
     """
     stats = stats if per_image else stats.over_batch()
-    inter, prob, target, valid = _regions(stats, squared, classes)
+    sums = _region_sums(stats, squared)
+    inter, prob, target, valid = pick_classes("region loss", classes, *sums)
     present = target > 0
     exponent = {"square": 2, "simple": 1, "uniform": 0}[weighting]
     v = torch.where(present, target.clamp(min=1e-30).pow(-exponent), torch.zeros_like(target))
@@ -192,49 +213,40 @@ def check_region_options(where: str, smooth: Smooth, absent: str, classes: objec
     """
     for s in _smooth_pair(smooth):
         check_range(where, "smooth", s, low=0)
-    check_choice(where, "absent", absent, ABSENT)
-    if classes is not None:
-        indices = list(classes)  # type: ignore[call-overload]
-        if not indices or len(set(indices)) != len(indices) or min(indices) < 0:
-            raise ArgumentError(sentence(where, "classes", "distinct indices >= 0", indices))
+    check_class_options(where, absent, classes)
 
 
 def _smooth_pair(smooth: Smooth) -> tuple[float, float]:
     return smooth if isinstance(smooth, tuple) else (smooth, smooth)
 
 
-def _regions(
-    stats: PixelStats, squared: bool, classes: Sequence[int] | None
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    sums = stats.inter, stats.prob2 if squared else stats.prob, stats.target, stats.valid
-    if classes is None:
-        return sums
-    count = sums[0].shape[1]
-    if max(classes) >= count:
-        got = list(classes)
-        raise ArgumentError(sentence("region loss", "classes", f"indices below {count}", got))
-    index = torch.tensor(list(classes), device=sums[0].device)
-    inter, prob, target, valid = (s.index_select(1, index) for s in sums)
-    return inter, prob, target, valid
+def _region_sums(stats: PixelStats, squared: bool) -> tuple[Tensor, ...]:
+    if squared:
+        return stats.inter, stats.prob2, stats.target2, stats.valid
+    return stats.inter, stats.prob, stats.target, stats.valid
 
 
 def _family(
-    stats, k, a, b, *, gamma, smooth, per_image, squared, weight, classes, absent
+    stats, k, a, b, *, gamma, smooth, per_image, squared, weight, classes, absent, form
 ):  # fmt: skip
-    """1 − (k I + s) / (k I + a FP + b FN + s), mean over classes, then over images with pixels."""
+    """The form of (k I + s) / (k I + a FP + b FN + s), mean over classes, then over images."""
     stats = stats if per_image else stats.over_batch()
-    inter, prob, target, valid = _regions(stats, squared, classes)
+    factors = for_classes("region loss", "weight", weight, stats.inter)
+    inter, prob, target, valid, factors = pick_classes(
+        "region loss", classes, *_region_sums(stats, squared), factors[None]
+    )
     s_num, s_den = _smooth_pair(smooth)
     denominator = k * inter + a * (prob - inter) + b * (target - inter) + s_den
-    loss = 1 - ratio(k * inter + s_num, denominator, empty=1.0)
+    loss = _of_score(ratio(k * inter + s_num, denominator, empty=1.0), form)
     if gamma != 1:
         # off 0, where a power below 1 has an infinite slope
         loss = loss.clamp(min=torch.finfo(loss.dtype).tiny).pow(gamma)
-    if absent == "zero":
-        loss = torch.where(target > 0, loss, torch.zeros_like(loss))
-    factors = for_classes("region loss", "weight", weight, stats.target)
-    factors = factors if classes is None else factors[list(classes)]
-    counted = factors * ((target > 0) if absent == "skip" else (valid > 0))
-    total = counted.sum(1)
-    some = (total > 0).to(loss)
-    return ratio((ratio((loss * counted).sum(1), total) * some).sum(), some.sum())
+    return mean_over_classes(loss, target > 0, valid, factors, absent)
+
+
+def _of_score(score: Tensor, form: str) -> Tensor:
+    if form == "log":
+        return -score.clamp(min=torch.finfo(score.dtype).tiny).log()
+    if form == "log_cosh":
+        return (1 - score).cosh().log()
+    return 1 - score

@@ -8,7 +8,7 @@ from torch import Tensor
 from pixelwise.errors import check_choice, check_range
 from pixelwise.losses import region
 from pixelwise.losses.criterion import Criterion, Factors, class_factors
-from pixelwise.losses.region import WEIGHTINGS, Smooth, check_region_options
+from pixelwise.losses.region import FORMS, WEIGHTINGS, Smooth, check_region_options
 from pixelwise.ops.stats import PixelStats
 from pixelwise.ops.target import Ignore
 
@@ -32,7 +32,9 @@ class _Region(Criterion):
     ) -> None:
         name = type(self).__name__
         check_region_options(name, smooth, absent, classes)
-        sums = ("valid", "target", "inter", "prob2" if squared else "prob")
+        if "form" in options:
+            check_choice(name, "form", options["form"], FORMS)
+        sums = ("valid", "target", "inter", *(("prob2", "target2") if squared else ("prob",)))
         super().__init__(sums, activation, ignore_index, upsample, backend)
         self.register_buffer("weight", class_factors(name, "weight", weight), persistent=False)
         self.options = options | {
@@ -59,6 +61,7 @@ class Dice(_Region):
         classes: indices of the classes that count; None = all.
         absent: what happens to classes without valid target pixels: "skip" leaves them out of the
             mean, "zero" counts them with loss 0, "keep" counts them by the formula.
+        form: loss of a class from its score: "one_minus", "log" (−log score) or "log_cosh".
         activation: "softmax", or "sigmoid" for one channel or overlapping classes.
         ignore_index, upsample, backend: see Criterion.
     Raises:
@@ -77,6 +80,7 @@ class Dice(_Region):
         weight: Factors = None,
         classes: Sequence[int] | None = None,
         absent: str = "skip",
+        form: str = "one_minus",
         *,
         activation: str = "softmax",
         ignore_index: Ignore = 255,
@@ -86,7 +90,7 @@ class Dice(_Region):
         super().__init__(
             activation, ignore_index, upsample, backend,
             smooth=smooth, squared=squared, classes=classes, absent=absent,
-            weight=weight, per_image=per_image,
+            form=form, weight=weight, per_image=per_image,
         )  # fmt: skip
 
     def formula(self, stats: PixelStats) -> Tensor:
@@ -107,6 +111,7 @@ class Jaccard(_Region):
         classes: indices of the classes that count; None = all.
         absent: what happens to classes without valid target pixels: "skip" leaves them out of the
             mean, "zero" counts them with loss 0, "keep" counts them by the formula.
+        form: loss of a class from its score: "one_minus", "log" (−log score) or "log_cosh".
         activation: "softmax", or "sigmoid" for one channel or overlapping classes.
         ignore_index, upsample, backend: see Criterion.
     Raises:
@@ -124,6 +129,7 @@ class Jaccard(_Region):
         weight: Factors = None,
         classes: Sequence[int] | None = None,
         absent: str = "skip",
+        form: str = "one_minus",
         *,
         activation: str = "softmax",
         ignore_index: Ignore = 255,
@@ -133,7 +139,7 @@ class Jaccard(_Region):
         super().__init__(
             activation, ignore_index, upsample, backend,
             smooth=smooth, squared=squared, classes=classes, absent=absent,
-            weight=weight, per_image=per_image,
+            form=form, weight=weight, per_image=per_image,
         )  # fmt: skip
 
     def formula(self, stats: PixelStats) -> Tensor:
@@ -157,6 +163,7 @@ class Tversky(_Region):
         classes: indices of the classes that count; None = all.
         absent: what happens to classes without valid target pixels: "skip" leaves them out of the
             mean, "zero" counts them with loss 0, "keep" counts them by the formula.
+        form: loss of a class from its score: "one_minus", "log" (−log score) or "log_cosh".
         activation: "softmax", or "sigmoid" for one channel or overlapping classes.
         ignore_index, upsample, backend: see Criterion.
     Raises:
@@ -177,6 +184,7 @@ class Tversky(_Region):
         weight: Factors = None,
         classes: Sequence[int] | None = None,
         absent: str = "skip",
+        form: str = "one_minus",
         *,
         activation: str = "softmax",
         ignore_index: Ignore = 255,
@@ -189,7 +197,7 @@ class Tversky(_Region):
         super().__init__(
             activation, ignore_index, upsample, backend,
             smooth=smooth, squared=squared, classes=classes, absent=absent,
-            weight=weight, per_image=per_image,
+            form=form, weight=weight, per_image=per_image,
             alpha=alpha, beta=beta, gamma=gamma,
         )  # fmt: skip
 
@@ -212,6 +220,7 @@ class FBeta(_Region):
         classes: indices of the classes that count; None = all.
         absent: what happens to classes without valid target pixels: "skip" leaves them out of the
             mean, "zero" counts them with loss 0, "keep" counts them by the formula.
+        form: loss of a class from its score: "one_minus", "log" (−log score) or "log_cosh".
         activation: "softmax", or "sigmoid" for one channel or overlapping classes.
         ignore_index, upsample, backend: see Criterion.
     Raises:
@@ -230,6 +239,7 @@ class FBeta(_Region):
         weight: Factors = None,
         classes: Sequence[int] | None = None,
         absent: str = "skip",
+        form: str = "one_minus",
         *,
         activation: str = "softmax",
         ignore_index: Ignore = 255,
@@ -240,7 +250,7 @@ class FBeta(_Region):
         super().__init__(
             activation, ignore_index, upsample, backend,
             smooth=smooth, squared=squared, classes=classes, absent=absent,
-            weight=weight, per_image=per_image, beta=beta,
+            form=form, weight=weight, per_image=per_image, beta=beta,
         )  # fmt: skip
 
     def formula(self, stats: PixelStats) -> Tensor:

@@ -7,9 +7,15 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from pixelwise.errors import ArgumentError, check_choice, sentence
+from pixelwise.losses.boundary import Boundary, Hausdorff
 from pixelwise.losses.criterion import Criterion
-from pixelwise.losses.pixel import BinaryCrossEntropy, CrossEntropy, Focal
+from pixelwise.losses.hard_pixels import OHEM, TopK
+from pixelwise.losses.lovasz import Lovasz, LovaszHinge
+from pixelwise.losses.mcc import MCC
+from pixelwise.losses.on_logits import LogitsCriterion
+from pixelwise.losses.pixel import BinaryCrossEntropy, CrossEntropy, Focal, Poly1
 from pixelwise.losses.region_losses import Dice, FBeta, GeneralizedDice, Jaccard, Tversky
+from pixelwise.losses.skeleton import SoftCLDice
 from pixelwise.ops.target import Ignore
 
 WHERE = "criterion"
@@ -19,7 +25,8 @@ class Loss(NamedTuple):
     """A row of LOSSES.
 
     Attributes:
-        make: the class.
+        make: the class; it says whether the loss is a formula on sums and whether neighbouring
+            pixels matter to it.
         activations: those it can be used with; one entry means that it has no such argument.
         takes_class_weights: the argument that class weights of a data set go to, or None.
         decomposes: whether the loss of a batch is the mean over its images by valid pixels.
@@ -29,6 +36,16 @@ class Loss(NamedTuple):
     activations: tuple[str, ...]
     takes_class_weights: str | None = None
     decomposes: bool = False
+
+    @property
+    def on_sums(self) -> bool:
+        """Whether it is a formula on sums and has a backend; otherwise it takes the logits."""
+        return not issubclass(self.make, LogitsCriterion)
+
+    @property
+    def axes(self) -> tuple[int, ...] | None:
+        """Numbers of spatial axes it has a meaning for, if neighbouring pixels matter; or None."""
+        return self.make.axes
 
 
 BOTH = ("softmax", "sigmoid")
@@ -41,6 +58,15 @@ LOSSES: dict[str, Loss] = {
     "tversky": Loss(Tversky, BOTH),
     "generalized_dice": Loss(GeneralizedDice, BOTH),
     "f_beta": Loss(FBeta, BOTH),
+    "mcc": Loss(MCC, BOTH),
+    "poly1": Loss(Poly1, BOTH, "weight", decomposes=True),
+    "top_k": Loss(TopK, BOTH, "weight"),
+    "ohem": Loss(OHEM, BOTH, "weight"),
+    "lovasz": Loss(Lovasz, ("softmax",)),
+    "lovasz_hinge": Loss(LovaszHinge, ("sigmoid",)),
+    "boundary": Loss(Boundary, BOTH),
+    "hausdorff": Loss(Hausdorff, BOTH),
+    "soft_cldice": Loss(SoftCLDice, BOTH),
 }
 
 
@@ -57,23 +83,25 @@ def criterion(
     "ce + 0.5*dice(squared=true)" is CrossEntropy() + 0.5 * Dice(squared=True)
 
     Class weights of a data set go to the pixel losses that take them (ce: weight, focal: alpha);
-    region losses already weigh every class alike. One channel, or a `bce` among the terms, makes
-    every term use sigmoid.
+    region losses already weigh every class alike. One channel, or a term that exists for sigmoid
+    only (bce, lovasz_hinge), makes every term use sigmoid.
 
     Args:
         text: the criterion; names are those of LOSSES.
         num_classes: number of logit channels C; 1 means binary with one sigmoid channel.
         class_weights: (C,) factors, for example from class_weights(counts).
-        ignore_index, upsample, backend: for all terms, see Criterion.
+        ignore_index, upsample: for all terms, see Criterion.
+        backend: for all terms on sums.
     Returns:
-        A Criterion that makes one pass over the logits.
+        A Criterion that makes one pass over the logits for all terms on sums.
     Raises:
-        ArgumentError: text that is no sum of losses, unknown names or options, class weights that
-            no term can take, softmax losses for one channel.
+        ArgumentError: text that is no sum of losses, unknown names or options, class weights or a
+            backend that no term can take, softmax losses for one channel.
     """
     parsed = _terms(text)
     names = [name for _, name, _ in parsed]
-    sigmoid = num_classes == 1 or "bce" in names
+    only_sigmoid = [name for name in names if LOSSES[name].activations == ("sigmoid",)]
+    sigmoid = num_classes == 1 or bool(only_sigmoid)
     if class_weights is not None:
         if num_classes is not None and len(class_weights) != num_classes:
             got = f"{len(class_weights)} numbers"
@@ -87,13 +115,15 @@ def criterion(
                     WHERE, "class_weights", "given with a softmax ce or focal term", text, hint
                 )
             )
-    shared = {"ignore_index": ignore_index, "upsample": upsample, "backend": backend}
+    if backend != "auto" and not any(LOSSES[name].on_sums for name in names):
+        hint = "These losses take the logits themselves."
+        raise ArgumentError(sentence(WHERE, "backend", f'"auto" for {text}', repr(backend), hint))
     terms = []
     for factor, name, written in parsed:
         row, options = LOSSES[name], dict(written)
         if sigmoid and row.activations == ("softmax",):
-            reason = "one channel" if num_classes == 1 else "bce"
-            hint = "Softmax over one channel is 1 everywhere. Use bce in place of ce."
+            reason = "one channel" if num_classes == 1 else only_sigmoid[0]
+            hint = "Use bce in place of ce, lovasz_hinge in place of lovasz."
             raise ArgumentError(
                 sentence(WHERE, "loss", f"made of sigmoid terms for {reason}", repr(name), hint)
             )
@@ -101,7 +131,8 @@ def criterion(
             options.setdefault("activation", "sigmoid" if sigmoid else "softmax")
         if class_weights is not None and row.takes_class_weights:
             options.setdefault(row.takes_class_weights, class_weights)
-        term = _make(name, options | shared)
+        options |= {"ignore_index": ignore_index, "upsample": upsample}
+        term = _make(name, options | ({"backend": backend} if row.on_sums else {}))
         terms.append(term if factor == 1 else factor * term)
     total = terms[0]
     for term in terms[1:]:

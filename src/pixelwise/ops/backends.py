@@ -7,10 +7,11 @@ from types import ModuleType
 
 from torch import Tensor
 
-from pixelwise.errors import BackendError, check_choice
+from pixelwise.errors import BackendError, check_choice, sentence
 
 # name -> (device it runs on, package it needs, module with the kernels); the first that fits wins
 BACKENDS: dict[str, tuple[str | None, str | None, str]] = {
+    "numba": ("cpu", "numba", "pixelwise.ops._stats_numba"),
     "torch": (None, None, "pixelwise.ops._stats_torch"),
 }
 
@@ -31,9 +32,8 @@ def choose_backend(name: str, logits: Tensor, definition_for: str = "") -> str:
     check_choice("pixel_stats", "backend", name, ["auto", *BACKENDS])
     if definition_for:
         if name not in ("auto", "torch"):
-            raise BackendError(
-                f'pixel_stats: backend must be "torch" or "auto" for {definition_for}, got "{name}".'
-            )
+            wanted = f'"auto" or "torch" for {definition_for}'
+            raise BackendError(sentence("pixel_stats", "backend", wanted, repr(name)))
         return "torch"
     if name == "auto":
         return next(b for b in BACKENDS if _obstacle(b, logits.device.type) is None)

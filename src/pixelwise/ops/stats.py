@@ -22,8 +22,8 @@ WHERE = "pixel_stats"
 class PixelStats:
     """Sums over valid pixels, one (N, C) float64 tensor each, differentiable in the logits.
 
-    A sum is an attribute: `stats.prob`, `stats.inter`, ... (see ALL_SUMS for the formulas). Stats of
-    two parts of the same images add up: `stats_top + stats_bottom`.
+    A sum is an attribute: `stats.prob`, `stats.inter`, ... (see ALL_SUMS for the formulas). Stats
+    of two parts of the same images add up: `stats_top + stats_bottom`.
 
     Attributes:
         names: the sums that were computed.

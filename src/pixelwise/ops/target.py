@@ -26,8 +26,8 @@ def check_target_dtype(where: str, target: Tensor) -> Tensor:
     if target.is_floating_point() or target.is_complex():
         raise ArgumentTypeError(
             f"{where}: target must be class indices of an integer or bool dtype, got "
-            f"{target.dtype}. Use target.long() if its values are whole numbers, or soft_target=True "
-            "if they are probabilities (N, C, *S)."
+            f"{target.dtype}. Use target.long() if its values are whole numbers, or "
+            "soft_target=True if they are probabilities (N, C, *S)."
         )
     # torch has hardly any operator for these; they are rare enough to pay for a copy
     return target.long() if target.dtype in (torch.uint16, torch.uint32, torch.uint64) else target
@@ -62,9 +62,9 @@ def check_soft_target(where: str, target: Tensor, weight: Tensor | None, activat
     if weight is not None:
         wrong = wrong & (weight > 0)
     if bool(wrong.any()):
-        n, *place = (int(i) for i in wrong.nonzero()[0])
-        values = [round(v, 4) for v in target[(n, slice(None), *place)].tolist()[:NAMED_VALUES]]
-        got = f"{values} at {(n, *place)}, {int(wrong.sum())} such pixels"
+        place = tuple(int(i) for i in wrong.nonzero()[0])
+        values = [round(v, 4) for v in target.movedim(1, -1)[place].tolist()[:NAMED_VALUES]]
+        got = f"{values} at {place}, {int(wrong.sum())} such pixels"
         hint = "Void pixels of a soft target are those of weight 0."
         raise ArgumentError(sentence(where, "target", wanted, got, hint))
 

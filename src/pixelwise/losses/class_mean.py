@@ -1,0 +1,70 @@
+"""From a loss per class to one number: which classes count, by how much, and what absent ones do.
+
+`absent` says what happens to a class without valid target pixels (per image if the loss is per
+image): "skip" leaves it out of the mean, "zero" counts it with loss 0, "keep" counts it with the
+loss of the formula.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from pixelwise.errors import ArgumentError, check_choice, sentence
+from pixelwise.losses.criterion import ratio
+
+ABSENT = ("skip", "zero", "keep")
+Classes = Sequence[int] | None
+
+
+def check_class_options(where: str, absent: str, classes: object) -> None:
+    """Raise unless the options of a mean over classes are usable.
+
+    Raises:
+        ArgumentError: unknown absent; empty, negative or repeated classes.
+    """
+    check_choice(where, "absent", absent, ABSENT)
+    if classes is not None:
+        indices = list(classes)  # type: ignore[call-overload]
+        if not indices or len(set(indices)) != len(indices) or min(indices) < 0:
+            raise ArgumentError(sentence(where, "classes", "distinct indices >= 0", indices))
+
+
+def pick_classes(where: str, classes: Classes, *per_class: Tensor) -> tuple[Tensor, ...]:
+    """Tensors (N, C, ...) reduced to the classes that count, (N, K, ...).
+
+    Raises:
+        ArgumentError: a class index is not below C.
+    """
+    if classes is None:
+        return per_class
+    count = per_class[0].shape[1]
+    if max(classes) >= count:
+        got = list(classes)
+        raise ArgumentError(sentence(where, "classes", f"indices below {count}", got))
+    index = torch.tensor(list(classes), device=per_class[0].device)
+    return tuple(t.index_select(1, index) for t in per_class)
+
+
+def mean_over_classes(
+    loss: Tensor, present: Tensor, valid: Tensor, factors: Tensor, absent: str
+) -> Tensor:
+    """Weighted mean over the classes of a row, then the mean over rows that have something valid.
+
+    mean_m Σ_c w_c loss_mc / Σ_c w_c over the classes that count
+
+    Args:
+        loss: (M, K), a row per image, or one row for the batch.
+        present: (M, K) bool, whether the class is in the target.
+        valid: (M, K) weight of the valid pixels.
+        factors: (K,) or (1, K), relative weight of each class.
+        absent: "skip", "zero" or "keep", see the module.
+    Returns:
+        Scalar (); 0 with zero gradient if nothing counts.
+    """
+    if absent == "zero":
+        loss = torch.where(present, loss, torch.zeros_like(loss))
+    counted = factors * (present if absent == "skip" else valid > 0)
+    total = counted.sum(1)
+    some = (total > 0).to(loss)
+    return ratio((ratio((loss * counted).sum(1), total) * some).sum(), some.sum())
