@@ -9,10 +9,11 @@ from torch import Tensor
 
 from pixelwise.errors import BackendError, check_choice, sentence
 
-# name -> (device it runs on, package it needs, module with the kernels); the first that fits wins
-BACKENDS: dict[str, tuple[str | None, str | None, str]] = {
-    "numba": ("cpu", "numba", "pixelwise.ops._stats_numba"),
-    "torch": (None, None, "pixelwise.ops._stats_torch"),
+# name -> (device it runs on, package it needs); the first that fits wins. The kernels are in
+# _stats_NAME.py, and in _upsampled_NAME.py those that upsample inside.
+BACKENDS: dict[str, tuple[str | None, str | None]] = {
+    "numba": ("cpu", "numba"),
+    "torch": (None, None),
 }
 
 
@@ -48,7 +49,7 @@ def choose_backend(name: str, logits: Tensor, definition_for: str = "") -> str:
 
 
 def _obstacle(name: str, device: str) -> str | None:
-    wanted, package, _ = BACKENDS[name]
+    wanted, package = BACKENDS[name]
     if wanted is not None and device != wanted:
         return f"run on {wanted}"
     if package is not None and not _installed(package):
@@ -62,6 +63,6 @@ def _installed(package: str) -> bool:
 
 
 @cache
-def kernels(name: str) -> ModuleType:
-    """The module of a backend, imported when it is first used."""
-    return import_module(BACKENDS[name][2])
+def kernels(name: str, upsampled: bool) -> ModuleType:
+    """The module of a backend's kernels, imported when it is first used."""
+    return import_module(f"pixelwise.ops._{'upsampled' if upsampled else 'stats'}_{name}")

@@ -78,9 +78,10 @@ def _flat(spec: Spec) -> tuple[str, str, int | None, float]:
     return ",".join(spec.sums), spec.activation, spec.ignore_index, spec.gamma
 
 
-def _module(backend: str, logits: Tensor, target: Tensor) -> tuple[Any, str]:
+def _kernel(name: str, backend: str, logits: Tensor, target: Tensor) -> Any:
+    """The function `name`, or `name`_upsampled if the target is larger than the logits."""
     upsampled = logits.shape[2:] != target.shape[target.dim() - logits.dim() + 2 :]
-    return kernels(backend), "_upsampled" if upsampled else ""
+    return getattr(kernels(backend, upsampled), f"{name}_upsampled" if upsampled else name)
 
 
 @torch.library.custom_op("pixelwise::stats_forward", mutates_args=())
@@ -95,8 +96,7 @@ def _forward_op(
     backend: str,
 ) -> Tensor:
     spec = Spec(tuple(sums.split(",")), activation, ignore_index, gamma)
-    module, suffix = _module(backend, logits, target)
-    table, unknown = getattr(module, "forward" + suffix)(logits, target, weight, spec)
+    table, unknown = _kernel("forward", backend, logits, target)(logits, target, weight, spec)
     if int(unknown):
         multilabel = target.dim() == logits.dim()
         binary = activation == "sigmoid" and (multilabel or logits.shape[1] == 1)
@@ -124,8 +124,7 @@ def _backward_op(
     backend: str,
 ) -> Tensor:
     spec = Spec(tuple(sums.split(",")), activation, ignore_index, gamma)
-    module, suffix = _module(backend, logits, target)
-    return getattr(module, "backward" + suffix)(grad, logits, target, weight, spec)
+    return _kernel("backward", backend, logits, target)(grad, logits, target, weight, spec)
 
 
 @_backward_op.register_fake
