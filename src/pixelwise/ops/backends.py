@@ -10,11 +10,13 @@ from torch import Tensor
 from pixelwise.errors import BackendError, check_choice, sentence
 
 # name -> (device it runs on, package it needs); the first that fits wins. The kernels are in
-# _stats_NAME.py, and in _upsampled_NAME.py those that upsample inside.
+# _stats_NAME.py, those that upsample inside in _upsampled_NAME.py, prediction in _predict_NAME.py.
 BACKENDS: dict[str, tuple[str | None, str | None]] = {
     "numba": ("cpu", "numba"),
     "torch": (None, None),
 }
+# looked up once: torch.compile cannot trace the search for a package
+INSTALLED = {package for _, package in BACKENDS.values() if package and find_spec(package)}
 
 
 def choose_backend(name: str, logits: Tensor, definition_for: str = "") -> str:
@@ -30,7 +32,7 @@ def choose_backend(name: str, logits: Tensor, definition_for: str = "") -> str:
         ArgumentError: no such backend.
         BackendError: the backend cannot run here, with the reason and those that can.
     """
-    check_choice("pixel_stats", "backend", name, ["auto", *BACKENDS])
+    check_choice("pixelwise", "backend", name, ["auto", *BACKENDS])
     if definition_for:
         if name not in ("auto", "torch"):
             wanted = f'"auto" or "torch" for {definition_for}'
@@ -42,7 +44,7 @@ def choose_backend(name: str, logits: Tensor, definition_for: str = "") -> str:
     if obstacle is not None:
         usable = [b for b in BACKENDS if _obstacle(b, logits.device.type) is None]
         raise BackendError(
-            f'pixel_stats: backend "{name}" must {obstacle}, got logits on {logits.device}. '
+            f'pixelwise: backend "{name}" must {obstacle}, got logits on {logits.device}. '
             f"Available here: {', '.join(usable)}."
         )
     return name
@@ -52,17 +54,12 @@ def _obstacle(name: str, device: str) -> str | None:
     wanted, package = BACKENDS[name]
     if wanted is not None and device != wanted:
         return f"run on {wanted}"
-    if package is not None and not _installed(package):
+    if package is not None and package not in INSTALLED:
         return f"have the package {package} installed"
     return None
 
 
 @cache
-def _installed(package: str) -> bool:
-    return find_spec(package) is not None
-
-
-@cache
-def kernels(name: str, upsampled: bool) -> ModuleType:
-    """The module of a backend's kernels, imported when it is first used."""
-    return import_module(f"pixelwise.ops._{'upsampled' if upsampled else 'stats'}_{name}")
+def kernels(name: str, kind: str) -> ModuleType:
+    """A module of a backend, imported when it is first used: "stats", "upsampled" or "predict"."""
+    return import_module(f"pixelwise.ops._{kind}_{name}")

@@ -81,7 +81,9 @@ def _flat(spec: Spec) -> tuple[str, str, int | None, float]:
 def _kernel(name: str, backend: str, logits: Tensor, target: Tensor) -> Any:
     """The function `name`, or `name`_upsampled if the target is larger than the logits."""
     upsampled = logits.shape[2:] != target.shape[target.dim() - logits.dim() + 2 :]
-    return getattr(kernels(backend, upsampled), f"{name}_upsampled" if upsampled else name)
+    if upsampled:
+        return getattr(kernels(backend, "upsampled"), f"{name}_upsampled")
+    return getattr(kernels(backend, "stats"), name)
 
 
 @torch.library.custom_op("pixelwise::stats_forward", mutates_args=())

@@ -1,12 +1,12 @@
-"""From logits to predicted class indices and to integer counts, upsampling inside."""
+"""From logits to predicted class indices and to integer counts, interpolation inside."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from pixelwise.errors import ArgumentError, check_range, check_shape, sentence
-from pixelwise.ops.activations import check_logits, compute_dtype
-from pixelwise.ops.target import Ignore, check_target_dtype, class_index, merge_ignored
+from pixelwise.ops.activations import check_logits
+from pixelwise.ops.backends import choose_backend, kernels
+from pixelwise.ops.target import Ignore, check_target_dtype, merge_ignored, unknown_values
 
 
 def predict_label(
@@ -14,6 +14,7 @@ def predict_label(
     size: tuple[int, int] | None = None,
     activation: str = "softmax",
     threshold: float = 0.5,
+    backend: str = "auto",
 ) -> Tensor:
     """Predicted class index of every pixel, at any size.
 
@@ -21,40 +22,33 @@ def predict_label(
 
     Args:
         logits: (N, C, *S) floating point.
-        size: (H, W) of the result: logits are interpolated bilinearly (align_corners=False), one
-            image at a time, so that nothing of N·C·H·W elements exists; None = as they are.
+        size: (H, W) of the result: logits are interpolated bilinearly (align_corners=False)
+            inside, so that nothing of N·C·H·W elements exists; None = as they are.
         activation: "softmax" for C >= 2, "sigmoid" for one channel.
         threshold: probability above which a pixel is foreground, 0..1, sigmoid only.
+        backend: "auto", or one of BACKENDS.
     Returns:
         (N, *S) or (N, H, W); uint8 for C <= 256, uint16 otherwise.
     Raises:
         ArgumentError: sigmoid with several channels (their classes may overlap), size without
             two spatial axes, threshold outside 0..1.
+        BackendError: the backend that was asked for cannot run here.
     Equals: F.interpolate(logits, size, mode="bilinear").argmax(1)
     """
     where = "predict_label"
-    check_logits(where, logits, activation)
-    check_range(where, "threshold", threshold, 0, 1)
-    if activation == "sigmoid" and logits.shape[1] != 1:
-        got = tuple(logits.shape)
-        raise ArgumentError(sentence(where, "logits", "(N, 1, *S) for sigmoid", got))
+    _check(where, logits, activation, threshold)
     if size is not None and logits.dim() != 4:
         got = tuple(logits.shape)
         raise ArgumentError(sentence(where, "logits", "(N, C, h, w) when a size is given", got))
-    dtype = torch.uint8 if logits.shape[1] <= 256 else torch.uint16
-    with torch.no_grad():
-        labels = [_label(image, size, activation, threshold).to(dtype) for image in logits.split(1)]
-        empty = logits.new_empty((0, *(size or logits.shape[2:])), dtype=dtype)
-        return torch.cat(labels) if labels else empty
-
-
-def _label(
-    logits: Tensor, size: tuple[int, int] | None, activation: str, threshold: float
-) -> Tensor:
-    x = logits.to(compute_dtype(logits.dtype))
-    if size is not None and tuple(size) != tuple(x.shape[2:]):
-        x = F.interpolate(x, size=tuple(size), mode="bilinear", align_corners=False)
-    return x.argmax(1) if activation == "softmax" else x.squeeze(1).sigmoid() > threshold
+    if size is not None and (len(size) != 2 or min(size) < 1 or 0 in logits.shape[2:]):
+        got = f"{tuple(size)} from logits {tuple(logits.shape)}"
+        raise ArgumentError(sentence(where, "size", "(H, W) of at least 1 pixel", got))
+    chosen = choose_backend(backend, logits)
+    if size is not None:
+        return _predict_op(logits, int(size[0]), int(size[1]), activation, threshold, chosen)
+    flat = logits if logits.dim() == 4 else logits.reshape(*logits.shape[:2], 1, -1)
+    labels = _predict_op(flat, flat.shape[2], flat.shape[3], activation, threshold, chosen)
+    return labels.view(logits.shape[0], *logits.shape[2:])
 
 
 def confusion_matrix(
@@ -63,6 +57,7 @@ def confusion_matrix(
     activation: str = "softmax",
     threshold: float = 0.5,
     ignore_index: Ignore = 255,
+    backend: str = "auto",
 ) -> Tensor:
     """Integer counts of target against predicted class over all valid pixels of a batch.
 
@@ -70,27 +65,72 @@ def confusion_matrix(
 
     Args:
         logits: (N, C, *S) floating point; (N, C, h, w) of another size than the target are
-            interpolated bilinearly to it, one image at a time.
+            interpolated bilinearly to it inside.
         target: (N, *S) class indices of any integer dtype.
         activation, threshold: as in predict_label.
         ignore_index: ignored target value, several of them, or None.
+        backend: "auto", or one of BACKENDS.
     Returns:
         (C, C) int64, rows = target; (2, 2) for one sigmoid channel.
     Raises:
-        ArgumentError, ArgumentTypeError: as predict_label and pixel_stats.
+        ArgumentError, ArgumentTypeError, BackendError: as predict_label and pixel_stats.
     """
     where = "confusion_matrix"
-    check_logits(where, logits, activation)
+    _check(where, logits, activation, threshold)
     target = check_target_dtype(where, target)
     spatial = (None, None) if logits.dim() == 4 else tuple(logits.shape[2:])
     check_shape(where, "target", target.shape, (logits.shape[0], *spatial), "(N, *S)")
     target, ignored = merge_ignored(target, ignore_index)
+    if logits.dim() != 4:
+        logits = logits.reshape(*logits.shape[:2], 1, -1)
+        target = target.reshape(target.shape[0], 1, -1)
+    chosen = choose_backend(backend, logits)
+    return _confusion_op(logits, target, activation, threshold, ignored, chosen)
+
+
+def _check(where: str, logits: Tensor, activation: str, threshold: float) -> None:
+    check_logits(where, logits, activation)
+    check_range(where, "threshold", threshold, 0, 1)
+    if activation == "sigmoid" and logits.shape[1] != 1:
+        got = tuple(logits.shape)
+        raise ArgumentError(sentence(where, "logits", "(N, 1, *S) for sigmoid", got))
+
+
+def _label_dtype(logits: Tensor) -> torch.dtype:
+    return torch.uint8 if logits.shape[1] <= 256 else torch.uint16
+
+
+@torch.library.custom_op("pixelwise::predict_label", mutates_args=())
+def _predict_op(
+    logits: Tensor, height: int, width: int, activation: str, threshold: float, backend: str
+) -> Tensor:
+    run = kernels(backend, "predict").predict
+    return run(logits, (height, width), activation, threshold, _label_dtype(logits))
+
+
+@_predict_op.register_fake
+def _(logits, height, width, activation, threshold, backend):  # noqa: ARG001
+    return logits.new_empty((logits.shape[0], height, width), dtype=_label_dtype(logits))
+
+
+@torch.library.custom_op("pixelwise::confusion_matrix", mutates_args=())
+def _confusion_op(
+    logits: Tensor,
+    target: Tensor,
+    activation: str,
+    threshold: float,
+    ignore_index: int | None,
+    backend: str,
+) -> Tensor:
     classes = 2 if activation == "sigmoid" else logits.shape[1]
-    counts = torch.zeros(classes * classes, dtype=torch.int64, device=logits.device)
-    size = (target.shape[1], target.shape[2]) if logits.dim() == 4 else None
-    rows = class_index(target, classes, ignored, where)
-    for image, row in zip(logits.split(1), rows.flatten(1)):
-        pred = predict_label(image, size, activation, threshold).long().reshape(-1)
-        valid = row >= 0
-        counts += torch.bincount(row[valid] * classes + pred[valid], minlength=classes**2)
-    return counts.view(classes, classes)
+    run = kernels(backend, "predict").confusion
+    counts, unknown = run(logits, target, classes, activation, threshold, ignore_index)
+    if int(unknown):
+        raise unknown_values("confusion_matrix", target, classes, ignore_index)
+    return counts
+
+
+@_confusion_op.register_fake
+def _(logits, target, activation, threshold, ignore_index, backend):  # noqa: ARG001
+    classes = 2 if activation == "sigmoid" else logits.shape[1]
+    return logits.new_empty((classes, classes), dtype=torch.int64)
