@@ -20,7 +20,9 @@ def kernel_sums(
     logits: Tensor, target: Tensor, weight: Tensor | None, spec: Spec, backend: str
 ) -> Tensor:
     """Sums (len(spec.sums), N, C) float64 by a kernel, differentiable in the logits."""
-    return _KernelSums.apply(logits, target, weight, spec, backend)
+    # torch.compile refuses a Function that has a forward-mode derivative
+    function = _KernelSums if torch.compiler.is_compiling() else _KernelSumsWithTangent
+    return function.apply(logits, target, weight, spec, backend)
 
 
 class _KernelSums(torch.autograd.Function):
@@ -49,14 +51,6 @@ class _KernelSums(torch.autograd.Function):
         return dx, None, None, None, None
 
     @staticmethod
-    def jvp(ctx: Any, tangent: Tensor, *_unused: Any) -> Any:
-        logits, target, weight = ctx.saved_tensors
-        _, moved, *_ = torch.func.jvp(
-            lambda x: _stats_torch.sums(x, target, weight, ctx.spec), (logits,), (tangent,)
-        )
-        return moved
-
-    @staticmethod
     def vmap(info: Any, in_dims: Any, *inputs: Any) -> Any:
         """A batch of problems is one problem with more images."""
 
@@ -69,8 +63,18 @@ class _KernelSums(torch.autograd.Function):
 
         *tensors, spec, backend = inputs
         tensors = [folded(t, d) for t, d in zip(tensors, in_dims)]
-        table = _KernelSums.apply(*tensors, spec, backend)
+        table = kernel_sums(*tensors, spec, backend)
         return table.unflatten(1, (info.batch_size, -1)), 1
+
+
+class _KernelSumsWithTangent(_KernelSums):
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, *_unused: Any) -> Any:
+        logits, target, weight = ctx.saved_tensors
+        _, moved, *_ = torch.func.jvp(
+            lambda x: _stats_torch.sums(x, target, weight, ctx.spec), (logits,), (tangent,)
+        )
+        return moved
 
 
 def _flat(spec: Spec) -> tuple[str, str, int | None, float]:
