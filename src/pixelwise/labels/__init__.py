@@ -9,6 +9,10 @@ png_chunks.py     PNG at the level of chunks: checksums, rows, samples
 bmp_tiff.py       the other two formats that keep indices
 image.py          read_image, image_size
 color.py          color_to_index, index_to_color
+shapes.py         polygons_to_label: outlines and masks painted onto a label
+raster.py         the pixels inside a polygon, by their centres or as pycocotools has them
+raster_pillow.py  the pixels that PIL.ImageDraw draws
+rle.py            masks as run lengths: rle_to_mask, mask_to_rle
 label_checks.py   what an array of indices must satisfy; offenders with counts and places
 pairs.py          find_pairs -> Pair(id, image, label)
 description.py    dataset.toml <-> Description: what every command is given
