@@ -1,0 +1,52 @@
+"""What the documents show works: Python blocks run, commands exist, links lead somewhere."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from pixelwise.cli import make_parser
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = list(dict.fromkeys(DOCUMENTS))
+
+
+def blocks(language):
+    for path in DOCUMENTS:
+        text = path.read_text(encoding="utf-8")
+        for number, code in enumerate(re.findall(rf"```{language}\n(.*?)```", text, re.S), 1):
+            yield pytest.param(code, id=f"{path.name}-{number}")
+
+
+@pytest.mark.parametrize("code", list(blocks("python")))
+def test_a_python_block_runs(code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "document", "exec"), {"__name__": "document"})
+
+
+def commands():
+    for block in blocks("sh"):
+        for line in block.values[0].splitlines():
+            if line.startswith("pixelwise "):
+                yield pytest.param(line.split("#")[0], id=line.split("#")[0].strip())
+
+
+@pytest.mark.parametrize("line", list(commands()))
+def test_a_command_parses(line):
+    words = shlex.split(line)[1:]
+    assert make_parser(words[0]).parse_args(words).command == words[0]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
+def test_links_lead_to_files(path):
+    links = re.findall(r"\]\((?!http)([^)#]+)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_readme_names_no_backtick_file_that_is_missing():
+    names = re.findall(
+        r"`((?:src|docs|tests|benchmarks)/[\w./-]+)`", (ROOT / "README.md").read_text()
+    )
+    assert [name for name in names if not (ROOT / name).exists()] == []
