@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from pixelwise.losses.table import LOSSES
+from pixelwise.ops.backends import BACKENDS
 
 IGNORE = 255
 
@@ -17,10 +18,21 @@ class Case:
     activation: str
     channels: int
 
-    def make(self, **options):
-        row = LOSSES[self.name]
-        chosen = {"activation": self.activation} if len(row.activations) > 1 else {}
-        return row.make(**chosen, **options)
+    def make(self, backend="auto", **options):
+        if len(self.row.activations) > 1:
+            options["activation"] = self.activation
+        if self.row.on_sums:
+            options["backend"] = backend
+        return self.row.make(**options)
+
+    @property
+    def backends(self):
+        """Those it can run on; a loss on logits has none to choose."""
+        return list(BACKENDS) if self.row.on_sums else ["torch"]
+
+    @property
+    def row(self):
+        return LOSSES[self.name]
 
     def __str__(self):
         return f"{self.name}-{self.activation}-C{self.channels}"
@@ -37,6 +49,8 @@ CASES = [
     for activation in row.activations
     for channels in ((2, 5) if activation == "softmax" else (1, 3))
 ]
+
+ON_BACKENDS = [(case, backend) for case in CASES for backend in case.backends]
 
 
 def draw(case, shape=(2, 7, 5), dtype=torch.float64, seed=0, void=0.2, scale=2.0):
@@ -56,3 +70,7 @@ def value_and_gradient(criterion, logits, target, **options):
     value = criterion(x, target, **options)
     (gradient,) = torch.autograd.grad(value, x)
     return value.detach(), gradient
+
+
+def close(a, b, rtol=1e-10, atol=1e-12):
+    torch.testing.assert_close(a, b, rtol=rtol, atol=atol)

@@ -33,9 +33,12 @@ class Criterion(nn.Module):
         gamma: exponent of the focal sums, or None if the formula needs none.
         axes: numbers of spatial axes that it has a meaning for, if neighbouring pixels matter to
             it; None if the place of a pixel does not matter.
+        ranks_pixels: whether it sorts pixels, so that its gradient jumps where two are equally
+            wrong.
     """
 
     axes: tuple[int, ...] | None = None
+    ranks_pixels = False
 
     # what has to agree for two losses to be added; the last two only where they have a meaning
     SHARED = ("activation", "ignore_index", "upsample", "backend", "gamma")

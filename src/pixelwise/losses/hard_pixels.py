@@ -42,6 +42,8 @@ def hardest(losses: Tensor, weight: Tensor, share: float) -> Tensor:
 
 
 class _HardPixels(LogitsCriterion):
+    ranks_pixels = True
+
     def __init__(
         self, activation: str, ignore_index: Ignore, upsample: str | None, weight: Factors
     ) -> None:

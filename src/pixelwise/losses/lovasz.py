@@ -44,6 +44,8 @@ def lovasz_extension(errors: Tensor, members: Tensor, weight: Tensor) -> Tensor:
 
 
 class _Lovasz(ClassMapsCriterion):
+    ranks_pixels = True
+
     def of_maps(self, maps: Tensor, members: Tensor, weight: Tensor, size: torch.Size) -> Tensor:  # noqa: ARG002
         def rows(tensor: Tensor) -> Tensor:
             return tensor if self.per_image else tensor.flatten(0, 1)[None]

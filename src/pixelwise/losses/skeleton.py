@@ -33,6 +33,8 @@ def soft_skeleton(maps: Tensor, valid: Tensor, iterations: int) -> Tensor:
         Of the shape of maps, in 0..1; without meaning at void pixels.
     Source: Shit et al. 2021, algorithm 1.
     """
+    if maps.numel() == 0:  # pooling refuses images without pixels
+        return maps
     axes = maps.dim() - 2
     pool = {2: F.max_pool2d, 3: F.max_pool3d}[axes]
 

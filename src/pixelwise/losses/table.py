@@ -25,8 +25,8 @@ class Loss(NamedTuple):
     """A row of LOSSES.
 
     Attributes:
-        make: the class; it says whether the loss is a formula on sums and whether neighbouring
-            pixels matter to it.
+        make: the class; it says whether the loss is a formula on sums, whether neighbouring
+            pixels matter to it and whether it sorts pixels.
         activations: those it can be used with; one entry means that it has no such argument.
         takes_class_weights: the argument that class weights of a data set go to, or None.
         decomposes: whether the loss of a batch is the mean over its images by valid pixels.
@@ -41,6 +41,11 @@ class Loss(NamedTuple):
     def on_sums(self) -> bool:
         """Whether it is a formula on sums and has a backend; otherwise it takes the logits."""
         return not issubclass(self.make, LogitsCriterion)
+
+    @property
+    def ranks_pixels(self) -> bool:
+        """Whether it sorts pixels, so that its gradient jumps where two are equally wrong."""
+        return self.make.ranks_pixels
 
     @property
     def axes(self) -> tuple[int, ...] | None:
@@ -115,9 +120,9 @@ def criterion(
                     WHERE, "class_weights", "given with a softmax ce or focal term", text, hint
                 )
             )
-    if backend != "auto" and not any(LOSSES[name].on_sums for name in names):
-        hint = "These losses take the logits themselves."
-        raise ArgumentError(sentence(WHERE, "backend", f'"auto" for {text}', repr(backend), hint))
+    if backend not in ("auto", "torch") and not any(LOSSES[name].on_sums for name in names):
+        wanted = f'"auto" or "torch" for {text}, which takes the logits themselves'
+        raise ArgumentError(sentence(WHERE, "backend", wanted, repr(backend)))
     terms = []
     for factor, name, written in parsed:
         row, options = LOSSES[name], dict(written)
