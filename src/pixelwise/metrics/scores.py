@@ -45,7 +45,7 @@ def iou(counts: ConfusionCounts) -> np.ndarray:
     Equals: sklearn.metrics.jaccard_score(target, pred, average=None) for present classes.
     Source: Jaccard 1901; as a segmentation score Everingham et al. 2010 (Pascal VOC).
     """
-    return _iou(*_pixels("iou", counts))
+    return iou_of_pixels(*_pixels("iou", counts))
 
 
 def dice(counts: ConfusionCounts) -> np.ndarray:
@@ -62,7 +62,7 @@ def dice(counts: ConfusionCounts) -> np.ndarray:
         2 iou / (1 + iou).
     Source: Dice 1945.
     """
-    return _dice(*_pixels("dice", counts))
+    return dice_of_pixels(*_pixels("dice", counts))
 
 
 def precision(counts: ConfusionCounts) -> np.ndarray:
@@ -189,7 +189,7 @@ def mean_iou(
     Equals: sklearn.metrics.jaccard_score with average="macro" for "present" and "micro" for
         "micro"; smp.metrics.iou_score with reduction="macro" for "absent_as_one".
     """
-    return _mean_score("mean_iou", _iou, counts, convention)
+    return _mean_score("mean_iou", iou_of_pixels, counts, convention)
 
 
 def mean_dice(
@@ -210,7 +210,7 @@ def mean_dice(
     Absent classes: what the convention says; classes_averaged tells which classes those are.
     Equals: sklearn.metrics.f1_score with average="macro" for "present" and "micro" for "micro".
     """
-    return _mean_score("mean_dice", _dice, counts, convention)
+    return _mean_score("mean_dice", dice_of_pixels, counts, convention)
 
 
 def classes_averaged(
@@ -230,7 +230,7 @@ def classes_averaged(
     where = "classes_averaged"
     first, *others = _as_images(where, counts, convention)
     _, target, pred = _pixels(where, sum(others, first))
-    return _averaged(target, pred, convention)
+    return averaged(target, pred, convention)
 
 
 @dataclass(frozen=True)
@@ -264,11 +264,13 @@ SCORES = {
 }
 
 
-def _iou(correct: np.ndarray, target: np.ndarray, pred: np.ndarray) -> np.ndarray:
+def iou_of_pixels(correct: np.ndarray, target: np.ndarray, pred: np.ndarray) -> np.ndarray:
+    """The formula of iou on its three sums."""
     return _score(correct, target + pred - correct, target + pred)
 
 
-def _dice(correct: np.ndarray, target: np.ndarray, pred: np.ndarray) -> np.ndarray:
+def dice_of_pixels(correct: np.ndarray, target: np.ndarray, pred: np.ndarray) -> np.ndarray:
+    """The formula of dice on its three sums."""
     return _score(2 * correct, target + pred, target + pred)
 
 
@@ -286,18 +288,28 @@ def _mean_score(
 ) -> float:
     means = []
     for one in _as_images(where, counts, convention):
-        correct, target, pred = _pixels(where, one)
-        if convention == "micro":
-            means.append(float(formula(correct.sum(), target.sum(), pred.sum())))
-        else:
-            score = formula(correct, target, pred)
-            score[np.isnan(score)] = ABSENT_SCORE.get(convention, np.nan)
-            means.append(_mean(score, _averaged(target, pred, convention)))
+        means.append(mean_of_pixels(formula, *_pixels(where, one), convention))
     # an image without a valid pixel has no score to average
     return _mean(np.array(means), ~np.isnan(means))
 
 
-def _averaged(target: np.ndarray, pred: np.ndarray, convention: str) -> np.ndarray:
+def mean_of_pixels(
+    formula: Callable[..., np.ndarray],
+    correct: np.ndarray,
+    target: np.ndarray,
+    pred: np.ndarray,
+    convention: str,
+) -> float:
+    """Mean over classes of formula(correct, target, pred), each (C,) pixels, by a convention."""
+    if convention == "micro":
+        return float(formula(correct.sum(), target.sum(), pred.sum()))
+    score = formula(correct, target, pred)
+    score[np.isnan(score)] = ABSENT_SCORE.get(convention, np.nan)
+    return _mean(score, averaged(target, pred, convention))
+
+
+def averaged(target: np.ndarray, pred: np.ndarray, convention: str) -> np.ndarray:
+    """(C,) bool, the classes that enter the mean of a convention."""
     if convention in ABSENT_SCORE:
         return np.full(target.shape, target.any())
     return target > 0 if convention == "target" else target + pred > 0
@@ -313,7 +325,7 @@ def _as_images(
     """The records to score one by one: the images for "per_image", else the one record."""
     check_choice(where, "convention", convention, CONVENTIONS)
     if convention != "per_image":
-        return [_checked(where, counts)]
+        return [as_counts(where, counts)]
     if isinstance(counts, ConfusionCounts):
         got, hint = "one ConfusionCounts", "Keep the counts of each image; do not add them."
         raise ArgumentTypeError(
@@ -322,10 +334,15 @@ def _as_images(
     images = list(counts)
     if not images:
         raise ArgumentError(sentence(where, "counts", "at least one image", "an empty list"))
-    return [_checked(where, one) for one in images]
+    return [as_counts(where, one) for one in images]
 
 
-def _checked(where: str, counts: Any) -> ConfusionCounts:
+def as_counts(where: str, counts: Any) -> ConfusionCounts:
+    """counts itself.
+
+    Raises:
+        ArgumentTypeError: it is not a ConfusionCounts.
+    """
     if not isinstance(counts, ConfusionCounts):
         hint = "Make it with count_confusion(pred, target, num_classes); add a list up with sum()."
         got = type(counts).__name__
@@ -335,5 +352,5 @@ def _checked(where: str, counts: Any) -> ConfusionCounts:
 
 def _pixels(where: str, counts: ConfusionCounts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Correct, target and predicted pixels, each (C,) int64."""
-    counts = _checked(where, counts)
+    counts = as_counts(where, counts)
     return counts.correct_pixels, counts.target_pixels, counts.pred_pixels

@@ -1,0 +1,141 @@
+"""Fine-grained mean IoU: over images, and over classes of images, instead of over all pixels.
+
+A data set score (mIoU-D) adds up pixels, so large objects in few images decide it. These give every
+image (mIoU-I), or every class in every image (mIoU-C), one vote, and can look at the worst alone.
+With n_ic the IoU of class c in image i:
+
+    mIoU-D   mean_c of IoU_c of the summed counts
+    mIoU-I   mean_i of mean_c n_ic
+    mIoU-C   mean_c of mean_i n_ic
+"""
+
+from collections.abc import Callable, Sequence
+from math import floor
+
+import numpy as np
+
+from pixelwise.errors import ArgumentError, check_choice, check_range, sentence
+from pixelwise.metrics.confusion import ConfusionCounts
+from pixelwise.metrics.scores import as_counts, iou, mean_iou
+
+# which classes of an image have a score in that image
+IMAGE_CONVENTIONS = ("target", "present")
+
+
+def image_iou(images: Sequence[ConfusionCounts], convention: str = "target") -> np.ndarray:
+    """IoU of each class in each image.
+
+    correct / (target + predicted - correct), in pixels of one image.
+
+    Args:
+        images: counts of N images of the same classes.
+        convention: "target": a class scores in the images whose target has it; "present": also in
+            those where it was only predicted, which is 0.
+    Returns:
+        (N, C) float64 in 0..1 or NaN.
+    Raises:
+        ArgumentError: no image, unknown convention, or images of different classes.
+        ArgumentTypeError: not a list of ConfusionCounts.
+    Absent classes: NaN, as the convention says.
+    """
+    where = "image_iou"
+    check_choice(where, "convention", convention, IMAGE_CONVENTIONS)
+    images = [as_counts(where, counts) for counts in images]
+    if not images:
+        raise ArgumentError(sentence(where, "images", "at least one image", "none"))
+    sum(images[1:], start=images[0])  # refuses images of different classes
+    scores = np.array([iou(counts) for counts in images])
+    if convention == "target":
+        scores[np.array([counts.target_pixels == 0 for counts in images])] = np.nan
+    return scores
+
+
+def mean_iou_d(images: Sequence[ConfusionCounts]) -> float:
+    """mIoU-D: the mean IoU of the data set, all images added up.
+
+    mean over classes with target + predicted > 0 of iou(sum of images).
+
+    Args:
+        images: counts of N images of the same classes.
+    Returns:
+        0..1, or NaN without valid pixels.
+    Raises:
+        ArgumentError, ArgumentTypeError: as image_iou.
+    Absent classes: left out if in no image, neither in target nor prediction.
+    Equals: mean_iou(sum(images), "present").
+    Source: Wang et al. 2023.
+    """
+    image_iou(images)
+    return mean_iou(sum(images[1:], start=images[0]))
+
+
+def mean_iou_i(
+    images: Sequence[ConfusionCounts], convention: str = "target", worst: float = 1.0
+) -> float:
+    """mIoU-I: the mean over images of each image's mean IoU, or over the worst images alone.
+
+    mean over images i of mean over classes c of n_ic.
+
+    Args:
+        images: counts of N images of the same classes.
+        convention: which classes an image averages, as in image_iou.
+        worst: fraction q of the images, those with the lowest scores, to average; 0 < q <= 1. The
+            number of images is rounded down, and at least one.
+    Returns:
+        0..1, or NaN without valid pixels.
+    Raises:
+        ArgumentError, ArgumentTypeError: as image_iou; worst outside 0..1.
+    Absent classes: left out of the mean of the image that lacks them; an image without any is left
+        out itself.
+    Source: Wang et al. 2023, mIoU-I and mIoU-I^q.
+    """
+    check_worst("mean_iou_i", worst)
+    scores = [lowest_mean(row) for row in image_iou(images, convention)]
+    return lowest_mean(np.array(scores), worst)
+
+
+def mean_iou_c(
+    images: Sequence[ConfusionCounts], convention: str = "target", worst: float = 1.0
+) -> float:
+    """mIoU-C: the mean over classes of each class's mean IoU over the images that have it.
+
+    mean over classes c of mean over images i of n_ic.
+
+    Args:
+        images: counts of N images of the same classes.
+        convention: which images a class averages, as in image_iou.
+        worst: fraction q of a class's images, those where it scores lowest; 0 < q <= 1.
+    Returns:
+        0..1, or NaN without valid pixels.
+    Raises:
+        ArgumentError, ArgumentTypeError: as mean_iou_i.
+    Absent classes: left out if in no image.
+    Source: Wang et al. 2023, mIoU-C and mIoU-C^q.
+    """
+    check_worst("mean_iou_c", worst)
+    scores = [lowest_mean(column, worst) for column in image_iou(images, convention).T]
+    return lowest_mean(np.array(scores))
+
+
+def lowest_mean(scores: np.ndarray, fraction: float = 1.0) -> float:
+    """Mean of the lowest fraction of the scores, NaN left out; NaN if there is none."""
+    known = np.sort(scores[~np.isnan(scores)])
+    # 0.29 * 100 is 28.999999999999996, which means 29
+    count = max(1, floor(fraction * len(known) + 1e-9))
+    return float(known[:count].mean()) if len(known) else np.nan
+
+
+def check_worst(where: str, worst: float) -> None:
+    """Raise unless 0 < worst <= 1."""
+    hint = "0.05 averages the worst twentieth, 1 all."
+    check_range(where, "worst", worst, 0, 1, hint)
+    if worst == 0:
+        raise ArgumentError(sentence(where, "worst", "above 0", worst, hint))
+
+
+# scores of a list of images; laws run over it as they do over SCORES
+IMAGE_SCORES: dict[str, Callable[..., float]] = {
+    "mean_iou_d": mean_iou_d,
+    "mean_iou_i": mean_iou_i,
+    "mean_iou_c": mean_iou_c,
+}
