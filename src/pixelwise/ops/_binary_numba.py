@@ -54,24 +54,24 @@ def split_weight(y, w, label, n, a, b):
 
 
 @inlined
-def probabilities(z, n, p, q):
-    """p = σ(z) and q = 1 - p, both to full relative precision."""
+def probabilities(z, n, p, q, e):
+    """e = exp(-|z|), p = σ(z) and q = 1 - p, all to full relative precision."""
     one = p.dtype.type(1)
     for i in range(n):
-        e = exp_neg(-abs(z[i]))
-        r = one / (one + e)
-        p[i] = r if z[i] >= 0 else e * r
-        q[i] = e * r if z[i] >= 0 else r
+        e[i] = exp_neg(-abs(z[i]))
+    for i in range(n):
+        r = one / (one + e[i])
+        p[i] = r if z[i] >= 0 else e[i] * r
+        q[i] = e[i] * r if z[i] >= 0 else r
 
 
 @inlined
 def log_losses(z, n, loss, loss_neg):
-    """loss = -log p, loss_neg = -log q"""
-    zero = loss.dtype.type(0)
+    """loss = -log p, loss_neg = -log q; loss must hold exp(-|z|)"""
     for i in range(n):
-        tail = log1p_unit(exp_neg(-abs(z[i])))
+        tail = log1p_unit(loss[i])
         loss[i] = tail - z[i] if z[i] < 0 else tail
-        loss_neg[i] = tail + (z[i] if z[i] > 0 else zero)
+        loss_neg[i] = tail + z[i] if z[i] > 0 else tail
 
 
 @inlined
@@ -180,7 +180,7 @@ def binary_sums(block, y, w, n, wanted, gamma, pair, rows, sums):
         r, label = label_of_row(y, block, c)
         take_row(block, c, w[r], n, pair, z)
         split_weight(y[r], w[r], label, n, a, b)
-        probabilities(z, n, p, q)
+        probabilities(z, n, p, q, loss)
         if logs:
             log_losses(z, n, loss, loss_neg)
         side_sums(p, q, loss, a, w[r], n, wanted, gamma, sums, c)
@@ -210,7 +210,7 @@ def binary_gradient(block, y, w, n, wanted, gamma, pair, finite, upstream, rows)
         r, label = label_of_row(y, block, c)
         take_row(block, c, w[r], n, pair, z)
         split_weight(y[r], w[r], label, n, a, b)
-        probabilities(z, n, p, q)
+        probabilities(z, n, p, q, loss)
         if focal:
             log_losses(z, n, loss, loss_neg)
         # 1. terms of all pixels

@@ -5,8 +5,6 @@ stays in the cache, in float32 (float64 for float64 logits), and all arithmetic 
 So contiguous, channels_last, sliced and expanded tensors give the same bits.
 """
 
-import numpy as np
-
 from pixelwise.ops._jit_numba import inlined
 from pixelwise.ops._transfer_numba import IGNORED, UNKNOWN, call_address
 

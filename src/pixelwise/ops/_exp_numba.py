@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, overload
 
-from pixelwise.ops._jit_numba import FUSE, PIECE, exact
+from pixelwise.ops._jit_numba import FUSE, PIECE, exact, intrinsic, overload
 
 LOWEST = np.float32(-104.0)  # exp of anything below rounds to 0
 LOG2_E = np.float32(1.4426950408889634)
@@ -34,11 +33,13 @@ P0, P1, P2, P3, P4 = np.array(
     [4.999999343e-01, 1.666652040e-01, 4.166839079e-02, 8.368745108e-03, 1.381454007e-03],
     np.float32,
 )
+# fmt: off
 Q0, Q1, Q2, Q3, Q4, Q5, Q6, Q7 = np.array(
-    [3.333333171e-01, -2.500082103e-01, 2.000122688e-01, -1.662335738e-01]
-    + [1.420175782e-01, -1.316018189e-01, 1.276157810e-01, -7.634499163e-02],
+    [3.333333171e-01, -2.500082103e-01, 2.000122688e-01, -1.662335738e-01,
+     1.420175782e-01, -1.316018189e-01, 1.276157810e-01, -7.634499163e-02],
     np.float32,
 )
+# fmt: on
 ONE, HALF, ZERO = np.float32(1.0), np.float32(0.5), np.float32(0.0)
 SQRT2_LESS_1 = np.float32(0.41421356)
 SMALLEST = np.float32(1.1754944e-38)

@@ -2,9 +2,9 @@
 
     kernel           a loop over tasks that Python calls; cached on disk
     compile_cached   the same for a function that kernels call by its address
-    inlined          a piece of a kernel; sums may be reordered, so that they run in vector registers
-    exact            a piece of a kernel whose additions must happen as written (exp and log round on
-                     purpose, which would be simplified away); only a*b+c may become one operation
+    inlined          a piece of a kernel; sums may be reordered, to run in vector registers
+    exact            a piece whose operations must happen as written (exp and log round on
+                     purpose, which would be simplified away); only a*b+c may become one
 
 Nothing lets the compiler assume that NaN and infinities do not occur: they must propagate.
 A cache entry is renewed when the file of its function changes; after a change to another file that
@@ -14,7 +14,11 @@ it uses, delete the `__pycache__` folder.
 from collections.abc import Callable
 from typing import Any
 
-from numba import njit
+from numba import extending, njit
+
+# a type checker cannot follow what these two make of a function
+intrinsic: Any = extending.intrinsic
+overload: Any = extending.overload
 
 REORDER = {"reassoc", "nsz", "contract", "arcp"}
 FUSE = {"contract"}

@@ -1,7 +1,7 @@
 """CPU kernels of prediction: logits at any size to a label map or a confusion matrix, in one pass.
 
-An output row is computed class by class: interpolate the class's logit at every pixel, keep the best
-value and its class. So no more than one row of logits exists at output size. Rules at a pixel:
+An output row is computed class by class: interpolate the class's logit at every pixel, keep the
+best value and its class. So no more than one row of logits exists at output size. Rules at a pixel:
 
     softmax   the class with the largest logit; equal ones: the lowest class; NaN counts as larger
               than everything, and the first NaN wins, as in torch.argmax
@@ -36,7 +36,7 @@ from pixelwise.ops._transfer_numba import (
     classify_address,
     load_address,
 )
-from pixelwise.ops._views import Labels, View, known_labels, view_image
+from pixelwise.ops._views import View, known_labels, view_image
 
 BLOCK = 1024  # pixels
 TASK = 8  # output rows

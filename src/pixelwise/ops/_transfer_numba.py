@@ -18,10 +18,9 @@ import numpy as np
 import torch
 from llvmlite import ir
 from numba import carray, cfunc, types
-from numba.extending import intrinsic
 
 from pixelwise.ops._exp_numba import bits_of_float, float_of_bits
-from pixelwise.ops._jit_numba import compile_cached, exact, inlined
+from pixelwise.ops._jit_numba import compile_cached, exact, inlined, intrinsic
 
 IGNORED, UNKNOWN = -1, -2  # stand for a class index in a block of targets
 TILE = 16  # pixels that are transposed together when channels lie side by side
@@ -168,14 +167,36 @@ def store_float16(target, block, start, channel, pixel, pitch, done, channels, c
     copy_out(target, block, float_to_float16, start, channel, pixel, pitch, done, channels, count)
 
 
-def classify(source, y, start, pixel, done, count, has_ignore, ignore, limit):
-    """y[done + i] = the target at start + i * pixel: a class, IGNORED or UNKNOWN."""
+@inlined
+def classify_line(line, classes, integer, known):
+    """classes = the target: a class, IGNORED or UNKNOWN; compared as `integer`."""
+    ignore, limit, has_ignore = integer(known[1]), integer(known[2]), known[0] != 0
+    for i in range(classes.size):
+        value = integer(line[i])
+        inside = (value >= 0) & (value < limit)
+        skip = has_ignore & (value == ignore)
+        classes[i] = np.int32(IGNORED) if skip else np.int32(value if inside else UNKNOWN)
+
+
+@inlined
+def classify(source, y, integer, start, pixel, done, count, known):
+    """y[done + i] = the target at start + i * pixel"""
     values = carray(source, start + (count - 1) * pixel + 1)
-    classes = carray(y, done + count)
-    for i in range(count):
-        value = values[start + i * pixel]
-        known = value if (value >= 0) & (value < limit) else UNKNOWN
-        classes[done + i] = IGNORED if (has_ignore != 0) & (value == ignore) else known
+    classes = carray(y, done + count)[done:]
+    if pixel == 1:  # apart, so that it is compiled to vector instructions
+        classify_line(values[start:], classes, integer, known)
+    else:
+        classify_line(values[start::pixel], classes, integer, known)
+
+
+def classify_narrow(source, y, start, pixel, done, count, has_ignore, ignore, limit):
+    known = (has_ignore, ignore, limit)
+    classify(source, y, np.int32, start, pixel, done, count, known)
+
+
+def classify_wide(source, y, start, pixel, done, count, has_ignore, ignore, limit):
+    known = (has_ignore, ignore, limit)
+    classify(source, y, np.int64, start, pixel, done, count, known)
 
 
 SPECIAL_LOAD = {torch.bfloat16: load_bfloat16, torch.float16: load_float16}
@@ -196,7 +217,8 @@ def store_address(dtype: torch.dtype, block: torch.dtype) -> int:
 
 def classify_address(dtype: torch.dtype) -> int:
     """Address of the function that reads a target of `dtype`."""
-    return _address(classify, MEMORY[dtype], types.int32)
+    function = classify_wide if dtype == torch.int64 else classify_narrow
+    return _address(function, MEMORY[dtype], types.int32)
 
 
 def _address(function: Callable, outside: Any, inside: Any) -> int:
