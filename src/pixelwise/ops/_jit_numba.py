@@ -7,14 +7,19 @@
                      purpose, which would be simplified away); only a*b+c may become one
 
 Nothing lets the compiler assume that NaN and infinities do not occur: they must propagate.
-A cache entry is renewed when the file of its function changes; after a change to another file that
-it uses, delete the `__pycache__` folder.
+
+numba renews a cache entry when the function's own file changes, but a kernel contains code of other
+files as well. So the cache is a folder whose name is a fingerprint of all files that kernels are
+made of: `__pycache__/kernels-<fingerprint>`, or a subfolder of NUMBA_CACHE_DIR if that is set.
 """
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from numba import extending, njit
+from numba import config, extending, njit
 
 # a type checker cannot follow what these two make of a function
 intrinsic: Any = extending.intrinsic
@@ -30,6 +35,30 @@ PIECE: dict[str, Any] = {
 }
 
 
+ROOM = Path(__file__).parent
+
+
+def _fingerprint() -> str:
+    """Of everything that ends up in machine code."""
+    files = sorted([*ROOM.glob("_*_numba.py"), ROOM / "_views.py", ROOM / "spec.py"])
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
+FOLDER = f"kernels-{_fingerprint()}"
+
+
+@contextmanager
+def _own_cache() -> Iterator[None]:
+    """Let numba, which looks when a function is decorated, choose the folder of this version."""
+    settings: Any = config
+    before = settings.CACHE_DIR
+    settings.CACHE_DIR = str(Path(before or ROOM / "__pycache__") / FOLDER)
+    try:
+        yield
+    finally:
+        settings.CACHE_DIR = before
+
+
 def compile_cached(compiler: Callable, *signature: Any, **options: Any) -> Callable:
     """A decorator like `compiler(*signature, **options)` that keeps machine code on disk.
 
@@ -39,7 +68,8 @@ def compile_cached(compiler: Callable, *signature: Any, **options: Any) -> Calla
 
     def decorate(function: Callable) -> Any:
         try:
-            return compiler(*signature, cache=True, **options)(function)
+            with _own_cache():
+                return compiler(*signature, cache=True, **options)(function)
         except RuntimeError:  # numba: "cannot cache function: no locator available"
             return compiler(*signature, cache=False, **options)(function)
 

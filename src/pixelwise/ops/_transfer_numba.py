@@ -168,25 +168,26 @@ def store_float16(target, block, start, channel, pixel, pitch, done, channels, c
 
 
 @inlined
-def classify_line(line, classes, integer, known):
-    """classes = the target: a class, IGNORED or UNKNOWN; compared as `integer`."""
-    ignore, limit, has_ignore = integer(known[1]), integer(known[2]), known[0] != 0
-    for i in range(classes.size):
-        value = integer(line[i])
-        inside = (value >= 0) & (value < limit)
-        skip = has_ignore & (value == ignore)
-        classes[i] = np.int32(IGNORED) if skip else np.int32(value if inside else UNKNOWN)
+def class_of(value, ignore, limit, has_ignore):
+    """A class index, IGNORED or UNKNOWN."""
+    inside = (value >= 0) & (value < limit)
+    skip = has_ignore & (value == ignore)
+    return np.int32(IGNORED) if skip else np.int32(value if inside else UNKNOWN)
 
 
 @inlined
 def classify(source, y, integer, start, pixel, done, count, known):
-    """y[done + i] = the target at start + i * pixel"""
+    """y[done + i] = the target at start + i * pixel, compared as `integer`."""
     values = carray(source, start + (count - 1) * pixel + 1)
     classes = carray(y, done + count)[done:]
+    has_ignore, ignore, limit = known[0] != 0, integer(known[1]), integer(known[2])
     if pixel == 1:  # apart, so that it is compiled to vector instructions
-        classify_line(values[start:], classes, integer, known)
+        line = values[start:]
+        for i in range(count):
+            classes[i] = class_of(integer(line[i]), ignore, limit, has_ignore)
     else:
-        classify_line(values[start::pixel], classes, integer, known)
+        for i in range(count):
+            classes[i] = class_of(integer(values[start + i * pixel]), ignore, limit, has_ignore)
 
 
 def classify_narrow(source, y, start, pixel, done, count, has_ignore, ignore, limit):
