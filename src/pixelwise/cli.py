@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields
 from importlib import import_module
 from pathlib import Path
@@ -41,10 +42,9 @@ def show_path(key: str) -> Callable[[Path], tuple[Any, str]]:
 
 def show_init(result: Any) -> tuple[Any, str]:
     """Show what `init` found, and how sure it is."""
-    notes = [f"  {note}" for note in result.notes]
-    unsure = [f"  ? {note}" for note in result.unsure]
-    doubt = ["Please check in the file:", *unsure] if unsure else ["Nothing was guessed."]
-    text = "\n".join([f"wrote {result.path}", *notes, *doubt])
+    notes = [f"  {'?' if note in result.unsure else ' '} {note}" for note in result.notes]
+    doubt = ["Please check what is marked with ?, and change the file if it is wrong."]
+    text = "\n".join([f"wrote {result.path}", *notes, *(doubt if result.unsure else [])])
     return {"path": str(result.path), "notes": result.notes, "unsure": result.unsure}, text
 
 
@@ -118,10 +118,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name must never stop the output
     try:
-        run_command(sys.argv[1:] if argv is None else list(argv))
+        with suppress(SystemExit):  # --help and --version have said what was asked for
+            run_command(sys.argv[1:] if argv is None else list(argv))
         sys.stdout.flush()
     except PixelwiseError as error:
-        print(f"pixelwise: {' '.join(str(error).split())}", file=sys.stderr)
+        message = " ".join(str(error).split()).removeprefix("pixelwise: ")
+        print(f"pixelwise: {message}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("pixelwise: interrupted", file=sys.stderr)
@@ -134,15 +136,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run_command(words: list[str]) -> None:
     """Parse the words, run the command and print its result."""
-    name = next((word for word in words if not word.startswith("-")), None)
-    if name is not None:
+    name = words[0] if words else "--help"
+    if not name.startswith("-"):
         check_choice("pixelwise", "command", name, COMMANDS)
-    options = vars(make_parser(name).parse_args(words))
-    if name is None:
-        return
+    options = vars(make_parser(name).parse_args(words or ["--help"]))
     as_json, settings = options.pop("json"), options.pop("config")
     command = COMMANDS[options.pop("command")]
     config_class = resolve(command.config)
+    for field in fields(config_class):
+        # argparse cannot leave out an argument without dashes: it gives None instead
+        if field.metadata.get("positional") and options.get(field.name, field) is None:
+            del options[field.name]
     values = {**read_settings(settings, config_class), **options}
     content, text = command.show(resolve(command.run)(config_class(**values)))
     print(json.dumps(content, indent=1) if as_json else text)
@@ -161,7 +165,7 @@ class Parser(argparse.ArgumentParser):
         raise ArgumentError(f"{self.prog}: {message}. See {self.prog} --help.")
 
 
-def make_parser(chosen: str | None) -> argparse.ArgumentParser:
+def make_parser(chosen: str) -> argparse.ArgumentParser:
     """The parser, with the options of the chosen command; other commands are only named."""
     import pixelwise
 
@@ -197,7 +201,9 @@ def add_options(parser: argparse.ArgumentParser, config: type) -> None:
         kind = next((k for k in get_args(kind) if k is not type(None)), kind) if optional else kind
         if field.metadata.get("positional"):
             name, count = field.name.upper(), None if needed else "?"
-            parser.add_argument(field.name, type=kind, metavar=name, help=text, nargs=count)
+            parser.add_argument(
+                field.name, type=kind, metavar=name, help=text, nargs=count, default=None
+            )
         elif kind is bool:
             flag = "--" + field.name.replace("_", "-")
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, help=text)

@@ -1,5 +1,8 @@
 """Networks: names, logits at native stride, first weights, and what is refused."""
 
+import sys
+from types import ModuleType
+
 import pytest
 import torch
 from torch import nn
@@ -36,12 +39,16 @@ def two_convolutions(num_classes):
     return nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, num_classes, 1))
 
 
+def nine_channels(num_classes):
+    return two_convolutions(num_classes + 2)
+
+
 def nothing(num_classes):
     return num_classes
 
 
 def test_any_function_can_make_the_network(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "mine", __import__("types").ModuleType("mine"))
+    monkeypatch.setitem(sys.modules, "mine", ModuleType("mine"))
     monkeypatch.setattr("mine.make", two_convolutions, raising=False)
     monkeypatch.setattr("mine.nothing", nothing, raising=False)
     assert build_network("mine:make", 7).eval()(picture(32, 32)).shape == (1, 7, 32, 32)
@@ -67,8 +74,8 @@ def test_an_unknown_network_is_named_with_what_there_is(name, message):
 
 
 def test_a_network_with_other_logits_is_refused(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "mine", __import__("types").ModuleType("mine"))
-    monkeypatch.setattr("mine.make", lambda num_classes: two_convolutions(9), raising=False)
+    monkeypatch.setitem(sys.modules, "mine", ModuleType("mine"))
+    monkeypatch.setattr("mine.make", nine_channels, raising=False)
     with pytest.raises(ArgumentError, match=r"mine:make: logits must be \(N, 7, h, w\)"):
         build_network("mine:make", 7)
 
@@ -92,7 +99,7 @@ def test_offline_weights_fit_one_encoder_only():
 
 
 def test_without_the_package_offline_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(encoder_weights, "find_spec", lambda name: None)
+    monkeypatch.setattr(encoder_weights, "find_spec", lambda _: None)
     with pytest.raises(RunError, match=r"Install pixelwise\[offline\]"):
         build_network("fpn:tf_efficientnet_lite0", 4, "offline")
 

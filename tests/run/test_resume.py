@@ -6,8 +6,8 @@ import signal
 import threading
 
 import pytest
-from make import draw, make_dataset, train_settings, write_image, write_stored
 
+from make import draw, make_dataset, train_settings, write_image, write_stored
 from pixelwise.errors import RunError
 from pixelwise.run import train as training
 from pixelwise.run.checkpoint import read_checkpoint
@@ -85,9 +85,10 @@ def test_sigterm_leaves_a_last_checkpoint_that_predicts(data, tmp_path, monkeypa
 
 
 def test_a_second_signal_acts_at_once():
-    from pixelwise.run.interrupt import catch_interrupt
+    from pixelwise.run.interrupt import Interrupt, catch_interrupt
 
-    with catch_interrupt() as interrupt:
+    interrupt = Interrupt()
+    with catch_interrupt(interrupt):
         os.kill(os.getpid(), signal.SIGINT)
         assert interrupt.asked
         with pytest.raises(KeyboardInterrupt):
@@ -95,12 +96,12 @@ def test_a_second_signal_acts_at_once():
 
 
 def test_outside_the_main_thread_signals_are_left_alone():
-    from pixelwise.run.interrupt import catch_interrupt
+    from pixelwise.run.interrupt import Interrupt, catch_interrupt
 
     before, seen = signal.getsignal(signal.SIGINT), []
 
     def look():
-        with catch_interrupt():
+        with catch_interrupt(Interrupt()):
             seen.append(signal.getsignal(signal.SIGINT))
 
     thread = threading.Thread(target=look)

@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from make import STORED, draw, make_dataset, train_settings, write_image
 from PIL import Image
 
+from make import STORED, draw, make_dataset, train_settings, write_image
 from pixelwise.errors import DatasetError, PairingError, RunError
 from pixelwise.labels.description import read_description
 from pixelwise.labels.image import image_size

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from make import STORED, VOID, make_dataset, write_stored
 from PIL import Image
 
+from make import STORED, VOID, make_dataset, write_stored
 from pixelwise.errors import ArgumentError, DatasetError, LabelError, PairingError, RunError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.png import read_label

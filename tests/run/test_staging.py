@@ -17,13 +17,18 @@ def test_a_folder_appears_when_it_is_complete(tmp_path):
     assert names(tmp_path / "deep") == ["out"]
 
 
+def fail_in(folder, error):
+    with staged_folder(folder) as staging:
+        (staging / "half").write_text("half")
+        raise error
+
+
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt("stop")])
 def test_after_a_failure_the_old_folder_is_what_it_was(tmp_path, error):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "old").write_text("old")
-    with pytest.raises(type(error), match=str(error)), staged_folder(tmp_path / "out") as staging:
-        (staging / "half").write_text("half")
-        raise error
+    with pytest.raises(type(error), match=str(error)):
+        fail_in(tmp_path / "out", error)
     assert names(tmp_path) == ["out"]
     assert names(tmp_path / "out") == ["old"]
 

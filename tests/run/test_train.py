@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 import torch
-from make import make_dataset, train_settings
 
+from make import make_dataset, train_settings
 from pixelwise.errors import ArgumentError, BackendError, DatasetError, LabelError, RunError
 from pixelwise.run.checkpoint import read_checkpoint
 from pixelwise.run.config import PredictConfig, ScoreConfig, TrainConfig

@@ -14,7 +14,7 @@ from torchvision import tv_tensors
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional
 
-from pixelwise.errors import LabelError, sentence
+from pixelwise.errors import LabelError, PairingError, sentence
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.image import read_image
 from pixelwise.labels.pairs import Pair
@@ -88,7 +88,10 @@ def read_pair(pair: Pair, classes: Classes) -> tuple[Tensor, Tensor]:
 
     Raises:
         LabelError: the label's size differs from the image's, or it holds unknown values.
+        PairingError: the pair has no label.
     """
+    if pair.label is None:
+        raise PairingError(sentence(str(pair.image), "label", "a file", "none"))
     image = read_image(pair.image)
     target = classes.to_index(read_label(pair.label), where=str(pair.label))
     if image.shape[:2] != target.shape:

@@ -16,32 +16,40 @@ class Display:
     """Shows how far a loop is, how long it will still take, and its latest numbers.
 
     Args:
-        total: work units of the whole loop.
-        done: units that an earlier part of the same run has done.
-        file: every line is also appended to it; None = nowhere.
         quiet: show nothing (ranks other than the first).
     """
 
-    def __init__(
-        self, total: float, done: float = 0.0, file: Path | None = None, quiet: bool = False
-    ) -> None:
-        self.total, self.done, self.first = total, done, done
-        self.file = file
+    def __init__(self, quiet: bool = False) -> None:
         self.quiet = quiet
-        self.started = self.last_line = time.monotonic()
+        self.lines: list[str] = []
+        self.file: Path | None = None
         self.numbers: dict[str, str] = {}
-        live = sys.stderr.isatty() and not quiet
         self.progress: Progress | None = None
-        if live:
-            columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-            console = Console(stderr=True)
-            text = TextColumn("{task.fields[numbers]}", markup=False)
-            self.progress = Progress(*columns, text, console=console, transient=True)
-            self.task = self.progress.add_task("", total=total, numbers="")
-            self.progress.update(self.task, completed=done)
+        self.start(1.0)
+
+    def start(self, total: float, done: float = 0.0) -> None:
+        """Begin a loop of `total` work units, of which an earlier part did `done`."""
+        self.total, self.done, self.first = total, done, done
+        self.started = self.last_line = time.monotonic()
+
+    def write_to(self, file: Path) -> None:
+        """From now on every line is also appended to a file, after those said so far."""
+        if not self.quiet:
+            self.file = file
+            self._append("".join(line + "\n" for line in self.lines))
 
     def __enter__(self) -> "Display":
-        if self.progress is not None:
+        if sys.stderr.isatty() and not self.quiet:
+            self.progress = Progress(
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[numbers]}", markup=False),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self.task = self.progress.add_task("", total=self.total, numbers="")
+            self.progress.update(self.task, completed=self.done)
             self.progress.start()
         return self
 
@@ -63,9 +71,9 @@ class Display:
         else:
             print(text, file=sys.stderr, flush=True)
         self.last_line = time.monotonic()
+        self.lines.append(text)
         if self.file is not None:
-            with self.file.open("a", encoding="utf-8") as file:
-                file.write(text + "\n")
+            self._append(text + "\n")
 
     def advance(self, what: str, units: float, **numbers: str) -> None:
         """Some units of work are done; `numbers` are shown until they are replaced."""
@@ -86,6 +94,11 @@ class Display:
         done = self.done - self.first
         seconds = time.monotonic() - self.started
         return in_words(seconds / done * (self.total - self.done)) + " left" if done else ""
+
+    def _append(self, text: str) -> None:
+        if self.file is not None:
+            with self.file.open("a", encoding="utf-8") as file:
+                file.write(text)
 
 
 def in_words(seconds: float) -> str:

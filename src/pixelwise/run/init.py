@@ -13,7 +13,7 @@ FILE = "dataset.toml"
 
 @dataclass(frozen=True)
 class Found:
-    """What was written, what it rests on, and what a person should check."""
+    """What was written, what it rests on, and those of the notes that a person should check."""
 
     path: Path
     notes: tuple[str, ...]
@@ -35,6 +35,5 @@ def init(config: InitConfig) -> Found:
         hint = "Give --force to replace it."
         raise DatasetError(sentence("init", FILE, "a new file", f"an existing {path}", hint))
     found = look(config.folder)
-    comments = (*found.notes, *(f"check: {note}" for note in found.unsure))
-    write_description(found.description, path, comments=comments)
+    write_description(found.description, path, comments=found.notes)
     return Found(path, found.notes, found.unsure)

@@ -18,14 +18,13 @@ class Interrupt:
 
 
 @contextmanager
-def catch_interrupt() -> Iterator[Interrupt]:
+def catch_interrupt(interrupt: Interrupt) -> Iterator[None]:
     """Turn the first signal into a flag; a second one acts at once, as it always did.
 
     Only the main thread may do this; in another thread the flag never rises.
     """
-    interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
-        yield interrupt
+        yield
         return
     before = {number: signal.getsignal(number) for number in SIGNALS}
 
@@ -40,6 +39,6 @@ def catch_interrupt() -> Iterator[Interrupt]:
     for number in SIGNALS:
         signal.signal(number, ask)
     try:
-        yield interrupt
+        yield
     finally:
         restore()

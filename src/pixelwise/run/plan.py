@@ -42,6 +42,11 @@ class Plan:
     weights: tuple[float, ...] | None
 
     @property
+    def crop(self) -> tuple[int, int]:
+        """Label pixels of a training example, (height, width)."""
+        return self.config.crop or median_size(self.train, self.config.scale)
+
+    @property
     def activation(self) -> str:
         """ "sigmoid" for a binary task, else "softmax"."""
         return activation_of(self.description)

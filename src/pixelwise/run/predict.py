@@ -51,8 +51,8 @@ def predict(config: PredictConfig) -> Path:
             image, or a folder that already has something in it.
     """
     device = choose_device("predict", config.device)
-    with Display(1.0) as messages:
-        checkpoint = find_checkpoint(config.run, (BEST, LAST), messages.line)
+    display = Display()
+    checkpoint = find_checkpoint(config.run, (BEST, LAST), display.line)
     work = find_work(config, checkpoint)
     out = config.out or checkpoint.folder.parent / "predictions" / work.name
     hint = "Give --overwrite to replace it."
@@ -69,7 +69,8 @@ def predict(config: PredictConfig) -> Path:
         "images": len(work.pairs),
         "threshold": config.threshold,
     }
-    with staged_folder(out) as staging, Display(len(work.pairs)) as display:
+    display.start(len(work.pairs))
+    with staged_folder(out) as staging, display:
         for pair in work.pairs:
             image = read_image(pair.image)
             index = predict_image(network, image, checkpoint, config.threshold)

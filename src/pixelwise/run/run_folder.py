@@ -15,7 +15,7 @@ from pixelwise.run.config import TrainConfig, as_dict, command_line, from_dict
 from pixelwise.run.json_files import read_json, write_json
 from pixelwise.run.networks import Network
 from pixelwise.run.plan import Plan, check_same_data
-from pixelwise.run.staging import check_free
+from pixelwise.run.staging import check_free, make_folder
 
 SCHEMA = "pixelwise.run/1"
 RUNS = Path("runs")
@@ -34,7 +34,7 @@ def make_run_folder(plan: Plan, network: Network) -> Path:
     else:
         hint = f"Choose another --out, or go on with: pixelwise train --resume {folder}"
         check_free("train", folder, hint)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     write_json(folder / "data.json", plan.fingerprint())
     write_json(folder / "config.json", about_run(plan, network, folder))
     return folder
@@ -42,7 +42,7 @@ def make_run_folder(plan: Plan, network: Network) -> Path:
 
 def free_run_name(name: str) -> Path:
     """Make and return runs/NAME-1, or the first number that is free."""
-    RUNS.mkdir(exist_ok=True)
+    make_folder(RUNS)
     number = 1
     while True:
         folder = RUNS / f"{name}-{number}"

@@ -36,6 +36,19 @@ def check_free(where: str, folder: Path, hint: str, replaceable: str | None = No
         raise RunError(sentence(where, "out", f"made by {where}", folder, hint))
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it.
+
+    Raises:
+        RunError: the file system refuses.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        got = error.strerror or str(error)
+        raise RunError(sentence(str(folder), "folder", "one that can be made", got)) from None
+
+
 @contextmanager
 def staged_folder(folder: Path) -> Iterator[Path]:
     """Give an empty folder to fill; on leaving without an error it takes the name `folder`.
@@ -44,9 +57,8 @@ def staged_folder(folder: Path) -> Iterator[Path]:
         folder: final name; an existing folder of that name is replaced.
     """
     staging = folder.with_name(f".{folder.name}.new-{os.getpid()}")
-    folder.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir()
+    make_folder(staging)
     try:
         yield staging
         swap_in(staging, folder)

@@ -1,7 +1,7 @@
 """Train a network: from dataset.toml to a run folder with its best and last checkpoint.
 
     plan      read and check everything, before anything is written        plan.py
-    set up    network, optimizer, devices, run folder                      run_folder.py
+    set up    network, optimizer, devices, run folder                      setup.py
     fit       for each epoch: steps, evaluation, checkpoint                here
 
 A step depends on (seed, step) and on the weights before it, on nothing else. So the position in
@@ -10,80 +10,26 @@ the run is one number, and a resumed run takes the very steps that were left.
 
 import math
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor
 
-from pixelwise.errors import ArgumentError, RunError, sentence
+from pixelwise.errors import RunError, sentence
 from pixelwise.labels.pairs import Pair
-from pixelwise.losses.criterion import Criterion
-from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, load_weights, save_checkpoint
+from pixelwise.run.checkpoint import BEST, LAST, save_checkpoint
 from pixelwise.run.config import TrainConfig
-from pixelwise.run.dataset import Augmentation, SegmentationDataset
-from pixelwise.run.display import Display, in_words, percent
-from pixelwise.run.distributed import any_rank, choose_device, shard, sum_over_ranks
+from pixelwise.run.display import in_words, percent
+from pixelwise.run.distributed import any_rank, shard, sum_over_ranks
 from pixelwise.run.evaluate import evaluate
-from pixelwise.run.interrupt import Interrupt, catch_interrupt
+from pixelwise.run.interrupt import catch_interrupt
 from pixelwise.run.loader import epoch_batches, load_batches
 from pixelwise.run.metrics_log import FILE as METRICS
-from pixelwise.run.metrics_log import append_line, evaluation_line, forget_after
-from pixelwise.run.networks import Network, build_network
-from pixelwise.run.optimizer import make_optimizer, set_learning_rate
-from pixelwise.run.plan import Plan, make_plan
-from pixelwise.run.run_folder import make_run_folder, reopen_run, saved_config
-
-TRAIN_COST, SCORE_COST = 3.0, 1.0  # work per image: forward and backward, or forward alone
-
-
-@dataclass
-class Position:
-    """Where a run is; all of it is in a checkpoint.
-
-    Attributes:
-        step: optimizer steps taken.
-        epochs: epochs that are complete, with their evaluation.
-        best: highest val/miou so far, and None before the first that is a number.
-        losses: losses since the last line of metrics.jsonl.
-        seconds: time spent by earlier parts of the run.
-    """
-
-    step: int = 0
-    epochs: int = 0
-    best: float | None = None
-    losses: list[float] = field(default_factory=list)
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Run:
-    """Everything the loop works with."""
-
-    folder: Path
-    plan: Plan
-    fabric: Fabric
-    network: Network
-    model: nn.Module  # the network as Fabric runs it: on its device, in its precision
-    optimizer: Any
-    criterion: Criterion
-    train: SegmentationDataset
-    val: SegmentationDataset
-    position: Position
-    interrupt: Interrupt
-    display: Display
-    started: float
-
-    @property
-    def config(self) -> TrainConfig:
-        return self.plan.config
-
-    @property
-    def steps_per_epoch(self) -> int:
-        return max(1, len(self.train) // self.config.batch)
+from pixelwise.run.metrics_log import append_line, evaluation_line
+from pixelwise.run.optimizer import set_learning_rate
+from pixelwise.run.setup import SCORE_COST, TRAIN_COST, Run, set_up
 
 
 def train(config: TrainConfig) -> Path:
@@ -98,92 +44,11 @@ def train(config: TrainConfig) -> Path:
             not finite.
         KeyboardInterrupt: after Ctrl-C or SIGTERM, when the step is finished and `last` is saved.
     """
-    settings = config if config.resume is None else saved_config(config)
-    device = choose_device("train", settings.device)
-    check_devices(settings)
-    fabric = Fabric(
-        accelerator=device,
-        devices=settings.devices,
-        strategy="ddp" if settings.devices > 1 else "auto",
-        precision="32-true" if settings.precision == "32" else settings.precision,  # type: ignore[arg-type]
-    )
-    with torch.random.fork_rng(), catch_interrupt() as interrupt:
-        fabric.launch()
-        run = set_up(config, settings, fabric, interrupt)
-        with run.display:
+    with torch.random.fork_rng(devices=[]):
+        run = set_up(config)
+        with run.display, catch_interrupt(run.interrupt):
             fit(run)
     return run.folder
-
-
-def check_devices(config: TrainConfig) -> None:
-    """Every device must get the same number of images."""
-    if config.batch % config.devices:
-        constraint = f"a multiple of devices ({config.devices})"
-        raise ArgumentError(sentence("train", "batch", constraint, config.batch))
-
-
-def set_up(config: TrainConfig, settings: TrainConfig, fabric: Fabric, interrupt: Interrupt) -> Run:
-    """Check everything, build the network, and only then make or reopen the run folder."""
-    lines: list[str] = []
-    plan = make_plan(settings, lines.append)
-    settings = plan.config
-    torch.manual_seed(settings.seed)
-    resumed = config.resume is not None
-    source = "none" if resumed else settings.encoder_weights
-    network = build_network(settings.network, plan.description.num_channels, source, lines.append)
-    optimizer = make_optimizer(network, settings)
-    position, checkpoint = Position(), None
-    if config.resume is not None:
-        folder, checkpoint = reopen_run(config.resume, plan, lines.append)
-        position = restore(checkpoint, network, optimizer, fabric)
-        if fabric.is_global_zero:
-            forget_after(folder / METRICS, position.step)
-    elif fabric.is_global_zero:
-        folder = make_run_folder(plan, network)
-    folder = Path(fabric.broadcast(str(folder if resumed or fabric.is_global_zero else "")))
-    model, wrapped = fabric.setup(network, optimizer)
-    images = len(plan.train) // settings.batch * settings.batch or len(plan.train)
-    work = TRAIN_COST * images + SCORE_COST * len(plan.val)
-    display = Display(
-        work * settings.epochs,
-        work * position.epochs,
-        file=folder / "log.txt",
-        quiet=not fabric.is_global_zero,
-    )
-    for line in [*lines, f"{'continuing' if resumed else 'training'} {folder}"]:
-        display.line(line)
-    classes = plan.description.classes
-    how = Augmentation(
-        crop=settings.crop or (0, 0),
-        scale=settings.scale,
-        zoom=settings.scale_jitter,
-        flip=settings.flip,
-        color=settings.color_jitter,
-    )
-    return Run(
-        folder=folder,
-        plan=plan,
-        fabric=fabric,
-        network=network,
-        model=model,
-        optimizer=wrapped,
-        criterion=plan.criterion().to(fabric.device),
-        train=SegmentationDataset(plan.train, classes, settings.scale, how, settings.seed),
-        val=SegmentationDataset(plan.val, classes, settings.scale),
-        position=position,
-        interrupt=interrupt,
-        display=display,
-        started=time.monotonic() - position.seconds,
-    )
-
-
-def restore(checkpoint: Checkpoint, network: Network, optimizer: Any, fabric: Fabric) -> Position:
-    """Bring network and optimizer to where the checkpoint was taken."""
-    load_weights(network, checkpoint.folder)
-    state = checkpoint.training_state()
-    optimizer.load_state_dict(state["optimizer"])
-    fabric.strategy.precision.load_state_dict(state["precision"])
-    return Position(**state["position"])
 
 
 def fit(run: Run) -> None:
@@ -243,11 +108,16 @@ def take_step(run: Run, image: Tensor, target: Tensor, pairs: list[Pair]) -> tup
     # dropout and the like see the same chance whether or not the run was interrupted before
     entropy = np.random.SeedSequence((config.seed, step, run.fabric.global_rank))
     torch.manual_seed(int(entropy.generate_state(1)[0]))
-    loss = run.criterion(run.model(image), target)
-    value = loss.item()
-    stop_unless_finite(run, "loss", value, pairs)
-    run.optimizer.zero_grad(set_to_none=True)
-    run.fabric.backward(loss)
+    try:
+        loss = run.criterion(run.model(image), target)
+        value = loss.item()
+        stop_unless_finite(run, "loss", value, pairs)
+        run.optimizer.zero_grad(set_to_none=True)
+        run.fabric.backward(loss)
+    except torch.OutOfMemoryError:
+        hint = "Try a smaller --batch, --crop or --scale."
+        got = f"not enough for images {tuple(image.shape)}"
+        raise RunError(sentence("train", "memory of the device", "enough", got, hint)) from None
     largest = float("inf") if config.clip is None else config.clip
     norm = run.fabric.clip_gradients(
         run.model, run.optimizer, max_norm=largest, error_if_nonfinite=False

@@ -1,0 +1,183 @@
+"""What the training loop works with: made from a plan, or restored from a checkpoint."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch import nn
+
+from pixelwise.errors import ArgumentError, sentence
+from pixelwise.losses.criterion import Criterion
+from pixelwise.ops.backends import choose_backend
+from pixelwise.run.checkpoint import Checkpoint, load_weights
+from pixelwise.run.config import TrainConfig
+from pixelwise.run.dataset import Augmentation, SegmentationDataset
+from pixelwise.run.display import Display
+from pixelwise.run.distributed import choose_device
+from pixelwise.run.interrupt import Interrupt
+from pixelwise.run.metrics_log import FILE as METRICS
+from pixelwise.run.metrics_log import forget_after
+from pixelwise.run.networks import Network, build_network
+from pixelwise.run.optimizer import make_optimizer
+from pixelwise.run.plan import Plan, make_plan
+from pixelwise.run.run_folder import make_run_folder, reopen_run, saved_config
+
+TRAIN_COST, SCORE_COST = 3.0, 1.0  # work per image: forward and backward, or forward alone
+LOG = "log.txt"
+
+
+@dataclass
+class Position:
+    """Where a run is; all of it is in a checkpoint.
+
+    Attributes:
+        step: optimizer steps taken.
+        epochs: epochs that are complete, with their evaluation.
+        best: highest val/miou so far, and None before the first that is a number.
+        losses: losses since the last line of metrics.jsonl.
+        seconds: time spent by earlier parts of the run.
+    """
+
+    step: int = 0
+    epochs: int = 0
+    best: float | None = None
+    losses: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything the loop works with.
+
+    Attributes:
+        model: the network as Fabric runs it: on its device and in its precision. `network` itself
+            shares the weights and computes in float32.
+        started: clock time at which the run would have begun if it had never been interrupted.
+    """
+
+    folder: Path
+    plan: Plan
+    fabric: Fabric
+    network: Network
+    model: nn.Module
+    optimizer: Any
+    criterion: Criterion
+    train: SegmentationDataset
+    val: SegmentationDataset
+    position: Position
+    interrupt: Interrupt
+    display: Display
+    started: float
+
+    @property
+    def config(self) -> TrainConfig:
+        """The settings, with nothing left open."""
+        return self.plan.config
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Full batches in the train split; one if it is smaller than a batch."""
+        return max(1, len(self.train) // self.config.batch)
+
+
+def set_up(config: TrainConfig) -> Run:
+    """Check everything, build the network, and only then make or reopen the run folder."""
+    settings = config if config.resume is None else saved_config(config)
+    fabric = make_fabric(settings)
+    display = Display(quiet=not fabric.is_global_zero)
+    plan = make_plan(settings, display.line)
+    settings = plan.config
+    torch.manual_seed(settings.seed)
+    source = "none" if config.resume else settings.encoder_weights
+    network = build_network(settings.network, plan.description.num_channels, source, display.line)
+    optimizer = make_optimizer(network, settings)
+    backend = choose_backend("auto", torch.empty(0, device=fabric.device))
+    display.line(f"network {settings.network}, loss {settings.loss} (backend {backend})")
+    folder, checkpoint = open_folder(config, plan, network, fabric, display.line)
+    display.write_to(folder / LOG)
+    model, wrapped = fabric.setup(network, optimizer)
+    # after the move to the device, so that the optimizer's state follows its parameters there
+    position = restore(checkpoint, network, optimizer, fabric) if checkpoint else Position()
+    if checkpoint and fabric.is_global_zero:
+        forget_after(folder / METRICS, position.step)
+    display.line(f"{'continuing' if checkpoint else 'training'} {folder}")
+    train, val = make_datasets(plan)
+    run = Run(
+        folder=folder,
+        plan=plan,
+        fabric=fabric,
+        network=network,
+        model=model,
+        optimizer=wrapped,
+        criterion=plan.criterion().to(fabric.device),
+        train=train,
+        val=val,
+        position=position,
+        interrupt=Interrupt(),
+        display=display,
+        started=time.monotonic() - position.seconds,
+    )
+    images = run.steps_per_epoch * settings.batch
+    work = TRAIN_COST * images + SCORE_COST * len(val)
+    display.start(work * settings.epochs, TRAIN_COST * settings.batch * position.step)
+    return run
+
+
+def make_fabric(config: TrainConfig) -> Fabric:
+    """The devices and processes of a run, started.
+
+    Raises:
+        BackendError: the device is not there.
+        ArgumentError: the batch cannot be divided by the devices.
+    """
+    device = choose_device("train", config.device)
+    if config.batch % config.devices:
+        constraint = f"a multiple of devices ({config.devices})"
+        raise ArgumentError(sentence("train", "batch", constraint, config.batch))
+    fabric = Fabric(
+        accelerator=device,
+        devices=config.devices,
+        strategy="ddp" if config.devices > 1 else "auto",
+        precision="32-true" if config.precision == "32" else config.precision,  # type: ignore[arg-type]
+    )
+    fabric.launch()
+    return fabric
+
+
+def open_folder(
+    config: TrainConfig, plan: Plan, network: Network, fabric: Fabric, log: Callable[[str], None]
+) -> tuple[Path, Checkpoint | None]:
+    """The run folder, the same on every rank, and the checkpoint to go on from."""
+    if config.resume is not None:
+        return reopen_run(config.resume, plan, log)
+    folder = make_run_folder(plan, network) if fabric.is_global_zero else Path()
+    return Path(fabric.broadcast(str(folder))), None
+
+
+def make_datasets(plan: Plan) -> tuple[SegmentationDataset, SegmentationDataset]:
+    """The train split with augmentation, and the val split without."""
+    config, classes = plan.config, plan.description.classes
+    how = Augmentation(
+        crop=plan.crop,
+        scale=config.scale,
+        zoom=config.scale_jitter,
+        flip=config.flip,
+        color=config.color_jitter,
+    )
+    return (
+        SegmentationDataset(plan.train, classes, config.scale, how, config.seed),
+        SegmentationDataset(plan.val, classes, config.scale),
+    )
+
+
+def restore(checkpoint: Checkpoint, network: Network, optimizer: Any, fabric: Fabric) -> Position:
+    """Bring network and optimizer to where the checkpoint was taken."""
+    load_weights(network, checkpoint.folder)
+    state = checkpoint.training_state()
+    optimizer.load_state_dict(state["optimizer"])
+    fabric.strategy.precision.load_state_dict(state["precision"])
+    return Position(**state["position"])

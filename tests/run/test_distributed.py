@@ -1,0 +1,80 @@
+"""Several processes: parts without padding, and counts that are exactly those of one process."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from make import make_dataset
+from pixelwise.run.distributed import shard, sum_over_ranks
+
+EVALUATE = """
+import json, sys, torch
+from pixelwise.labels.description import read_description
+from pixelwise.losses.table import criterion
+from pixelwise.run.dataset import SegmentationDataset
+from pixelwise.run.evaluate import evaluate
+from pixelwise.run.networks import build_network
+
+data, rank, world, meeting = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+if world > 1:
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"file://{meeting}", rank=rank, world_size=world
+    )
+torch.manual_seed(0)
+description = read_description(data)
+found = evaluate(
+    build_network("small", 3),
+    SegmentationDataset(description.pairs("val"), description.classes),
+    criterion("ce+dice", num_classes=3, upsample="bilinear"),
+    "softmax",
+)
+counts = found.counts
+print(json.dumps([counts.matrix.tolist(), counts.ignored, counts.images, found.loss]))
+"""
+
+
+def evaluate_with(data, world, tmp_path):
+    """What every rank of `world` processes gets."""
+    words = [sys.executable, "-c", EVALUATE, str(data)]
+    meeting = str(tmp_path / f"meeting{world}")
+    ranks = [
+        subprocess.Popen([*words, str(r), str(world), meeting], stdout=subprocess.PIPE)
+        for r in range(world)
+    ]
+    return [json.loads(rank.communicate(timeout=300)[0].splitlines()[-1]) for rank in ranks]
+
+
+def test_two_processes_count_exactly_what_one_does(tmp_path):
+    """Five images on two ranks: none is repeated to make the parts equal."""
+    data = make_dataset(tmp_path / "data", val=5)
+    (alone,) = evaluate_with(data, 1, tmp_path)
+    first, second = evaluate_with(data, 2, tmp_path)
+    assert first[:3] == second[:3] == alone[:3]
+    assert alone[2] == 5
+    assert first[3] == pytest.approx(alone[3], rel=1e-12)
+
+
+def test_two_processes_train_together(tmp_path):
+    """The command with --devices 2 makes one run folder with one line per step and epoch."""
+    data = make_dataset(tmp_path / "data")
+    words = f"train {data} --out {tmp_path / 'run'} --network small --epochs 1 --batch 2"
+    more = "--workers 0 --device cpu --devices 2 --log-every 1"
+    done = subprocess.run(
+        [sys.executable, "-m", "pixelwise.cli", *words.split(), *more.split()],
+        capture_output=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [1, 2, 3, 3]
+
+
+def test_alone_nothing_is_divided_or_added():
+    import torch
+
+    assert shard(range(5)) == [0, 1, 2, 3, 4]
+    tensor = torch.ones(3)
+    assert sum_over_ranks(tensor) is tensor

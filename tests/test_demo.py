@@ -1,0 +1,27 @@
+"""The demo, with a few small steps: the files it makes, and a lesson that is its own numbers."""
+
+import json
+
+from pixelwise.cli import main
+
+
+def test_the_demo_compares_two_losses_on_the_same_scenes(tmp_path, capsys):
+    """Everything it prints is in the score.json files that it points to."""
+    out = tmp_path / "demo"
+    words = ["--train", "8", "--val", "2", "--epochs", "1"]
+    assert main(["demo", "--out", str(out), *words]) == 0
+    text = capsys.readouterr().out
+    assert f"report: {out / 'report.html'}" in text
+    lesson = json.loads((out / "lesson.json").read_text())
+    configs = {}
+    for loss in ("ce", "ce+dice"):
+        score = json.loads((out / loss / "predictions" / "val" / "score.json").read_text())
+        assert lesson["mean_iou"][loss] == score["scores"]["mean_iou"]
+        ious = [entry["iou"] for entry in score["per_class"]]
+        assert [entry["iou"][loss] for entry in lesson["classes"]] == ious
+        configs[loss] = json.loads((out / loss / "config.json").read_text())["config"]
+    differing = {key for key in configs["ce"] if configs["ce"][key] != configs["ce+dice"][key]}
+    assert differing == {"loss", "out"}
+    page = (out / "report.html").read_text()
+    assert "ce+dice" in page
+    assert main(["demo", "--out", str(out), "--overwrite", *words]) == 0
