@@ -99,15 +99,15 @@ def test_monai_has_the_same_numbers(shape):
 
 
 @pytest.mark.parametrize(
-    ("run", "message"),
+    ("make", "message"),
     [
-        (lambda x, y: pw.Boundary(spacing=(1.0, 1.0, 1.0))(x, y), "one number for each of 2 axes"),
-        (lambda x, y: pw.Boundary(spacing=(1.0, 0.0))(x, y), "spacing must be >= 1e-12"),
-        (lambda x, y: pw.Hausdorff(alpha=0.0)(x, y), "alpha must be >= 0.001"),
-        (lambda x, y: pw.Hausdorff(classes=[7])(x, y), "classes must be indices below 4"),
-        (lambda x, y: pw.Boundary(weight=[1.0])(x, y), "one number for each of 4 classes"),
+        (lambda: pw.Boundary(spacing=(1.0, 1.0, 1.0)), "one number for each of 2 axes"),
+        (lambda: pw.Boundary(spacing=(1.0, 0.0)), "spacing must be >= 1e-12"),
+        (lambda: pw.Hausdorff(alpha=0.0), "alpha must be >= 0.001"),
+        (lambda: pw.Hausdorff(classes=[7]), "classes must be indices below 4"),
+        (lambda: pw.Boundary(weight=[1.0]), "one number for each of 4 classes"),
     ],
 )
-def test_a_wrong_option_of_a_distance_loss_is_one_sentence(run, message):
+def test_a_wrong_option_of_a_distance_loss_is_one_sentence(make, message):
     with pytest.raises(pw.PixelwiseError, match=message):
-        run(*MAPS["softmax"])
+        make()(*MAPS["softmax"])
