@@ -7,7 +7,18 @@ whatever their logits hold cannot matter.
 import torch
 import torch.nn.functional as F
 
-SUMS = "valid target prob inter prob2 nll nll_all focal nll_neg focal_neg".split()
+SUMS = [
+    "valid",
+    "target",
+    "prob",
+    "inter",
+    "prob2",
+    "nll",
+    "nll_all",
+    "focal",
+    "nll_neg",
+    "focal_neg",
+]
 
 
 def all_sums(logits, target, weight=None, activation="softmax", ignore_index=None, gamma=2.0):
@@ -29,7 +40,7 @@ def all_sums(logits, target, weight=None, activation="softmax", ignore_index=Non
     w = (w if by_channel else w.unsqueeze(1)).expand_as(logits)
     if by_channel:
         y = (target == 1).to(logits.dtype)
-    elif channels == 1:
+    elif channels == 1 and activation == "sigmoid":
         y = (target == 1).to(logits.dtype).unsqueeze(1)
     else:
         classes = torch.arange(channels).view(1, -1, *[1] * (logits.dim() - 2))
@@ -54,7 +65,10 @@ def all_sums(logits, target, weight=None, activation="softmax", ignore_index=Non
         "nll_neg": w * (1 - y) * -log_q,
         "focal_neg": w * (1 - y) * p**gamma * -log_q,
     }
-    return {name: torch.where(valid, t, 0.0).flatten(2).sum(2) for name, t in terms.items()}
+    return {
+        name: torch.where(valid, t, 0.0).reshape(*t.shape[:2], -1).sum(2)
+        for name, t in terms.items()
+    }
 
 
 def sums_and_gradient(logits, target, weight, activation, ignore_index, gamma, sums, upstream):

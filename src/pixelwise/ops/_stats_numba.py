@@ -232,7 +232,8 @@ def plan_pass(logits: torch.Tensor, target: torch.Tensor, spec: Spec) -> Plan:
     channels = logits.shape[1]
     by_channel = target.dim() == logits.dim()
     dtype = np.float64 if logits.dtype == torch.float64 else np.float32
-    limit = 2 if by_channel or channels == 1 else channels
+    zero_or_one = by_channel or (channels == 1 and spec.activation == "sigmoid")
+    limit = 2 if zero_or_one else channels
     return Plan(
         wanted=np.array([s in spec.sums for s in SUMS]),
         gamma=np.array([spec.gamma], dtype),
