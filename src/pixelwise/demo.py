@@ -34,7 +34,7 @@ class DemoConfig:
     seed: int = option(0, "of the scenes and of the training")
     train: int = option(96, "scenes to learn from")
     val: int = option(24, "scenes to score")
-    epochs: int = option(20, "passes over the scenes, for each of the two losses")
+    epochs: int = option(26, "passes over the scenes, for each of the two losses")
 
     def __post_init__(self) -> None:
         coerce(self)
@@ -102,8 +102,8 @@ def score_of(config: DemoConfig, loss: str) -> dict[str, Any]:
             network="small",
             loss=loss,
             epochs=config.epochs,
-            batch=8,
-            lr=3e-3,
+            batch=4,
+            lr=5e-3,
             scale_jitter=(0.8, 1.25),
             seed=config.seed,
             workers=0,
