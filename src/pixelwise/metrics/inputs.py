@@ -114,3 +114,32 @@ def unknown_indices(
         for name, index in (("target", target), ("pred", pred))
     ]
     return " ".join(s for s in sentences if s)
+
+
+def as_probs(where: str, probs: Any) -> np.ndarray:
+    """Probabilities as an array of float32 or float64.
+
+    Raises:
+        ArgumentTypeError: they are not floating point.
+    """
+    probs = as_array(where, "probs", probs)
+    if not np.issubdtype(probs.dtype, np.floating):
+        hint = "Probabilities are between 0 and 1; divide 8-bit ones by 255."
+        got = f"dtype {probs.dtype}"
+        raise ArgumentTypeError(sentence(where, "probs", "floating point", got, hint))
+    return probs.astype(np.float32) if probs.dtype == np.float16 else probs
+
+
+def check_probs(where: str, probs: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """The probabilities, if those of all valid pixels are in 0..1.
+
+    Raises:
+        ArgumentError: with the number of the others and the first of them.
+    """
+    wrong = valid & ~((probs >= 0) & (probs <= 1))
+    if wrong.any():
+        place = tuple(int(i) for i in np.argwhere(wrong)[0])
+        got = f"{np.count_nonzero(wrong)} others, the first {probs[place]} at {place}"
+        hint = "Activate logits first: sigmoid for one channel, softmax for several."
+        raise ArgumentError(sentence(where, "probs", "0..1 at valid pixels", got, hint))
+    return probs
