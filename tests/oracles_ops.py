@@ -7,18 +7,8 @@ whatever their logits hold cannot matter.
 import torch
 import torch.nn.functional as F
 
-SUMS = [
-    "valid",
-    "target",
-    "prob",
-    "inter",
-    "prob2",
-    "nll",
-    "nll_all",
-    "focal",
-    "nll_neg",
-    "focal_neg",
-]
+SUMS = ["valid", "target", "prob", "inter", "prob2", "nll", "nll_all", "focal"]
+SUMS += ["nll_neg", "focal_neg"]  # of sigmoid only
 
 
 def all_sums(logits, target, weight=None, activation="softmax", ignore_index=None, gamma=2.0):
