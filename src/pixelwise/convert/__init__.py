@@ -1,0 +1,27 @@
+"""annotation files of other tools -> indexed label images. Calling the room converts a data set.
+
+config.py         ConvertConfig: what `pixelwise convert` takes
+formats.py        FORMATS: every format, its reader and its defaults
+convert.py        convert: find, paint, write, and go on where an earlier run stopped
+records.py        what a format says: Source of Items, Drawing of Objects
+legend.py         names, colours and stored values of the source -> class indices
+legend_files.py   class files of other tools: CamVid, CVAT, CSV, JSON, YAML, colours in hex
+painting.py       objects -> label: order, overlaps, objects that vanish
+pictures.py       images beside the labels, turned as their EXIF tag says
+manifest.py       what is done, recognised by content
+output.py         label files and dataset.toml
+sidecars.py       class lists for mmsegmentation, Hugging Face, nnU-Net and Ultralytics
+report.py         ConvertReport
+strict_json.py    untrusted JSON: no NaN, no equal keys, checked types
+paths.py          names in annotation files -> paths that stay where they belong
+geometry.py       turned rectangles and ellipses as polygons
+
+formats with outlines: labelme.py coco.py cityscapes.py yolo.py cvat.py label_studio.py, and
+label_studio_rle.py for its brush
+formats with pixels: color.py instances.py masks.py array.py coco_panoptic.py, and pixel_files.py
+for what they have in common
+"""
+
+from pixelwise.rooms import callable_room
+
+callable_room(__name__, "pixelwise.convert.convert", "convert")

@@ -1,0 +1,50 @@
+"""Colour label images and a class file that says which colour is which class.
+
+CamVid, CVAT's "segmentation mask", Cityscapes' color.png and most hand-made masks are of this form.
+"""
+
+from concurrent.futures import Executor
+
+from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.legend import Legend
+from pixelwise.convert.legend_files import read_row_file
+from pixelwise.convert.pixel_files import find_label_files
+from pixelwise.convert.records import Drawing, Item, Rows, Source
+from pixelwise.errors import LabelError
+from pixelwise.labels.color import color_to_index
+from pixelwise.labels.image import read_image
+
+# Class files that tools put beside the labels.
+_CLASS_FILES = ("label_colors.txt", "labelmap.txt", "class_dict.csv", "dataset_meta.json")
+
+
+def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001
+    """The pictures of a folder, and the class file beside them if there is one."""
+    rows, notes = (None, ()) if config.classes is not None else _rows_beside(config)
+    return Source(find_label_files(config), rows, notes)
+
+
+def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
+    """One picture as class indices.
+
+    Raises:
+        LabelError: it has colours that no class has, and unknown is "error"; or two classes share
+            a colour.
+    """
+    image = read_image(item.files[0])
+    if config.bgr:
+        image = image[:, :, ::-1]
+    try:
+        stored = color_to_index(image, legend.stored, config.unknown)
+    except LabelError as error:
+        raise LabelError(f"{item.files[0]}: {error}") from None
+    label = legend.written[stored]
+    return Drawing(label.shape, label=label)
+
+
+def _rows_beside(config: ConvertConfig) -> tuple[Rows | None, tuple[str, ...]]:
+    for folder in (config.source, config.source.parent):
+        for file in (folder / name for name in _CLASS_FILES):
+            if file.is_file():
+                return read_row_file(file), (f"classes are from {file.name}",)
+    return None, ()

@@ -1,0 +1,123 @@
+"""What `pixelwise convert` takes. No format is imported here, so that --help is fast."""
+
+# ruff: noqa: RUF009  (option() is dataclasses.field() with help text)
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from pixelwise.errors import ArgumentError, check_choice, check_range, sentence
+from pixelwise.labels.shapes import LINE_WIDTH, RULES
+
+NAMES = (
+    *("labelme", "coco", "coco_panoptic", "cityscapes", "cityscapes_ids", "yolo", "cvat"),
+    *("label_studio", "color", "instances", "masks", "array"),
+)
+ORDERS = ("file", "area", "z")
+UNKNOWN = ("error", "ignore", "skip", "nearest")
+INVALID = ("error", "skip")
+STORAGE = ("palette", "grey", "grey16")
+IMAGE_FILES = ("copy", "link", "none")
+SIDECARS = ("mmsegmentation", "huggingface", "nnunet", "ultralytics")
+
+_PATHS = ("source", "out", "images")
+_TUPLES = ("ignore", "alias", "ignore_values", "sidecars")
+_CHOICES = {
+    "format": NAMES,
+    "rule": RULES,
+    "order": (None, *ORDERS),
+    "unknown": UNKNOWN,
+    "invalid": INVALID,
+    "storage": STORAGE,
+    "image_files": IMAGE_FILES,
+}
+
+
+def option(default: Any, text: str, **extra: Any) -> Any:
+    return field(default=default, metadata={"help": text, **extra})
+
+
+@dataclass(frozen=True)
+class ConvertConfig:
+    """Which annotations become label images, where, and by which rules."""
+
+    source: Path = field(
+        metadata={"help": "annotation file, or folder of annotation files", "positional": True}
+    )
+    format: str = option("", "what the annotations are", choices=NAMES)
+    out: Path | None = option(None, "folder to make (default: SOURCE-converted beside the source)")
+    images: Path | None = option(None, "folder of the images (default: where the annotations say)")
+    image_files: str = option("copy", "what to do with the images", choices=IMAGE_FILES)
+    classes: str | None = option(
+        None, "class file, known data set (voc ...), or name=#rrggbb,... (default: as found)"
+    )
+    ignore: tuple[str, ...] = option(
+        (), "names that mean void (default: void, ignore, unlabeled and the like)"
+    )
+    alias: tuple[str, ...] = option((), "OLD=NEW: other names of classes")
+    background: str | None = option(
+        None, "class of pixels that nothing covers, or `ignore` (default: by format)"
+    )
+    ignore_index: int | None = option(
+        None, "value that is written for void (default: 255, or 65535 for more classes)"
+    )
+    ignore_values: tuple[int, ...] = option(
+        (), "stored values that mean void, of formats that store indices"
+    )
+    rule: str = option("center", "which pixels a shape covers", choices=RULES)
+    order: str | None = option(
+        None, "what is painted first: file, area (largest) or z (default: by format)"
+    )
+    unknown: str = option(
+        "error", "names or colours that are no class; nearest: colours only", choices=UNKNOWN
+    )
+    invalid: str = option("error", "shapes that cannot be painted", choices=INVALID)
+    line_width: float = option(LINE_WIDTH, "pixels that lines are wide and points are in diameter")
+    storage: str = option("palette", "how label PNGs store values", choices=STORAGE)
+    split: str | None = option(
+        None, "split to write (default: from folders, else train and val by folds)"
+    )
+    image_suffix: str = option("", "how names of images end behind the id")
+    label_suffix: str = option("", "how names of annotations end behind the id")
+    bgr: bool = option(False, "colours are stored blue first")
+    divisor: int = option(0, "instances: class = id // DIVISOR; 0: any id is foreground")
+    sidecars: tuple[str, ...] = option((), "class lists to write for other tools")
+
+    def __post_init__(self) -> None:
+        where = "convert"
+        for name in _PATHS:
+            value = getattr(self, name)
+            object.__setattr__(self, name, None if value is None else Path(value))
+        for name in _TUPLES:
+            value = getattr(self, name)
+            if isinstance(value, str):
+                raise ArgumentError(sentence(where, name, "a list", repr(value)))
+            object.__setattr__(self, name, tuple(value))
+        for name, choices in _CHOICES.items():
+            check_choice(where, name, getattr(self, name), choices)
+        for sidecar in self.sidecars:
+            check_choice(where, "sidecars", sidecar, SIDECARS)
+        for old_is_new in self.alias:
+            if len(old_is_new.split("=")) != 2:
+                raise ArgumentError(sentence(where, "alias", "OLD=NEW", repr(old_is_new)))
+        check_range(where, "divisor", self.divisor, low=0)
+        check_range(where, "line_width", self.line_width, low=1e-3)
+        if self.split is not None and not _is_folder_name(self.split):
+            raise ArgumentError(sentence(where, "split", "the name of a folder", repr(self.split)))
+        if self.out is None:
+            object.__setattr__(self, "out", self.source.with_name(f"{self.source.stem}-converted"))
+
+    @property
+    def folder(self) -> Path:
+        """Where the images and labels of this run go: out, or the folder of its split."""
+        out = Path(self.out or "")
+        return out if self.split is None else out / self.split
+
+    def settings(self) -> dict[str, Any]:
+        """What decides the content of a label file, as JSON can hold it."""
+        places = {*_PATHS, "image_files", "split", "sidecars"}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in places}
+
+
+def _is_folder_name(text: str) -> bool:
+    return text not in ("", ".", "..") and not set(text) & set("/\\\0") and text.isprintable()

@@ -1,0 +1,162 @@
+"""Names, colours and stored values of a source -> the class indices that are written.
+
+Rows as a source lists them include void, may lack the background, and may be given by the user
+instead. The legend settles all of that once, so that every file of a run means the same.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.legend_files import read_rows
+from pixelwise.convert.records import Rows, Source
+from pixelwise.errors import DatasetError, LabelError, sentence
+from pixelwise.labels.class_checks import OTHER
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.palettes import PALETTES
+
+# Letters of names that mean void, whatever stands between them: "__ignore__", "Void", "no data".
+VOID_NAMES = {"dontcare", "ignore", "ignored", "nodata", "unlabeled", "unlabelled", "void"}
+BACKGROUND_NAMES = {"background", "bg"}
+# What --background says if pixels that nothing covers shall be void.
+IGNORE = "ignore"
+
+
+@dataclass(frozen=True)
+class Legend:
+    """What everything in a source becomes.
+
+    Args:
+        classes: of the written labels; their stored values are the class indices.
+        index_of: class index, or ignore_index for void, of every name that the source may use.
+        background: class index or ignore_index where nothing is painted.
+        stored: the rows of the source, void among them, by stored value and colour; for formats
+            that keep pixels.
+        notes: sentences for the report.
+    """
+
+    classes: Classes
+    index_of: Mapping[str, int]
+    background: int
+    stored: Classes
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def written(self) -> np.ndarray:
+        """The class index that is written for each class index of `stored`, and for its void."""
+        table = np.full(self.stored.ignore_index + 1, self.classes.ignore_index)
+        table[: len(self.stored)] = [self.index_of[name] for name in self.stored.names]
+        return table.astype(self.classes.dtype)
+
+    @cached_property
+    def known_values(self) -> np.ndarray | None:
+        """(K,) stored values that are a class or void, ascending; None if all of them are."""
+        if OTHER in self.stored.values:
+            return None
+        void = (*self.stored.ignore_values, self.stored.ignore_index)
+        return np.unique([*void, *(v for values in self.stored.values for v in values)])
+
+
+def make_legend(source: Source, config: ConvertConfig, background: str | None) -> Legend:
+    """Decide the classes of a run.
+
+    Args:
+        source: its rows are used if the configuration has no classes.
+        config: classes, ignore, alias, background and ignore_index.
+        background: what the format paints on: a class name, "ignore", or None if it keeps pixels
+            and there is nothing to paint on.
+    Raises:
+        DatasetError: no classes are known, all of them are void, or an alias means none of them.
+        LabelError: the classes contradict themselves; see Classes.
+    """
+    rows = source.rows if config.classes is None else read_rows(config.classes)
+    if rows is None or not rows.names:
+        hint = "Give a class file, a known data set or colours with --classes."
+        raise DatasetError(sentence("convert", "classes", "known", "none", hint))
+    void = _void_names(rows, config)
+    aliases = dict(pair.split("=") for pair in config.alias)
+    names = [name for name in rows.names if name not in void and name not in aliases]
+    notes = [f"void: {name}" for name in rows.names if name in void]
+
+    ground = config.background or background
+    if ground is not None and ground != IGNORE:
+        ground = _matching(ground, names)
+        if ground not in names:
+            names.insert(0, ground)
+            notes.append(f"class 0 is {ground}: what nothing covers")
+    if not names:
+        raise DatasetError(sentence("convert", "classes", "at least one that is not void", "none"))
+
+    classes = _written_classes(names, rows, config.ignore_index)
+    index_of = {name: index for index, name in enumerate(names)}
+    index_of |= dict.fromkeys(void, classes.ignore_index)
+    _check_aliases(aliases, index_of)
+    index_of |= {old: index_of[new] for old, new in aliases.items()}
+    return Legend(
+        classes,
+        index_of,
+        classes.ignore_index if ground in (None, IGNORE) else index_of[str(ground)],
+        _stored_classes(rows, void, config),
+        tuple(notes),
+    )
+
+
+def is_void_name(name: str) -> bool:
+    """Whether a class of this name is meant to be left out."""
+    return "".join(c for c in name.lower() if c.isalpha()) in VOID_NAMES
+
+
+def _void_names(rows: Rows, config: ConvertConfig) -> list[str]:
+    """Names that mean void: those given, or else those that say so; known data sets know."""
+    if config.ignore:
+        return list(config.ignore)
+    if config.classes in PALETTES:
+        return []
+    return [name for name in (*rows.names, "__ignore__") if is_void_name(name)]
+
+
+def _matching(ground: str, names: list[str]) -> str:
+    """The class that is the background already, under this name or a usual one."""
+    usual = [n for n in names if "".join(c for c in n.lower() if c.isalpha()) in BACKGROUND_NAMES]
+    return ground if ground in names or not usual else usual[0]
+
+
+def _written_classes(names: list[str], rows: Rows, ignore_index: int | None) -> Classes:
+    if ignore_index is None:
+        ignore_index = 255 if len(names) <= 255 else 65535
+    if rows.colors is None:
+        return Classes(names, ignore_index=ignore_index)
+    colors = dict(zip(rows.names, rows.colors))
+    # a background that was added is black
+    return Classes(names, [colors.get(n, (0, 0, 0)) for n in names], ignore_index=ignore_index)
+
+
+def _check_aliases(aliases: Mapping[str, str], index_of: Mapping[str, int]) -> None:
+    unknown = [new for new in aliases.values() if new not in index_of]
+    if unknown:
+        constraint = f"OLD=NEW with NEW one of {', '.join(index_of)}"
+        raise DatasetError(sentence("convert", "alias", constraint, ", ".join(unknown)))
+
+
+def _stored_classes(rows: Rows, void: Collection[str], config: ConvertConfig) -> Classes:
+    """All rows, void among them; negative void values are the business of the format."""
+    values = rows.values or tuple(range(len(rows.names)))
+    claims = {v: name for name, some in zip(rows.names, values) for v in _as_tuple(some)}
+    given = [value for value in config.ignore_values if value >= 0]
+    both = [f"{v} of {claims[v]}" for v in given if v in claims and claims[v] not in void]
+    if both:
+        hint = "Leave it out of the class file."
+        got = ", ".join(both)
+        raise LabelError(sentence("convert", "ignore_values", "values of no class", got, hint))
+    ignored = [v for v in (*rows.ignore_values, *given) if v not in claims]
+    return Classes(rows.names, rows.colors, values, 65535, tuple(dict.fromkeys(ignored)))
+
+
+def _as_tuple(values: Any) -> tuple[int, ...]:
+    if values == OTHER:
+        return ()
+    return (values,) if isinstance(values, int) else tuple(values)

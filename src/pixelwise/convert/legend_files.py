@@ -1,0 +1,259 @@
+"""Class files of other tools, and colours typed on the command line.
+
+R G B name                    CamVid's label_colors.txt, columns apart by blanks or tabs
+name R G B                    colour lists of Pascal VOC tools
+name:R,G,B:parts:actions      CVAT's labelmap.txt; "#" starts a comment
+name,r,g,b                    CSV with a header
+{"name": [r, g, b]}           JSON; so are lists of {"name", "color", "id"} as COCO has them,
+                              {"0": "name"}, and datumaro's dataset_meta.json
+names:                        YAML of Ultralytics, of which only these names are read
+name=#rrggbb,#rrggbb          colours in hex, with or without names
+
+Everything else is read as Classes.load reads it.
+"""
+
+import csv
+import re
+from pathlib import Path
+from typing import Any
+
+from pixelwise.convert.records import Rows
+from pixelwise.convert.strict_json import read_json, shown
+from pixelwise.errors import DatasetError, sentence
+from pixelwise.labels.class_checks import OTHER
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.palettes import PALETTES
+from pixelwise.labels.toml_text import read_text
+
+_HEX_ITEM = re.compile(r"(?:([^=,#]+)=)?#([0-9a-fA-F]{6})")
+_COLOR_FIRST = re.compile(r"(\d+)[\s,]+(\d+)[\s,]+(\d+)[\s,]+(\S.*)")
+_COLOR_LAST = re.compile(r"(\S.*?)[\s,]+(\d+)[\s,]+(\d+)[\s,]+(\d+)")
+_LABELMAP = re.compile(r"([^:]*):(\d+),(\d+),(\d+):([^:]*):([^:]*)")
+_NAME_COLUMNS = ("name", "class", "label", "class_name")
+_COLOR_COLUMNS = (("r", "red"), ("g", "green"), ("b", "blue"))
+_LIST_KEYS = ("classes", "categories", "labels")
+
+
+def read_rows(text: str) -> Rows:
+    """The classes that a word names: a known data set, colours in hex, or a class file.
+
+    Raises:
+        DatasetError: it is none of these, or the file contradicts itself.
+    """
+    if text in PALETTES:
+        return rows_of(Classes.named(text))
+    if "#" in text and all(_HEX_ITEM.fullmatch(item.strip()) for item in text.split(",")):
+        return _hex_rows(text)
+    path = Path(text)
+    if not path.is_file():
+        known = ", ".join(PALETTES)
+        constraint = f"a class file, colours such as sky=#8080ff,#ff0000, or one of {known}"
+        raise DatasetError(sentence("convert", "classes", constraint, repr(text)))
+    return read_row_file(path)
+
+
+def read_row_file(path: Path) -> Rows:
+    """The classes in a file; see the top of this module for what it may look like.
+
+    Raises:
+        DatasetError: the file cannot be read, or contradicts itself.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".json":
+        return _json_rows(path)
+    if suffix == ".csv":
+        return _csv_rows(path)
+    if suffix in (".yaml", ".yml"):
+        return Rows(yaml_names(str(path), read_text(path)))
+    if suffix != ".toml":
+        rows = _colored_lines(read_text(path))
+        if rows is not None:
+            return rows
+    return rows_of(Classes.load(path))
+
+
+def rows_of(classes: Classes) -> Rows:
+    """The classes of a table, in the form of this room; colours only if they were chosen."""
+    chosen = classes.colors != Classes(classes.names).colors
+    claimed = {v for values in classes.values if values != OTHER for v in values}
+    free = OTHER not in classes.values and classes.ignore_index not in claimed
+    void = (*classes.ignore_values, *[classes.ignore_index] * free)
+    return Rows(
+        classes.names,
+        classes.colors if chosen else None,
+        classes.values,
+        tuple(dict.fromkeys(void)),
+    )
+
+
+def yaml_names(where: str, text: str) -> tuple[str, ...]:
+    """The class names in the YAML file of an Ultralytics data set.
+
+    Understood are `names: [a, b]`, and below `names:` lines such as `0: a` or `- a`. The rest of
+    the file is not looked at, so nothing in it can do anything.
+
+    Raises:
+        DatasetError: there is no such list, or the numbers are not 0, 1, 2, ...
+    """
+    lines = [line.split(" #")[0].rstrip() for line in text.splitlines()]
+    heads = [i for i, line in enumerate(lines) if re.match(r"names\s*:", line)]
+    if len(heads) != 1:
+        got = f"{len(heads)} lines with that key"
+        raise DatasetError(sentence(where, "names", "given once", got))
+    rest = lines[heads[0]].split(":", 1)[1].strip()
+    if rest.startswith("[") and rest.endswith("]"):
+        return tuple(_unquoted(part) for part in rest[1:-1].split(","))
+    names: list[str] = []
+    for line in lines[heads[0] + 1 :]:
+        entry = re.fullmatch(r"\s*(?:-|(\d+)\s*:)\s+(.+)", line)
+        if entry is None:
+            if line.strip() and not line.lstrip().startswith("#"):
+                break
+            continue
+        if entry[1] is not None and int(entry[1]) != len(names):
+            constraint = "numbered 0, 1, 2, ... in order"
+            raise DatasetError(sentence(where, "names", constraint, repr(line.strip())))
+        names.append(_unquoted(entry[2]))
+    if not names:
+        constraint = "a list [a, b], or lines such as `0: a` below it"
+        raise DatasetError(sentence(where, "names", constraint, repr(rest)))
+    return tuple(names)
+
+
+def parse_hex(where: str, text: str) -> tuple[int, int, int]:
+    """(red, green, blue) of "#rrggbb".
+
+    Raises:
+        DatasetError: it looks different.
+    """
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        raise DatasetError(sentence(where, "color", "#rrggbb", shown(text)))
+    red, green, blue = bytes.fromhex(text[1:])
+    return red, green, blue
+
+
+def _hex_rows(text: str) -> Rows:
+    items = [_HEX_ITEM.fullmatch(item.strip()) for item in text.split(",")]
+    found = [item for item in items if item is not None]
+    names = tuple((item[1] or f"#{item[2].lower()}").strip() for item in found)
+    return Rows(names, tuple(parse_hex("convert", f"#{item[2]}") for item in found))
+
+
+def _colored_lines(text: str) -> Rows | None:
+    """Rows if every line has a name and a colour in the same form, else None."""
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    for pattern, name, color in (
+        (_LABELMAP, 1, (2, 3, 4)),
+        (_COLOR_FIRST, 4, (1, 2, 3)),
+        (_COLOR_LAST, 1, (2, 3, 4)),
+    ):
+        found = [match for match in map(pattern.fullmatch, lines) if match is not None]
+        if lines and len(found) == len(lines):
+            colors = tuple(tuple(int(match[part]) for part in color) for match in found)
+            return Rows(tuple(match[name].strip() for match in found), colors)
+    return None
+
+
+def _csv_rows(path: Path) -> Rows:
+    where = str(path)
+    table = list(csv.reader(read_text(path).splitlines(), skipinitialspace=True))
+    header = [cell.strip().lower() for cell in table[0]] if table else []
+    name = next((header.index(n) for n in _NAME_COLUMNS if n in header), None)
+    colors = [next((header.index(n) for n in some if n in header), None) for some in _COLOR_COLUMNS]
+    if name is None or None in colors:
+        constraint = "a line that names the columns: name,r,g,b"
+        raise DatasetError(sentence(where, "header", constraint, shown(",".join(header))))
+    columns = [name, *(column for column in colors if column is not None)]
+    rows = []
+    for number, cells in enumerate(table[1:], start=2):
+        if not any(cell.strip() for cell in cells):
+            continue
+        found = [cells[c].strip() if c < len(cells) else "" for c in columns]
+        if not all(cell.isdecimal() for cell in found[1:]):
+            got = shown(",".join(cells))
+            raise DatasetError(sentence(where, f"line {number}", "a name and three numbers", got))
+        rows.append((found[0], tuple(int(cell) for cell in found[1:])))
+    return Rows(tuple(n for n, _ in rows), tuple(color for _, color in rows))
+
+
+def _json_rows(path: Path) -> Rows:
+    where, content = str(path), read_json(path)
+    if isinstance(content, dict):
+        if "names" in content:
+            return rows_of(Classes.load(path))
+        if "segmentation_colors" in content:
+            return _datumaro_rows(where, content)
+        listed = next((content[k] for k in _LIST_KEYS if isinstance(content.get(k), list)), None)
+        if listed is None:
+            return _mapping_rows(where, content)
+        content = listed
+    if not isinstance(content, list) or not content:
+        raise DatasetError(sentence(where, "file", "a list or object of classes", shown(content)))
+    if all(isinstance(entry, str) for entry in content):
+        return Rows(tuple(content))
+    return category_rows(where, content)
+
+
+def category_rows(where: str, entries: list[Any]) -> Rows:
+    """Rows of a list of {"name", "color", "id"}; colour and id may be missing from all of them.
+
+    With ids, the classes are in the order of the ids, which are their stored values.
+
+    Raises:
+        DatasetError: an entry has no name, or an id is no integer or not unique.
+    """
+    for place, entry in enumerate(entries):
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            constraint = 'an object with a "name"'
+            raise DatasetError(sentence(where, f"classes[{place}]", constraint, shown(entry)))
+    if all("id" in entry for entry in entries):
+        ids = [entry["id"] for entry in entries]
+        if not all(type(i) is int for i in ids) or len(set(ids)) < len(ids):
+            raise DatasetError(sentence(where, "ids", "different integers", shown(ids)))
+        entries = sorted(entries, key=lambda entry: entry["id"])
+    stored = [entry.get("id") for entry in entries]
+    return Rows(
+        tuple(entry["name"].strip() for entry in entries),
+        _if_all([_color_of(where, entry.get("color")) for entry in entries]),
+        _if_all(stored) if all(s is not None and 0 <= s <= 65535 for s in stored) else None,
+    )
+
+
+def _datumaro_rows(where: str, content: dict[str, Any]) -> Rows:
+    names = content.get("label_map", {})
+    colors = content["segmentation_colors"]
+    if not isinstance(names, dict) or not isinstance(colors, list) or len(names) != len(colors):
+        constraint = "as many as segmentation_colors"
+        raise DatasetError(sentence(where, "label_map", constraint, shown(names)))
+    return Rows(_mapping_rows(where, names).names, tuple(colors))
+
+
+def _mapping_rows(where: str, content: dict[str, Any]) -> Rows:
+    """{"name": color}, or {"0": "name"}."""
+    if content and all(k.isdecimal() and isinstance(v, str) for k, v in content.items()):
+        ids = sorted(content, key=int)
+        return Rows(tuple(content[i] for i in ids), None, tuple(int(i) for i in ids))
+    colors = [_color_of(where, color) for color in content.values()]
+    if not content or None in colors:
+        constraint = '{"name": [r, g, b]} or {"0": "name"}'
+        raise DatasetError(sentence(where, "file", constraint, shown(content)))
+    return Rows(tuple(content), tuple(colors))
+
+
+def _color_of(where: str, value: Any) -> tuple[int, ...] | None:
+    if isinstance(value, str):
+        return parse_hex(where, value)
+    if isinstance(value, list) and len(value) == 3 and all(type(part) is int for part in value):
+        return tuple(value)
+    return None
+
+
+def _if_all(values: list[Any]) -> tuple[Any, ...] | None:
+    return None if None in values else tuple(values)
+
+
+def _unquoted(text: str) -> str:
+    text = text.strip()
+    quoted = len(text) >= 2 and text[0] == text[-1] and text[0] in "'\""
+    return text[1:-1] if quoted else text

@@ -1,0 +1,133 @@
+"""Label files in the storage that was asked for, and the dataset.toml that describes them."""
+
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from pixelwise.convert.config import ConvertConfig
+from pixelwise.errors import ArgumentError, DatasetError, LabelError, sentence
+from pixelwise.labels.atomic import atomic_write
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.description import (
+    FILE_NAME,
+    Description,
+    Split,
+    fold_of,
+    read_description,
+    write_description,
+)
+from pixelwise.labels.png import write_label
+
+IMAGES, LABELS = "images", "labels"
+# Names of top folders that are splits, and the split that each is called here.
+_SPLIT_NAMES = {
+    "train": ("train", "training"),
+    "val": ("val", "valid", "validation", "dev"),
+    "test": ("test", "testing"),
+}
+_FOLDS = 5
+
+
+def write_stored(path: Path, label: np.ndarray, classes: Classes, storage: str) -> None:
+    """Write class indices as an indexed, 8-bit grey or 16-bit grey PNG.
+
+    Raises:
+        LabelError: 8 bits are too few, or the file would not be read back equal.
+        RunError: the file system refuses.
+    """
+    if storage == "palette":
+        write_label(path, label, classes)
+        return
+    deepest = np.uint8 if storage == "grey" else np.uint16
+    if label.max() > np.iinfo(deepest).max:
+        hint = "Use --storage grey16."
+        raise LabelError(sentence(str(path), "label", "at most 255", int(label.max()), hint))
+    data = BytesIO()
+    Image.fromarray(label.astype(deepest)).save(data, "PNG")
+    with Image.open(data) as written:
+        if not np.array_equal(np.array(written), label):
+            raise LabelError(sentence(str(path), "label", "equal when read back", "other values"))
+    atomic_write(path, data.getvalue())
+
+
+def describe(
+    config: ConvertConfig, classes: Classes, ids: Iterable[str], comments: tuple[str, ...]
+) -> Path:
+    """Write dataset.toml, or add the split of this run to the one that is there.
+
+    Args:
+        config: out, split and image_files.
+        classes: of the labels.
+        ids: of all labels.
+        comments: lines for the top of the file.
+    Returns:
+        Its path.
+    Raises:
+        DatasetError: there is one with other classes.
+    """
+    root = Path(config.out or "")
+    splits = {} if config.image_files == "none" else _splits(config.split, sorted(ids))
+    if config.split is not None and (root / FILE_NAME).is_file():
+        splits = {**_other_splits(root, classes), **splits}
+    task = "binary" if len(classes) == 2 else "multiclass"
+    return write_description(Description(root, classes, splits, task), root, comments)
+
+
+def check_out(
+    config: ConvertConfig, ids: Iterable[str], done: Iterable[str], is_ours: bool
+) -> None:
+    """Refuse a folder with other files in it, or with labels of another source.
+
+    Args:
+        config: out and split.
+        ids: what this run writes.
+        done: what an earlier run wrote there.
+        is_ours: whether an earlier run began to write there.
+    Raises:
+        ArgumentError: something else is in the folder.
+    """
+    others = sorted(set(done) - set(ids))
+    if others:
+        constraint = "a new folder, or one of the same annotations"
+        got = f"{config.folder} with {len(others):,} other labels, such as {others[0]}"
+        hint = "Choose another --out, or remove it."
+        raise ArgumentError(sentence("convert", "out", constraint, got, hint))
+    taken = [config.folder / name for name in (IMAGES, LABELS)]
+    if not is_ours and any(folder.exists() for folder in taken):
+        constraint = "a new folder, or one that convert made"
+        got = f"{config.folder}, which has {IMAGES} or {LABELS} in it"
+        raise ArgumentError(sentence("convert", "out", constraint, got, "Choose another --out."))
+
+
+def _other_splits(root: Path, classes: Classes) -> dict[str, Split]:
+    found = read_description(root)
+    if found.classes != classes:
+        constraint = f"those of {root / FILE_NAME}: {', '.join(found.classes.names)}"
+        hint = "Give the same --classes for every split, or choose another --out."
+        raise DatasetError(
+            sentence("convert", "classes", constraint, ", ".join(classes.names), hint)
+        )
+    return found.splits
+
+
+def _splits(given: str | None, ids: list[str]) -> dict[str, Split]:
+    """The split that was given; or one for each top folder; or folds of all labels."""
+    if given is not None:
+        return {given: Split(f"{given}/{IMAGES}", f"{given}/{LABELS}")}
+    tops = {top for top, _, rest in (name.partition("/") for name in ids) if rest}
+    split_of = {name: split for split, names in _SPLIT_NAMES.items() for name in names}
+    all_below = all("/" in name for name in ids) and tops <= set(split_of)
+    if tops and all_below and len({split_of[top] for top in tops}) == len(tops):
+        return {split_of[top]: Split(f"{IMAGES}/{top}", f"{LABELS}/{top}") for top in sorted(tops)}
+    whole = Split(IMAGES, LABELS)
+    used = sorted({fold_of(name, _FOLDS) for name in ids})
+    if len(used) < 2:
+        return {"train": whole}
+    kept = tuple(fold for fold in range(_FOLDS) if fold != used[0])
+    return {
+        "train": Split(IMAGES, LABELS, folds=_FOLDS, keep=kept),
+        "val": Split(IMAGES, LABELS, folds=_FOLDS, keep=(used[0],)),
+    }

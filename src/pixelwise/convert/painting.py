@@ -1,0 +1,84 @@
+"""Objects -> label: which is painted first, what covers what, and what is gone in the end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pixelwise.convert.records import Object
+from pixelwise.labels.shapes import Size, patch_of
+
+# How objects are put in the order in which they are painted; equal ones stay in file order.
+# file   as listed: the last lies on top
+# area   the one with the most pixels first: the smallest lies on top
+# z      by the source's own order: the largest z lies on top
+_NOBODY = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Painting:
+    """A label, and what happened while it was painted.
+
+    Args:
+        label: (H, W) class indices.
+        overlapped: pixels that objects of different classes cover, or an object and void.
+        vanished: places in the list of those objects none of whose pixels shows their class:
+            covered by others, thinner than the pixel rule sees, or outside of the image.
+    """
+
+    label: np.ndarray
+    overlapped: int
+    vanished: tuple[int, ...]
+
+
+def paint(
+    objects: Sequence[Object],
+    indices: Sequence[int],
+    background: np.ndarray,
+    rule: str = "center",
+    order: str = "file",
+) -> Painting:
+    """Paint objects onto a label.
+
+    Args:
+        objects: without problems; see shapes.problem_of.
+        indices: class index of each, or the index of void.
+        background: (H, W) label to paint on; not modified.
+        rule: which pixels a shape covers, one of shapes.RULES.
+        order: "file", "area" or "z".
+    """
+    label = background.copy()
+    size: Size = label.shape  # type: ignore[assignment]
+    owner = np.full(size, _NOBODY, np.int32)
+    contested = np.zeros(size, bool)
+    for place in painting_order(objects, size, rule, order):
+        for part in objects[place].parts:
+            patch = patch_of(part, size, rule)
+            below = label[patch.place], owner[patch.place]
+            taken = patch.mask & (below[1] != _NOBODY) & (below[0] != indices[place])
+            contested[patch.place] |= taken
+            below[0][patch.mask] = indices[place]
+            below[1][patch.mask] = place
+    shown = np.bincount(owner[owner != _NOBODY], minlength=len(objects)) > 0
+    # an object under another of its own class has not vanished from the label
+    suspects = np.flatnonzero(~shown).tolist()
+    vanished = [p for p in suspects if not _shows(objects[p], indices[p], label, rule)]
+    return Painting(label, int(contested.sum()), tuple(vanished))
+
+
+def painting_order(objects: Sequence[Object], size: Size, rule: str, order: str) -> list[int]:
+    """The places of objects in their list, in the order in which they are painted."""
+    places = list(range(len(objects)))
+    if order == "z":
+        return sorted(places, key=lambda place: objects[place].z)
+    if order == "area":
+        pixels = [sum(int(patch_of(p, size, rule).mask.sum()) for p in o.parts) for o in objects]
+        return sorted(places, key=lambda place: -pixels[place])
+    return places
+
+
+def _shows(thing: Object, index: int, label: np.ndarray, rule: str) -> bool:
+    """Whether any pixel of an object has its class."""
+    size: Size = label.shape  # type: ignore[assignment]
+    patches = (patch_of(part, size, rule) for part in thing.parts)
+    return any((label[patch.place][patch.mask] == index).any() for patch in patches)

@@ -1,0 +1,107 @@
+"""Names in annotation files become paths, but only to where they may point.
+
+A name from a file is data: it may be absolute, climb with "..", or pass through a link. What it
+resolves to must lie in one of the folders that the user named.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pixelwise.errors import DatasetError, sentence
+from pixelwise.labels.pairs import PICTURES
+
+_DRIVE = re.compile(r"[A-Za-z]:")
+
+
+def inside(where: str, name: str, text: str, base: Path, roots: Sequence[Path]) -> Path:
+    """The path that a name in an annotation file stands for.
+
+    Args:
+        where: the file that has the name, first word of the message.
+        name: the field that has it.
+        text: the name; Windows separators are understood.
+        base: what it is relative to.
+        roots: folders that it may lie in, however deep.
+    Returns:
+        base / text, not resolved; the file need not exist.
+    Raises:
+        DatasetError: the name is absolute, or leaves the roots by ".." or through a link.
+    """
+    plain = text.replace("\\", "/")
+    bad = not plain or "\0" in plain or plain.startswith("/") or _DRIVE.match(plain)
+    path = Path(base, "." if bad else plain)
+    if bad or not _lies_in(path, roots):
+        constraint = "a relative path that stays in the folders of the annotations or images"
+        hint = "Give the folder of the images with --images if it lies elsewhere."
+        raise DatasetError(sentence(where, name, constraint, repr(text), hint))
+    return path
+
+
+def safe_id(where: str, name: str, text: str) -> str:
+    """The id of an item from a name in a file: with "/", without ending and without "..".
+
+    Raises:
+        DatasetError: the name is absolute, empty or climbs.
+    """
+    plain = text.replace("\\", "/")
+    parts = plain.split("/")
+    stem = os.path.splitext(plain)[0]
+    wild = any(part in ("", "..") for part in parts) or "\0" in plain or _DRIVE.match(plain)
+    if wild or stem.endswith("/"):
+        constraint = "a relative path without '..'"
+        raise DatasetError(sentence(where, name, constraint, repr(text)))
+    return "/".join(part for part in stem.split("/") if part != ".")
+
+
+def walk_files(folder: Path, endings: Sequence[str]) -> Iterator[tuple[str, Path]]:
+    """(path below the folder with "/", path) of every file with one of the endings, sorted.
+
+    Hidden files and folders are left out; links to folders are not followed, for they can lead in
+    circles.
+
+    Raises:
+        DatasetError: the folder is missing or cannot be read.
+    """
+    if not folder.is_dir():
+        raise DatasetError(sentence(str(folder), "source", "an existing folder", "none"))
+
+    def refuse(error: OSError) -> None:
+        got = f"{error.filename}: {error.strerror}"
+        raise DatasetError(sentence(str(folder), "source", "a readable folder", got))
+
+    wanted = tuple(endings)
+    for parent, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        below = Path(parent).relative_to(folder)
+        for name in sorted(names):
+            if not name.startswith(".") and name.lower().endswith(wanted):
+                yield (below / name).as_posix(), Path(parent, name)
+
+
+def pictures_below(folder: Path) -> Iterator[tuple[str, Path]]:
+    """walk_files of all pictures."""
+    return walk_files(folder, sorted(PICTURES))
+
+
+def check_apart(source: Path, out: Path) -> None:
+    """Refuse to write where annotations are read: nothing is converted in place.
+
+    Raises:
+        DatasetError: one of the two folders lies in the other.
+    """
+    inner = source.resolve()
+    outer = out.resolve()
+    if inner == outer or inner.is_relative_to(outer) or outer.is_relative_to(inner):
+        hint = "Choose a folder beside it with --out."
+        got = f"{out} with source {source}"
+        raise DatasetError(sentence("convert", "out", "apart from the source", got, hint))
+
+
+def _lies_in(path: Path, roots: Sequence[Path]) -> bool:
+    try:
+        resolved = path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        return False  # a loop of links, or a name that no file can have
+    return any(resolved.is_relative_to(root.resolve()) for root in roots)
