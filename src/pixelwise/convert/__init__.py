@@ -2,7 +2,8 @@
 
 config.py         ConvertConfig: what `pixelwise convert` takes
 formats.py        FORMATS: every format, its reader and its defaults
-convert.py        convert: find, paint, write, and go on where an earlier run stopped
+convert.py        convert: find, make every label, describe the result
+one_label.py      one label: recognised as done, or read, checked, painted and written
 records.py        what a format says: Source of Items, Drawing of Objects
 legend.py         names, colours and stored values of the source -> class indices
 legend_files.py   class files of other tools: CamVid, CVAT, CSV, JSON, YAML, colours in hex

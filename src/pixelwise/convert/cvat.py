@@ -29,6 +29,8 @@ from pixelwise.labels.rle import rle_to_mask
 from pixelwise.labels.shapes import Outline
 
 _SHAPES = ("polygon", "box", "ellipse", "polyline", "points", "mask", "cuboid", "skeleton")
+# elements whose points say everything -> kind of shapes.KINDS
+_KINDS = {"polygon": "polygon", "polyline": "line", "points": "point"}
 _LABEL = ("labels", "label")
 
 
@@ -176,6 +178,3 @@ def _number(where: str, at: str, attributes: dict[str, str], name: str) -> int:
     if not text.isdecimal() or len(text) > 9:
         raise DatasetError(sentence(where, f"{at}.{name}", "an integer > 0", repr(text[:40])))
     return int(text)
-
-
-_KINDS = {"polygon": "polygon", "polyline": "line", "points": "point"}

@@ -7,8 +7,11 @@ annotations of a task the first that was not cancelled counts.
 Source: Label Studio documentation, JSON format of annotated tasks.
 """
 
+from collections import Counter
 from concurrent.futures import Executor
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -20,11 +23,13 @@ from pixelwise.convert.paths import inside, safe_id
 from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
 from pixelwise.convert.strict_json import get, read_json, shown
 from pixelwise.errors import DatasetError, LabelError, sentence
+from pixelwise.labels.pairs import PICTURES
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import Outline, Size
 
-# type of a result -> key of its value that holds the names
+# Types of results that have pixels; the key of the names in their value is the same word.
 _TYPES = ("polygonlabels", "brushlabels", "rectanglelabels", "ellipselabels")
+_SIDES = ("height", "width")
 # Alpha of a brush stroke is soft at its rim.
 _OPAQUE = 127
 
@@ -36,20 +41,22 @@ def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: A
     if not isinstance(tasks, list):
         hint = "Export the project as JSON, not as JSON-MIN or COCO."
         raise DatasetError(sentence(where, "file", "a list of tasks", shown(tasks), hint))
-    items, names, several, bare = [], set(), 0, 0
+    items, names, several = [], set(), 0
+    left_out: Counter[str] = Counter()
     for place, task in enumerate(tasks):
         at = f"[{place}]"
         annotations = get(where, task, "annotations", list, at=at)
         valid = [a for a in annotations if isinstance(a, dict) and not a.get("was_cancelled")]
-        results = [r for r in _results(where, at, valid) if r.get("type") in _TYPES]
         several += len(valid) > 1
-        if not results:
-            bare += 1
-            continue
-        names |= {name for result in results for name in _names(result)}
-        items.append(_item(config, at, task, results))
+        found = _results(where, at, valid)
+        results = [result for result in found if result.get("type") in _TYPES]
+        left_out.update(str(r.get("type")) for r in found if r.get("type") not in _TYPES)
+        left_out["tasks without shapes, whose size is not known"] += not results
+        if results:
+            names |= {name for result in results for name in _names(result)}
+            items.append(_item(config, at, task, results))
     notes = [f"{several:,} tasks have several annotations: the first counts"] * (several > 0)
-    notes += [f"{bare:,} tasks have no shapes, so their size is not known: left out"] * (bare > 0)
+    notes += [f"left out: {n:,} {what}" for what, n in sorted(left_out.items()) if n]
     return Source(items, Rows(tuple(sorted(names))) if names else None, tuple(notes))
 
 
@@ -97,15 +104,26 @@ def _item(config: ConvertConfig, at: str, task: Any, results: list[Any]) -> Item
     """The item of a task; the image is looked for by the end of its address."""
     where = str(config.source)
     data = get(where, task, "data", dict, at=at)
-    address = next((v for v in data.values() if isinstance(v, str)), None)
-    if address is None:
+    texts = [value for value in data.values() if isinstance(value, str)]
+    pictures = [text for text in texts if _ending_of(text) in PICTURES]
+    if not texts:
         raise DatasetError(sentence(where, f"{at}.data", "an object with an image", shown(data)))
-    # http://host/data/upload/3/ab12-name.jpg, or /data/local-files/?d=folder/name.jpg
-    name = address.replace("\\", "/").rpartition("?d=")[2].rpartition("/")[2].partition("?")[0]
+    name = _file_name((pictures or texts)[0])
     base = config.source.parent if config.images is None else config.images
     file = inside(where, f"{at}.data", name, base, [base])
     wanted = file if config.image_files != "none" else None
     return Item(safe_id(where, f"{at}.data", name), (), wanted, results)
+
+
+def _file_name(address: str) -> str:
+    """The end of .../upload/3/ab12-name.jpg, or of /data/local-files/?d=folder/name.jpg."""
+    plain = address.replace("\\", "/")
+    path = plain.partition("?d=")[2] or plain.partition("?")[0]
+    return unquote(path).rpartition("/")[2]
+
+
+def _ending_of(address: str) -> str:
+    return Path(_file_name(address)).suffix.lower()
 
 
 def _part(
@@ -142,6 +160,3 @@ def _part(
     corners = np.array([corner, (far[0], corner[1]), far, (corner[0], far[1])])
     # unlike CVAT, a rectangle turns about its first corner
     return Outline(turned(corners, corner, degrees))
-
-
-_SIDES = ("height", "width")
