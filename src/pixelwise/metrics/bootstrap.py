@@ -1,0 +1,158 @@
+"""Is one prediction better than another, or was it the choice of images?
+
+Both were scored on the same images. A resample draws as many images with replacement, the same ones
+for both, adds up their counts and takes the difference of the scores; the spread of many such
+differences is the uncertainty that comes from having these images and not others.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pixelwise.errors import ArgumentError, check_choice, check_range, sentence
+from pixelwise.metrics.confusion import ConfusionCounts
+from pixelwise.metrics.scores import CONVENTIONS, as_counts, iou_of_pixels, mean_of_pixels
+
+RESAMPLES = 2000
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The difference of two scores, and the interval in which resampling leaves it.
+
+    Args:
+        a, b: both scores; NaN where there is none.
+        value: b - a.
+        low, high: bounds of the interval; NaN if no resample has both scores.
+    """
+
+    a: float
+    b: float
+    value: float
+    low: float
+    high: float
+
+    @property
+    def clear(self) -> bool:
+        """The interval does not contain 0: other images would hardly turn it around."""
+        return self.low > 0 or self.high < 0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What paired_bootstrap found.
+
+    Args:
+        mean: of the mean IoU.
+        classes: of the IoU of each class.
+        images: (N,) float64, difference of the mean IoU of each image, over the classes present in
+            it; NaN for an image without valid pixels.
+    """
+
+    mean: Difference
+    classes: tuple[Difference, ...]
+    images: np.ndarray
+
+
+def paired_bootstrap(
+    a: Sequence[ConfusionCounts],
+    b: Sequence[ConfusionCounts],
+    convention: str = "present",
+    resamples: int = RESAMPLES,
+    confidence: float = CONFIDENCE,
+    seed: int = 0,
+) -> Comparison:
+    """Compare two predictions of the same images by their pooled IoU.
+
+    low, high = percentiles over resamples r of score(sum of b over r) - score(sum of a over r).
+
+    Sums of integers are exact, so a resample is scored as if it were a data set.
+
+    Args:
+        a, b: counts of N images of the same classes, in the same order.
+        convention: of the mean, a name in CONVENTIONS.
+        resamples: number of draws, >= 1.
+        confidence: share of the resamples inside the interval, 0..1.
+        seed: of the draws; the same seed gives the same interval.
+    Returns:
+        Comparison.
+    Raises:
+        ArgumentError: unknown convention, no image, not as many images, or other target pixels in
+            an image of a than in that of b.
+        ArgumentTypeError: not lists of ConfusionCounts.
+    Absent classes: a resample in which a class has no score in a or b is left out of the interval
+        of the class.
+    Source: Efron 1979; percentile interval, Efron and Tibshirani 1993, chapter 13.
+    """
+    where = "paired_bootstrap"
+    check_choice(where, "convention", convention, CONVENTIONS)
+    check_range(where, "resamples", resamples, low=1)
+    check_range(where, "confidence", confidence, 0, 1)
+    _check_paired(where, a, b)
+    number = len(a)
+    draws = np.random.default_rng(seed).multinomial(number, np.full(number, 1 / number), resamples)
+    once = np.ones((1, number), np.int64)
+    results = []
+    for images in (a, b):
+        sums = _sums(images)
+        own = np.array([_mean(row, "present") for row in sums])
+        means, classes = _scores(np.concatenate([once, draws]), sums, own, convention)
+        results.append((own, means, classes))
+    (own_a, mean_a, class_a), (own_b, mean_b, class_b) = results
+    per_class = zip(class_a.T, class_b.T)
+    return Comparison(
+        mean=_difference(mean_a, mean_b, confidence),
+        classes=tuple(_difference(x, y, confidence) for x, y in per_class),
+        images=own_b - own_a,
+    )
+
+
+def _check_paired(where: str, a: Sequence[ConfusionCounts], b: Sequence[ConfusionCounts]) -> None:
+    hint = "Compare predictions of the same images, in the same order."
+    if len(a) != len(b) or len(a) == 0:
+        constraint, got = "as many images in a as in b, and at least one", f"{len(a)} and {len(b)}"
+        raise ArgumentError(sentence(where, "images", constraint, got, hint))
+    for i, (one, other) in enumerate(zip(a, b)):
+        target, same = as_counts(where, one).target_pixels, as_counts(where, other).target_pixels
+        if not np.array_equal(target, same):
+            got = f"{target.tolist()} and {same.tolist()} at image {i}"
+            raise ArgumentError(sentence(where, "target pixels", "the same in a and b", got, hint))
+
+
+def _sums(images: Sequence[ConfusionCounts]) -> np.ndarray:
+    """(N, 3, C) int64: correct, target and predicted pixels of each image."""
+    return np.array([(i.correct_pixels, i.target_pixels, i.pred_pixels) for i in images])
+
+
+def _mean(sums: np.ndarray, convention: str) -> float:
+    correct, target, pred = sums
+    return mean_of_pixels(iou_of_pixels, correct, target, pred, convention)
+
+
+def _scores(
+    draws: np.ndarray, sums: np.ndarray, own: np.ndarray, convention: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean IoU (R,) and IoU per class (R, C) of every draw of images."""
+    means, classes = np.empty(len(draws)), np.empty((len(draws), sums.shape[2]))
+    scored = ~np.isnan(own)
+    for r, times in enumerate(draws):
+        total = np.tensordot(times, sums, 1)
+        classes[r] = iou_of_pixels(*total)
+        if convention == "per_image":
+            weight = times * scored
+            mean = np.nansum(weight * own) / weight.sum() if weight.any() else np.nan
+        else:
+            mean = _mean(total, convention)
+        means[r] = mean
+    return means, classes
+
+
+def _difference(a: np.ndarray, b: np.ndarray, confidence: float) -> Difference:
+    """Of the scores of all images, the first of each, with the interval of the others."""
+    value, *spread = b - a
+    known = np.array(spread)[~np.isnan(spread)]
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(known, [tail, 1 - tail]) if len(known) else (np.nan, np.nan)
+    return Difference(float(a[0]), float(b[0]), float(value), float(low), float(high))
