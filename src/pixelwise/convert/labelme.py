@@ -12,6 +12,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -53,14 +54,17 @@ def find(config: ConvertConfig, executor: Executor | None) -> Source:
         files = [(config.source.name, config.source)]
     else:
         files = list(walk_files(config.source, [".json"]))
-    looks = map_over((path for _, path in files), partial(_look, config), executor)
+    looks = list(map_over((path for _, path in files), partial(_look, config), executor))
     items, names = [], set()
-    for (name, path), (image, found) in zip(files, looks):
+    for (name, path), look in zip(files, looks):
         stem = name.removesuffix(config.label_suffix) if config.label_suffix else name
-        items.append(Item(safe_id(str(path), "name", stem), (path,), image))
-        names |= found
+        items.append(Item(safe_id(str(path), "name", stem), (path,), look.image))
+        names |= look.names
+    errors = [look.error for look in looks if look.error]
+    if errors and not names:
+        raise DatasetError(errors[0])
     rows = Rows(tuple(sorted(names, key=lambda name: (not _is_background(name), name))))
-    return Source(items, rows if names else None)
+    return Source(items, rows)
 
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa: ARG001
@@ -72,12 +76,13 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa:
     path = item.files[0]
     where = str(path)
     table = read_json(path)
+    shapes = get(where, table, "shapes", list)
     image = _embedded(where, table)
     if image is None:
         _image_path(config, path, table)
     size = _size(where, table, image, item.image)
     objects, problems = [], []
-    for place, shape in enumerate(get(where, table, "shapes", list)):
+    for place, shape in enumerate(shapes):
         at = f"shapes[{place}]"
         name = get(where, shape, "label", str, at=at).strip()
         part = _part(where, at, shape, config.line_width)
@@ -88,16 +93,26 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa:
     return Drawing(size, tuple(objects), problems=tuple(problems), image=image, turned=True)
 
 
-def _look(config: ConvertConfig, path: Path) -> tuple[Path | None, set[str]]:
-    """The image of a JSON file, and the names in it; a file that is wrong is refused by read."""
+@dataclass(frozen=True)
+class _Look:
+    """The image and the names of a JSON file, or what is wrong with it; read says that again."""
+
+    image: Path | None = None
+    names: frozenset[str] = frozenset()
+    error: str = ""
+
+
+def _look(config: ConvertConfig, path: Path) -> _Look:
+    where = str(path)
     try:
         table = read_json(path)
-        shapes = get(str(path), table, "shapes", list)
-        names = {get(str(path), shape, "label", str).strip() for shape in shapes}
-        embedded = get(str(path), table, "imageData", str, type(None)) is not None
-        return None if embedded else _image_path(config, path, table), names
-    except PixelwiseError:
-        return None, set()
+        shapes = get(where, table, "shapes", list)
+        names = [get(where, s, "label", str, at=f"shapes[{n}]") for n, s in enumerate(shapes)]
+        embedded = get(where, table, "imageData", str, type(None)) is not None
+        image = None if embedded else _image_path(config, path, table)
+        return _Look(image, frozenset(name.strip() for name in names))
+    except PixelwiseError as error:
+        return _Look(error=str(error))
 
 
 def _image_path(config: ConvertConfig, path: Path, table: Any) -> Path:

@@ -17,12 +17,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pixelwise.convert.records import Rows
 from pixelwise.convert.strict_json import read_json, shown
-from pixelwise.errors import DatasetError, sentence
+from pixelwise.errors import DatasetError, LabelError, sentence
 from pixelwise.labels.class_checks import OTHER
+from pixelwise.labels.class_files import parse_class_file
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.palettes import PALETTES
+from pixelwise.labels.palettes import PALETTES, voc_colormap
 from pixelwise.labels.toml_text import read_text
 
 _HEX_ITEM = re.compile(r"(?:([^=,#]+)=)?#([0-9a-fA-F]{6})")
@@ -69,12 +72,12 @@ def read_row_file(path: Path) -> Rows:
         rows = _colored_lines(read_text(path))
         if rows is not None:
             return rows
-    return rows_of(Classes.load(path))
+    return _own_rows(path)
 
 
 def rows_of(classes: Classes) -> Rows:
     """The classes of a table, in the form of this room; colours only if they were chosen."""
-    chosen = classes.colors != Classes(classes.names).colors
+    chosen = not np.array_equal(classes.colors, voc_colormap(len(classes)))
     claimed = {v for values in classes.values if values != OTHER for v in values}
     free = OTHER not in classes.values and classes.ignore_index not in claimed
     void = (*classes.ignore_values, *[classes.ignore_index] * free)
@@ -132,6 +135,16 @@ def parse_hex(where: str, text: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
+def _own_rows(path: Path) -> Rows:
+    """A class file of pixelwise; void has no value below the classes unless the file says so."""
+    fields = parse_class_file(path)
+    default = 255 if len(fields["names"]) <= 255 else 65535
+    try:
+        return rows_of(Classes.from_dict({"ignore_index": default, **fields}))
+    except LabelError as error:
+        raise DatasetError(f"{path}: {error}") from None
+
+
 def _hex_rows(text: str) -> Rows:
     items = [_HEX_ITEM.fullmatch(item.strip()) for item in text.split(",")]
     found = [item for item in items if item is not None]
@@ -181,7 +194,7 @@ def _json_rows(path: Path) -> Rows:
     where, content = str(path), read_json(path)
     if isinstance(content, dict):
         if "names" in content:
-            return rows_of(Classes.load(path))
+            return _own_rows(path)
         if "segmentation_colors" in content:
             return _datumaro_rows(where, content)
         listed = next((content[k] for k in _LIST_KEYS if isinstance(content.get(k), list)), None)

@@ -1,0 +1,408 @@
+"""The conversion as a whole: what is written, resumed, refused, and the same for every executor."""
+
+import json
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convert.annotations import (
+    RIGHT,
+    SIZE,
+    SQUARE,
+    digests,
+    picture,
+    shape,
+    square,
+    write_labelme,
+    write_picture,
+)
+from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.convert import convert
+from pixelwise.errors import ArgumentError, DatasetError, LabelError, RunError
+from pixelwise.labels.description import read_description
+from pixelwise.labels.image import read_image
+from pixelwise.labels.png import read_label
+
+NAMES = [f"street/{name}" for name in "abcdefghijkl"]
+
+
+@pytest.fixture
+def source(tmp_path):
+    """Twelve images, each with a cat, and a dog that lies partly on top of it."""
+    for number, name in enumerate(NAMES):
+        moved = [[x + number / 4, y] for x, y in SQUARE]
+        shapes = [shape("cat", moved), shape("dog", RIGHT)]
+        write_labelme(tmp_path / "source", name, shapes)
+    return tmp_path / "source"
+
+
+def settings(source, **changes):
+    return ConvertConfig(
+        **{"source": source, "format": "labelme", "out": source / "../out", **changes}
+    )
+
+
+def test_a_folder_of_annotations_becomes_a_data_set(source):
+    """Labels, images, and a dataset.toml with classes, splits and pairs."""
+    report = convert(settings(source))
+    description = read_description(report.description)
+    assert description.classes.names == ("background", "cat", "dog")
+    pairs = [pair for split in ("train", "val") for pair in description.pairs(split)]
+    assert sorted(pair.id for pair in pairs) == NAMES
+    for pair in pairs:
+        label = description.classes.to_index(read_label(pair.label))
+        assert label.shape == SIZE == read_image(pair.image).shape[:2]
+        assert set(np.unique(label)) == {0, 1, 2}
+
+
+def test_the_report_counts_objects_and_overlaps(source):
+    """12 x 2 objects; the dog takes what the two squares share."""
+    report = convert(settings(source))
+    shared = [8 * (2 + min(1, round(number / 4 - 1e-9))) for number in range(12)]
+    assert (report.files, report.resumed, report.objects) == (12, 0, 24)
+    assert report.overlapped > sum(shared) / 2
+    assert (report.vanished, report.skipped, report.unknown) == ((), (), {})
+    assert (report.rule, report.order) == ("center", "file")
+    assert "24 objects" in report.text()
+
+
+def test_the_rules_are_recorded_in_the_data_set(source):
+    """Which pixels, which order, which background: a reader of dataset.toml can tell."""
+    report = convert(settings(source, rule="coco", order="area"))
+    text = report.description.read_text()
+    assert "pixel rule coco, paint order area" in text
+    assert "class 0 is background" in text
+    saved = json.loads((report.folder / "convert.json").read_text())
+    assert (saved["rule"], saved["order"], saved["objects"]) == ("coco", "area", 24)
+
+
+def test_a_second_run_writes_the_same_bytes(source, tmp_path):
+    """Into the same folder, where all is done already, and into another."""
+    convert(settings(source))
+    first = digests(tmp_path / "out")
+    assert convert(settings(source)).resumed == 12
+    assert digests(tmp_path / "out") == first
+    convert(settings(source, out=tmp_path / "again"))
+    assert digests(tmp_path / "again") == first
+
+
+def test_every_executor_writes_the_same_bytes(source, tmp_path):
+    """This thread, threads, and processes that share nothing."""
+    convert(settings(source))
+    with ThreadPoolExecutor(3) as threads:
+        convert(settings(source, out=tmp_path / "threads"), threads)
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
+        convert(settings(source, out=tmp_path / "processes"), processes)
+    first = digests(tmp_path / "out")
+    assert digests(tmp_path / "threads") == first
+    assert digests(tmp_path / "processes") == first
+
+
+def test_progress_counts_to_the_number_of_labels(source):
+    """Called after each label with (done, all)."""
+    calls = []
+    convert(settings(source), progress=lambda done, total: calls.append((done, total)))
+    assert calls == [(number, 12) for number in range(1, 13)]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.unlink(),
+        lambda path: path.write_bytes(path.read_bytes()[:-30]),
+        lambda path: path.write_bytes(b""),
+    ],
+    ids=["missing", "cut", "empty"],
+)
+@pytest.mark.parametrize("file", ["labels/street/c.png", "images/street/c.png"])
+def test_a_file_that_is_not_what_was_written_is_made_again(source, tmp_path, file, damage):
+    """Done files are known by their content, not by being there."""
+    convert(settings(source))
+    first = digests(tmp_path / "out")
+    damage(tmp_path / "out" / file)
+    assert convert(settings(source)).resumed == 11
+    assert digests(tmp_path / "out") == first
+
+
+def test_an_annotation_that_changed_is_converted_again(source):
+    """And only that one."""
+    convert(settings(source))
+    write_labelme(source, NAMES[3], [shape("dog", SQUARE), shape("cat", RIGHT)])
+    report = convert(settings(source))
+    assert report.resumed == 11
+    assert read_label(report.folder / f"labels/{NAMES[3]}.png")[3, 3] == 2
+
+
+def test_an_image_that_changed_is_copied_again(source):
+    """The key of a label has its image in it."""
+    convert(settings(source))
+    write_picture(source / f"{NAMES[3]}.png", seed=99)
+    report = convert(settings(source))
+    assert report.resumed == 11
+    written = read_image(report.folder / f"images/{NAMES[3]}.png")
+    np.testing.assert_array_equal(written, picture(seed=99))
+
+
+def test_other_settings_make_all_labels_again(source):
+    """A label of another pixel rule is not done."""
+    convert(settings(source))
+    assert convert(settings(source, rule="pillow")).resumed == 0
+
+
+def test_a_run_that_was_stopped_goes_on(source, tmp_path):
+    """As after a kill: three labels are done, a line is torn, the fourth has no line."""
+    convert(settings(source))
+    first = digests(tmp_path / "out")
+    manifest = tmp_path / "out" / "convert.jsonl"
+    lines = manifest.read_bytes().splitlines(keepends=True)
+    manifest.write_bytes(b"".join(lines[:3]) + lines[3][:40])
+    (tmp_path / "out" / "dataset.toml").unlink()
+    report = convert(settings(source))
+    assert report.resumed == 3
+    assert digests(tmp_path / "out") == first
+
+
+def test_an_interruption_leaves_a_state_to_go_on_from(source, tmp_path):
+    """Ctrl-C after five labels: five lines, no dataset.toml, and the next run does the rest."""
+
+    def stop(done, total):  # noqa: ARG001
+        if done == 5:
+            raise KeyboardInterrupt("by hand")
+
+    with pytest.raises(KeyboardInterrupt, match="by hand"):
+        convert(settings(source), progress=stop)
+    assert not (tmp_path / "out" / "dataset.toml").exists()
+    assert convert(settings(source)).resumed == 5
+
+
+def test_files_that_are_wrong_are_named_and_all_others_are_made(source, tmp_path):
+    """One message with the number, the first few, and what is wrong with each."""
+    (source / f"{NAMES[1]}.json").write_text('{"shapes": [')
+    write_labelme(source, NAMES[4], [shape("cat", [[1, 1], [2, 2]])])
+    with pytest.raises(DatasetError, match=r"2 of 12 labels could not be made: .*b.json.*e.json"):
+        convert(settings(source))
+    assert len(list((tmp_path / "out/labels").rglob("*.png"))) == 10
+    assert not (tmp_path / "out" / "dataset.toml").exists()
+    write_labelme(source, NAMES[1], [shape("cat", SQUARE), shape("dog", RIGHT)])
+    write_labelme(source, NAMES[4])
+    assert convert(settings(source)).resumed == 10
+
+
+def test_shapes_that_cannot_be_painted_are_named_by_their_place(tmp_path):
+    """All of a file at once, with the class."""
+    shapes = [
+        shape("cat", SQUARE),
+        shape("cat", [[1, 1], [2, 2]]),
+        shape("dog", [[1, 1]], "circle"),
+        shape("dog", [[1, 2, 3]] * 3),
+    ]
+    write_labelme(tmp_path / "source", shapes=shapes)
+    with pytest.raises(
+        DatasetError,
+        match=r"shapes\[1\] \(cat\) has 2 points.*shapes\[2\] \(dog\) has 1 points.*shapes\[3\]",
+    ):
+        convert(settings(tmp_path / "source"))
+    report = convert(settings(tmp_path / "source", invalid="skip"))
+    assert len(report.skipped) == 3
+    assert report.skipped[0].startswith("a: shapes[1] (cat) has 2 points")
+    np.testing.assert_array_equal(read_label(report.folder / "labels/a.png"), square())
+
+
+UNKNOWN = {"ignore": 255, "skip": 0}
+
+
+@pytest.mark.parametrize("policy", sorted(UNKNOWN))
+def test_names_that_are_no_class_are_an_error_unless_told_otherwise(tmp_path, policy):
+    """Void or left out, and counted."""
+    write_labelme(tmp_path / "source", shapes=[shape("dgo", SQUARE), shape("dog", RIGHT)])
+    (tmp_path / "classes.txt").write_text("background\ncat\ndog\n")
+    given = {"classes": str(tmp_path / "classes.txt")}
+    with pytest.raises(
+        DatasetError, match=r"must be one of background, cat, dog.* got 'dgo' in shapes\[0\]"
+    ):
+        convert(settings(tmp_path / "source", **given))
+    report = convert(settings(tmp_path / "source", unknown=policy, **given))
+    assert report.unknown == {"dgo": 1}
+    assert read_label(report.folder / "labels/a.png")[3, 3] == UNKNOWN[policy]
+
+
+def test_an_alias_is_another_name_of_a_class(tmp_path):
+    """OLD=NEW; the old name is no class of its own."""
+    write_labelme(tmp_path / "source", shapes=[shape("dgo", SQUARE), shape("dog", RIGHT)])
+    report = convert(settings(tmp_path / "source", alias=("dgo=dog",)))
+    assert report.classes.names == ("background", "dog")
+    assert report.overlapped == 0
+
+
+def test_objects_that_vanish_are_named(tmp_path):
+    """Covered by others, too thin for a pixel, outside; an equal class on top hides nothing."""
+    shapes = [
+        shape("cat", SQUARE),
+        shape("dog", SQUARE),
+        shape("cat", [[20.1, 1], [20.2, 1], [20.2, 9]]),
+        shape("cat", [[90, 1], [99, 1], [99, 9]]),
+        shape("cow", RIGHT),
+        shape("cow", RIGHT),
+    ]
+    write_labelme(tmp_path / "source", shapes=shapes)
+    report = convert(settings(tmp_path / "source"))
+    assert report.vanished == tuple(f"a: shapes[{place}] (cat)" for place in (0, 2, 3))
+    assert report.overlapped == 100
+
+
+@pytest.mark.parametrize(
+    ("order", "top"), [("file", "big"), ("area", "small"), (None, "big")], ids=str
+)
+def test_the_paint_order_decides_what_lies_on_top(tmp_path, order, top):
+    """The last of the file, or the smallest."""
+    big, small = [[0, 0], [18, 0], [18, 18], [0, 18]], SQUARE
+    write_labelme(tmp_path / "source", shapes=[shape("small", small), shape("big", big)])
+    report = convert(settings(tmp_path / "source", order=order))
+    index = read_label(report.folder / "labels/a.png")[5, 5]
+    assert report.classes.names[index] == top
+
+
+@pytest.mark.parametrize(
+    ("storage", "mode"), [("palette", "P"), ("grey", "L"), ("grey16", "I;16")], ids=str
+)
+def test_labels_are_stored_as_asked(tmp_path, storage, mode):
+    """Indexed, grey with 8 bits, grey with 16: the values are the same."""
+    write_labelme(tmp_path / "source")
+    report = convert(settings(tmp_path / "source", storage=storage))
+    file = report.folder / "labels/a.png"
+    with Image.open(file) as image:
+        assert image.mode == mode
+    np.testing.assert_array_equal(read_label(file), square())
+
+
+def test_more_classes_than_eight_bits_hold_are_written_with_sixteen(tmp_path):
+    """300 classes; void is 65535 then, and 8-bit grey is refused."""
+    names = [f"class {number}" for number in range(300)]
+    (tmp_path / "classes.txt").write_text("\n".join(names))
+    write_labelme(tmp_path / "source", shapes=[shape("class 299", SQUARE)])
+    given = {"classes": str(tmp_path / "classes.txt"), "background": "ignore"}
+    with pytest.raises(DatasetError, match=r"must be at most 255, got 65535. Use --storage grey16"):
+        convert(settings(tmp_path / "source", storage="grey", **given))
+    report = convert(settings(tmp_path / "source", **given))
+    label = read_label(report.folder / "labels/a.png")
+    assert (label[3, 3], label[0, 0]) == (299, 65535)
+
+
+def test_pixels_that_nothing_covers_may_be_void(tmp_path):
+    """--background ignore; then no class is added."""
+    write_labelme(tmp_path / "source")
+    report = convert(settings(tmp_path / "source", background="ignore"))
+    assert report.classes.names == ("cat",)
+    expected = square(0, background=255)
+    np.testing.assert_array_equal(read_label(report.folder / "labels/a.png"), expected)
+
+
+@pytest.mark.parametrize("name", ["_background_", "Background"])
+def test_a_background_of_the_source_is_used(tmp_path, name):
+    """It stays class 0, under its own name."""
+    write_labelme(tmp_path / "source", shapes=[shape("cat", SQUARE), shape(name, SQUARE)])
+    report = convert(settings(tmp_path / "source"))
+    assert report.classes.names == (name, "cat")
+    assert not read_label(report.folder / "labels/a.png").any()
+
+
+def test_images_can_be_linked_or_left_where_they_are(tmp_path):
+    """A hard link has the same bytes and takes no space; without images there are no splits."""
+    write_labelme(tmp_path / "source")
+    linked = convert(settings(tmp_path / "source", image_files="link"))
+    image = linked.folder / "images/a.png"
+    assert image.samefile(tmp_path / "source/a.png")
+    none = convert(settings(tmp_path / "source", out=tmp_path / "none", image_files="none"))
+    assert not (none.folder / "images").exists()
+    assert read_description(none.description).splits == {}
+
+
+def test_top_folders_that_are_called_like_splits_are_splits(tmp_path):
+    """train/... and validation/..."""
+    for name in ("train/a", "train/b", "validation/c"):
+        write_labelme(tmp_path / "source", name)
+    report = convert(settings(tmp_path / "source"))
+    description = read_description(report.description)
+    assert [pair.id for pair in description.pairs("train")] == ["a", "b"]
+    assert [pair.id for pair in description.pairs("val")] == ["c"]
+
+
+def test_splits_that_are_converted_one_by_one_make_one_data_set(tmp_path):
+    """The second adds itself; other classes are refused."""
+    for name in ("first", "second", "third"):
+        write_labelme(tmp_path / name, name[0])
+    write_labelme(tmp_path / "third", shapes=[shape("dog", SQUARE)])
+    out = tmp_path / "out"
+    convert(settings(tmp_path / "first", out=out, split="train"))
+    report = convert(settings(tmp_path / "second", out=out, split="val"))
+    description = read_description(report.description)
+    assert sorted(description.splits) == ["train", "val"]
+    assert [pair.id for pair in description.pairs("val")] == ["s"]
+    with pytest.raises(DatasetError, match=r"classes must be those of .*: background, cat"):
+        convert(settings(tmp_path / "third", out=out, split="test"))
+
+
+def test_annotations_are_never_converted_in_place(tmp_path):
+    """The folder to write lies apart from the one that is read."""
+    write_labelme(tmp_path / "source")
+    for out in ("source", "source/out", "."):
+        with pytest.raises(DatasetError, match="out must be apart from the source"):
+            convert(settings(tmp_path / "source", out=tmp_path / out))
+
+
+def test_a_folder_with_other_files_is_not_written_into(tmp_path):
+    """Nor one with the labels of another source."""
+    write_labelme(tmp_path / "source")
+    (tmp_path / "out/labels").mkdir(parents=True)
+    with pytest.raises(ArgumentError, match="a new folder, or one that convert made"):
+        convert(settings(tmp_path / "source"))
+    write_labelme(tmp_path / "other", "b")
+    convert(settings(tmp_path / "source", out=tmp_path / "new"))
+    with pytest.raises(ArgumentError, match="with 1 other labels, such as a"):
+        convert(settings(tmp_path / "other", out=tmp_path / "new"))
+
+
+def test_a_folder_that_cannot_be_written_is_found_before_the_work(tmp_path):
+    """A file is where the folder should be."""
+    write_labelme(tmp_path / "source")
+    (tmp_path / "out").write_text("")
+    with pytest.raises(RunError, match="must be writable"):
+        convert(settings(tmp_path / "source"))
+
+
+def test_nothing_to_convert_is_an_error(tmp_path):
+    """An empty folder, or none."""
+    (tmp_path / "source").mkdir()
+    with pytest.raises(
+        DatasetError, match="source must be annotations, got none of format labelme"
+    ):
+        convert(settings(tmp_path / "source"))
+    with pytest.raises(DatasetError, match="source must be an existing folder"):
+        convert(settings(tmp_path / "missing"))
+
+
+def test_two_files_with_one_id_are_refused(tmp_path):
+    """Their labels would be one file."""
+    write_labelme(tmp_path / "source", "a")
+    write_labelme(tmp_path / "source", "a_gt")
+    with pytest.raises(DatasetError, match="different without their endings, got a"):
+        convert(settings(tmp_path / "source", label_suffix="_gt.json"))
+
+
+def test_an_option_that_means_nothing_for_a_format_is_refused(tmp_path):
+    """Instead of being ignored."""
+    with pytest.raises(ArgumentError, match="unknown must be one of error, ignore, skip"):
+        convert(settings(tmp_path / "source", unknown="nearest"))
+    with pytest.raises(ArgumentError, match="background must be left out"):
+        convert(settings(tmp_path / "source", format="color", background="sky"))
+
+
+def test_classes_that_contradict_themselves_are_refused(tmp_path):
+    """A name twice in the class file."""
+    write_labelme(tmp_path / "source")
+    (tmp_path / "classes.txt").write_text("cat\ncat\n")
+    with pytest.raises((DatasetError, LabelError), match="'cat' more than once"):
+        convert(settings(tmp_path / "source", classes=str(tmp_path / "classes.txt")))
