@@ -1,6 +1,6 @@
 """The demo: draw a data set, train one network twice, and see what the loss changes.
 
-OUT/data          street scenes with indexed labels, and their dataset.toml
+OUT/streets       street scenes with indexed labels, and their dataset.toml
 OUT/ce            run with cross entropy: checkpoints, predictions, score
 OUT/ce+dice       the same network, seed and steps with cross entropy + Dice
 OUT/report.html   both scores side by side, with the worst and best images
@@ -74,7 +74,7 @@ def demo(config: DemoConfig) -> Lesson:
     if out.exists():
         shutil.rmtree(out)
     say(f"drawing {config.train + config.val} scenes into {out / 'data'}")
-    write_scenes(out / "data", {"train": config.train, "val": config.val}, config.seed)
+    write_scenes(out / "streets", {"train": config.train, "val": config.val}, config.seed)
     scores = {loss: score_of(config, loss) for loss in LOSSES}
     folders = {loss: out / loss / "predictions" / "val" for loss in LOSSES}
     source, other = folders[LOSSES[1]], folders[LOSSES[0]]
@@ -97,7 +97,7 @@ def score_of(config: DemoConfig, loss: str) -> dict[str, Any]:
     say(f"training with {loss}")
     run = train(
         TrainConfig(
-            data=config.out / "data",
+            data=config.out / "streets",
             out=config.out / loss,
             network="small",
             loss=loss,
