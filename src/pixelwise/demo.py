@@ -73,7 +73,7 @@ def demo(config: DemoConfig) -> Lesson:
     check_free("demo", out, "Give --overwrite.", LESSON if config.overwrite else None)
     if out.exists():
         shutil.rmtree(out)
-    say(f"drawing {config.train + config.val} scenes into {out / 'data'}")
+    say(f"drawing {config.train + config.val} scenes into {out / 'streets'}")
     write_scenes(out / "streets", {"train": config.train, "val": config.val}, config.seed)
     scores = {loss: score_of(config, loss) for loss in LOSSES}
     folders = {loss: out / loss / "predictions" / "val" for loss in LOSSES}
