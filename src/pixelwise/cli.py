@@ -59,8 +59,8 @@ def show_train(run: Path) -> tuple[Any, str]:
 
 
 def show_score(score: dict[str, Any]) -> tuple[Any, str]:
-    """Show the table of a score."""
-    return score, resolve("pixelwise.run.score_table:score_table")(score)
+    """Show the table of a score, or of a comparison of two."""
+    return score, resolve("pixelwise.run.score_table:shown")(score)
 
 
 def show_demo(result: Any) -> tuple[Any, str]:

@@ -4,7 +4,8 @@ config.py       one frozen dataclass per command; the command line is made from 
 init.py         a folder -> its dataset.toml
 train.py        dataset.toml -> run folder                    plan.py, run_folder.py, optimizer.py
 predict.py      run folder -> indexed PNGs                    checkpoint.py, staging.py
-score.py        PNGs -> score.json (imports no torch)         score_table.py, json_files.py
+score.py        PNGs -> score.json (imports no torch)         counting.py, score_table.py
+compare.py      two folders of PNGs -> comparison.json        json_files.py
 evaluate.py     what predict and score do together, in memory, for the validation of a run
 dataset.py      pairs -> tensors, and the augmentation        resize.py, loader.py
 networks.py     names -> networks                             small.py, encoder_weights.py

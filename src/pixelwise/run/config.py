@@ -14,6 +14,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from pixelwise.errors import ArgumentError, check_choice, check_range, sentence
+from pixelwise.metrics.like import TOOLS
 
 ENCODER_WEIGHTS = ("auto", "imagenet", "offline", "none")
 CLASS_WEIGHTS = ("none", "median_frequency", "inverse", "enet", "effective_number")
@@ -132,17 +133,30 @@ class PredictConfig:
 class ScoreConfig:
     """Which predictions are compared with which labels, and how classes are averaged."""
 
-    predictions: Path = required("folder of predicted label images")
+    predictions: Path = required("folder of predicted label images, or a run folder")
+    versus: Path | None = option(
+        None, "a second one, to be compared with the first image by image", positional=True
+    )
     data: Path | None = option(None, "dataset (default: the one in PREDICTIONS/prediction.json)")
     split: str | None = option(None, "split of the dataset (default: as predicted, else val)")
     labels: Path | None = option(None, "a bare folder of labels, instead of a dataset")
     images: Path | None = option(None, "with --labels: the images, for the report")
     classes: str | None = option(None, "with --labels: a class file, or voc, cityscapes ...")
     convention: str = option("present", "which classes count in the mean IoU")
-    out: Path | None = option(None, "file to write (default: PREDICTIONS/score.json)")
+    like: str | None = option(None, "print the number of another tool too", choices=TOOLS)
+    all: bool = option(False, "print the numbers of all other tools, and why they differ")
+    out: Path | None = option(
+        None, "file to write (default: PREDICTIONS/score.json, or VERSUS/comparison.json)"
+    )
 
     def __post_init__(self) -> None:
         coerce(self)
+        if self.like is not None:
+            check_choice("score", "like", self.like, TOOLS)
+        if self.like is not None and self.all:
+            raise ArgumentError("score: only one of like and all can be given.")
+        if self.versus is not None and (self.like is not None or self.all):
+            raise ArgumentError("score: like and all are of one prediction. Leave VERSUS out.")
         if self.labels is None:
             if self.classes is not None or self.images is not None:
                 raise ArgumentError("score: images and classes need labels. Give --labels too.")
@@ -236,20 +250,20 @@ def from_dict(config: type, values: Mapping[str, Any], where: str) -> Any:
 
 def command_line(command: str, config: Any) -> str:
     """The command that a configuration stands for, without what is left at its default."""
-    words = ["pixelwise", command]
+    places, words = [], []
     for f in fields(config):
         value = getattr(config, f.name)
         if value == f.default:
             continue
         name = "--" + f.name.replace("_", "-")
         if f.metadata.get("positional"):
-            words.insert(2, str(value))
+            places.append(str(value))
         elif isinstance(value, bool):
             words.append(name if value else name.replace("--", "--no-", 1))
         else:
             values = value if isinstance(value, tuple) else (value,)
             words += [name, *("none" if v is None else str(v) for v in values)]
-    return shlex.join(words)
+    return shlex.join(["pixelwise", command, *places, *words])
 
 
 def as_dict(config: Any) -> dict[str, Any]:

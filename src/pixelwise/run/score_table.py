@@ -1,8 +1,14 @@
-"""A score as lines of text: one row per class, and a headline that names its convention."""
+"""Scores as lines of text: one row per class, and a headline that names its convention."""
 
 from typing import Any
 
 COLUMNS = ("iou", "dice", "precision", "recall")
+CHANGED = 5  # images that a comparison names
+
+
+def shown(content: dict[str, Any]) -> str:
+    """What the score command prints: of a score.json, or of a comparison.json."""
+    return comparison_table(content) if "bootstrap" in content else score_table(content)
 
 
 def score_table(score: dict[str, Any]) -> str:
@@ -20,6 +26,11 @@ def score_table(score: dict[str, Any]) -> str:
         f"mIoU {percentage(scores['mean_iou'])}  ({score['convention']}: "
         f"{score['convention_meaning']})"
     )
+    averaged = (
+        f"{score['classes_averaged']} of {len(score['per_class'])} classes  "
+        f"per image {percentage(scores['mean_iou_i'])}  "
+        f"per class and image {percentage(scores['mean_iou_c'])}"
+    )
     others = (
         f"mean Dice {percentage(scores['mean_dice'])}  "
         f"pixel accuracy {percentage(scores['pixel_accuracy'])}  "
@@ -29,7 +40,55 @@ def score_table(score: dict[str, Any]) -> str:
         f"{len(score['images'])} images, {score['valid_pixels']:,} valid pixels, "
         f"{score['ignored_pixels']:,} void"
     )
-    return "\n".join([text_table(rows), "", headline, others, size])
+    lines = [text_table(rows), "", headline, averaged, others, size]
+    return "\n".join(lines + like_lines(score.get("like", [])))
+
+
+def like_lines(rows: list[dict[str, Any]]) -> list[str]:
+    """The numbers of other tools, each with the reason why it differs."""
+    lines = ["", "the same predictions in other tools"] if rows else []
+    for row in rows:
+        number, tool = percentage(row["value"]).rjust(6), f"{row['tool']} {row['version']}"
+        lines += [f"{number}  {tool}, {row['call']}", f"        {row['why']}"]
+    return lines
+
+
+def comparison_table(content: dict[str, Any]) -> str:
+    """The content of comparison.json as a table for a terminal; * marks a clear difference."""
+    rows = [["class", "a", "b", "b - a", "interval", ""]]
+    rows += [difference_row(entry["name"], entry) for entry in content["per_class"]]
+    rows += [difference_row("mIoU", content["mean_iou"])]
+    bootstrap = content["bootstrap"]
+    lines = [
+        f"a = {printable(content['a'])}",
+        f"b = {printable(content['b'])}",
+        "",
+        text_table(rows),
+        "",
+        f"mIoU is {content['convention']}: {content['convention_meaning']}",
+        f"interval: {100 * bootstrap['confidence']:g} % of {bootstrap['resamples']} paired "
+        f"resamples of {len(content['images'])} images; * 0 is not in it",
+    ]
+    changed = [entry for entry in content["images"][:CHANGED] if entry["difference"]]
+    if changed:
+        images = [["changed most", "a", "b", "b - a"]]
+        for entry in changed:
+            numbers = [percentage(entry["a"]), percentage(entry["b"]), signed(entry["difference"])]
+            images.append([entry["id"], *numbers])
+        lines += ["", text_table(images)]
+    return "\n".join(lines)
+
+
+def difference_row(name: str, entry: dict[str, Any]) -> list[str]:
+    """One row of a comparison."""
+    interval = "-" if entry["low"] is None else f"{signed(entry['low'])} to {signed(entry['high'])}"
+    scores = [percentage(entry["a"]), percentage(entry["b"]), signed(entry["difference"])]
+    return [name, *scores, interval, "*" if entry["clear"] else ""]
+
+
+def signed(share: float | None) -> str:
+    """0.5 -> "+50.00"; None -> "-"."""
+    return "-" if share is None else f"{100 * share:+.2f}"
 
 
 def percentage(share: float | None) -> str:
@@ -42,7 +101,9 @@ def text_table(rows: list[list[str]]) -> str:
     rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows)]
     return "\n".join(
-        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:]))])
+        "  ".join(
+            [row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:]))]
+        ).rstrip()
         for row in rows
     )
 
