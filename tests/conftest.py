@@ -13,3 +13,12 @@ def shared():
     if not SHARED.is_dir():
         pytest.skip("the folder ../shared with real data is not beside this checkout")
     return SHARED
+
+
+@pytest.fixture(autouse=True)
+def forget_compiled_code(request):
+    """Tests compile the same function again and again; torch gives up after a few times."""
+    if "compile" in request.node.name:
+        import torch
+
+        torch.compiler.reset()
