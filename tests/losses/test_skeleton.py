@@ -29,6 +29,18 @@ def test_it_is_the_loop_in_three_dimensions():
     assert loss.item() == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("shape", [(6, 7), (3, 4, 5)])
+def test_void_is_like_the_outside_of_the_image(shape):
+    """What a void pixel holds changes no other pixel; the loop never looks at it."""
+    generator = torch.Generator().manual_seed(10)
+    maps = torch.rand(shape, generator=generator, dtype=torch.float64)
+    valid = torch.rand(shape, generator=generator) < 0.7
+    expected = slow.skeleton(maps.numpy(), valid.numpy(), 2)
+    for held in (0.0, 1.0):
+        skeleton = soft_skeleton(torch.where(valid, maps, held)[None, None], valid, 2)[0, 0]
+        np.testing.assert_allclose(skeleton[valid], expected[valid.numpy()])
+
+
 def test_several_classes_are_each_their_own():
     logits = torch.cat([ONE, -ONE], dim=1)
     alone = pw.SoftCLDice(activation="sigmoid")(2 * ONE, TARGET_ONE)
