@@ -15,6 +15,8 @@ With an upstream gradient of each sum, that of the negative side marked ′, the
 
 For a pair dx_1 = dz and dx_0 = -dz, and ′ are the gradients of class 0. For a sigmoid channel
 nll′ and focal′ are those of nll_neg and focal_neg, and the others are 0.
+
+The two functions at the end are engines: kernels call them by their address, see `_engines_numba`.
 """
 
 import numpy as np
@@ -33,8 +35,6 @@ from pixelwise.ops._views import (
     TARGET,
     VALID,
 )
-
-SIDE_ROWS = 7  # rows of scratch that a row of pixels needs
 
 
 @inlined
@@ -160,20 +160,9 @@ def put_row(block, c, w, n, pair, finite, z):
             other[i] = -row[i]
 
 
-@inlined
-def binary_sums(block, y, w, n, wanted, gamma, pair, rows, sums):
-    """Add a block's sums.
-
-    Args:
-        block: (C, >= n) logits.
-        y, w: (R, >= n) target and weight; IGNORED and 0 at ignored pixels. R = C if the target has
-            a channel dimension of zeros and ones, else 1.
-        wanted: (10,) bool, which of SUMS.
-        gamma: exponent of the focal sums.
-        pair: 1 for the two classes of a softmax, 0 for sigmoid channels.
-        rows: (SIDE_ROWS, >= n) scratch.
-        sums: (10, C) float64, added to.
-    """
+def binary_sums(block, y, w, ignored, n, wanted, gamma, pair, finite, rows, lanes):
+    """Add a block's sums to lanes; see `_engines_numba` for the arguments."""
+    sums = lanes[0]
     z, a, b, p, q, loss, loss_neg = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6]
     logs = wanted[NLL] | wanted[NLL_ALL] | wanted[FOCAL] | wanted[NLL_NEG] | wanted[FOCAL_NEG]
     for c in range(pair, block.shape[0]):
@@ -192,15 +181,8 @@ def binary_sums(block, y, w, n, wanted, gamma, pair, rows, sums):
             sums[FOCAL_NEG, c] += focal_sum(b, p, loss_neg, n, gamma)
 
 
-@inlined
-def binary_gradient(block, y, w, n, wanted, gamma, pair, finite, upstream, rows):
-    """Turn a block of logits into the gradient of the logits, in place.
-
-    Args:
-        block, y, w, wanted, gamma, pair, rows: as in binary_sums.
-        finite: whether all of upstream is.
-        upstream: (2, C, 10) gradients of the positive side, and those marked ′ above.
-    """
+def binary_gradient(block, y, w, ignored, n, wanted, gamma, pair, finite, rows, upstream):
+    """Turn a block of logits into their gradient; see `_engines_numba` for the arguments."""
     z, a, b, p, q, loss, loss_neg = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6]
     zero = z.dtype.type(0)
     two = z.dtype.type(2)

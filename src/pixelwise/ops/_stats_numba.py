@@ -3,13 +3,13 @@
 A task is a fixed number of blocks of one image. In each block, for forward and backward alike:
 
     1. load the targets and weights of the block, settle which pixels are valid;
-    2. load the logits into (C, pixels), and set those of ignored pixels to 0;
+    2. load the logits into (C, pixels);
     3. forward: add the block's sums to the task's, in float64;
        backward: turn the block into the gradient and store it.
 
 Sums of tasks are added in order afterwards. Blocks and tasks depend on sizes alone, so the result
-has the same bits for any number of threads. The arithmetic of step 3 is in `_softmax_numba` and,
-for sigmoid and for two classes, in `_binary_numba`.
+has the same bits for any number of threads. The arithmetic of step 3 is an engine, see
+`_engines_numba`.
 """
 
 from typing import Any, NamedTuple
@@ -17,28 +17,20 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from pixelwise.ops._binary_numba import SIDE_ROWS, binary_gradient, binary_sums
-from pixelwise.ops._blocks_numba import clear_ignored, load_pixels, transfer_block
-from pixelwise.ops._jit_numba import kernel
-from pixelwise.ops._pool import run_tasks
-from pixelwise.ops._softmax_numba import (
+from pixelwise.ops._blocks_numba import load_pixels, transfer_block
+from pixelwise.ops._engines_numba import (
     LANES,
     ROWS,
     add_lanes,
-    softmax_gradient,
-    softmax_sums,
+    arrange_upstream,
+    engine_address,
+    is_binary,
+    run_engine,
 )
+from pixelwise.ops._jit_numba import kernel
+from pixelwise.ops._pool import run_tasks
 from pixelwise.ops._transfer_numba import classify_address, load_address, store_address
-from pixelwise.ops._views import (
-    FOCAL,
-    FOCAL_NEG,
-    NLL,
-    NLL_NEG,
-    Labels,
-    known_labels,
-    new_gradient,
-    view_tensors,
-)
+from pixelwise.ops._views import Labels, known_labels, new_gradient, view_tensors
 from pixelwise.ops.spec import SUMS, Spec
 
 BLOCK = 1024  # pixels; up to 32 channels of them fit the second-level cache beside the scratch
@@ -60,12 +52,12 @@ class Plan(NamedTuple):
 
 
 @kernel
-def softmax_forward(logits, target, weight, grid, plan, sums, unknown, first_task, end_task):
+def forward_tasks(engine, logits, target, weight, grid, plan, sums, unknown, first_task, end_task):
     dtype = plan.gamma.dtype
     block = np.empty((plan.channels, plan.block + PAD), dtype)
     rows = np.empty((ROWS, plan.block), dtype)
-    w = np.empty((1, plan.block), dtype)
-    y = np.empty((1, plan.block), np.int32)
+    w = np.empty((plan.target_rows, plan.block), dtype)
+    y = np.empty((plan.target_rows, plan.block), np.int32)
     lanes = np.empty((LANES, sums.shape[2], plan.channels))
     for task in range(first_task, end_task):
         image, part = task // sums.shape[1], task % sums.shape[1]
@@ -78,21 +70,20 @@ def softmax_forward(logits, target, weight, grid, plan, sums, unknown, first_tas
             ignored, strange = load_pixels(y, w, target, weight, image, first, n, grid, plan.labels)
             unknown[task] += strange
             transfer_block(block, logits, image, first, n, grid)
-            if ignored > 0:
-                clear_ignored(block, w[0], n)
-            softmax_sums(block, y[0], w[0], n, plan.wanted, plan.gamma[0], rows, lanes)
+            run_engine(engine, block, y, w, ignored, n, plan, 1, rows, lanes)
         add_lanes(lanes, sums[image, part])
 
 
 @kernel
-def softmax_backward(
-    logits, target, weight, gradient, grid, plan, upstream, finite, parts, first_task, end_task
-):
+def backward_tasks(
+    engine, logits, target, weight, gradient, grid, plan, upstream, finite, parts, first_task,
+    end_task,
+):  # fmt: skip
     dtype = plan.gamma.dtype
     block = np.empty((plan.channels, plan.block + PAD), dtype)
     rows = np.empty((ROWS, plan.block), dtype)
-    w = np.empty((1, plan.block), dtype)
-    y = np.empty((1, plan.block), np.int32)
+    w = np.empty((plan.target_rows, plan.block), dtype)
+    y = np.empty((plan.target_rows, plan.block), np.int32)
     for task in range(first_task, end_task):
         image, part = task // parts, task % parts
         for step in range(part * TASK, part * TASK + TASK):
@@ -102,59 +93,7 @@ def softmax_backward(
                 break
             ignored, _ = load_pixels(y, w, target, weight, image, first, n, grid, plan.labels)
             transfer_block(block, logits, image, first, n, grid)
-            if ignored > 0:
-                clear_ignored(block, w[0], n)
-            softmax_gradient(
-                block, y[0], w[0], n, plan.wanted, plan.gamma[0], upstream[image], rows
-            )
-            if ignored > 0 and not finite:  # then w = 0 was not enough: 0 * NaN is NaN
-                clear_ignored(block, w[0], n)
-            transfer_block(block, gradient, image, first, n, grid)
-
-
-@kernel
-def binary_forward(logits, target, weight, grid, plan, sums, unknown, first_task, end_task):
-    dtype = plan.gamma.dtype
-    block = np.empty((plan.channels, plan.block + PAD), dtype)
-    rows = np.empty((SIDE_ROWS, plan.block), dtype)
-    w = np.empty((plan.target_rows, plan.block), dtype)
-    y = np.empty((plan.target_rows, plan.block), np.int32)
-    for task in range(first_task, end_task):
-        image, part = task // sums.shape[1], task % sums.shape[1]
-        for step in range(part * TASK, part * TASK + TASK):
-            first = step * plan.block
-            n = min(plan.block, grid.pixels - first)
-            if n <= 0:
-                break
-            _, strange = load_pixels(y, w, target, weight, image, first, n, grid, plan.labels)
-            unknown[task] += strange
-            transfer_block(block, logits, image, first, n, grid)
-            binary_sums(
-                block, y, w, n, plan.wanted, plan.gamma[0], plan.pair, rows, sums[image, part]
-            )
-
-
-@kernel
-def binary_backward(
-    logits, target, weight, gradient, grid, plan, upstream, finite, parts, first_task, end_task
-):
-    dtype = plan.gamma.dtype
-    block = np.empty((plan.channels, plan.block + PAD), dtype)
-    rows = np.empty((SIDE_ROWS, plan.block), dtype)
-    w = np.empty((plan.target_rows, plan.block), dtype)
-    y = np.empty((plan.target_rows, plan.block), np.int32)
-    for task in range(first_task, end_task):
-        image, part = task // parts, task % parts
-        for step in range(part * TASK, part * TASK + TASK):
-            first = step * plan.block
-            n = min(plan.block, grid.pixels - first)
-            if n <= 0:
-                break
-            load_pixels(y, w, target, weight, image, first, n, grid, plan.labels)
-            transfer_block(block, logits, image, first, n, grid)
-            binary_gradient(
-                block, y, w, n, plan.wanted, plan.gamma[0], plan.pair, finite, upstream[image], rows
-            )
+            run_engine(engine, block, y, w, ignored, n, plan, finite, rows, upstream[image])
             transfer_block(block, gradient, image, first, n, grid)
 
 
@@ -181,8 +120,11 @@ def forward(
     parts = -(-grid.pixels // (plan.block * TASK))
     sums = np.zeros((images, parts, len(SUMS), channels))
     unknown = np.zeros(images * parts, np.int64)
-    run = binary_forward if is_binary(logits, spec) else softmax_forward
-    run_tasks(lambda a, b: run(*views, grid, plan, sums, unknown, a, b), images * parts)
+    engine = engine_address(is_binary(logits, spec), "sums", plan.gamma.dtype)
+    run_tasks(
+        lambda a, b: forward_tasks(engine, *views, grid, plan, sums, unknown, a, b),
+        images * parts,
+    )
     return add_parts(sums, spec), torch.tensor(int(unknown.sum()))
 
 
@@ -208,18 +150,13 @@ def backward(
     out = (gradient, store_address(logits.dtype, block_dtype(logits)), True)
     grid, views = view_tensors(logits.shape[2:], [*inputs(logits, target, weight), out])
     parts = -(-grid.pixels // (plan.block * TASK))
-    run = binary_backward if is_binary(logits, spec) else softmax_backward
-    upstream, finite = arrange_upstream(grad, logits, plan, spec)
+    engine = engine_address(is_binary(logits, spec), "gradient", plan.gamma.dtype)
+    upstream, finite = arrange_upstream(grad, logits, spec, plan.gamma.dtype)
     run_tasks(
-        lambda a, b: run(*views, grid, plan, upstream, finite, parts, a, b),
+        lambda a, b: backward_tasks(engine, *views, grid, plan, upstream, finite, parts, a, b),
         logits.shape[0] * parts,
     )
     return gradient
-
-
-def is_binary(logits: torch.Tensor, spec: Spec) -> bool:
-    """Whether a pixel's probabilities come in pairs p and 1 - p."""
-    return spec.activation == "sigmoid" or logits.shape[1] == 2
 
 
 def block_dtype(logits: torch.Tensor) -> torch.dtype:
@@ -262,27 +199,3 @@ def add_parts(sums: np.ndarray, spec: Spec) -> torch.Tensor:
     """(N, parts, 10, C) to (len(spec.sums), N, C), the parts added in order."""
     total = sums.sum(1)[:, [SUMS.index(s) for s in spec.sums]]
     return torch.from_numpy(np.ascontiguousarray(total.transpose(1, 0, 2)))
-
-
-def arrange_upstream(
-    grad: torch.Tensor, logits: torch.Tensor, plan: Plan, spec: Spec
-) -> tuple[np.ndarray, bool]:
-    """Upstream gradients as the kernels want them, and whether all are finite.
-
-    Returns:
-        (N, 10, C) for softmax. For `_binary_numba` (N, 2, C, 10): the positive side's, and those
-        that are marked ′ there.
-    """
-    images, channels = logits.shape[:2]
-    full = np.zeros((images, len(SUMS), channels), plan.gamma.dtype)
-    full[:, [SUMS.index(s) for s in spec.sums]] = grad.numpy().transpose(1, 0, 2)
-    finite = bool(np.isfinite(full).all())
-    if not is_binary(logits, spec):
-        return full, finite
-    own = full.transpose(0, 2, 1)
-    other = np.zeros_like(own)
-    if plan.pair:
-        other[:, 1] = own[:, 0]
-    else:
-        other[:, :, NLL], other[:, :, FOCAL] = own[:, :, NLL_NEG], own[:, :, FOCAL_NEG]
-    return np.ascontiguousarray(np.stack([own, other], 1)), finite

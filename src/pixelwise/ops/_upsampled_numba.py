@@ -11,7 +11,7 @@ of the band, for each output row between r and r + 1:
 
 In the backward pass a band owns its rows of the gradient, and writes what falls on the first row of
 the next band into a halo, which is added at the end, in order. So the result has the same bits for
-any number of threads. Arithmetic: `_softmax_numba`, `_binary_numba`, `_bilinear_numba`.
+any number of threads. The arithmetic of step 3 is an engine, see `_engines_numba`.
 """
 
 from typing import Any, NamedTuple
@@ -31,20 +31,19 @@ from pixelwise.ops._bilinear_numba import (
     make_columns,
     spread_line,
 )
-from pixelwise.ops._binary_numba import SIDE_ROWS, binary_gradient, binary_sums
-from pixelwise.ops._blocks_numba import clear_ignored, settle_valid
+from pixelwise.ops._blocks_numba import settle_valid
+from pixelwise.ops._engines_numba import (
+    LANES,
+    ROWS,
+    add_lanes,
+    arrange_upstream,
+    engine_address,
+    is_binary,
+    run_engine,
+)
 from pixelwise.ops._jit_numba import inlined, kernel
 from pixelwise.ops._pool import run_tasks
-from pixelwise.ops._softmax_numba import LANES, ROWS, add_lanes, softmax_gradient, softmax_sums
-from pixelwise.ops._stats_numba import (
-    PAD,
-    Plan,
-    add_parts,
-    arrange_upstream,
-    inputs,
-    is_binary,
-    plan_pass,
-)
+from pixelwise.ops._stats_numba import PAD, Plan, add_parts, inputs, plan_pass
 from pixelwise.ops._transfer_numba import call_address
 from pixelwise.ops._views import View, view_image
 from pixelwise.ops.spec import SUMS, Spec
@@ -146,15 +145,15 @@ def add_rows(upper, lower, image, r, first, count, frame, out, halo):
 
 
 @kernel
-def softmax_forward(logits, target, weight, frame, plan, sums, unknown, first_task, end_task):
+def forward_tasks(engine, logits, target, weight, frame, plan, sums, unknown, first_task, end_task):
     dtype = plan.gamma.dtype
     columns = frame.columns
     block = np.empty((plan.channels, columns.width + PAD), dtype)
     lines = np.empty((2, plan.channels, columns.line), dtype)
     line = np.empty(columns.line, dtype)
     rows = np.empty((ROWS, columns.width), dtype)
-    w = np.empty((1, columns.width), dtype)
-    y = np.empty((1, columns.width), np.int32)
+    w = np.empty((plan.target_rows, columns.width), dtype)
+    y = np.empty((plan.target_rows, columns.width), np.int32)
     lanes = np.empty((LANES, sums.shape[2], plan.channels))
     for task in range(first_task, end_task):
         image, band = task // frame.bands, task % frame.bands
@@ -164,22 +163,20 @@ def softmax_forward(logits, target, weight, frame, plan, sums, unknown, first_ta
             first, count = line_of_block(columns, start, n)
             for r in range(band * BAND, min(band * BAND + BAND, frame.rows.size)):
                 load_rows(lines[0], lines[1], logits, image, r, first, count, frame)
-                for out in range(frame.first[r], frame.first[r + 1]):
+                for row in range(frame.first[r], frame.first[r + 1]):
                     ignored, strange = load_frame_pixels(
-                        y, w, target, weight, image, out, start, n, columns, plan.labels
+                        y, w, target, weight, image, row, start, n, columns, plan.labels
                     )
                     unknown[task] += strange
-                    t = frame.rows.t[out]
+                    t = frame.rows.t[row]
                     interpolate(block, lines[0], lines[1], line, t, start, n, count, columns)
-                    if ignored > 0:
-                        clear_ignored(block, w[0], n)
-                    softmax_sums(block, y[0], w[0], n, plan.wanted, plan.gamma[0], rows, lanes)
+                    run_engine(engine, block, y, w, ignored, n, plan, 1, rows, lanes)
         add_lanes(lanes, sums[image, band])
 
 
 @kernel
-def softmax_backward(
-    logits, target, weight, out, halo, frame, plan, upstream, finite, first_task, end_task
+def backward_tasks(
+    engine, logits, target, weight, out, halo, frame, plan, upstream, finite, first_task, end_task
 ):
     dtype = plan.gamma.dtype
     columns = frame.columns
@@ -187,8 +184,8 @@ def softmax_backward(
     lines = np.empty((4, plan.channels, columns.line), dtype)
     line = np.empty(columns.line, dtype)
     rows = np.empty((ROWS, columns.width), dtype)
-    w = np.empty((1, columns.width), dtype)
-    y = np.empty((1, columns.width), np.int32)
+    w = np.empty((plan.target_rows, columns.width), dtype)
+    y = np.empty((plan.target_rows, columns.width), np.int32)
     for task in range(first_task, end_task):
         image, band = task // frame.bands, task % frame.bands
         for start in range(0, columns.axis.out, columns.width):
@@ -203,77 +200,7 @@ def softmax_backward(
                     )
                     t = frame.rows.t[row]
                     interpolate(block, lines[0], lines[1], line, t, start, n, count, columns)
-                    if ignored > 0:
-                        clear_ignored(block, w[0], n)
-                    softmax_gradient(
-                        block, y[0], w[0], n, plan.wanted, plan.gamma[0], upstream[image], rows
-                    )
-                    if ignored > 0 and not finite:
-                        clear_ignored(block, w[0], n)
-                    gather_rows(block, lines[2], lines[3], line, t, start, n, count, columns)
-                add_rows(lines[2], lines[3], image, r, first, count, frame, out, halo)
-
-
-@kernel
-def binary_forward(logits, target, weight, frame, plan, sums, unknown, first_task, end_task):
-    dtype = plan.gamma.dtype
-    columns = frame.columns
-    block = np.empty((plan.channels, columns.width + PAD), dtype)
-    lines = np.empty((2, plan.channels, columns.line), dtype)
-    line = np.empty(columns.line, dtype)
-    rows = np.empty((SIDE_ROWS, columns.width), dtype)
-    w = np.empty((plan.target_rows, columns.width), dtype)
-    y = np.empty((plan.target_rows, columns.width), np.int32)
-    for task in range(first_task, end_task):
-        image, band = task // frame.bands, task % frame.bands
-        for start in range(0, columns.axis.out, columns.width):
-            n = min(columns.width, columns.axis.out - start)
-            first, count = line_of_block(columns, start, n)
-            for r in range(band * BAND, min(band * BAND + BAND, frame.rows.size)):
-                load_rows(lines[0], lines[1], logits, image, r, first, count, frame)
-                for row in range(frame.first[r], frame.first[r + 1]):
-                    _, strange = load_frame_pixels(
-                        y, w, target, weight, image, row, start, n, columns, plan.labels
-                    )
-                    unknown[task] += strange
-                    t = frame.rows.t[row]
-                    interpolate(block, lines[0], lines[1], line, t, start, n, count, columns)
-                    binary_sums(
-                        block, y, w, n, plan.wanted, plan.gamma[0], plan.pair, rows,
-                        sums[image, band],
-                    )  # fmt: skip
-
-
-@kernel
-def binary_backward(
-    logits, target, weight, out, halo, frame, plan, upstream, finite, first_task, end_task
-):
-    dtype = plan.gamma.dtype
-    columns = frame.columns
-    block = np.empty((plan.channels, columns.width + PAD), dtype)
-    lines = np.empty((4, plan.channels, columns.line), dtype)
-    line = np.empty(columns.line, dtype)
-    rows = np.empty((SIDE_ROWS, columns.width), dtype)
-    w = np.empty((plan.target_rows, columns.width), dtype)
-    y = np.empty((plan.target_rows, columns.width), np.int32)
-    for task in range(first_task, end_task):
-        image, band = task // frame.bands, task % frame.bands
-        for start in range(0, columns.axis.out, columns.width):
-            n = min(columns.width, columns.axis.out - start)
-            first, count = line_of_block(columns, start, n)
-            for r in range(band * BAND, min(band * BAND + BAND, frame.rows.size)):
-                load_rows(lines[0], lines[1], logits, image, r, first, count, frame)
-                lines[2:].fill(0)
-                for row in range(frame.first[r], frame.first[r + 1]):
-                    load_frame_pixels(
-                        y, w, target, weight, image, row, start, n, columns, plan.labels
-                    )
-                    t = frame.rows.t[row]
-                    interpolate(block, lines[0], lines[1], line, t, start, n, count, columns)
-                    binary_gradient(
-                        block, y, w, n, plan.wanted, plan.gamma[0], plan.pair, finite,
-                        upstream[image], rows,
-                    )  # fmt: skip
+                    run_engine(engine, block, y, w, ignored, n, plan, finite, rows, upstream[image])
                     gather_rows(block, lines[2], lines[3], line, t, start, n, count, columns)
                 add_rows(lines[2], lines[3], image, r, first, count, frame, out, halo)
 
@@ -290,8 +217,10 @@ def forward_upsampled(
     views, frame = _views_and_frame(logits, target, weight, plan)
     sums = np.zeros((images, frame.bands, len(SUMS), channels))
     unknown = np.zeros(images * frame.bands, np.int64)
-    run = binary_forward if is_binary(logits, spec) else softmax_forward
-    run_tasks(lambda a, b: run(*views, frame, plan, sums, unknown, a, b), unknown.size)
+    engine = engine_address(is_binary(logits, spec), "sums", plan.gamma.dtype)
+    run_tasks(
+        lambda a, b: forward_tasks(engine, *views, frame, plan, sums, unknown, a, b), unknown.size
+    )
     return add_parts(sums, spec), torch.tensor(int(unknown.sum()))
 
 
@@ -310,10 +239,10 @@ def backward_upsampled(
     views, frame = _views_and_frame(logits, target, weight, plan)
     images, channels, _, width = logits.shape
     halo = np.zeros((images, channels, frame.bands, width), out.dtype)
-    run = binary_backward if is_binary(logits, spec) else softmax_backward
-    upstream, finite = arrange_upstream(grad, logits, plan, spec)
+    engine = engine_address(is_binary(logits, spec), "gradient", plan.gamma.dtype)
+    upstream, finite = arrange_upstream(grad, logits, spec, plan.gamma.dtype)
     run_tasks(
-        lambda a, b: run(*views, out, halo, frame, plan, upstream, finite, a, b),
+        lambda a, b: backward_tasks(engine, *views, out, halo, frame, plan, upstream, finite, a, b),
         images * frame.bands,
     )
     out[:, :, ::BAND] += halo
