@@ -79,6 +79,14 @@ def test_batch_and_per_image():
     torch.testing.assert_close(loss, sum(alone) / 2)
 
 
+def test_monai_has_the_same_number():
+    losses = pytest.importorskip("monai.losses")
+    target = TARGET_ONE.clamp(max=1)
+    theirs = losses.SoftclDiceLoss(sigmoid=True, smooth=1e-12)(ONE, target[:, None].double())
+    loss = pw.SoftCLDice(smooth=1.0, per_image=True, absent="keep", activation="sigmoid")
+    torch.testing.assert_close(loss(ONE, target), theirs)
+
+
 def test_a_wrong_option_of_soft_cldice_is_one_sentence():
     with pytest.raises(pw.PixelwiseError, match="iterations must be >= 0"):
         pw.SoftCLDice(iterations=-1)

@@ -1,1 +1,1 @@
-"""Losses as formulas on PixelStats; no pixel is touched here."""
+"""Losses: formulas on PixelStats, and those that no sums can hold, on logits (on_logits.py)."""

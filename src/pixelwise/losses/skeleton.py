@@ -78,7 +78,8 @@ class SoftCLDice(ClassMapsCriterion):
         ArgumentError: an option is out of its range; other than 2 or 3 spatial axes.
     Absent classes: left out of the mean by default; see `absent`. A ratio without any skeleton
         below it is 1 if s is 0.
-    Equals: the authors' soft_cldice for smooth=1, one channel and absent="keep".
+    Equals: SoftclDiceLoss(sigmoid=True) of MONAI for one channel, smooth=1, per_image=True and
+        absent="keep", but for the 1e-4 that it adds to A + B.
     Source: Shit et al. 2021, equations 1 and 2, algorithms 1 and 2.
     """
 
