@@ -35,7 +35,8 @@ def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: A
     """The polygon files of a folder. All 34 names are known; 15 of them are void."""
     trained = Classes.named("cityscapes")
     void = [name for name in PALETTES["cityscapes_all"].names if name not in trained.names]
-    rows = Rows((*trained.names, *void), (*trained.colors, *[(0, 0, 0)] * len(void)))
+    colors = (*trained.colors, *[(0, 0, 0)] * len(void))
+    rows = Rows((*trained.names, *void), colors, void=tuple(void))
     return Source(list(_items(config, POLYGONS)), rows)
 
 

@@ -154,10 +154,10 @@ def _part(kind: str, attributes: dict[str, str], line_width: float) -> Outline |
             return Outline(ellipse_points((cx, cy), (rx, ry), turn))
     except KeyError as error:
         return f"no attribute {error}"
-    except ValueError:
-        return "attributes that are no numbers"
     except LabelError as error:
         return f"wrong run lengths: {error}".rstrip(".")
+    except ValueError:
+        return "attributes that are no numbers"
     return f"the type {kind!r}, which cannot be painted"
 
 

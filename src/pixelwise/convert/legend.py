@@ -116,7 +116,8 @@ def _void_names(rows: Rows, config: ConvertConfig) -> list[str]:
         return list(config.ignore)
     if config.classes in PALETTES:
         return []
-    return [name for name in (*rows.names, "__ignore__") if is_void_name(name)]
+    named = [name for name in (*rows.names, "__ignore__") if is_void_name(name)]
+    return [*rows.void, *(name for name in named if name not in rows.void)]
 
 
 def _matching(ground: str, names: list[str]) -> str:

@@ -239,7 +239,9 @@ def _datumaro_rows(where: str, content: dict[str, Any]) -> Rows:
     if not isinstance(names, dict) or not isinstance(colors, list) or len(names) != len(colors):
         constraint = "as many as segmentation_colors"
         raise DatasetError(sentence(where, "label_map", constraint, shown(names)))
-    return Rows(_mapping_rows(where, names).names, tuple(colors))
+    return Rows(
+        _mapping_rows(where, names).names, _if_all([_color_of(where, color) for color in colors])
+    )
 
 
 def _mapping_rows(where: str, content: dict[str, Any]) -> Rows:

@@ -20,12 +20,14 @@ class Rows:
         colors: (red, green, blue) of each; None if the source does not say.
         values: stored value, or several, of each; None if the source does not say.
         ignore_values: stored values that mean void.
+        void: those of the names that mean void, besides names that say so.
     """
 
     names: tuple[str, ...]
     colors: tuple[Any, ...] | None = None
     values: tuple[Any, ...] | None = None
     ignore_values: tuple[int, ...] = ()
+    void: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

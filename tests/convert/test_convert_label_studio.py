@@ -1,0 +1,215 @@
+"""Label Studio: percent, turned shapes, brushes bit by bit, and exports that are wrong."""
+
+import numpy as np
+import pytest
+
+from convert.annotations import SIZE, SQUARE, square, write_json, write_picture
+from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.convert import convert
+from pixelwise.convert.label_studio_rle import unpack_alpha
+from pixelwise.errors import ArgumentError, DatasetError, LabelError
+from pixelwise.labels.png import read_label
+
+HEIGHT, WIDTH = SIZE
+
+
+def percent(points):
+    return [[100 * x / WIDTH, 100 * y / HEIGHT] for x, y in points]
+
+
+def result(kind="polygonlabels", name="cat", **value):
+    value = value or {"points": percent(SQUARE)}
+    frame = {"original_width": WIDTH, "original_height": HEIGHT, "image_rotation": 0}
+    return {"type": kind, **frame, "value": {**value, kind: [name]}}
+
+
+def task(results, image="/data/upload/3/a.png", **more):
+    return {
+        "id": 1,
+        "data": {"text": "x", "image": image},
+        "annotations": [{"result": results, **more}],
+    }
+
+
+def write_export(folder, tasks):
+    write_picture(folder / "a.png")
+    return write_json(folder / "export.json", tasks)
+
+
+def converted(source, **changes):
+    settings = {"format": "label_studio", "out": source.parent.parent / "out", **changes}
+    return convert(ConvertConfig(source=source, **settings))
+
+
+def label_of(source, **changes):
+    return read_label(converted(source, **changes).folder / "labels/a.png")
+
+
+def pack(values, sizes=(3, 4, 8, 16)):
+    """The packing of the format, written from its description: repeats and single values."""
+    bits = f"{len(values):032b}{7:05b}" + "".join(f"{size - 1:04b}" for size in sizes)
+    place = 0
+    while place < len(values):
+        run = 1
+        while place + run < len(values) and values[place + run] == values[place] and run < 1 << 16:
+            run += 1
+        which = next(i for i, size in enumerate(sizes) if run <= 1 << size)
+        repeated = run > 1
+        bits += f"{repeated:b}{which:02b}{run - 1:0{sizes[which]}b}{values[place]:08b}"
+        place += run
+    bits += "0" * (-len(bits) % 8)
+    return [int(bits[i : i + 8], 2) for i in range(0, len(bits), 8)]
+
+
+def brush(alpha):
+    rgba = np.zeros((*alpha.shape, 4), np.uint8)
+    rgba[..., 3] = alpha
+    return pack(rgba.ravel().tolist())
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "/data/upload/3/a.png",
+        "/data/local-files/?d=some/a.png",
+        "https://host.invalid/x/a.png?sign=b/c",
+        "a.png",
+    ],
+)
+def test_percent_become_pixels_and_images_are_found_by_name(tmp_path, image):
+    """Whatever the address of the image looks like."""
+    report = converted(write_export(tmp_path / "ls", [task([result()], image)]))
+    np.testing.assert_array_equal(read_label(report.folder / "labels/a.png"), square())
+    assert (report.folder / "images/a.png").is_file()
+
+
+def test_a_rectangle_turns_about_its_first_corner(tmp_path):
+    """x, y is the upper left corner; clockwise by 90 degrees it hangs to the left."""
+    box = {"x": 100 * 12 / WIDTH, "y": 100 * 2 / HEIGHT, "width": 100 * 10 / WIDTH}
+    box = {**box, "height": 100 * 10 / HEIGHT, "rotation": 90}
+    file = write_export(tmp_path / "ls", [task([result("rectanglelabels", **box)])])
+    np.testing.assert_array_equal(label_of(file), square())
+
+
+def test_an_ellipse_has_the_area_of_an_ellipse(tmp_path):
+    """x, y is its centre."""
+    value = {"x": 50, "y": 50, "radiusX": 30, "radiusY": 40, "rotation": 0}
+    file = write_export(tmp_path / "ls", [task([result("ellipselabels", **value)])])
+    expected = np.pi * 0.3 * WIDTH * 0.4 * HEIGHT
+    assert int(label_of(file).sum()) == pytest.approx(expected, abs=6)
+
+
+def test_a_brush_is_its_alpha_channel(tmp_path):
+    """Row after row; soft rims are cut at the half."""
+    alpha = np.random.default_rng(4).choice([0, 100, 200, 255], SIZE)
+    value = {"format": "rle", "rle": brush(alpha)}
+    file = write_export(tmp_path / "ls", [task([result("brushlabels", **value)])])
+    np.testing.assert_array_equal(label_of(file), alpha >= 128)
+
+
+@pytest.mark.parametrize("sizes", [(3, 4, 8, 16), (1, 2, 5, 16), (16, 16, 16, 16)], ids=str)
+def test_every_size_of_runs_is_read(sizes):
+    """The four sizes are in the header."""
+    alpha = np.random.default_rng(6).choice([0, 255], (9, 7), p=[0.8, 0.2]).astype(np.uint8)
+    rgba = np.repeat(alpha[:, :, None], 4, axis=2)
+    np.testing.assert_array_equal(unpack_alpha(pack(rgba.ravel().tolist(), sizes), (9, 7)), alpha)
+
+
+def test_values_may_stand_one_by_one():
+    """Flag 0: so many values follow."""
+    values = list(range(1, 25))
+    bits = f"{24:032b}{7:05b}" + "".join(f"{size - 1:04b}" for size in (3, 4, 8, 16))
+    bits += (
+        f"001{23:08b}"[:3].replace("001", "010") + f"{23:08b}" + "".join(f"{v:08b}" for v in values)
+    )
+    bits += "0" * (-len(bits) % 8)
+    packed = [int(bits[i : i + 8], 2) for i in range(0, len(bits), 8)]
+    expected = np.array(values).reshape(2, 3, 4)[:, :, 3]
+    np.testing.assert_array_equal(unpack_alpha(packed, (2, 3)), expected)
+
+
+GOOD = brush(np.full((4, 5), 255))
+
+
+@pytest.mark.parametrize(
+    ("packed", "size", "message"),
+    [
+        (GOOD, (5, 5), "100 values, 4 for each pixel"),
+        (GOOD[:8], (4, 5), "a whole stream"),
+        ([], (4, 5), "a whole stream"),
+        ([300], (4, 5), "bytes 0..255"),
+        (["a"], (4, 5), "bytes 0..255"),
+        ([0, 0, 0, 80, 0xFF, *GOOD[5:]], (4, 5), "values of 8 bits"),
+        ([0, 0, 0, 4, *pack([7] * 80)[4:]], (1, 1), "4 values, got more"),
+    ],
+)
+def test_a_brush_that_is_wrong_is_refused(packed, size, message):
+    """Cut, of another size, no bytes, too many values."""
+    with pytest.raises(LabelError, match=message):
+        unpack_alpha(packed, size)
+
+
+def test_only_the_first_annotation_counts(tmp_path):
+    """Not a cancelled one; and the report says that there were more."""
+    entry = task([result(name="dog")], was_cancelled=True)
+    entry["annotations"] += [{"result": [result()]}, {"result": [result(name="cow")]}]
+    report = converted(write_export(tmp_path / "ls", [entry]))
+    assert report.classes.names == ("background", "cat")
+    assert any("several annotations" in note for note in report.notes)
+
+
+def test_what_has_no_pixels_is_counted_in_the_notes(tmp_path):
+    """Key points, choices, and tasks without any shape."""
+    other = {"type": "keypointlabels", "value": {}}
+    tasks = [task([result(), other]), task([], "b.png")]
+    report = converted(write_export(tmp_path / "ls", tasks))
+    assert report.files == 1
+    assert "left out: 1 keypointlabels" in report.notes
+    assert any("1 tasks without shapes" in note for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"value": {"points": [[1, 2], [3, 4]], "polygonlabels": ["cat"]}}, "has 2 points"),
+        (
+            {"value": {"points": [[1, "a"]] * 3, "polygonlabels": ["cat"]}},
+            "points that are no numbers",
+        ),
+        ({"value": {"points": [[1]] * 3, "polygonlabels": ["cat"]}}, r"not all \[x, y\]"),
+        (
+            {"value": {"points": percent(SQUARE), "polygonlabels": ["cat", "dog"]}},
+            "2 names instead of one",
+        ),
+        ({"value": {"points": percent(SQUARE)}}, "0 names instead of one"),
+        ({"type": "brushlabels", "image_rotation": 90}, "turned by 90 degrees"),
+        (
+            {"type": "brushlabels", "value": {"rle": [1, 2], "brushlabels": ["cat"]}},
+            "wrong run lengths",
+        ),
+        ({"original_width": 31}, "the same for all results"),
+        ({"original_width": "a"}, r"result\[1\].original_width must be an integer"),
+    ],
+)
+def test_results_that_are_wrong_are_named(tmp_path, change, message):
+    """By their place."""
+    file = write_export(tmp_path / "ls", [task([result(), {**result(), **change}])])
+    with pytest.raises(DatasetError, match=message):
+        converted(file)
+
+
+@pytest.mark.parametrize(
+    ("tasks", "message"),
+    [
+        ({"id": 1}, "must be a list of tasks"),
+        ([3], r"\[0\] must be an object"),
+        ([{"id": 1}], r"\[0\].annotations must be a list, got none"),
+        ([task([result()], image=3) | {"data": {}}], "an object with an image"),
+        ([task([result()]) | {"data": {"image": "/data/%2e%2e"}}], "a relative path"),
+        ([task([result()]), task([result()])], "different without their endings"),
+    ],
+)
+def test_exports_that_are_wrong_are_refused(tmp_path, tasks, message):
+    """Another format, no image, a name that leads out, one image twice."""
+    with pytest.raises((DatasetError, ArgumentError), match=message):
+        converted(write_export(tmp_path / "ls", tasks))

@@ -1,0 +1,401 @@
+"""Formats that keep pixels: colours, ids of objects, one mask for each object, index arrays."""
+
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convert.annotations import SIZE, picture, square, write_picture
+from pixelwise.convert.array import read_npy
+from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.convert import convert
+from pixelwise.errors import DatasetError, LabelError, PairingError
+from pixelwise.labels.color import index_to_color
+from pixelwise.labels.description import read_description
+from pixelwise.labels.image import read_image
+from pixelwise.labels.png import read_label
+
+COLORS = np.array([(10, 20, 30), (200, 100, 0), (0, 0, 255)], np.uint8)
+HEX = "sky=#0a141e,road=#c86400,void=#0000ff"
+
+
+def random_index(classes, seed=0, size=SIZE):
+    return np.random.default_rng(seed).integers(0, classes, size).astype(np.uint8)
+
+
+def save(path, array, mode=None):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(array, mode).save(path)
+    return path
+
+
+def converted(source, format, **changes):
+    return convert(
+        ConvertConfig(source=source, format=format, out=source.parent / "out", **changes)
+    )
+
+
+def label_of(report, name="a"):
+    return read_label(report.folder / f"labels/{name}.png")
+
+
+@pytest.mark.parametrize("ending", ["png", "tif", "bmp"])
+@pytest.mark.parametrize("bgr", [False, True])
+def test_colors_become_indices_and_void(tmp_path, ending, bgr):
+    """A class called void is no class; blue may come first."""
+    index = random_index(3)
+    colors = COLORS[index]
+    save(tmp_path / f"labels/a.{ending}", colors[:, :, ::-1].copy() if bgr else colors)
+    report = converted(tmp_path / "labels", "color", classes=HEX, bgr=bgr)
+    np.testing.assert_array_equal(label_of(report), np.where(index == 2, 255, index))
+    assert report.classes.names == ("sky", "road")
+    assert report.notes == ("void: void",)
+
+
+def test_labels_become_colors_and_come_back(tmp_path):
+    """index -> colour -> index."""
+    index = random_index(2)
+    save(tmp_path / "labels/a.png", COLORS[index])
+    report = converted(tmp_path / "labels", "color", classes=HEX)
+    again = index_to_color(label_of(report), report.classes)
+    np.testing.assert_array_equal(again, COLORS[index])
+
+
+def test_colors_that_are_no_class_are_named_or_replaced(tmp_path):
+    """An error with counts and nearest class; void; or the nearest class."""
+    index = random_index(2)
+    colors = COLORS[index]
+    colors[3, 4] = (199, 99, 1)
+    save(tmp_path / "labels/a.png", colors)
+    with pytest.raises(
+        DatasetError, match=r"\(199, 99, 1\) nearest to road \(1 pixel, first at y=3 x=4\)"
+    ):
+        converted(tmp_path / "labels", "color", classes=HEX)
+    report = converted(tmp_path / "labels", "color", classes=HEX, unknown="ignore")
+    assert label_of(report)[3, 4] == 255
+    report = converted(tmp_path / "labels", "color", classes=HEX, unknown="nearest")
+    assert label_of(report)[3, 4] == 1
+
+
+def test_classes_that_share_a_color_are_refused(tmp_path):
+    """Colour -> class is not defined then."""
+    save(tmp_path / "labels/a.png", COLORS[random_index(2)])
+    with pytest.raises(DatasetError, match=r"one class each, got .* for sky and sea"):
+        converted(tmp_path / "labels", "color", classes="sky=#0a141e,sea=#0a141e")
+
+
+def test_a_class_file_beside_the_labels_is_used(tmp_path):
+    """And the report says which."""
+    save(tmp_path / "labels/a.png", COLORS[random_index(2)])
+    (tmp_path / "label_colors.txt").write_text("10 20 30\tSky\n200 100 0\tRoad\n")
+    report = converted(tmp_path / "labels", "color")
+    assert report.classes.names == ("Sky", "Road")
+    assert report.notes == ("classes are from label_colors.txt",)
+    (tmp_path / "label_colors.txt").unlink()
+    with pytest.raises(DatasetError, match="classes must be known, got none"):
+        converted(tmp_path / "labels", "color")
+
+
+def test_images_are_paired_by_name(tmp_path):
+    """With the suffixes that the two have behind the id."""
+    save(tmp_path / "labels/a_gt.png", COLORS[random_index(2)])
+    write_picture(tmp_path / "images/a_rgb.jpg")
+    settings = {"classes": HEX, "images": tmp_path / "images"}
+    with pytest.raises(PairingError, match="every image must have a label"):
+        converted(tmp_path / "labels", "color", **settings)
+    suffixes = {"image_suffix": "_rgb.jpg", "label_suffix": "_gt.png"}
+    report = converted(tmp_path / "labels", "color", **settings, **suffixes)
+    pair = read_description(report.description).pairs("train")[0]
+    assert (pair.id, pair.image.name) == ("a", "a.jpg")
+    assert pair.image.read_bytes() == (tmp_path / "images/a_rgb.jpg").read_bytes()
+
+
+@pytest.mark.parametrize("orientation", [1, 6, 8])
+def test_a_label_in_the_turned_frame_has_its_image_turned(tmp_path, orientation):
+    """The frame is told by the size."""
+    save(tmp_path / "labels/a.png", COLORS[random_index(2, size=SIZE[::-1])])
+    write_picture(tmp_path / "images/a.png", SIZE if orientation > 1 else SIZE[::-1], orientation)
+    report = converted(tmp_path / "labels", "color", classes=HEX, images=tmp_path / "images")
+    assert read_image(report.folder / "images/a.png").shape[:2] == SIZE[::-1]
+
+
+def test_a_label_of_another_size_than_its_image_is_refused(tmp_path):
+    """Neither frame has it."""
+    save(tmp_path / "labels/a.png", COLORS[random_index(2)])
+    write_picture(tmp_path / "images/a.png", (18, 31))
+    with pytest.raises(DatasetError, match=r"annotated size must be \(18, 31\)"):
+        converted(tmp_path / "labels", "color", classes=HEX, images=tmp_path / "images")
+
+
+def test_the_sandstone_slices_become_four_classes(tmp_path, shared):
+    """Real colour TIFFs: every pixel has one of the four colours, and comes back."""
+    folder = shared / "data/sandstone"
+    report = convert(
+        ConvertConfig(
+            source=folder / "labels",
+            images=folder / "images",
+            format="color",
+            out=tmp_path / "out",
+            classes="#0000ff,#ff0000,#00ff00,#ffff00",
+            image_files="none",
+        )
+    )
+    assert report.files == 9
+    name = "Sandstone_Versa0150"
+    again = index_to_color(label_of(report, name), report.classes)
+    np.testing.assert_array_equal(again, read_image(folder / f"labels/{name}.tif"))
+
+
+def test_ids_of_objects_become_background_and_object(tmp_path):
+    """16-bit ids; 0 is background."""
+    ids = np.zeros(SIZE, np.uint16)
+    ids[2:5, 3:8], ids[7:9, 1:4] = 700, 3
+    save(tmp_path / "ids/a.png", ids)
+    report = converted(tmp_path / "ids", "instances")
+    np.testing.assert_array_equal(label_of(report), ids > 0)
+    assert (report.classes.names, report.objects) == (("background", "object"), 2)
+
+
+def test_ids_with_a_divisor_become_classes(tmp_path):
+    """26001 and 26 are car, 4 is void: Cityscapes' instanceIds."""
+    ids = np.full(SIZE, 4, np.uint16)
+    ids[2:5, 3:8], ids[7:9, 1:4] = 26001, 26
+    save(tmp_path / "ids/a.png", ids)
+    report = converted(tmp_path / "ids", "instances", divisor=1000, classes="cityscapes_ids")
+    np.testing.assert_array_equal(label_of(report), np.where(ids == 4, 255, 13))
+    assert report.objects == 1
+
+
+def test_the_nuclei_become_foreground(tmp_path, shared):
+    """Ids of real images; and one mask file for each nucleus gives the same label."""
+    folder = shared / "data/dsb2018"
+    masks = convert(ConvertConfig(source=folder / "raw_sample", format="masks", out=tmp_path / "m"))
+    assert (masks.files, masks.classes.names) == (6, ("background", "object"))
+    description = read_description(masks.description)
+    pairs = [pair for split in description.splits for pair in description.pairs(split)]
+    compared = 0
+    for pair in pairs:
+        ids = folder / "instances" / f"{pair.id[:12]}.png"
+        if ids.is_file():
+            np.testing.assert_array_equal(read_label(pair.label), read_label(ids) > 0)
+            compared += 1
+    assert compared > 0
+
+
+def write_masks(root, masks, key="a"):
+    write_picture(root / f"{key}/images/{key}.png")
+    for name, mask in masks.items():
+        save(root / f"{key}/masks/{name}.png", mask)
+
+
+def test_masks_of_objects_are_joined(tmp_path):
+    """0 and 255, or 0 and 1; overlaps of one class are no conflict."""
+    other = np.zeros(SIZE, np.uint8)
+    other[5:15, 5:15] = 1
+    write_masks(tmp_path / "masks", {"x": square(255), "y": other})
+    report = converted(tmp_path / "masks", "masks")
+    np.testing.assert_array_equal(label_of(report), (square() | other) > 0)
+    assert (report.objects, report.overlapped) == (2, 0)
+    assert (report.folder / "images/a.png").is_file()
+
+
+def test_masks_in_folders_of_classes_are_painted_in_their_order(tmp_path):
+    """CLASS/ID.png, one mask of each class."""
+    other = np.zeros(SIZE, np.uint8)
+    other[5:15, 5:15] = 255
+    save(tmp_path / "masks/road/a.png", square(255))
+    save(tmp_path / "masks/tree/a.png", other)
+    report = converted(tmp_path / "masks", "masks")
+    expected = np.where(other > 0, 2, square())
+    np.testing.assert_array_equal(label_of(report), expected)
+    assert report.classes.names == ("background", "road", "tree")
+    assert report.overlapped == 49
+
+
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        (random_index(3) * 100, "0 and one other, got 0, 100, 200"),
+        (np.zeros((5, 5), np.uint8), r"size must be \(18, 30\), like the other masks of a"),
+        (picture(), "got RGB"),
+    ],
+    ids=["soft", "small", "color"],
+)
+def test_masks_that_are_none_are_refused(tmp_path, mask, message):
+    """More than two values, another size, colours."""
+    write_masks(tmp_path / "masks", {"x": square(255), "y": mask})
+    with pytest.raises(DatasetError, match=message):
+        converted(tmp_path / "masks", "masks")
+
+
+def test_masks_without_an_image_are_refused(tmp_path):
+    """Of the layout that has one."""
+    write_masks(tmp_path / "masks", {"x": square(255)})
+    (tmp_path / "masks/a/images/a.png").unlink()
+    with pytest.raises(
+        DatasetError, match="a folder images with one picture beside masks, got 0 in a"
+    ):
+        converted(tmp_path / "masks", "masks")
+
+
+INDEX = random_index(3, seed=7)
+CLASSES = "a=#000000,b=#00ff00,c=#0000ff"
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32, np.uint16, ">i2"])
+@pytest.mark.parametrize("axes", [(), (0,), (2,)], ids=str)
+def test_npy_arrays_of_whole_numbers_are_read(tmp_path, dtype, axes):
+    """Any dtype and byte order, with or without an axis of one channel."""
+    (tmp_path / "arrays").mkdir()
+    array = np.expand_dims(INDEX, axes) if axes else INDEX
+    np.save(tmp_path / "arrays/a.npy", np.asfortranarray(array.astype(dtype)))
+    report = converted(tmp_path / "arrays", "array", classes=CLASSES)
+    np.testing.assert_array_equal(label_of(report), INDEX)
+
+
+def test_negative_values_may_be_void(tmp_path):
+    """labelme's .npy files have -1."""
+    (tmp_path / "arrays").mkdir()
+    array = INDEX.astype(np.int32)
+    array[0, :5] = -1
+    np.save(tmp_path / "arrays/a.npy", array)
+    with pytest.raises(DatasetError, match=r"-1 .5 pixels"):
+        converted(tmp_path / "arrays", "array", classes=CLASSES)
+    report = converted(tmp_path / "arrays", "array", classes=CLASSES, ignore_values=(-1,))
+    np.testing.assert_array_equal(label_of(report), np.where(array < 0, 255, INDEX))
+
+
+def test_values_that_are_no_class_are_an_error_or_void(tmp_path):
+    """Named with counts and place."""
+    array = INDEX.copy()
+    array[2, 3] = 9
+    save(tmp_path / "arrays/a.png", array)
+    with pytest.raises(DatasetError, match=r"got 9 \(1 pixel, first at y=2 x=3\)"):
+        converted(tmp_path / "arrays", "array", classes=CLASSES)
+    report = converted(tmp_path / "arrays", "array", classes=CLASSES, unknown="ignore")
+    assert label_of(report)[2, 3] == 255
+
+
+def test_values_may_swap_places_and_join(tmp_path):
+    """One simultaneous table: 0 and 2 swap, 1 joins 2."""
+    save(tmp_path / "arrays/a.png", INDEX)
+    text = '[[classes]]\nname = "x"\nvalue = [2, 1]\n[[classes]]\nname = "y"\nvalue = 0\n'
+    (tmp_path / "classes.toml").write_text(text)
+    report = converted(tmp_path / "arrays", "array", classes=str(tmp_path / "classes.toml"))
+    np.testing.assert_array_equal(label_of(report), INDEX == 0)
+
+
+@pytest.mark.parametrize("ending", ["tif", "gif", "bmp", "png"])
+def test_pictures_of_indices_are_read_exactly(tmp_path, ending):
+    """Values are not scaled, palettes are not applied."""
+    image = Image.frombytes("P", SIZE[::-1], INDEX.tobytes())
+    image.putpalette(list(range(255, -1, -1)) * 3)
+    (tmp_path / "arrays").mkdir()
+    image.save(tmp_path / f"arrays/a.{ending}", optimize=False)
+    report = converted(tmp_path / "arrays", "array", classes=CLASSES)
+    np.testing.assert_array_equal(label_of(report), INDEX)
+
+
+def test_mat_files_are_read_inside_structures_too(tmp_path):
+    """As SBD keeps them: GTcls.Segmentation."""
+    savemat = pytest.importorskip("scipy.io", reason="SciPy is not installed").savemat
+    (tmp_path / "arrays").mkdir()
+    inner = {"Segmentation": INDEX, "CategoriesPresent": np.array([[1], [2]])}
+    savemat(tmp_path / "arrays/a.mat", {"GTcls": inner}, do_compression=True)
+    report = converted(tmp_path / "arrays", "array", classes=CLASSES)
+    np.testing.assert_array_equal(label_of(report), INDEX)
+
+
+def test_mat_files_with_two_arrays_are_ambiguous(tmp_path):
+    """Their names are in the message."""
+    savemat = pytest.importorskip("scipy.io", reason="SciPy is not installed").savemat
+    (tmp_path / "arrays").mkdir()
+    savemat(tmp_path / "arrays/a.mat", {"x": INDEX, "y": INDEX})
+    with pytest.raises(DatasetError, match=r"a single \(H, W\) array, got 2: x, y"):
+        converted(tmp_path / "arrays", "array", classes=CLASSES)
+
+
+def test_without_scipy_a_mat_file_says_what_is_missing(tmp_path, monkeypatch):
+    """SciPy is optional."""
+    (tmp_path / "arrays").mkdir()
+    (tmp_path / "arrays/a.mat").write_bytes(b"MATLAB 5.0 MAT-file")
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    with pytest.raises(DatasetError, match=r"SciPy must be installed to read .mat files"):
+        converted(tmp_path / "arrays", "array", classes=CLASSES)
+
+
+def npy_with(shape, dtype="|u1", data=b""):
+    header = repr({"descr": dtype, "fortran_order": False, "shape": shape}).encode()
+    header += b" " * (-(len(header) + 11) % 64) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + data
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (npy_with((10**9, 10**9)), r"got 0 bytes for shape \(1000000000, 1000000000\)"),
+        (npy_with((4, 4), data=b"x" * 15), "15 bytes for shape"),
+        (npy_with((2, 2), "|O", b"cos\nsystem\n"), "an array of Python objects"),
+        (npy_with("()"), "a .npy array of numbers"),
+        (b"\x93NUMPY\x09\x00", "a .npy array of numbers"),
+        (b"no array", "a .npy array of numbers"),
+    ],
+    ids=["huge", "cut", "objects", "shape", "version", "text"],
+)
+def test_npy_files_that_are_hostile_are_refused(tmp_path, data, message):
+    """Before memory is taken, and without unpickling anything."""
+    (tmp_path / "a.npy").write_bytes(data)
+    with pytest.raises(DatasetError, match=message):
+        read_npy(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.where(INDEX == 1, np.nan, 0.0), "whole numbers, got NaN"),
+        (INDEX + 0.5, "whole numbers, got fractions or infinity"),
+        (np.zeros((4, 4, 3)), r"got float64 with shape \(4, 4, 3\)"),
+        (np.zeros((0, 4)), r"shape \(0, 4\)"),
+        (np.zeros((4, 4), complex), "got complex128"),
+    ],
+    ids=["nan", "fraction", "color", "empty", "complex"],
+)
+def test_arrays_that_are_no_labels_are_refused(tmp_path, array, message):
+    """Never rounded, never cut."""
+    (tmp_path / "arrays").mkdir()
+    np.save(tmp_path / "arrays/a.npy", array)
+    with pytest.raises(DatasetError, match=message):
+        converted(tmp_path / "arrays", "array", classes=CLASSES)
+
+
+def test_an_animated_gif_is_refused(tmp_path):
+    """Which of its pictures would be the label?"""
+    (tmp_path / "arrays").mkdir()
+    frames = [Image.fromarray(INDEX * 80), Image.fromarray(255 - INDEX * 80)]
+    frames[0].save(tmp_path / "arrays/a.gif", save_all=True, append_images=frames[1:])
+    with pytest.raises(DatasetError, match="one picture, got 2 frames"):
+        converted(tmp_path / "arrays", "array", classes=CLASSES)
+
+
+def test_the_arrays_of_labelme_equal_its_pngs(tmp_path, shared):
+    """-1 there is 255 here."""
+    folder = shared / "data/labelme/semantic_segmentation/data_dataset_voc"
+    report = convert(
+        ConvertConfig(
+            source=folder / "SegmentationClassNpy",
+            format="array",
+            out=tmp_path / "out",
+            classes=str(folder / "class_names.txt"),
+            ignore_values=(-1,),
+        )
+    )
+    for path in sorted((folder / "SegmentationClass").glob("*.png")):
+        np.testing.assert_array_equal(label_of(report, path.stem), read_label(path))
+
+
+def test_classes_and_void_may_not_be_the_same_value(tmp_path):
+    """1 is a class."""
+    save(tmp_path / "arrays/a.png", INDEX)
+    with pytest.raises(LabelError, match="values of no class, got 1 of b"):
+        converted(tmp_path / "arrays", "array", classes=CLASSES, ignore_values=(1,))
