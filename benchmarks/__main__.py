@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from benchmarks import labels, losses, measure, predict, upsample
+from benchmarks import boundaries, labels, losses, measure, predict, upsample
 
 
 def main() -> None:
@@ -14,7 +14,7 @@ def main() -> None:
         "growth of the resident set in a process of its own, gradient included.\n",
         measure.machine() + "\n",
     ]
-    for script in (losses, upsample, predict, labels):
+    for script in (losses, upsample, predict, labels, boundaries):
         parts.append(script.report())
         print(parts[-1], flush=True)
     parts.append(f"\nMeasured in {(time.perf_counter() - start) / 60:.1f} minutes.\n")

@@ -329,3 +329,18 @@ def test_counts_of_other_classes_cannot_be_added():
         ConfusionCounts.zero(2) + 1
     with pytest.raises(TypeError, match="unsupported operand"):
         1 + ConfusionCounts.zero(2)
+
+
+def test_more_pixels_of_a_class_than_single_precision_can_count():
+    """Above 2^24 = 16,777,216 a counter in float32 stands still."""
+    target = np.broadcast_to(np.uint8(1), (4097, 4097))
+    pred = np.broadcast_to(np.uint8(0), (4097, 4097))
+    assert count_confusion(pred, target, 2).matrix.tolist() == [[0, 0], [4097**2, 0]]
+
+
+def test_counts_of_more_than_31_bits_stream_and_merge():
+    """Records of two billion pixels each add up, in any order, through a pickle."""
+    part = ConfusionCounts(np.array([[2**31 - 1, 1], [0, 2**31]]), ignored=2**31)
+    total = pickle.loads(pickle.dumps(sum([part] * 5)))
+    assert total.matrix.tolist() == [[5 * (2**31 - 1), 5], [0, 5 * 2**31]]
+    assert (total.ignored, total.valid, total.images) == (5 * 2**31, 5 * 2**32, 5)
