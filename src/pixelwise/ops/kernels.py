@@ -61,9 +61,8 @@ class _KernelSums(torch.autograd.Function):
                 tensor, dim = tensor.unsqueeze(0).expand(info.batch_size, *tensor.shape), 0
             return tensor.movedim(dim, 0).flatten(0, 1)
 
-        *tensors, spec, backend = inputs
-        tensors = [folded(t, d) for t, d in zip(tensors, in_dims)]
-        table = kernel_sums(*tensors, spec, backend)
+        logits, target, weight = (folded(t, d) for t, d in zip(inputs[:3], in_dims))
+        table = kernel_sums(logits, target, weight, *inputs[3:])
         return table.unflatten(1, (info.batch_size, -1)), 1
 
 

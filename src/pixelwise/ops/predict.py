@@ -41,8 +41,8 @@ def predict_label(
         got = tuple(logits.shape)
         raise ArgumentError(sentence(where, "logits", "(N, C, h, w) when a size is given", got))
     if size is not None and (len(size) != 2 or min(size) < 1 or 0 in logits.shape[2:]):
-        got = f"{tuple(size)} from logits {tuple(logits.shape)}"
-        raise ArgumentError(sentence(where, "size", "(H, W) of at least 1 pixel", got))
+        both = f"{tuple(size)} from logits {tuple(logits.shape)}"
+        raise ArgumentError(sentence(where, "size", "(H, W) of at least 1 pixel", both))
     chosen = choose_backend(backend, logits)
     if size is not None:
         return _predict_op(logits, int(size[0]), int(size[1]), activation, threshold, chosen)
