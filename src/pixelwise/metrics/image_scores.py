@@ -51,7 +51,7 @@ def image_iou(images: Sequence[ConfusionCounts], convention: str = "target") -> 
 
 
 def mean_iou_d(images: Sequence[ConfusionCounts]) -> float:
-    """mIoU-D: the mean IoU of the data set, all images added up.
+    """Mean IoU of the data set, all images added up (mIoU-D).
 
     mean over classes with target + predicted > 0 of iou(sum of images).
 
@@ -72,7 +72,7 @@ def mean_iou_d(images: Sequence[ConfusionCounts]) -> float:
 def mean_iou_i(
     images: Sequence[ConfusionCounts], convention: str = "target", worst: float = 1.0
 ) -> float:
-    """mIoU-I: the mean over images of each image's mean IoU, or over the worst images alone.
+    """Mean over images of each image's mean IoU (mIoU-I), or over the worst images alone.
 
     mean over images i of mean over classes c of n_ic.
 
@@ -97,7 +97,7 @@ def mean_iou_i(
 def mean_iou_c(
     images: Sequence[ConfusionCounts], convention: str = "target", worst: float = 1.0
 ) -> float:
-    """mIoU-C: the mean over classes of each class's mean IoU over the images that have it.
+    """Mean over classes of each class's mean IoU over the images that have it (mIoU-C).
 
     mean over classes c of mean over images i of n_ic.
 

@@ -127,7 +127,7 @@ def count_instances(
 
 
 def instance_iou(counts: InstanceCounts, sizes: Sequence[float] | None = None) -> np.ndarray:
-    """iIoU of each class, or of each category that was counted.
+    """Instance-weighted IoU (iIoU) of each class, or of each category that was counted.
 
     iTP / (iTP + FP + iFN), see the head of this file.
 
