@@ -44,7 +44,7 @@ def test_settings_are_given_their_types(tmp_path):
     ("changes", "message"),
     [
         ({"format": "cocoo"}, "Did you mean 'coco'"),
-        ({"format": ""}, "format must be one of labelme, coco"),
+        ({"format": ""}, "format must be one of auto, labelme, coco"),
         ({"rule": "centre"}, "Did you mean 'center'"),
         ({"order": "size"}, "order must be one of"),
         ({"sidecars": ("hf",)}, "sidecars must be one of"),

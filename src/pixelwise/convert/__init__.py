@@ -1,6 +1,7 @@
 """annotation files of other tools -> indexed label images. Calling the room converts a data set.
 
 config.py         ConvertConfig: what `pixelwise convert` takes
+detect.py         which format a source has
 formats.py        FORMATS: every format, its reader and its defaults
 convert.py        convert: find, make every label, describe the result
 one_label.py      one label: recognised as done, or read, checked, painted and written

@@ -23,7 +23,7 @@ SIDECARS = ("mmsegmentation", "huggingface", "nnunet", "ultralytics")
 _PATHS = ("source", "out", "images")
 _TUPLES = ("ignore", "alias", "ignore_values", "sidecars")
 _CHOICES = {
-    "format": NAMES,
+    "format": ("auto", *NAMES),
     "rule": RULES,
     "order": (None, *ORDERS),
     "unknown": UNKNOWN,
@@ -44,7 +44,7 @@ class ConvertConfig:
     source: Path = field(
         metadata={"help": "annotation file, or folder of annotation files", "positional": True}
     )
-    format: str = option("", "what the annotations are", choices=NAMES)
+    format: str = option("auto", "what the annotations are", choices=("auto", *NAMES))
     out: Path | None = option(None, "folder to make (default: SOURCE-converted beside the source)")
     images: Path | None = option(None, "folder of the images (default: where the annotations say)")
     image_files: str = option("copy", "what to do with the images", choices=IMAGE_FILES)

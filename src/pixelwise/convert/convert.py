@@ -8,9 +8,11 @@ that was stopped goes on where it was and a second run writes the same bytes.
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
+from dataclasses import replace
 from functools import partial
 
 from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.detect import detect_format
 from pixelwise.convert.formats import FORMATS, check_fits
 from pixelwise.convert.legend import make_legend
 from pixelwise.convert.manifest import (
@@ -57,6 +59,8 @@ def convert(
             are made before it is raised, and the message names the first few that could not.
         RunError: the file system refuses.
     """
+    if config.format == "auto":
+        config = replace(config, format=detect_format(config.source))
     form = FORMATS[config.format]
     check_fits(form, config)
     check_apart(config.source, config.folder)
@@ -72,8 +76,9 @@ def convert(
     entries, resumed = _make_all(plan, items, executor, progress)
 
     notes = (*source.notes, *legend.notes)
+    paints = form.background is not None
     first = f"converted from {config.format}"
-    if form.background is not None:
+    if paints:
         first += f", pixel rule {config.rule}, paint order {order}"
     for name, text in sidecars.items():
         atomic_write(config.folder / name, text.encode())
@@ -82,8 +87,8 @@ def convert(
         description=describe(config, legend.classes, entries, (first, *notes)),
         format=config.format,
         classes=legend.classes,
-        rule=config.rule,
-        order=order,
+        rule=config.rule if paints else None,
+        order=order if paints else None,
         resumed=resumed,
         notes=notes,
         **totals(entries.values()),

@@ -70,7 +70,9 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa:
             z = attributes.get("z_order", "0")
             objects.append(Object(name, (part,), at, int(z) if z.lstrip("-").isdecimal() else 0))
     height, width = item.data["size"]
-    return Drawing((height, width), tuple(objects), problems=tuple(problems))
+    # CVAT shows images turned
+    frames = ("turned", "stored")
+    return Drawing((height, width), tuple(objects), problems=tuple(problems), frames=frames)
 
 
 class _Reader:

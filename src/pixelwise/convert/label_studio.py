@@ -83,7 +83,9 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa:
             problems.append(f"{at} has {len(names)} names instead of one")
         else:
             objects.append(Object(names[0], (part,), at))
-    return Drawing((height, width), tuple(objects), problems=tuple(problems))
+    # browsers show images turned
+    frames = ("turned", "stored")
+    return Drawing((height, width), tuple(objects), problems=tuple(problems), frames=frames)
 
 
 def _results(where: str, at: str, annotations: list[Any]) -> list[dict[str, Any]]:

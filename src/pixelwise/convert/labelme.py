@@ -90,7 +90,7 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa:
             problems.append(f"{at} ({name}) has {part}")
         else:
             objects.append(Object(name, (part,), at))
-    return Drawing(size, tuple(objects), problems=tuple(problems), image=image, turned=True)
+    return Drawing(size, tuple(objects), problems=tuple(problems), image=image, frames=("turned",))
 
 
 @dataclass(frozen=True)

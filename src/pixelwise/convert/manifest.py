@@ -30,6 +30,7 @@ class Entry:
         key: digest of what it was made from.
         label, image: digest of the files that were written; "" = no image.
         image_name: the image below its folder.
+        turned: whether the image was written with its EXIF tag applied.
         objects: things that were painted.
         overlapped: pixels that more than one class wanted.
         vanished: objects that no pixel shows, by their place in the file.
@@ -42,6 +43,7 @@ class Entry:
     label: str
     image: str = ""
     image_name: str = ""
+    turned: bool = False
     objects: int = 0
     overlapped: int = 0
     vanished: tuple[str, ...] = ()

@@ -84,7 +84,7 @@ def _make(plan: Plan, item: Item, done: Entry | None) -> Entry:
     check_size(f"{where}: {item.id}", drawing.size)
     if picture is None and drawing.image is not None:
         picture = Picture(where, drawing.image)
-    turned = picture is not None and is_turned(picture, drawing.size, drawing.turned)
+    turned = picture is not None and is_turned(picture, drawing.size, drawing.frames)
     label, entry = _painted(plan, f"{where}: {item.id}" if not item.files else where, drawing)
     write_stored(label_path, label, plan.legend.classes, config.storage)
     entry = replace(entry, id=item.id, key=key, label=digest_of_file(label_path))
@@ -93,7 +93,7 @@ def _make(plan: Plan, item: Item, done: Entry | None) -> Entry:
     link_to = item.image if config.image_files == "link" else None
     image = write_picture(picture, turned, folder / IMAGES / item.id, link_to)
     name = image.relative_to(folder / IMAGES).as_posix()
-    return replace(entry, image=digest_of_file(image), image_name=name)
+    return replace(entry, image=digest_of_file(image), image_name=name, turned=turned)
 
 
 def _is_there(folder: Path, label: Path, done: Entry) -> bool:

@@ -7,6 +7,7 @@ is written turned, without a tag; any other image is copied byte for byte.
 
 import os
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
@@ -92,26 +93,26 @@ def read_picture(path: Path) -> Picture:
         raise DatasetError(sentence(str(path), "image", constraint, got, hint)) from None
 
 
-def is_turned(picture: Picture, size: Size, turned: bool | None) -> bool:
-    """Whether the label lies in the frame that the image has after its EXIF tag is applied.
+def is_turned(picture: Picture, size: Size, frames: Sequence[str]) -> bool:
+    """Whether the label lies on the pixels that the image has after its EXIF tag is applied.
 
     Args:
         picture: the image.
         size: (height, width) of the label.
-        turned: what the format says; None = whichever frame has the size of the label, the stored
-            one if both have.
+        frames: "stored" and "turned" in the order in which they are tried; see Drawing.
+    Returns:
+        False also if the image has no tag, or one that says that nothing is to be turned.
     Raises:
         DatasetError: the label has another size than the image.
     """
-    stored, upright = picture.stored_size, picture.turned_size
-    frames = {False: [stored], True: [upright], None: [stored, upright]}[turned]
-    if size not in frames:
-        shown = " or ".join(str(frame) for frame in dict.fromkeys(frames))
-        about = " with its EXIF orientation applied" if upright != stored and turned else ""
-        constraint = f"{shown}, the (height, width) of the image{about}"
+    size_of = {"stored": picture.stored_size, "turned": picture.turned_size}
+    frame = next((frame for frame in frames if size_of[frame] == size), None)
+    if frame is None:
+        shown = " or ".join(f"{size_of[frame]} as {frame}" for frame in frames)
+        constraint = f"{shown}, the (height, width) of the image"
         hint = "Is it the image that was annotated?"
         raise DatasetError(sentence(picture.where, "annotated size", constraint, size, hint))
-    return size != stored if turned is None else turned and picture.orientation != 1
+    return frame == "turned" and picture.orientation != 1
 
 
 def write_picture(picture: Picture, turned: bool, stem: Path, link_to: Path | None) -> Path:

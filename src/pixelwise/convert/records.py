@@ -91,8 +91,8 @@ class Drawing:
         problems: shapes that cannot be painted, each a sentence with its place.
         vanished: objects of that label without a pixel.
         image: the image itself, if the annotation file contains it.
-        turned: whether the label lies in the frame that the image has after its EXIF tag has been
-            applied; None = whichever of the two has the size of the label.
+        frames: which pixels of the image the label may lie on, the first of the right size counts:
+            "stored" as they are in its file, "turned" after its EXIF tag has been applied.
     """
 
     size: tuple[int, int]
@@ -102,4 +102,4 @@ class Drawing:
     problems: tuple[str, ...] = ()
     vanished: tuple[str, ...] = ()
     image: bytes | None = None
-    turned: bool | None = None
+    frames: tuple[str, ...] = ("stored", "turned")

@@ -26,10 +26,11 @@ class ConvertReport:
         description: the dataset.toml that was written.
         format: of the annotations.
         classes: of the labels; stored values are class indices.
-        rule: which pixels a shape covered.
-        order: what was painted first.
+        rule: which pixels a shape covered; None = the source has pixels, not shapes.
+        order: what was painted first; None likewise.
         files: labels.
         resumed: those of them that an earlier run had made already.
+        turned: images that were written with their EXIF tag applied.
         objects: things that were painted.
         overlapped: pixels that objects of different classes covered.
         vanished: objects that no pixel shows, each as "id: place (class)".
@@ -42,10 +43,11 @@ class ConvertReport:
     description: Path
     format: str
     classes: Classes
-    rule: str
-    order: str
+    rule: str | None
+    order: str | None
     files: int
     resumed: int
+    turned: int
     objects: int
     overlapped: int
     vanished: tuple[str, ...]
@@ -65,11 +67,17 @@ class ConvertReport:
         """The report in a few lines for a terminal."""
         lines = [
             f"{self.files:,} labels in {self.folder}, of which {self.resumed:,} were there already",
-            f"  format {self.format}, pixel rule {self.rule}, paint order {self.order}",
+            f"  format: {self.format}",
             f"  classes: {', '.join(self.classes.names)}",
             *(f"  {note}" for note in self.notes),
-            f"  {self.objects:,} objects; {self.overlapped:,} pixels with more than one class",
         ]
+        if self.turned:
+            lines.append(f"  {self.turned:,} images were written as their EXIF tag turns them")
+        if self.rule is not None:
+            lines += [
+                f"  painted by pixel rule {self.rule} in the order {self.order}",
+                f"  {self.objects:,} objects; {self.overlapped:,} pixels with more than one class",
+            ]
         for what, items in (
             ("objects that no pixel shows", self.vanished),
             ("shapes that could not be painted", self.skipped),
@@ -100,6 +108,7 @@ def totals(entries: Iterable[Entry]) -> dict[str, Any]:
         unknown.update(dict(entry.unknown))
     return {
         "files": len(entries),
+        "turned": sum(entry.turned for entry in entries),
         "objects": sum(entry.objects for entry in entries),
         "overlapped": sum(entry.overlapped for entry in entries),
         "vanished": tuple(f"{e.id}: {thing}" for e in entries for thing in e.vanished),

@@ -61,7 +61,7 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa:
                 index = int(words[0])
                 name = names[index] if index < len(names) else f"class {index}"
                 objects.append(Object(name, (outline,), at))
-    return Drawing(size, tuple(objects), problems=tuple(problems), turned=True)
+    return Drawing(size, tuple(objects), problems=tuple(problems), frames=("turned",))
 
 
 def _outline(words: list[str], size: Size) -> Outline | str:

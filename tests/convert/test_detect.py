@@ -1,0 +1,95 @@
+"""The format of annotations is told from their files."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convert.annotations import SIZE, picture, square, write_json, write_labelme
+from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.convert import convert
+from pixelwise.convert.detect import detect_format
+from pixelwise.errors import DatasetError
+
+TEXTS = {
+    "a/x_gtFine_polygons.json": "cityscapes",
+    "a/x_gtFine_labelIds.png": "cityscapes_ids",
+    "annotations.xml": "cvat",
+    "a/x.npy": "array",
+    "a/x.mat": "array",
+    "labels/train/x.txt": "yolo",
+    "x/masks/y.png": "masks",
+}
+JSONS = {
+    "labelme": {"shapes": []},
+    "coco": {"images": [], "annotations": [{"segmentation": []}]},
+    "coco_panoptic": {"images": [], "annotations": [{"segments_info": []}]},
+    "cityscapes": {"imgHeight": 3, "objects": []},
+    "label_studio": [{"annotations": []}],
+}
+PIXELS = {
+    "color": picture(),
+    "instances": np.full(SIZE, 300, np.uint16),
+    "array": square(),
+}
+
+
+@pytest.mark.parametrize("name", sorted(TEXTS))
+def test_files_are_told_by_their_names(tmp_path, name):
+    """Where they are decisive."""
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("")
+    assert detect_format(tmp_path) == TEXTS[name]
+
+
+@pytest.mark.parametrize("format", sorted(JSONS))
+def test_json_is_told_by_its_keys(tmp_path, format):
+    """In a folder or by its path."""
+    file = write_json(tmp_path / "a.json", JSONS[format])
+    assert (detect_format(file), detect_format(tmp_path)) == (format, format)
+
+
+@pytest.mark.parametrize("format", sorted(PIXELS))
+def test_pictures_are_told_by_their_pixels(tmp_path, format):
+    """Colours, many ids, or indices."""
+    Image.fromarray(PIXELS[format]).save(tmp_path / "a.png")
+    assert detect_format(tmp_path) == format
+
+
+@pytest.mark.parametrize("content", [3, {}, [], [3], {"annotations": []}], ids=json.dumps)
+def test_json_of_another_kind_is_refused(tmp_path, content):
+    """With what to do."""
+    with pytest.raises(DatasetError, match=r"JSON of another kind. Say what it is with --format"):
+        detect_format(write_json(tmp_path / "a.json", content))
+
+
+def test_a_folder_without_annotations_is_refused(tmp_path):
+    """Empty, or with other files."""
+    (tmp_path / "readme.md").write_text("")
+    with pytest.raises(DatasetError, match="no file that looks like annotations"):
+        detect_format(tmp_path)
+
+
+def test_the_format_that_was_found_is_reported(tmp_path):
+    """And converts."""
+    write_labelme(tmp_path / "source")
+    assert convert(ConvertConfig(source=tmp_path / "source")).format == "labelme"
+
+
+def test_the_real_samples_are_recognised(shared):
+    """Every folder of annotations that there is."""
+    data = shared / "data"
+    found = {
+        "labelme/primitives": "labelme",
+        "labelme/semantic_segmentation/data_annotated": "labelme",
+        "labelme/instance_segmentation/data_dataset_coco/annotations.json": "coco",
+        "labelme/semantic_segmentation/data_dataset_voc/SegmentationClassNpy": "array",
+        "coco_panoptic/panoptic_examples.json": "coco_panoptic",
+        "coco_panoptic/panoptic_coco_detection_format.json": "coco",
+        "sandstone/labels": "color",
+        "dsb2018/raw_sample": "masks",
+        "dsb2018/instances": "instances",
+        "camvid/train/labels": "array",
+    }
+    assert {name: detect_format(data / name) for name in found} == found
