@@ -1,6 +1,9 @@
 """The conversion as a whole: what is written, resumed, refused, and the same for every executor."""
 
 import json
+import signal
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 
@@ -406,3 +409,67 @@ def test_classes_that_contradict_themselves_are_refused(tmp_path):
     (tmp_path / "classes.txt").write_text("cat\ncat\n")
     with pytest.raises((DatasetError, LabelError), match="'cat' more than once"):
         convert(settings(tmp_path / "source", classes=str(tmp_path / "classes.txt")))
+
+
+def run_elsewhere(source, prelude):
+    """Convert in a process of its own, prepared by some lines of Python."""
+    code = (
+        f"{prelude}\n"
+        "from pixelwise.convert.config import ConvertConfig\n"
+        "from pixelwise.convert.convert import convert\n"
+        "from pixelwise.errors import RunError\n"
+        f"config = ConvertConfig(source={str(source)!r}, out={str(source / '../out')!r})\n"
+        "try: convert(config, progress=progress)\n"
+        "except RunError as error: raise SystemExit(str(error))\n"
+    )
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)
+
+
+def test_a_process_that_is_killed_leaves_whole_files_only(source, tmp_path):
+    """kill -9 after five labels; the next run makes the rest, and the bytes are the same."""
+    convert(settings(source, out=tmp_path / "whole"))
+    prelude = (
+        "import os, signal\n"
+        "def progress(done, total):\n"
+        "    if done == 5: os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert run_elsewhere(source, prelude).returncode == -signal.SIGKILL
+    assert len(list((tmp_path / "out/labels").rglob("*.png"))) == 5
+    assert convert(settings(source)).resumed == 5
+    assert digests(tmp_path / "out") == digests(tmp_path / "whole")
+
+
+def test_a_full_disk_stops_with_one_sentence_and_no_half_file(source, tmp_path):
+    """Files may not grow beyond 1500 bytes: labels fit, images do not."""
+    prelude = (
+        "import resource, signal\n"
+        "progress = None\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500))"
+    )
+    done = run_elsewhere(source, prelude)
+    assert "images/street/a.png: file must be writable, got File too large" in done.stderr
+    assert not list((tmp_path / "out/images").rglob("*"))[1:]
+    assert convert(settings(source)).files == 12
+
+
+def test_a_polygon_with_very_many_corners_is_painted(tmp_path):
+    """10^5 of them on a circle; hostile files are data."""
+    angle = np.linspace(0, 2 * np.pi, 10**5)
+    points = (np.stack([np.cos(angle), np.sin(angle)], axis=1) * 7.9 + (15, 9)).tolist()
+    write_labelme(tmp_path / "source", shapes=[shape("cat", points)])
+    report = convert(settings(tmp_path / "source"))
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]] + 0.5
+    expected = np.hypot(x - 15, y - 9) < 7.9
+    np.testing.assert_array_equal(read_label(report.folder / "labels/a.png"), expected)
+
+
+@pytest.mark.parametrize(
+    "name", ["café", "cafe\u0301", "-a", " a ", "a\nb", "ünï/çødé", "a.b.c", "x" * 240]
+)
+def test_names_of_any_kind_come_through(tmp_path, name):
+    """Both Unicode forms, blanks, line ends, points; and a second run knows them."""
+    write_labelme(tmp_path / "source", name)
+    report = convert(settings(tmp_path / "source"))
+    assert (report.folder / f"labels/{name}.png").is_file()
+    assert convert(settings(tmp_path / "source")).resumed == 1
