@@ -149,6 +149,16 @@ def test_an_image_that_changed_is_copied_again(source):
     np.testing.assert_array_equal(written, picture(seed=99))
 
 
+def test_an_image_of_another_format_takes_the_place_of_the_old_one(tmp_path):
+    """An id has one image; otherwise its label could not be paired."""
+    write_labelme(tmp_path / "source")
+    convert(settings(tmp_path / "source"))
+    write_picture(tmp_path / "source/a.jpg")
+    write_labelme(tmp_path / "source", imagePath="a.jpg")
+    report = convert(settings(tmp_path / "source"))
+    assert [path.name for path in (report.folder / "images").iterdir()] == ["a.jpg"]
+
+
 def test_other_settings_make_all_labels_again(source):
     """A label of another pixel rule is not done."""
     convert(settings(source))

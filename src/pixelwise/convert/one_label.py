@@ -6,7 +6,7 @@ executor can make it. What goes wrong with it is returned, so that all others ar
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -93,6 +93,8 @@ def _make(plan: Plan, item: Item, done: Entry | None) -> Entry:
     link_to = item.image if config.image_files == "link" else None
     image = write_picture(picture, turned, folder / IMAGES / item.id, link_to)
     name = image.relative_to(folder / IMAGES).as_posix()
+    if done is not None and done.image_name != name:
+        _remove_other_image(folder, item.id, done.image_name)
     return replace(entry, image=digest_of_file(image), image_name=name, turned=turned)
 
 
@@ -100,6 +102,13 @@ def _is_there(folder: Path, label: Path, done: Entry) -> bool:
     same_label = digest_of_file(label) == done.label
     same_image = not done.image or digest_of_file(folder / IMAGES / done.image_name) == done.image
     return same_label and same_image
+
+
+def _remove_other_image(folder: Path, key: str, name: str) -> None:
+    """Remove the image of an earlier run that had another ending: an id has one image."""
+    # the name comes from a file, so it must be one that this id can have
+    if str(PurePosixPath(name).with_suffix("")) == key:
+        (folder / IMAGES / name).unlink(missing_ok=True)
 
 
 def _painted(plan: Plan, where: str, drawing: Drawing) -> tuple[np.ndarray, Entry]:
