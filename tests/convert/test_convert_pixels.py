@@ -93,7 +93,14 @@ def test_a_class_file_beside_the_labels_is_used(tmp_path):
     assert report.classes.names == ("Sky", "Road")
     assert report.notes == ("classes are from label_colors.txt",)
     (tmp_path / "label_colors.txt").unlink()
-    with pytest.raises(DatasetError, match="classes must be known, got none"):
+    with pytest.raises(DatasetError, match="--classes '#0a141e,#c86400'"):
+        converted(tmp_path / "labels", "color")
+
+
+def test_a_photograph_is_no_label(tmp_path):
+    """Hundreds of colours, and no classes given."""
+    save(tmp_path / "labels/a.png", picture())
+    with pytest.raises(DatasetError, match="labels of so many colours, got 540 colours"):
         converted(tmp_path / "labels", "color")
 
 

@@ -4,24 +4,40 @@ CamVid, CVAT's "segmentation mask", Cityscapes' color.png and most hand-made mas
 """
 
 from concurrent.futures import Executor
+from pathlib import Path
+
+import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.legend_files import read_row_file
 from pixelwise.convert.pixel_files import find_label_files
 from pixelwise.convert.records import Drawing, Item, Rows, Source
-from pixelwise.errors import LabelError
+from pixelwise.errors import DatasetError, LabelError, sentence
 from pixelwise.labels.color import color_to_index
 from pixelwise.labels.image import read_image
 
 # Class files that tools put beside the labels.
 _CLASS_FILES = ("label_colors.txt", "labelmap.txt", "class_dict.csv", "dataset_meta.json")
 
+# More colours than this are no classes that anyone drew.
+_MOST_COLORS = 64
+
 
 def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001
-    """The pictures of a folder, and the class file beside them if there is one."""
-    rows, notes = (None, ()) if config.classes is not None else _rows_beside(config)
-    return Source(find_label_files(config), rows, notes)
+    """The pictures of a folder, and the class file beside them if there is one.
+
+    Raises:
+        DatasetError: there is none, and no classes are given; the message has the colours of the
+            first picture in the form that --classes takes.
+    """
+    items = find_label_files(config)
+    if config.classes is not None:
+        return Source(items)
+    rows, notes = _rows_beside(config)
+    if rows is None and items:
+        raise DatasetError(_colors_found(items[0].files[0]))
+    return Source(items, rows, notes)
 
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
@@ -48,3 +64,15 @@ def _rows_beside(config: ConvertConfig) -> tuple[Rows | None, tuple[str, ...]]:
             if file.is_file():
                 return read_row_file(file), (f"classes are from {file.name}",)
     return None, ()
+
+
+def _colors_found(path: Path) -> str:
+    """The message that asks for the classes, with the colours that there are."""
+    colors = np.unique(read_image(path).reshape(-1, 3), axis=0)
+    if len(colors) > _MOST_COLORS:
+        hint = "Is it a photograph, or was it resized or saved with loss? Then give --classes."
+        got = f"{len(colors):,} colours in {path}"
+        return sentence("convert", "classes", "given for labels of so many colours", got, hint)
+    words = ",".join(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in colors.tolist())
+    hint = f"Give a class file, or --classes '{words}', the colours of {path}, with name= in front."
+    return sentence("convert", "classes", "given for colour labels", "none", hint)

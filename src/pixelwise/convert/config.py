@@ -52,7 +52,7 @@ class ConvertConfig:
         None, "class file, known data set (voc ...), or name=#rrggbb,... (default: as found)"
     )
     ignore: tuple[str, ...] = option(
-        (), "names that mean void (default: void, ignore, unlabeled and the like)"
+        (), "names that mean void, besides void, ignore, unlabeled and the like"
     )
     alias: tuple[str, ...] = option((), "OLD=NEW: other names of classes")
     background: str | None = option(

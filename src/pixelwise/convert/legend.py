@@ -111,13 +111,11 @@ def is_void_name(name: str) -> bool:
 
 
 def _void_names(rows: Rows, config: ConvertConfig) -> list[str]:
-    """Names that mean void: those given, or else those that say so; known data sets know."""
-    if config.ignore:
-        return list(config.ignore)
+    """Names that mean void: those given, and those that say so; known data sets know."""
     if config.classes in PALETTES:
-        return []
+        return list(config.ignore)
     named = [name for name in (*rows.names, "__ignore__") if is_void_name(name)]
-    return [*rows.void, *(name for name in named if name not in rows.void)]
+    return list(dict.fromkeys([*config.ignore, *rows.void, *named]))
 
 
 def _matching(ground: str, names: list[str]) -> str:

@@ -65,8 +65,9 @@ class ConvertReport:
 
     def text(self) -> str:
         """The report in a few lines for a terminal."""
+        resumed = f", of which {self.resumed:,} were there already" if self.resumed else ""
         lines = [
-            f"{self.files:,} labels in {self.folder}, of which {self.resumed:,} were there already",
+            f"{self.files:,} labels in {self.folder}{resumed}",
             f"  format: {self.format}",
             f"  classes: {', '.join(self.classes.names)}",
             *(f"  {note}" for note in self.notes),
