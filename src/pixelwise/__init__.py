@@ -3,6 +3,7 @@
 A label image is reduced to sums. Sums add. Weights, losses and scores are formulas on sums.
 
     labels/    label images as arrays: classes, palettes, indexed PNG, colour, pairs
+    convert/   annotation files of other tools -> label images
     audit/     labels -> LabelCounts, class weights; a look at an unknown folder
     metrics/   prediction + target -> ConfusionCounts -> scores
     ops/       tensors in, tensors out: one-hot, activations, pixel_stats, predict_label
@@ -24,8 +25,13 @@ _DEFINED_IN = {
     "labels.palettes": ["voc_colormap"],
     "labels.png": ["read_label", "write_label"],
     "labels.color": ["color_to_index", "index_to_color"],
+    "labels.shapes": ["Outline", "polygons_to_label"],
+    "labels.raster": ["Patch"],
+    "labels.rle": ["mask_to_rle", "rle_to_mask"],
     "labels.pairs": ["Pair", "find_pairs"],
     "labels.description": ["Description", "read_description"],
+    "convert.config": ["ConvertConfig"],
+    "convert.report": ["ConvertReport"],
     "audit.label_counts": ["LabelCounts", "count_labels"],
     "audit.weights": ["class_weights"],
     "metrics.confusion": ["ConfusionCounts", "count_confusion"],
@@ -104,13 +110,14 @@ _DEFINED_IN = {
 }
 _MODULE_OF = {name: module for module, names in _DEFINED_IN.items() for name in names}
 
-# `pixelwise.report` is both a room and a command; the room's module is callable (see rooms.py).
-__all__ = [*sorted([*_MODULE_OF, "report"])]  # noqa: PLE0604
+# Both rooms and commands: the room's module is callable (see rooms.py).
+_CALLABLE_ROOMS = ("convert", "report")
+__all__ = [*sorted([*_MODULE_OF, *_CALLABLE_ROOMS])]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
-    if name == "report":
-        return import_module("pixelwise.report")
+    if name in _CALLABLE_ROOMS:
+        return import_module(f"pixelwise.{name}")
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'pixelwise' has no attribute {name!r}")
     return getattr(import_module(f"pixelwise.{_MODULE_OF[name]}"), name)

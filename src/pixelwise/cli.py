@@ -48,6 +48,11 @@ def show_init(result: Any) -> tuple[Any, str]:
     return {"path": str(result.path), "notes": result.notes, "unsure": result.unsure}, text
 
 
+def show_convert(result: Any) -> tuple[Any, str]:
+    """Show what was converted, and what was lost on the way."""
+    return result.as_dict(), result.text()
+
+
 def show_train(run: Path) -> tuple[Any, str]:
     """Show the run folder and its best score."""
     best = resolve("pixelwise.run.run_folder:best_of")(run)
@@ -75,6 +80,12 @@ COMMANDS = {
         f"{RUN}.init:init",
         show_init,
         "look at a folder of images and labels and write its dataset.toml",
+    ),
+    "convert": Command(
+        "pixelwise.convert.config:ConvertConfig",
+        "pixelwise.convert.convert:convert",
+        show_convert,
+        "turn annotation files of other tools into label images",
     ),
     "train": Command(
         f"{RUN}.config:TrainConfig", f"{RUN}.train:train", show_train, "train a network"
