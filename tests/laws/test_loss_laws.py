@@ -221,6 +221,18 @@ def test_a_pixel_of_weight_two_counts_twice(case, backend):
     assert (gradient[0] == 0).all()
 
 
+def test_a_pixel_of_weight_zero_is_void(case, backend):
+    """Also where it is the last of its class, which is absent then."""
+    logits, target = draw(case)
+    hidden = (target == 0) | (torch.arange(target.shape[2]) == 2)
+    weighed = case.make(backend=backend), logits, target
+    ignored = case.make(backend=backend), logits, target.masked_fill(hidden, IGNORE)
+    value, gradient = value_and_gradient(*weighed, weight=~hidden)
+    expected, slope = value_and_gradient(*ignored)
+    close(value, expected)
+    close(gradient, slope)
+
+
 def test_an_unknown_index_is_an_error_that_names_it(case, backend):
     """X5, X6: the value, how many pixels, and the first place."""
     logits, target = draw(case)
