@@ -1,5 +1,6 @@
 """How things are measured: interleaved rounds for time, one process per number for memory."""
 
+import ctypes
 import gc
 import os
 import platform
@@ -56,6 +57,7 @@ def resident(field: str) -> int:
 def peak_growth(run: Callable[[], object]) -> int:
     """Bytes by which the resident set grows at most while `run` runs."""
     gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)  # freed memory that stays resident would hide new memory
     reset_peak()
     before = resident("VmRSS")
     run()
