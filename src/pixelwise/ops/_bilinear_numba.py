@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pixelwise.ops._jit_numba import inlined
+from pixelwise.ops._jit_numba import exact, inlined
 from pixelwise.ops._transfer_numba import call_address
 
 LARGEST_SCALE = 64  # larger scales go through tables
@@ -93,6 +93,12 @@ def load_line(lines, view, image, row, first, count, size):
             lines[c, q] = lines[c, right - first - 1]
 
 
+@exact
+def lerp(a, b, rest, t):
+    """a (1 - t) + b t as written: a + t (b - a) would make NaN of two infinities"""
+    return a * rest + b * t
+
+
 @inlined
 def blend(upper, lower, t, count, line):
     """line = (1 - t) upper + t lower"""
@@ -102,7 +108,7 @@ def blend(upper, lower, t, count, line):
             line[q] = upper[q]
     else:
         for q in range(count):
-            line[q] = upper[q] * rest + lower[q] * t
+            line[q] = lerp(upper[q], lower[q], rest, t)
 
 
 @inlined
@@ -121,12 +127,12 @@ def spread_line(line, columns, start, n, row):
                     phase[j] = left[j]
             else:
                 for j in range(inputs):
-                    phase[j] = left[j] * rest + right[j] * t
+                    phase[j] = lerp(left[j], right[j], rest, t)
     else:
         first = columns.axis.low[start]
         for i in range(n):
             q, t = columns.axis.low[start + i] - first, columns.axis.t[start + i]
-            row[i] = line[q] if t == 0 else line[q] * (one - t) + line[q + 1] * t
+            row[i] = line[q] if t == 0 else lerp(line[q], line[q + 1], one - t, t)
 
 
 @inlined
