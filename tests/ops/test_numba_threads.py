@@ -8,6 +8,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -85,8 +86,10 @@ class Computed(Dataset):
         return 4
 
     def __getitem__(self, index):
-        torch.set_num_threads(2)  # a worker has one; two make it start a pool of its own
-        return everything(SPECS["softmax"])[0]
+        # a worker has one thread, and torch's own second one would hang after a fork;
+        # saying two here makes only the kernels start a pool of their own
+        with patch.object(torch, "get_num_threads", return_value=2):
+            return everything(SPECS["softmax"])[0]
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork.*:DeprecationWarning")
@@ -94,7 +97,7 @@ def test_forked_workers_of_a_data_loader_run_the_kernels():
     """The parent's pool is in use, two workers fork, compute and agree with the parent."""
     expected = on_threads(2, everything, SPECS["softmax"])[0]
     loader = DataLoader(
-        Computed(), batch_size=None, num_workers=2, multiprocessing_context="fork", timeout=120
+        Computed(), batch_size=None, num_workers=2, multiprocessing_context="fork", timeout=60
     )
     results = list(loader)
     assert len(results) == 4
