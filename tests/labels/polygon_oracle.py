@@ -10,9 +10,8 @@ HALF = Fraction(1, 2)
 def is_inside(x, y, corners):
     """Whether a ray to the left crosses the outline an odd number of times; ties are half-open."""
     inside = False
-    for (x0, y0), (x1, y1) in zip(corners, corners[1:] + corners[:1]):
-        if y0 > y1:
-            x0, y0, x1, y1 = x1, y1, x0, y0
+    for edge in zip(corners, corners[1:] + corners[:1]):
+        (x0, y0), (x1, y1) = sorted(edge, key=lambda corner: corner[1])
         if y0 <= y < y1 and x0 + (y - y0) * (x1 - x0) / (y1 - y0) <= x:
             inside = not inside
     return inside
