@@ -12,6 +12,7 @@ FLOOR = {
     "errors": 0,
     "rooms": 0,
     "sums": 1,
+    "text": 1,
     "labels": 1,
     "convert": 2,
     "audit": 2,
@@ -26,7 +27,7 @@ FLOOR = {
 IMAGING = {"numpy", "PIL"}
 # fmt: off
 PACKAGES = {
-    "errors": set(), "rooms": set(), "sums": set(),
+    "errors": set(), "rooms": set(), "sums": set(), "text": set(),
     "labels": IMAGING, "convert": IMAGING, "audit": IMAGING,
     "metrics": {"numpy", "scipy"}, "ops": {"torch", "numpy"}, "losses": {"torch", "scipy"},
     "run": IMAGING | {"torch", "torchvision", "segmentation_models_pytorch", "timm",

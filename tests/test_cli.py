@@ -289,7 +289,7 @@ def test_class_names_with_markup_stay_text(tmp_path, capsys):
 
 
 def test_control_characters_do_not_reach_the_terminal():
-    from pixelwise.run.score_table import text_table
+    from pixelwise.text import text_table
 
     assert text_table([["c\x1b[31m", "1"]]) == "c?[31m  1"
 

@@ -18,8 +18,9 @@ from pixelwise.errors import check_range
 from pixelwise.report.config import ReportConfig
 from pixelwise.run.config import PredictConfig, ScoreConfig, TrainConfig, coerce, option
 from pixelwise.run.json_files import write_json
-from pixelwise.run.score_table import percentage, text_table
+from pixelwise.run.score_table import percentage
 from pixelwise.run.staging import check_free
+from pixelwise.text import text_table
 
 LOSSES = ("ce", "ce+dice")
 LESSON = "lesson.json"

@@ -1,6 +1,6 @@
 """How often each class occurs in label images: one additive record, one function that fills it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -49,12 +49,25 @@ def count_labels(
         LabelError: a file cannot be read, or holds stored values that are neither a class nor
             void. All files are read; the message counts the bad ones and names the first few.
     """
-    total = LabelCounts.zero(len(classes))
+    each = count_each(pairs_or_paths, classes, executor)
+    return sum(each, start=LabelCounts.zero(len(classes)))
+
+
+def count_each(
+    pairs_or_paths: Iterable[Pair | str | Path],
+    classes: Classes,
+    executor: Executor | None = None,
+) -> Iterator["LabelCounts"]:
+    """The label counts of every file for itself, in the order given; see count_labels.
+
+    Raises:
+        LabelError: after the last file, if one or more were wrong.
+    """
     failures = []
     paths = _label_paths(pairs_or_paths)
     for result in map_over(paths, partial(_count_or_failure, classes=classes), executor):
         if isinstance(result, LabelCounts):
-            total = total + result
+            yield result
         else:
             failures.append(result)
     if len(failures) == 1:
@@ -64,7 +77,6 @@ def count_labels(
         more = len(failures) - LISTED_FILES
         tail = f" | and {more:,} more" if more > 0 else ""
         raise LabelError(f"count_labels: {len(failures):,} label files are wrong: {listed}{tail}")
-    return total
 
 
 def count_values(label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pixelwise.text import printable, text_table
+
 COLUMNS = ("iou", "dice", "precision", "recall")
 CHANGED = 5  # images that a comparison names
 
@@ -94,20 +96,3 @@ def signed(share: float | None) -> str:
 def percentage(share: float | None) -> str:
     """0.5 -> "50.00"; None -> "-"."""
     return "-" if share is None else f"{100 * share:.2f}"
-
-
-def text_table(rows: list[list[str]]) -> str:
-    """Rows as aligned columns: the first to the left, the others to the right."""
-    rows = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return "\n".join(
-        "  ".join(
-            [row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:]))]
-        ).rstrip()
-        for row in rows
-    )
-
-
-def printable(text: str) -> str:
-    """Text without control characters, which a terminal would obey."""
-    return "".join(c if c.isprintable() else "?" for c in text)
