@@ -6,6 +6,7 @@ from torch import Tensor
 from pixelwise.errors import ArgumentError, check_range, check_shape, sentence
 from pixelwise.ops.activations import check_logits
 from pixelwise.ops.backends import choose_backend, kernels
+from pixelwise.ops.nan import check_no_nan
 from pixelwise.ops.target import Ignore, check_target_dtype, merge_ignored, unknown_values
 
 
@@ -19,6 +20,9 @@ def predict_label(
     """Predicted class index of every pixel, at any size.
 
     softmax: argmax_c x_c, the lowest index on ties;  sigmoid, one channel: [sigmoid(x) > threshold]
+
+    A NaN logit is the largest of its pixel, as in argmax, and is not above any threshold; where a
+    prediction is scored or saved, NaN is an error.
 
     Args:
         logits: (N, C, *S) floating point.
@@ -73,7 +77,8 @@ def confusion_matrix(
     Returns:
         (C, C) int64, rows = target; (2, 2) for one sigmoid channel.
     Raises:
-        ArgumentError, ArgumentTypeError, BackendError: as predict_label and pixel_stats.
+        ArgumentError, ArgumentTypeError, BackendError: as predict_label and pixel_stats; logits
+            that are NaN at a valid pixel.
     """
     where = "confusion_matrix"
     _check(where, logits, activation, threshold)
@@ -123,6 +128,7 @@ def _confusion_op(
     backend: str,
 ) -> Tensor:
     classes = 2 if activation == "sigmoid" else logits.shape[1]
+    check_no_nan("confusion_matrix", logits, target, ignore_index)
     run = kernels(backend, "predict").confusion
     counts, unknown = run(logits, target, classes, activation, threshold, ignore_index)
     if int(unknown):

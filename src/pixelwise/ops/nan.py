@@ -1,0 +1,41 @@
+"""NaN among logits: argmax takes it for the largest number, so that it would count as a class."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from pixelwise.errors import ArgumentError, sentence
+from pixelwise.ops.activations import compute_dtype
+
+HINT = "The network has diverged: look for the first step whose loss or gradient is not finite."
+
+
+def check_no_nan(
+    where: str, logits: Tensor, target: Tensor | None = None, ignore_index: int | None = None
+) -> None:
+    """Raise if a logit that decides a valid pixel is NaN; infinite logits are decisions.
+
+    Args:
+        where: first word of the message.
+        logits: (N, C, h, w) floating point.
+        target: (N, H, W) class indices, of any size: NaN under ignored pixels alone is no matter.
+            None: every pixel is valid.
+        ignore_index: the one ignored target value, or None.
+    Raises:
+        ArgumentError: with the number of such pixels and the first of them.
+    """
+    # one pass without an allocation; a sum of +inf and -inf is NaN too, so this only suspects
+    if not bool(logits.detach().sum(dtype=compute_dtype(logits.dtype)).isnan()):
+        return
+    found = logits.detach().isnan().any(dim=1)
+    if target is not None:
+        if found.shape != target.shape:
+            # a pixel is hit where a NaN has any part in its interpolation
+            size = tuple(target.shape[1:])
+            parts = F.interpolate(found[:, None].float(), size, mode="bilinear")
+            found = parts[:, 0] > 0
+        found = found if ignore_index is None else found & (target != ignore_index)
+    if bool(found.any()):
+        n, y, x = found.nonzero()[0].tolist()
+        got = f"NaN at {int(found.sum()):,} pixels, first at n={n} y={y} x={x}"
+        raise ArgumentError(sentence(where, "logits", "numbers at valid pixels", got, HINT))
