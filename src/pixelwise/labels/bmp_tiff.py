@@ -13,7 +13,7 @@ from PIL.BmpImagePlugin import BmpImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from pixelwise.labels.file_bytes import Unreadable, check_pixels
-from pixelwise.labels.label_checks import list_offenders
+from pixelwise.labels.label_checks import FROM_COLOR, list_offenders
 
 # The plugins themselves: Image.open would add its own pixel limit, which is global.
 _OPEN: dict[str, Callable[[BinaryIO], ImageFile.ImageFile]] = {
@@ -79,8 +79,7 @@ def _check_storage(image: ImageFile.ImageFile) -> None:
         hint = "If they are whole numbers, convert them and use write_label."
         raise Unreadable("made of integers", "floating-point samples", hint)
     if image.mode not in _INTEGER_MODES:
-        hint = "Convert it with color_to_index(read_image(path), classes)."
-        raise Unreadable("an indexed or one-channel image", image.mode, hint)
+        raise Unreadable("an indexed or one-channel image", image.mode, FROM_COLOR)
     photometric = _tag(image, _PHOTOMETRIC)
     if photometric not in (_NO_TIFF, _BLACK_IS_ZERO, _PALETTE):
         got = f"photometric interpretation {photometric}"

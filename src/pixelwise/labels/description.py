@@ -164,7 +164,8 @@ class Description:
 
         Raises:
             ArgumentError: there is no such split.
-            DatasetError: a folder or the list of ids is missing, or no pair is left.
+            DatasetError: a folder or the list of ids is missing, a file is a link that leads out
+                of the root, or no pair is left.
             PairingError: images and labels do not match up, see find_pairs.
         """
         check_choice("Description.pairs", "split", split, self.splits)
@@ -177,12 +178,25 @@ class Description:
             label_suffix=chosen.label_suffix,
             ids=None if chosen.list is None else _read_ids(Path(self.root, chosen.list)),
         )
+        self._check_links(split, pairs)
         if chosen.folds:
             pairs = [pair for pair in pairs if fold_of(pair.id, chosen.folds) in chosen.keep]
         if not pairs:
             hint = "Look at its list, folds and keep."
             raise DatasetError(sentence(str(self.root), f"splits.{split}", "a pair", "none", hint))
         return pairs
+
+    def _check_links(self, split: str, pairs: list[Pair]) -> None:
+        """Refuse files that are somewhere else: what is read stays in the folder of the dataset."""
+        files = (file for pair in pairs for file in (pair.image, pair.label) if file)
+        # only links are followed, as that takes far longer than to see that a file is none
+        outside = [f for f in files if os.path.islink(f) and not _ends_below(self.root, f)]
+        if outside:
+            number = f"{len(outside):,} link{'s' if len(outside) > 1 else ''}"
+            got = f"{number} that lead out of it, such as {outside[0]}"
+            hint = "Copy the files, or move dataset.toml up to where it is above all of them."
+            constraint = "of files in the folder of the dataset"
+            raise DatasetError(sentence(str(self.root), f"splits.{split}", constraint, got, hint))
 
     def _folder(self, split: str, key: str, text: str) -> Path:
         folder = Path(self.root, text)

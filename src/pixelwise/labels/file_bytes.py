@@ -6,6 +6,8 @@ from pathlib import Path
 
 # 16384 x 16384, or any other shape of that area; a label of that size takes 256 or 512 MiB.
 MAX_PIXELS = 1 << 28
+# The largest file that is read into memory; no picture of MAX_PIXELS is larger.
+MAX_BYTES = 1 << 31
 
 _MAGIC = {
     b"\x89PNG\r\n\x1a\n": "PNG",
@@ -39,15 +41,23 @@ def read_file(path: Path | str) -> bytes:
     """The content of a regular file that is not empty.
 
     Raises:
-        Unreadable: there is no such file, it is empty, a folder, a pipe or a device, or the
-            system refuses to read it.
+        Unreadable: there is no such file, it is empty, too large, a folder, a pipe or a device,
+            the system refuses to read it, or someone writes to it at the same time.
     """
     check_regular(path)
     try:
         with open(path, "rb") as file:
-            return file.read()
+            before = os.fstat(file.fileno())
+            if before.st_size > MAX_BYTES:
+                raise Unreadable(f"at most {MAX_BYTES:,} bytes", f"{before.st_size:,}")
+            data = file.read()
+            after = os.fstat(file.fileno())
     except OSError as error:
         raise Unreadable("a readable file", error.strerror or str(error)) from None
+    if not len(data) == before.st_size == after.st_size or before.st_mtime_ns != after.st_mtime_ns:
+        hint = "Run this again when nothing writes to it any more."
+        raise Unreadable("left alone while it is read", "other bytes meanwhile", hint)
+    return data
 
 
 def check_regular(path: Path | str) -> None:

@@ -9,6 +9,12 @@ from pixelwise.errors import ArgumentError, ArgumentTypeError, sentence
 
 # Enough offenders to recognise the mistake; the rest are counted.
 LISTED = 8
+# What to do with a colour picture where a label is expected.
+FROM_CHANNEL = "write_label(path, read_image(path)[:, :, 0])"
+FROM_COLOR = (
+    "Convert it with color_to_index(read_image(path), classes), or its folder with `pixelwise "
+    f"convert`; if every channel holds the index, keep one: {FROM_CHANNEL}."
+)
 
 
 def as_label(where: str, name: str, array: Any) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Find which label belongs to which image: the same name, each exactly once."""
 
 import os
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,15 @@ from pixelwise.errors import PairingError, sentence
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
 # Enough offenders to recognise the mistake; the rest are counted.
 _LISTED = 10
+
+# Two names that a person takes for one: a function that makes them equal, and what to say.
+_LOOK_ALIKE: tuple[tuple[Callable[[str], str], str], ...] = (
+    (
+        lambda key: unicodedata.normalize("NFC", key),
+        "Some names look the same but are other Unicode forms of it (NFC and NFD)",
+    ),
+    (str.casefold, "Some names differ only in capital letters"),
+)
 
 Files = Path | str | Sequence[Path | str]
 
@@ -166,9 +176,12 @@ def _unpaired(
 
 
 def _suggestion(image_ids: list[str], label_ids: list[str]) -> str:
-    """A suffix that would pair the first image or label, if there is exactly one."""
-    if not image_ids or not label_ids:
+    """What would pair them: another form of their names, or a suffix for the first one."""
+    if not image_ids or not label_ids or not set(image_ids).isdisjoint(label_ids):
         return "Ids must be equal, folders below included."
+    for same, meaning in _LOOK_ALIKE:
+        if not {same(key) for key in image_ids}.isdisjoint(same(key) for key in label_ids):
+            return f"{meaning}: rename one of each."
     for suffix, short, long in (
         ("label_suffix", image_ids[0], label_ids),
         ("image_suffix", label_ids[0], image_ids),

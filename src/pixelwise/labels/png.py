@@ -21,7 +21,7 @@ from pixelwise.labels.file_bytes import (
     format_of,
     read_file,
 )
-from pixelwise.labels.label_checks import as_label
+from pixelwise.labels.label_checks import FROM_CHANNEL, FROM_COLOR, as_label
 from pixelwise.labels.palettes import voc_colormap
 from pixelwise.labels.png_chunks import (
     HEADER_BYTES,
@@ -31,12 +31,10 @@ from pixelwise.labels.png_chunks import (
     read_pixel_stream,
 )
 
-_FROM_COLOR = "Convert it with color_to_index(read_image(path), classes)."
-_FROM_COLOR_WITH_ALPHA = f"{_FROM_COLOR} read_image drops the alpha channel."
 _HINTS = {
-    "RGB": _FROM_COLOR,
-    "RGBA": _FROM_COLOR_WITH_ALPHA,
-    "grey with alpha": "Keep the grey channel: write_label(path, read_image(path)[:, :, 0]).",
+    "RGB": FROM_COLOR,
+    "RGBA": f"{FROM_COLOR} read_image drops the alpha channel.",
+    "grey with alpha": f"Keep the grey channel: {FROM_CHANNEL}.",
 }
 _FROM_LOSSY = (
     "Its values are no longer those that were drawn: export it again from its source as a PNG, or "
@@ -152,7 +150,7 @@ def _lossless_format_of(data: bytes) -> str:
         hint = "Programs renumber the palette of a GIF. Export it again from its source as a PNG."
         raise Unreadable("an indexed PNG", "a GIF file", hint)
     if kind == "WebP" and data[12:16] == b"VP8L":
-        raise Unreadable("an indexed or one-channel image", "a colour WebP file", _FROM_COLOR)
+        raise Unreadable("an indexed or one-channel image", "a colour WebP file", FROM_COLOR)
     if kind in ("JPEG", "WebP"):
         raise Unreadable("stored without loss", f"a {kind} file", _FROM_LOSSY)
     return kind

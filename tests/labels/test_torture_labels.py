@@ -1,0 +1,512 @@
+"""Label images that nobody should have to meet: one test for each row L1 to L36.
+
+A row is an input and a promise: the exact stored values come out, or one sentence says what is
+wrong and where. No wrong input ever yields a number.
+"""
+
+import io
+import os
+import re
+import tracemalloc
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFile
+
+from labels.build_png import build_png, chunk, header, join, rows_of
+from pixelwise.audit.label_counts import count_labels
+from pixelwise.audit.look import look
+from pixelwise.audit.weights import class_weights
+from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.convert import convert
+from pixelwise.errors import ArgumentError, DatasetError, LabelError, PairingError, PixelwiseError
+from pixelwise.labels import file_bytes
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.color import color_to_index
+from pixelwise.labels.description import Description, Split
+from pixelwise.labels.image import image_size, read_image
+from pixelwise.labels.pairs import find_pairs
+from pixelwise.labels.png import label_size, read_label, write_label
+from pixelwise.labels.rle import rle_to_mask
+from pixelwise.labels.shapes import Outline, polygons_to_label, problem_of
+from pixelwise.metrics.confusion import count_confusion
+
+VALUES = np.arange(64, dtype=np.uint8).reshape(8, 8)
+CLASSES = Classes(["ground", "tree"])
+
+
+def stored(folder, data, name="a.png"):
+    """The path of a file with these bytes."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+def pair(folder, label, name="a", size=None):
+    """A grey image and its label below a folder."""
+    height, width = size or np.shape(label)
+    image = folder / f"images/{name}.png"
+    image.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (width, height), (9, 9, 9)).save(image)
+    write_label(folder / f"labels/{name}.png", np.asarray(label, np.uint8))
+
+
+def test_every_row_of_the_torture_table_has_a_test():
+    """L1 to L36; a row with several promises has several tests."""
+    named = {found[1] for name in globals() if (found := re.match(r"test_(L\d+)_", name))}
+    assert named == {f"L{row}" for row in range(1, 37)}
+
+
+def test_L1_a_file_cut_inside_its_pixels_is_an_error(tmp_path, monkeypatch):
+    """Rows that are not there never become class 0, whatever Pillow was told; the last is named."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64))
+    path = stored(tmp_path, build_png(noise)[:-1500])
+    with pytest.raises(LabelError, match=r"ends inside chunk IDAT, after \d+ of 64 rows"):
+        read_label(path)
+
+
+def test_L2_a_sound_stream_with_too_few_rows_is_an_error(tmp_path):
+    """Everything in the file is valid; five of eight rows are simply not in it."""
+    pixels = chunk(b"IDAT", zlib.compress(rows_of(VALUES[:5], 8)))
+    path = stored(tmp_path, join(header(8, 8, 8, 0), pixels))
+    with pytest.raises(LabelError, match="complete PNG file, got 5 of 8 rows"):
+        read_label(path)
+
+
+def test_L3_pixels_with_a_wrong_checksum_are_an_error(tmp_path):
+    """One bit of the stored checksum differs; the pixels may or may not be what was saved."""
+    data = bytearray(build_png(VALUES))
+    data[data.rindex(b"IEND") - 5] ^= 1
+    with pytest.raises(LabelError, match="wrong checksum in chunk IDAT"):
+        read_label(stored(tmp_path, bytes(data)))
+
+
+@pytest.mark.parametrize("change", [lambda data: data[:-12], lambda data: data + b"behind" * 99])
+def test_L4_all_rows_are_enough_with_or_without_an_end(tmp_path, change):
+    """No IEND, or bytes behind it: all rows and checksums are right, so the label is read."""
+    path = stored(tmp_path, change(build_png(VALUES)))
+    np.testing.assert_array_equal(read_label(path), VALUES)
+
+
+@pytest.mark.parametrize("size", [(0, 8), (8, 0), (0, 0)])
+def test_L5_a_picture_without_pixels_is_an_error(tmp_path, size):
+    """Width or height 0 is no label."""
+    path = stored(tmp_path, join(header(*size, 8, 0), chunk(b"IDAT", zlib.compress(b""))))
+    for read in (read_label, label_size):
+        with pytest.raises(LabelError, match=f"with pixels, got {size[0]} x {size[1]}"):
+            read(path)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (7, 1)])
+def test_L6_a_single_row_or_column_keeps_both_axes(tmp_path, shape):
+    """(H, W) stays (H, W) on the way to the file and back, and to class indices."""
+    label = np.full(shape, 1, np.uint8)
+    write_label(tmp_path / "a.png", label)
+    np.testing.assert_array_equal(read_label(tmp_path / "a.png"), label)
+    assert CLASSES.to_index(label).shape == shape
+
+
+def test_L7_one_bit_grey_is_zero_and_one(tmp_path):
+    """Numbers in uint8: neither bool nor 0 and 255."""
+    label = read_label(stored(tmp_path, build_png(VALUES % 2, depth=1, color_type=0)))
+    np.testing.assert_array_equal(label, VALUES % 2)
+    assert label.dtype == np.uint8
+
+
+@pytest.mark.parametrize("depth", [2, 4])
+def test_L8_low_bit_grey_is_not_stretched(tmp_path, depth):
+    """The value in the file, not value * 85 or * 17."""
+    values = VALUES % 2**depth
+    path = stored(tmp_path, build_png(values, depth, color_type=0))
+    np.testing.assert_array_equal(read_label(path), values)
+
+
+def test_L9_sixteen_bits_are_kept(tmp_path):
+    """26000 stays 26000: no clipping to 255, no low byte, no high byte."""
+    values = (VALUES.astype(np.uint16) + 1) * 1023
+    label = read_label(stored(tmp_path, build_png(values, 16, color_type=0)))
+    np.testing.assert_array_equal(label, values)
+    assert label.dtype == np.uint16
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8])
+def test_L10_a_palette_file_gives_its_indices(tmp_path, depth):
+    """The index itself, whatever colours the palette shows."""
+    values = VALUES & (2**depth - 1)
+    np.testing.assert_array_equal(read_label(stored(tmp_path, build_png(values, depth))), values)
+
+
+def test_L11_transparency_changes_no_index(tmp_path):
+    """A tRNS chunk is about showing: index 0 that cannot be seen is index 0."""
+    path = stored(tmp_path, build_png(VALUES, before=chunk(b"tRNS", bytes(64))))
+    np.testing.assert_array_equal(read_label(path), VALUES)
+
+
+def test_L12_an_index_behind_the_palette_is_unknown_and_not_black(tmp_path):
+    """Read as stored, so that the class table refuses it with its count and place."""
+    values = np.zeros((8, 8), np.uint8)
+    values[3, 5] = 200
+    label = read_label(stored(tmp_path, build_png(values)))
+    with pytest.raises(LabelError, match=r"got 200 \(1 pixel, first at y=3 x=5\)"):
+        CLASSES.to_index(label)
+
+
+def test_L13_interlaced_files_give_the_same_values(tmp_path):
+    """The seven pictures of Adam7 are put together again."""
+    path = stored(tmp_path, build_png(VALUES, interlaced=True))
+    np.testing.assert_array_equal(read_label(path), VALUES)
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGB", "RGBA"])
+def test_L14_index_in_several_channels_is_refused_with_the_line_that_keeps_one(tmp_path, mode):
+    """Nobody guesses which channel is meant; the line in the message gives the indices."""
+    Image.fromarray(VALUES).convert(mode).save(tmp_path / "a.png")
+    with pytest.raises(LabelError, match=r"got (RGBA?|grey with alpha)\. .*\[:, :, 0\]"):
+        read_label(tmp_path / "a.png")
+    write_label(tmp_path / "b.png", read_image(tmp_path / "a.png")[:, :, 0])
+    np.testing.assert_array_equal(read_label(tmp_path / "b.png"), VALUES)
+
+
+def test_L15_colours_become_classes_exactly_and_strangers_are_counted():
+    """One step away from a known colour is unknown; it is neither 0 nor the nearest class."""
+    classes = Classes(["sky", "road"], [(0, 0, 255), (128, 64, 128)])
+    picture = np.array(classes.colors, np.uint8)[VALUES % 2]
+    np.testing.assert_array_equal(color_to_index(picture, classes), VALUES % 2)
+    picture[2, 1:4] = (128, 64, 129)
+    with pytest.raises(LabelError, match=r"\(128, 64, 129\) nearest to road \(3 pixels, .*y=2 x=1"):
+        color_to_index(picture, classes)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png"])
+def test_L16_a_label_saved_with_loss_is_refused(tmp_path, name):
+    """By its bytes, not by its name."""
+    Image.fromarray(VALUES).save(tmp_path / name, "JPEG")
+    with pytest.raises(LabelError, match="stored without loss, got a JPEG file"):
+        read_label(tmp_path / name)
+
+
+def test_L17_an_orientation_tag_turns_neither_image_nor_label(tmp_path):
+    """The two stay on top of each other; sizes from headers agree with the pixels."""
+    exif = Image.Exif()
+    exif[274] = 6
+    Image.fromarray(VALUES[:4]).save(tmp_path / "a.png", exif=exif)
+    assert read_label(tmp_path / "a.png").shape == label_size(tmp_path / "a.png") == (4, 8)
+    assert read_image(tmp_path / "a.png").shape[:2] == image_size(tmp_path / "a.png") == (4, 8)
+
+
+def test_L18_a_header_of_60000_by_60000_takes_no_memory(tmp_path):
+    """A file of a kilobyte that promises 3.6 thousand million pixels is refused at once."""
+    pixels = chunk(b"IDAT", zlib.compress(bytes(100_000)))
+    path = stored(tmp_path, join(header(60_000, 60_000, 8, 0), pixels))
+    tracemalloc.start()
+    for read in (read_label, read_image):
+        with pytest.raises(PixelwiseError, match=r"at most 268,435,456 pixels|decompression bomb"):
+            read(path)
+    assert tracemalloc.get_traced_memory()[1] < 1 << 22
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", [b"zTXt", b"iTXt", b"iCCP"])
+def test_L19_a_bomb_beside_the_pixels_is_not_unpacked(tmp_path, name):
+    """64 MiB of zeros in a comment: a label does not look at it, a picture stops early."""
+    bomb = zlib.compress(bytes(1 << 26), 9)
+    keyword = {b"zTXt": b"x\0\0", b"iTXt": b"x\0\1\0\0\0", b"iCCP": b"x\0\0"}[name]
+    path = stored(tmp_path, build_png(VALUES, color_type=0, before=chunk(name, keyword + bomb)))
+    tracemalloc.start()
+    np.testing.assert_array_equal(read_label(path), VALUES)
+    with pytest.raises(DatasetError, match=r"a\.png: image must be a readable picture"):
+        read_image(path)
+    assert tracemalloc.get_traced_memory()[1] < 1 << 24
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.gif"])
+def test_L20_several_frames_are_an_error(tmp_path, name):
+    """The first one is not taken silently."""
+    frames = [Image.fromarray(VALUES), Image.fromarray(VALUES.T.copy())]
+    frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
+    with pytest.raises(LabelError, match=r"one picture, got (an animation|2 pages)|got a GIF file"):
+        read_label(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        (np.int32([[0, -1, -1]]), r"-1 \(2 pixels, first at y=0 x=1\)"),
+        (np.float32([[0.5]]), "floating-point samples"),
+        (np.float32([[np.nan]]), "floating-point samples"),
+    ],
+)
+def test_L21_a_tiff_with_values_that_no_label_has_is_an_error(tmp_path, values, problem):
+    """Negative, fractional, NaN: named, not wrapped or rounded."""
+    Image.fromarray(values).save(tmp_path / "a.tif")
+    with pytest.raises(LabelError, match=problem):
+        read_label(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize(
+    ("make", "got"),
+    [
+        (lambda path: path.write_bytes(b"<!DOCTYPE html><html>"), "starts with b'<!DOCTYPE ht"),
+        (lambda path: path.write_bytes(b""), "an empty file"),
+        (os.mkdir, "a folder"),
+        (os.mkfifo, "a pipe"),
+        (lambda path: path.symlink_to("/dev/zero"), "a device"),
+        (lambda path: path.symlink_to("nowhere"), "No such file"),
+    ],
+    ids=["html", "empty", "folder", "pipe", "zeros", "missing"],
+)
+def test_L22_what_only_has_the_name_of_a_png_is_refused_without_waiting(tmp_path, make, got):
+    """Looked at before it is opened: a pipe would block for ever, /dev/zero never end."""
+    make(tmp_path / "a.png")
+    with pytest.raises(LabelError, match=got):
+        read_label(tmp_path / "a.png")
+    with pytest.raises(DatasetError, match=r"(?i)" + got.replace("starts with", "no format|")):
+        read_image(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("size", [(8, 9), (9, 8), (16, 16)])
+def test_L23_a_label_of_another_size_than_its_image_is_named_and_never_resized(tmp_path, size):
+    """Off by one, turned, half as large: both sizes are said."""
+    pair(tmp_path, VALUES % 2, size=size)
+    (note,) = [note for note in look(tmp_path).notes if "do not fit" in note]
+    assert f"a.png is {size}, a.png is (8, 8)" in note
+    folders = {"source": tmp_path / "labels", "images": tmp_path / "images"}
+    config = ConvertConfig(**folders, out=tmp_path / "out", format="array", classes="binary")
+    with pytest.raises(DatasetError, match=re.escape(f"{size} as stored") + r".*got \(8, 8\)"):
+        convert(config)
+
+
+def test_L24_a_value_that_is_no_class_is_named_with_count_and_place(tmp_path):
+    """And with the file, if it was one."""
+    write_label(tmp_path / "a.png", np.uint8([[0, 1], [19, 19]]))
+    with pytest.raises(LabelError, match=r"a\.png: .*got 19 \(2 pixels, first at y=1 x=0\)"):
+        count_labels([tmp_path / "a.png"], CLASSES)
+
+
+def test_L25_void_has_a_value_of_its_own_or_several_and_is_missed_if_not_declared():
+    """A class cannot be void too; two values may both be void; an undeclared one is asked for."""
+    with pytest.raises(LabelError, match="claimed only once, got 1 for tree and void"):
+        Classes(["ground", "tree"], ignore_values=1)
+    with pytest.raises(LabelError, match="ignore_index must be outside of the class indices"):
+        Classes(["ground", "tree"], ignore_index=1)
+    both = Classes(["ground", "tree"], ignore_values=[11, 254])
+    assert both.to_index([[0, 11, 254, 255]]).tolist() == [[0, 255, 255, 255]]
+    with pytest.raises(LabelError, match="Is 11 the void value"):
+        CLASSES.to_index([[0, 11]])
+
+
+@pytest.mark.parametrize("value", [0, 1, 7, 255])
+def test_L26_a_label_of_one_value_is_counted_without_dividing_by_zero(tmp_path, value):
+    """One class, nothing but void, a class that never occurs: said, not nan."""
+    pair(tmp_path, np.full((8, 8), value))
+    assert look(tmp_path).description.pairs("train")
+    classes = Classes(["ground", "tree"], values=[0, [1, 7]])
+    counts = count_labels([tmp_path / "labels/a.png"], classes)
+    assert counts.pixels.sum() + counts.ignored == 64
+    with pytest.raises(ArgumentError, match=r"of at least one pixel.*, got none"):
+        class_weights(counts)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["café", "cafe\u0301", "-rf", " a ", "a\nb", "a\udcff", "con", "a.b.c", "é" * 120],
+    ids=["NFC", "NFD", "dash", "blanks", "line", "bytes", "con", "points", "long"],
+)
+def test_L27_every_name_of_a_file_comes_through(tmp_path, name):
+    """Written, paired, counted and looked at under exactly that name, undecodable bytes too."""
+    pair(tmp_path, VALUES % 2, name)
+    (found,) = find_pairs(tmp_path / "images", tmp_path / "labels")
+    assert found.id == name
+    assert found.label is not None
+    assert os.fsencode(found.label.name) == os.fsencode(f"{name}.png")
+    assert look(tmp_path).description.pairs("train") == [found]
+
+
+def test_L27_two_forms_of_one_name_are_two_names_and_the_message_says_so(tmp_path):
+    """NFC and NFD look the same, so a list of the two names alone would help nobody."""
+    pair(tmp_path, VALUES % 2, "café")
+    os.rename(tmp_path / "labels/café.png", tmp_path / "labels/cafe\u0301.png")
+    with pytest.raises(PairingError, match=r"look the same .* \(NFC and NFD\)"):
+        find_pairs(tmp_path / "images", tmp_path / "labels")
+
+
+def test_L28_files_are_paired_by_exact_name_and_doubt_is_an_error(tmp_path):
+    """A and a are two names; two files of one name, and files without partner, are all listed."""
+    pair(tmp_path, VALUES % 2, "A")
+    pair(tmp_path, VALUES % 2, "a")
+    assert [p.id for p in find_pairs(tmp_path / "images", tmp_path / "labels")] == ["A", "a"]
+    Image.new("RGB", (8, 8)).save(tmp_path / "images/a.jpg")
+    with pytest.raises(PairingError, match=r"one file for each id, got .*a\.jpg and .*a\.png"):
+        find_pairs(tmp_path / "images", tmp_path / "labels")
+    os.rename(tmp_path / "images/a.jpg", tmp_path / "images/x.jpg")
+    os.rename(tmp_path / "labels/a.png", tmp_path / "labels/y.png")
+    message = r"got 2 without: .*images/a\.png, .*images/x\.jpg\. .*got 1 without: .*y\.png\."
+    with pytest.raises(PairingError, match=message):
+        find_pairs(tmp_path / "images", tmp_path / "labels")
+
+
+def test_L28_names_that_differ_in_case_alone_are_called_that(tmp_path):
+    """On a disk that ignores case they were one name."""
+    pair(tmp_path, VALUES % 2, "Scene")
+    os.rename(tmp_path / "labels/Scene.png", tmp_path / "labels/scene.png")
+    with pytest.raises(PairingError, match="differ only in capital letters"):
+        find_pairs(tmp_path / "images", tmp_path / "labels")
+
+
+def test_L29_links_lead_neither_in_circles_nor_out_of_the_data_set(tmp_path):
+    """A folder is visited once; a dangling link is an error; a link out is refused by name."""
+    root = tmp_path / "data"
+    pair(root, VALUES % 2, "x/a")
+    (root / "images/x/again").symlink_to(root / "images")
+    (root / "images/self").symlink_to(root / "images/self")
+    description = Description(root, CLASSES, {"train": Split("images", "labels")})
+    assert [found.id for found in description.pairs("train")] == ["x/a"]
+    os.rename(root / "labels/x/a.png", tmp_path / "a.png")
+    (root / "labels/x/a.png").symlink_to(tmp_path / "a.png")
+    with pytest.raises(DatasetError, match=r"splits\.train .* got 1 link .*labels/x/a\.png"):
+        description.pairs("train")
+    (tmp_path / "a.png").unlink()
+    with pytest.raises(LabelError, match=r"an existing file, got No such file"):
+        read_label(root / "labels/x/a.png")
+
+
+def test_L30_one_file_that_may_not_be_read_is_reported_and_the_others_are_done(
+    tmp_path, monkeypatch
+):
+    """Root may read everything, so the refusal is made here."""
+    for name in "abc":
+        pair(tmp_path, VALUES % 2, name)
+    refuse(monkeypatch, tmp_path / "labels/b.png")
+    with pytest.raises(LabelError, match=r"b\.png: label must be a readable file, got Permission"):
+        count_labels(sorted((tmp_path / "labels").iterdir()), CLASSES)
+    assert "1 of 3 that are not" in " ".join(look(tmp_path).unsure)
+    config = ConvertConfig(
+        tmp_path / "labels", out=tmp_path / "out", format="array", classes="binary"
+    )
+    with pytest.raises((DatasetError, LabelError), match=r"1 of 3 labels .*b\.png: .*Permission"):
+        convert(config)
+    assert len(list((tmp_path / "out/labels").iterdir())) == 2
+
+
+def refuse(monkeypatch, path):
+    """Reading this file fails as if it belonged to someone else."""
+    real = open
+
+    def open_or_refuse(name, *args, **options):
+        if str(name) == str(path):
+            raise PermissionError(13, "Permission denied")
+        return real(name, *args, **options)
+
+    monkeypatch.setattr(file_bytes, "open", open_or_refuse, raising=False)
+
+
+class Disturbed(io.FileIO):
+    """A file that someone else writes to after it was read."""
+
+    def read(self, size=-1):
+        data = super().read(size)
+        os.truncate(self.name, len(data) // 2)
+        return data
+
+
+def test_L31_a_file_that_changes_while_it_is_read_is_an_error(tmp_path, monkeypatch):
+    """Half of the old bytes and half of the new ones are no label."""
+    path = stored(tmp_path, build_png(VALUES))
+    monkeypatch.setattr(file_bytes, "open", Disturbed, raising=False)
+    with pytest.raises(LabelError, match="left alone while it is read, got other bytes"):
+        read_label(path)
+
+
+@pytest.mark.parametrize(
+    ("points", "problem"),
+    [
+        ([(0, 0), (4, 0), (float("nan"), 4)], "not finite"),
+        ([(0, 0), (4, 0), (float("inf"), 4)], "not finite"),
+        ([(0, 0), (4, 0)], "2 points, but a polygon needs at least 3"),
+        ([(0, 0), (4, 0), (4,)], "no numbers, or of different length"),
+    ],
+)
+def test_L32_a_polygon_that_cannot_be_painted_is_named(points, problem):
+    """Two points are no line, NaN is no coordinate."""
+    assert problem in problem_of(Outline(points))
+    with pytest.raises(ArgumentError, match=rf"shape 0 has .*{problem}"):
+        polygons_to_label([(1, points)], (6, 6))
+
+
+def test_L32_huge_crossing_and_very_long_polygons_are_painted_by_the_stated_rule():
+    """1e9 is cut at the border; a star has a hole (even-odd); a million corners are a circle."""
+    far = polygons_to_label([(1, [(-1e9, -1e9), (1e9, -1e9), (1e9, 1e9), (-1e9, 1e9)])], (6, 6))
+    assert far.all()
+    fifths = np.arange(5) * np.radians(144)
+    star = np.stack([np.sin(fifths), -np.cos(fifths)], axis=1) * 20 + 20
+    painted = polygons_to_label([(1, star)], (40, 40))
+    assert (painted[20, 20], painted[4, 20], painted[4, 4]) == (0, 1, 0)
+    angle = np.linspace(0, 2 * np.pi, 10**6)
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=1) * 20 + 24
+    y, x = np.mgrid[:48, :48] + 0.5
+    expected = np.hypot(x - 24, y - 24) < 20
+    np.testing.assert_array_equal(polygons_to_label([(1, circle)], (48, 48)), expected)
+
+
+@pytest.mark.parametrize(
+    ("counts", "size", "problem"),
+    [
+        ([3, 4], (2, 4), "= 8 pixels in sum, got 7"),
+        ([3, 6], (2, 4), "= 8 pixels in sum, got 9"),
+        ([9, -1], (2, 4), "runs >= 0, got -1"),
+        ([0, 10**12], (10**6, 10**6), "at most 268,435,456 pixels"),
+        ("1", (10**6, 10**6), "at most 268,435,456 pixels"),
+    ],
+)
+def test_L33_run_lengths_are_checked_before_memory_is_taken(counts, size, problem):
+    """Their sum, their signs and the size; as a list or as text."""
+    with pytest.raises(LabelError, match=problem):
+        rle_to_mask(counts, size)
+
+
+def test_L34_objects_that_overlap_are_painted_in_a_stated_order_and_counted(tmp_path):
+    """Which lies on top is said in the result, and how many pixels both wanted."""
+    square, small = [2, 2, 12, 2, 12, 12, 2, 12], [4, 4, 8, 4, 8, 8, 4, 8]
+    content = {
+        "images": [{"id": 1, "file_name": "a.png", "height": 18, "width": 30}],
+        "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}],
+        "annotations": [
+            {"image_id": 1, "category_id": 2, "segmentation": [small]},
+            {"image_id": 1, "category_id": 1, "segmentation": [square]},
+        ],
+    }
+    source = stored(tmp_path, str(content).replace("'", '"').encode(), "a.json")
+    for order, top in (("area", 2), ("file", 1)):
+        config = ConvertConfig(source, out=tmp_path / order, image_files="none", order=order)
+        report = convert(config)
+        assert read_label(report.folder / "labels/a.png")[5, 5] == top
+        assert f"in the order {order}" in report.text()
+        assert report.overlapped == 16
+
+
+def test_L35_values_swap_places_in_one_step():
+    """{0: 1, 1: 2, 2: 0} is one table; three swaps one after the other would make all equal."""
+    swapped = Classes(["a", "b", "c"], values=[1, 2, 0])
+    label = np.uint8([[0, 1, 2, 255]])
+    assert swapped.to_index(label).tolist() == [[2, 0, 1, 255]]
+    assert label.tolist() == [[0, 1, 2, 255]]
+    many = Classes(["a", "b"], values=[[0, 2], 1])
+    assert many.to_index(label).tolist() == [[0, 1, 0, 255]]
+
+
+def test_L36_eight_bit_indices_do_not_wrap_when_they_are_counted():
+    """18 * 19 + 3 is 345, which 8 bits would make 89."""
+    matrix = count_confusion(np.uint8([[3]]), np.uint8([[18]]), 19).matrix
+    assert (matrix[18, 3], matrix.sum()) == (1, 1)
+
+
+def test_L36_every_index_of_eight_bits_can_be_a_class():
+    """256 classes with void elsewhere: each pixel lands in its own cell."""
+    label = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    matrix = count_confusion(label[::-1], label, 256, ignore_index=None).matrix
+    assert (matrix.sum(axis=0) == 1).all()
+    assert matrix[0, 240] == 1
