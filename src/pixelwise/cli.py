@@ -1,6 +1,7 @@
 """The command line: options made from the configurations, results to stdout, errors to one line.
 
-exit code  0 fine   2 an error that the user can mend   130 interrupted
+exit code  0 fine   1 done, but the result is a finding   2 an error that the user can mend
+           130 interrupted
 stdout     the result, as text or with --json as JSON     stderr  progress and errors
 """
 
@@ -27,12 +28,14 @@ class Command:
         run: module:function that takes the configuration.
         show: result -> (what --json prints, what is printed otherwise).
         help: one line.
+        finding: result -> the sentence that comes with exit code 1; "" where all is well.
     """
 
     config: str
     run: str
     show: Callable[[Any], tuple[Any, str]]
     help: str
+    finding: Callable[[Any], str] = lambda _: ""
 
 
 def show_path(key: str) -> Callable[[Path], tuple[Any, str]]:
@@ -53,6 +56,11 @@ def show_convert(result: Any) -> tuple[Any, str]:
     return result.as_dict(), result.text()
 
 
+def show_table(result: Any) -> tuple[Any, str]:
+    """Show a result that can say itself as JSON and as text."""
+    return result.as_dict(), result.text()
+
+
 def show_train(run: Path) -> tuple[Any, str]:
     """Show the run folder and its best score."""
     best = resolve("pixelwise.run.run_folder:best_of")(run)
@@ -66,6 +74,11 @@ def show_train(run: Path) -> tuple[Any, str]:
 def show_score(score: dict[str, Any]) -> tuple[Any, str]:
     """Show the table of a score, or of a comparison of two."""
     return score, resolve("pixelwise.run.score_table:shown")(score)
+
+
+def find_unscored(score: dict[str, Any]) -> str:
+    """Nothing valid in the labels is no success, though the file says so too."""
+    return resolve("pixelwise.run.score_table:nothing_scored")(score)
 
 
 def show_demo(result: Any) -> tuple[Any, str]:
@@ -87,6 +100,12 @@ COMMANDS = {
         show_convert,
         "turn annotation files of other tools into label images",
     ),
+    "weights": Command(
+        "pixelwise.audit.weights_config:WeightsConfig",
+        "pixelwise.report.weights_page:weights",
+        show_table,
+        "count the pixels of each class, and weigh the classes",
+    ),
     "train": Command(
         f"{RUN}.config:TrainConfig", f"{RUN}.train:train", show_train, "train a network"
     ),
@@ -101,6 +120,7 @@ COMMANDS = {
         f"{RUN}.score:score",
         show_score,
         "compare predicted label images with labels",
+        find_unscored,
     ),
     "report": Command(
         "pixelwise.report.config:ReportConfig",
@@ -129,9 +149,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name must never stop the output
     try:
+        finding = ""
         with suppress(SystemExit):  # --help and --version have said what was asked for
-            run_command(sys.argv[1:] if argv is None else list(argv))
+            finding = run_command(sys.argv[1:] if argv is None else list(argv))
         sys.stdout.flush()
+        if finding:
+            print(f"pixelwise: {finding}", file=sys.stderr)
+            return 1
     except PixelwiseError as error:
         message = " ".join(str(error).split()).removeprefix("pixelwise: ")
         print(f"pixelwise: {message}", file=sys.stderr)
@@ -145,8 +169,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def run_command(words: list[str]) -> None:
-    """Parse the words, run the command and print its result."""
+def run_command(words: list[str]) -> str:
+    """Parse the words, run the command, print its result and return what exit code 1 is for."""
     name = words[0] if words else "--help"
     if not name.startswith("-"):
         check_choice("pixelwise", "command", name, COMMANDS)
@@ -159,8 +183,10 @@ def run_command(words: list[str]) -> None:
         if field.metadata.get("positional") and options.get(field.name, field) is None:
             del options[field.name]
     values = {**read_settings(settings, config_class), **options}
-    content, text = command.show(resolve(command.run)(config_class(**values)))
+    result = resolve(command.run)(config_class(**values))
+    content, text = command.show(result)
     print(json.dumps(content, indent=1) if as_json else text)
+    return command.finding(result)
 
 
 def resolve(name: str) -> Any:

@@ -1,6 +1,5 @@
 """NaN among logits: argmax takes it for the largest number, so that it would count as a class."""
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pixelwise.errors import sentence
 from pixelwise.text import printable, text_table
 
 COLUMNS = ("iou", "dice", "precision", "recall")
@@ -11,6 +12,15 @@ CHANGED = 5  # images that a comparison names
 def shown(content: dict[str, Any]) -> str:
     """What the score command prints: of a score.json, or of a comparison.json."""
     return comparison_table(content) if "bootstrap" in content else score_table(content)
+
+
+def nothing_scored(content: dict[str, Any]) -> str:
+    """The sentence about labels without a valid pixel, for a score or a comparison; "" if some."""
+    if any(entry["target_pixels"] for entry in content["per_class"]):
+        return ""
+    got = f"void alone in {len(content['images'])} images"
+    hint = "Every score is absent. Are the void values of the dataset the right ones?"
+    return sentence("score", "labels", "a class at some pixel", got, hint)
 
 
 def score_table(score: dict[str, Any]) -> str:
