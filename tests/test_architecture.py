@@ -38,7 +38,14 @@ PACKAGES = {
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "base"}
 FILES = sorted(p for p in SOURCE.rglob("*.py") if p != SOURCE / "__init__.py")
 OURS = {".".join(("pixelwise", *p.relative_to(SOURCE).with_suffix("").parts)) for p in FILES}
-TOUCHES_NO_TORCH = ["--help", "init --help", "convert --help", "score --help", "report --help"]
+TOUCHES_NO_TORCH = [
+    "--help",
+    "init --help",
+    "convert --help",
+    "weights --help",
+    "score --help",
+    "report --help",
+]
 
 
 def imported_modules(path):

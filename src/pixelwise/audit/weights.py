@@ -17,6 +17,17 @@ ZERO_POLICIES = {
     "zero": "a class that never occurs weighs 0",
     "max": "a class that never occurs weighs as much as the heaviest class that does",
 }
+# What the methods compute, for tables and files; the letters are those above, f = n / m.
+FORMULAS = {
+    "inverse": "N / (C n)",
+    "median_frequency": "median(f) / f, f = n / m",
+    "enet": "1 / ln(1.02 + n / N)",
+    "effective_number": "(1 - beta) / (1 - beta^n), scaled to a mean of 1",
+}
+LETTERS = (
+    "n: pixels of the class, N: of all classes, m: of the images that contain the class;",
+    "C: number of classes; void and classes without a pixel are left out.",
+)
 
 
 def class_weights(

@@ -50,7 +50,11 @@ class TrainConfig:
     )
     encoder_weights: str = option("auto", "first weights of the encoder", choices=ENCODER_WEIGHTS)
     loss: str | None = option(None, "such as ce+0.5*dice (default: ce+dice; binary: bce+dice)")
-    class_weights: str = option("none", "weights of the classes", choices=CLASS_WEIGHTS)
+    class_weights: str = option(
+        "none",
+        f"weights of the classes: {', '.join(CLASS_WEIGHTS)}; or a weights.json",
+        metavar="METHOD|FILE",
+    )
     epochs: int = option(20, "passes over the train split")
     batch: int = option(8, "images per step, over all devices")
     lr: float = option(1e-3, "highest learning rate")
@@ -83,7 +87,12 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         where = "train"
+        if isinstance(self.class_weights, Path):
+            object.__setattr__(self, "class_weights", str(self.class_weights))
         coerce(self)
+        if not self.class_weights.endswith(".json"):
+            known = (*CLASS_WEIGHTS, "FILE.json")
+            check_choice(where, "class_weights", self.class_weights, known)
         for name, choices in choices_of(type(self)).items():
             check_choice(where, name, getattr(self, name), choices)
         for name in ("epochs", "batch", "devices", "log_every"):

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.audit.label_counts import LabelCounts, count_labels
-from pixelwise.audit.weights import class_weights
+from pixelwise.audit.weights import METHODS, class_weights
+from pixelwise.audit.weights_file import read_weights
 from pixelwise.errors import ArgumentError, DatasetError, LabelError, RunError, sentence
 from pixelwise.labels.description import Description, read_description
 from pixelwise.labels.image import image_size
@@ -97,6 +98,7 @@ def make_plan(config: TrainConfig, log: Callable[[str], None]) -> Plan:
     config = replace(
         config,
         data=config.data.resolve(),
+        class_weights=absolute(config.class_weights),
         loss=config.loss or ("bce+dice" if description.task == "binary" else "ce+dice"),
         crop=config.crop or median_size(splits[config.train_split], config.scale),
     )
@@ -112,6 +114,11 @@ def make_plan(config: TrainConfig, log: Callable[[str], None]) -> Plan:
     make_criterion(config, description, weights)
     train, val = (splits[name] for name in split_names(config))
     return Plan(config, description, train, val, counts, weights)
+
+
+def absolute(weights: str) -> str:
+    """A file of class weights by its full path, so that a run can be resumed from anywhere."""
+    return str(Path(weights).resolve()) if weights.endswith(".json") else weights
 
 
 def split_names(config: TrainConfig) -> tuple[str, str]:
@@ -194,7 +201,7 @@ def make_criterion(
 def find_weights(
     config: TrainConfig, description: Description, counts: LabelCounts
 ) -> tuple[float, ...] | None:
-    """The weight of each class from the label counts of the train split."""
+    """The weight of each class: from the label counts of the train split, or from a file."""
     if config.class_weights == "none":
         return None
     if description.task == "binary":
@@ -203,6 +210,8 @@ def find_weights(
         raise ArgumentError(
             sentence("train", "class_weights", constraint, config.class_weights, hint)
         )
+    if config.class_weights not in METHODS:
+        return read_weights(config.class_weights, description.classes.names)
     return tuple(class_weights(counts, config.class_weights).tolist())
 
 

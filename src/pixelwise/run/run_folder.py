@@ -88,13 +88,19 @@ def reopen_run(run: Path, plan: Plan, log: Callable[[str], None]) -> tuple[Path,
     """The newest complete checkpoint of a run whose data is unchanged.
 
     Raises:
-        RunError: no checkpoint, other classes, or other data than the run began with.
+        RunError: no checkpoint, other classes, weights or data than the run began with.
     """
     for leftover in run.glob(".*.new-*"):
         shutil.rmtree(leftover, ignore_errors=True)
-    if read_json(run / "config.json")["classes"] != plan.description.classes.as_dict():
+    began = read_json(run / "config.json")
+    if began["classes"] != plan.description.classes.as_dict():
         hint = "Start a new run for the new classes."
         raise RunError(sentence(str(run), "classes", "as when the run began", "others", hint))
+    if plan.config.class_weights.endswith(".json") and began["class_weights"] != list(
+        plan.weights or ()
+    ):
+        hint = f"Put back what {plan.config.class_weights} held, or start a new run."
+        raise RunError(sentence(str(run), "class weights", "as when the run began", "others", hint))
     check_same_data(run, read_json(run / "data.json"), plan.fingerprint())
     return run, find_checkpoint(run, (LAST, BEST), log)
 

@@ -1,0 +1,118 @@
+"""The page of class counts and weights: one file, right numbers and bars, nothing let through."""
+
+import re
+
+import pytest
+
+from make import make_dataset
+from pixelwise.audit.weights_config import WeightsConfig
+from pixelwise.cli import main
+from pixelwise.report.weights_page import context, log_axis, weights, weights_page
+
+
+def content(pixels, weight_lists, names=("sky", "road", "pole"), **more):
+    """What Weighing.as_dict gives, for counts made up here."""
+    return {
+        "version": "0.1.0",
+        "command": "pixelwise weights street",
+        "dataset": {"path": "street", "split": "train"},
+        "task": "multiclass",
+        "classes": {"names": list(names), "colors": [[1, 2, 3]] * len(pixels)},
+        "counts": {"pixels": pixels, "images": [1] * len(pixels), "void": 10, "files": 4},
+        "by_method": {
+            name: {"formula": "1 / n", "weights": row} for name, row in weight_lists.items()
+        },
+        **more,
+    }
+
+
+def widths(page):
+    return [float(width) for width in re.findall(r'<rect width="([\d.]+)%"', page)]
+
+
+def test_equal_ratios_are_equal_lengths():
+    """Left end 10^low, right end 10^high: each decade takes the same room."""
+    axis = log_axis([0.5, 40.0, 0.0])
+    assert (axis.low, axis.high) == (-1, 2)
+    assert [axis.place(value) for value in (0.1, 1, 10, 100)] == [0, 33.33, 66.67, 100]
+    assert axis.grid == [0, 33.33, 66.67, 100]
+    assert [tick.label for tick in axis.ticks(2)] == ["0.1", "10"]
+
+
+@pytest.mark.parametrize("values", [[1.0], [0.0], [], [1e-12, 1e12], [10.0, 10.0]])
+def test_an_axis_holds_its_values_and_no_bar_vanishes(values):
+    """Also for a single value that is a power of ten, and for none at all."""
+    axis = log_axis(values)
+    places = [axis.place(value) for value in values if value > 0]
+    assert all(0 < place <= 100 for place in places)
+
+
+def test_bars_and_numbers_are_those_of_the_content(tmp_path):
+    """Shares of 90, 9 and 1 %, most frequent first; weights on one axis for all methods."""
+    made = content([90, 1, 9], {"inverse": [0.2, 20.0, 2.0], "enet": [1.0, 1.0, 2.0]})
+    page = weights_page(made, tmp_path / "w.html").read_text()
+    names = re.findall(r'<span class="named">.*?<span>(\w+)</span></span>', page)
+    assert names == ["sky", "pole", "road"]
+    share, inverse, enet = widths(page)[0::3], widths(page)[1::3], widths(page)[2::3]
+    assert share == sorted(share, reverse=True)
+    assert inverse == sorted(inverse)
+    assert (
+        enet[0] == enet[2] == pytest.approx(inverse[0] + (inverse[2] - inverse[0]) * 0.349, abs=1)
+    )
+    assert "sky has 90 times as many pixels as road." in page
+
+
+def test_a_class_without_a_pixel_has_no_bar(tmp_path):
+    """Neither a share nor a weight of 0 has a logarithm."""
+    page = weights_page(content([50, 0, 50], {"enet": [1, 0, 1]}), tmp_path / "w.html").read_text()
+    assert len(widths(page)) == 4
+    assert "(1 without a pixel)" in page
+    assert "<tr class=none>" in page
+
+
+def test_names_cannot_change_the_page(tmp_path):
+    """Class names, paths and ids are text, whatever is in them."""
+    bad = "<script>x</script>"
+    made = content([5, 3, 2], {"enet": [1, 2, 3]}, (bad, "\u202eroad", "<b>"), command=bad)
+    made["filled"] = [{"id": bad, "name": bad, "share": 1.0}]
+    page = weights_page(made, tmp_path / "w.html").read_text()
+    assert "<script" not in page
+    assert "\u202e" not in page
+    assert page.count("&lt;script&gt;") == 5
+
+
+def test_the_page_is_whole_and_the_same_twice(tmp_path):
+    """No address, no script, a policy that forbids both."""
+    made = content([5, 3, 2], {"enet": [1, 2, 3]}, method="enet")
+    first = weights_page(made, tmp_path / "a.html").read_bytes()
+    assert weights_page(made, tmp_path / "b.html").read_bytes() == first
+    assert b"default-src 'none'" in first
+    assert not re.search(rb"https?://|<script|<link|url\(", first)
+
+
+def test_images_that_one_class_fills_are_listed(tmp_path):
+    """With a share, or as void; without any the page says so."""
+    filled = [{"id": "a", "name": None, "share": 1.0}, {"id": "b", "name": "sky", "share": 0.98}]
+    made = content([5, 3, 2], {"enet": [1, 2, 3]})
+    page = weights_page({**made, "filled": filled}, tmp_path / "w.html").read_text()
+    assert "2 of 4 images." in page
+    assert "all void" in page
+    assert "98.00" in page
+    assert (
+        "There are none." in weights_page({**made, "filled": []}, tmp_path / "v.html").read_text()
+    )
+
+
+def test_one_class_alone_is_described():
+    """No ratio of two."""
+    assert context(content([7], {"enet": [1]}, ["sky"]))["lead"] == "Every valid pixel is sky."
+
+
+def test_the_command_makes_the_page(tmp_path):
+    """pixelwise weights --html, and the same from Python."""
+    data = make_dataset(tmp_path / "data")
+    assert main(["weights", str(data), "--html", str(tmp_path / "a.html")]) == 0
+    weights(WeightsConfig(data, html=tmp_path / "b.html"))
+    first, second = ((tmp_path / f"{name}.html").read_text() for name in "ab")
+    assert first.replace("a.html", "b.html") == second
+    assert "<code>median_frequency</code>" in first
