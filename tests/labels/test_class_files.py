@@ -91,7 +91,8 @@ CLASS = '[[classes]]\nname = "a"\n'
         ("c.json", "[]", r"must be a table, got \[\]"),
         ("c.json", "{}", "names must be a list, got none"),
         ("c.json", '{"names": ["a"], "color": []}', r"got color\. Did you mean colors\?"),
-        ("c.json", '{"names": ["a"], "ignore_index": NaN}', "ignore_index must be an integer"),
+        ("c.json", '{"names": ["a"], "ignore_index": NaN}', "NaN, which is no number of JSON"),
+        ("c.json", '{"names": ["a"], "names": ["b"]}', "the key 'names' twice"),
         ("c.txt", "\n# only a comment\n", "file must be a list of classes, got no lines"),
     ],
 )
@@ -105,14 +106,10 @@ def test_a_wrong_file_is_named_with_the_key(tmp_path, name, text, message):
 @pytest.mark.parametrize("name", ["c.toml", "c.json", "c.txt"])
 def test_a_file_that_cannot_be_read_is_named(tmp_path, name):
     """Missing, or in another encoding."""
-    with pytest.raises(
-        DatasetError, match=f"{name}: file must be readable UTF-8 text, got No such"
-    ):
+    with pytest.raises(DatasetError, match=f"{name}: file must be .*, got No such"):
         Classes.load(tmp_path / name)
     (tmp_path / name).write_bytes(b"caf\xe9")
-    with pytest.raises(
-        DatasetError, match=f"{name}: file must be readable UTF-8 text, got 'utf-8'"
-    ):
+    with pytest.raises(DatasetError, match=f"{name}: file must be .*, got 'utf-8'"):
         Classes.load(tmp_path / name)
 
 

@@ -87,7 +87,7 @@ def test_several_frames_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "an image file, got an empty file"),
+        (b"", "a file with content, got an empty file"),
         (b"<html>", "a readable picture, got a file in no format that Pillow knows"),
     ],
 )

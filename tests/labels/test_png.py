@@ -244,7 +244,7 @@ def make_nothing(path):
         (make_nothing, "an existing file, got No such file"),
         (os.mkdir, "a regular file, got a folder"),
         (os.mkfifo, "a regular file, got a pipe"),
-        (lambda path: path.write_bytes(b""), "an image file, got an empty file"),
+        (lambda path: path.write_bytes(b""), "a file with content, got an empty file"),
         (lambda path: path.write_text("<!DOCTYPE html>"), "got a file that starts with b'<!DOC"),
         (lambda path: os.symlink("/dev/zero", path), "a regular file, got a device"),
         (lambda path: os.symlink(path, path), "an existing file, got Too many levels"),

@@ -14,7 +14,6 @@ manifest.py       what is done, recognised by content
 output.py         label files and dataset.toml
 sidecars.py       class lists for mmsegmentation, Hugging Face, nnU-Net and Ultralytics
 report.py         ConvertReport
-strict_json.py    untrusted JSON: no NaN, no equal keys, checked types
 paths.py          names in annotation files -> paths that stay where they belong
 geometry.py       turned rectangles and ellipses as polygons
 

@@ -19,11 +19,11 @@ from pixelwise.convert.legend import Legend
 from pixelwise.convert.legend_files import rows_of
 from pixelwise.convert.paths import walk_files
 from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
-from pixelwise.convert.strict_json import get, read_json
 from pixelwise.errors import DatasetError, sentence
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import PALETTES
 from pixelwise.labels.shapes import Outline
+from pixelwise.labels.strict_json import get, read_json
 
 POLYGONS, IDS = "_polygons.json", "_labelIds.png"
 _IMAGES, _IMAGE_END = "leftImg8bit", "_leftImg8bit.png"

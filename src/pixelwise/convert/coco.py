@@ -17,11 +17,11 @@ from pixelwise.convert.legend import Legend
 from pixelwise.convert.legend_files import category_rows
 from pixelwise.convert.paths import inside, safe_id
 from pixelwise.convert.records import Drawing, Item, Object, Source
-from pixelwise.convert.strict_json import get, read_json, shown
 from pixelwise.errors import DatasetError, LabelError, sentence
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.rle import rle_to_mask
 from pixelwise.labels.shapes import Outline, Size
+from pixelwise.labels.strict_json import get, read_json, shown
 
 _LISTED = 5
 

@@ -17,10 +17,10 @@ from pixelwise.convert.legend import Legend
 from pixelwise.convert.legend_files import category_rows
 from pixelwise.convert.paths import inside
 from pixelwise.convert.records import Drawing, Item, Source
-from pixelwise.convert.strict_json import get, read_json
 from pixelwise.errors import DatasetError, sentence
 from pixelwise.labels.image import read_image
 from pixelwise.labels.label_checks import list_offenders
+from pixelwise.labels.strict_json import get, read_json
 
 
 def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001

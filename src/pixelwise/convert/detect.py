@@ -6,9 +6,9 @@ from typing import Any
 from PIL import Image
 
 from pixelwise.convert.paths import walk_files
-from pixelwise.convert.strict_json import read_json
 from pixelwise.errors import DatasetError, sentence
 from pixelwise.labels.pairs import PICTURES
+from pixelwise.labels.strict_json import read_json
 
 # Formats of a folder, by the end of a file name in it; the first that is found counts.
 _BY_ENDING = {

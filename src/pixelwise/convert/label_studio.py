@@ -21,11 +21,11 @@ from pixelwise.convert.label_studio_rle import unpack_alpha
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import inside, safe_id
 from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
-from pixelwise.convert.strict_json import get, read_json, shown
 from pixelwise.errors import DatasetError, LabelError, sentence
 from pixelwise.labels.pairs import PICTURES
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import Outline, Size
+from pixelwise.labels.strict_json import get, read_json, shown
 
 # Types of results that have pixels; the key of the names in their value is the same word.
 _TYPES = ("polygonlabels", "brushlabels", "rectanglelabels", "ellipselabels")

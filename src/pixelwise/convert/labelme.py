@@ -26,11 +26,11 @@ from pixelwise.convert.legend import BACKGROUND_NAMES, Legend
 from pixelwise.convert.paths import inside, safe_id, walk_files
 from pixelwise.convert.pictures import Picture, read_picture
 from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
-from pixelwise.convert.strict_json import get, read_json, shown
 from pixelwise.errors import DatasetError, PixelwiseError, sentence
 from pixelwise.labels.file_bytes import check_pixels
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import Outline, Size
+from pixelwise.labels.strict_json import get, read_json, shown
 from pixelwise.sums import map_over
 
 # shape_type of labelme -> kind of shapes.KINDS

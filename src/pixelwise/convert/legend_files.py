@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 
 from pixelwise.convert.records import Rows
-from pixelwise.convert.strict_json import read_json, shown
 from pixelwise.errors import DatasetError, LabelError, sentence
 from pixelwise.labels.class_checks import OTHER
 from pixelwise.labels.class_files import parse_class_file
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import PALETTES, voc_colormap
+from pixelwise.labels.strict_json import read_json, shown
 from pixelwise.labels.toml_text import read_text
 
 _HEX_ITEM = re.compile(r"(?:([^=,#]+)=)?#([0-9a-fA-F]{6})")

@@ -16,6 +16,7 @@ rle.py            masks as run lengths: rle_to_mask, mask_to_rle
 label_checks.py   what an array of indices must satisfy; offenders with counts and places
 pairs.py          find_pairs -> Pair(id, image, label)
 description.py    dataset.toml <-> Description: what every command is given
+strict_json.py    untrusted JSON: no NaN, no equal keys, checked types
 toml_text.py      values as TOML text; keys and types of a TOML table
 file_bytes.py     open only what is a regular file, and tell formats by their first bytes
 atomic.py         atomic_write: the whole file or the old one

@@ -10,6 +10,7 @@ from typing import Any
 
 from pixelwise.errors import DatasetError, check_choice, sentence
 from pixelwise.labels.palettes import voc_colormap
+from pixelwise.labels.strict_json import read_json
 from pixelwise.labels.toml_text import check_table, read_text, read_toml, toml_value
 
 # Top level of a dataset.toml; task and splits say nothing about classes and may be missing.
@@ -47,7 +48,7 @@ def parse_class_file(path: Path | str) -> dict[str, Any]:
     if suffix == ".toml":
         return classes_from_toml(str(path), read_toml(path))
     if suffix == ".json":
-        return _parse_json(str(path), read_text(path))
+        return _checked_json(str(path), read_json(path))
     return _parse_lines(str(path), read_text(path))
 
 
@@ -107,11 +108,7 @@ def classes_to_toml(fields: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _parse_json(where: str, text: str) -> dict[str, Any]:
-    try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DatasetError(sentence(where, "file", "valid JSON", str(error))) from None
+def _checked_json(where: str, fields: Any) -> dict[str, Any]:
     check_table(where, "", fields, _JSON_KEYS)
     if "names" not in fields:
         raise DatasetError(sentence(where, "names", "a list", "none"))

@@ -75,7 +75,7 @@ def check_regular(path: Path | str) -> None:
         kinds = (name for is_kind, name in _KINDS.items() if is_kind(found.st_mode))
         raise Unreadable("a regular file", next(kinds, "something else"))
     if found.st_size == 0:
-        raise Unreadable("an image file", "an empty file")
+        raise Unreadable("a file with content", "an empty file")
 
 
 def format_of(data: bytes) -> str:

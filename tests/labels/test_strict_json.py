@@ -2,8 +2,8 @@
 
 import pytest
 
-from pixelwise.convert.strict_json import get, parse_json, read_json
 from pixelwise.errors import DatasetError
+from pixelwise.labels.strict_json import get, parse_json, read_json
 
 
 @pytest.mark.parametrize(
