@@ -55,6 +55,75 @@ def pooled(images, convention):
     return oracle.mean_score("iou", lists, NUM_CLASSES, convention)
 
 
+# What each release printed for pairs() of six classes, or NaN; noted from running it.
+PRINTED = {
+    ("mmseg", "1.x", "IoUMetric, mIoU"): 0.4602567,
+    ("hf", "evaluate 0.4", 'evaluate.load("mean_iou")'): 0.4602567,
+    (
+        "torchmetrics",
+        "1.9",
+        'MulticlassJaccardIndex(average="macro", ignore_index=255)',
+    ): 0.4602567,
+    ("torchmetrics", "1.9", "segmentation.MeanIoU"): math.nan,
+    ("smp", "0.6", 'iou_score(reduction="macro")'): 0.5502139,
+    ("smp", "0.6", 'iou_score(reduction="micro")'): 0.5766423,
+    ("smp", "0.6", 'iou_score(reduction="macro-imagewise")'): 0.4780210,
+    ("monai", "1.6", "MeanIoU()"): 0.6008322,
+    ("monai", "1.6", "MeanIoU(ignore_index=255)"): 0.6330429,
+    ("ultralytics", "8.4.60", "semantic val, mIoU"): 0.3835472,
+    ("ultralytics", "8.4.120 to 8.4.190", "semantic val, mIoU"): 0.5753208,
+    ("cityscapes", "2.x", "averageScoreClasses"): 0.4602567,
+    ("nnunet", "2.x", "foreground_mean IoU"): math.nan,
+    ("nnunet", "2.x", "foreground_mean Dice"): math.nan,
+}
+
+
+def two_classes(images):
+    """The same pictures of background and foreground: every class but the first is foreground."""
+    return [(np.minimum(p, 1), np.where(t == 255, 255, np.minimum(t, 1))) for p, t in images]
+
+
+def test_every_row_is_what_the_release_printed():
+    """mmseg 1.2.2, evaluate 0.4, torchmetrics 1.9, smp 0.6, MONAI 1.6, Ultralytics 8.4.60, 8.4.120
+    and 8.4.190, cityscapesScripts 2.3 and nnU-Net 2.8 on the same four images, with void, a class
+    that is nowhere and one that is only predicted.
+    """
+    assert values(pairs()) == pytest.approx(PRINTED, abs=2e-7, nan_ok=True)
+
+
+def test_two_classes_have_rows_of_their_own():
+    """Where a tool scores the foreground alone, printed by the same releases; void or not."""
+    counts, hidden = zip(
+        *((count_confusion(p, t, 2), count_under_void(p, t, 2)) for p, t in two_classes(pairs()))
+    )
+    found = {row["call"]: row["value"] for row in scores_like(counts, hidden)}
+    single = "semantic val of a single class, mIoU"
+    assert len(found) + 1 == len(LIKE)  # one call has two versions
+    assert found["BinaryJaccardIndex(ignore_index=255)"] == pytest.approx(0.8390244, abs=1e-7)
+    assert found[single] == pytest.approx(0.8390244, abs=1e-7)
+    assert found["foreground_mean IoU"] == pytest.approx(0.8362169, abs=1e-7)
+    assert found["foreground_mean Dice"] == pytest.approx(0.9103189, abs=1e-7)
+    assert math.isnan(found['get_stats(mode="binary"), iou_score(reduction="micro")'])
+    empty = {row["call"]: row["value"] for row in scores_like([ConfusionCounts(np.diag([4, 0]))])}
+    assert empty[single] == empty["BinaryJaccardIndex(ignore_index=255)"] == 0
+
+
+def test_the_foreground_of_two_classes_equals_the_installed_tools():
+    """BinaryJaccardIndex, and get_stats with mode="binary", without void."""
+    classification = pytest.importorskip("torchmetrics.functional.classification")
+    metrics = pytest.importorskip("segmentation_models_pytorch.metrics")
+    images = two_classes(pairs(void=0))
+    pred, target = tensors(images)
+    rows = scores_like([count_confusion(p, t, 2) for p, t in images])
+    found = {row["call"]: row["value"] for row in rows}
+    expected = float(classification.binary_jaccard_index(pred, target))
+    assert found["BinaryJaccardIndex(ignore_index=255)"] == pytest.approx(expected, abs=1e-6)
+    stats = metrics.get_stats(pred, target, mode="binary")
+    expected = float(metrics.iou_score(*stats, reduction="micro"))
+    call = 'get_stats(mode="binary"), iou_score(reduction="micro")'
+    assert found[call] == pytest.approx(expected, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("tool", "version", "convention"),
     [
@@ -149,8 +218,8 @@ def test_every_row_says_why_in_one_sentence(row):
     """And a perfect prediction without absent classes or void is 1 in all of them."""
     assert row.why.endswith(".")
     assert row.why.count(". ") == 0
-    perfect = [ConfusionCounts(np.diag([5, 3, 2]))] * 2
-    assert row.formula(perfect, np.zeros((2, 3))) == 1
+    perfect = [ConfusionCounts(np.diag([5, 3]))] * 2
+    assert row.formula(perfect, np.zeros((2, 2))) == 1
 
 
 @pytest.mark.parametrize("tool", TOOLS)
@@ -160,12 +229,16 @@ def test_a_tool_can_be_asked_for_alone(tool):
 
 
 def test_nothing_valid_is_no_number_and_no_warning():
-    """NaN, but where absent classes count as 0 or 1."""
+    """NaN, but where absent classes count as 0 or 1, or the tool says 0 for nothing."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         rows = scores_like([ConfusionCounts.zero(3)])
     filled = [(row["tool"], row["value"]) for row in rows if not math.isnan(row["value"])]
-    assert filled == [("smp", 1), ("smp", 1), ("ultralytics", 0)]
+    assert filled == [
+        *[("smp", 1)] * 2,
+        *[("monai", 0)] * 2,
+        *[("ultralytics", 0)] * 2,
+    ]
 
 
 def test_predictions_under_void_are_counted_by_class():

@@ -29,6 +29,7 @@ class Like:
         formula: (counts of each image, (N, C) predictions under void) -> the number, or NaN where
             the tool gives NaN or refuses the input.
         why: one sentence on how it differs from the mean IoU over present classes.
+        two_classes: the number exists for background and foreground only.
     """
 
     tool: str
@@ -36,6 +37,7 @@ class Like:
     call: str
     formula: Callable[[Images, np.ndarray], float]
     why: str
+    two_classes: bool = False
 
 
 def scores_like(
@@ -51,7 +53,8 @@ def scores_like(
             them. None: there are no ignored pixels, or that tool is not asked for.
         tool: one of TOOLS; None is all of them.
     Returns:
-        A list of {"tool", "version", "call", "value", "why"}, in the order of LIKE.
+        A list of {"tool", "version", "call", "value", "why"}, in the order of LIKE, without the
+        rows that are of two classes only, if there are others.
     Raises:
         ArgumentError: unknown tool, no image, or under_void is needed and missing.
         ArgumentTypeError: not a list of ConfusionCounts.
@@ -62,7 +65,8 @@ def scores_like(
     images = [as_counts(where, counts) for counts in images]
     if not images:
         raise ArgumentError(sentence(where, "images", "at least one image", "none"))
-    rows = [row for row in LIKE if tool in (None, row.tool)]
+    two = images[0].num_classes == 2
+    rows = [row for row in LIKE if tool in (None, row.tool) and (two or not row.two_classes)]
     if under_void is None:
         if any(row.formula is counting_void for row in rows) and any(i.ignored for i in images):
             hint = "Count them with count_under_void."
@@ -107,19 +111,37 @@ def pooled(convention: str) -> Callable[[Images, np.ndarray], float]:
     return lambda images, _: mean_iou(_sum(images), convention)
 
 
+def target_or_zero(images: Images, _: np.ndarray) -> float:
+    """The mean over the classes of the target of all images added up; 0 if there is none."""
+    return _or_zero(mean_iou(_sum(images), "target"))
+
+
+def foreground_or_zero(images: Images, _: np.ndarray) -> float:
+    """IoU of the second of two classes of all images added up; 0 without any of its pixels."""
+    return _or_zero(float(iou(_sum(images))[1]))
+
+
+def foreground_without_void(images: Images, _: np.ndarray) -> float:
+    """IoU of the second of two classes of all images added up; void is refused."""
+    return np.nan if any(i.ignored for i in images) else float(iou(_sum(images))[1])
+
+
 def absent_as(value: float) -> Callable[[Images, np.ndarray], float]:
     """The mean over all classes of all images added up; an absent class scores `value`."""
     return lambda images, _: float(np.nan_to_num(iou(_sum(images)), nan=value).mean())
 
 
 def counting_void(images: Images, under_void: np.ndarray) -> float:
-    """Per image over classes in the target; what is predicted under void is a false positive."""
+    """Per image over classes in the target; what is predicted under void is a false positive.
+
+    Without any such class it is 0.
+    """
     rows = []
     for counts, hidden in zip(images, under_void):
         target = counts.target_pixels
         row = iou_of_pixels(counts.correct_pixels, target, counts.pred_pixels + hidden)
         rows.append(np.where(target > 0, row, np.nan))
-    return _mean_of_means(rows)
+    return _or_zero(_mean(np.array([_mean(row) for row in rows])))
 
 
 def leaving_void_out(images: Images, _: np.ndarray) -> float:
@@ -159,8 +181,8 @@ def _mean(values: np.ndarray) -> float:
     return float(known.mean()) if len(known) else np.nan
 
 
-def _mean_of_means(rows: list[np.ndarray]) -> float:
-    return _mean(np.array([_mean(row) for row in rows]))
+def _or_zero(value: float) -> float:
+    return 0.0 if np.isnan(value) else value
 
 
 # Sources: the code of each tool in the version named; the tests run those that are installed.
@@ -198,6 +220,14 @@ LIKE = (
         "as a class in all; it has no void, so with ignored pixels there is no number.",
     ),
     Like(
+        "torchmetrics",
+        "1.9",
+        "BinaryJaccardIndex(ignore_index=255)",
+        foreground_or_zero,
+        "The foreground alone is scored, without the background; 0 if there is no foreground.",
+        two_classes=True,
+    ),
+    Like(
         "smp",
         "0.6",
         'iou_score(reduction="macro")',
@@ -217,6 +247,15 @@ LIKE = (
         'iou_score(reduction="macro-imagewise")',
         absent_as_one_in_every_image,
         "Every image is averaged over all classes, and each class that it lacks counts as 1.",
+    ),
+    Like(
+        "smp",
+        "0.6",
+        'get_stats(mode="binary"), iou_score(reduction="micro")',
+        foreground_without_void,
+        "The foreground alone is scored, without the background; this mode has no void, so with "
+        "ignored pixels there is no number.",
+        two_classes=True,
     ),
     Like(
         "monai",
@@ -245,8 +284,17 @@ LIKE = (
         "ultralytics",
         "8.4.120 to 8.4.190",
         "semantic val, mIoU",
-        pooled("target"),
+        target_or_zero,
         "Only classes of the target are averaged; one that was only predicted is left out.",
+    ),
+    Like(
+        "ultralytics",
+        "8.4.60 to 8.4.190",
+        "semantic val of a single class, mIoU",
+        foreground_or_zero,
+        "With a single class in its data file the foreground alone is scored, without the "
+        "background.",
+        two_classes=True,
     ),
     Like(
         "cityscapes",
