@@ -63,7 +63,7 @@ def find_pairs(
         PairingError: an image or label is missing, an id belongs to two images or two labels, a
             folder cannot be read, or there is no image. All offenders at once.
     """
-    is_image, is_label = _matchers(images, labels, image_suffix, label_suffix)
+    is_image, is_label = matchers(images, labels, image_suffix, label_suffix)
     image_of = _by_id("images", images, is_image, image_suffix)
     if labels is None:
         label_of: dict[str, Path | None] = dict.fromkeys(image_of)
@@ -81,7 +81,7 @@ def find_pairs(
     return [Pair(key, image_of[key], label_of[key]) for key in wanted]
 
 
-def _matchers(
+def matchers(
     images: Files, labels: Files | None, image_suffix: str, label_suffix: str
 ) -> tuple[Callable[[str], bool], Callable[[str], bool]]:
     """Which file names are images, and which are labels."""
@@ -107,7 +107,7 @@ def _ends(name: str, suffix: str) -> bool:
     return name.endswith(suffix) or os.path.splitext(name)[0].endswith(suffix)
 
 
-def _without(name: str, suffix: str) -> str:
+def without_suffix(name: str, suffix: str) -> str:
     if suffix and name.endswith(suffix):
         return name.removesuffix(suffix)
     return os.path.splitext(name)[0].removesuffix(suffix)
@@ -120,7 +120,7 @@ def _by_id(
     found: dict[str, list[Path]] = {}
     for name, path in _named_files(what, files):
         if is_wanted(name):
-            found.setdefault(_without(name, suffix), []).append(path)
+            found.setdefault(without_suffix(name, suffix), []).append(path)
     twice = [" and ".join(map(str, paths)) for paths in found.values() if len(paths) > 1]
     if twice:
         hint = "Remove one of each, or tell them apart by suffix; in lists, ids are names alone."
