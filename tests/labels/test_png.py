@@ -15,7 +15,7 @@ from pixelwise.errors import ArgumentError, ArgumentTypeError, LabelError, RunEr
 from pixelwise.labels import png
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import voc_colormap
-from pixelwise.labels.png import label_size, read_label, write_label
+from pixelwise.labels.png import count_stored, label_size, read_label, write_label
 
 ALL_BYTES = np.arange(256, dtype=np.uint8).reshape(8, 32)
 THREE = Classes(["ground", "disc", "bar"], colors=[(9, 8, 7), (1, 2, 3), (4, 5, 6)])
@@ -37,6 +37,26 @@ def test_what_is_written_is_read(tmp_path, label):
     """read(write(label)) == label for every value of 8 and 16 bits."""
     write_label(tmp_path / "a.png", label)
     assert np.array_equal(read_label(tmp_path / "a.png"), label)
+
+
+@pytest.mark.parametrize("suffix", ["png", "bmp", "tif"])
+@pytest.mark.parametrize("mode", ["P", "L"])
+@pytest.mark.parametrize("shape", [(1, 1), (31, 33), (300, 211)])
+def test_a_file_is_counted_like_its_label(tmp_path, shape, mode, suffix):
+    """count_stored = np.unique of read_label, whoever wrote the file."""
+    label = np.random.default_rng(2).choice([0, 3, 254, 255], shape).astype(np.uint8)
+    path = tmp_path / f"a.{suffix}"
+    Image.fromarray(label, "L").convert(mode).save(path)
+    expected = np.unique(read_label(path), return_counts=True)
+    for found, right in zip(count_stored(path), expected):
+        np.testing.assert_array_equal(found, right)
+
+
+def test_a_file_of_16_bits_is_counted(tmp_path):
+    """Every value by itself."""
+    write_label(tmp_path / "a.png", np.array([[70, 60000, 70]]))
+    values, pixels = count_stored(tmp_path / "a.png")
+    assert (values.tolist(), pixels.tolist()) == ([70, 60000], [2, 1])
 
 
 @pytest.mark.parametrize("dtype", INTEGERS)
@@ -252,7 +272,7 @@ def make_nothing(path):
     ],
     ids=["missing", "folder", "pipe", "empty", "html", "device", "loop", "headless"],
 )
-@pytest.mark.parametrize("read", [read_label, label_size])
+@pytest.mark.parametrize("read", [read_label, label_size, count_stored])
 def test_what_is_no_image_file_is_refused_without_waiting(tmp_path, read, make, message):
     """One sentence each; a pipe or a device is never opened."""
     make(tmp_path / "a.png")

@@ -1,6 +1,7 @@
 """PNG at the level of chunks: every storage of a label is read exactly, every damage is seen."""
 
 import struct
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from labels.build_png import build_png, chunk, header, join, rows_of
+from pixelwise.labels import png_chunks
 from pixelwise.labels.file_bytes import Unreadable
 from pixelwise.labels.png_chunks import (
     HEADER_BYTES,
+    count_samples,
     decode_samples,
     encode_png,
     read_header,
@@ -27,6 +30,11 @@ FILTERS = st.lists(st.integers(0, 4), min_size=1, max_size=3)
 def decode(data):
     head = read_header(data)
     return decode_samples(head, read_pixel_stream(data, head))
+
+
+def count(data):
+    head = read_header(data)
+    return count_samples(head, read_pixel_stream(data, head))
 
 
 def pattern(height, width, depth):
@@ -46,6 +54,56 @@ def test_any_samples_in_any_storage_come_out_exactly(
     assert np.array_equal(found, samples)
     assert found.dtype == (np.uint16 if depth == 16 else np.uint8)
     assert found.flags.writeable
+
+
+@pytest.mark.parametrize(("color_type", "depth"), STORAGES)
+@pytest.mark.parametrize("interlaced", [False, True])
+@settings(derandomize=True, deadline=None, max_examples=25)
+@given(data=st.data(), size=SIZES, filters=FILTERS)
+def test_samples_are_counted_like_those_that_are_decoded(
+    color_type, depth, interlaced, data, size, filters
+):
+    """count(build(samples)) == bincount(samples), though no array of samples is made."""
+    samples = data.draw(hnp.arrays(np.uint16, size, elements=st.integers(0, (1 << depth) - 1)))
+    found = count(build_png(samples, depth, color_type, interlaced, filters))
+    expected = np.bincount(samples.ravel(), minlength=len(found))
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("first_filtered", [0, 1, 7, 8, 20, 39])
+@pytest.mark.parametrize("harmless", [0, 1 << 26])
+def test_one_filtered_row_is_enough_to_undo_filters(first_filtered, harmless, monkeypatch):
+    """Rows that are not filtered are taken as they are; one that is may come after many."""
+    monkeypatch.setattr(png_chunks, "_HARMLESS_BYTES", harmless)
+    filters = [0] * 40
+    filters[first_filtered] = 1
+    samples = pattern(40, 5, 8)
+    for rows in ([0], filters):
+        data = build_png(samples, filters=rows)
+        np.testing.assert_array_equal(decode(data), samples)
+        np.testing.assert_array_equal(count(data), np.bincount(samples.ravel(), minlength=256))
+
+
+@pytest.mark.parametrize("harmless", [0, 1 << 26])
+def test_rows_behind_the_last_one_are_no_samples(harmless, monkeypatch):
+    """The header says how many there are."""
+    monkeypatch.setattr(png_chunks, "_HARMLESS_BYTES", harmless)
+    samples = pattern(6, 5, 8)
+    rows = zlib.compress(rows_of(samples, 8))
+    data = join(header(5, 4, 8, 3), chunk(b"IDAT", rows))
+    np.testing.assert_array_equal(decode(data), samples[:4])
+    np.testing.assert_array_equal(count(data), np.bincount(samples[:4].ravel(), minlength=256))
+
+
+def test_a_small_file_that_inflates_to_a_large_one_takes_no_memory():
+    """The header promises 4 rows; the stream of 100 kB holds 100 MB."""
+    data = join(header(4, 4, 8, 3), chunk(b"IDAT", zlib.compress(bytes(100_000_000), 9)))
+    tracemalloc.start()
+    try:
+        assert decode(data).tolist() == [[0] * 4] * 4
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
 
 
 @settings(derandomize=True, deadline=None, max_examples=50)

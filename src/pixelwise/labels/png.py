@@ -25,6 +25,8 @@ from pixelwise.labels.label_checks import FROM_CHANNEL, FROM_COLOR, as_label
 from pixelwise.labels.palettes import voc_colormap
 from pixelwise.labels.png_chunks import (
     HEADER_BYTES,
+    PngHeader,
+    count_samples,
     decode_samples,
     encode_png,
     read_header,
@@ -64,6 +66,31 @@ def read_label(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
         return _decode(read_file(path), max_pixels)
     except Unreadable as error:
         raise LabelError(sentence(str(path), "label", *error.args)) from None
+
+
+def count_stored(path: Path | str) -> tuple[np.ndarray, np.ndarray]:
+    """The stored values that occur in a label file, ascending, and their pixels.
+
+    Takes about half the time of reading the label and counting its values.
+
+    Args:
+        path: see read_label.
+    Returns:
+        values (K,), pixels (K,); both int64.
+    Raises:
+        LabelError: see read_label.
+    Equals: np.unique(read_label(path), return_counts=True).
+    """
+    try:
+        data = read_file(path)
+        if _lossless_format_of(data) == "PNG":
+            pixels = count_samples(*_one_channel(data, MAX_PIXELS))
+        else:
+            pixels = np.bincount(_decode(data, MAX_PIXELS).ravel())
+    except Unreadable as error:
+        raise LabelError(sentence(str(path), "label", *error.args)) from None
+    values = np.flatnonzero(pixels)
+    return values, pixels[values]
 
 
 def write_label(path: Path | str, label: Any, classes: Classes | None = None) -> None:
@@ -134,13 +161,18 @@ def _decode(data: bytes, max_pixels: int) -> np.ndarray:
     kind = _lossless_format_of(data)
     if kind != "PNG":
         return decode_bmp_or_tiff(kind, data, max_pixels)
+    return decode_samples(*_one_channel(data, max_pixels))
+
+
+def _one_channel(data: bytes, max_pixels: int) -> tuple[PngHeader, bytes]:
+    """The header and the pixel stream of a PNG file with one sample a pixel."""
     header = read_header(data)
     check_pixels(header.width, header.height, max_pixels)
     stream = read_pixel_stream(data, header)
     if header.color_name in _HINTS:
         hint = _HINTS[header.color_name]
         raise Unreadable("an indexed or one-channel image", header.color_name, hint)
-    return decode_samples(header, stream)
+    return header, stream
 
 
 def _lossless_format_of(data: bytes) -> str:

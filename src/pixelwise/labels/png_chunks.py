@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from pixelwise.labels.file_bytes import Unreadable
+from pixelwise.labels.histogram import histogram
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER_BYTES = len(SIGNATURE) + 12 + 13
@@ -55,6 +56,9 @@ _MAX_DEFLATE_RATIO = 258 * 8 // 2
 # Value of a pixel that has not been decoded; rarely one of a label, never a whole row below 8 bits.
 _NOT_YET = 254
 _SLICE_BYTES = 1 << 8
+_FIRST_ROWS = 8
+# What may be inflated without a limit.
+_HARMLESS_BYTES = 1 << 26
 _COMPRESSION_LEVEL = 6
 _DAMAGED = "Restore it from its source; nothing is guessed."
 
@@ -166,22 +170,29 @@ def decode_samples(header: PngHeader, stream: bytes) -> np.ndarray:
     Raises:
         Unreadable: the stream is damaged or holds fewer rows than the header says.
     """
-    if len(stream) * _MAX_DEFLATE_RATIO < header.inflated_bytes:
-        # refused before memory is taken for what cannot be there
-        raise _incomplete(header, stream)
-    mode, raw_mode = _PILLOW_MODES[header.bit_depth]
-    image = Image.new(mode, (header.width, header.height), _NOT_YET)
-    try:
-        image.frombytes(stream, "zip", (raw_mode, int(header.interlaced)))
-    except ValueError:
-        raise _incomplete(header, stream) from None
-    samples = np.array(image)
-    # Pillow says nothing when rows are missing; they keep the value from before. Rows arrive in
-    # order, so anything else in the last one proves that all are there; if not, they are counted.
-    proven = not header.interlaced and (samples[-1] != _NOT_YET).any()
-    if not proven and _inflated_bytes(header, stream)[0] < header.inflated_bytes:
-        raise _incomplete(header, stream)
-    return samples
+    rows = _unfiltered_rows(header, stream)
+    return np.array(_decode_image(header, stream)) if rows is None else rows[:, 1:].copy()
+
+
+def count_samples(header: PngHeader, stream: bytes) -> np.ndarray:
+    """How often each value occurs, without an array of the picture: bincount(decode_samples(...)).
+
+    Args:
+        header: of a file with one sample a pixel.
+        stream: its pixels, see read_pixel_stream.
+    Returns:
+        (V,) int64 pixels of the values 0..V-1; V = 256 up to 8 bits a pixel.
+    Raises:
+        Unreadable: the stream is damaged or holds fewer rows than the header says.
+    """
+    if header.bit_depth == 16:
+        return np.bincount(decode_samples(header, stream).ravel())
+    rows = _unfiltered_rows(header, stream)
+    if rows is None:
+        return np.array(_decode_image(header, stream).histogram(), np.int64)
+    pixels = histogram(rows)
+    pixels[0] -= header.height  # the byte in front of each row that says: not filtered
+    return pixels
 
 
 def encode_png(samples: np.ndarray, palette: np.ndarray | None) -> bytes:
@@ -207,6 +218,59 @@ def encode_png(samples: np.ndarray, palette: np.ndarray | None) -> bytes:
             _chunk(b"IEND", b""),
         ]
     )
+
+
+def _unfiltered_rows(header: PngHeader, stream: bytes) -> np.ndarray | None:
+    """The rows as they are in the stream, if they are the samples: (H, 1 + W) uint8, or None.
+
+    Indexed files are hardly ever filtered, and then inflating is all there is to decoding.
+    """
+    if header.bit_depth != 8 or header.interlaced:
+        return None
+    try:
+        # most of the filtered files are known by their first rows
+        start = zlib.decompressobj().decompress(stream, _FIRST_ROWS * header.row_bytes)
+        if any(start[:: header.row_bytes]):
+            return None
+        data = _inflate(stream, header.inflated_bytes)
+    except zlib.error:
+        return None
+    if len(data) != header.inflated_bytes:
+        return None
+    rows = np.frombuffer(data, np.uint8).reshape(header.height, header.row_bytes)
+    return None if rows[:, 0].any() else rows
+
+
+def _inflate(stream: bytes, size: int) -> bytes:
+    """What the stream inflates to, in one piece of memory if `size` is right."""
+    if len(stream) * _MAX_DEFLATE_RATIO <= _HARMLESS_BYTES:
+        return zlib.decompress(stream, bufsize=size)
+    # not one byte more than there should be: a file can hold a thousand times its size
+    return zlib.decompressobj().decompress(stream, size)
+
+
+def _decode_image(header: PngHeader, stream: bytes) -> Image.Image:
+    """The samples as a Pillow image of mode P, or I;16 if the bit depth is 16.
+
+    Raises:
+        Unreadable: the stream is damaged or holds fewer rows than the header says.
+    """
+    if len(stream) * _MAX_DEFLATE_RATIO < header.inflated_bytes:
+        # refused before memory is taken for what cannot be there
+        raise _incomplete(header, stream)
+    mode, raw_mode = _PILLOW_MODES[header.bit_depth]
+    image = Image.new(mode, (header.width, header.height), _NOT_YET)
+    try:
+        image.frombytes(stream, "zip", (raw_mode, int(header.interlaced)))
+    except ValueError:
+        raise _incomplete(header, stream) from None
+    # Pillow says nothing when rows are missing; they keep the value from before. Rows arrive in
+    # order, so anything else in the last one proves that all are there; if not, they are counted.
+    last = np.asarray(image.crop((0, header.height - 1, header.width, header.height)))
+    proven = not header.interlaced and (last != _NOT_YET).any()
+    if not proven and _inflated_bytes(header, stream)[0] < header.inflated_bytes:
+        raise _incomplete(header, stream)
+    return image
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:
