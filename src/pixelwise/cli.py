@@ -1,7 +1,7 @@
 """The command line: options made from the configurations, results to stdout, errors to one line.
 
 exit code  0 fine   1 done, but the result is a finding   2 an error that the user can mend
-           130 interrupted
+           130 interrupted   143 interrupted by SIGTERM
 stdout     the result, as text or with --json as JSON     stderr  progress and errors
 """
 
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args, get_origin, get_type_hints
 
 from pixelwise.errors import ArgumentError, PixelwiseError, check_choice
+from pixelwise.run.interrupt import Terminated, raise_on_sigterm
+from pixelwise.text import printable
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,16 @@ def show_train(run: Path) -> tuple[Any, str]:
     )
 
 
+def show_predict(folder: Path) -> tuple[Any, str]:
+    """Show where the predictions are, and what their probabilities are worth if that was asked."""
+    content, text = {"predictions": str(folder)}, str(folder)
+    if (folder / "calibration.json").is_file():
+        found = resolve("pixelwise.run.json_files:read_json")(folder / "calibration.json")
+        table = resolve("pixelwise.run.calibration_table:calibration_table")(found)
+        return {**content, "calibration": found}, f"{text}\n\n{table}"
+    return content, text
+
+
 def show_score(score: dict[str, Any]) -> tuple[Any, str]:
     """Show the table of a score, or of a comparison of two."""
     return score, resolve("pixelwise.run.score_table:shown")(score)
@@ -112,7 +124,7 @@ COMMANDS = {
     "predict": Command(
         f"{RUN}.config:PredictConfig",
         f"{RUN}.predict:predict",
-        show_path("predictions"),
+        show_predict,
         "predict label images with a trained network",
     ),
     "score": Command(
@@ -150,19 +162,20 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a name must never stop the output
     try:
         finding = ""
-        with suppress(SystemExit):  # --help and --version have said what was asked for
+        # --help and --version have said what was asked for
+        with raise_on_sigterm(), suppress(SystemExit):
             finding = run_command(sys.argv[1:] if argv is None else list(argv))
         sys.stdout.flush()
         if finding:
-            print(f"pixelwise: {finding}", file=sys.stderr)
+            print(f"pixelwise: {printable(finding)}", file=sys.stderr)
             return 1
     except PixelwiseError as error:
-        message = " ".join(str(error).split()).removeprefix("pixelwise: ")
+        message = printable(" ".join(str(error).split())).removeprefix("pixelwise: ")
         print(f"pixelwise: {message}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print("pixelwise: interrupted", file=sys.stderr)
-        return 130
+        return 143 if isinstance(stop, Terminated) else 130
     except BrokenPipeError:
         # who read stdout has gone, as `| head` does; nothing is left to be said there
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -185,7 +198,8 @@ def run_command(words: list[str]) -> str:
     values = {**read_settings(settings, config_class), **options}
     result = resolve(command.run)(config_class(**values))
     content, text = command.show(result)
-    print(json.dumps(content, indent=1) if as_json else text)
+    shown_text = "\n".join(map(printable, text.split("\n")))  # names come from files
+    print(json.dumps(content, indent=1) if as_json else shown_text)
     return command.finding(result)
 
 

@@ -10,6 +10,31 @@ from types import FrameType
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM has arrived; like Ctrl-C it passes through every `finally`."""
+
+
+@contextmanager
+def raise_on_sigterm() -> Iterator[None]:
+    """Make SIGTERM raise Terminated, so that a file that is being written is rolled back.
+
+    Left alone it would end the process at once, and temporary files would stay behind. Only the
+    main thread may do this; in another thread nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def terminate(_: int, __: FrameType | None) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 @dataclass
 class Interrupt:
     """Whether the user, or the system, has asked to stop."""
