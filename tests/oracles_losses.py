@@ -146,6 +146,7 @@ FORMS = {
     "one_minus": lambda s: 1 - s,
     "log": lambda s: -math.log(s),
     "log_cosh": lambda s: math.log(math.cosh(1 - s)),
+    "minus": lambda s: -s,
 }
 
 

@@ -100,6 +100,7 @@ _DEFINED_IN = {
     "losses.skeleton": ["SoftCLDice"],
     "losses.deep_supervision": ["DeepSupervision"],
     "losses.criterion": ["Criterion"],
+    "losses.presets": ["PRESETS"],
     "losses.table": ["LOSSES", "criterion"],
     "run.config": ["PredictConfig", "ScoreConfig", "TrainConfig"],
     "run.train": ["train"],

@@ -1,9 +1,9 @@
 """A peer's call as ours: its options renamed, its reduction and its denominators put around ours.
 
 An adapter gets a case and its subject (the logits or probabilities as a leaf, or the labels of
-one-hot) and returns what the peer returns. Where the
-peer activates inside, our loss gets the logits. Where it takes probabilities as they are, the sums
-are made of them here by plain torch (`given`) and our formula is applied to those.
+one-hot) and returns what the peer returns. Where the peer activates inside, our loss gets the
+logits. Where it takes probabilities as they are, the sums are made of them here by plain torch
+(`given`) and our formula is applied to those. The losses come from PRESETS where they have a row.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from losses.peer_cases import Case
 from pixelwise.losses.criterion import Criterion
+from pixelwise.losses.mcc import MCC
 from pixelwise.losses.pixel import BinaryCrossEntropy, CrossEntropy, Focal
 from pixelwise.losses.region_losses import Dice, GeneralizedDice, Jaccard, Tversky
 from pixelwise.ops.onehot import one_hot
@@ -62,11 +63,8 @@ def hot(index: Tensor, classes: int) -> Tensor:
 
 def torch_cross_entropy(case: Case, x: Tensor) -> Tensor:
     params, target = case.params, case.inputs["target"]
-    criterion = CrossEntropy(
-        params.get("weight"),
-        params.get("label_smoothing", 0.0),
-        ignore_index=params.get("ignore_index", -100),
-    )
+    names = ("weight", "label_smoothing", "ignore_index")
+    criterion = CrossEntropy.like("torch", **{n: params[n] for n in names if n in params})
     reduction = params.get("reduction", "mean")
     if reduction == "mean":
         return criterion(x, target)
@@ -108,28 +106,21 @@ def monai_one_hot(case: Case, labels: Tensor) -> Tensor:
 
 
 def monai_dice(case: Case, x: Tensor) -> Tensor:
-    params, (s_num, s_den) = case.params, _monai_smooth(case)
-    if params.get("jaccard"):  # (2 I + s) / (2 (P + T − I) + s)
-        return _monai_region(case, x, Jaccard, smooth=(s_num / 2, s_den / 2))
-    weight = params.get("weight", [1.0] * x.shape[1])
-    options = {"squared": params.get("squared_pred", False), "weight": weight}
-    loss = _monai_region(case, x, Dice, smooth=(s_num, s_den), **options)
-    return loss * sum(weight) / len(weight)  # the mean over classes divides by C, not by Σ w
+    options = {
+        "squared": case.params.get("squared_pred", False),
+        "weight": case.params.get("weight"),
+    }
+    return _monai_region(case, x, Jaccard if case.params.get("jaccard") else Dice, **options)
 
 
 def monai_tversky(case: Case, x: Tensor) -> Tensor:
     costs = {name: case.params.get(name, 0.5) for name in ("alpha", "beta")}
-    return _monai_region(case, x, Tversky, smooth=_monai_smooth(case), **costs)
+    return _monai_region(case, x, Tversky, **costs)
 
 
 def monai_generalized_dice(case: Case, x: Tensor) -> Tensor:
     weighting = case.params.get("w_type", "square")
-    options = {"smooth": _monai_smooth(case), "weighting": weighting, "together": True}
-    return _monai_region(case, x, GeneralizedDice, **options)
-
-
-def _monai_smooth(case: Case) -> tuple[float, float]:
-    return case.params.get("smooth_nr", 1e-5), case.params.get("smooth_dr", 1e-5)
+    return _monai_region(case, x, GeneralizedDice, together=True, weighting=weighting)
 
 
 def _monai_region(case: Case, x: Tensor, loss: type[Criterion], together=False, **options):
@@ -137,15 +128,17 @@ def _monai_region(case: Case, x: Tensor, loss: type[Criterion], together=False, 
     params = case.params
     first = 0 if params.get("include_background", True) else 1
     classes = list(range(first, x.shape[1]))
-    options |= {"per_image": not params.get("batch", False), "absent": "keep"}
+    options["per_image"] = not params.get("batch", False)
+    options["smooth"] = params.get("smooth_nr", 1e-5), params.get("smooth_dr", 1e-5)
     options["activation"] = "softmax" if params.get("softmax") else "sigmoid"
-    whole = loss(classes=classes, **options)
+    whole = loss.like("monai>=1.6", classes=classes, **options)
     stats = _monai_stats(case, x, whole)
     reduction = params.get("reduction", "mean")
     if reduction == "mean":
         return whole.formula(stats)
     groups = [classes] if together else [[c] for c in classes]
-    columns = [of_each_image(loss(classes=group, **options), stats) for group in groups]
+    losses = [loss.like("monai>=1.6", classes=group, **options) for group in groups]
+    columns = [of_each_image(of_group, stats) for of_group in losses]
     table = torch.stack(columns, dim=1)
     return table.sum() if reduction == "sum" else table
 
@@ -161,14 +154,14 @@ def _monai_stats(case: Case, x: Tensor, criterion: Criterion) -> PixelStats:
 
 
 def monai_focal(case: Case, x: Tensor) -> Tensor:
-    """The mean divides by N·C·P for softmax too, where alpha is the share of the foreground."""
+    """With softmax, alpha is the share of the foreground."""
     params, target, classes = case.params, case.inputs["target"], x.shape[1]
     index = target.squeeze(1) if params["to_onehot_y"] else None
     alpha = params.get("alpha")
     if params.get("use_softmax"):
         per_class = None if alpha is None else [1 - alpha, *[alpha] * (classes - 1)]
-        return Focal(alpha=per_class)(x, index) / classes
-    criterion = Focal(alpha=alpha, activation="sigmoid")
+        return Focal.like("monai>=1.6", activation="softmax", alpha=per_class)(x, index)
+    criterion = Focal.like("monai>=1.6", alpha=alpha)
     if not params.get("include_background", True):
         return criterion(x[:, 1:], hot(index, classes)[:, 1:])
     if params.get("reduction", "mean") == "mean":
@@ -182,11 +175,9 @@ def monai_focal(case: Case, x: Tensor) -> Tensor:
 
 
 def smp_region(loss: type[Criterion]) -> Callable[[Case, Tensor], Tensor]:
-    """Over the whole batch; an absent class counts with loss 0."""
-
     def adapter(case: Case, x: Tensor) -> Tensor:
         params, target = case.params, case.inputs["y_true"]
-        criterion = loss(absent="zero", weight=params.get("class_weights"))
+        criterion = loss.like("smp>=0.4", weight=params.get("class_weights"))
         if params["from_logits"]:
             return criterion(x, target)
         if params["mode"] == "binary":
@@ -209,29 +200,32 @@ def smp_score(loss: type[Criterion]) -> Callable[[Case, Tensor], Tensor]:
     return adapter
 
 
+def smp_mcc(case: Case, x: Tensor) -> Tensor:
+    criterion = MCC.like("smp>=0.4", smooth=case.params["eps"])
+    target = case.inputs["y_true"].reshape(len(x), 1, -1)
+    return criterion.formula(given(x.reshape(len(x), 1, -1), target))
+
+
 def smp_cross_entropy(case: Case, x: Tensor) -> Tensor:
-    """The mean divides by all pixels, ours by the valid ones."""
-    params, target = case.params, case.inputs["y_true"]
-    ignored = params["ignore_index"]
-    criterion = CrossEntropy(label_smoothing=params["smooth_factor"], ignore_index=ignored)
-    return criterion(x, target) * (target != ignored).double().mean()
+    options = {"label_smoothing": case.params["smooth_factor"]}
+    options["ignore_index"] = case.params["ignore_index"]
+    return CrossEntropy.like("smp>=0.4", **options)(x, case.inputs["y_true"])
 
 
 def smp_binary_cross_entropy(case: Case, x: Tensor) -> Tensor:
-    """Label smoothing mixes the target with its opposite; the mean divides by all pixels."""
+    """Label smoothing mixes the target with its opposite."""
     params, x, target = case.params, x.view(1, 1, -1), case.inputs["y_true"].view(1, -1)
     valid = target != params["ignore_index"]
     opposite = torch.where(valid, 1 - target, target)
-    criterion = BinaryCrossEntropy(ignore_index=params["ignore_index"])
+    criterion = BinaryCrossEntropy.like("smp>=0.4", ignore_index=params["ignore_index"])
     s = params["smooth_factor"]
-    mixed = (1 - s) * criterion(x, target) + s * criterion(x, opposite)
-    return mixed * valid.double().mean()
+    return (1 - s) * criterion(x, target) + s * criterion(x, opposite)
 
 
 def smp_focal(case: Case, x: Tensor) -> Tensor:
     """Sigmoid even for one class per pixel, and a weighted mean over the classes."""
     target, classes = case.inputs["y_true"], range(x.shape[1])
-    criterion = Focal(activation="sigmoid")
+    criterion = Focal.like("smp>=0.4")
     per_class = torch.stack([criterion(x[:, c : c + 1], target == c) for c in classes])
     weight = torch.tensor(case.params["class_weights"] or [1.0] * len(classes))
     return (weight * per_class).sum() / weight.sum()
@@ -319,6 +313,7 @@ ADAPTERS: dict[str, Callable[[Case, Tensor], Tensor]] = {
     "losses._functional.soft_dice_score": smp_score(Dice),
     "losses._functional.soft_jaccard_score": smp_score(Jaccard),
     "losses._functional.soft_tversky_score": smp_score(Tversky),
+    "losses.MCCLoss": smp_mcc,
     "losses.SoftCrossEntropyLoss": smp_cross_entropy,
     "losses.SoftBCEWithLogitsLoss": smp_binary_cross_entropy,
     "losses.FocalLoss": smp_focal,

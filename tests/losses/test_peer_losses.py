@@ -38,7 +38,6 @@ DIFFERENCES = {
     "no class present: weight 1 here, so that false positives cost; 0 there": ids(
         "monai_generalized_dice_loss", 9
     ),
-    "there is no MCC loss": ids("smp_losses", 38, 39, 40, 41, 42, 43),
 }
 # what we refuse -> (error, its words, cases)
 REFUSALS = {

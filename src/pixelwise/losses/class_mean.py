@@ -14,7 +14,8 @@ from pixelwise.errors import ArgumentError, check_choice, sentence
 from pixelwise.losses.criterion import ratio
 
 ABSENT = ("skip", "zero", "keep")
-Classes = Sequence[int] | None
+FOREGROUND = "foreground"  # every class but 0, whatever their number
+Classes = Sequence[int] | str | None
 
 
 def check_class_options(where: str, absent: str, classes: object) -> None:
@@ -24,30 +25,46 @@ def check_class_options(where: str, absent: str, classes: object) -> None:
         ArgumentError: unknown absent; empty, negative or repeated classes.
     """
     check_choice(where, "absent", absent, ABSENT)
-    if classes is not None:
+    if isinstance(classes, str):
+        check_choice(where, "classes", classes, (FOREGROUND,))
+    elif classes is not None:
         indices = list(classes)  # type: ignore[call-overload]
         if not indices or len(set(indices)) != len(indices) or min(indices) < 0:
             raise ArgumentError(sentence(where, "classes", "distinct indices >= 0", indices))
+
+
+def kept_classes(classes: Classes) -> tuple[int, ...] | str | None:
+    """The choice of classes as something that cannot change later."""
+    return classes if classes is None or isinstance(classes, str) else tuple(classes)
 
 
 def pick_classes(where: str, classes: Classes, *per_class: Tensor) -> tuple[Tensor, ...]:
     """Tensors (N, C, ...) reduced to the classes that count, (N, K, ...).
 
     Raises:
-        ArgumentError: a class index is not below C.
+        ArgumentError: a class index is not below C, or there is no foreground class.
     """
     if classes is None:
         return per_class
     count = per_class[0].shape[1]
-    if max(classes) >= count:
-        got = list(classes)
-        raise ArgumentError(sentence(where, "classes", f"indices below {count}", got))
-    index = torch.tensor(list(classes), device=per_class[0].device)
+    if isinstance(classes, str) and count == 1:
+        got = f"{classes!r} for one channel"
+        hint = "One sigmoid channel is the foreground: leave classes out."
+        raise ArgumentError(sentence(where, "classes", "None or indices", got, hint))
+    indices = list(range(1, count) if isinstance(classes, str) else classes)
+    if max(indices) >= count:
+        raise ArgumentError(sentence(where, "classes", f"indices below {count}", indices))
+    index = torch.tensor(indices, device=per_class[0].device)
     return tuple(t.index_select(1, index) for t in per_class)
 
 
 def mean_over_classes(
-    loss: Tensor, present: Tensor, valid: Tensor, factors: Tensor, absent: str
+    loss: Tensor,
+    present: Tensor,
+    valid: Tensor,
+    factors: Tensor,
+    absent: str,
+    weighted_mean: bool = True,
 ) -> Tensor:
     """Weighted mean over the classes of a row, then the mean over rows that have something valid.
 
@@ -59,12 +76,14 @@ def mean_over_classes(
         valid: (M, K) weight of the valid pixels.
         factors: (K,) or (1, K), relative weight of each class.
         absent: "skip", "zero" or "keep", see the module.
+        weighted_mean: divide by Σ w_c; otherwise by the number of classes that count.
     Returns:
         Scalar (); 0 with zero gradient if nothing counts.
     """
     if absent == "zero":
         loss = torch.where(present, loss, torch.zeros_like(loss))
-    counted = factors * (present if absent == "skip" else valid > 0)
-    total = counted.sum(1)
+    counted = (present if absent == "skip" else valid > 0).to(loss)
+    total = (factors * counted if weighted_mean else counted).sum(1)
     some = (total > 0).to(loss)
-    return ratio((ratio((loss * counted).sum(1), total) * some).sum(), some.sum())
+    rows = ratio((loss * factors * counted).sum(1), total)
+    return ratio((rows * some).sum(), some.sum())

@@ -6,11 +6,13 @@ term that is no function of sums (see on_logits.py) is given the logits beside t
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
 from pixelwise.errors import ArgumentError, check_range, sentence
+from pixelwise.losses.presets import preset_options
 from pixelwise.ops.activations import compute_dtype
 from pixelwise.ops.spec import ALL_SUMS
 from pixelwise.ops.stats import PixelStats, pixel_stats
@@ -119,6 +121,21 @@ class Criterion(nn.Module):
         """
         value = self.value(logits, target, weight, soft_target)
         return value.to(compute_dtype(logits.dtype))
+
+    @classmethod
+    def like(cls, preset: str, **options: Any) -> Self:
+        """This loss as another library computes it by default; see presets.PRESETS.
+
+        Dice.like("smp>=0.4", smooth=1) is Dice(absent="zero", smooth=2)
+
+        Args:
+            preset: library and release, a key of PRESETS.
+            options: arguments of this class that the library's loss has too, in the library's
+                meaning of smooth; ignore_index, upsample and backend always.
+        Raises:
+            ArgumentError: no such preset, or the library has no such loss or option.
+        """
+        return cls(**preset_options(cls.__name__, preset, options))
 
     def terms(self) -> list[tuple[float, "Criterion"]]:
         """The summands with their factors; a single loss is its own only summand."""

@@ -9,6 +9,7 @@ from pixelwise.errors import check_range
 from pixelwise.losses.class_mean import (
     Classes,
     check_class_options,
+    kept_classes,
     mean_over_classes,
     pick_classes,
 )
@@ -108,7 +109,7 @@ class MCC(Criterion):
         self.options = {
             "smooth": smooth,
             "per_image": per_image,
-            "classes": None if classes is None else tuple(classes),
+            "classes": kept_classes(classes),
             "absent": absent,
         }
 

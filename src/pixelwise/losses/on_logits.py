@@ -16,6 +16,7 @@ from pixelwise.errors import ArgumentError, sentence
 from pixelwise.losses.class_mean import (
     Classes,
     check_class_options,
+    kept_classes,
     mean_over_classes,
     pick_classes,
 )
@@ -88,7 +89,7 @@ class ClassMapsCriterion(LogitsCriterion):
         check_class_options(name, absent, classes)
         super().__init__(activation, ignore_index, upsample)
         self.register_buffer("weight", class_factors(name, "weight", weight), persistent=False)
-        self.classes = None if classes is None else tuple(classes)
+        self.classes = kept_classes(classes)
         self.absent = absent
         self.per_image = per_image
 

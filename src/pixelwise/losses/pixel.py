@@ -1,30 +1,44 @@
 """Pixel losses as formulas on PixelStats: cross entropy, binary cross entropy, focal, Poly-1.
 
 All of them are means over valid pixels, so an ignored pixel changes neither numerator nor
-denominator, and a batch without any valid pixel has loss 0 and gradient 0.
+denominator, and a batch without any valid pixel has loss 0 and gradient 0. void="zero" counts
+ignored pixels in the mean with loss 0, as several libraries do: the fewer pixels of a batch are
+valid, the less it teaches.
 """
 
 from typing import Any
 
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, check_range, sentence
+from pixelwise.errors import ArgumentError, check_choice, check_range, sentence
 from pixelwise.losses.criterion import Criterion, Factors, class_factors, for_classes, ratio
 from pixelwise.ops.stats import PixelStats
 from pixelwise.ops.target import Ignore
 
+VOID = ("skip", "zero")
+
 
 def cross_entropy(
-    stats: PixelStats, *, weight: Tensor | None = None, label_smoothing: float = 0.0
+    stats: PixelStats,
+    *,
+    weight: Tensor | None = None,
+    label_smoothing: float = 0.0,
+    weighted_mean: bool = True,
+    per_channel: bool = False,
+    void: str = "skip",
 ) -> Tensor:
     """Cross entropy: weighted mean of −log p of the target class over valid pixels.
 
     ((1−s) Σ_c w_c nll_c + s/C Σ_c w_c nll_all_c) / Σ_c w_c target_c
 
     Args:
-        stats: softmax sums target, nll, and nll_all if label_smoothing > 0; each (N, C).
+        stats: softmax sums target, nll, and nll_all if label_smoothing > 0, valid and pixels if
+            void is "zero"; each (N, C).
         weight: (C,) factor per class, >= 0; None = 1.
         label_smoothing: s, fraction of the target spread over all classes, 0..1.
+        weighted_mean: divide by Σ w target; otherwise by Σ target, so that weights scale the loss.
+        per_channel: divide by the number of channels too.
+        void: "skip", or "zero" to count ignored pixels with loss 0.
     Returns:
         Scalar (), float64.
     Raises:
@@ -39,7 +53,8 @@ def cross_entropy(
     if label_smoothing > 0:
         spread = (factors * stats.nll_all).sum() / stats.target.shape[1]
         hard = (1 - label_smoothing) * hard + label_smoothing * spread
-    return ratio(hard, (factors * stats.target).sum())
+    pixels = (factors * stats.target if weighted_mean else stats.target).sum()
+    return ratio(hard, pixels) * _share(stats, void) / (stats.target.shape[1] ** per_channel)
 
 
 def binary_cross_entropy(
@@ -48,6 +63,7 @@ def binary_cross_entropy(
     pos_weight: Tensor | None = None,
     label_smoothing: float = 0.0,
     weight: Tensor | None = None,
+    void: str = "skip",
 ) -> Tensor:
     """Binary cross entropy: weighted mean over valid pixels and channels.
 
@@ -59,6 +75,7 @@ def binary_cross_entropy(
         pos_weight: (C,) factor π of the positive pixels, >= 0; None = 1.
         label_smoothing: s, fraction of the target spread over both sides, 0..1.
         weight: (C,) factor w per channel, >= 0; None = 1.
+        void: "skip", or "zero" (needs the sum pixels) to count ignored pixels with loss 0.
     Returns:
         Scalar (), float64.
     Raises:
@@ -74,10 +91,17 @@ def binary_cross_entropy(
     if label_smoothing > 0:
         spread = (positive * stats.nll_all + stats.nll_neg_all) / 2
         loss = (1 - label_smoothing) * loss + label_smoothing * spread
-    return ratio((factors * loss).sum(), (factors * stats.valid).sum())
+    return ratio((factors * loss).sum(), (factors * stats.valid).sum()) * _share(stats, void)
 
 
-def focal(stats: PixelStats, *, alpha: Tensor | None = None, one_sided: bool = True) -> Tensor:
+def focal(
+    stats: PixelStats,
+    *,
+    alpha: Tensor | None = None,
+    one_sided: bool = True,
+    per_channel: bool | None = None,
+    void: str = "skip",
+) -> Tensor:
     """Focal loss: cross entropy that fades out for pixels that are already right.
 
     softmax: Σ_c α_c focal_c / Σ valid
@@ -90,6 +114,8 @@ def focal(stats: PixelStats, *, alpha: Tensor | None = None, one_sided: bool = T
         stats: sums valid and focal, and focal_neg unless one_sided; each (N, C).
         alpha: (C,) factors α; None = 1 on both sides.
         one_sided: True for softmax, where every pixel has one class; False for sigmoid.
+        per_channel: the mean is over pixels and channels, or over pixels; None: as above.
+        void: "skip", or "zero" (needs the sum pixels) to count ignored pixels with loss 0.
     Returns:
         Scalar (), float64.
     Raises:
@@ -100,10 +126,17 @@ def focal(stats: PixelStats, *, alpha: Tensor | None = None, one_sided: bool = T
     """
     factors = for_classes("focal", "alpha", alpha, stats.valid)
     total = (factors * stats.focal).sum()
-    if one_sided:
-        return ratio(total, stats.valid[:, 0].sum())
-    rest = stats.focal_neg if alpha is None else (1 - factors) * stats.focal_neg
-    return ratio(total + rest.sum(), stats.valid.sum())
+    if not one_sided:
+        rest = stats.focal_neg if alpha is None else (1 - factors) * stats.focal_neg
+        total = total + rest.sum()
+    per_channel = not one_sided if per_channel is None else per_channel
+    valid = stats.valid if per_channel else stats.valid[:, :1]
+    return ratio(total, valid.sum()) * _share(stats, void)
+
+
+def _share(stats: PixelStats, void: str) -> Tensor | float:
+    """What a mean over valid pixels is multiplied with: the share of the pixels that count."""
+    return 1.0 if void == "skip" else ratio(stats.valid.sum(), stats.pixels.sum())
 
 
 def poly1(
@@ -138,6 +171,11 @@ def poly1(
     return ratio((factors * loss).sum(), (factors * pixels).sum())
 
 
+def _void_sums(where: str, void: str) -> tuple[str, ...]:
+    check_choice(where, "void", void, VOID)
+    return ("valid", "pixels") if void == "zero" else ()
+
+
 class CrossEntropy(Criterion):
     """Cross entropy over softmax, the mean over valid pixels; see `cross_entropy`.
 
@@ -146,6 +184,9 @@ class CrossEntropy(Criterion):
     Args:
         weight: (C,) factor per class, >= 0; None = 1.
         label_smoothing: fraction of the target spread over all classes, 0..1.
+        weighted_mean: divide by Σ w_y; otherwise by the number of pixels.
+        per_channel: divide by the number of channels too, which makes the loss C times smaller.
+        void: "skip", or "zero" to count ignored pixels in the mean with loss 0.
         ignore_index, upsample, backend: see Criterion.
     Raises:
         ArgumentError: negative or non-finite weights, label_smoothing outside 0..1.
@@ -159,21 +200,29 @@ class CrossEntropy(Criterion):
         weight: Factors = None,
         label_smoothing: float = 0.0,
         *,
+        weighted_mean: bool = True,
+        per_channel: bool = False,
+        void: str = "skip",
         ignore_index: Ignore = 255,
         upsample: str | None = None,
         backend: str = "auto",
     ) -> None:
         check_range("CrossEntropy", "label_smoothing", label_smoothing, 0, 1)
         smooth_sums = ("nll_all",) if label_smoothing else ()
-        sums = ("target", "nll", *smooth_sums)
+        sums = ("target", "nll", *smooth_sums, *_void_sums("CrossEntropy", void))
         super().__init__(sums, "softmax", ignore_index, upsample, backend)
         self.label_smoothing = label_smoothing
+        self.mean: dict[str, Any] = {
+            "weighted_mean": weighted_mean, "per_channel": per_channel, "void": void,
+        }  # fmt: skip
         factors = class_factors("CrossEntropy", "weight", weight)
         self.register_buffer("weight", factors, persistent=False)
 
     def formula(self, stats: PixelStats) -> Tensor:
         weight: Any = self.weight
-        return cross_entropy(stats, weight=weight, label_smoothing=self.label_smoothing)
+        return cross_entropy(
+            stats, weight=weight, label_smoothing=self.label_smoothing, **self.mean
+        )
 
 
 class BinaryCrossEntropy(Criterion):
@@ -189,6 +238,7 @@ class BinaryCrossEntropy(Criterion):
         label_smoothing: fraction of the target spread over both sides, 0..1; only the backend
             "torch" computes its sums.
         weight: (C,) factor per channel, >= 0; None = 1.
+        void: "skip", or "zero" to count ignored pixels in the mean with loss 0.
         ignore_index, upsample, backend: see Criterion.
     Raises:
         ArgumentError: negative or non-finite factors, label_smoothing outside 0..1.
@@ -202,14 +252,16 @@ class BinaryCrossEntropy(Criterion):
         label_smoothing: float = 0.0,
         weight: Factors = None,
         *,
+        void: str = "skip",
         ignore_index: Ignore = 255,
         upsample: str | None = None,
         backend: str = "auto",
     ) -> None:
         check_range("BinaryCrossEntropy", "label_smoothing", label_smoothing, 0, 1)
         smooth_sums = ("nll_all", "nll_neg_all") if label_smoothing else ()
-        sums = ("valid", "nll", "nll_neg", *smooth_sums)
+        sums = ("valid", "nll", "nll_neg", *smooth_sums, *_void_sums("BinaryCrossEntropy", void))
         super().__init__(sums, "sigmoid", ignore_index, upsample, backend)
+        self.void = void
         self.label_smoothing = label_smoothing
         positive = class_factors("BinaryCrossEntropy", "pos_weight", pos_weight)
         self.register_buffer("pos_weight", positive, persistent=False)
@@ -220,7 +272,11 @@ class BinaryCrossEntropy(Criterion):
         pos_weight: Any = self.pos_weight
         weight: Any = self.weight
         return binary_cross_entropy(
-            stats, pos_weight=pos_weight, label_smoothing=self.label_smoothing, weight=weight
+            stats,
+            pos_weight=pos_weight,
+            label_smoothing=self.label_smoothing,
+            weight=weight,
+            void=self.void,
         )
 
 
@@ -274,6 +330,8 @@ class Focal(Criterion):
         alpha: softmax: (C,) factors per class. sigmoid: the share of the positive pixels, one
             number in 0..1 or (C,) of them; negative pixels get 1 − alpha. None = 1 for all.
         activation: "softmax" or "sigmoid".
+        per_channel: whether the mean is over pixels and channels; None: for sigmoid only.
+        void: "skip", or "zero" to count ignored pixels in the mean with loss 0.
         ignore_index, upsample, backend: see Criterion.
     Raises:
         ArgumentError: gamma < 0, a single alpha with softmax, alpha > 1 with sigmoid.
@@ -287,13 +345,17 @@ class Focal(Criterion):
         alpha: float | Factors = None,
         *,
         activation: str = "softmax",
+        per_channel: bool | None = None,
+        void: str = "skip",
         ignore_index: Ignore = 255,
         upsample: str | None = None,
         backend: str = "auto",
     ) -> None:
         check_range("Focal", "gamma", gamma, low=0)
-        sums = ("valid", "focal") if activation == "softmax" else ("valid", "focal", "focal_neg")
+        negative = () if activation == "softmax" else ("focal_neg",)
+        sums = ("valid", "focal", *negative, *_void_sums("Focal", void))
         super().__init__(sums, activation, ignore_index, upsample, backend, gamma)
+        self.mean: dict[str, Any] = {"per_channel": per_channel, "void": void}
         if isinstance(alpha, int | float):
             if activation == "softmax":
                 hint = (
@@ -311,4 +373,5 @@ class Focal(Criterion):
         alpha: Any = self.alpha
         if alpha is not None and len(alpha) == 1:
             alpha = alpha.expand(stats.valid.shape[1])
-        return focal(stats, alpha=alpha, one_sided=self.activation == "softmax")
+        one_sided = self.activation == "softmax"
+        return focal(stats, alpha=alpha, one_sided=one_sided, **self.mean)

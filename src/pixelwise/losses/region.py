@@ -18,6 +18,10 @@ and every loss is a falling form of that score:
 | one_minus | 1 − score         |                                              |
 | log       | −log score        | slope grows as the overlap goes to 0         |
 | log_cosh  | log cosh(1−score) | smooth and flat near a score of 1            |
+| minus     | −score            | one_minus less 1, with the same gradient     |
+
+Which sums make a ratio: those of a class over the batch; of a class in an image (per_image); or of
+all classes together (pool_classes, "micro"), where weight multiplies the sums themselves.
 
 Absent classes: `absent` says what happens to a class without valid target pixels (per image if
 per_image): "skip" leaves it out of the mean, "zero" counts it with loss 0, "keep" counts it with
@@ -42,7 +46,7 @@ from pixelwise.losses.class_mean import (
 from pixelwise.losses.criterion import for_classes, ratio
 from pixelwise.ops.stats import PixelStats
 
-FORMS = ("one_minus", "log", "log_cosh")
+FORMS = ("one_minus", "log", "log_cosh", "minus")
 WEIGHTINGS = ("square", "simple", "uniform")
 Smooth = float | tuple[float, float]
 
@@ -60,6 +64,8 @@ def tversky(
     classes: Classes = None,
     absent: str = "skip",
     form: str = "one_minus",
+    pool_classes: bool = False,
+    weighted_mean: bool = True,
 ) -> Tensor:
     """Tversky loss: region overlap with separate costs for the two kinds of error.
 
@@ -75,9 +81,12 @@ def tversky(
             valid pixels; otherwise overlap per class over the whole batch.
         squared: P is Σ p² instead of Σ p (and T is Σ y², which differs for soft targets).
         weight: (C,) relative weight of each class in the mean; None = equal.
-        classes: indices of the classes that count; None = all.
+        classes: indices of the classes that count; "foreground" = all but 0; None = all.
         absent: "skip", "zero" or "keep", see the module.
-        form: "one_minus", "log" or "log_cosh", see the module; gamma applies to it.
+        form: one of FORMS, see the module; gamma applies to it.
+        pool_classes: one ratio of the sums over all classes, weight inside the sums.
+        weighted_mean: divide by Σ w_c; otherwise by the number of classes that count, so that
+            weights scale the loss.
     Returns:
         Scalar (), float64.
     Raises:
@@ -92,6 +101,7 @@ def tversky(
         stats, 1.0, alpha, beta,
         gamma=gamma, smooth=smooth, per_image=per_image, squared=squared, weight=weight,
         classes=classes, absent=absent, form=form,
+        pool_classes=pool_classes, weighted_mean=weighted_mean,
     )  # fmt: skip
 
 
@@ -140,13 +150,16 @@ def f_beta(
     classes: Classes = None,
     absent: str = "skip",
     form: str = "one_minus",
+    pool_classes: bool = False,
+    weighted_mean: bool = True,
 ) -> Tensor:
     """F-β loss: Dice in which recall counts β times as much as precision.
 
     mean_c 1 − ((1+β²) I_c + s) / ((1+β²) I_c + (P_c − I_c) + β² (T_c − I_c) + s)
 
     Args:
-        stats, per_image, squared, weight, classes, absent, form: as tversky.
+        stats, per_image, squared, weight, classes, absent, form, pool_classes, weighted_mean: as
+            tversky.
         beta: β, > 0; 1 is Dice.
         smooth: s, pixels added to numerator and denominator, >= 0; a pair sets them apart.
     Returns:
@@ -159,6 +172,7 @@ def f_beta(
         stats, 1.0 + beta**2, 1.0, beta**2,
         gamma=1.0, smooth=smooth, per_image=per_image, squared=squared, weight=weight,
         classes=classes, absent=absent, form=form,
+        pool_classes=pool_classes, weighted_mean=weighted_mean,
     )  # fmt: skip
 
 
@@ -227,7 +241,8 @@ def _region_sums(stats: PixelStats, squared: bool) -> tuple[Tensor, ...]:
 
 
 def _family(
-    stats, k, a, b, *, gamma, smooth, per_image, squared, weight, classes, absent, form
+    stats, k, a, b, *,
+    gamma, smooth, per_image, squared, weight, classes, absent, form, pool_classes, weighted_mean,
 ):  # fmt: skip
     """The form of (k I + s) / (k I + a FP + b FN + s), mean over classes, then over images."""
     stats = stats if per_image else stats.over_batch()
@@ -235,13 +250,17 @@ def _family(
     inter, prob, target, valid, factors = pick_classes(
         "region loss", classes, *_region_sums(stats, squared), factors[None]
     )
+    if pool_classes:
+        inter, prob, target = ((factors * t).sum(1, keepdim=True) for t in (inter, prob, target))
+        valid = valid.amax(1, keepdim=True)
+        factors = torch.ones_like(factors[:, :1])
     s_num, s_den = _smooth_pair(smooth)
     denominator = k * inter + a * (prob - inter) + b * (target - inter) + s_den
     loss = _of_score(ratio(k * inter + s_num, denominator, empty=1.0), form)
     if gamma != 1:
         # off 0, where a power below 1 has an infinite slope
         loss = loss.clamp(min=torch.finfo(loss.dtype).tiny).pow(gamma)
-    return mean_over_classes(loss, target > 0, valid, factors, absent)
+    return mean_over_classes(loss, target > 0, valid, factors, absent, weighted_mean)
 
 
 def _of_score(score: Tensor, form: str) -> Tensor:
@@ -249,4 +268,4 @@ def _of_score(score: Tensor, form: str) -> Tensor:
         return -score.clamp(min=torch.finfo(score.dtype).tiny).log()
     if form == "log_cosh":
         return (1 - score).cosh().log()
-    return 1 - score
+    return -score if form == "minus" else 1 - score

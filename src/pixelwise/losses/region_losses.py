@@ -1,12 +1,12 @@
 """The region losses as nn.Modules: options checked once, the formula of region.py inside."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
 
-from pixelwise.errors import check_choice, check_range
+from pixelwise.errors import ArgumentError, check_choice, check_range, sentence
 from pixelwise.losses import region
+from pixelwise.losses.class_mean import Classes, kept_classes
 from pixelwise.losses.criterion import Criterion, Factors, class_factors
 from pixelwise.losses.region import FORMS, WEIGHTINGS, Smooth, check_region_options
 from pixelwise.ops.stats import PixelStats
@@ -25,7 +25,7 @@ class _Region(Criterion):
         *,
         smooth: Smooth,
         squared: bool,
-        classes: Sequence[int] | None,
+        classes: Classes,
         absent: str,
         weight: Factors = None,
         **options: Any,
@@ -40,7 +40,7 @@ class _Region(Criterion):
         self.options = options | {
             "smooth": tuple(smooth) if isinstance(smooth, list) else smooth,
             "squared": squared,
-            "classes": None if classes is None else tuple(classes),
+            "classes": kept_classes(classes),
             "absent": absent,
         }
 
@@ -58,10 +58,13 @@ class Dice(_Region):
         squared: Σ p² instead of Σ p in the denominator.
         smooth: s, pixels added to numerator and denominator, >= 0; a pair sets them apart.
         weight: (C,) relative weight of each class in the mean, >= 0; None = equal.
-        classes: indices of the classes that count; None = all.
+        classes: indices of the classes that count; "foreground" = all but 0; None = all.
         absent: what happens to classes without valid target pixels: "skip" leaves them out of the
             mean, "zero" counts them with loss 0, "keep" counts them by the formula.
-        form: loss of a class from its score: "one_minus", "log" (−log score) or "log_cosh".
+        form: loss of a class from its score: "one_minus", "log" (−log score), "log_cosh" or
+            "minus" (−score).
+        pool_classes: one ratio of the sums over all classes ("micro"), weight inside the sums.
+        weighted_mean: divide by Σ weight; otherwise by the number of classes that count.
         activation: "softmax", or "sigmoid" for one channel or overlapping classes.
         ignore_index, upsample, backend: see Criterion.
     Raises:
@@ -78,9 +81,11 @@ class Dice(_Region):
         squared: bool = False,
         smooth: Smooth = 0.0,
         weight: Factors = None,
-        classes: Sequence[int] | None = None,
+        classes: Classes = None,
         absent: str = "skip",
         form: str = "one_minus",
+        pool_classes: bool = False,
+        weighted_mean: bool = True,
         *,
         activation: str = "softmax",
         ignore_index: Ignore = 255,
@@ -91,6 +96,7 @@ class Dice(_Region):
             activation, ignore_index, upsample, backend,
             smooth=smooth, squared=squared, classes=classes, absent=absent,
             form=form, weight=weight, per_image=per_image,
+            pool_classes=pool_classes, weighted_mean=weighted_mean,
         )  # fmt: skip
 
     def formula(self, stats: PixelStats) -> Tensor:
@@ -108,10 +114,13 @@ class Jaccard(_Region):
         squared: Σ p² instead of Σ p in the denominator.
         smooth: s, pixels added to numerator and denominator, >= 0; a pair sets them apart.
         weight: (C,) relative weight of each class in the mean, >= 0; None = equal.
-        classes: indices of the classes that count; None = all.
+        classes: indices of the classes that count; "foreground" = all but 0; None = all.
         absent: what happens to classes without valid target pixels: "skip" leaves them out of the
             mean, "zero" counts them with loss 0, "keep" counts them by the formula.
-        form: loss of a class from its score: "one_minus", "log" (−log score) or "log_cosh".
+        form: loss of a class from its score: "one_minus", "log" (−log score), "log_cosh" or
+            "minus" (−score).
+        pool_classes: one ratio of the sums over all classes ("micro"), weight inside the sums.
+        weighted_mean: divide by Σ weight; otherwise by the number of classes that count.
         activation: "softmax", or "sigmoid" for one channel or overlapping classes.
         ignore_index, upsample, backend: see Criterion.
     Raises:
@@ -127,9 +136,11 @@ class Jaccard(_Region):
         squared: bool = False,
         smooth: Smooth = 0.0,
         weight: Factors = None,
-        classes: Sequence[int] | None = None,
+        classes: Classes = None,
         absent: str = "skip",
         form: str = "one_minus",
+        pool_classes: bool = False,
+        weighted_mean: bool = True,
         *,
         activation: str = "softmax",
         ignore_index: Ignore = 255,
@@ -140,6 +151,7 @@ class Jaccard(_Region):
             activation, ignore_index, upsample, backend,
             smooth=smooth, squared=squared, classes=classes, absent=absent,
             form=form, weight=weight, per_image=per_image,
+            pool_classes=pool_classes, weighted_mean=weighted_mean,
         )  # fmt: skip
 
     def formula(self, stats: PixelStats) -> Tensor:
@@ -160,10 +172,13 @@ class Tversky(_Region):
         squared: Σ p² instead of Σ p in the denominator.
         smooth: s, pixels added to numerator and denominator, >= 0; a pair sets them apart.
         weight: (C,) relative weight of each class in the mean, >= 0; None = equal.
-        classes: indices of the classes that count; None = all.
+        classes: indices of the classes that count; "foreground" = all but 0; None = all.
         absent: what happens to classes without valid target pixels: "skip" leaves them out of the
             mean, "zero" counts them with loss 0, "keep" counts them by the formula.
-        form: loss of a class from its score: "one_minus", "log" (−log score) or "log_cosh".
+        form: loss of a class from its score: "one_minus", "log" (−log score), "log_cosh" or
+            "minus" (−score).
+        pool_classes: one ratio of the sums over all classes ("micro"), weight inside the sums.
+        weighted_mean: divide by Σ weight; otherwise by the number of classes that count.
         activation: "softmax", or "sigmoid" for one channel or overlapping classes.
         ignore_index, upsample, backend: see Criterion.
     Raises:
@@ -182,9 +197,11 @@ class Tversky(_Region):
         squared: bool = False,
         smooth: Smooth = 0.0,
         weight: Factors = None,
-        classes: Sequence[int] | None = None,
+        classes: Classes = None,
         absent: str = "skip",
         form: str = "one_minus",
+        pool_classes: bool = False,
+        weighted_mean: bool = True,
         *,
         activation: str = "softmax",
         ignore_index: Ignore = 255,
@@ -194,10 +211,14 @@ class Tversky(_Region):
         check_range("Tversky", "alpha", alpha, low=0)
         check_range("Tversky", "beta", beta, low=0)
         check_range("Tversky", "gamma", gamma, low=1e-3)
+        if form == "minus" and gamma != 1:
+            got = f"{gamma} with form='minus'"
+            raise ArgumentError(sentence("Tversky", "gamma", "1 for a negative loss", got))
         super().__init__(
             activation, ignore_index, upsample, backend,
             smooth=smooth, squared=squared, classes=classes, absent=absent,
             form=form, weight=weight, per_image=per_image,
+            pool_classes=pool_classes, weighted_mean=weighted_mean,
             alpha=alpha, beta=beta, gamma=gamma,
         )  # fmt: skip
 
@@ -217,10 +238,13 @@ class FBeta(_Region):
         squared: Σ p² instead of Σ p in the denominator.
         smooth: s, pixels added to numerator and denominator, >= 0; a pair sets them apart.
         weight: (C,) relative weight of each class in the mean, >= 0; None = equal.
-        classes: indices of the classes that count; None = all.
+        classes: indices of the classes that count; "foreground" = all but 0; None = all.
         absent: what happens to classes without valid target pixels: "skip" leaves them out of the
             mean, "zero" counts them with loss 0, "keep" counts them by the formula.
-        form: loss of a class from its score: "one_minus", "log" (−log score) or "log_cosh".
+        form: loss of a class from its score: "one_minus", "log" (−log score), "log_cosh" or
+            "minus" (−score).
+        pool_classes: one ratio of the sums over all classes ("micro"), weight inside the sums.
+        weighted_mean: divide by Σ weight; otherwise by the number of classes that count.
         activation: "softmax", or "sigmoid" for one channel or overlapping classes.
         ignore_index, upsample, backend: see Criterion.
     Raises:
@@ -237,9 +261,11 @@ class FBeta(_Region):
         squared: bool = False,
         smooth: Smooth = 0.0,
         weight: Factors = None,
-        classes: Sequence[int] | None = None,
+        classes: Classes = None,
         absent: str = "skip",
         form: str = "one_minus",
+        pool_classes: bool = False,
+        weighted_mean: bool = True,
         *,
         activation: str = "softmax",
         ignore_index: Ignore = 255,
@@ -251,6 +277,7 @@ class FBeta(_Region):
             activation, ignore_index, upsample, backend,
             smooth=smooth, squared=squared, classes=classes, absent=absent,
             form=form, weight=weight, per_image=per_image, beta=beta,
+            pool_classes=pool_classes, weighted_mean=weighted_mean,
         )  # fmt: skip
 
     def formula(self, stats: PixelStats) -> Tensor:
@@ -268,7 +295,7 @@ class GeneralizedDice(_Region):
         per_image: overlap per image, then the mean over images; otherwise over the whole batch.
         squared: Σ p² instead of Σ p in the denominator.
         smooth: s, pixels added to numerator and denominator, >= 0; a pair sets them apart.
-        classes: indices of the classes that count; None = all.
+        classes: indices of the classes that count; "foreground" = all but 0; None = all.
         absent: what happens to classes without valid target pixels: "skip" leaves them out of the
             mean, "zero" counts them with loss 0, "keep" counts them by the formula.
         activation: "softmax", or "sigmoid" for one channel or overlapping classes.
@@ -287,7 +314,7 @@ class GeneralizedDice(_Region):
         per_image: bool = False,
         squared: bool = False,
         smooth: Smooth = 0.0,
-        classes: Sequence[int] | None = None,
+        classes: Classes = None,
         absent: str = "skip",
         *,
         activation: str = "softmax",

@@ -21,7 +21,9 @@ DEFINITION_ONLY = (
     "target2",  # Σ w y²     squared denominators of soft targets; class indices have y² = y
     "nll_neg_all",  # Σ w (−log(1−p))     label smoothing, sigmoid only
 )
-ALL_SUMS = SUMS + DEFINITION_ONLY
+# Known from the shape alone; no backend computes it.
+SHAPE_ONLY = ("pixels",)  # Σ 1     pixels of the target, ignored ones too
+ALL_SUMS = SUMS + DEFINITION_ONLY + SHAPE_ONLY
 SIGMOID_ONLY = ("nll_neg", "focal_neg", "nll_neg_all")
 NOT_DIFFERENTIABLE = ("valid", "target")
 ACTIVATIONS = ("softmax", "sigmoid")

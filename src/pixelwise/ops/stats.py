@@ -6,6 +6,7 @@ backend computes the sums and the gradient of the logits; nothing here depends o
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from pixelwise.errors import ArgumentError, check_choice, check_range, sentence
@@ -13,7 +14,14 @@ from pixelwise.ops import _stats_torch
 from pixelwise.ops.backends import choose_backend
 from pixelwise.ops.inputs import check_inputs
 from pixelwise.ops.kernels import kernel_sums
-from pixelwise.ops.spec import ALL_SUMS, DEFINITION_ONLY, SIGMOID_ONLY, SUMS, Spec
+from pixelwise.ops.spec import (
+    ALL_SUMS,
+    DEFINITION_ONLY,
+    SHAPE_ONLY,
+    SIGMOID_ONLY,
+    SUMS,
+    Spec,
+)
 from pixelwise.ops.target import Ignore
 
 WHERE = "pixel_stats"
@@ -108,12 +116,17 @@ def pixel_stats(
     spec_sums = _check_sums(sums, activation, gamma, soft_target)
     rare = "soft targets" if soft_target else ", ".join(set(spec_sums) & set(DEFINITION_ONLY))
     chosen = choose_backend(backend, logits, definition_for=rare)
-    spec = Spec(spec_sums, activation, ignored, 2.0 if gamma is None else float(gamma))
+    passed = tuple(s for s in spec_sums if s not in SHAPE_ONLY) or ("valid",)
+    spec = Spec(passed, activation, ignored, 2.0 if gamma is None else float(gamma))
     if chosen == "torch":
         table = _stats_torch.sums(logits, target, weight, spec)
     else:
         table = kernel_sums(logits, target, weight, spec, chosen)
-    return PixelStats(table, spec.sums, chosen)
+    if "pixels" not in spec_sums:
+        return PixelStats(table, passed, chosen)
+    size = target.shape[target.dim() - logits.dim() + 2 :].numel()
+    table = torch.cat([table, table.new_full((1, *table.shape[1:]), size)])
+    return PixelStats(table, (*passed, "pixels"), chosen)
 
 
 def _check_sums(
