@@ -128,7 +128,10 @@ class PredictConfig:
     out: Path | None = option(None, "folder to make (default: RUN/predictions/SPLIT)")
     overwrite: bool = option(False, "replace the folder if it has files in it")
     device: str = option("auto", "where to compute", choices=DEVICES)
-    threshold: float = option(0.5, "binary task: least probability of the foreground")
+    threshold: float = option(0.5, "binary task: probability above which a pixel is foreground")
+    calibration: bool = option(
+        False, "write calibration.json too: confidence against accuracy, thresholds (needs labels)"
+    )
 
     def __post_init__(self) -> None:
         coerce(self)
@@ -136,6 +139,8 @@ class PredictConfig:
         check_range("predict", "threshold", self.threshold, 0, 1)
         if self.images is not None and self.data is not None:
             raise ArgumentError("predict: only one of images and data can be given.")
+        if self.images is not None and self.calibration:
+            raise ArgumentError("predict: calibration needs labels. Give a split, not images.")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ from pixelwise.labels.description import read_description
 from pixelwise.labels.image import read_image
 from pixelwise.labels.pairs import Pair, find_pairs
 from pixelwise.labels.png import write_label
+from pixelwise.ops.nan import check_no_nan
 from pixelwise.ops.predict import predict_label
+from pixelwise.run import calibration
 from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, find_checkpoint
 from pixelwise.run.config import PredictConfig, command_line
 from pixelwise.run.dataset import image_to_tensor
@@ -45,10 +47,12 @@ def predict(config: PredictConfig) -> Path:
         config: which run, which images, which folder to make.
     Returns:
         The folder: one PNG per image under the image's id, in the dataset's stored values and
-        palette, and prediction.json. It appears when all of it is complete.
+        palette, prediction.json, and calibration.json if asked for. It appears when all of it is
+        complete.
     Raises:
         PixelwiseError: no complete checkpoint, other classes than the network's, an unreadable
-            image, or a folder that already has something in it.
+            image, logits that are NaN, no label to calibrate against, or a folder that already has
+            something in it.
     """
     device = choose_device("predict", config.device)
     display = Display()
@@ -57,6 +61,8 @@ def predict(config: PredictConfig) -> Path:
     out = config.out or checkpoint.folder.parent / "predictions" / work.name
     hint = "Give --overwrite to replace it."
     check_free("predict", out, hint, FILE if config.overwrite else None)
+    if config.calibration:
+        calibration.check_labelled(work.pairs)
     network = checkpoint.network().to(device)
     about = {
         "command": command_line("predict", config),
@@ -69,16 +75,26 @@ def predict(config: PredictConfig) -> Path:
         "images": len(work.pairs),
         "threshold": config.threshold,
     }
+    counts = calibration.no_counts(checkpoint.activation)
     display.start(len(work.pairs))
     with staged_folder(out) as staging, display:
         for pair in work.pairs:
             image = read_image(pair.image)
-            index = predict_image(network, image, checkpoint, config.threshold)
+            logits = image_logits(network, image, checkpoint)
+            check_no_nan(str(pair.image), logits)
+            index = predicted_index(logits, image.shape[:2], checkpoint, config.threshold)
             path = staging / f"{pair.id}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             write_label(path, work.classes.to_stored(index), work.classes)
+            if config.calibration:
+                counts += calibration.count_probabilities(
+                    logits, pair, work.classes, checkpoint.activation
+                )
             display.advance("predicting", 1)
         write_json(staging / FILE, about)
+        if config.calibration:
+            content = calibration.calibration_content(counts, about)
+            write_json(staging / calibration.FILE, content)
     return out
 
 
@@ -106,22 +122,33 @@ def find_work(config: PredictConfig, checkpoint: Checkpoint) -> Work:
 
 
 @torch.no_grad()
-def predict_image(
-    network: Network, image: np.ndarray, checkpoint: Checkpoint, threshold: float = 0.5
-) -> np.ndarray:
-    """Class indices of one image.
+def image_logits(network: Network, image: np.ndarray, checkpoint: Checkpoint) -> torch.Tensor:
+    """What the network says about one image.
 
     Args:
         network: in evaluation mode.
         image: (H, W, 3) uint8.
-        checkpoint: scale and task of the network.
-        threshold: binary task, least probability of the foreground.
+        checkpoint: scale of the network.
+    Returns:
+        (1, C, h, w) floating point, at the network's own resolution.
+    """
+    size = network_size(image.shape[:2], checkpoint.config["scale"])
+    small = resize_image(image_to_tensor(image), size)
+    return network(small[None].to(next(network.parameters()).device))
+
+
+def predicted_index(
+    logits: torch.Tensor, size: tuple[int, int], checkpoint: Checkpoint, threshold: float = 0.5
+) -> np.ndarray:
+    """Class indices of one image.
+
+    Args:
+        logits: (1, C, h, w) of the image.
+        size: (height, width) of the image.
+        checkpoint: task of the network.
+        threshold: binary task, probability above which a pixel is foreground.
     Returns:
         (H, W) uint8, or uint16 above 256 classes.
     """
-    height, width = image.shape[:2]
-    size = network_size((height, width), checkpoint.config["scale"])
-    small = resize_image(image_to_tensor(image), size)
-    logits = network(small[None].to(next(network.parameters()).device))
-    label = predict_label(logits, (height, width), checkpoint.activation, threshold)
+    label = predict_label(logits, size, checkpoint.activation, threshold)
     return label[0].cpu().numpy()

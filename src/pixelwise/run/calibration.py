@@ -1,0 +1,153 @@
+"""What probabilities are worth: how often a network is right, and which threshold is the best.
+
+Label images hold no probabilities, so this is counted while images are predicted, from the logits,
+against the labels of the split; calibration.json keeps the counts and what follows from them.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pixelwise.errors import DatasetError, LabelError, PairingError, sentence
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.pairs import Pair
+from pixelwise.labels.png import read_label
+from pixelwise.metrics.calibration import (
+    BINS,
+    CalibrationCounts,
+    expected_calibration_error,
+    maximum_calibration_error,
+    reliability_curve,
+)
+from pixelwise.metrics.scores import SCORES
+from pixelwise.metrics.threshold import (
+    ThresholdCounts,
+    average_precision,
+    best_threshold,
+    confusion_at,
+    roc_auc,
+)
+from pixelwise.ops.calibration import calibration_counts, threshold_counts
+
+SCHEMA = "pixelwise.calibration/1"
+FILE = "calibration.json"
+STEPS = 256  # thresholds that are told apart; 0.5 is one of them
+TUNED = ("iou", "dice")  # scores of the foreground that a threshold is chosen for
+
+
+@dataclass(frozen=True)
+class ProbabilityCounts:
+    """Pixels by confidence, and for a binary task by probability of the foreground; they add up."""
+
+    confidence: CalibrationCounts
+    thresholds: ThresholdCounts | None
+
+    def __add__(self, other: "ProbabilityCounts") -> "ProbabilityCounts":
+        thresholds = None
+        if self.thresholds is not None and other.thresholds is not None:
+            thresholds = self.thresholds + other.thresholds
+        return ProbabilityCounts(self.confidence + other.confidence, thresholds)
+
+
+def no_counts(activation: str) -> ProbabilityCounts:
+    """The counts of no image, where a sum starts."""
+    bins, steps = np.zeros(BINS, np.int64), np.zeros((STEPS + 1, 2), np.int64)
+    thresholds = ThresholdCounts(steps) if activation == "sigmoid" else None
+    return ProbabilityCounts(CalibrationCounts(bins, bins.astype(np.float64), bins), thresholds)
+
+
+def check_labelled(pairs: list[Pair]) -> None:
+    """Raise unless every image has a label and there is one.
+
+    Raises:
+        DatasetError: there is no image.
+        PairingError: naming the first image without a label.
+    """
+    without = [pair.id for pair in pairs if pair.label is None]
+    hint = "Leave --calibration out, or predict a split that has labels."
+    if without:
+        got = f"{len(without)} images without, the first {without[0]}"
+        raise PairingError(sentence("predict", "labels", "there for calibration", got, hint))
+    if not pairs:
+        raise DatasetError(sentence("predict", "split", "one with images", "none", hint))
+
+
+def count_probabilities(
+    logits: Tensor, pair: Pair, classes: Classes, activation: str
+) -> ProbabilityCounts:
+    """Count the valid pixels of one image by probability, interpolated to the size of its label.
+
+    Args:
+        logits: (1, C, h, w) of this image.
+        pair: whose label is read.
+        classes: of the dataset.
+        activation: "softmax", or "sigmoid" for one channel.
+    Raises:
+        LabelError: the label is damaged or has unknown values.
+    """
+    if pair.label is None:
+        raise LabelError(sentence(str(pair.image), "label", "there for calibration", "none"))
+    index = classes.to_index(read_label(pair.label), where=str(pair.label))
+    # int32: torch has few operators for uint16
+    target = torch.from_numpy(index.astype(np.int32))[None].to(logits.device)
+    void = classes.ignore_index
+    by_confidence = calibration_counts(logits, target, activation, BINS, void)
+    confidence = CalibrationCounts(*(t.cpu().numpy() for t in by_confidence))
+    if activation != "sigmoid":
+        return ProbabilityCounts(confidence, None)
+    pixels = threshold_counts(logits, target, STEPS, void)
+    return ProbabilityCounts(confidence, ThresholdCounts(pixels.cpu().numpy()))
+
+
+def calibration_content(counts: ProbabilityCounts, about: dict[str, Any]) -> dict[str, Any]:
+    """The content of calibration.json; NaN where there is nothing to measure.
+
+    Args:
+        counts: the sum over a split.
+        about: the content of prediction.json.
+    """
+    found = counts.confidence
+    confidence, accuracy = reliability_curve(found)
+    pixels = int(found.pixels.sum())
+    per_bin = zip(found.pixels.tolist(), confidence.tolist(), accuracy.tolist())
+    return {
+        "schema": SCHEMA,
+        "version": version("pixelwise"),
+        "command": about["command"],
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "dataset": {"path": about["data"], "split": about["split"]},
+        "pixels": pixels,
+        "mean_confidence": float(found.confidence.sum()) / pixels if pixels else np.nan,
+        "accuracy": float(found.correct.sum()) / pixels if pixels else np.nan,
+        "expected_calibration_error": expected_calibration_error(found),
+        "maximum_calibration_error": maximum_calibration_error(found),
+        "bins": [
+            {"low": b / BINS, "high": (b + 1) / BINS, "pixels": n, "confidence": c, "accuracy": a}
+            for b, (n, c, a) in enumerate(per_bin)
+        ],
+        "thresholds": threshold_content(counts.thresholds, about["threshold"]),
+    }
+
+
+def threshold_content(counts: ThresholdCounts | None, used: float) -> dict[str, Any] | None:
+    """What calibration.json says of the thresholds of a binary task; None for several classes."""
+    if counts is None:
+        return None
+    half = confusion_at(counts, 0.5)
+    best = {}
+    for name in TUNED:
+        threshold, value = best_threshold(counts, name)
+        at_half = float(SCORES[name].fn(half)[1])
+        best[name] = {"threshold": threshold, "value": value, "at_half": at_half}
+    return {
+        "used": used,
+        "roc_auc": roc_auc(counts),
+        "average_precision": average_precision(counts),
+        "best": best,
+        "pixels": counts.pixels.tolist(),
+    }
