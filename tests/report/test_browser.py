@@ -7,8 +7,13 @@ import subprocess
 
 import pytest
 
+from make import make_dataset
+from pixelwise.audit.findings import Audit, Finding, Total
+from pixelwise.audit.weights_config import WeightsConfig
+from pixelwise.report.audit_page import audit_page
 from pixelwise.report.config import ReportConfig
 from pixelwise.report.html import report
+from pixelwise.report.weights_page import weights
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 NEEDS_CHROMIUM = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
@@ -87,3 +92,32 @@ def test_a_script_in_the_page_would_be_refused_and_noticed(run_folder, tmp_path)
     measured, console = look(intruder, PHONE, tmp_path)
     assert measured.startswith(f"width={PHONE} ")
     assert "Content Security Policy" in " ".join(console)
+
+
+@NEEDS_CHROMIUM
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_the_page_of_weights_fits_its_width(tmp_path, width):
+    """Bars of four methods scroll in their own box."""
+    names = ("ground", "disc" * 30, "bar")
+    data = make_dataset(tmp_path / "data", names=names)
+    weights(WeightsConfig(data, html=tmp_path / "w.html", drop_background=0.1))
+    measured, console = look((tmp_path / "w.html").read_text(), width, tmp_path)
+    assert measured == f"width={width} out= pictures=0 columns=0"
+    assert console == []
+
+
+@NEEDS_CHROMIUM
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_the_page_of_an_audit_fits_its_width(tmp_path, width):
+    """Also with a long name; every picture is one that a browser shows."""
+    data = make_dataset(tmp_path / "data")
+    found = [
+        Finding("V4", "train/labels/00.png", 1, (9, 9), "w" * 300, (7,), "train/images/00.png"),
+        Finding("P1", "x" * 300, 1, None, "no label"),
+    ]
+    totals = {"V4": Total(1, 1), "P1": Total(1, 1)}
+    audit = Audit(str(data), 16, tuple(found), totals=totals)
+    page = audit_page(audit.as_dict(), tmp_path / "audit.html").read_text()
+    measured, console = look(page, width, tmp_path)
+    assert measured == f"width={width} out= pictures=3 columns=0"
+    assert console == []

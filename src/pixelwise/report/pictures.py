@@ -114,7 +114,7 @@ def label_picture(caption: str, label: np.ndarray, classes: Classes) -> Picture:
     else:
         picture = Image.fromarray(position.astype(np.uint8), "P")
         picture.putpalette(colors.tobytes())
-    return Picture(caption, describe(caption, label, classes), _data_uri(picture, "PNG"), (w, h))
+    return Picture(caption, describe(caption, label, classes), data_uri(picture, "PNG"), (w, h))
 
 
 def describe(caption: str, label: np.ndarray, classes: Classes) -> str:
@@ -187,11 +187,12 @@ def _smaller(picture: Image.Image) -> Image.Image:
 def _jpeg(caption: str, text: str, picture: Image.Image) -> Picture:
     # Full colour resolution: half of it would smear the colour of thin errors.
     return Picture(
-        caption, text, _data_uri(picture, "JPEG", quality=82, subsampling=0), picture.size
+        caption, text, data_uri(picture, "JPEG", quality=82, subsampling=0), picture.size
     )
 
 
-def _data_uri(picture: Image.Image, form: str, **options: Any) -> str:
+def data_uri(picture: Image.Image, form: str, **options: Any) -> str:
+    """A picture in an address, as PNG or JPEG."""
     file = BytesIO()
     picture.save(file, form, optimize=True, **options)
     return f"data:image/{form.lower()};base64,{b64encode(file.getvalue()).decode()}"

@@ -1,0 +1,181 @@
+"""Pictures of what an audit found: the whole file, and its surroundings at the size of pixels."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from pixelwise.errors import PixelwiseError
+from pixelwise.labels.description import Description
+from pixelwise.labels.image import read_image
+from pixelwise.labels.palettes import voc_colormap
+from pixelwise.labels.png import read_label
+from pixelwise.report.pictures import WRONG, Picture, data_uri
+
+WIDEST, HIGHEST = 240, 240
+# A crop shows so many pixels of the file to each side of the place, enlarged.
+REACH = 20
+LIGHT = (255, 255, 255)
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """A file as it is shown.
+
+    Args:
+        colors: (H, W, 3) uint8.
+        values: (H, W) stored values if it is a label image; None for a picture of colours.
+    """
+
+    colors: np.ndarray
+    values: np.ndarray | None
+
+    def affected(self, place: tuple[int, int] | None, values: tuple[int, ...]) -> np.ndarray:
+        """(H, W) bool: pixels of the stored values, or of the same colour as at the place."""
+        if self.values is not None:
+            return np.isin(self.values, values)
+        none = np.zeros(self.colors.shape[:2], bool)
+        return none if place is None else (self.colors == self.colors[place]).all(axis=2)
+
+
+def example_pictures(
+    root: Path,
+    description: Description | None,
+    file: str,
+    place: tuple[int, int] | None,
+    values: tuple[int, ...],
+    other: str,
+) -> list[Picture]:
+    """The whole file with its place marked, what is around the place, and the other file.
+
+    A picture whose file cannot be shown is replaced by a sentence that says why.
+
+    Args:
+        root: folder of the data set.
+        description: of the data set, for the colours; None if it cannot be read.
+        file: relative to the root.
+        place: (y, x), or None.
+        values: stored values that the finding is about.
+        other: the file that it is compared with, or "".
+    """
+    shown = _open(root, description, file)
+    if isinstance(shown, str):
+        pictures = [Picture("File", shown)]
+    else:
+        height, width = shown.colors.shape[:2]
+        if place is not None and not (0 <= place[0] < height and 0 <= place[1] < width):
+            place = None
+        pictures = [whole(shown, place)]
+        # a crop as large as the file would say nothing new
+        if place is not None:
+            pictures.append(crop(shown, place, shown.affected(place, values)))
+    if other:
+        second = _open(root, description, other)
+        caption = f"Compared with {other}"
+        pictures.append(
+            Picture(caption, second) if isinstance(second, str) else whole(second, None, caption)
+        )
+    return pictures
+
+
+def whole(shown: Canvas, place: tuple[int, int] | None, caption: str = "") -> Picture:
+    """A file made small, with a frame around what the crop shows."""
+    height, width = shown.colors.shape[:2]
+    scale = min(WIDEST / width, HIGHEST / height)
+    scale = scale if scale < 1 else float(int(min(scale, 8)))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    # the pixel at the centre of each: neighbouring classes are never mixed to a third colour
+    small = Image.fromarray(shown.colors).resize(size, Image.Resampling.NEAREST)
+    if shown.values is None:
+        small = Image.fromarray(shown.colors).resize(size, Image.Resampling.BOX)
+    if place is not None:
+        top, left, bottom, right = window(place, (height, width))
+        _frame(small, [v * scale for v in (left, top, right, bottom)])
+    caption = caption or f"{width} × {height}"
+    return Picture(caption, f"The whole file, {width} × {height}.", _encoded(small), small.size)
+
+
+def crop(shown: Canvas, place: tuple[int, int], affected: np.ndarray) -> Picture:
+    """The surroundings of a place, enlarged; affected pixels are outlined, the place is framed."""
+    top, left, bottom, right = window(place, shown.colors.shape[:2])
+    part = (slice(top, bottom), slice(left, right))
+    factor = max(1, WIDEST // max(bottom - top, right - left))
+    colors = shown.colors[part].repeat(factor, 0).repeat(factor, 1)
+    colors[_outline(affected[part].repeat(factor, 0).repeat(factor, 1))] = WRONG
+    picture = Image.fromarray(colors)
+    y, x = (place[0] - top) * factor, (place[1] - left) * factor
+    _frame(picture, [x - 2, y - 2, x + factor + 2, y + factor + 2])
+    caption = f"around x={place[1]}, y={place[0]}"
+    text = f"The pixels around x={place[1]}, y={place[0]}; those affected are outlined."
+    return Picture(caption, text, data_uri(picture, "PNG"), picture.size)
+
+
+def window(place: tuple[int, int], size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """(top, left, bottom, right) of the surroundings of a place, inside the picture."""
+    spans = []
+    for at, length in zip(place, size):
+        side = min(length, 2 * REACH + 1)
+        start = min(max(0, at - REACH), length - side)
+        spans.append((start, start + side))
+    (top, bottom), (left, right) = spans
+    return top, left, bottom, right
+
+
+def _open(root: Path, description: Description | None, file: str) -> Canvas | str:
+    """What a file looks like, or why it cannot be shown."""
+    path = root / file
+    if "\0" in file or not path.resolve().is_relative_to(root.resolve()):
+        return f"{file} is not in the folder of the data set."
+    if not os.path.isfile(path):  # a name may be too long for Path.is_file
+        return f"{file} is not there."
+    try:
+        return _as_label(path, description)
+    except PixelwiseError as error:
+        reason = str(error).removeprefix(f"{path}: ")
+    try:
+        return Canvas(read_image(path), None)
+    except PixelwiseError:
+        return reason
+
+
+def _as_label(path: Path, description: Description | None) -> Canvas:
+    """A label image in the colours of the classes, and an image in its own."""
+    if description is not None and _is_image(path, description):
+        return Canvas(read_image(path), None)
+    values = read_label(path)
+    palette = voc_colormap() if description is None else description.classes.palette()
+    return Canvas(palette[values & 255], values)
+
+
+def _is_image(path: Path, description: Description) -> bool:
+    """Whether a file lies where only images are."""
+    splits = description.splits.values()
+    labels = {split.labels for split in splits}
+    images = [split.images for split in splits if split.images not in labels]
+    return any(path.is_relative_to(description.root / folder) for folder in images)
+
+
+def _outline(mask: np.ndarray) -> np.ndarray:
+    """The pixels of a mask that touch its outside."""
+    padded = np.pad(mask, 1)
+    inner = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    return mask & ~inner
+
+
+def _frame(picture: Image.Image, box: list[float]) -> None:
+    """A frame that is seen on any colour: strong, with a light line inside and outside."""
+    left, top, right, bottom = (round(v) for v in box)
+    right, bottom = max(left + 2, right - 1), max(top + 2, bottom - 1)
+    draw = ImageDraw.Draw(picture)
+    for grow, color in ((1, LIGHT), (-2, LIGHT), (0, WRONG), (-1, WRONG)):
+        if right + grow > left - grow and bottom + grow > top - grow:
+            draw.rectangle((left - grow, top - grow, right + grow, bottom + grow), outline=color)
+
+
+def _encoded(picture: Image.Image) -> str:
+    """As PNG if it has few colours, as labels have; otherwise as JPEG."""
+    if picture.getcolors(256) is not None:
+        return data_uri(picture.quantize(256, dither=Image.Dither.NONE), "PNG")
+    return data_uri(picture, "JPEG", quality=82, subsampling=0)

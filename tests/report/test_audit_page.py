@@ -1,0 +1,218 @@
+"""The page of an audit: worst first, the place marked in pictures, names that cannot do harm."""
+
+import json
+import re
+from base64 import b64decode
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from make import make_dataset
+from pixelwise.audit.findings import Audit, Finding, Total
+from pixelwise.audit.rules import RULES
+from pixelwise.errors import DatasetError
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.description import read_description
+from pixelwise.labels.png import write_label
+from pixelwise.report.audit_page import EXAMPLES, audit_page, command
+from pixelwise.report.examples import REACH, example_pictures, window
+from pixelwise.report.pictures import WRONG
+
+
+@pytest.fixture
+def data(tmp_path):
+    return make_dataset(tmp_path / "data")
+
+
+def audit_of(root, findings, **more):
+    totals = {}
+    for finding in findings:
+        before = totals.get(finding.rule, Total(0, 0))
+        totals[finding.rule] = Total(before.files + 1, before.count + finding.count)
+    return Audit(str(root), 16, tuple(findings), totals=totals, pairs={"train": 6}, **more)
+
+
+def page_of(audit, tmp_path):
+    return audit_page(audit.as_dict(), tmp_path / "audit.html").read_text()
+
+
+def pixels_of(picture):
+    kind, data = picture.data.split(",")
+    assert kind.startswith("data:image/")
+    return np.array(Image.open(BytesIO(b64decode(data))).convert("RGB"))
+
+
+def has_color(pixels, color):
+    return bool((pixels == np.array(color)).all(axis=2).any())
+
+
+def test_rules_stand_worst_first_with_cause_and_command(data, tmp_path):
+    """By severity, then by files; each with its cause, its command and its numbers."""
+    label = "train/labels/00.png"
+    found = [
+        Finding("V12", label, 5, None, "nearly all ground"),
+        Finding("F9", label, 1, None, "another palette"),
+        Finding("V4", label, 7, (2, 3), "value 99", (99,)),
+        *[Finding("V5", f"train/labels/0{n}.png", 3, (0, 0), "128", (128,)) for n in range(2)],
+    ]
+    page = page_of(audit_of(data, found), tmp_path)
+    assert re.findall(r'href="#(\w+)"', page) == ["V5", "V4", "F9", "V12"]
+    assert "3 errors, 1 warning and 1 note" in page
+    assert all(RULES[rule].title in page for rule in ("V5", "V4", "F9", "V12"))
+    assert f"pixelwise audit {data} --fix {data}-fixed" in page
+    assert "2 files · 6 pixels" in page
+    assert "1 file · 7 pixels" in page
+
+
+def test_the_same_audit_from_json_gives_the_same_bytes(data, tmp_path):
+    """The command writes JSON; the page can be made from it later."""
+    audit = audit_of(data, [Finding("V4", "train/labels/00.png", 1, (1, 1), "99", (99,))])
+    first = audit_page(audit.as_dict(), tmp_path / "a.html").read_bytes()
+    again = audit_page(json.loads(json.dumps(audit.as_dict())), tmp_path / "b.html").read_bytes()
+    assert first == again
+    assert not re.search(rb"https?://|<script|<link|url\(", first)
+
+
+def test_an_audit_without_findings_says_so(data, tmp_path):
+    """And what was not looked at."""
+    page = page_of(audit_of(data, [], not_looked=("near duplicates",)), tmp_path)
+    assert "Nothing <span>in 16 files" in page
+    assert "No rule was broken." in page
+    assert "near duplicates" in page
+
+
+def test_only_the_first_examples_are_shown_and_the_others_counted(data, tmp_path):
+    """A million findings make no larger page."""
+    found = [Finding("P1", f"train/images/x{n}.png", 1, None, f"no {n}") for n in range(40)]
+    page = page_of(audit_of(data, found), tmp_path)
+    assert page.count('<div class="example">') == EXAMPLES
+    assert f"and {40 - EXAMPLES} more files" in page
+
+
+def test_names_and_details_cannot_change_the_page(data, tmp_path):
+    """Neither markup nor characters that turn the text around."""
+    bad = '<img src=x onerror="x">\u202e'
+    found = [Finding("P1", bad, 1, None, bad, other=bad)]
+    page = page_of(audit_of(data, found, not_looked=(bad,)), tmp_path)
+    assert "<img src=x" not in page
+    assert "\u202e" not in page
+    assert page.count("&lt;img src=x") >= 4
+
+
+@pytest.mark.parametrize("file", ["../outside.png", "/etc/hostname", "train/../../outside.png"])
+def test_no_file_outside_of_the_dataset_is_read(data, tmp_path, file):
+    """The names come from a JSON file, which may be from anywhere."""
+    Image.new("L", (5, 5)).save(tmp_path / "outside.png")
+    pictures = example_pictures(data, None, file, None, (), "")
+    assert [(p.data, p.text) for p in pictures] == [
+        ("", f"{file} is not in the folder of the data set.")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"", "an empty file"), (b"\x89PNG\r\n\x1a\nxx", "one without a header"), (b"{}", "starts")],
+)
+def test_a_file_that_cannot_be_shown_is_a_sentence(data, content, reason):
+    """Damage is what an audit finds; it must not stop the page."""
+    (data / "train/labels/00.png").write_bytes(content)
+    pictures = example_pictures(data, None, "train/labels/00.png", (0, 0), (), "none.png")
+    assert reason in pictures[0].text
+    assert pictures[1].text == "none.png is not there."
+    assert not any(picture.data for picture in pictures)
+
+
+def test_another_json_is_refused(tmp_path):
+    """Only an audit becomes the page of one."""
+    with pytest.raises(DatasetError, match=r"schema must be pixelwise\.audit/1, got none"):
+        audit_page({}, tmp_path / "a.html")
+
+
+@pytest.fixture
+def marked(tmp_path):
+    """A label of 100 x 200 pixels, with a block of 3 x 4 pixels of value 9 at y=70, x=150."""
+    label = np.zeros((100, 200), np.uint8)
+    label[70:73, 150:154] = 9
+    write_label(tmp_path / "label.png", label, Classes(["ground"], colors=[(0, 0, 90)]))
+    return tmp_path
+
+
+def test_the_place_is_framed_and_affected_pixels_are_outlined(marked):
+    """A frame in the whole file, and around the place an outline of all pixels of the value."""
+    whole, near = example_pictures(marked, None, "label.png", (70, 150), (9,), "")
+    assert (whole.caption, near.caption) == ("200 × 100", "around x=150, y=70")
+    assert has_color(pixels_of(whole), WRONG)
+    factor = 240 // (2 * REACH + 1)
+    assert near.size == (factor * 41, factor * 41)
+    y, x = REACH * factor, REACH * factor
+    outlined = (pixels_of(near) == WRONG).all(axis=2)
+    # the far edges of the block, which the frame around its first pixel does not reach
+    assert outlined[y + 3 * factor - 1, x + 2 * factor : x + 4 * factor].all()
+    assert outlined[y + factor * 2 : y + factor * 3, x + 4 * factor - 1].all()
+    assert not outlined[: y - factor].any()
+
+
+def test_without_a_place_the_file_is_shown_unmarked(marked):
+    """A palette has no place."""
+    (whole,) = example_pictures(marked, None, "label.png", None, (), "")
+    assert not has_color(pixels_of(whole), WRONG)
+
+
+def test_a_place_outside_of_the_picture_is_not_believed(marked):
+    """The file may have changed since the audit."""
+    (whole,) = example_pictures(marked, None, "label.png", (100, 5), (9,), "")
+    assert not has_color(pixels_of(whole), WRONG)
+
+
+def test_in_a_colour_file_pixels_of_the_same_colour_are_outlined(tmp_path):
+    """A colour that no class has is usually there more than once."""
+    colors = np.zeros((60, 60, 3), np.uint8)
+    colors[30, 30:36] = (7, 8, 9)
+    Image.fromarray(colors).save(tmp_path / "color.png")
+    near = example_pictures(tmp_path, None, "color.png", (30, 30), (), "")[1]
+    outlined = (pixels_of(near) == WRONG).all(axis=2)
+    factor = 240 // 41
+    assert outlined[REACH * factor, (REACH + 2) * factor : (REACH + 6) * factor].all()
+
+
+def test_labels_have_the_colours_of_the_classes_and_images_their_own(data):
+    """A grey photograph is a picture, although its file could be a label."""
+    grey = np.full((33, 47), 7, np.uint8)
+    Image.fromarray(grey).save(data / "train/images/00.png")
+    write_label(data / "train/labels/00.png", grey)
+    description = read_description(data)
+    image, label = (
+        pixels_of(example_pictures(data, description, f"train/{of}/00.png", None, (), "")[0])
+        for of in ("images", "labels")
+    )
+    assert image[0, 0].tolist() == [7, 7, 7]
+    assert tuple(label[0, 0].tolist()) == description.classes.colors[2]
+
+
+def test_values_beyond_8_bits_are_shown_too(tmp_path):
+    """Instance ids are what stands there by mistake."""
+    write_label(tmp_path / "wide.png", np.arange(300, 900, dtype=np.uint16).reshape(20, 30))
+    pictures = example_pictures(tmp_path, None, "wide.png", (3, 3), (393,), "")
+    assert all(picture.data for picture in pictures)
+
+
+@pytest.mark.parametrize(
+    ("place", "size", "expected"),
+    [
+        ((50, 60), (100, 200), (30, 40, 71, 81)),
+        ((0, 199), (100, 200), (0, 159, 41, 200)),
+        ((2, 2), (5, 3), (0, 0, 5, 3)),
+    ],
+)
+def test_a_window_stays_inside_the_picture(place, size, expected):
+    """(top, left, bottom, right), 41 pixels wide where there are so many."""
+    assert window(place, size) == expected
+
+
+def test_folders_with_blanks_are_quoted_in_commands():
+    """The command can be copied into a shell."""
+    assert command("pixelwise audit {root} --fix {out}", "my data/") == (
+        "pixelwise audit 'my data' --fix 'my data-fixed'"
+    )
