@@ -8,18 +8,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pixelwise.audit.label_counts import count_values
-from pixelwise.audit.layout import Layout, find_layout
+from pixelwise.audit.layout import find_layout
 from pixelwise.audit.stored import (
     GUESS,
     LIKELY,
     SURE,
+    Meaning,
     Note,
     Stored,
     meaning_of,
 )
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError, sentence
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.description import Description
+from pixelwise.labels.description import Description, Split
 from pixelwise.labels.image import image_size
 from pixelwise.labels.png import label_size, read_label
 
@@ -77,17 +78,12 @@ def look(folder: Path | str) -> Look:
     draft = Description(root, Classes(["unknown"]), layout.splits)
     pairs = [pair for split in layout.splits for pair in draft.pairs(split)]
     labelled = {pair.label: pair.image for pair in pairs if pair.label is not None}
-    read = list(labelled)[:: -(-len(labelled) // READ_FILES)]
-
-    stored, read_notes = _read_values(root, read)
-    named, name_notes = _named_classes(root, layout, stored)
-    meaning = meaning_of(stored, named)
+    read = some_of(list(labelled))
+    meaning = guess_meaning(root, layout.splits["train"], read)
     description = replace(draft, classes=meaning.classes, task=meaning.task)
     notes = [
         *layout.notes,
         (SURE, f"labels: {len(labelled):,}, of which {len(read):,} were read"),
-        *read_notes,
-        *name_notes,
         *meaning.notes,
         (SURE, f"task is {meaning.task}"),
         *_size_notes([(labelled[label], label) for label in read[:SIZES_COMPARED]]),
@@ -95,6 +91,27 @@ def look(folder: Path | str) -> Look:
     said = [(sureness, f"{text} ({sureness})") for sureness, text in notes]
     unsure = tuple(text for sureness, text in said if sureness != SURE)
     return Look(description, tuple(text for _, text in said), unsure)
+
+
+def some_of(labels: list[Path]) -> list[Path]:
+    """The labels that are read to learn what values there are: all, or evenly spaced ones."""
+    return labels[:: max(1, -(-len(labels) // READ_FILES))]
+
+
+def guess_meaning(root: Path, split: Split, labels: list[Path]) -> Meaning:
+    """Guess the classes of label files from their values, and from files with names near them.
+
+    Args:
+        root: the folder of the dataset.
+        split: where labels are, relative to root.
+        labels: the files to read, at least one.
+    Raises:
+        LabelError: most labels are colour or lossy pictures, or cannot be read.
+    """
+    stored, read_notes = _read_values(root, labels)
+    named, name_notes = _named_classes(root, split, stored)
+    meaning = meaning_of(stored, named)
+    return replace(meaning, notes=(*read_notes, *name_notes, *meaning.notes))
 
 
 def _read_values(root: Path, paths: list[Path]) -> tuple[Stored, list[Note]]:
@@ -119,9 +136,9 @@ def _read_values(root: Path, paths: list[Path]) -> tuple[Stored, list[Note]]:
     raise LabelError(sentence(str(root), "labels", "readable as label images", got, hint))
 
 
-def _named_classes(root: Path, layout: Layout, stored: Stored) -> tuple[Classes | None, list[Note]]:
+def _named_classes(root: Path, split: Split, stored: Stored) -> tuple[Classes | None, list[Note]]:
     """Classes from a file of names, or of the known dataset that this looks like."""
-    labels = Path(layout.splits["train"].labels or "")
+    labels = Path(split.labels or "")
     folders = dict.fromkeys([root, root / labels, *(root / above for above in labels.parents)])
     for file in (folder / name for folder in folders for name in CLASS_FILES):
         if not file.is_file():
@@ -131,7 +148,7 @@ def _named_classes(root: Path, layout: Layout, stored: Stored) -> tuple[Classes 
         except PixelwiseError as error:
             return None, [(GUESS, f"{file.name} is no list of classes: {error}")]
         return classes, [(SURE, f"class names are from {file.relative_to(root).as_posix()}")]
-    return _known_dataset(labels, layout.splits["train"].label_suffix, stored)
+    return _known_dataset(labels, split.label_suffix, stored)
 
 
 def _known_dataset(

@@ -1,0 +1,224 @@
+"""The audit: list the files, read their headers, decode each label once, draw conclusions.
+
+The work on a file is a function of names and of a small table, both of which can be pickled, so
+any executor can do it; a task is a few dozen files. Of each file only some numbers are kept, and
+of each rule only some findings, so that memory hardly grows with the number of files.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Executor
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pixelwise.audit.copies import copy_rules
+from pixelwise.audit.dataset_rules import (
+    Contents,
+    Stored,
+    explanation_of_unknown,
+    storage_rules,
+    value_rules,
+)
+from pixelwise.audit.findings import Audit
+from pixelwise.audit.label_rules import LabelJob, Table, look_at_labels
+from pixelwise.audit.ledger import Key, Ledger
+from pixelwise.audit.pair_rules import look_at_pairs
+from pixelwise.audit.source import Source, open_source
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.description import Description
+from pixelwise.sums import map_over
+
+# Findings of each rule that are listed; the others are counted.
+LISTED = 1000
+# Labels in which neighbouring pixels are compared, evenly spaced; fewer if there are fewer.
+SAMPLE = 64
+_PAIRS_A_TASK, _LABELS_A_TASK = 256, 32
+
+
+def audit(
+    dataset: Description | Path | str,
+    executor: Executor | None = None,
+    *,
+    quick: bool = False,
+    deep: bool = False,
+    listed: int | None = LISTED,
+    baseline: Mapping[Key, int] | None = None,
+) -> Audit:
+    """Look for defects of label files, labels, pairs and splits; the rules are in rules.RULES.
+
+    Headers of all files are read first. Then each label is decoded once. Images are decoded only
+    with deep, except for copies: files of equal size and content at two places. Single pixels
+    (R1) and lines between classes (V2) are looked for in 64 evenly spaced labels.
+
+    Args:
+        dataset: a folder with dataset.toml, or without one; then the classes are guessed. Or a
+            Description.
+        executor: any concurrent.futures executor; None works in this thread.
+        quick: read headers only.
+        deep: decode the images too, for S1 and S3 of pictures that were saved again, S2 and G3.
+        listed: findings of each rule to list; None = all. All are counted.
+        baseline: findings to accept, from baseline.read_baseline.
+    Returns:
+        Audit, the same for every executor.
+    Raises:
+        DatasetError: there is no data set, or its dataset.toml is wrong. Whatever is wrong with
+            the files themselves is a finding.
+    """
+    ledger = Ledger(listed, baseline or {})
+    return audit_source(open_source(dataset), executor, ledger, quick=quick, deep=deep)
+
+
+def audit_source(
+    source: Source, executor: Executor | None, ledger: Ledger, *, quick: bool, deep: bool
+) -> Audit:
+    """The audit of an opened source, its findings collected in a ledger."""
+    inventory = source.inventory
+    ledger.add(inventory.findings)
+    heads = _Heads(source)
+    look = partial(look_at_pairs, str(inventory.root))
+    for looks, findings in map_over(_chunks(inventory.pairs, _PAIRS_A_TASK), look, executor):
+        heads.add(looks)
+        ledger.add(findings)
+    if not quick:
+        _look_into_labels(source, heads, executor, ledger)
+    numbers = Counter(files.split for files in inventory.pairs)
+    return Audit(
+        root=str(inventory.root),
+        files=sum(1 + (files.label is not None) for files in inventory.pairs),
+        findings=ledger.findings(),
+        accepted=ledger.accepted,
+        totals=ledger.totals(),
+        pairs={name: numbers[i] for i, name in enumerate(inventory.splits)},
+        not_looked=tuple(_not_looked(source, quick, deep)),
+    )
+
+
+def _look_into_labels(
+    source: Source, heads: "_Heads", executor: Executor | None, ledger: Ledger
+) -> None:
+    """Decode every label, and conclude from all of them together."""
+    classes = source.description.classes
+    table = Table(
+        classes if source.known else Classes(["unknown"], values=["other"]),
+        binary=source.description.task == "binary",
+        guessed=source.guessed,
+        known=source.known,
+    )
+    body = _Bodies(source, table)
+    jobs = _chunks(heads.jobs(), _LABELS_A_TASK)
+    for looks in map_over(jobs, partial(look_at_labels, table), executor):
+        for look in looks:
+            body.add(look)
+            ledger.add(look.findings)
+    contents = body.contents(heads)
+    if source.known:
+        ledger.add(storage_rules(heads.stored(), contents, table))
+        ledger.add(value_rules(contents, table))
+        reason = explanation_of_unknown(contents, table)
+        if reason is not None:
+            ledger.explain("V4", *reason)
+        if body.void_is_used:
+            ledger.drop("V5")
+    ledger.add(copy_rules(source.inventory, heads.image_keys, body.keys, body.simple))
+
+
+class _Heads:
+    """What the headers say, a few numbers for each pair."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        number = len(source.inventory.pairs)
+        self._storage: list[str] = []
+        self._depth = np.zeros(number, np.uint8)
+        self._palette = np.full(number, -1, np.int32)
+        self._palettes: dict[bytes, int] = {}
+        self.image_keys = np.zeros(number, np.uint64)
+        self.sizes: list[Counter] = [Counter() for _ in source.inventory.splits]
+
+    def add(self, looks: Iterable[Any]) -> None:
+        """Keep what is needed of some more pairs."""
+        for look in looks:
+            number = len(self._storage)
+            self._storage.append(look.storage)
+            self._depth[number] = look.depth
+            if look.palette:
+                self._palette[number] = self._palettes.setdefault(look.palette, len(self._palettes))
+            self.image_keys[number] = look.image_key
+            self.sizes[self._source.inventory.pairs[number].split][look.size] += 1
+
+    def jobs(self) -> Iterator[LabelJob]:
+        """The labels that can be decoded."""
+        inventory = self._source.inventory
+        palettes = list(self._palettes)
+        step = max(1, len(self._storage) // SAMPLE)
+        for number, (files, storage) in enumerate(zip(inventory.pairs, self._storage)):
+            if files.label is None or not storage:
+                continue
+            palette = self._palette[number]
+            entries = len(palettes[palette]) // 3 if palette >= 0 else 0
+            yield LabelJob(
+                *(number, inventory.path(files.label), files.label, storage, entries),
+                sampled=number % step == 0,
+            )
+
+    def stored(self) -> Stored:
+        """How all labels are stored."""
+        names = [str(files.label) for files in self._source.inventory.pairs]
+        return Stored(names, self._storage, self._depth, self._palette, list(self._palettes))
+
+
+class _Bodies:
+    """What the labels contain, summed by split, and a key for each of them."""
+
+    def __init__(self, source: Source, table: Table) -> None:
+        self._source, self._table = source, table
+        splits = len(source.inventory.splits)
+        self._labels = np.zeros(splits, np.int64)
+        self._voids = np.zeros(splits, np.int64)
+        self._pixels = np.zeros((splits, 1 << 16), np.int64)
+        self.keys = np.zeros(len(source.inventory.pairs), np.uint64)
+        self.simple = np.zeros(len(source.inventory.pairs), bool)
+        self.void_is_used = False
+
+    def add(self, look: Any) -> None:
+        """Add the contents of one label."""
+        if not look.values.size:
+            return
+        split = self._source.inventory.pairs[look.number].split
+        self._labels[split] += 1
+        self._pixels[split, look.values] += look.pixels
+        self.keys[look.number] = look.key
+        self.simple[look.number] = len(look.values) < 2
+        self._voids[split] += bool((self._table.index_of.take(look.values) == -1).any())
+        if look.values[-1] == 255 and 1 in look.values:
+            self.void_is_used = True
+
+    def contents(self, heads: _Heads) -> Contents:
+        """The sums."""
+        splits = self._source.description.splits
+        return Contents(
+            splits=tuple(splits),
+            folders=tuple(split.labels or split.images for split in splits.values()),
+            labels=self._labels,
+            pixels=self._pixels,
+            voids=self._voids,
+            sizes=tuple(heads.sizes),
+        )
+
+
+def _not_looked(source: Source, quick: bool, deep: bool) -> Iterator[str]:
+    yield from source.notes
+    if quick:
+        yield "pixels, as --quick was asked for"
+    elif not deep:
+        yield "pixels of the images (S2, G3; S1 and S3 know copies of files only): use --deep"
+
+
+def _chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    rest = iter(items)
+    while chunk := list(islice(rest, size)):
+        yield chunk

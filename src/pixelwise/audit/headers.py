@@ -1,0 +1,229 @@
+"""What the first bytes of a picture say: format, size, storage, palette, extras.
+
+Nothing is decoded: one read of a few kilobytes a file, tens of thousands of files a second.
+
+Source: PNG specification (W3C), sections 5 and 11; JPEG, ITU-T T.81, annex B; Exif 2.32, section
+4.6.
+"""
+
+import os
+import stat
+import struct
+from dataclasses import dataclass, replace
+from io import BytesIO
+from zlib import crc32
+
+from PIL import Image
+
+from pixelwise.labels.file_bytes import Unreadable, check_pixels, check_regular, format_of
+from pixelwise.labels.png_chunks import HEADER_BYTES, read_header
+
+# Holds everything before the pixels of a PNG with a palette, and of most photographs.
+_FIRST_BYTES = 4096
+# Photographs with previews and profiles before their size.
+_MORE_BYTES = 1 << 18
+# So much of the middle of a file tells apart pictures that begin alike.
+_MIDDLE_BYTES = 512
+
+# How a label may be stored; "number" is floating point or 32 bits.
+PALETTE, GREY, GREY16, COLOR, LOSSY, NUMBER = (
+    *("palette", "grey", "grey16", "color", "lossy", "number"),
+)
+_STORAGE_OF_PNG = {0: GREY, 2: COLOR, 3: PALETTE, 4: COLOR, 6: COLOR}
+_STORAGE_OF_MODE = {"P": PALETTE, "L": GREY, "1": GREY, "F": NUMBER, "I": NUMBER}
+_STORAGE_OF_MODE |= dict.fromkeys(("I;16", "I;16B", "I;16L"), GREY16)
+# Chunks that make other programs turn, scale or widen the values of a label.
+_EXTRAS = {
+    b"tRNS": "transparency",
+    b"gAMA": "gamma",
+    b"iCCP": "a colour profile",
+    b"sRGB": "a colour space",
+    b"eXIf": "camera data",
+}
+_ENDINGS = {
+    "PNG": {".png", ".apng"},
+    "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"},
+    "GIF": {".gif"},
+    "BMP": {".bmp", ".dib"},
+    "TIFF": {".tif", ".tiff"},
+    "WebP": {".webp"},
+}
+# EXIF and TIFF tags.
+_ORIENTATION, _SAMPLE_FORMAT = 0x0112, 339
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the start of a picture file says.
+
+    Args:
+        format: PNG, JPEG, ... by content; OTHER for what only Pillow knows.
+        height, width: pixels as stored.
+        storage: PALETTE, GREY, GREY16, COLOR, LOSSY or NUMBER.
+        depth: bits of a sample.
+        palette: red, green, blue of each entry; b"" without a palette.
+        alpha: there is an alpha channel.
+        extras: what else is in a PNG that other programs act on, in words.
+        orientation: EXIF tag 1..8; 1 = as stored.
+        key: equal for files that are copies of each other, and rarely for others.
+    """
+
+    format: str
+    height: int
+    width: int
+    storage: str
+    depth: int = 8
+    palette: bytes = b""
+    alpha: bool = False
+    extras: tuple[str, ...] = ()
+    orientation: int = 1
+    key: int = 0
+
+
+def read_start(path: str) -> Header:
+    """The header of a picture.
+
+    Raises:
+        Unreadable: the file is missing, empty, no regular file, no picture, cut within its header
+            or too large to be decoded.
+    """
+    # a pipe would block for ever if it were opened without this flag
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        file = os.open(path, flags)
+        try:
+            found = os.fstat(file)
+            if not stat.S_ISREG(found.st_mode) or found.st_size == 0:
+                check_regular(path)
+            start = os.read(file, _FIRST_BYTES)
+            header = _parse(start, file, found.st_size, path)
+            key = crc32(start) | (found.st_size & 0xFFFFFFFF) << 32
+            if found.st_size > 2 * _FIRST_BYTES:
+                os.lseek(file, found.st_size // 2, os.SEEK_SET)
+                key ^= crc32(os.read(file, _MIDDLE_BYTES))
+        finally:
+            os.close(file)
+    except (OSError, ValueError) as error:
+        raise Unreadable("readable", getattr(error, "strerror", None) or str(error)) from None
+    check_pixels(header.width, header.height)
+    return replace(header, key=key)
+
+
+def has_right_ending(name: str, header: Header) -> bool:
+    """Whether the ending of a file name is one of its format."""
+    endings = _ENDINGS.get(header.format)
+    return endings is None or os.path.splitext(name)[1].lower() in endings
+
+
+def _parse(start: bytes, file: int, size: int, path: str) -> Header:
+    """The header without its key."""
+    try:
+        kind = format_of(start)
+    except Unreadable:
+        return _by_pillow("OTHER", path)
+    if kind == "PNG":
+        return _png(start, size)
+    if kind == "JPEG":
+        found = _jpeg(start)
+        if found is None and size > len(start):
+            found = _jpeg(start + os.read(file, _MORE_BYTES))
+        if found is not None:
+            height, width, orientation = found
+            return Header(kind, height, width, LOSSY, orientation=orientation)
+    return _by_pillow(kind, path)
+
+
+def _png(start: bytes, size: int) -> Header:
+    header = read_header(start)
+    palette, extras, orientation = b"", [], 1
+    position = HEADER_BYTES
+    while position + 8 <= len(start):
+        length = int.from_bytes(start[position : position + 4], "big")
+        name = start[position + 4 : position + 8]
+        body = position + 8
+        if name in (b"IDAT", b"IEND"):
+            break
+        if name == b"PLTE":
+            palette = start[body : body + length]
+        elif name in _EXTRAS:
+            extras.append(_EXTRAS[name])
+            if name == b"eXIf":
+                orientation = _orientation(start[body : body + length])
+        position = body + length + 4
+    if position > size:
+        raise Unreadable("a complete PNG file", "one that ends before its pixels")
+    if header.interlaced:
+        extras.append("interlacing")
+    storage = _STORAGE_OF_PNG[header.color_type]
+    if storage == GREY and header.bit_depth == 16:
+        storage = GREY16
+    alpha = header.color_type in (4, 6)
+    height, width, depth = header.height, header.width, header.bit_depth
+    return Header(
+        *("PNG", height, width, storage, depth, palette, alpha, tuple(extras), orientation)
+    )
+
+
+def _jpeg(start: bytes) -> tuple[int, int, int] | None:
+    """(height, width, orientation); None if they are not within these bytes."""
+    position, orientation = 2, 1
+    while position + 10 <= len(start):
+        if start[position] != 0xFF:
+            return None
+        marker = start[position + 1]
+        if marker == 0xFF or 0xD0 <= marker <= 0xD8 or marker == 0x01:
+            position += 1 if marker == 0xFF else 2  # fill bytes, and markers without a body
+            continue
+        length = int.from_bytes(start[position + 2 : position + 4], "big")
+        # every start of frame but the tables that lie among them
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack_from(">HH", start, position + 5)
+            return (height, width, orientation) if height and width else None
+        if marker == 0xE1 and start[position + 4 : position + 10] == b"Exif\0\0":
+            orientation = _orientation(start[position + 10 : position + 2 + length])
+        position += 2 + length
+    return None
+
+
+def _orientation(exif: bytes) -> int:
+    """The tag Orientation of the first directory; 1 if there is none or it is damaged."""
+    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
+    if order is None or len(exif) < 10:
+        return 1
+    (directory,) = struct.unpack_from(order + "I", exif, 4)
+    if directory + 2 > len(exif):
+        return 1
+    (entries,) = struct.unpack_from(order + "H", exif, directory)
+    for entry in range(directory + 2, min(directory + 2 + 12 * entries, len(exif) - 11), 12):
+        tag, _, _, value = struct.unpack_from(order + "HHIH", exif, entry)
+        if tag == _ORIENTATION:
+            return value if 1 <= value <= 8 else 1
+    return 1
+
+
+def _by_pillow(kind: str, path: str) -> Header:
+    """For the formats that are rare enough to be left to Pillow."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_MORE_BYTES)
+        try:
+            image = Image.open(BytesIO(data))
+        except Exception:
+            image = Image.open(path)  # some formats keep their directory at the end
+        with image:
+            mode, (width, height) = image.mode, image.size
+            if getattr(image, "tag_v2", {}).get(_SAMPLE_FORMAT, (1,)) not in (1, (1,)):
+                mode = "F"  # signed or floating point, whatever Pillow makes of it
+            lossy = kind in ("JPEG", "GIF") or (kind == "WebP" and data[12:16] != b"VP8L")
+            storage = LOSSY if lossy else _STORAGE_OF_MODE.get(mode, COLOR)
+            depth = 16 if storage == GREY16 else 1 if mode == "1" else 8
+            palette = image.getpalette() if mode == "P" else None
+            orientation = image.getexif().get(_ORIENTATION, 1)
+    except Exception as error:
+        # decoders raise anything from KeyError to struct.error on damaged files
+        unknown = isinstance(error, Image.UnidentifiedImageError)
+        got = "a file in no format that is known" if unknown else str(error).replace(path, "")
+        raise Unreadable("a picture", got.strip(" :'") or type(error).__name__) from None
+    alpha = mode in ("RGBA", "LA", "PA")
+    table = bytes(palette or b"")
+    return Header(kind, height, width, storage, depth, table, alpha, orientation=orientation)

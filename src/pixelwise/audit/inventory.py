@@ -1,0 +1,228 @@
+"""Which files a data set has, pair by pair; what does not pair up is found, not raised.
+
+The rules of names are those of find_pairs. Folders are walked once, links to folders are not
+followed, and names are kept as text, so that a million files fit into memory.
+"""
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from pathlib import Path
+
+from pixelwise.audit.findings import Finding
+from pixelwise.errors import PixelwiseError
+from pixelwise.labels.description import Description, Split, fold_of
+from pixelwise.labels.pairs import PICTURES, matchers, without_suffix
+from pixelwise.labels.toml_text import read_text
+
+# Among more lone names than this nobody looks for the nearest one.
+_MOST_NEAREST = 300
+_LISTED = 3
+_NUMBER = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """An image and its label, as paths relative to the root; split by its number."""
+
+    image: str
+    label: str | None
+    split: int
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Every pair of a data set once, sorted by split and id.
+
+    Args:
+        root: what names are relative to.
+        splits: names, in the order of their numbers.
+        pairs: of all splits.
+        findings: of the rules P1, P2 and S1.
+    """
+
+    root: Path
+    splits: tuple[str, ...]
+    pairs: list[Files]
+    findings: list[Finding] = field(default_factory=list)
+
+    def path(self, name: str) -> str:
+        """The file to open."""
+        return os.path.join(self.root, name)
+
+
+def take_inventory(description: Description) -> Inventory:
+    """Walk the folders of every split."""
+    root = Path(description.root)
+    listing: dict[str, list[str]] = {}
+    findings: dict[tuple, Finding] = {}
+    owner: dict[str, int] = {}
+    pairs = []
+    for number, split in enumerate(description.splits.values()):
+        found, wrong = _split_pairs(root, split, number, listing)
+        for files in found:
+            first = owner.setdefault(files.image, number)
+            if first == number:
+                pairs.append(files)
+            else:
+                names = list(description.splits)
+                detail = f"the file itself is in the splits {names[first]} and {names[number]}"
+                wrong.append(Finding("S1", files.image, 1, None, detail))
+        # splits that share folders share what is wrong with them
+        findings.update({(f.rule, f.file, f.detail): f for f in wrong})
+    return Inventory(root, tuple(description.splits), pairs, list(findings.values()))
+
+
+def walk(folder: str, failures: list[OSError]) -> Iterator[str]:
+    """Names of the visible files in and below a folder, sorted, relative to it, with "/"."""
+    pending = [""]
+    while pending:
+        below = pending.pop()
+        try:
+            with os.scandir(os.path.join(folder, below)) as entries:
+                visible = sorted((e for e in entries if e.name[0] != "."), key=lambda e: e.name)
+        except OSError as error:
+            failures.append(error)
+            continue
+        folders = []
+        for entry in visible:
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(f"{below}{entry.name}/")
+            elif not (entry.is_symlink() and entry.is_dir()):
+                yield below + entry.name
+        pending += folders[::-1]
+
+
+def _split_pairs(
+    root: Path, split: Split, number: int, listing: dict[str, list[str]]
+) -> tuple[list[Files], list[Finding]]:
+    wrong: list[Finding] = []
+    images = _pictures(root, split.images, listing, wrong)
+    labels = None if split.labels is None else _pictures(root, split.labels, listing, wrong)
+    is_image, is_label = matchers(
+        *(root / split.images, None if split.labels is None else root / split.labels),
+        *(split.image_suffix, split.label_suffix),
+    )
+    image_of = _by_id(split.images, filter(is_image, images), split.image_suffix, wrong)
+    if labels is None or split.labels is None:
+        label_of: dict[str, str | None] = dict.fromkeys(image_of)
+    else:
+        named = filter(is_label, labels)
+        label_of = dict(_by_id(split.labels, named, split.label_suffix, wrong))
+    ids = set(image_of) | set(label_of)
+    if split.list is not None:
+        entries, unknown = _entries(root, split, ids)
+        ids, wrong = entries, wrong + unknown
+    if split.folds:
+        ids = {i for i in ids if fold_of(i, split.folds) in split.keep}
+    wrong += _lone(ids, image_of, label_of)
+    both = sorted(i for i in ids if i in image_of and i in label_of)
+    return [Files(image_of[i], label_of[i], number) for i in both], wrong
+
+
+def _pictures(
+    root: Path, folder: str, listing: dict[str, list[str]], wrong: list[Finding]
+) -> list[str]:
+    """The pictures of a folder, listed once for all splits."""
+    if folder not in listing:
+        failures: list[OSError] = []
+        names = walk(os.path.join(root, folder), failures)
+        listing[folder] = [n for n in names if os.path.splitext(n)[1].lower() in PICTURES]
+        for error in failures:
+            name = Path(os.path.relpath(error.filename, root)).as_posix()
+            detail = f"the folder cannot be read: {error.strerror}"
+            wrong.append(Finding("P1", name, 1, None, detail))
+    return listing[folder]
+
+
+def _by_id(folder: str, names: Iterable[str], suffix: str, wrong: list[Finding]) -> dict[str, str]:
+    """id -> name relative to the root; of two files with one id the first counts."""
+    found: dict[str, str] = {}
+    prefix = "" if folder in (".", "") else folder.rstrip("/") + "/"
+    for name in names:
+        first = found.setdefault(without_suffix(name, suffix), prefix + name)
+        if first != prefix + name:
+            detail = f"has the same id as {first}"
+            wrong.append(Finding("P1", prefix + name, 1, None, detail, other=first))
+    return found
+
+
+def _entries(root: Path, split: Split, known: set[str]) -> tuple[set[str], list[Finding]]:
+    """The ids of a list, and its lines that name no file."""
+    name = str(split.list)
+    try:
+        lines = read_text(root / name).splitlines()
+    except PixelwiseError as error:
+        return set(), [Finding("P2", name, 1, None, str(error))]
+    entries = {line.strip() for line in lines} - {""}
+    bad = [
+        (number, line.strip())
+        for number, line in enumerate(lines, start=1)
+        if line.strip() and line.strip() not in known
+    ]
+    if not bad:
+        return entries, []
+    shown = "; ".join(f"line {n}: {text!r}{_meant(text, known)}" for n, text in bad[:_LISTED])
+    more = f" and {len(bad) - _LISTED:,} more" if len(bad) > _LISTED else ""
+    return entries & known, [Finding("P2", name, len(bad), None, shown + more)]
+
+
+def _meant(text: str, known: set[str]) -> str:
+    """What a line of a list was meant to say, as far as that is plain."""
+    for plain, why in (
+        (text.strip("'\""), "has quotes"),
+        (os.path.splitext(text)[0], "has an ending, and ids have none"),
+        (Path(text.split(maxsplit=1)[0]).stem, "has a path or two columns"),
+        (text.lstrip("\ufeff"), "begins with a byte order mark"),
+    ):
+        if plain in known:
+            return f" {why}"
+    return ""
+
+
+def _lone(
+    ids: set[str], image_of: dict[str, str], label_of: dict[str, str | None]
+) -> list[Finding]:
+    """Images without a label and labels without an image, near names together."""
+    images = sorted(i for i in ids if i in image_of and i not in label_of)
+    labels = sorted(i for i in ids if i in label_of and i not in image_of)
+    findings, taken = [], set()
+    nearest = _nearest(images, labels)
+    for i in images:
+        finding = Finding("P1", image_of[i], 1, None, "an image without a label")
+        if i in nearest:
+            near, why = nearest[i]
+            taken.add(near)
+            label = str(label_of[near])
+            finding = replace(finding, detail=f"has no label, but {label} {why}", other=label)
+        findings.append(finding)
+    rest = (str(label_of[i]) for i in labels if i not in taken)
+    return findings + [Finding("P1", name, 1, None, "a label without an image") for name in rest]
+
+
+def _nearest(images: list[str], labels: list[str]) -> dict[str, tuple[str, str]]:
+    """For lone images, the lone label that was meant: (id, why they do not pair up)."""
+    if not images or not labels:
+        return {}
+    found: dict[str, tuple[str, str]] = {}
+    for same, why in (
+        (lambda i: unicodedata.normalize("NFC", i), "is written in another Unicode form"),
+        (str.casefold, "differs in capital letters"),
+        (lambda i: i.strip(" _-."), "differs in blanks or marks at its ends"),
+    ):
+        meant = {same(label): label for label in labels}
+        found = {**{i: (meant[same(i)], why) for i in images if same(i) in meant}, **found}
+    if max(len(images), len(labels)) <= _MOST_NEAREST:
+        free = [label for label in labels if label not in {near for near, _ in found.values()}]
+        for i in images:
+            # another number is another picture, not a typo
+            numbers = None if i in found else _NUMBER.findall(i)
+            alike = [label for label in free if _NUMBER.findall(label) == numbers]
+            close = get_close_matches(i, alike, n=1, cutoff=0.8)
+            if close:
+                free.remove(close[0])
+                found[i] = (close[0], "has a similar name")
+    return found

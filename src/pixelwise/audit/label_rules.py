@@ -1,0 +1,288 @@
+"""One label file is decoded once, and everything that its pixels alone can say is said.
+
+What costs more than decoding has a gate: the histogram decides whether the places of unknown
+values are looked for, and neighbours are compared in a sample of the files only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from zlib import crc32
+
+import numpy as np
+from PIL import Image
+
+from pixelwise.audit.color_rules import look_at_color
+from pixelwise.audit.findings import Finding
+from pixelwise.audit.headers import COLOR, NUMBER, PALETTE
+from pixelwise.audit.label_counts import count_values
+from pixelwise.audit.regions import (
+    between_pixels,
+    frame_of,
+    roughness,
+    single_pixels,
+    smooth_share,
+)
+from pixelwise.errors import PixelwiseError
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.png import read_label
+
+# Of every so many rows one enters the key of a label; its histogram does as a whole.
+_KEY_ROWS = 16
+_MOST_VALUES = 8
+# V12: a label that is background but for this share.
+_NEARLY_ALL = 0.99
+# R1: fewer single pixels than this, or a smaller share, are how labels look.
+_FEW_SINGLES, _SMALL_SHARE = 16, 2e-3
+# V2, V3: shares of pixels that an explanation must fit, and values that noise has at least.
+_MOST, _NOISE_VALUES, _NOISE_REACH = 0.95, 8, 20
+_FEW_BETWEEN = 16
+_SHOWN_STORAGE = {"F": "floating point", "I": "32 bits"}
+
+
+@dataclass(frozen=True, slots=True)
+class LabelJob:
+    """A label to look at.
+
+    Args:
+        number: of its pair.
+        path, name: to open it, and to name it.
+        storage: see headers.Header.
+        entries: of its palette.
+        sampled: whether neighbouring pixels are compared too.
+    """
+
+    number: int
+    path: str
+    name: str
+    storage: str
+    entries: int
+    sampled: bool
+
+
+@dataclass(frozen=True)
+class LabelLook:
+    """What a label contains: values, pixels (K,) ascending; key is equal for equal labels."""
+
+    number: int
+    values: np.ndarray
+    pixels: np.ndarray
+    key: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The class table as the rules need it; pickled without its arrays.
+
+    Args:
+        classes: what stored values mean.
+        binary: two classes, the first of them background.
+        guessed: classes were guessed from the values, so that none of them can be unknown.
+        known: there are classes at all; if not, any value is one.
+    """
+
+    classes: Classes
+    binary: bool
+    guessed: bool = False
+    known: bool = True
+
+    @cached_property
+    def index_of(self) -> np.ndarray:
+        """(65536,) class index of every stored value, -1 void, -2 unknown."""
+        classes = self.classes
+        index = np.full(1 << 16, -2, np.int32)
+        if classes.ignore_index < len(index):
+            index[classes.ignore_index] = -1
+        if "other" in classes.values:
+            index[:] = classes.values.index("other")
+        for number, claimed in enumerate(classes.values):
+            if not isinstance(claimed, str):
+                index[list(claimed)] = number
+        index[list(classes.ignore_values)] = -1
+        return index
+
+    @property
+    def is_zero_one(self) -> bool:
+        """Background is stored as 0 and foreground as 1."""
+        return self.classes.values == ((0,), (1,))
+
+
+def look_at_labels(table: Table, jobs: Sequence[LabelJob]) -> list[LabelLook]:
+    """Decode each label once; what cannot be decoded is a finding."""
+    return [_look(table, job) for job in jobs]
+
+
+def _look(table: Table, job: LabelJob) -> LabelLook:
+    nothing = np.zeros(0, np.int64)
+    if job.storage == COLOR:
+        wrong = look_at_color(table.classes if table.known else None, job.path, job.name)
+        return LabelLook(job.number, nothing, nothing, 0, wrong)
+    if job.storage == NUMBER:
+        wrong = _numbers(job)
+        if wrong:
+            return LabelLook(job.number, nothing, nothing, 0, wrong)
+    try:
+        label = read_label(job.path)
+    except PixelwiseError as error:
+        detail = str(error).removeprefix(f"{job.path}: ")
+        finding = Finding("F3", job.name, 1, None, detail)
+        return LabelLook(job.number, nothing, nothing, 0, (finding,))
+    values, pixels = count_values(label)
+    index = table.index_of.take(values)
+    findings = _values(table, job, label, values, pixels, index)
+    findings += _palette_end(job, label, values)
+    if not findings:
+        findings += _frame(table, job, label)
+        if job.sampled:
+            findings += _neighbours(table, job, label)
+    return LabelLook(job.number, values, pixels, _key(label, values, pixels), tuple(findings))
+
+
+def _values(
+    table: Table,
+    job: LabelJob,
+    label: np.ndarray,
+    values: np.ndarray,
+    pixels: np.ndarray,
+    index: np.ndarray,
+) -> list[Finding]:
+    """What the histogram says: V2 to V5, V12 and V13."""
+    if table.is_zero_one and values[-1] in (128, 255) and set(values.tolist()) <= {0, values[-1]}:
+        detail = f"the only values are {', '.join(map(str, values))}"
+        return [_at(job, "V5", label, label == values[-1], detail, values[-1:])]
+    unknown = values[index == -2]
+    if unknown.size:
+        return [_unknown(job, label, unknown, pixels[index == -2], table)]
+    valid = index >= 0
+    if not valid.any():
+        return [Finding("V13", job.name, int(pixels.sum()), (0, 0), "every pixel is void")]
+    shares = np.bincount(index[valid], pixels[valid], len(table.classes)) / pixels[valid].sum()
+    top = int(shares.argmax())
+    if shares[top] == 1 or (table.binary and top == 0 and shares[top] >= _NEARLY_ALL):
+        number = int(pixels[valid][index[valid] == top].sum())
+        detail = f"{_percent(shares[top])} of its valid pixels are {table.classes.names[top]}"
+        return [Finding("V12", job.name, number, None, detail)]
+    return []
+
+
+def _unknown(
+    job: LabelJob, label: np.ndarray, unknown: np.ndarray, pixels: np.ndarray, table: Table
+) -> Finding:
+    """Why there are unknown values: smooth borders, noise, or simply other values."""
+    wrong = np.isin(label, unknown)
+    shown = [f"{v} ({n:,} pixels)" for v, n in zip(unknown, pixels)]
+    more = len(shown) - _MOST_VALUES
+    detail = ", ".join(shown[:_MOST_VALUES]) + (f" and {more:,} more values" if more > 0 else "")
+    rule = "V4"
+    if not wrong.all():
+        known = np.flatnonzero(table.index_of >= 0)
+        near = np.abs(label[wrong][:, None].astype(np.int32) - _around(label[wrong], known))
+        if smooth_share(label, wrong) >= _MOST:
+            rule = "V2"
+        elif (
+            len(unknown) >= _NOISE_VALUES
+            and (near.min(axis=1) <= _NOISE_REACH).mean() >= _MOST
+            and roughness(label, wrong) > 0.5
+        ):
+            rule = "V3"
+    return _at(job, rule, label, wrong, detail, unknown)
+
+
+def _around(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """(N, 2) the known values next below and next above each value."""
+    place = np.searchsorted(known, values)
+    below, above = (place - 1).clip(0), place.clip(max=len(known) - 1)
+    return np.stack([known[below], known[above]], axis=1)
+
+
+def _palette_end(job: LabelJob, label: np.ndarray, values: np.ndarray) -> list[Finding]:
+    beyond = values >= job.entries
+    if job.storage != PALETTE or not job.entries or not beyond.any():
+        return []
+    first = values[beyond]
+    detail = f"values up to {values[-1]}, and a palette of {job.entries} entries"
+    return [_at(job, "F8", label, label >= job.entries, detail, first)]
+
+
+def _frame(table: Table, job: LabelJob, label: np.ndarray) -> list[Finding]:
+    found = frame_of(label)
+    if found is None or table.index_of[found[0]] < 0:
+        return []
+    value, thickness = found
+    height, width = label.shape
+    inside = max(0, height - 2 * thickness) * max(0, width - 2 * thickness)
+    name = table.classes.names[table.index_of[value]]
+    detail = f"{thickness} pixels of {name} all around"
+    return [Finding("G4", job.name, label.size - inside, (0, 0), detail, (value,))]
+
+
+def _neighbours(table: Table, job: LabelJob, label: np.ndarray) -> list[Finding]:
+    """Single pixels, and values that occur only between two others."""
+    if min(label.shape) < 3:
+        return []
+    inner = label[1:-1, 1:-1]
+    between = between_pixels(label)
+    most = int(label.max()) + 1
+    share = np.bincount(inner[between], minlength=most) / np.bincount(
+        label.ravel(), minlength=most
+    ).clip(1)
+    many = np.bincount(inner[between], minlength=most) >= _FEW_BETWEEN
+    thin = np.flatnonzero((share >= _MOST) & many & (table.index_of[:most] >= 0))
+    if thin.size:
+        wrong = np.isin(label, thin)
+        names = ", ".join(table.classes.names[i] for i in table.index_of[thin])
+        detail = f"{names} occurs only as a line between a lower and a higher value"
+        return [_at(job, "V2", label, wrong, detail, thin)]
+    single = single_pixels(label)
+    number = int(single.sum())
+    if number < max(_FEW_SINGLES, _SMALL_SHARE * label.size):
+        return []
+    whole = np.pad(single, 1)
+    return [_at(job, "R1", label, whole, f"{number:,} pixels differ from all neighbours")]
+
+
+def _numbers(job: LabelJob) -> tuple[Finding, ...]:
+    """Fractions, NaN and negative values of a floating-point or 32-bit TIFF file."""
+    try:
+        with Image.open(job.path) as image:
+            mode, array = image.mode, np.asarray(image)
+    except Exception as error:
+        # decoders raise anything from KeyError to struct.error on damaged files
+        return (Finding("F3", job.name, 1, None, str(error) or type(error).__name__),)
+    if array.dtype == np.uint8:
+        array = array.view(np.int8)
+    with np.errstate(invalid="ignore"):
+        bad = ~((array >= 0) & (array <= 65535) & (array == np.floor(array)))
+    if bad.any():
+        worst = ", ".join(f"{v:g}" for v in np.unique(array[bad])[:3].tolist())
+        return (_at(job, "V9", array, bad, f"such as {worst}"),)
+    if mode == "F":
+        detail = f"whole numbers, stored as {_SHOWN_STORAGE[mode]}"
+        return (Finding("V9", job.name, array.size, (0, 0), detail),)
+    return ()
+
+
+def _at(
+    job: LabelJob,
+    rule: str,
+    label: np.ndarray,
+    wrong: np.ndarray,
+    detail: str,
+    values: Sequence[int] | np.ndarray = (),
+) -> Finding:
+    """A finding with its pixels counted and the first of them as its place."""
+    y, x = divmod(int(wrong.argmax()), label.shape[1])
+    some = tuple(int(v) for v in values[:_MOST_VALUES])
+    return Finding(rule, job.name, int(wrong.sum()), (y, x), detail, some)
+
+
+def _key(label: np.ndarray, values: np.ndarray, pixels: np.ndarray) -> int:
+    """64 bits: the histogram and shape, and some of the rows."""
+    content = crc32(pixels.tobytes(), crc32(values.tobytes(), crc32(repr(label.shape).encode())))
+    rows = crc32(np.ascontiguousarray(label[_KEY_ROWS // 2 :: _KEY_ROWS]).tobytes())
+    return content << 32 | rows
+
+
+def _percent(share: float) -> str:
+    return "all" if share == 1 else f"{100 * share:.1f} %"

@@ -1,0 +1,86 @@
+"""What an audit is given becomes a description: a dataset.toml, or a guess that is called one."""
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pixelwise.audit.inventory import Inventory, take_inventory
+from pixelwise.audit.layout import find_layout
+from pixelwise.audit.look import guess_meaning, some_of
+from pixelwise.errors import DatasetError, LabelError
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.description import FILE_NAME, Description, Split, read_description
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is audited.
+
+    Args:
+        description: the data set.
+        inventory: its files.
+        guessed: classes were guessed from the values of the labels.
+        known: classes are known at all; False if no label could be read.
+        notes: what could not be judged, each a sentence.
+    """
+
+    description: Description
+    inventory: Inventory
+    guessed: bool = False
+    known: bool = True
+    notes: tuple[str, ...] = ()
+
+
+def open_source(dataset: Description | Path | str) -> Source:
+    """The description and the files of a data set.
+
+    Args:
+        dataset: a description, a dataset.toml, or a folder with or without one.
+    Raises:
+        DatasetError: the folder is missing, its dataset.toml is wrong, or there is nothing in it.
+    """
+    if isinstance(dataset, Description):
+        return Source(dataset, take_inventory(dataset))
+    path = Path(dataset)
+    if path.is_file() or (path / FILE_NAME).is_file() or not path.is_dir():
+        description = read_description(path)
+        return Source(description, take_inventory(description))
+    try:
+        splits = find_layout(path).splits
+    except DatasetError:
+        splits = {}
+        description = Description(path, Classes(["unknown"]), splits)
+        return Source(description, take_inventory(description), guessed=True, known=False)
+    return _guessed(Description(path, Classes(["unknown"]), splits))
+
+
+def folders_as_description(images: Path, labels: Path) -> Description:
+    """A folder of images and one of labels as a data set of one split, its classes not known."""
+    root = Path(os.path.commonpath([os.path.abspath(images), os.path.abspath(labels)]))
+    relative = [os.path.relpath(folder, root) for folder in (images, labels)]
+    split = Split(Path(relative[0]).as_posix(), Path(relative[1]).as_posix())
+    return Description(root, Classes(["unknown"]), {"all": split})
+
+
+def open_folders(images: Path, labels: Path) -> Source:
+    """Two folders as a source, its classes guessed.
+
+    Raises:
+        DatasetError: a folder is missing.
+    """
+    return _guessed(folders_as_description(images, labels))
+
+
+def _guessed(draft: Description) -> Source:
+    inventory = take_inventory(draft)
+    names = [files.label for files in inventory.pairs if files.label is not None]
+    labels = some_of([Path(inventory.path(name)) for name in names])
+    note = f"whether values are classes (V4, V6, V7, V11): there is no {FILE_NAME}"
+    if not labels:
+        return Source(draft, inventory, guessed=True, known=False)
+    try:
+        meaning = guess_meaning(Path(draft.root), next(iter(draft.splits.values())), labels)
+    except LabelError:
+        return Source(draft, inventory, guessed=True, known=False, notes=(note,))
+    description = replace(draft, classes=meaning.classes, task=meaning.task)
+    return Source(description, inventory, guessed=True, notes=(note,))
