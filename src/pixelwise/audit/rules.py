@@ -82,7 +82,7 @@ RULES = {
         "files",
     ),
     "F7": Rule(
-        "error",
+        "warning",
         "the label has fewer bits a pixel than the values of the data set need",
         "A program saved an indexed PNG with a short palette: larger values wrapped around, and "
         "void became a class. Export it again with write_label.",
@@ -161,14 +161,12 @@ RULES = {
         "all stored values are off by one",
         "Classes were counted from 1, or void or background was left out of the class table.",
         _MEND,
-        "files",
     ),
     "V7": Rule(
         "error",
         "Cityscapes labels hold label ids where the classes are train ids",
         "*_labelIds.png were taken for *_labelTrainIds.png.",
         _MEND,
-        "files",
     ),
     "V8": Rule(
         "warning",
