@@ -106,6 +106,7 @@ _DEFINED_IN = {
     "run.train": ["train"],
     "run.predict": ["predict"],
     "run.score": ["score"],
+    "run.rank_stats": ["stats_of_all_ranks"],
     "report.config": ["ReportConfig"],
     "errors": ["PixelwiseError"],
 }

@@ -31,7 +31,8 @@ class PixelStats:
     """Sums over valid pixels, one (N, C) float64 tensor each, differentiable in the logits.
 
     A sum is an attribute: `stats.prob`, `stats.inter`, ... (see ALL_SUMS for the formulas). Stats
-    of two parts of the same images add up: `stats_top + stats_bottom`.
+    of two parts of the same images add up: `stats_top + stats_bottom`; those of other images are
+    put together by `PixelStats.join`.
 
     Attributes:
         names: the sums that were computed.
@@ -57,6 +58,15 @@ class PixelStats:
         if self.names != other.names:
             raise ArgumentError(sentence("PixelStats", "sums", str(self.names), other.names))
         return PixelStats(self.sums + other.sums, self.names, self.backend)
+
+    @staticmethod
+    def join(parts: Sequence["PixelStats"]) -> "PixelStats":
+        """The stats of several batches of images as those of one batch with all images."""
+        names = {part.names for part in parts}
+        if len(names) != 1:
+            raise ArgumentError(sentence("PixelStats", "sums", "the same in all parts", names))
+        sums = torch.cat([part.sums for part in parts], dim=1)
+        return PixelStats(sums, parts[0].names, parts[0].backend)
 
     def over_batch(self) -> "PixelStats":
         """The sums of all images together, each (1, C)."""

@@ -1,0 +1,54 @@
+"""The loss of the images of all ranks, instead of the mean of the ranks' losses.
+
+Under data-parallel training every rank has a loss of its own images and the gradients are averaged
+over ranks. That mean of means is not the loss of all images: a rank with few valid pixels weighs as
+much as one with many, and a Dice of parts is not the Dice of the whole. Sums add, so the exact way
+is to exchange them, a few hundred numbers, before the formula:
+
+    stats = criterion.stats(net(image), target)
+    loss = criterion.formula(stats_of_all_ranks(stats))
+    loss.backward()
+"""
+
+import torch
+from torch import Tensor, distributed
+
+from pixelwise.ops.stats import PixelStats
+from pixelwise.run.distributed import rank_and_world
+
+
+def stats_of_all_ranks(stats: PixelStats) -> PixelStats:
+    """The stats of the images of all ranks, in the order of the ranks, the same on every rank.
+
+    The gradient that flows back into this rank's own stats is multiplied by the number of ranks,
+    so that the mean over ranks, which data-parallel training takes, is their sum: the gradient of
+    one process with all images. Every rank has to call this, also one without a valid pixel.
+
+    Args:
+        stats: of this rank's images; ranks may have different numbers of them.
+    Returns:
+        PixelStats of (ΣN, C); `stats` itself when there is one rank.
+    """
+    rank, world = rank_and_world()
+    if world == 1:
+        return stats
+    own = stats.sums.clone()
+    if own.requires_grad:
+        own.register_hook(lambda gradient: gradient * world)
+    parts = _gathered(stats.sums.detach(), world)
+    parts[rank] = own
+    return PixelStats(torch.cat(parts, dim=1), stats.names, stats.backend)
+
+
+def _gathered(sums: Tensor, world: int) -> list[Tensor]:
+    """The sums (S, N, C) of every rank, whose N may differ."""
+    images = torch.tensor(sums.shape[1], device=sums.device)
+    counts = [torch.zeros_like(images) for _ in range(world)]
+    distributed.all_gather(counts, images)
+    numbers = [int(count) for count in counts]
+    # the collective wants equal shapes
+    padded = sums.new_zeros(sums.shape[0], max(numbers), sums.shape[2])
+    padded[:, : sums.shape[1]] = sums
+    parts = [torch.empty_like(padded) for _ in range(world)]
+    distributed.all_gather(parts, padded)
+    return [part[:, :number] for part, number in zip(parts, numbers)]
