@@ -41,6 +41,7 @@ OURS = {".".join(("pixelwise", *p.relative_to(SOURCE).with_suffix("").parts)) fo
 TOUCHES_NO_TORCH = [
     "--help",
     "init --help",
+    "audit --help",
     "convert --help",
     "weights --help",
     "score --help",

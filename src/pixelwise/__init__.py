@@ -4,7 +4,7 @@ A label image is reduced to sums. Sums add. Weights, losses and scores are formu
 
     labels/    label images as arrays: classes, palettes, indexed PNG, colour, pairs
     convert/   annotation files of other tools -> label images
-    audit/     labels -> LabelCounts, class weights; a look at an unknown folder
+    audit/     labels -> LabelCounts, class weights, findings; a look at an unknown folder
     metrics/   prediction + target -> ConfusionCounts -> scores
     ops/       tensors in, tensors out: one-hot, activations, pixel_stats, predict_label
     losses/    PixelStats -> scalar: cross entropy, Dice and its family, and their algebra;
@@ -32,6 +32,8 @@ _DEFINED_IN = {
     "labels.description": ["Description", "read_description"],
     "convert.config": ["ConvertConfig"],
     "convert.report": ["ConvertReport"],
+    "audit.config": ["AuditConfig"],
+    "audit.findings": ["Audit", "Finding"],
     "audit.label_counts": ["LabelCounts", "count_labels"],
     "audit.weights": ["class_weights"],
     "metrics.confusion": ["ConfusionCounts", "count_confusion"],
@@ -113,7 +115,7 @@ _DEFINED_IN = {
 _MODULE_OF = {name: module for module, names in _DEFINED_IN.items() for name in names}
 
 # Both rooms and commands: the room's module is callable (see rooms.py).
-_CALLABLE_ROOMS = ("convert", "report")
+_CALLABLE_ROOMS = ("audit", "convert", "report")
 __all__ = [*sorted([*_MODULE_OF, *_CALLABLE_ROOMS])]  # noqa: PLE0604
 
 

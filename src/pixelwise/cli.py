@@ -63,6 +63,26 @@ def show_table(result: Any) -> tuple[Any, str]:
     return result.as_dict(), result.text()
 
 
+def run_audit(config: Any) -> Any:
+    """Audit; then the page and the mended copy, which are other rooms' work."""
+    result = resolve("pixelwise.audit.command:run")(config)
+    if config.html is not None:
+        resolve("pixelwise.report.audit_page:audit_page")(result.as_dict(), config.html)
+    if config.fix is not None:
+        resolve("pixelwise.audit.fix:fix")(result, config.fix)
+    return result
+
+
+def show_audit(result: Any) -> tuple[Any, str]:
+    """Show what an audit found."""
+    return result.as_dict(), result.text()
+
+
+def find_errors(result: Any) -> str:
+    """Errors in a data set are no success."""
+    return f"{result.errors:,} errors in {result.root}" if result.errors else ""
+
+
 def show_train(run: Path) -> tuple[Any, str]:
     """Show the run folder and its best score."""
     best = resolve("pixelwise.run.run_folder:best_of")(run)
@@ -111,6 +131,13 @@ COMMANDS = {
         "pixelwise.convert.convert:convert",
         show_convert,
         "turn annotation files of other tools into label images",
+    ),
+    "audit": Command(
+        "pixelwise.audit.config:AuditConfig",
+        "pixelwise.cli:run_audit",
+        show_audit,
+        "look for defects of label files, labels, pairs and splits",
+        find_errors,
     ),
     "weights": Command(
         "pixelwise.audit.weights_config:WeightsConfig",

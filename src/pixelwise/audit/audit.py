@@ -6,12 +6,10 @@ of each rule only some findings, so that memory hardly grows with the number of 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -24,9 +22,9 @@ from pixelwise.audit.dataset_rules import (
     value_rules,
 )
 from pixelwise.audit.findings import Audit
-from pixelwise.audit.label_rules import LabelJob, Table, look_at_labels
+from pixelwise.audit.label_rules import LabelJob, LabelLook, Table, look_at_label
 from pixelwise.audit.ledger import Key, Ledger
-from pixelwise.audit.pair_rules import look_at_pairs
+from pixelwise.audit.pair_rules import PairLook, look_at_pair
 from pixelwise.audit.source import Source, open_source
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description
@@ -79,10 +77,10 @@ def audit_source(
     inventory = source.inventory
     ledger.add(inventory.findings)
     heads = _Heads(source)
-    look = partial(look_at_pairs, str(inventory.root))
-    for looks, findings in map_over(_chunks(inventory.pairs, _PAIRS_A_TASK), look, executor):
-        heads.add(looks)
-        ledger.add(findings)
+    see = partial(look_at_pair, str(inventory.root))
+    for head in map_over(inventory.pairs, see, executor, chunk=_PAIRS_A_TASK):
+        heads.add(head)
+        ledger.add(head.findings)
     if not quick:
         _look_into_labels(source, heads, executor, ledger)
     numbers = Counter(files.split for files in inventory.pairs)
@@ -109,11 +107,10 @@ def _look_into_labels(
         known=source.known,
     )
     body = _Bodies(source, table)
-    jobs = _chunks(heads.jobs(), _LABELS_A_TASK)
-    for looks in map_over(jobs, partial(look_at_labels, table), executor):
-        for look in looks:
-            body.add(look)
-            ledger.add(look.findings)
+    see = partial(look_at_label, table)
+    for look in map_over(heads.jobs(), see, executor, chunk=_LABELS_A_TASK):
+        body.add(look)
+        ledger.add(look.findings)
     contents = body.contents(heads)
     if source.known:
         ledger.add(storage_rules(heads.stored(), contents, table))
@@ -139,16 +136,15 @@ class _Heads:
         self.image_keys = np.zeros(number, np.uint64)
         self.sizes: list[Counter] = [Counter() for _ in source.inventory.splits]
 
-    def add(self, looks: Iterable[Any]) -> None:
-        """Keep what is needed of some more pairs."""
-        for look in looks:
-            number = len(self._storage)
-            self._storage.append(look.storage)
-            self._depth[number] = look.depth
-            if look.palette:
-                self._palette[number] = self._palettes.setdefault(look.palette, len(self._palettes))
-            self.image_keys[number] = look.image_key
-            self.sizes[self._source.inventory.pairs[number].split][look.size] += 1
+    def add(self, look: PairLook) -> None:
+        """Keep what is needed of the next pair."""
+        number = len(self._storage)
+        self._storage.append(look.storage)
+        self._depth[number] = look.depth
+        if look.palette:
+            self._palette[number] = self._palettes.setdefault(look.palette, len(self._palettes))
+        self.image_keys[number] = look.image_key
+        self.sizes[self._source.inventory.pairs[number].split][look.size] += 1
 
     def jobs(self) -> Iterator[LabelJob]:
         """The labels that can be decoded."""
@@ -184,7 +180,7 @@ class _Bodies:
         self.simple = np.zeros(len(source.inventory.pairs), bool)
         self.void_is_used = False
 
-    def add(self, look: Any) -> None:
+    def add(self, look: LabelLook) -> None:
         """Add the contents of one label."""
         if not look.values.size:
             return
@@ -216,9 +212,3 @@ def _not_looked(source: Source, quick: bool, deep: bool) -> Iterator[str]:
         yield "pixels, as --quick was asked for"
     elif not deep:
         yield "pixels of the images (S2, G3; S1 and S3 know copies of files only): use --deep"
-
-
-def _chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    rest = iter(items)
-    while chunk := list(islice(rest, size)):
-        yield chunk

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.errors import ArgumentError, sentence
+from pixelwise.executors import scheduler_option, workers_option
 
 
 def option(default: Any, text: str, **extra: Any) -> Any:
@@ -31,7 +32,8 @@ class AuditConfig:
     fix: Path | None = option(None, "folder for a mended copy of the data set")
     baseline: Path | None = option(None, "file of accepted findings")
     write_baseline: Path | None = option(None, "file to write, which accepts what is found now")
-    workers: int | None = option(None, "processes that read files (default: one a core)")
+    workers: int = workers_option()
+    scheduler: str | None = scheduler_option()
 
     def __post_init__(self) -> None:
         paths = ("data", "images", "labels", "html", "fix", "baseline", "write_baseline")
@@ -47,5 +49,3 @@ class AuditConfig:
             raise ArgumentError(sentence(where, "DATA", constraint, got))
         if self.quick and self.deep:
             raise ArgumentError(sentence(where, "quick, deep", "one of the two at most", "both"))
-        if self.workers is not None and self.workers < 0:
-            raise ArgumentError(sentence(where, "workers", ">= 0", self.workers))

@@ -108,12 +108,8 @@ class Table:
         return self.classes.values == ((0,), (1,))
 
 
-def look_at_labels(table: Table, jobs: Sequence[LabelJob]) -> list[LabelLook]:
-    """Decode each label once; what cannot be decoded is a finding."""
-    return [_look(table, job) for job in jobs]
-
-
-def _look(table: Table, job: LabelJob) -> LabelLook:
+def look_at_label(table: Table, job: LabelJob) -> LabelLook:
+    """Decode a label once; what cannot be decoded is a finding."""
     nothing = np.zeros(0, np.int64)
     if job.storage == COLOR:
         wrong = look_at_color(table.classes if table.known else None, job.path, job.name)

@@ -1,6 +1,5 @@
 """What the headers of an image and of its label say: F1 to F4, F6, G1 and G2."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pixelwise.audit.findings import Finding
@@ -29,6 +28,7 @@ class PairLook:
         storage, depth, palette: of the label, see headers.Header; storage "" = not to be decoded.
         image_key: see headers.Header.key; 0 if the image cannot be read.
         size: (height, width) of the image, or of the label if the image cannot be read.
+        findings: of the rules above.
     """
 
     storage: str
@@ -36,31 +36,28 @@ class PairLook:
     palette: bytes
     image_key: int
     size: tuple[int, int]
+    findings: tuple[Finding, ...]
 
 
-def look_at_pairs(root: str, pairs: Sequence[Files]) -> tuple[list[PairLook], list[Finding]]:
-    """Read the headers of pairs; what cannot be read is a finding."""
-    looks: list[PairLook] = []
+def look_at_pair(root: str, files: Files) -> PairLook:
+    """Read the headers of a pair; what cannot be read is a finding."""
     findings: list[Finding] = []
-    for files in pairs:
-        image = _header(root, files.image, findings)
-        label = None if files.label is None else _header(root, files.label, findings)
-        if label is not None and files.label is not None:
-            findings += _storage(files.label, label)
-        if image is not None and label is not None:
-            findings += _sizes(files, image, label)
-        usable = label is not None and label.storage != LOSSY
-        size = image or label
-        looks.append(
-            PairLook(
-                label.storage if label is not None and usable else "",
-                label.depth if label is not None else 0,
-                label.palette if label is not None else b"",
-                image.key if image is not None else 0,
-                (size.height, size.width) if size is not None else (0, 0),
-            )
-        )
-    return looks, findings
+    image = _header(root, files.image, findings)
+    label = None if files.label is None else _header(root, files.label, findings)
+    if label is not None and files.label is not None:
+        findings += _storage(files.label, label)
+    if image is not None and label is not None:
+        findings += _sizes(files, image, label)
+    usable = label is not None and label.storage != LOSSY
+    size = image or label
+    return PairLook(
+        label.storage if label is not None and usable else "",
+        label.depth if label is not None else 0,
+        label.palette if label is not None else b"",
+        image.key if image is not None else 0,
+        (size.height, size.width) if size is not None else (0, 0),
+        tuple(findings),
+    )
 
 
 def _header(root: str, name: str, findings: list[Finding]) -> Header | None:
