@@ -1,5 +1,6 @@
 """Which implementations of the pass exist, and which one serves a given tensor."""
 
+import os
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -13,10 +14,13 @@ from pixelwise.errors import BackendError, check_choice, sentence
 # _stats_NAME.py, those that upsample inside in _upsampled_NAME.py, prediction in _predict_NAME.py.
 BACKENDS: dict[str, tuple[str | None, str | None]] = {
     "numba": ("cpu", "numba"),
+    "triton": ("cuda", "triton"),
     "torch": (None, None),
 }
 # looked up once: torch.compile cannot trace the search for a package
 INSTALLED = {package for _, package in BACKENDS.values() if package and find_spec(package)}
+# Triton's own switch: GPU kernels are run step by step on the CPU, for tests and debugging
+INTERPRETED = os.environ.get("TRITON_INTERPRET", "").lower() in ("1", "true", "yes", "on")
 
 
 def choose_backend(name: str, logits: Tensor, definition_for: str = "") -> str:
@@ -39,15 +43,21 @@ def choose_backend(name: str, logits: Tensor, definition_for: str = "") -> str:
             raise BackendError(sentence("pixel_stats", "backend", wanted, repr(name)))
         return "torch"
     if name == "auto":
-        return next(b for b in BACKENDS if _obstacle(b, logits.device.type) is None)
+        return usable_backends(logits.device.type)[0]
     obstacle = _obstacle(name, logits.device.type)
+    if name == "triton" and INTERPRETED and logits.device.type == "cpu":
+        obstacle = None
     if obstacle is not None:
-        usable = [b for b in BACKENDS if _obstacle(b, logits.device.type) is None]
         raise BackendError(
             f'pixelwise: backend "{name}" must {obstacle}, got logits on {logits.device}. '
-            f"Available here: {', '.join(usable)}."
+            f"Available here: {', '.join(usable_backends(logits.device.type))}."
         )
     return name
+
+
+def usable_backends(device: str) -> list[str]:
+    """Names of the backends that run on tensors of a device type, the fastest first."""
+    return [name for name in BACKENDS if _obstacle(name, device) is None]
 
 
 def _obstacle(name: str, device: str) -> str | None:

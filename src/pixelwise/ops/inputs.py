@@ -13,7 +13,9 @@ from pixelwise.errors import (
     sentence,
 )
 from pixelwise.ops.activations import check_logits
+from pixelwise.ops.double_softmax import warn_if_probabilities
 from pixelwise.ops.target import Ignore, check_soft_target, check_target_dtype, merge_ignored
+from pixelwise.ops.unknown import count_later
 
 
 class Inputs(NamedTuple):
@@ -50,6 +52,8 @@ def check_inputs(
         ArgumentError, ArgumentTypeError: as pixel_stats.
     """
     check_logits(where, logits, activation)
+    if activation == "softmax" and logits.device.type == "cpu" and not _traced(logits):
+        warn_if_probabilities(where, logits)
     if not soft_target:
         target = check_target_dtype(where, target)
     per_channel = soft_target or (activation == "sigmoid" and target.dim() == logits.dim())
@@ -116,7 +120,10 @@ def _check_weight(
     if weight.numel() and not _traced(weight):
         # one comparison catches negative values and NaN, which compares false
         wrong = ~((weight >= 0) & weight.isfinite())
-        if bool(wrong.any()):
+        if wrong.is_cuda:
+            expected = f"{where}: weight must be finite and >= 0 at every pixel"
+            count_later(expected, wrong.sum())
+        elif bool(wrong.any()):
             place = tuple(int(i) for i in wrong.nonzero()[0])
             got = f"{weight[place].item()} at {place}"
             raise ArgumentError(sentence(where, "weight", "finite and >= 0 at every pixel", got))

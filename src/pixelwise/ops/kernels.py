@@ -14,6 +14,7 @@ from pixelwise.ops import _stats_torch
 from pixelwise.ops.backends import kernels
 from pixelwise.ops.spec import Spec
 from pixelwise.ops.target import unknown_values
+from pixelwise.ops.unknown import count_later
 
 
 def kernel_sums(
@@ -102,7 +103,9 @@ def _forward_op(
 ) -> Tensor:
     spec = Spec(tuple(sums.split(",")), activation, ignore_index, gamma)
     table, unknown = _kernel("forward", backend, logits, target)(logits, target, weight, spec)
-    if int(unknown):
+    if unknown.is_cuda:
+        count_later("pixel_stats: target must hold class indices or ignore_index", unknown)
+    elif int(unknown):
         multilabel = target.dim() == logits.dim()
         binary = activation == "sigmoid" and (multilabel or logits.shape[1] == 1)
         classes = 2 if binary else logits.shape[1]

@@ -8,6 +8,7 @@ from pixelwise.ops.activations import check_logits
 from pixelwise.ops.backends import choose_backend, kernels
 from pixelwise.ops.nan import check_no_nan
 from pixelwise.ops.target import Ignore, check_target_dtype, merge_ignored, unknown_values
+from pixelwise.ops.unknown import count_later
 
 
 def predict_label(
@@ -131,7 +132,9 @@ def _confusion_op(
     check_no_nan("confusion_matrix", logits, target, ignore_index)
     run = kernels(backend, "predict").confusion
     counts, unknown = run(logits, target, classes, activation, threshold, ignore_index)
-    if int(unknown):
+    if unknown.is_cuda:
+        count_later("confusion_matrix: target must hold class indices or ignore_index", unknown)
+    elif int(unknown):
         raise unknown_values("confusion_matrix", target, classes, ignore_index)
     return counts
 

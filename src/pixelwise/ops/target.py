@@ -84,7 +84,9 @@ def merge_ignored(target: Tensor, ignore_index: Ignore) -> tuple[Tensor, int | N
     held = [int(v) for v in values if _holds(target.dtype, int(v))]
     if len(held) <= 1:
         return target, held[0] if held else None
-    void = torch.isin(target, torch.tensor(held, dtype=target.dtype, device=target.device))
+    void = target == held[0]
+    for value in held[1:]:  # one by one, since a list would have to be copied to a GPU
+        void |= target == value
     return target.masked_fill(void, held[0]), held[0]
 
 

@@ -1,0 +1,144 @@
+"""How the GPU kernels are started: tile sizes, strides, options that they are compiled for."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from pixelwise.errors import BackendError
+from pixelwise.ops.spec import SUMS, Spec
+
+MAX_CLASSES = 256  # that a program handles; more are shared between several
+LANE_CLASSES = 16  # rows of the first part of a tile that one lane holds
+BLOCK = 512  # pixels whose sums are added in float32
+AXES = 3  # spatial axes that a kernel can step through
+
+
+class Tile(NamedTuple):
+    """The shape of a tile: powers of two, so that 19 classes are 16 + 4 rows.
+
+    Attributes:
+        classes: rows of the first part.
+        tail: rows of the second part, 0 if there is none.
+        pixels: columns of both.
+        steps: tiles in a block.
+        warps: that share a tile.
+    """
+
+    classes: int
+    tail: int
+    pixels: int
+    steps: int
+    warps: int
+
+
+def tile_for(classes: int, split: bool) -> Tile:
+    """The tile for a number of classes; depends on nothing else, so that results are repeatable."""
+    first, tail = min(triton.next_power_of_2(classes), MAX_CLASSES), 0
+    if split and classes < MAX_CLASSES:
+        first = 1 << (classes.bit_length() - 1)
+        tail = triton.next_power_of_2(classes - first) if classes > first else 0
+        if tail == first:
+            first, tail = 2 * first, 0
+    pixels = min(32 * max(1, 8 // first), BLOCK)
+    return Tile(first, tail, pixels, BLOCK // pixels, max(1, first // LANE_CLASSES))
+
+
+class Axes(NamedTuple):
+    """Spatial axes common to some tensors, merged where all of them allow it.
+
+    Attributes:
+        sizes: AXES sizes, the last one innermost; leading ones are 1 if there are fewer.
+        strides: AXES strides of each tensor, in elements; 0 for a tensor that is None.
+        number: of axes that are left.
+    """
+
+    sizes: tuple[int, ...]
+    strides: list[tuple[int, ...]]
+    number: int
+
+    @property
+    def pixels(self) -> int:
+        return self.sizes[0] * self.sizes[1] * self.sizes[2]
+
+
+def merge_axes(tensors: Sequence[Tensor | None], spatial: Sequence[int]) -> Axes:
+    """Axes of tensors whose last dimensions are `spatial`.
+
+    Raises:
+        BackendError: more than AXES axes are left.
+    """
+    last = len(spatial)
+    merged: list[tuple[int, list[int]]] = []  # size and the stride of each tensor
+    for d in [d for d, size in enumerate(spatial) if size != 1]:
+        steps = [t.stride(d - last) if t is not None else 0 for t in tensors]
+        if merged and merged[-1][1] == [spatial[d] * s for s in steps]:
+            merged[-1] = (merged[-1][0] * spatial[d], steps)
+        else:
+            merged.append((spatial[d], steps))
+    if len(merged) > AXES:
+        raise BackendError(
+            f'pixel_stats: logits for backend "triton" must have at most {AXES} spatial axes that '
+            f'cannot be merged, got {len(merged)}. Use backend="torch".'
+        )
+    merged = [(1, [0] * len(tensors))] * (AXES - len(merged)) + merged
+    strides = [tuple(steps[i] for _, steps in merged) for i in range(len(tensors))]
+    count = max(1, sum(size != 1 for size, _ in merged))
+    return Axes(tuple(size for size, _ in merged), strides, count)
+
+
+@triton.jit
+def pixel_at(p, size1, size2, s0, s1, s2, AXES: tl.constexpr):
+    """Offset of pixel p, counted in logical order, by the strides of merge_axes."""
+    if AXES == 1:
+        at = p * s2
+    elif AXES == 2:
+        at = p // size2 * s1 + p % size2 * s2
+    else:
+        line = p // size2
+        at = line // size1 * s0 + line % size1 * s1 + p % size2 * s2
+    return at
+
+
+def options(logits: Tensor, target: Tensor, weight: Tensor | None, spec: Spec) -> dict[str, Any]:
+    """What every kernel of the pass is compiled for."""
+    per_class = target.dim() == logits.dim()
+    return {
+        "ROWS": tuple(spec.sums.index(s) if s in spec.sums else -1 for s in SUMS),
+        "GAMMA": spec.gamma,
+        "SOFTMAX": spec.activation == "softmax",
+        "PER_CLASS": per_class,
+        "BINARY": spec.activation == "sigmoid" and (per_class or logits.shape[1] == 1),
+        "WEIGHTED": weight is not None,
+        "IGNORES": spec.ignore_index is not None,
+        "DTYPE": tl.float64 if logits.dtype == torch.float64 else tl.float32,
+    }
+
+
+def as_bytes(target: Tensor) -> Tensor:
+    """A bool target as uint8, others as they are."""
+    return target.view(torch.uint8) if target.dtype == torch.bool else target
+
+
+def launch(kernel: Any, programs: int, like: Tensor, *args: Any, **constants: Any) -> None:
+    """Start a kernel on the device of `like`, if there is anything to do.
+
+    Raises:
+        BackendError: the kernel cannot be compiled for, or started on, this device.
+    """
+    if programs == 0:
+        return
+    if constants["num_warps"] >= 8 and torch.version.hip is None:
+        constants["maxnreg"] = 128  # so that two programs fit where one would waste the rest
+    with torch.cuda.device_of(like):
+        try:
+            kernel[(programs,)](*args, **constants, enable_fp_fusion=True)
+        except Exception as error:
+            lines = str(error).strip().splitlines() or [""]
+            raise BackendError(
+                f'pixelwise: backend "triton" must compile and start on {like.device}, got '
+                f'{type(error).__name__}: {lines[-1]} Use backend="torch".'
+            ) from error
