@@ -11,7 +11,10 @@ SOURCE = Path(__file__).parent.parent / "src" / "pixelwise"
 FLOOR = {
     "errors": 0,
     "rooms": 0,
+    "processes": 0,
     "sums": 1,
+    "executors": 1,
+    "progress": 1,
     "text": 1,
     "labels": 1,
     "convert": 2,
@@ -27,7 +30,8 @@ FLOOR = {
 IMAGING = {"numpy", "PIL"}
 # fmt: off
 PACKAGES = {
-    "errors": set(), "rooms": set(), "sums": set(), "text": set(),
+    "errors": set(), "rooms": set(), "processes": set(), "sums": set(), "text": set(),
+    "executors": {"distributed"}, "progress": set(),
     "labels": IMAGING, "convert": IMAGING, "audit": IMAGING,
     "metrics": {"numpy", "scipy"}, "ops": {"torch", "numpy"}, "losses": {"torch", "scipy"},
     "run": IMAGING | {"torch", "torchvision", "segmentation_models_pytorch", "timm",

@@ -4,49 +4,78 @@
 records, so scaling out is `executor.submit` followed by `+`.
 """
 
+import pickle
+import traceback
+import warnings
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from contextlib import ExitStack
+from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 
-Item = TypeVar("Item")
+from pixelwise.errors import PixelwiseError, RunError, sentence
+from pixelwise.processes import new_pool
 
-# Enough to keep workers busy, few enough that memory does not grow with the number of items.
+Item = TypeVar("Item")
+Progress = Callable[[int, int], None]
+# What became of a task: the results of its items, and the error that ended it early.
+Outcome = tuple[list[Any], Exception | None]
+
+# Enough tasks to keep workers busy, few enough that memory does not grow with the number of
+# items. An executor of many workers says what it needs in its attribute `in_flight`.
 IN_FLIGHT = 64
+# What tells that a worker is gone, not that fn has failed. An executor may know more such errors:
+# it has them in its attribute `losses`.
+LOSSES = (BrokenExecutor, CancelledError)
 
 
 def map_over(
-    items: Iterable[Item], fn: Callable[[Item], Any], executor: Executor | None = None
+    items: Iterable[Item],
+    fn: Callable[[Item], Any],
+    executor: Executor | None = None,
+    *,
+    chunk: int = 1,
+    progress: Progress | None = None,
+    name: Callable[[Item], str] = str,
 ) -> Iterator[Any]:
     """Yield fn(item) in the order of items, with a bounded number of items in flight.
 
+    A task whose worker is lost (killed, out of memory, its machine gone) is not: its items are
+    repeated one by one in a process of this machine, and one that kills this process too is named.
+    What has not begun is cancelled when the caller stops, as on Ctrl-C.
+
     Args:
-        items: what to work on; read lazily.
-        fn: called once per item; must be picklable if the executor uses processes.
+        items: what to work on; read lazily. With `progress` they must have a length.
+        fn: called once per item; must be picklable if the executor uses processes. After a loss it
+            may be called again for the same item.
         executor: any concurrent.futures executor; None works in this thread.
+        chunk: items that travel to a worker together; more than 1 where fn takes milliseconds.
+        progress: called with (items done, all items) after each item.
+        name: what an item is called in a message.
     Returns:
         An iterator over the results, in the order of the items whatever the executor does.
     Raises:
         Whatever fn raises, at the position of its item.
+        RunError: an item has killed the process that worked on it, twice.
     """
-    if executor is None:
-        yield from map(fn, items)
+    results = map(fn, items) if executor is None else _spread(items, fn, executor, chunk, name)
+    if progress is None:
+        yield from results
         return
-    pending: deque[Any] = deque()
-    for item in items:
-        pending.append(executor.submit(fn, item))
-        if len(pending) >= IN_FLIGHT:
-            yield pending.popleft().result()
-    while pending:
-        yield pending.popleft().result()
+    total = len(items)  # type: ignore[arg-type]
+    for done, result in enumerate(results, start=1):
+        progress(done, total)
+        yield result
 
 
 def sum_over(
     items: Iterable[Item],
     fn: Callable[[Item], Any],
     executor: Executor | None = None,
-    progress: Callable[[int], None] | None = None,
     start: Any = 0,
+    **how: Any,
 ) -> Any:
     """Add up fn(item) over all items: start + fn(a) + fn(b) + ...
 
@@ -56,14 +85,115 @@ def sum_over(
         items: what to work on; read lazily.
         fn: item -> something with `+`.
         executor: any concurrent.futures executor; None works in this thread.
-        progress: called with the number of items done after each one.
         start: the value of an empty sum.
+        how: chunk, progress and name, as in map_over.
     Returns:
         The sum.
     """
-    total = start
-    for done, result in enumerate(map_over(items, fn, executor), start=1):
-        total = total + result
-        if progress is not None:
-            progress(done)
-    return total
+    return sum(map_over(items, fn, executor, **how), start=start)
+
+
+def _spread(
+    items: Iterable[Item],
+    fn: Callable[[Item], Any],
+    executor: Executor,
+    chunk: int,
+    name: Callable[[Item], str],
+) -> Iterator[Any]:
+    pending: deque[tuple[list[Item], Future]] = deque()
+    most = getattr(executor, "in_flight", IN_FLIGHT)
+    with ExitStack() as at_end:
+        at_end.callback(lambda: [future.cancel() for _, future in pending])
+        rescue = _Rescue(fn, name, (*LOSSES, *getattr(executor, "losses", ())), at_end)
+        rest = iter(items)
+        while part := list(islice(rest, chunk)):
+            pending.append((part, _submit(executor, partial(_work, fn, part))))
+            if len(pending) >= most:
+                yield from rescue.results_of(*pending.popleft())
+        while pending:
+            yield from rescue.results_of(*pending.popleft())
+
+
+class _Rescue:
+    """Waits for tasks, and repeats what was lost in a process of its own.
+
+    Args:
+        fn: what is done with an item.
+        name: what an item is called in a message.
+        losses: errors of a task that is lost.
+        at_end: closes the process.
+    """
+
+    def __init__(
+        self,
+        fn: Callable[[Any], Any],
+        name: Callable[[Any], str],
+        losses: tuple[type[Exception], ...],
+        at_end: ExitStack,
+    ) -> None:
+        self.fn, self.name, self.losses, self.at_end = fn, name, losses, at_end
+        self.alone: Executor | None = None
+
+    def results_of(self, part: Sequence[Any], future: Future) -> Iterator[Any]:
+        """The results of a task; those of its items one by one if it was lost."""
+        try:
+            outcomes: Iterable[Outcome] = [future.result()]
+        except self.losses as loss:
+            cause = f"{type(loss).__name__}: {loss}"
+            warnings.warn(
+                f"map_over: a worker was lost, its {len(part)} items are done again ({cause})",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+            outcomes = map(self._repeat, part)
+        for results, error in outcomes:
+            yield from results
+            if error is not None:
+                raise error
+
+    def _repeat(self, item: Any) -> Outcome:
+        if self.alone is None:
+            self.alone = self.at_end.enter_context(new_pool(1))
+        try:
+            return self.alone.submit(_work, self.fn, [item]).result()
+        except BrokenExecutor:
+            hint = (
+                "Is the memory too small for it? Leave it out, or use fewer workers. A script must "
+                'start its work below `if __name__ == "__main__":`.'
+            )
+            got = "two that were killed"
+            where = self.name(item)
+            raise RunError(sentence(where, "its process", "alive at the end", got, hint)) from None
+
+
+def _submit(executor: Executor, task: Callable[[], Outcome]) -> Future:
+    """The future of a task; a lost one if the executor is broken already."""
+    try:
+        return executor.submit(task)
+    except BrokenExecutor as loss:
+        future: Future = Future()
+        future.set_exception(loss)
+        return future
+
+
+def _work(fn: Callable[[Any], Any], items: Sequence[Any]) -> Outcome:
+    """The results of some items, up to the first error; runs in a worker."""
+    results: list[Any] = []
+    for item in items:
+        try:
+            results.append(fn(item))
+        except Exception as error:
+            return results, _to_send(error)
+    return results, None
+
+
+def _to_send(error: Exception) -> Exception:
+    """The error as another process can receive it; with its traceback if it is a bug."""
+    text = traceback.format_exc()
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        error = RuntimeError(f"{type(error).__name__}: {error}")
+    if not isinstance(error, PixelwiseError):
+        error.add_note(f"In the worker:\n{text}")
+    return error
