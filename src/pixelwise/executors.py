@@ -1,0 +1,167 @@
+"""Where the work on a folder is done: in this process, in others, or on a Dask cluster."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import contextmanager
+from dataclasses import field, fields, replace
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pixelwise.errors import ArgumentError, BackendError, check_range, sentence
+from pixelwise.processes import new_pool
+
+Config = TypeVar("Config")
+
+# A scheduler in the same network answers in milliseconds.
+CONNECT_SECONDS = 5.0
+# Tasks that a core of a cluster has waiting, so that it never waits for the network.
+TASKS_A_CORE = 3
+LEAST_IN_FLIGHT = 64
+# Enough offenders to recognise the mistake.
+LISTED = 5
+
+
+def workers_option() -> Any:
+    """The field `workers` of the configuration of a folder job."""
+    text = "processes that share the work; 0: it is done in this one"
+    return field(default=0, metadata={"help": text})
+
+
+def scheduler_option() -> Any:
+    """The field `scheduler` of the configuration of a folder job."""
+    text = "address of a Dask scheduler whose workers share the work, such as tcp://host:8786"
+    return field(default=None, metadata={"help": text, "metavar": "ADDRESS"})
+
+
+@contextmanager
+def open_executor(
+    workers: int | None = None, scheduler: str | None = None, given: Executor | None = None
+) -> Iterator[Executor | None]:
+    """The executor of a folder job; closed at the end, with what has not begun cancelled.
+
+    Args:
+        workers: processes of this machine; 0 or None: none.
+        scheduler: address of a Dask scheduler. Its workers must have pixelwise installed and see
+            the files under the same paths.
+        given: an executor that the caller has already; it comes before the others and stays open.
+    Yields:
+        The executor; None for the process that calls.
+    Raises:
+        ArgumentError: workers is negative, or both workers and a scheduler are given.
+        BackendError: the package `distributed` is missing, the scheduler does not answer, it has no
+            workers, or they have another version of pixelwise.
+    """
+    check_range("open_executor", "workers", workers or 0, low=0)
+    if workers and scheduler is not None:
+        raise ArgumentError("open_executor: only one of workers and scheduler can be given.")
+    if given is not None or (not workers and scheduler is None):
+        yield given
+        return
+    executor = Processes(workers or 0) if scheduler is None else Cluster(scheduler)
+    try:
+        yield executor
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def with_absolute_paths(config: Config) -> Config:
+    """A configuration as workers elsewhere can use it: they have another current folder."""
+    if getattr(config, "scheduler", None) is None:
+        return config
+    values = {f.name: getattr(config, f.name) for f in fields(config)}  # type: ignore[arg-type]
+    absolute = {name: v.absolute() for name, v in values.items() if isinstance(v, Path)}
+    return replace(config, **absolute)  # type: ignore[type-var]
+
+
+class Processes(Executor):
+    """Processes of this machine; if one has died, the next task starts new ones.
+
+    Args:
+        workers: how many, >= 1.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._pool = new_pool(workers)
+
+    def submit(self, fn: Callable, /, *args: Any, **kwargs: Any) -> Future:
+        """Start a task. After the death of a process the tasks of before are lost, not this one."""
+        try:
+            return self._pool.submit(fn, *args, **kwargs)
+        except BrokenExecutor:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = new_pool(self.workers)
+            return self._pool.submit(fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the processes after the tasks that have begun."""
+        self._pool.shutdown(wait=wait, cancel_futures=cancel_futures)
+
+
+class Cluster(Executor):
+    """The workers of a Dask scheduler, which gives the tasks of a dead worker to another one.
+
+    Args:
+        address: of the scheduler, such as tcp://host:8786. Connect to your own one only: workers
+            run what they are sent.
+    Raises:
+        BackendError: see open_executor.
+    """
+
+    def __init__(self, address: str) -> None:
+        where = f"scheduler {address}"
+        try:
+            from distributed import KilledWorker
+            from distributed.comm import CommClosedError
+        except ImportError:
+            hint = "Install it with: pip install 'pixelwise[dask]'"
+            got = "no package distributed"
+            raise BackendError(sentence(where, "Dask", "installed", got, hint)) from None
+        self.losses = (KilledWorker, CommClosedError)
+        self._client = _connect(where, address)
+        try:
+            cores = _check_workers(where, self._client)
+        except BackendError:
+            self._client.close()
+            raise
+        self.in_flight = max(LEAST_IN_FLIGHT, TASKS_A_CORE * cores)
+        # two tasks are never taken for one, as they write files
+        self._executor = self._client.get_executor(pure=False)
+
+    def submit(self, fn: Callable, /, *args: Any, **kwargs: Any) -> Future:
+        """Start a task. It travels as one pickle: Dask would look into its arguments."""
+        return self._executor.submit(partial(fn, *args, **kwargs))
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Leave the cluster; tasks that have not begun are given up."""
+        del wait, cancel_futures  # a client that has gone wants nothing any more
+        self._client.close()
+
+
+def _connect(where: str, address: str) -> Any:
+    from distributed import Client
+
+    try:
+        if "://" not in address:
+            raise ValueError("no protocol such as tcp:// in it")
+        return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        hint = "Start one with `dask scheduler`, and workers with `dask worker ADDRESS`."
+        got = " ".join(str(error).split()) or type(error).__name__
+        raise BackendError(sentence(where, "address", "reachable", got, hint)) from None
+
+
+def _check_workers(where: str, client: Any) -> int:
+    """The cores of all workers; there must be some, with the same pixelwise as here."""
+    cores = sum(client.nthreads().values())
+    if not cores:
+        hint = "Start some with `dask worker ADDRESS`."
+        raise BackendError(sentence(where, "workers", "there", "none", hint))
+    found = client.run(version, "pixelwise", on_error="return")
+    other = [f"{got} at {worker}" for worker, got in found.items() if got != version("pixelwise")]
+    if other:
+        constraint = f"with pixelwise {version('pixelwise')}"
+        raise BackendError(sentence(where, "workers", constraint, ", ".join(other[:LISTED])))
+    return cores

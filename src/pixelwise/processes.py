@@ -1,0 +1,31 @@
+"""Worker processes: started afresh, deaf to Ctrl-C, and gone when their parent is."""
+
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context, parent_process
+
+
+def new_pool(workers: int) -> ProcessPoolExecutor:
+    """A pool of processes of this machine, each started when there is work for it.
+
+    They are spawned, not forked: a fork copies the locks of threads, such as those of torch and
+    numba, but not the threads that would open them. So a script that uses a pool must do its work
+    below `if __name__ == "__main__":`, as each worker imports it once more.
+    """
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin)
+
+
+def _begin() -> None:
+    # Ctrl-C reaches every process of a terminal; the parent alone decides what is given up
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    """A parent that was killed could not say goodbye: workers would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
