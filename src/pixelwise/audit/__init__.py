@@ -10,6 +10,8 @@ headers.py        the first bytes of a picture; pair_rules.py judges them (F1 to
 label_rules.py    the pixels of a label (F8, V2 to V13, G4, R1), with regions.py
 color_rules.py    labels that are colour pictures (F10 to F12, V1 to V3)
 dataset_rules.py  what only all labels together say (F5, F7, F9, V6 to V11, S5, M1)
+annotation_rules.py  shapes and names in files of labelme (R2 to R6)
+image_rules.py    images that are decoded on request (S2, G3)
 copies.py         images and labels that are there twice (S1, S3, S4)
 ledger.py         findings are counted and kept; baseline.py has the accepted ones
 

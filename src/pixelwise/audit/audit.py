@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pixelwise.audit.annotation_rules import annotation_rules
 from pixelwise.audit.copies import copy_rules
 from pixelwise.audit.dataset_rules import (
     Contents,
@@ -22,10 +23,12 @@ from pixelwise.audit.dataset_rules import (
     value_rules,
 )
 from pixelwise.audit.findings import Audit
+from pixelwise.audit.image_rules import look_at_image, near_copies
 from pixelwise.audit.label_rules import LabelJob, LabelLook, Table, look_at_label
 from pixelwise.audit.ledger import Key, Ledger
 from pixelwise.audit.pair_rules import PairLook, look_at_pair
 from pixelwise.audit.source import Source, open_source
+from pixelwise.errors import DatasetError, sentence
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description
 from pixelwise.sums import map_over
@@ -34,7 +37,7 @@ from pixelwise.sums import map_over
 LISTED = 1000
 # Labels in which neighbouring pixels are compared, evenly spaced; fewer if there are fewer.
 SAMPLE = 64
-_PAIRS_A_TASK, _LABELS_A_TASK = 256, 32
+_PAIRS_A_TASK, _LABELS_A_TASK, _IMAGES_A_TASK = 256, 32, 8
 
 
 def audit(
@@ -82,11 +85,17 @@ def audit_source(
         heads.add(head)
         ledger.add(head.findings)
     if not quick:
-        _look_into_labels(source, heads, executor, ledger)
+        _look_into_labels(source, heads, executor, ledger, deep)
+    names = frozenset() if source.guessed else frozenset(source.description.classes.names)
+    found, annotations = annotation_rules(Path(inventory.root), names, executor)
+    ledger.add(found)
+    if not inventory.pairs and not annotations and not inventory.findings:
+        hint = "Name the folder that holds images and labels, or labelme files."
+        raise DatasetError(sentence(str(inventory.root), "dataset", "a data set", "none", hint))
     numbers = Counter(files.split for files in inventory.pairs)
     return Audit(
         root=str(inventory.root),
-        files=sum(1 + (files.label is not None) for files in inventory.pairs),
+        files=annotations + sum(1 + (files.label is not None) for files in inventory.pairs),
         findings=ledger.findings(),
         accepted=ledger.accepted,
         totals=ledger.totals(),
@@ -96,7 +105,7 @@ def audit_source(
 
 
 def _look_into_labels(
-    source: Source, heads: "_Heads", executor: Executor | None, ledger: Ledger
+    source: Source, heads: "_Heads", executor: Executor | None, ledger: Ledger, deep: bool
 ) -> None:
     """Decode every label, and conclude from all of them together."""
     classes = source.description.classes
@@ -120,7 +129,22 @@ def _look_into_labels(
             ledger.explain("V4", *reason)
         if body.void_is_used:
             ledger.drop("V5")
-    ledger.add(copy_rules(source.inventory, heads.image_keys, body.keys, body.simple))
+    image_keys = heads.image_keys if not deep else _look_into_images(source, executor, ledger)
+    ledger.add(copy_rules(source.inventory, image_keys, body.keys, body.simple))
+
+
+def _look_into_images(source: Source, executor: Executor | None, ledger: Ledger) -> np.ndarray:
+    """Decode every image; returns a key of its pixels for each."""
+    inventory = source.inventory
+    number = len(inventory.pairs)
+    keys, dhash = np.zeros(number, np.uint64), np.zeros(number, np.uint64)
+    small = np.zeros((number, 16, 16), np.uint8)
+    see = partial(look_at_image, str(inventory.root))
+    for place, look in enumerate(map_over(inventory.pairs, see, executor, chunk=_IMAGES_A_TASK)):
+        keys[place], dhash[place], small[place] = look.key, look.dhash, look.small
+        ledger.add(look.findings)
+    ledger.add(near_copies(inventory, dhash, small, keys))
+    return keys
 
 
 class _Heads:

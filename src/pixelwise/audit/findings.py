@@ -58,7 +58,7 @@ class Audit:
 
     Args:
         root: the folder that names of files are relative to.
-        files: files that were looked at, images and labels.
+        files: files that were looked at: images, labels and annotation files.
         findings: those that are listed, by rule in the order of RULES.
         accepted: findings that a baseline knows; they are in no other number.
         totals: by rule, of all findings, listed or not.

@@ -1,0 +1,167 @@
+"""With --deep the images are decoded too: S2, near copies in two splits; G3, labels that are off.
+
+dHash: the image in 9 x 8 grey pixels; bit (y, x) = pixel (y, x) < pixel (y, x + 1).
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+from PIL import Image
+
+from pixelwise.audit.findings import Finding
+from pixelwise.audit.inventory import Files, Inventory
+from pixelwise.errors import PixelwiseError
+from pixelwise.labels.image import read_image
+from pixelwise.labels.png import read_label
+
+# Sides of the small grey picture that confirms what a hash suggests, and how far it may be off.
+_SMALL, _SMALL_ERROR = 16, 3.0
+# Hashes of so many differing bits are near; 4 words of 16 bits, so that one of them is equal.
+_NEAR_BITS, _WORDS = 3, 4
+# A picture without structure has hardly any bit set, and is near to every other one.
+_LEAST_BITS = 6
+# In words that more pictures share, only neighbours by name are compared.
+_MOST_ALIKE = 64
+# G3: shifts that are tried, border pixels that are looked up, and how clear the answer must be.
+_MARGIN = 8
+_STEPS = range(-_MARGIN, _MARGIN + 1, 2)
+_SHIFTS = np.array([(dy, dx) for dy in _STEPS for dx in _STEPS])
+_BORDER_PIXELS, _LEAST_BORDER = 1000, 64
+_CLEAR, _LEAST_CONTRAST = 1.5, 1.5
+_POSES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "": np.asarray,
+    "mirrored left to right": lambda a: a[:, ::-1],
+    "flipped upside down": lambda a: a[::-1],
+    "turned by 180 degrees": lambda a: a[::-1, ::-1],
+    "transposed": lambda a: a.T,
+    "turned clockwise": lambda a: a.T[:, ::-1],
+    "turned counterclockwise": lambda a: a.T[::-1],
+    "transposed about the other diagonal": lambda a: a.T[::-1, ::-1],
+}
+
+
+@dataclass(frozen=True)
+class ImageLook:
+    """An image in numbers: hash of its pixels, dHash, (16, 16) uint8 grey; and what was found."""
+
+    key: int
+    dhash: int
+    small: np.ndarray
+    findings: tuple[Finding, ...]
+
+
+def look_at_image(root: str, files: Files) -> ImageLook:
+    """Decode an image, and compare its edges with the borders in its label."""
+    nothing = np.zeros((_SMALL, _SMALL), np.uint8)
+    try:
+        image = read_image(os.path.join(root, files.image))
+    except PixelwiseError as error:
+        detail = str(error).removeprefix(f"{os.path.join(root, files.image)}: ")
+        return ImageLook(0, 0, nothing, (Finding("F3", files.image, 1, None, detail),))
+    grey = Image.fromarray(image).convert("L")
+    bits = np.asarray(grey.resize((9, 8), Image.Resampling.BOX))
+    dhash = int.from_bytes(np.packbits(bits[:, :-1] < bits[:, 1:]).tobytes(), "big")
+    small = np.asarray(grey.resize((_SMALL, _SMALL), Image.Resampling.BOX))
+    digest = blake2b(image.tobytes(), digest_size=8, person=repr(image.shape).encode()[:16])
+    findings = _pose(root, files, np.asarray(grey))
+    return ImageLook(int.from_bytes(digest.digest(), "big"), dhash, small, findings)
+
+
+def near_copies(
+    inventory: Inventory, dhash: np.ndarray, small: np.ndarray, keys: np.ndarray
+) -> Iterator[Finding]:
+    """S2: images in different splits that are almost the same; equal ones are copies, S1.
+
+    Args:
+        inventory: the pairs.
+        dhash: (N,) uint64.
+        small: (N, 16, 16) uint8 grey.
+        keys: (N,) uint64 of all pixels, 0 = not read.
+    """
+    split = np.array([files.split for files in inventory.pairs])
+    structured = (np.bitwise_count(dhash) >= _LEAST_BITS) & (keys != 0)
+    nearest: dict[int, tuple[float, int]] = {}
+    for word in range(_WORDS):
+        part = dhash >> np.uint64(16 * word) & np.uint64(0xFFFF)
+        groups: dict[int, list[int]] = defaultdict(list)
+        for number in np.flatnonzero(structured).tolist():
+            groups[int(part[number])].append(number)
+        for group in groups.values():
+            for place, number in enumerate(group):
+                others = np.array(group[max(0, place - _MOST_ALIKE) : place], np.int64)
+                others = others[split[others] != split[number]] if others.size else others
+                others = others[keys[others] != keys[number]]
+                bits = np.bitwise_count(dhash[others] ^ dhash[number])
+                for other in others[bits <= _NEAR_BITS].tolist():
+                    gap = np.abs(small[other].astype(int) - small[number]).mean()
+                    if gap <= min(_SMALL_ERROR, nearest.get(number, (_SMALL_ERROR, 0))[0]):
+                        nearest[number] = (float(gap), other)
+    for number, (_, other) in sorted(nearest.items()):
+        a, b = inventory.pairs[other], inventory.pairs[number]
+        names = f"{inventory.splits[b.split]} and {inventory.splits[a.split]}"
+        detail = f"almost the same as {a.image}; they are in {names}"
+        yield Finding("S2", b.image, 1, None, detail, other=a.image)
+
+
+def _pose(root: str, files: Files, grey: np.ndarray) -> tuple[Finding, ...]:
+    """G3: whether the borders of the label lie on edges of the image once it is moved."""
+    if files.label is None:
+        return ()
+    try:
+        label = read_label(os.path.join(root, files.label))
+    except PixelwiseError:
+        return ()
+    if label.shape != grey.shape:
+        return ()
+    border = np.zeros(label.shape, bool)
+    border[:, 1:] = label[:, 1:] != label[:, :-1]
+    border[1:] |= label[1:] != label[:-1]
+    if border.sum() < _LEAST_BORDER:
+        return ()
+    edges = np.pad(_edges(grey), _MARGIN, constant_values=1)
+    here, best, contrast = 0.0, "", 0.0
+    for name, pose in _POSES.items():
+        moved = pose(border)
+        if moved.shape != border.shape:
+            continue
+        found = _contrasts(edges, moved)
+        if not name:
+            near = (np.abs(_SHIFTS) <= 2).all(axis=1)
+            here, found = max(1e-6, float(found[near].max())), np.where(near, 0, found)
+        if found.max() > contrast:
+            contrast = float(found.max())
+            best = f"{name} {_moved(*_SHIFTS[found.argmax()].tolist())}".strip()
+    if contrast < max(_LEAST_CONTRAST, _CLEAR * here):
+        return ()
+    detail = f"its borders fit edges of the image {contrast / here:.1f} times as well when {best}"
+    return (Finding("G3", files.label, 1, None, detail, other=files.image),)
+
+
+def _edges(grey: np.ndarray) -> np.ndarray:
+    """Differences between neighbours, divided by their mean."""
+    values = grey.astype(np.float32)
+    edges = np.zeros_like(values)
+    edges[:, 1:] = np.abs(values[:, 1:] - values[:, :-1])
+    edges[1:] += np.abs(values[1:] - values[:-1])
+    return edges / max(1e-6, float(edges.mean()))
+
+
+def _contrasts(edges: np.ndarray, border: np.ndarray) -> np.ndarray:
+    """The mean edge below the border pixels, for each of _SHIFTS."""
+    y, x = np.nonzero(border)
+    step = max(1, len(y) // _BORDER_PIXELS)
+    place = (y[::step] + _MARGIN) * edges.shape[1] + x[::step] + _MARGIN
+    moves = _SHIFTS @ (edges.shape[1], 1)
+    return edges.ravel().take(moves[:, None] + place).mean(axis=1)
+
+
+def _moved(dy: int, dx: int) -> str:
+    if not dy and not dx:
+        return ""
+    sides = [f"{abs(dy)} pixels {'down' if dy > 0 else 'up'}"] * bool(dy)
+    sides += [f"{abs(dx)} pixels {'right' if dx > 0 else 'left'}"] * bool(dx)
+    return "moved " + " and ".join(sides)
