@@ -68,19 +68,24 @@ def run_audit(config: Any) -> Any:
     result = resolve("pixelwise.audit.command:run")(config)
     if config.html is not None:
         resolve("pixelwise.report.audit_page:audit_page")(result.as_dict(), config.html)
+    fixed = None
     if config.fix is not None:
-        resolve("pixelwise.audit.fix:fix")(result, config.fix)
-    return result
+        fixed = resolve("pixelwise.audit.command:mend")(config, result)
+    return result, fixed
 
 
 def show_audit(result: Any) -> tuple[Any, str]:
-    """Show what an audit found."""
-    return result.as_dict(), result.text()
+    """Show what an audit found, and what was mended."""
+    found, fixed = result
+    if fixed is None:
+        return found.as_dict(), found.text()
+    return {**found.as_dict(), "fixed": fixed.as_dict()}, f"{found.text()}\n\n{fixed.text()}"
 
 
 def find_errors(result: Any) -> str:
-    """Errors in a data set are no success."""
-    return f"{result.errors:,} errors in {result.root}" if result.errors else ""
+    """Errors in a data set are no success, also if a copy is without them."""
+    found, _ = result
+    return f"{found.errors:,} errors in {found.root}" if found.errors else ""
 
 
 def show_train(run: Path) -> tuple[Any, str]:

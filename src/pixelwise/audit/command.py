@@ -4,6 +4,8 @@ from pixelwise.audit.audit import LISTED, audit_source
 from pixelwise.audit.baseline import read_baseline, write_baseline
 from pixelwise.audit.config import AuditConfig
 from pixelwise.audit.findings import Audit
+from pixelwise.audit.fix import fix
+from pixelwise.audit.fixed import Fixed
 from pixelwise.audit.ledger import Ledger
 from pixelwise.audit.source import open_folders, open_source
 from pixelwise.executors import open_executor
@@ -22,11 +24,27 @@ def run(config: AuditConfig) -> Audit:
         source = open_folders(config.images, config.labels)
     else:
         source = open_source(str(config.data))
-    # a baseline must know every finding, not only those that are listed
-    listed = LISTED if config.write_baseline is None else None
+    # a baseline and a repair must know every finding, not only those that are listed
+    every = config.write_baseline is not None or config.fix is not None
+    listed = None if every else LISTED
     ledger = Ledger(listed, accepted)
     with open_executor(config.workers, config.scheduler) as executor:
         result = audit_source(source, executor, ledger, quick=config.quick, deep=config.deep)
     if config.write_baseline is not None:
         write_baseline(config.write_baseline, result)
     return result
+
+
+def mend(config: AuditConfig, found: Audit) -> Fixed:
+    """Write the mended copy that a configuration asks for.
+
+    Args:
+        config: with `data` and `fix`.
+        found: what run has found.
+    Raises:
+        PixelwiseError: see fix.
+    """
+    assert config.data is not None  # AuditConfig sees to it
+    assert config.fix is not None
+    with open_executor(config.workers, config.scheduler) as executor:
+        return fix(config.data, config.fix, config.fix_rules or None, executor, found)

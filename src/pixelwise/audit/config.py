@@ -30,6 +30,9 @@ class AuditConfig:
     )
     html: Path | None = option(None, "HTML page to write, with pictures of what was found")
     fix: Path | None = option(None, "folder for a mended copy of the data set")
+    fix_rules: tuple[str, ...] = option(
+        (), "with --fix: rules to mend (default: all that are safe; F1 and V6 only if named)"
+    )
     baseline: Path | None = option(None, "file of accepted findings")
     write_baseline: Path | None = option(None, "file to write, which accepts what is found now")
     workers: int = workers_option()
@@ -47,5 +50,11 @@ class AuditConfig:
             got = "neither" if self.data is None else "both"
             constraint = "given, or --images and --labels"
             raise ArgumentError(sentence(where, "DATA", constraint, got))
+        object.__setattr__(self, "fix_rules", tuple(self.fix_rules))
+        if self.fix is not None and self.data is None:
+            got = "--images and --labels"
+            raise ArgumentError(sentence(where, "fix", "used with DATA, which has classes", got))
+        if self.fix_rules and self.fix is None:
+            raise ArgumentError(sentence(where, "fix_rules", "used with fix", "no folder for it"))
         if self.quick and self.deep:
             raise ArgumentError(sentence(where, "quick, deep", "one of the two at most", "both"))
