@@ -45,24 +45,25 @@ def label_of_row(y, block, c):
 
 
 @inlined
-def split_weight(y, w, label, n, a, b):
-    """a = w where the target is `label`, b = w elsewhere; both 0 at ignored pixels."""
-    for i in range(n):
-        a[i] = w[i] if y[i] == label else 0
-    for i in range(n):
-        b[i] = w[i] - a[i]
-
-
-@inlined
-def probabilities(z, n, p, q, e):
-    """e = exp(-|z|), p = σ(z) and q = 1 - p, all to full relative precision."""
-    one = p.dtype.type(1)
+def two_sides(source, c, w, n, pair, z, p, q, e):
+    """z = x_c, or x_c - x_(c-1) of a pair; e = exp(-|z|), p = σ(z), q = 1 - p, all to full
+    relative precision. z = 0 at ignored pixels.
+    """
+    zero, one = z.dtype.type(0), z.dtype.type(1)
+    row = source[c]
+    if pair:
+        other = source[c - 1]
+        for i in range(n):
+            z[i] = row[i] - other[i] if w[i] != 0 else zero
+    else:
+        for i in range(n):
+            z[i] = row[i] if w[i] != 0 else zero
     for i in range(n):
         e[i] = exp_neg(-abs(z[i]))
-    for i in range(n):
-        r = one / (one + e[i])
-        p[i] = r if z[i] >= 0 else e[i] * r
-        q[i] = e[i] * r if z[i] >= 0 else r
+        large = one / (one + e[i])
+        small = e[i] * large
+        p[i] = large if z[i] >= 0 else small
+        q[i] = small if z[i] >= 0 else large
 
 
 @inlined
@@ -75,144 +76,155 @@ def log_losses(z, n, loss, loss_neg):
 
 
 @inlined
-def weighted_sum(v, x, n):
-    """Σ v x, where v = 0 outweighs an infinite x"""
-    zero = v.dtype.type(0)
-    part = zero
-    for i in range(n):
-        part += v[i] * x[i] if v[i] != 0 else zero
-    return part
-
-
-@inlined
-def focal_sum(v, q, loss, n, gamma):
-    """Σ v q^γ loss"""
-    zero = v.dtype.type(0)
-    part = zero
-    for i in range(n):
-        part += v[i] * power_unit(q[i], gamma) * loss[i] if v[i] != 0 else zero
-    return part
-
-
-@inlined
-def side_sums(p, q, loss, v, w, n, wanted, gamma, sums, c):
-    """Add the sums of one side to sums[:, c]: p its probability, v its weight."""
+def add_probabilities(p, q, y, w, label, n, pair, sums, c):
+    """Add valid, target, prob and inter of channel c, and of the other class of a pair."""
     zero = p.dtype.type(0)
-    if wanted[VALID]:
-        part = zero
-        for i in range(n):
-            part += w[i]
-        sums[VALID, c] += part
-    if wanted[TARGET]:
-        part = zero
-        for i in range(n):
-            part += v[i]
-        sums[TARGET, c] += part
-    if wanted[PROB]:
-        part = zero
-        for i in range(n):
-            part += w[i] * p[i]
-        sums[PROB, c] += part
-    if wanted[INTER]:
-        part = zero
-        for i in range(n):
-            part += v[i] * p[i]
-        sums[INTER, c] += part
-    if wanted[PROB2]:
-        part = zero
-        for i in range(n):
-            part += w[i] * p[i] * p[i]
-        sums[PROB2, c] += part
-    if wanted[NLL]:
-        sums[NLL, c] += weighted_sum(v, loss, n)
-    if wanted[NLL_ALL]:
-        sums[NLL_ALL, c] += weighted_sum(w, loss, n)
-    if wanted[FOCAL]:
-        sums[FOCAL, c] += focal_sum(v, q, loss, n, gamma)
+    valid = target = prob = inter = target_neg = prob_neg = inter_neg = zero
+    for i in range(n):
+        on = w[i] if y[i] == label else zero
+        off = zero if y[i] == label else w[i]
+        valid += w[i]
+        target += on
+        target_neg += off
+        prob += w[i] * p[i]
+        prob_neg += w[i] * q[i]
+        inter += on * p[i]
+        inter_neg += off * q[i]
+    sums[VALID, c] += valid
+    sums[TARGET, c] += target
+    sums[PROB, c] += prob
+    sums[INTER, c] += inter
+    if pair:
+        sums[VALID, c - 1] += valid
+        sums[TARGET, c - 1] += target_neg
+        sums[PROB, c - 1] += prob_neg
+        sums[INTER, c - 1] += inter_neg
 
 
 @inlined
-def take_row(block, c, w, n, pair, z):
-    """z = x_c, or x_c - x_(c-1) of a pair; 0 at ignored pixels"""
-    zero = z.dtype.type(0)
-    row = block[c]
+def add_losses(loss, loss_neg, y, w, label, n, pair, sums, c):
+    """Add nll of channel c, and of the other side; w = 0 outweighs an infinite loss."""
+    zero = w.dtype.type(0)
+    nll = nll_neg = zero
     for i in range(n):
-        z[i] = row[i] if w[i] != 0 else zero
-    if pair:
-        row = block[c - 1]
-        for i in range(n):
-            z[i] -= row[i] if w[i] != 0 else zero
+        part, part_neg = w[i] * loss[i], w[i] * loss_neg[i]
+        nll += part if (y[i] == label) & (w[i] != 0) else zero
+        nll_neg += part_neg if (y[i] != label) & (w[i] != 0) else zero
+    sums[NLL, c] += nll
+    sums[NLL if pair else NLL_NEG, c - pair] += nll_neg
 
 
 @inlined
-def put_row(block, c, w, n, pair, finite, z):
-    """Gradient of x_c, and of x_(c-1) of a pair; exactly 0 at ignored pixels"""
-    zero = z.dtype.type(0)
-    row = block[c]
+def weighted_sum(w, x, n):
+    """Σ w x, where w = 0 outweighs an infinite x"""
+    zero = w.dtype.type(0)
+    part = zero
     for i in range(n):
-        row[i] = z[i]
-    if not finite:  # then w = 0 was not enough: 0 * NaN is NaN
-        for i in range(n):
-            row[i] = row[i] if w[i] != 0 else zero
-    if pair:
-        other = block[c - 1]
-        for i in range(n):
-            other[i] = -row[i]
+        part += w[i] * x[i] if w[i] != 0 else zero
+    return part
 
 
-def binary_sums(block, y, w, ignored, n, wanted, gamma, pair, finite, rows, lanes):
+@inlined
+def weighted_squares(w, x, n):
+    """Σ w x²"""
+    part = w.dtype.type(0)
+    for i in range(n):
+        part += w[i] * x[i] * x[i]
+    return part
+
+
+@inlined
+def add_focal(p, q, loss, loss_neg, y, w, label, n, pair, gamma, sums, c):
+    """Add Σ q^γ (-log p) over the positive side, Σ p^γ (-log q) over the negative one."""
+    zero = w.dtype.type(0)
+    focal = focal_neg = zero
+    for i in range(n):
+        on = (y[i] == label) & (w[i] != 0)
+        focal += w[i] * power_unit(q[i], gamma) * loss[i] if on else zero
+    for i in range(n):
+        off = (y[i] != label) & (w[i] != 0)
+        focal_neg += w[i] * power_unit(p[i], gamma) * loss_neg[i] if off else zero
+    sums[FOCAL, c] += focal
+    sums[FOCAL if pair else FOCAL_NEG, c - pair] += focal_neg
+
+
+def binary_sums(
+    source, block, out, y_rows, w_rows, ignored, n, wanted, gamma, pair, finite, rows, lanes
+):
     """Add a block's sums to lanes; see `_engines_numba` for the arguments."""
     sums = lanes[0]
-    z, a, b, p, q, loss, loss_neg = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6]
-    logs = wanted[NLL] | wanted[NLL_ALL] | wanted[FOCAL] | wanted[NLL_NEG] | wanted[FOCAL_NEG]
-    for c in range(pair, block.shape[0]):
-        r, label = label_of_row(y, block, c)
-        take_row(block, c, w[r], n, pair, z)
-        split_weight(y[r], w[r], label, n, a, b)
-        probabilities(z, n, p, q, loss)
+    z, p, q, loss, loss_neg = rows[0], rows[1], rows[2], rows[3], rows[4]
+    focal = wanted[FOCAL] | wanted[FOCAL_NEG]
+    logs = focal | wanted[NLL] | wanted[NLL_ALL] | wanted[NLL_NEG]
+    for c in range(pair, source.shape[0]):
+        r, label = label_of_row(y_rows, source, c)
+        y, w = y_rows[r], w_rows[r]
+        two_sides(source, c, w, n, pair, z, p, q, loss)
+        add_probabilities(p, q, y, w, label, n, pair, sums, c)
+        if wanted[PROB2]:
+            sums[PROB2, c] += weighted_squares(w, p, n)
+            if pair:
+                sums[PROB2, c - 1] += weighted_squares(w, q, n)
         if logs:
             log_losses(z, n, loss, loss_neg)
-        side_sums(p, q, loss, a, w[r], n, wanted, gamma, sums, c)
-        if pair:
-            side_sums(q, p, loss_neg, b, w[r], n, wanted, gamma, sums, c - 1)
-        if wanted[NLL_NEG]:
-            sums[NLL_NEG, c] += weighted_sum(b, loss_neg, n)
-        if wanted[FOCAL_NEG]:
-            sums[FOCAL_NEG, c] += focal_sum(b, p, loss_neg, n, gamma)
+            add_losses(loss, loss_neg, y, w, label, n, pair, sums, c)
+        if wanted[NLL_ALL]:
+            sums[NLL_ALL, c] += weighted_sum(w, loss, n)
+            if pair:
+                sums[NLL_ALL, c - 1] += weighted_sum(w, loss_neg, n)
+        if focal:
+            add_focal(p, q, loss, loss_neg, y, w, label, n, pair, gamma, sums, c)
 
 
-def binary_gradient(block, y, w, ignored, n, wanted, gamma, pair, finite, rows, upstream):
-    """Turn a block of logits into their gradient; see `_engines_numba` for the arguments."""
-    z, a, b, p, q, loss, loss_neg = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6]
+@inlined
+def put_row(out, c, w, n, pair, finite, z):
+    """Gradient of x_c, and of x_(c-1) of a pair; exactly 0 at ignored pixels"""
     zero = z.dtype.type(0)
-    two = z.dtype.type(2)
+    if not finite:  # then w = 0 was not enough: 0 * NaN is NaN
+        for i in range(n):
+            z[i] = z[i] if w[i] != 0 else zero
+    row = out[c]
+    for i in range(n):
+        row[i] = z[i]
+    if pair:
+        other = out[c - 1]
+        for i in range(n):
+            other[i] = -z[i]
+
+
+def binary_gradient(
+    source, block, out, y_rows, w_rows, ignored, n, wanted, gamma, pair, finite, rows, upstream
+):
+    """The gradient of a block of logits; see `_engines_numba` for the arguments."""
+    z, p, q, loss, loss_neg = rows[0], rows[1], rows[2], rows[3], rows[4]
+    zero, two = z.dtype.type(0), z.dtype.type(2)
     focal = wanted[FOCAL] | wanted[FOCAL_NEG]
-    for c in range(pair, block.shape[0]):
+    for c in range(pair, source.shape[0]):
         own, other = upstream[0, c], upstream[1, c]
-        r, label = label_of_row(y, block, c)
-        take_row(block, c, w[r], n, pair, z)
-        split_weight(y[r], w[r], label, n, a, b)
-        probabilities(z, n, p, q, loss)
+        r, label = label_of_row(y_rows, source, c)
+        y, w = y_rows[r], w_rows[r]
+        two_sides(source, c, w, n, pair, z, p, q, loss)
         if focal:
             log_losses(z, n, loss, loss_neg)
-        # 1. terms of all pixels
+        # 1. terms of all pixels, and those of the pixel's side
         prob, prob2, prob2_other = own[PROB] - other[PROB], two * own[PROB2], two * other[PROB2]
         nll_all, nll_all_other = own[NLL_ALL], other[NLL_ALL]
-        weights = w[r]
-        for i in range(n):
-            slope = p[i] * q[i] * (prob + prob2 * p[i] - prob2_other * q[i])
-            z[i] = weights[i] * (slope - nll_all * q[i] + nll_all_other * p[i])
-        # 2. terms of pixels of the positive side, then of the negative side
         inter, inter_other, nll, nll_other = own[INTER], other[INTER], own[NLL], other[NLL]
         for i in range(n):
-            z[i] += a[i] * (p[i] * q[i] * inter - nll * q[i])
-            z[i] -= b[i] * (p[i] * q[i] * inter_other - nll_other * p[i])
+            both = p[i] * q[i]
+            slope = both * (prob + prob2 * p[i] - prob2_other * q[i])
+            slope += nll_all_other * p[i] - nll_all * q[i]
+            on, off = both * inter - nll * q[i], nll_other * p[i] - both * inter_other
+            z[i] = w[i] * (slope + (on if y[i] == label else off))
+        # 2. focal terms of the pixel's side
         if focal:
             factor, factor_other = own[FOCAL], other[FOCAL]
             for i in range(n):
                 bend = gamma * p[i] * loss[i] if p[i] != 0 else zero
-                z[i] -= a[i] * factor * power_unit(q[i], gamma) * (q[i] + bend)
+                on = factor * power_unit(q[i], gamma) * (q[i] + bend)
+                z[i] -= w[i] * on if y[i] == label else zero
             for i in range(n):
                 bend = gamma * q[i] * loss_neg[i] if q[i] != 0 else zero
-                z[i] += b[i] * factor_other * power_unit(p[i], gamma) * (p[i] + bend)
-        put_row(block, c, w[r], n, pair, finite, z)
+                off = factor_other * power_unit(p[i], gamma) * (p[i] + bend)
+                z[i] += w[i] * off if y[i] != label else zero
+        put_row(out, c, w, n, pair, finite, z)

@@ -1,12 +1,16 @@
 """Blocks of pixels: from tensors of any dtype and strides into small arrays, and back.
 
-A block of consecutive pixels, counted in logical order, is copied into an array (C, pixels) that
-stays in the cache, in float32 (float64 for float64 logits), and all arithmetic happens there.
+A block is an array (C, pixels) of consecutive pixels, counted in logical order, in float32 (float64
+for float64 logits). Where a tensor has such elements side by side, the block is the tensor's own
+memory; else it is a copy that stays in the cache. Arithmetic never knows which one it sees.
 So contiguous, channels_last, sliced and expanded tensors give the same bits.
 """
 
+import numpy as np
+from numba import carray
+
 from pixelwise.ops._jit_numba import inlined
-from pixelwise.ops._transfer_numba import IGNORED, UNKNOWN, call_address
+from pixelwise.ops._transfer_numba import IGNORED, UNKNOWN, call_address, pointer_to
 
 
 @inlined
@@ -34,6 +38,21 @@ def transfer_block(block, view, image, first, n, grid):
 
 
 @inlined
+def lies_in_place(view, first, n, grid):
+    """Whether pixels first, ..., first + n - 1 of an image can be used where they lie."""
+    return (view.in_place != 0) & (first % grid.length + n <= grid.length)
+
+
+@inlined
+def block_in_place(block, view, image, first, grid):
+    """Those pixels as an array (C, >= n): its lines are as far apart as channels in the tensor."""
+    row, column = first // grid.length, first % grid.length
+    start = image * view.image + outer_offset(row, grid, view) + column
+    pointer = pointer_to(view.address + start * view.in_place, block)
+    return carray(pointer, (block.shape[0], view.channel))
+
+
+@inlined
 def load_targets(y, target, channel, image, first, n, grid, labels):
     """Fill y[:n] with the targets of the pixels first, ..., first + n - 1 of an image."""
     done = 0
@@ -51,11 +70,11 @@ def load_targets(y, target, channel, image, first, n, grid, labels):
 @inlined
 def settle_valid(y, w, n):
     """Make "ignored" mean the same in y (IGNORED) and w (0); count ignored and unknown pixels."""
-    ignored = unknown = 0
+    ignored = unknown = np.int32(0)
     for i in range(n):
-        unknown += y[i] == UNKNOWN
+        unknown += np.int32(y[i] == UNKNOWN)
         valid = (w[i] != 0) & (y[i] >= 0)
-        ignored += not valid
+        ignored += np.int32(not valid)
         y[i] = y[i] if valid else IGNORED
         w[i] = w[i] if valid else 0
     return ignored, unknown
@@ -68,7 +87,7 @@ def load_pixels(y, w, target, weight, image, first, n, grid, labels):
     Returns:
         How many of them are ignored (unknown ones are, too), and how many are unknown.
     """
-    ignored = unknown = 0
+    ignored = unknown = np.int32(0)
     one = w.dtype.type(1)
     for r in range(y.shape[0]):
         load_targets(y[r], target, r, image, first, n, grid, labels)
@@ -85,7 +104,7 @@ def load_pixels(y, w, target, weight, image, first, n, grid, labels):
 
 @inlined
 def clear_ignored(block, w, n):
-    """Set a block to 0 at ignored pixels: NaN in their logits must not spread."""
+    """Set a block to 0 at ignored pixels."""
     zero = block.dtype.type(0)
     for c in range(block.shape[0]):
         row = block[c]

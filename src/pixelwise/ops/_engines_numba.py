@@ -4,7 +4,9 @@ A kernel knows where pixels come from (dense or upsampled, `_stats_numba`, `_ups
 engine what to compute of them (softmax or binary, sums or gradient). A kernel calls its engine by
 address, so two and two are compiled, each on its own, rather than all combinations. Arguments:
 
-    block            (C, >= n) logits; overwritten by the gradient, or by anything
+    source           (C, >= n) logits, only read
+    block            (C, >= n) scratch
+    out              gradient: (C, >= n), written; may be the same as source. Sums: unused
     y, w             (R, >= n) target and weight, IGNORED and 0 at ignored pixels; R = C if the
                      target has a channel dimension of zeros and ones, else 1
     ignored          how many of y are IGNORED
@@ -59,10 +61,11 @@ def call_engine(typingctx: Any, address: Any, arguments: Any) -> Any:
 
 
 @inlined
-def run_engine(address, block, y, w, ignored, n, plan, finite, rows, table):
+def run_engine(address, source, block, out, y, w, ignored, n, plan, finite, rows, table):
     """Run an engine on a block."""
     arguments = (
-        block, y, w, ignored, n, plan.wanted, plan.gamma[0], plan.pair, finite, rows, table
+        source, block, out, y, w, np.int64(ignored), n, plan.wanted, plan.gamma[0], plan.pair,
+        finite, rows, table,
     )  # fmt: skip
     call_engine(address, arguments)
 
@@ -90,9 +93,9 @@ def engine_address(binary: bool, result: str, dtype: Any) -> int:
         if (function, real) not in _compiled:
             table = types.float64 if result == "sums" else real
             signature = types.void(
-                real[:, ::1], types.int32[:, ::1], real[:, ::1], types.int64, types.int64,
-                types.boolean[::1], real, types.int64, types.int64, real[:, ::1],
-                table[:, :, ::1],
+                real[:, ::1], real[:, ::1], real[:, ::1], types.int32[:, ::1], real[:, ::1],
+                types.int64, types.int64, types.boolean[::1], real, types.int64, types.int64,
+                real[:, ::1], table[:, :, ::1],
             )  # fmt: skip
             _compiled[function, real] = compile_cached(cfunc, signature)(function)
         return _compiled[function, real].address

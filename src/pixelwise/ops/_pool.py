@@ -8,7 +8,6 @@ from several Python threads at once.
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from itertools import pairwise
 from threading import Lock
 from typing import Any
 
@@ -23,7 +22,8 @@ _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}  # by process id and numb
 def run_tasks(work: Callable[[int, int], Any], tasks: int) -> list[Any]:
     """Run `work(first, end)` over shares of range(tasks), on torch.get_num_threads() threads.
 
-    Which thread runs which share is left open, so a task must write to places of its own.
+    The calling thread is one of them. Which thread runs which share is left open, so a task must
+    write to places of its own.
 
     Args:
         work: does the tasks first, first + 1, ..., end - 1.
@@ -31,17 +31,29 @@ def run_tasks(work: Callable[[int, int], Any], tasks: int) -> list[Any]:
     Returns:
         What `work` returned for each share, in order; how many there are depends on the threads.
     Raises:
-        Whatever `work` raises; the first share's error wins.
+        What `work` raises.
     """
     threads = min(torch.get_num_threads(), tasks)
     if threads <= 1:
         return [work(0, tasks)]
     shares = min(tasks, threads * SHARES_PER_THREAD)
     edges = [tasks * i // shares for i in range(shares + 1)]
-    pool = _pool(threads)
-    running = [pool.submit(work, a, b) for a, b in pairwise(edges)]
-    wait(running)
-    return [share.result() for share in running]
+    results: list[Any] = [None] * shares
+    order = iter(range(shares))  # taking the next item is atomic
+
+    def take_shares() -> None:
+        for i in order:
+            results[i] = work(edges[i], edges[i + 1])
+
+    helpers = [_pool(threads - 1).submit(take_shares) for _ in range(threads - 1)]
+    try:
+        take_shares()
+    finally:
+        started = [helper for helper in helpers if not helper.cancel()]
+        wait(started)
+    for helper in started:
+        helper.result()
+    return results
 
 
 def _pool(threads: int) -> ThreadPoolExecutor:

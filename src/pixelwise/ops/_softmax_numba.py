@@ -14,7 +14,7 @@ Backward, with an upstream gradient G of each sum (written prob[c] and so on bel
     t    = Σ_c p_c (prob[c] + 2 prob2[c] p_c) + p_y inter[y]
     φ    = p_y d/dp_y [(1-p_y)^γ (-log p_y)] = -u^γ (γ p_y l / u + 1),  u = 1-p_y, l = -log p_y
 
-with l / u = 1 where u = 0. Ignored pixels have w = 0, and their logits are set to 0 first.
+with l / u = 1 where u = 0. Ignored pixels have w = 0, and their exponentials are set to 0.
 
 The two functions at the end are engines: kernels call them by their address, see `_engines_numba`.
 """
@@ -30,121 +30,150 @@ LANES = 4  # independent accumulators of sums at the target class
 
 
 @inlined
-def find_top(block, n, top):
+def find_top(source, n, top):
     """top = max_c x_c"""
-    first = block[0]
+    channels = source.shape[0]
+    first = source[0]
     for i in range(n):
         top[i] = first[i]
-    for c in range(1, block.shape[0]):
-        row = block[c]
+    for c in range(1, channels - 1, 2):  # two at a time, to load and store top half as often
+        row, next_row = source[c], source[c + 1]
         for i in range(n):
-            top[i] = row[i] if row[i] > top[i] else top[i]
+            larger = row[i] if row[i] > next_row[i] else next_row[i]
+            top[i] = larger if larger > top[i] else top[i]
+    if channels % 2 == 0:
+        last = source[channels - 1]
+        for i in range(n):
+            top[i] = last[i] if last[i] > top[i] else top[i]
 
 
 @inlined
-def gather_target(block, y, n, top, gap):
+def gather_target(source, y, n, top, gap):
     """gap = x_y - top, 0 at ignored pixels"""
     for i in range(n):
-        gap[i] = block[max(y[i], np.int32(0)), i]
+        gap[i] = source[max(y[i], np.int32(0)), i]
     for i in range(n):
         gap[i] = gap[i] - top[i] if y[i] >= 0 else 0
 
 
 @inlined
-def add_at_target(lanes, y, values, n):
-    """lanes[., y_i] += values_i, a quarter of the block to each lane."""
-    quarter = n // LANES
-    for i in range(quarter):
-        for lane in range(LANES):
-            j = i + lane * quarter
-            lanes[lane, max(y[j], np.int32(0))] += values[j]
-    for j in range(quarter * LANES, n):
-        lanes[0, max(y[j], np.int32(0))] += values[j]
+def exponentials(source, w, n, top, total, block):
+    """block = exp(x_c - top), total = their sum over classes; 0 and 1 at ignored pixels."""
+    zero, one = top.dtype.type(0), top.dtype.type(1)
+    channels = source.shape[0]
+    for i in range(n):
+        total[i] = 0
+    for c in range(0, channels - 1, 2):
+        row, next_row, e, next_e = source[c], source[c + 1], block[c], block[c + 1]
+        for i in range(n):
+            here = exp_neg(row[i] - top[i]) if w[i] != 0 else zero
+            there = exp_neg(next_row[i] - top[i]) if w[i] != 0 else zero
+            total[i] += here + there
+            e[i] = here
+            next_e[i] = there
+    if channels % 2:
+        row, e = source[channels - 1], block[channels - 1]
+        for i in range(n):
+            here = exp_neg(row[i] - top[i]) if w[i] != 0 else zero
+            total[i] += here
+            e[i] = here
+    for i in range(n):
+        total[i] = total[i] if w[i] != 0 else one
 
 
 @inlined
-def add_at_all(sums, part):
+def weighted_total(block, factor, n, sums):
+    """sums[c] += Σ over pixels of block[c] times factor"""
+    zero = factor.dtype.type(0)
+    for c in range(0, block.shape[0] - 1, 2):
+        row, next_row, part, next_part = block[c], block[c + 1], zero, zero
+        for i in range(n):
+            part += row[i] * factor[i]
+            next_part += next_row[i] * factor[i]
+        sums[c] += part
+        sums[c + 1] += next_part
+    if block.shape[0] % 2:
+        row, part = block[block.shape[0] - 1], zero
+        for i in range(n):
+            part += row[i] * factor[i]
+        sums[block.shape[0] - 1] += part
+
+
+@inlined
+def add_to_all(sums, part):
     """sums[c] += part for every class"""
     for c in range(sums.size):
         sums[c] += part
 
 
 @inlined
-def exponentials(block, n, top, total):
-    """Replace the block by exp(x_c - top), total = their sum over classes."""
-    for i in range(n):
-        total[i] = 0
-    for c in range(block.shape[0]):
-        row = block[c]
-        for i in range(n):
-            row[i] = exp_neg(row[i] - top[i])
-            total[i] += row[i]
+def add_at_target(lanes, y, n, w, loss, overlap):
+    """lanes[., TARGET, y_i] += w_i, NLL and INTER likewise, a quarter of the block to each lane.
+
+    Lanes, because pixels of one class follow each other, and each addition waits for the last.
+    """
+    quarter = n // LANES
+    for i in range(quarter):
+        for lane in range(LANES):
+            j = i + lane * quarter
+            c = max(y[j], np.int32(0))
+            lanes[lane, TARGET, c] += w[j]
+            lanes[lane, NLL, c] += loss[j]
+            lanes[lane, INTER, c] += overlap[j]
+    for j in range(quarter * LANES, n):
+        c = max(y[j], np.int32(0))
+        lanes[0, TARGET, c] += w[j]
+        lanes[0, NLL, c] += loss[j]
+        lanes[0, INTER, c] += overlap[j]
 
 
-@inlined
-def weighted_total(block, factor, n, sums):
-    """sums[c] += Σ over pixels of block[c] times factor"""
-    for c in range(block.shape[0]):
-        row, part = block[c], factor.dtype.type(0)
-        for i in range(n):
-            part += row[i] * factor[i]
-        sums[c] += part
-
-
-def softmax_sums(block, y_rows, w_rows, ignored, n, wanted, gamma, pair, finite, rows, lanes):
+def softmax_sums(
+    source, block, out, y_rows, w_rows, ignored, n, wanted, gamma, pair, finite, rows, lanes
+):
     """Add a block's sums to lanes; see `_engines_numba` for the arguments."""
     zero, one = rows.dtype.type(0), rows.dtype.type(1)
     y, w = y_rows[0], w_rows[0]
     top, gap, total, share, loss, value = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]
     sums = lanes[0]
     # 1. the largest logit of each pixel, and how far the target's lies below it
-    if ignored > 0:
-        clear_ignored(block, w, n)
-    find_top(block, n, top)
-    gather_target(block, y, n, top, gap)
+    find_top(source, n, top)
+    gather_target(source, y, n, top, gap)
     # 2. nll_all, but for its log(total): Σ w top - Σ w x_c, both sums relative to top
     if wanted[NLL_ALL]:
-        for c in range(block.shape[0]):
-            row, part = block[c], zero
+        for c in range(source.shape[0]):
+            row, part = source[c], zero
             for i in range(n):
-                part += w[i] * (top[i] - row[i])
+                part += w[i] * (top[i] - row[i]) if w[i] != 0 else zero
             sums[NLL_ALL, c] += part
     # 3. exponentials and their total; share = w / total turns one into w p
-    exponentials(block, n, top, total)
+    exponentials(source, w, n, top, total, block)
     for i in range(n):
         share[i] = w[i] / total[i]
+        loss[i] = log_pos(total[i])
     # 4. sums over all pixels of each class
     if wanted[VALID]:
         part = zero
         for i in range(n):
             part += w[i]
-        add_at_all(sums[VALID], part)
+        add_to_all(sums[VALID], part)
     if wanted[PROB]:
         weighted_total(block, share, n, sums[PROB])
-    if wanted[NLL] | wanted[NLL_ALL] | wanted[FOCAL]:
-        for i in range(n):
-            loss[i] = log_pos(total[i])
     if wanted[NLL_ALL]:
         part = zero
         for i in range(n):
             part += w[i] * loss[i]
-        add_at_all(sums[NLL_ALL], part)
+        add_to_all(sums[NLL_ALL], part)
     # 5. sums over the pixels whose target is the class
-    if wanted[TARGET]:
-        add_at_target(lanes[:, TARGET], y, w, n)
-    if wanted[NLL]:
-        for i in range(n):
-            value[i] = w[i] * (loss[i] - gap[i])
-        add_at_target(lanes[:, NLL], y, value, n)
-    if wanted[INTER]:
-        for i in range(n):
-            value[i] = exp_neg(gap[i]) * share[i]
-        add_at_target(lanes[:, INTER], y, value, n)
     if wanted[FOCAL]:
         for i in range(n):
             rest = one - exp_neg(gap[i]) / total[i]
             value[i] = w[i] * power_unit(rest, gamma) * (loss[i] - gap[i])
-        add_at_target(lanes[:, FOCAL], y, value, n)
+        for i in range(n):
+            sums[FOCAL, max(y[i], np.int32(0))] += value[i]
+    for i in range(n):
+        loss[i] = w[i] * (loss[i] - gap[i])
+        value[i] = exp_neg(gap[i]) * share[i]
+    add_at_target(lanes, y, n, w, loss, value)
     # 6. squares, last because they overwrite the exponentials
     if wanted[PROB2]:
         for c in range(block.shape[0]):
@@ -181,8 +210,30 @@ def add_target_slopes(y, w, n, wanted, gamma, upstream, gap, total, share, first
             fix[i] -= w[i] * minus_phi
 
 
-def softmax_gradient(block, y_rows, w_rows, ignored, n, wanted, gamma, pair, finite, rows, tables):
-    """Turn a block of logits into their gradient; see `_engines_numba` for the arguments."""
+@inlined
+def store_gradient(block, factors, n, top, k, y, fix, out):
+    """dx_c = e_c top (factors[c] + k), plus fix at the target class"""
+    zero = top.dtype.type(0)
+    channels = block.shape[0]
+    for c in range(0, channels - 1, 2):
+        e, next_e, dx, next_dx = block[c], block[c + 1], out[c], out[c + 1]
+        factor, next_factor, label, next_label = factors[c], factors[c + 1], c, c + 1
+        for i in range(n):
+            dx[i] = e[i] * top[i] * (factor + k[i]) + (fix[i] if y[i] == label else zero)
+            next_dx[i] = next_e[i] * top[i] * (next_factor + k[i]) + (
+                fix[i] if y[i] == next_label else zero
+            )
+    if channels % 2:
+        c = channels - 1
+        e, dx, factor = block[c], out[c], factors[c]
+        for i in range(n):
+            dx[i] = e[i] * top[i] * (factor + k[i]) + (fix[i] if y[i] == c else zero)
+
+
+def softmax_gradient(
+    source, block, out, y_rows, w_rows, ignored, n, wanted, gamma, pair, finite, rows, tables
+):
+    """The gradient of a block of logits; see `_engines_numba` for the arguments."""
     zero, one, two = rows.dtype.type(0), rows.dtype.type(1), rows.dtype.type(2)
     y, w, upstream = y_rows[0], w_rows[0], tables[0]
     top, gap, total, share = rows[0], rows[1], rows[2], rows[3]
@@ -190,12 +241,10 @@ def softmax_gradient(block, y_rows, w_rows, ignored, n, wanted, gamma, pair, fin
     prob, prob2, nll_all = upstream[PROB], upstream[PROB2], upstream[NLL_ALL]
     channels = block.shape[0]
     # 1. the largest logit of each pixel, and how far the target's lies below it
-    if ignored > 0:
-        clear_ignored(block, w, n)
-    find_top(block, n, top)
-    gather_target(block, y, n, top, gap)
+    find_top(source, n, top)
+    gather_target(source, y, n, top, gap)
     # 2. exponentials, their total, and the two sums of t over exponentials
-    exponentials(block, n, top, total)
+    exponentials(source, w, n, top, total, block)
     for i in range(n):
         first[i] = 0
         second[i] = 0
@@ -220,19 +269,16 @@ def softmax_gradient(block, y_rows, w_rows, ignored, n, wanted, gamma, pair, fin
     # 4. per class: dx; top is w p / exp(x - top) from here on
     for i in range(n):
         top[i] = w[i] * share[i]
-    for c in range(channels):
-        row, factor, label = block[c], prob[c], np.int32(c)
-        if wanted[PROB2]:
-            square = two * prob2[c]
+    store_gradient(block, prob, n, top, k, y, fix, out)
+    if wanted[PROB2]:
+        for c in range(channels):
+            dx, row, square = out[c], block[c], two * prob2[c]
             for i in range(n):
-                slope = factor + square * row[i] * share[i] + k[i]
-                row[i] = row[i] * top[i] * slope + (fix[i] if y[i] == label else zero)
-        else:
+                dx[i] += row[i] * row[i] * top[i] * share[i] * square
+    if wanted[NLL_ALL]:
+        for c in range(channels):
+            dx, smooth = out[c], nll_all[c]
             for i in range(n):
-                row[i] = row[i] * top[i] * (factor + k[i]) + (fix[i] if y[i] == label else zero)
-        if wanted[NLL_ALL]:
-            smooth = nll_all[c]
-            for i in range(n):
-                row[i] -= w[i] * smooth
+                dx[i] -= w[i] * smooth
     if (ignored > 0) & (finite == 0):  # then w = 0 was not enough: 0 * NaN is NaN
-        clear_ignored(block, w, n)
+        clear_ignored(out, w, n)

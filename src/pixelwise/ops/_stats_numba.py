@@ -17,7 +17,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from pixelwise.ops._blocks_numba import load_pixels, transfer_block
+from pixelwise.ops._blocks_numba import (
+    block_in_place,
+    lies_in_place,
+    load_pixels,
+    transfer_block,
+)
 from pixelwise.ops._engines_numba import (
     LANES,
     ROWS,
@@ -28,9 +33,10 @@ from pixelwise.ops._engines_numba import (
     run_engine,
 )
 from pixelwise.ops._jit_numba import kernel
+from pixelwise.ops._memory import new_gradient
 from pixelwise.ops._pool import run_tasks
 from pixelwise.ops._transfer_numba import classify_address, load_address, store_address
-from pixelwise.ops._views import Labels, known_labels, new_gradient, view_tensors
+from pixelwise.ops._views import Labels, known_labels, view_tensors
 from pixelwise.ops.spec import SUMS, Spec
 
 BLOCK = 1024  # pixels; up to 32 channels of them fit the second-level cache beside the scratch
@@ -54,6 +60,7 @@ class Plan(NamedTuple):
 @kernel
 def forward_tasks(engine, logits, target, weight, grid, plan, sums, unknown, first_task, end_task):
     dtype = plan.gamma.dtype
+    loaded = np.empty((plan.channels, plan.block + PAD), dtype)
     block = np.empty((plan.channels, plan.block + PAD), dtype)
     rows = np.empty((ROWS, plan.block), dtype)
     w = np.empty((plan.target_rows, plan.block), dtype)
@@ -69,8 +76,12 @@ def forward_tasks(engine, logits, target, weight, grid, plan, sums, unknown, fir
                 break
             ignored, strange = load_pixels(y, w, target, weight, image, first, n, grid, plan.labels)
             unknown[task] += strange
-            transfer_block(block, logits, image, first, n, grid)
-            run_engine(engine, block, y, w, ignored, n, plan, 1, rows, lanes)
+            source = loaded
+            if lies_in_place(logits, first, n, grid):
+                source = block_in_place(loaded, logits, image, first, grid)
+            else:
+                transfer_block(loaded, logits, image, first, n, grid)
+            run_engine(engine, source, block, block, y, w, ignored, n, plan, 1, rows, lanes)
         add_lanes(lanes, sums[image, part])
 
 
@@ -80,6 +91,7 @@ def backward_tasks(
     end_task,
 ):  # fmt: skip
     dtype = plan.gamma.dtype
+    loaded = np.empty((plan.channels, plan.block + PAD), dtype)
     block = np.empty((plan.channels, plan.block + PAD), dtype)
     rows = np.empty((ROWS, plan.block), dtype)
     w = np.empty((plan.target_rows, plan.block), dtype)
@@ -92,9 +104,17 @@ def backward_tasks(
             if n <= 0:
                 break
             ignored, _ = load_pixels(y, w, target, weight, image, first, n, grid, plan.labels)
-            transfer_block(block, logits, image, first, n, grid)
-            run_engine(engine, block, y, w, ignored, n, plan, finite, rows, upstream[image])
-            transfer_block(block, gradient, image, first, n, grid)
+            source = out = loaded
+            if lies_in_place(logits, first, n, grid):
+                source = block_in_place(loaded, logits, image, first, grid)
+            else:
+                transfer_block(loaded, logits, image, first, n, grid)
+            if lies_in_place(gradient, first, n, grid):
+                out = block_in_place(loaded, gradient, image, first, grid)
+            table = upstream[image]
+            run_engine(engine, source, block, out, y, w, ignored, n, plan, finite, rows, table)
+            if not lies_in_place(gradient, first, n, grid):
+                transfer_block(loaded, gradient, image, first, n, grid)
 
 
 def forward(

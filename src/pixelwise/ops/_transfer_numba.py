@@ -57,6 +57,16 @@ def call_address(typingctx: Any, address: Any, source: Any, target: Any, numbers
     return types.void(types.int64, types.int64, types.int64, numbers), codegen
 
 
+@intrinsic
+def pointer_to(typingctx: Any, address: Any, like: Any) -> Any:
+    """An address as a pointer to elements of the array `like`."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
+
+    return types.CPointer(like.dtype)(address, like), codegen
+
+
 @exact
 def as_it_is(value):
     return value

@@ -148,6 +148,7 @@ def add_rows(upper, lower, image, r, first, count, frame, out, halo):
 def forward_tasks(engine, logits, target, weight, frame, plan, sums, unknown, first_task, end_task):
     dtype = plan.gamma.dtype
     columns = frame.columns
+    source = np.empty((plan.channels, columns.width + PAD), dtype)
     block = np.empty((plan.channels, columns.width + PAD), dtype)
     lines = np.empty((2, plan.channels, columns.line), dtype)
     line = np.empty(columns.line, dtype)
@@ -169,8 +170,8 @@ def forward_tasks(engine, logits, target, weight, frame, plan, sums, unknown, fi
                     )
                     unknown[task] += strange
                     t = frame.rows.t[row]
-                    interpolate(block, lines[0], lines[1], line, t, start, n, count, columns)
-                    run_engine(engine, block, y, w, ignored, n, plan, 1, rows, lanes)
+                    interpolate(source, lines[0], lines[1], line, t, start, n, count, columns)
+                    run_engine(engine, source, block, block, y, w, ignored, n, plan, 1, rows, lanes)
         add_lanes(lanes, sums[image, band])
 
 
@@ -180,6 +181,7 @@ def backward_tasks(
 ):
     dtype = plan.gamma.dtype
     columns = frame.columns
+    source = np.empty((plan.channels, columns.width + PAD), dtype)
     block = np.empty((plan.channels, columns.width + PAD), dtype)
     lines = np.empty((4, plan.channels, columns.line), dtype)
     line = np.empty(columns.line, dtype)
@@ -188,6 +190,7 @@ def backward_tasks(
     y = np.empty((plan.target_rows, columns.width), np.int32)
     for task in range(first_task, end_task):
         image, band = task // frame.bands, task % frame.bands
+        table = upstream[image]
         for start in range(0, columns.axis.out, columns.width):
             n = min(columns.width, columns.axis.out - start)
             first, count = line_of_block(columns, start, n)
@@ -199,9 +202,11 @@ def backward_tasks(
                         y, w, target, weight, image, row, start, n, columns, plan.labels
                     )
                     t = frame.rows.t[row]
-                    interpolate(block, lines[0], lines[1], line, t, start, n, count, columns)
-                    run_engine(engine, block, y, w, ignored, n, plan, finite, rows, upstream[image])
-                    gather_rows(block, lines[2], lines[3], line, t, start, n, count, columns)
+                    interpolate(source, lines[0], lines[1], line, t, start, n, count, columns)
+                    run_engine(
+                        engine, source, block, source, y, w, ignored, n, plan, finite, rows, table
+                    )
+                    gather_rows(source, lines[2], lines[3], line, t, start, n, count, columns)
                 add_rows(lines[2], lines[3], image, r, first, count, frame, out, halo)
 
 

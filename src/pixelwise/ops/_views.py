@@ -26,9 +26,10 @@ class View(NamedTuple):
     channel: int  # stride of C, 0 if there is none
     pixel: int  # stride of the innermost spatial dimension
     outer: Any  # int64, strides of the other spatial dimensions
+    in_place: int  # bytes of an element that kernels may read and write where it lies, else 0
 
 
-NOT_GIVEN = View(0, 0, 0, 0, 0, np.empty(0, np.int64))
+NOT_GIVEN = View(0, 0, 0, 0, 0, np.empty(0, np.int64), 0)
 
 
 class Grid(NamedTuple):
@@ -90,7 +91,9 @@ def view_image(tensor: torch.Tensor | None, transfer: int, has_channel: bool) ->
 def _view(tensor: torch.Tensor, transfer: int, has_channel: bool, steps: Sequence[int]) -> View:
     channel = tensor.stride(1) if has_channel else 0
     outer = np.array(steps[:-1], np.int64)
-    return View(tensor.data_ptr(), transfer, tensor.stride(0), channel, steps[-1], outer)
+    plain = tensor.dtype in (torch.float32, torch.float64) and steps[-1] == 1
+    in_place = tensor.element_size() if plain else 0
+    return View(tensor.data_ptr(), transfer, tensor.stride(0), channel, steps[-1], outer, in_place)
 
 
 def known_labels(target: torch.Tensor, ignore_index: int | None, limit: int) -> Labels:
@@ -103,17 +106,3 @@ def known_labels(target: torch.Tensor, ignore_index: int | None, limit: int) -> 
     if ignore_index is None or not low <= ignore_index <= high:
         return Labels(0, 0, limit)
     return Labels(1, ignore_index, limit)
-
-
-def new_gradient(logits: torch.Tensor) -> torch.Tensor:
-    """An uninitialised tensor like `logits`, in memory that asks for huge pages.
-
-    NumPy asks for them above 4 MB and torch does not; the page faults of a fresh large tensor
-    cost as much as computing it.
-    """
-    like = torch.empty_like(logits, device="meta")
-    size = like.element_size()
-    memory = np.empty(logits.numel() * size + 64, np.uint8)
-    start = -memory.ctypes.data % 64
-    flat = torch.from_numpy(memory[start : start + logits.numel() * size]).view(logits.dtype)
-    return flat.as_strided(like.shape, like.stride())
