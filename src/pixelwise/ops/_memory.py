@@ -1,9 +1,9 @@
 """Memory of gradients: huge pages, and the last large piece is kept for the next step.
 
-A fresh large array is paid in page faults: the kernel must clear each page before it is written, and
-for a gradient that costs as much as computing it. A training loop frees the gradient of the logits
-and asks for the same size again a moment later, so the piece that was freed last is kept. Never
-more than that one is, and only if it is large; asking for another size lets it go.
+A fresh large array is paid in page faults: the system must clear each page before it is written,
+and for a gradient that costs as much as computing it. A training loop frees the gradient of the
+logits and asks for the same size again a moment later, so the piece that was freed last is kept.
+Never more than that one is, and only if it is large; asking for another size lets it go.
 """
 
 import weakref
