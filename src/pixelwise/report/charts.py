@@ -31,10 +31,10 @@ class Curve:
     """One line of a chart.
 
     Args:
-        name: key of metrics.jsonl.
+        name: what the line shows, such as a key of metrics.jsonl.
         path: an SVG path in a square of 100 x 100.
         points: (x, y, hover title) of every point.
-        summary: last and best value in words.
+        summary: what to see in it, such as the last and the best value.
         averaged: how many lines of metrics.jsonl each point stands for.
     """
 
@@ -53,6 +53,7 @@ class Chart:
     curves: list[Curve]
     x_ticks: list[Tick]
     y_ticks: list[Tick]
+    x_label: str = "training step"
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,9 @@ FORM = {
     ],
 }
 
+# What `score --like` and `--all` add.
+LIKE_FORM = [{"tool": str, "version": str, "call": str, "value": SHARE, "why": str}]
+
 
 def is_of(value: Any, kinds: Any) -> bool:
     """isinstance, but True and False are no numbers, and a number fits into 64 bits."""

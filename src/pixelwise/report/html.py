@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pixelwise.labels.atomic import atomic_write
 from pixelwise.report import tables, words
+from pixelwise.report.calibration import calibration
 from pixelwise.report.charts import LEAST_SHARE, SHADES, Chart, heat_rows, line_chart
 from pixelwise.report.config import ReportConfig
 from pixelwise.report.pictures import WRONG, four_pictures
@@ -34,7 +35,7 @@ def report(config: ReportConfig) -> Path:
     Returns:
         the file.
     Raises:
-        RunError: there is no score.json, it is damaged, or it is of another version.
+        RunError: there is no score.json, it or calibration.json is damaged or of another version.
     """
     source = read_source(config.source)
     others = [read_source(path) for path in config.compare]
@@ -43,6 +44,7 @@ def report(config: ReportConfig) -> Path:
         **head(source),
         "comparison": tables.comparison([source, *others]),
         "charts": curves(read_metrics(metrics)) if metrics else [],
+        **calibration(source),
         **classes(source),
         **heat(source),
         **pictures(source, config.worst, config.best),

@@ -7,7 +7,7 @@ from typing import Any
 
 from pixelwise.errors import PixelwiseError, RunError, sentence
 from pixelwise.labels.classes import Classes
-from pixelwise.report.form import FORM, SHARE, contradictions, is_of, mismatches
+from pixelwise.report.form import FORM, LIKE_FORM, SHARE, contradictions, is_of, mismatches
 
 SCHEMA = "pixelwise.score/1"
 SCORE_FILE, METRICS_FILE = "score.json", "metrics.jsonl"
@@ -42,7 +42,8 @@ def read_source(source: Path) -> Source:
     if schema != SCHEMA:
         hint = "Score the predictions again with this version: pixelwise score PREDICTIONS"
         raise RunError(sentence(str(path), "schema", repr(SCHEMA), repr(schema), hint))
-    wrong = [*mismatches(score, FORM, ""), *contradictions(score)]
+    score.setdefault("like", [])
+    wrong = [*mismatches(score, {**FORM, "like": LIKE_FORM}, ""), *contradictions(score)]
     if wrong:
         raise RunError(
             f"{path}: {'; '.join(wrong[:5])}. Write it again: {command_for(path.parent)}"
