@@ -103,7 +103,7 @@ def test_a_cluster_goes_on_after_one_worker_was_killed(scheduler):
     """The scheduler gives its tasks to the other one: the same results as without a cluster."""
     from distributed import Client
 
-    def kill_one(done, total):
+    def kill_one(done, _):
         if done == 20:
             with Client(scheduler, set_as_default=False) as client:
                 pids = client.run(os.getpid)
@@ -142,9 +142,7 @@ def test_a_missing_package_is_named():
         "from pixelwise.executors import open_executor\n"
         "with open_executor(scheduler='tcp://127.0.0.1:9'): pass"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "pip install 'pixelwise[dask]'" in done.stderr.splitlines()[-1]
 

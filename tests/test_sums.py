@@ -79,9 +79,12 @@ def test_an_executor_of_many_workers_gets_more_tasks():
 def test_progress_counts_items_not_tasks():
     """(done, all) after each item."""
     seen = []
+
+    def note(*counts):
+        seen.append(counts)
+
     with ThreadPoolExecutor(2) as threads:
         for executor in (None, threads):
-            note = lambda *counts: seen.append(counts)
             list(map_over(range(4), square, executor, chunk=3, progress=note))
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)] * 2
 

@@ -52,7 +52,7 @@ def map_over(
             may be called again for the same item.
         executor: any concurrent.futures executor; None works in this thread.
         chunk: items that travel to a worker together; more than 1 where fn takes milliseconds.
-        progress: called with (items done, all items) after each item.
+        progress: called with (items done, all items) when the caller is done with an item.
         name: what an item is called in a message.
     Returns:
         An iterator over the results, in the order of the items whatever the executor does.
@@ -66,8 +66,8 @@ def map_over(
         return
     total = len(items)  # type: ignore[arg-type]
     for done, result in enumerate(results, start=1):
-        progress(done, total)
         yield result
+        progress(done, total)
 
 
 def sum_over(

@@ -99,9 +99,12 @@ def test_every_executor_writes_the_same_bytes(source, tmp_path):
         convert(settings(source, out=tmp_path / "threads"), threads)
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
         convert(settings(source, out=tmp_path / "processes"), processes)
+    convert(settings(source, out=tmp_path / "workers", workers=2))
     first = digests(tmp_path / "out")
     assert digests(tmp_path / "threads") == first
     assert digests(tmp_path / "processes") == first
+    assert digests(tmp_path / "workers") == first
+    assert convert(settings(source, workers=1)).resumed == 12
 
 
 def test_progress_counts_to_the_number_of_labels(source):
@@ -421,14 +424,15 @@ def test_classes_that_contradict_themselves_are_refused(tmp_path):
         convert(settings(tmp_path / "source", classes=str(tmp_path / "classes.txt")))
 
 
-def run_elsewhere(source, prelude):
+def run_elsewhere(source, prelude, workers=0):
     """Convert in a process of its own, prepared by some lines of Python."""
+    made = {"source": str(source), "out": str(source / "../out"), "workers": workers}
     code = (
         f"{prelude}\n"
         "from pixelwise.convert.config import ConvertConfig\n"
         "from pixelwise.convert.convert import convert\n"
         "from pixelwise.errors import RunError\n"
-        f"config = ConvertConfig(source={str(source)!r}, out={str(source / '../out')!r})\n"
+        f"config = ConvertConfig(**{made})\n"
         "try: convert(config, progress=progress)\n"
         "except RunError as error: raise SystemExit(str(error))\n"
     )
@@ -445,6 +449,22 @@ def test_a_process_that_is_killed_leaves_whole_files_only(source, tmp_path):
     )
     assert run_elsewhere(source, prelude).returncode == -signal.SIGKILL
     assert len(list((tmp_path / "out/labels").rglob("*.png"))) == 5
+    assert convert(settings(source)).resumed == 5
+    assert digests(tmp_path / "out") == digests(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_ctrl_c_leaves_what_is_done_and_no_process(source, tmp_path, workers):
+    """SIGINT after five labels: workers finish what they have begun; the next run goes on."""
+    convert(settings(source, out=tmp_path / "whole"))
+    prelude = (
+        "import os, signal\n"
+        "def progress(done, total):\n"
+        "    if done == 5: os.kill(os.getpid(), signal.SIGINT)"
+    )
+    done = run_elsewhere(source, prelude, workers)
+    assert done.returncode == -signal.SIGINT
+    assert done.stderr.count("Traceback") == 1
     assert convert(settings(source)).resumed == 5
     assert digests(tmp_path / "out") == digests(tmp_path / "whole")
 

@@ -74,7 +74,10 @@ def test_an_executor_changes_nothing(data, predictions):
     alone = score(ScoreConfig(predictions, data=data))
     with ThreadPoolExecutor(3) as executor:
         shared = score(ScoreConfig(predictions, data=data), executor)
-    assert {**alone, "created": ""} == {**shared, "created": ""}
+    spread = score(ScoreConfig(predictions, data=data, workers=2))
+    assert spread["command"] == f"{alone['command']} --workers 2"
+    same = {"created": "", "command": ""}
+    assert {**alone, **same} == {**shared, **same} == {**spread, **same}
 
 
 def test_a_class_in_neither_has_no_score(tmp_path):

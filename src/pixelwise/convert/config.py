@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.errors import ArgumentError, check_choice, check_range, sentence
+from pixelwise.executors import scheduler_option, workers_option
 from pixelwise.labels.shapes import LINE_WIDTH, RULES
 
 NAMES = (
@@ -82,6 +83,8 @@ class ConvertConfig:
     bgr: bool = option(False, "colours are stored blue first")
     divisor: int = option(0, "instances: class = id // DIVISOR; 0: any id is foreground")
     sidecars: tuple[str, ...] = option((), "class lists to write for other tools")
+    workers: int = workers_option()
+    scheduler: str | None = scheduler_option()
 
     def __post_init__(self) -> None:
         where = "convert"
@@ -115,8 +118,8 @@ class ConvertConfig:
 
     def settings(self) -> dict[str, Any]:
         """What decides the content of a label file, as JSON can hold it."""
-        places = {*_PATHS, "image_files", "split", "sidecars"}
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in places}
+        others = {*_PATHS, "image_files", "split", "sidecars", "workers", "scheduler"}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in others}
 
 
 def _is_folder_name(text: str) -> bool:

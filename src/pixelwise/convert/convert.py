@@ -6,7 +6,6 @@ that was stopped goes on where it was and a second run writes the same bytes.
 """
 
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
@@ -31,8 +30,9 @@ from pixelwise.convert.records import Item, Source
 from pixelwise.convert.report import ConvertReport, totals
 from pixelwise.convert.sidecars import sidecar_texts
 from pixelwise.errors import DatasetError, sentence
+from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.labels.atomic import atomic_write
-from pixelwise.sums import map_over
+from pixelwise.sums import Progress, map_over
 
 # Enough offenders to recognise the mistake; the rest are counted.
 _LISTED = 5
@@ -43,13 +43,13 @@ _VERSION = 1
 def convert(
     config: ConvertConfig,
     executor: Executor | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> ConvertReport:
     """Turn annotation files into label images and a dataset.toml.
 
     Args:
         config: source, format, out, and the rules; see ConvertConfig.
-        executor: any concurrent.futures executor; None works in this thread.
+        executor: any concurrent.futures executor; None takes the one that config asks for.
         progress: called with (labels done, all labels) after each label.
     Returns:
         ConvertReport; it is also written to convert.json beside the labels.
@@ -59,6 +59,14 @@ def convert(
             are made before it is raised, and the message names the first few that could not.
         RunError: the file system refuses.
     """
+    config = with_absolute_paths(config)
+    with open_executor(config.workers, config.scheduler, executor) as chosen:
+        return _convert(config, chosen, progress)
+
+
+def _convert(
+    config: ConvertConfig, executor: Executor | None, progress: Progress | None
+) -> ConvertReport:
     if config.format == "auto":
         config = replace(config, format=detect_format(config.source))
     form = FORMATS[config.format]
@@ -101,17 +109,17 @@ def _make_all(
     plan: Plan,
     items: list[Item],
     executor: Executor | None,
-    progress: Callable[[int, int], None] | None,
+    progress: Progress | None,
 ) -> tuple[dict[str, Entry], int]:
     """The entry of every item, and how many were made by an earlier run."""
     manifest = plan.config.folder / FILE_NAME
     done = read_entries(manifest)
     check_out(plan.config, [item.id for item in items], done, manifest.exists())
     entries, failures, resumed = {}, [], 0
-    jobs = ((item, done.get(item.id)) for item in items)
+    jobs = [(item, done.get(item.id)) for item in items]
     with open_to_append(manifest) as file:
-        results = map_over(jobs, partial(make_label, plan), executor)
-        for number, made in enumerate(results, start=1):
+        make = partial(make_label, plan)
+        for made in map_over(jobs, make, executor, progress=progress, name=_name_of_job):
             if isinstance(made, Failure):
                 failures.append(made)
             else:
@@ -119,12 +127,15 @@ def _make_all(
                 resumed += not made.is_new
                 if made.is_new:
                     append(file, made.entry)
-            if progress is not None:
-                progress(number, len(items))
     if failures:
         raise DatasetError(_failed(failures, len(items)))
     rewrite(manifest, entries)
     return entries, resumed
+
+
+def _name_of_job(job: tuple[Item, Entry | None]) -> str:
+    item, _ = job
+    return item.id
 
 
 def _checked_items(config: ConvertConfig, source: Source) -> list[Item]:

@@ -14,13 +14,16 @@ from pixelwise.metrics.scores import CONVENTIONS, mean_iou
 from pixelwise.run.config import ScoreConfig, command_line
 from pixelwise.run.counting import Counted, Item, Work, count_items, find_work, path_from
 from pixelwise.run.json_files import without_nan, write_json
+from pixelwise.sums import Progress
 
 SCHEMA = "pixelwise.comparison/1"
 FILE = "comparison.json"
 SEED = 0
 
 
-def compare(config: ScoreConfig, executor: Executor | None = None) -> dict[str, Any]:
+def compare(
+    config: ScoreConfig, executor: Executor | None = None, progress: Progress | None = None
+) -> dict[str, Any]:
     """Score two predictions of the same images and write comparison.json.
 
     difference = score of `versus` (b) - score of `predictions` (a), of pooled counts; its interval
@@ -29,6 +32,7 @@ def compare(config: ScoreConfig, executor: Executor | None = None) -> dict[str, 
     Args:
         config: two folders of predictions, their labels, and the convention of the mean.
         executor: any concurrent.futures executor; None works in this thread.
+        progress: called with (images done, all images), for one prediction after the other.
     Returns:
         The content of comparison.json; images are sorted by how much they changed.
     Raises:
@@ -39,7 +43,7 @@ def compare(config: ScoreConfig, executor: Executor | None = None) -> dict[str, 
     versus = config.versus or config.predictions
     a, b = find_work(config, config.predictions), find_work(config, versus)
     check_same_labels(a, b)
-    counted_a, counted_b = count_items(a, executor), count_items(b, executor)
+    counted_a, counted_b = (count_items(work, executor, progress) for work in (a, b))
     found = paired_bootstrap(
         [one.counts for one in counted_a],
         [one.counts for one in counted_b],

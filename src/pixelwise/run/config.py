@@ -14,6 +14,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from pixelwise.errors import ArgumentError, check_choice, check_range, sentence
+from pixelwise.executors import scheduler_option, workers_option
 from pixelwise.metrics.like import TOOLS
 
 ENCODER_WEIGHTS = ("auto", "imagenet", "offline", "none")
@@ -162,6 +163,8 @@ class ScoreConfig:
     out: Path | None = option(
         None, "file to write (default: PREDICTIONS/score.json, or VERSUS/comparison.json)"
     )
+    workers: int = workers_option()
+    scheduler: str | None = scheduler_option()
 
     def __post_init__(self) -> None:
         coerce(self)

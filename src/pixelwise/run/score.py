@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pixelwise.errors import check_choice
+from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.labels.classes import Classes
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.metrics.image_scores import mean_iou_c, mean_iou_i
@@ -31,12 +32,15 @@ from pixelwise.run.compare import compare
 from pixelwise.run.config import ScoreConfig, command_line
 from pixelwise.run.counting import Counted, Item, count_items, find_work, path_from
 from pixelwise.run.json_files import without_nan, write_json
+from pixelwise.sums import Progress
 
 SCHEMA = "pixelwise.score/1"
 FILE = "score.json"
 
 
-def score(config: ScoreConfig, executor: Executor | None = None) -> dict[str, Any]:
+def score(
+    config: ScoreConfig, executor: Executor | None = None, progress: Progress | None = None
+) -> dict[str, Any]:
     """Compare predictions with labels and write score.json.
 
     Counts are added over all images; every score is a formula on that one sum.
@@ -44,7 +48,8 @@ def score(config: ScoreConfig, executor: Executor | None = None) -> dict[str, An
     Args:
         config: which predictions and labels, and the convention of the headline. With `versus` two
             predictions of the same images are compared with each other: see compare.
-        executor: any concurrent.futures executor; None works in this thread.
+        executor: any concurrent.futures executor; None takes the one that config asks for.
+        progress: called with (images done, all images) after each image.
     Returns:
         The content of score.json, or of comparison.json; absent scores are None.
     Raises:
@@ -53,11 +58,13 @@ def score(config: ScoreConfig, executor: Executor | None = None) -> dict[str, An
         it counts in the mean.
     """
     check_choice("score", "convention", config.convention, CONVENTIONS)
-    if config.versus is not None:
-        return compare(config, executor)
-    work = find_work(config, config.predictions)
+    config = with_absolute_paths(config)
+    with open_executor(config.workers, config.scheduler, executor) as chosen:
+        if config.versus is not None:
+            return compare(config, chosen, progress)
+        work = find_work(config, config.predictions)
+        counted = count_items(work, chosen, progress)
     out = config.out or work.folder / FILE
-    counted = count_items(work, executor)
     content = {
         "schema": SCHEMA,
         "version": version("pixelwise"),
