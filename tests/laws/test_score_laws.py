@@ -1,13 +1,26 @@
 """What holds for every row of SCORES, whatever is counted."""
 
+import inspect
 import pickle
+import warnings
 
 import numpy as np
 import pytest
 
 import oracles_scores as oracle
+from pixelwise.metrics import scores
 from pixelwise.metrics.confusion import ConfusionCounts, count_confusion
-from pixelwise.metrics.scores import SCORES, dice, f_beta, iou, precision, recall
+from pixelwise.metrics.scores import (
+    CONVENTIONS,
+    SCORES,
+    dice,
+    f_beta,
+    iou,
+    mean_dice,
+    mean_iou,
+    precision,
+    recall,
+)
 
 NUM_CLASSES = 5
 SEEDS = range(4)
@@ -63,6 +76,94 @@ def test_a_perfect_prediction_scores_1_and_a_disjoint_one_0(name):
     shifted = (target.astype(int) + 1) % NUM_CLASSES
     disjoint = SCORES[name].fn(count_confusion(shifted, target, NUM_CLASSES))
     assert np.unique(disjoint).tolist() == [0.0]
+
+
+def test_every_score_is_a_row_of_the_table():
+    """A new one is under all laws of this file, or it is not a formula on counts."""
+    public = {
+        name
+        for name, fn in inspect.getmembers(scores, inspect.isfunction)
+        if fn.__module__ == scores.__name__ and "counts" in inspect.signature(fn).parameters
+    }
+    no_scores = {"classes_averaged", "as_counts"}
+    assert {name for name in public if not name.startswith("_")} - no_scores == set(SCORES)
+
+
+NOTHING = {
+    "all void": (np.zeros((4, 5), int), np.full((4, 5), 255)),
+    "no row": (np.zeros((0, 5), int), np.zeros((0, 5), int)),
+    "no column": (np.zeros((5, 0), np.uint8), np.zeros((5, 0), np.uint8)),
+    "no axis": (np.array(0), np.array(255)),
+}
+
+
+@pytest.mark.parametrize("nothing", NOTHING)
+@pytest.mark.parametrize("name", ROWS)
+def test_without_a_valid_pixel_there_is_no_score(name, nothing):
+    """NaN, in every class and every mean, and no warning of numpy."""
+    counts = count_confusion(*NOTHING[nothing], NUM_CLASSES)
+    assert counts.valid == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(SCORES[name].fn(counts)).all()
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_single_class_is_always_right(name):
+    """C = 1, with void or without: there is nothing else to predict."""
+    target = np.array([[0, 255, 0]])
+    assert np.unique(SCORES[name].fn(count_confusion(np.zeros((1, 3), int), target, 1))) == [1.0]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.int32, np.int64, np.uint64])
+@pytest.mark.parametrize("name", ROWS)
+def test_layout_and_integer_type_change_no_bit(name, dtype):
+    """Views with any strides, and every integer type, are read as they are and left as they are."""
+    pred, target = (array.astype(dtype) for array in image(2))
+    expected = SCORES[name].fn(counts_of(2))
+    wide = [np.repeat(np.repeat(array, 2, 0), 3, 1)[::2, ::3] for array in (pred, target)]
+    back = [np.ascontiguousarray(array[::-1, ::-1])[::-1, ::-1] for array in (pred, target)]
+    column = [np.asfortranarray(array) for array in (pred, target)]
+    for one, other in (wide, back, column, (pred, column[1])):
+        one.setflags(write=False)
+        other.setflags(write=False)
+        np.testing.assert_array_equal(
+            SCORES[name].fn(count_confusion(one, other, NUM_CLASSES)), expected
+        )
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_scoring_changes_no_counts(name):
+    """Twice is the same, and the counts are what they were."""
+    counts = counts_of(1)
+    before = counts.matrix.copy()
+    np.testing.assert_array_equal(SCORES[name].fn(counts), SCORES[name].fn(counts))
+    np.testing.assert_array_equal(counts.matrix, before)
+
+
+@pytest.mark.parametrize("exponent", [24, 31, 53])
+@pytest.mark.parametrize("name", ROWS)
+def test_the_size_of_the_counts_does_not_matter(name, exponent):
+    """A data set 2^53 times as large has the same scores: nothing stops, wraps or turns inexact."""
+    counts = counts_of(0)
+    larger = ConfusionCounts(counts.matrix * 2**exponent)
+    np.testing.assert_array_equal(SCORES[name].fn(larger), SCORES[name].fn(counts))
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+@pytest.mark.parametrize("mean", [mean_iou, mean_dice])
+def test_every_convention_keeps_the_laws_of_a_mean(mean, convention):
+    """Within 0..1, whatever the names of the classes, and NaN without a valid pixel."""
+    as_list = {True: lambda counts: [counts], False: lambda counts: counts}
+    given = as_list[convention == "per_image"]
+    counts = counts_of(1)
+    order = np.random.default_rng(5).permutation(NUM_CLASSES)
+    permuted = ConfusionCounts(counts.matrix[np.ix_(order, order)])
+    value = mean(given(counts), convention)
+    assert 0 < value < 1
+    same(mean(given(permuted), convention), value)
+    assert np.isnan(mean(given(ConfusionCounts.zero(NUM_CLASSES)), convention))
+    assert mean(given(ConfusionCounts(np.diag([3, 4]))), convention) == 1
 
 
 @pytest.mark.parametrize("name", PER_CLASS)

@@ -1,8 +1,11 @@
 """What holds for every score of contours and of images, whatever is in the picture."""
 
+import warnings
+
 import numpy as np
 import pytest
 
+from pixelwise.errors import ArgumentError
 from pixelwise.metrics.boundary import boundary_iou, count_boundary
 from pixelwise.metrics.boundary_f import boundary_f, count_contours
 from pixelwise.metrics.confusion import ConfusionCounts, count_confusion
@@ -140,6 +143,83 @@ def test_inputs_of_shape_scores_are_not_changed(score):
     score(pred, target, NUM_CLASSES)
 
 
+NOTHING = {
+    "all void": np.full((5, 6), 255, np.uint8),
+    "no row": np.zeros((0, 6), np.uint8),
+    "no column": np.zeros((6, 0), np.uint8),
+}
+
+
+@pytest.mark.parametrize("nothing", NOTHING)
+@pytest.mark.parametrize("score", SHAPE_SCORES)
+def test_without_a_valid_pixel_no_shape_has_a_score(score, nothing):
+    """NaN in every class, and no warning."""
+    target = NOTHING[nothing]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(score(np.zeros(target.shape, int), target, NUM_CLASSES)).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (7, 1), (2, 3)])
+@pytest.mark.parametrize("score", SHAPE_SCORES)
+def test_images_of_a_pixel_or_a_line_are_images(score, shape):
+    """A perfect prediction is perfect; a class that is in neither has no score."""
+    target = (np.arange(np.prod(shape)) % 3).reshape(shape)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scores = score(target, target, NUM_CLASSES)
+    assert set(scores[~np.isnan(scores)]) <= {PERFECT[score]}
+    assert np.isnan(scores[NUM_CLASSES - 1])
+
+
+@pytest.mark.parametrize(
+    ("score", "worst"),
+    [
+        (nsd, 0),
+        (hd95, np.hypot(15, 18)),
+        (assd, np.hypot(15, 18)),
+        (boundary_overlap, 0),
+        (boundary_match, 0),
+    ],
+)
+def test_a_shape_in_one_of_the_two_alone_has_the_worst_score(score, worst):
+    """An object that was missed, or made up: a share of 0, a distance of the whole diagonal."""
+    empty, object_ = np.zeros((15, 18), int), np.zeros((15, 18), int)
+    object_[4:9, 5:11] = 2
+    for pred, target in ((empty, object_), (object_, empty)):
+        scores = score(pred, target, NUM_CLASSES)
+        assert scores[2] == pytest.approx(worst)
+        assert np.isnan(scores[[1, 3]]).all()
+
+
+@pytest.mark.parametrize("score", SHAPE_SCORES)
+def test_a_single_class_has_its_border_or_nothing(score):
+    """C = 1: perfect where the image border is a contour, and no score where it is none."""
+    scores = score(np.zeros((5, 6), int), np.zeros((5, 6), int), 1)
+    assert set(scores[~np.isnan(scores)]) <= {PERFECT[score]}
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.int64, np.uint64])
+@pytest.mark.parametrize("score", SHAPE_SCORES)
+def test_the_integer_type_changes_no_bit(score, dtype):
+    """Class 255 of a byte does not become -1, and 0 - 1 does not become a class."""
+    pred, target = scene(1)
+    np.testing.assert_array_equal(
+        score(pred.astype(dtype), target.astype(dtype), NUM_CLASSES),
+        score(pred, target, NUM_CLASSES),
+    )
+
+
+@pytest.mark.parametrize("score", SHAPE_SCORES)
+def test_a_volume_of_one_slice_needs_its_spacing(score):
+    """(N, H, W) is a batch or a volume; without a spacing nobody knows."""
+    pred, target = scene(0)
+    with pytest.raises(ArgumentError, match=r"spacing must be given for \(D, H, W\), got None"):
+        score(pred[None], target[None], NUM_CLASSES)
+    scores = score(np.stack([pred] * 3), np.stack([target] * 3), NUM_CLASSES, spacing=(1, 1, 1))
+    assert scores.shape == (NUM_CLASSES,)
+
+
 # scores of a list of images ---------------------------------------------------------------------
 
 
@@ -189,3 +269,21 @@ def test_the_worst_are_never_better_than_all(name, seed):
     counted = images(seed)
     means = [IMAGE_SCORES[name](counted, worst=q) for q in (0.2, 0.4, 0.6, 0.8, 1.0)]
     assert means == sorted(means)
+
+
+@pytest.mark.parametrize("name", IMAGE_SCORES)
+def test_images_without_a_valid_pixel_have_no_vote(name):
+    """They change nothing; if there is no other, there is no score."""
+    counted = images(0)
+    void = ConfusionCounts.zero(NUM_CLASSES)
+    same(IMAGE_SCORES[name]([void, *counted, void]), IMAGE_SCORES[name](counted))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(IMAGE_SCORES[name]([void, void]))
+
+
+@pytest.mark.parametrize("name", IMAGE_SCORES)
+def test_a_single_class_in_every_image_is_right(name):
+    """C = 1, and one class of several."""
+    assert IMAGE_SCORES[name]([ConfusionCounts(np.array([[4]]))] * 2) == 1
+    assert IMAGE_SCORES[name]([ConfusionCounts(np.diag([0, 4, 0]))] * 2) == 1
