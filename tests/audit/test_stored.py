@@ -2,7 +2,7 @@
 
 import pytest
 
-from pixelwise.audit.stored import GUESS, LIKELY, SURE, Stored, is_void_name, meaning_of
+from pixelwise.audit.stored import GUESS, LIKELY, SURE, Stored, meaning_of
 from pixelwise.labels.classes import Classes
 
 
@@ -156,10 +156,15 @@ def test_a_class_called_void_is_void(name):
     assert (SURE, f"stored value 1 is void: it is called {name}") in meaning.notes
 
 
-@pytest.mark.parametrize("name", ["unknown animal", "voidness", "building", "background", "other"])
-def test_other_names_are_classes(name):
-    """Only whole words that cannot be anything else."""
-    assert not is_void_name(name)
+@pytest.mark.parametrize("own_colors", [False, True])
+def test_names_of_a_known_dataset_bring_its_colours(own_colors):
+    """Unless the file of names has colours itself."""
+    camvid = Classes.named("camvid")
+    own = [(0, 0, n) for n in range(11)] if own_colors else None
+    meaning = meaning_of(stored(set(range(11))), Classes(camvid.names, own))
+    assert meaning.classes.colors == (tuple(own) if own else camvid.colors)
+    notes = [text for _, text in meaning.notes if "colours are those of camvid" in text]
+    assert len(notes) == (0 if own_colors else 1)
 
 
 @pytest.mark.parametrize(("values", "void"), [({0, 1, 2, 255}, 255), ({0, 1, 2, 3}, 3)])

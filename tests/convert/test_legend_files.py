@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from pixelwise.convert.legend import is_void_name
 from pixelwise.convert.legend_files import read_row_file, read_rows, yaml_names
 from pixelwise.convert.records import Rows
 from pixelwise.errors import DatasetError
@@ -126,19 +125,3 @@ def test_a_word_that_names_no_classes_is_refused():
 def test_the_names_of_a_yaml_file_are_read(text):
     """Flow list, block list, mapping; comments and other keys are passed over."""
     assert yaml_names("a.yaml", text) == ("a", "b c")
-
-
-@pytest.mark.parametrize(
-    ("name", "void"),
-    [
-        ("__ignore__", True),
-        ("Void", True),
-        ("no data", True),
-        ("avoid", False),
-        ("", False),
-        ("sky", False),
-    ],
-)
-def test_names_that_say_so_mean_void(name, void):
-    """Whatever stands between the letters."""
-    assert is_void_name(name) is void

@@ -118,3 +118,18 @@ def test_json_is_the_plain_dictionary(tmp_path):
     ODD.save(tmp_path / "c.json")
     assert json.loads((tmp_path / "c.json").read_text()) == ODD.as_dict()
     assert parse_class_file(tmp_path / "c.json") == ODD.as_dict()
+
+
+@pytest.mark.parametrize("name", ["c.txt", "c.json", "c.toml"])
+@pytest.mark.parametrize(("number", "void"), [(255, 255), (256, 65535), (300, 65535)])
+def test_more_classes_than_eight_bits_hold_have_another_void(tmp_path, name, number, void):
+    """A file that does not say what void is has one that is no class."""
+    names = [f"class {i}" for i in range(number)]
+    text = {
+        "c.txt": "\n".join(names),
+        "c.json": json.dumps({"names": names}),
+        "c.toml": "".join(f"[[classes]]\nname = {n!r}\n" for n in names),
+    }
+    (tmp_path / name).write_text(text[name])
+    classes = Classes.load(tmp_path / name)
+    assert (len(classes), classes.ignore_index) == (number, void)

@@ -21,8 +21,8 @@ import numpy as np
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.headers import read_start
 from pixelwise.audit.inventory import walk
-from pixelwise.audit.stored import is_void_name
 from pixelwise.errors import PixelwiseError
+from pixelwise.labels.class_names import is_void_name
 from pixelwise.labels.file_bytes import MAX_PIXELS, Unreadable
 from pixelwise.labels.shapes import Outline, patch_of, problem_of
 from pixelwise.labels.strict_json import get, read_json

@@ -9,7 +9,7 @@ import numpy as np
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.headers import GREY, GREY16, PALETTE
 from pixelwise.audit.label_rules import Table
-from pixelwise.audit.stored import is_void_name
+from pixelwise.labels.class_names import is_void_name
 from pixelwise.labels.palettes import VOID_COLOR, voc_colormap
 
 # Cityscapes: the label ids that have a train id.
@@ -72,7 +72,9 @@ def storage_rules(stored: Stored, contents: Contents, table: Table) -> Iterator[
     if not number:
         return
     usual = number.most_common(1)[0][0]
-    for name, storage in zip(stored.names, stored.storage):
+    for name, storage, depth in zip(stored.names, stored.storage, stored.depth):
+        if storage == GREY and depth < 8:
+            continue  # a finding of F6
         if storage in _ONE_CHANNEL and storage != usual:
             detail = f"it is {_CALLED[storage]}, {number[usual]:,} others are {_CALLED[usual]}"
             yield Finding("F5", name, 1, None, detail)
@@ -82,9 +84,10 @@ def storage_rules(stored: Stored, contents: Contents, table: Table) -> Iterator[
     yield from _palettes(stored, table)
 
 
-def value_rules(contents: Contents, table: Table) -> Iterator[Finding]:
-    """V8, V11, S5 and M1."""
-    yield from _classes_that_never_occur(contents, table)
+def value_rules(contents: Contents, table: Table, misread: bool) -> Iterator[Finding]:
+    """V8, V11, S5 and M1; V11 only if the values are what they should be."""
+    if not misread:
+        yield from _classes_that_never_occur(contents, table)
     yield from _splits_without_void(contents)
     yield from _splits_that_differ(contents, table)
     if not table.guessed:

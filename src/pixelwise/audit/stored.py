@@ -8,14 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pixelwise.labels.class_names import is_void_name, known_colors
 from pixelwise.labels.classes import Classes
+from pixelwise.labels.palettes import voc_colormap
 
 # How sure a note is.
 SURE, LIKELY, GUESS = "sure", "likely", "a guess, check it"
 Note = tuple[str, str]
 
 VOID, WIDE_VOID = 255, 65535
-VOID_NAMES = {"dontcare", "ignore", "ignored", "nodata", "unlabeled", "unlabelled", "void"}
 # More stored values than this are no list of classes but ids of objects.
 MOST_CLASSES = 256
 # Up to this many contiguous values are as likely to be classes as ids.
@@ -75,11 +76,6 @@ def meaning_of(stored: Stored, named: Classes | None = None) -> Meaning:
     return _indices(stored)
 
 
-def is_void_name(name: str) -> bool:
-    """Whether a class of this name is meant to be left out: unlabelled, void, ignore, ..."""
-    return "".join(c for c in name.lower() if c.isalpha()) in VOID_NAMES
-
-
 def _by_name(stored: Stored, named: Classes) -> Meaning:
     """Classes whose name means void become void; values without a name become void or a class."""
     if "other" in named.values:
@@ -91,6 +87,11 @@ def _by_name(stored: Stored, named: Classes) -> Meaning:
     colors: list[Any] | None = [color for _, _, color in rows]
     notes = [(SURE, f"{len(names)} classes with names: {listed(names)}")]
     notes += [(SURE, f"stored value {listed(v)} is void: it is called {n}") for n, v in void_rows]
+
+    known = known_colors(names)
+    if known is not None and _has_default_colors(named):
+        colors = list(known[1])
+        notes.append((SURE, f"colours are those of {known[0]}, which has the same class names"))
 
     claimed = {v for several in values if not isinstance(several, str) for v in several}
     in_files = [value for value in stored.seen if value not in void]
@@ -108,6 +109,11 @@ def _by_name(stored: Stored, named: Classes) -> Meaning:
         colors = None
     classes = Classes(names, colors, values, named.ignore_index, void)
     return Meaning(classes, tuple(notes))
+
+
+def _has_default_colors(classes: Classes) -> bool:
+    """Whether nobody chose the colours."""
+    return [list(color) for color in classes.colors] == voc_colormap(len(classes)).tolist()
 
 
 def _are_ids(stored: Stored) -> bool:

@@ -22,11 +22,12 @@ import numpy as np
 from PIL import Image
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.legend import BACKGROUND_NAMES, Legend
+from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import inside, safe_id, walk_files
 from pixelwise.convert.pictures import Picture, read_picture
 from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
 from pixelwise.errors import DatasetError, PixelwiseError, sentence
+from pixelwise.labels.class_names import is_background_name
 from pixelwise.labels.file_bytes import check_pixels
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import Outline, Size
@@ -63,7 +64,7 @@ def find(config: ConvertConfig, executor: Executor | None) -> Source:
     errors = [look.error for look in looks if look.error]
     if errors and not names:
         raise DatasetError(errors[0])
-    rows = Rows(tuple(sorted(names, key=lambda name: (not _is_background(name), name))))
+    rows = Rows(tuple(sorted(names, key=lambda name: (not is_background_name(name), name))))
     return Source(items, rows)
 
 
@@ -189,7 +190,3 @@ def _from_base64(where: str, name: str, text: str) -> bytes:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise DatasetError(sentence(where, name, "base64", str(error))) from None
-
-
-def _is_background(name: str) -> bool:
-    return "".join(c for c in name.lower() if c.isalpha()) in BACKGROUND_NAMES

@@ -15,13 +15,11 @@ from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.legend_files import read_rows
 from pixelwise.convert.records import Rows, Source
 from pixelwise.errors import DatasetError, LabelError, sentence
-from pixelwise.labels.class_checks import OTHER
+from pixelwise.labels.class_checks import OTHER, default_ignore_index
+from pixelwise.labels.class_names import is_background_name, is_void_name, known_colors
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import PALETTES
 
-# Letters of names that mean void, whatever stands between them: "__ignore__", "Void", "no data".
-VOID_NAMES = {"dontcare", "ignore", "ignored", "nodata", "unlabeled", "unlabelled", "void"}
-BACKGROUND_NAMES = {"background", "bg"}
 # What --background says if pixels that nothing covers shall be void.
 IGNORE = "ignore"
 
@@ -105,11 +103,6 @@ def make_legend(source: Source, config: ConvertConfig, background: str | None) -
     )
 
 
-def is_void_name(name: str) -> bool:
-    """Whether a class of this name is meant to be left out."""
-    return "".join(c for c in name.lower() if c.isalpha()) in VOID_NAMES
-
-
 def _void_names(rows: Rows, config: ConvertConfig) -> list[str]:
     """Names that mean void: those given, and those that say so; known data sets know."""
     if config.classes in PALETTES:
@@ -120,15 +113,16 @@ def _void_names(rows: Rows, config: ConvertConfig) -> list[str]:
 
 def _matching(ground: str, names: list[str]) -> str:
     """The class that is the background already, under this name or a usual one."""
-    usual = [n for n in names if "".join(c for c in n.lower() if c.isalpha()) in BACKGROUND_NAMES]
+    usual = [name for name in names if is_background_name(name)]
     return ground if ground in names or not usual else usual[0]
 
 
 def _written_classes(names: list[str], rows: Rows, ignore_index: int | None) -> Classes:
     if ignore_index is None:
-        ignore_index = 255 if len(names) <= 255 else 65535
+        ignore_index = default_ignore_index(len(names))
     if rows.colors is None:
-        return Classes(names, ignore_index=ignore_index)
+        known = known_colors(names)
+        return Classes(names, known and known[1], ignore_index=ignore_index)
     colors = dict(zip(rows.names, rows.colors))
     # a background that was added is black
     return Classes(names, [colors.get(n, (0, 0, 0)) for n in names], ignore_index=ignore_index)

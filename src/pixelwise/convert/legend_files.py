@@ -138,9 +138,8 @@ def parse_hex(where: str, text: str) -> tuple[int, int, int]:
 def _own_rows(path: Path) -> Rows:
     """A class file of pixelwise; void has no value below the classes unless the file says so."""
     fields = parse_class_file(path)
-    default = 255 if len(fields["names"]) <= 255 else 65535
     try:
-        return rows_of(Classes.from_dict({"ignore_index": default, **fields}))
+        return rows_of(Classes.from_dict(fields))
     except LabelError as error:
         raise DatasetError(f"{path}: {error}") from None
 

@@ -2,6 +2,7 @@
 
 classes.py        Classes: name, colour and stored values of every class index
 class_checks.py   what a table of classes must satisfy
+class_names.py    names that mean void or background; known_colors of well-known classes
 class_files.py    tables of classes as JSON, TOML and text files
 palettes.py       voc_colormap; PALETTES: the class tables of well-known datasets
 png.py            read_label, write_label, label_size

@@ -75,6 +75,11 @@ def as_stored_values(name: str, values: Any) -> tuple[int, ...]:
     return stored
 
 
+def default_ignore_index(num_classes: int) -> int:
+    """The class index of void, unless somebody chose one: 255, or 65535 if that is a class."""
+    return 255 if num_classes <= 255 else MAX_STORED
+
+
 def as_ignore_values(values: Any) -> tuple[int, ...]:
     """The stored values that mean void: none, one or several.
 
@@ -94,7 +99,7 @@ def as_ignore_index(ignore_index: Any, names: tuple[str, ...]) -> int:
     """
     ignore_index = _as_int("ignore_index", ignore_index)
     if ignore_index < len(names):
-        hint = f"Choose a larger one, such as {255 if len(names) <= 255 else MAX_STORED}."
+        hint = f"Choose a larger one, such as {default_ignore_index(len(names))}."
         got = f"{ignore_index}, which is the class {names[ignore_index]!r}"
         _fail("ignore_index", f"outside of the class indices 0..{len(names) - 1}", got, hint)
     return ignore_index

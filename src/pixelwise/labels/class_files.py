@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.errors import DatasetError, check_choice, sentence
+from pixelwise.labels.class_checks import default_ignore_index
 from pixelwise.labels.palettes import voc_colormap
 from pixelwise.labels.strict_json import read_json
 from pixelwise.labels.toml_text import check_table, read_text, read_toml, toml_value
@@ -41,6 +42,8 @@ _COLOR_LINE = re.compile(r"(\d+)\s+(\d+)\s+(\d+)\s+(\S.*)")
 def parse_class_file(path: Path | str) -> dict[str, Any]:
     """Read the fields of Classes from a .toml, .json or text file.
 
+    A file with more than 255 classes that does not say what void is has ignore_index 65535.
+
     Raises:
         DatasetError: the file cannot be read, or its keys or types are wrong.
     """
@@ -48,8 +51,10 @@ def parse_class_file(path: Path | str) -> dict[str, Any]:
     if suffix == ".toml":
         return classes_from_toml(str(path), read_toml(path))
     if suffix == ".json":
-        return _checked_json(str(path), read_json(path))
-    return _parse_lines(str(path), read_text(path))
+        fields = _checked_json(str(path), read_json(path))
+    else:
+        fields = _parse_lines(str(path), read_text(path))
+    return {"ignore_index": default_ignore_index(len(fields["names"])), **fields}
 
 
 def class_file_text(fields: dict[str, Any], suffix: str) -> str:
@@ -87,7 +92,8 @@ def classes_from_toml(where: str, document: dict[str, Any]) -> dict[str, Any]:
         "names": [row["name"] for row in rows],
         "colors": [row.get("color", color) for row, color in zip(rows, default_colors)],
         "values": [row.get("value", number) for number, row in enumerate(rows)],
-        **{key: document[key] for key in ("ignore_index", "ignore_values") if key in document},
+        "ignore_index": document.get("ignore_index", default_ignore_index(len(rows))),
+        "ignore_values": document.get("ignore_values", []),
     }
 
 
