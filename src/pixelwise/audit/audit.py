@@ -122,13 +122,13 @@ def _look_into_labels(
         ledger.add(look.findings)
     contents = body.contents(heads)
     if source.known:
-        ledger.add(storage_rules(heads.stored(), contents, table))
-        ledger.add(value_rules(contents, table))
+        if body.void_is_used:
+            ledger.drop("V5")
         reason = explanation_of_unknown(contents, table)
         if reason is not None:
             ledger.explain("V4", *reason)
-        if body.void_is_used:
-            ledger.drop("V5")
+        ledger.add(storage_rules(heads.stored(), contents, table))
+        ledger.add(value_rules(contents, table, reason is not None or "V5" in ledger.totals()))
     image_keys = heads.image_keys if not deep else _look_into_images(source, executor, ledger)
     ledger.add(copy_rules(source.inventory, image_keys, body.keys, body.simple))
 

@@ -91,7 +91,7 @@ def walk(folder: str, failures: list[OSError]) -> Iterator[str]:
         for entry in visible:
             if entry.is_dir(follow_symlinks=False):
                 folders.append(f"{below}{entry.name}/")
-            elif not (entry.is_symlink() and entry.is_dir()):
+            elif not (entry.is_symlink() and os.path.isdir(entry.path)):
                 yield below + entry.name
         pending += folders[::-1]
 

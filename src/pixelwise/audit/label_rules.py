@@ -22,6 +22,7 @@ from pixelwise.audit.regions import (
     roughness,
     single_pixels,
     smooth_share,
+    thin_share,
 )
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.classes import Classes
@@ -172,16 +173,15 @@ def _unknown(
     detail = ", ".join(shown[:_MOST_VALUES]) + (f" and {more:,} more values" if more > 0 else "")
     rule = "V4"
     if not wrong.all():
-        known = np.flatnonzero(table.index_of >= 0)
+        known = np.flatnonzero(table.index_of >= -1)
         near = np.abs(label[wrong][:, None].astype(np.int32) - _around(label[wrong], known))
+        noisy = len(unknown) >= _NOISE_VALUES and roughness(label, wrong) > 0.5
         if smooth_share(label, wrong) >= _MOST:
             rule = "V2"
-        elif (
-            len(unknown) >= _NOISE_VALUES
-            and (near.min(axis=1) <= _NOISE_REACH).mean() >= _MOST
-            and roughness(label, wrong) > 0.5
-        ):
+        elif noisy and (near.min(axis=1) <= _NOISE_REACH).mean() >= _MOST:
             rule = "V3"
+        elif noisy and thin_share(wrong) >= _MOST:
+            rule = "V2"  # a line that was so thin that its own value is gone
     return _at(job, rule, label, wrong, detail, unknown)
 
 

@@ -53,7 +53,7 @@ def look_at_pair(root: str, files: Files) -> PairLook:
     return PairLook(
         label.storage if label is not None and usable else "",
         label.depth if label is not None else 0,
-        label.palette if label is not None else b"",
+        label.palette if label is not None and usable else b"",
         image.key if image is not None else 0,
         (size.height, size.width) if size is not None else (0, 0),
         tuple(findings),

@@ -54,6 +54,12 @@ def smooth_share(label: np.ndarray, unknown: np.ndarray) -> float:
     return float(((low < values) & (values < high))[unknown].mean())
 
 
+def thin_share(chosen: np.ndarray) -> float:
+    """The share of chosen pixels that have another one within 2 of them."""
+    other = _least_near(chosen.astype(np.uint8), 1) == 0
+    return float(other[chosen].mean())
+
+
 def roughness(label: np.ndarray, chosen: np.ndarray) -> float:
     """The share of chosen pixels whose right neighbour has another value: high for noise.
 
