@@ -29,6 +29,16 @@ def test_prediction_is_the_argmax_of_the_interpolated_logits(channels, size, dty
     assert lead.max() <= 4 * torch.finfo(torch.float32).eps * full.abs().max()
 
 
+@pytest.mark.parametrize("sizes", [((9, 16), (20, 40)), ((48, 64), (352, 480))], ids=str)
+def test_prediction_at_ratios_of_small_numbers(sizes):
+    """label = argmax at 5:2 and 15:2, whose phases read every second column."""
+    logits = make_logits(7, torch.float32, *sizes[0])
+    full = upsample(logits.double(), sizes[1])
+    found = predict(logits, sizes[1], "softmax", 0.5, torch.uint8)
+    lead = full.amax(1) - full.gather(1, found.long().unsqueeze(1)).squeeze(1)
+    assert lead.max() <= 4 * torch.finfo(torch.float32).eps * full.abs().max()
+
+
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("threshold", [0.0, 0.2, 0.5, 0.9, 1.0])
 def test_one_channel_is_compared_with_the_threshold(threshold, size):

@@ -5,16 +5,19 @@ With `align_corners=False` the output position X of an axis of length W lies at
     x = max((X + ½) w / W - ½, 0),  low = floor(x),  t = x - low
     out[X] = (1 - t) in[low] + t in[low + 1]                      (in[w] stands for in[w - 1])
 
-Vertically that is one lerp of two rows of logits. Horizontally there are two ways. If W = s w, the
-s positions X = s j + k of all columns j share t and low - j: each phase k is a lerp of contiguous
-vectors, and the pixels of a block are kept phase after phase. Any other ratio goes through tables
-of low and t. The adjoint runs the same loops backwards: no scatter, and in a fixed order. Where
-t = 0 the second source is left alone, for 0 times infinity is NaN.
+Vertically that is one lerp of two rows of logits. Horizontally there are two ways. If W : w = s : q
+in lowest terms, all positions X = s j + k share t and low - q j: each phase k is a lerp of vectors,
+and the pixels of a block are kept phase after phase. So that these vectors are contiguous, a line
+keeps every q-th column together (column u at place (u mod q) * pitch + u div q; q = 1 changes
+nothing). Other ratios go through tables of low and t. The adjoint runs the same loops backwards: no
+scatter, and in a fixed order. Where t = 0 the second source is left alone, for 0 times infinity is
+NaN.
 
 A block covers `width` output columns of one output row and needs a piece of two rows of logits, a
 `line`, which begins one column before its first and ends one after its last.
 """
 
+from math import gcd
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +25,8 @@ import numpy as np
 from pixelwise.ops._jit_numba import exact, inlined
 from pixelwise.ops._transfer_numba import call_address
 
-LARGEST_SCALE = 64  # larger scales go through tables
+MOST_PHASES = 64  # more go through tables
+FEWEST_GROUPS = 8  # pixels of a phase, in an output row; fewer go through tables
 
 
 class Axis(NamedTuple):
@@ -38,11 +42,14 @@ class Columns(NamedTuple):
     """How output rows are cut into blocks, and each block's phases."""
 
     axis: Axis
-    scale: int  # s, or 0 for tables
+    scale: int  # s, the number of phases, or 0 for tables
+    step: int  # q, input columns for each s output columns; 1 for tables
     width: int  # output columns of a block
-    line: int  # columns of logits that a block needs at most
-    shift: Any  # (s,) int64: low - j + 1 for phase k
-    t: Any  # (s,) weight of low + 1 for phase k
+    pitch: int  # columns of logits that are kept together
+    line: int  # step * pitch, length of a line
+    left: Any  # (s,) int64: place of the first source of phase k, for the first group
+    right: Any  # (s,) int64: place of the second
+    t: Any  # (s,) weight of the second
 
 
 def make_axis(size: int, out: int, dtype: Any) -> Axis:
@@ -55,42 +62,63 @@ def make_axis(size: int, out: int, dtype: Any) -> Axis:
 def make_columns(size: int, out: int, block: int, dtype: Any) -> Columns:
     """Cut rows of `out` columns into blocks of about `block` pixels."""
     axis = make_axis(size, out, dtype)
-    scale = out // size if out % size == 0 else 0
-    if not 0 < scale <= LARGEST_SCALE:
+    groups = gcd(size, out)
+    scale, step = out // groups, size // groups
+    none = np.zeros(0, np.int64)
+    if out < size or scale > MOST_PHASES or (step > 1 and groups < FEWEST_GROUPS):
         width = min(block, out)
-        line = int(
+        line = 2 + int(
             max(axis.low[min(x + width, out) - 1] - axis.low[x] for x in range(0, out, width))
         )
-        return Columns(axis, 0, width, line + 2, np.zeros(0, np.int64), np.zeros(0, dtype))
-    inputs = min(max(block // scale, 1), size)
-    x = (np.arange(scale) + 0.5) / scale - 0.5
-    shift = np.where(x < 0, 0, 1)
-    t = (x + 1 - shift).astype(dtype)
-    return Columns(axis, scale, inputs * scale, inputs + 2, shift.astype(np.int64), t)
+        return Columns(axis, 0, 1, width, line, line, none, none, np.zeros(0, dtype))
+    groups = min(max(block // scale, 1), groups)
+    pitch = groups + 2
+    x = (np.arange(scale) + 0.5) * step / scale + 0.5  # in a line, which begins one column before
+    column = np.floor(x).astype(np.int64)
+    left, right = (u % step * pitch + u // step for u in (column, column + 1))
+    t = (x - column).astype(dtype)
+    return Columns(axis, scale, step, groups * scale, pitch, step * pitch, left, right, t)
 
 
 @inlined
 def line_of_block(columns, start, n):
     """First input column (it may be -1) and number of input columns for a block."""
     if columns.scale:
-        return start // columns.scale - 1, n // columns.scale + 2
+        groups, step = n // columns.scale, columns.step
+        return start // columns.scale * step - 1, groups * step + 2
     first = columns.axis.low[start]
     return first, columns.axis.low[start + n - 1] + 2 - first
 
 
 @inlined
-def load_line(lines, view, image, row, first, count, size):
-    """lines[:, q] = logits at column first + q of a row, clamped to the image."""
-    left, right = max(first, 0), min(first + count, size)
-    start = image * view.image + row * view.outer[0] + left * view.pixel
-    channels, pitch = lines.shape
-    numbers = (start, view.channel, view.pixel, pitch, left - first, channels, right - left)
-    call_address(view.transfer, view.address, lines.ctypes.data, numbers)
-    for c in range(channels):
-        for q in range(left - first):
-            lines[c, q] = lines[c, left - first]
-        for q in range(right - first, count):
-            lines[c, q] = lines[c, right - first - 1]
+def place(columns, u):
+    """Where column u of a line is kept."""
+    return u % columns.step * columns.pitch + u // columns.step
+
+
+@inlined
+def load_line(lines, view, image, row, first, count, columns):
+    """lines[:, place of u] = logits at column first + u of a row, clamped to the image."""
+    left, right = max(first, 0), min(first + count, columns.axis.size)
+    start = image * view.image + row * view.outer[0]
+    channels, step = lines.shape[0], columns.step
+    for b in range(step):
+        skipped = int(first + b < left)  # column -1
+        column = first + b + skipped * step
+        held = (right - column + step - 1) // step
+        begin = start + column * view.pixel
+        done = b * columns.pitch + skipped
+        numbers = (begin, view.channel, step * view.pixel, lines.shape[1], done, channels, held)
+        if held > 0:
+            call_address(view.transfer, view.address, lines.ctypes.data, numbers)
+    if first < left:
+        at, source = place(columns, 0), place(columns, 1)
+        for c in range(channels):
+            lines[c, at] = lines[c, source]
+    if first + count > right:
+        at, source = place(columns, count - 1), place(columns, count - 2)
+        for c in range(channels):
+            lines[c, at] = lines[c, source]
 
 
 @exact
@@ -100,14 +128,14 @@ def lerp(a, b, rest, t):
 
 
 @inlined
-def blend(upper, lower, t, count, line):
+def blend(upper, lower, t, line):
     """line = (1 - t) upper + t lower"""
     rest = line.dtype.type(1) - t
     if t == 0:
-        for q in range(count):
+        for q in range(line.size):
             line[q] = upper[q]
     else:
-        for q in range(count):
+        for q in range(line.size):
             line[q] = lerp(upper[q], lower[q], rest, t)
 
 
@@ -116,17 +144,18 @@ def spread_line(line, columns, start, n, row):
     """Interpolate a line horizontally to the n pixels of a block."""
     one = line.dtype.type(1)
     if columns.scale:
-        inputs = n // columns.scale
+        groups = n // columns.scale
         for k in range(columns.scale):
             t = columns.t[k]
-            rest, shift = one - t, columns.shift[k]
-            left, right = line[shift : shift + inputs], line[shift + 1 : shift + 1 + inputs]
-            phase = row[k * inputs : (k + 1) * inputs]
+            rest = one - t
+            left = line[columns.left[k] : columns.left[k] + groups]
+            right = line[columns.right[k] : columns.right[k] + groups]
+            phase = row[k * groups : (k + 1) * groups]
             if t == 0:
-                for j in range(inputs):
+                for j in range(groups):
                     phase[j] = left[j]
             else:
-                for j in range(inputs):
+                for j in range(groups):
                     phase[j] = lerp(left[j], right[j], rest, t)
     else:
         first = columns.axis.low[start]
@@ -136,22 +165,23 @@ def spread_line(line, columns, start, n, row):
 
 
 @inlined
-def gather_line(row, columns, start, n, count, line):
+def gather_line(row, columns, start, n, line):
     """The adjoint of spread_line: the gradient of a line from that of a block's pixels."""
     one = line.dtype.type(1)
-    for q in range(count):
+    for q in range(line.size):
         line[q] = 0
     if columns.scale:
-        inputs = n // columns.scale
+        groups = n // columns.scale
         for k in range(columns.scale):
             t = columns.t[k]
-            rest, shift = one - t, columns.shift[k]
-            left, right = line[shift : shift + inputs], line[shift + 1 : shift + 1 + inputs]
-            phase = row[k * inputs : (k + 1) * inputs]
-            for j in range(inputs):
+            rest = one - t
+            left = line[columns.left[k] : columns.left[k] + groups]
+            right = line[columns.right[k] : columns.right[k] + groups]
+            phase = row[k * groups : (k + 1) * groups]
+            for j in range(groups):
                 left[j] += phase[j] * rest
             if t != 0:
-                for j in range(inputs):
+                for j in range(groups):
                     right[j] += phase[j] * t
     else:
         first = columns.axis.low[start]
@@ -163,14 +193,12 @@ def gather_line(row, columns, start, n, count, line):
 
 
 @inlined
-def add_line(lines, first, count, size, out, row):
-    """out[:, row, first + q] += lines[:, q], clamped to the image."""
-    left, right = max(first, 0), min(first + count, size)
+def add_line(lines, first, count, columns, out, row):
+    """out[:, row, first + u] += lines[:, place of u], clamped to the image."""
+    last = columns.axis.size - 1
     for c in range(lines.shape[0]):
-        line, target = lines[c, left - first : right - first], out[c, row, left:right]
-        for q in range(right - left):
-            target[q] += line[q]
-        for q in range(left - first):
-            target[0] += lines[c, q]
-        for q in range(right - first, count):
-            target[right - left - 1] += lines[c, q]
+        line, target = lines[c], out[c, row]
+        for b in range(columns.step):
+            for u in range(b, count, columns.step):
+                column = min(max(first + u, 0), last)
+                target[column] += line[b * columns.pitch + u // columns.step]

@@ -55,17 +55,17 @@ class Choice(NamedTuple):
 
 
 @inlined
-def find_best(lines, line, row, best, choice, t, start, n, count, found):
+def find_best(lines, line, row, best, choice, t, start, n, found):
     """found[:n] = the class of each pixel of a block."""
     if choice.binary:
-        blend(lines[0, 0], lines[1, 0], t, count, line)
+        blend(lines[0, 0], lines[1, 0], t, line)
         spread_line(line, choice.columns, start, n, row)
         for i in range(n):
             found[i] = np.int32(row[i] > choice.cut[0])
         return
     for c in range(choice.channels):
         label = np.int32(c)
-        blend(lines[0, c], lines[1, c], t, count, line)
+        blend(lines[0, c], lines[1, c], t, line)
         spread_line(line, choice.columns, start, n, row)
         if c == 0:
             for i in range(n):
@@ -83,16 +83,16 @@ def find_best(lines, line, row, best, choice, t, start, n, count, found):
 @inlined
 def load_pair(lines, logits, image, upper, first, count, choice):
     """The pieces of the two rows of logits between which an output row lies."""
-    size = choice.columns.axis.size
-    load_line(lines[0], logits, image, upper, first, count, size)
-    load_line(lines[1], logits, image, min(upper + 1, choice.rows.size - 1), first, count, size)
+    columns, lower = choice.columns, min(upper + 1, choice.rows.size - 1)
+    load_line(lines[0], logits, image, upper, first, count, columns)
+    load_line(lines[1], logits, image, lower, first, count, columns)
 
 
 @kernel
 def predict_tasks(logits, choice, labels, first_task, end_task):
     dtype = choice.rows.t.dtype
     columns = choice.columns
-    lines = np.empty((2, choice.channels, columns.line), dtype)
+    lines = np.zeros((2, choice.channels, columns.line), dtype)
     line = np.empty(columns.line, dtype)
     row, best = np.empty(columns.width, dtype), np.empty(columns.width, dtype)
     found = np.empty(columns.width, np.int32)
@@ -108,7 +108,7 @@ def predict_tasks(logits, choice, labels, first_task, end_task):
             if choice.rows.low[out] != held:
                 held = choice.rows.low[out]
                 load_pair(lines, logits, image, held, first, count, choice)
-            find_best(lines, line, row, best, choice, choice.rows.t[out], start, n, count, found)
+            find_best(lines, line, row, best, choice, choice.rows.t[out], start, n, found)
             inputs = n // phases
             target = labels[image, out]
             for k in range(phases):
@@ -120,7 +120,7 @@ def predict_tasks(logits, choice, labels, first_task, end_task):
 def confuse_tasks(logits, target, choice, known, first_task, end_task):
     dtype = choice.rows.t.dtype
     columns = choice.columns
-    lines = np.empty((2, choice.channels, columns.line), dtype)
+    lines = np.zeros((2, choice.channels, columns.line), dtype)
     line = np.empty(columns.line, dtype)
     row, best = np.empty(columns.width, dtype), np.empty(columns.width, dtype)
     found = np.empty(columns.width, np.int32)
@@ -139,7 +139,7 @@ def confuse_tasks(logits, target, choice, known, first_task, end_task):
             if choice.rows.low[out] != held:
                 held = choice.rows.low[out]
                 load_pair(lines, logits, image, held, first, count, choice)
-            find_best(lines, line, row, best, choice, choice.rows.t[out], start, n, count, found)
+            find_best(lines, line, row, best, choice, choice.rows.t[out], start, n, found)
             inputs = n // phases
             at = image * target.image + out * target.outer[0]
             for k in range(phases):

@@ -105,43 +105,42 @@ def load_frame_pixels(y, w, target, weight, image, line, start, n, columns, labe
 @inlined
 def load_rows(upper, lower, logits, image, r, first, count, frame):
     """The pieces of rows r and r + 1 of the logits that a block needs."""
-    size = frame.columns.axis.size
-    load_line(upper, logits, image, r, first, count, size)
-    load_line(lower, logits, image, min(r + 1, frame.rows.size - 1), first, count, size)
+    load_line(upper, logits, image, r, first, count, frame.columns)
+    below = min(r + 1, frame.rows.size - 1)
+    load_line(lower, logits, image, below, first, count, frame.columns)
 
 
 @inlined
-def interpolate(block, upper, lower, line, t, start, n, count, columns):
+def interpolate(block, upper, lower, line, t, start, n, columns):
     """Fill a block with interpolated logits."""
     for c in range(block.shape[0]):
-        blend(upper[c], lower[c], t, count, line)
+        blend(upper[c], lower[c], t, line)
         spread_line(line, columns, start, n, block[c])
 
 
 @inlined
-def gather_rows(block, upper, lower, line, t, start, n, count, columns):
+def gather_rows(block, upper, lower, line, t, start, n, columns):
     """The adjoint of interpolate; added to upper and lower."""
     rest = line.dtype.type(1) - t
     for c in range(block.shape[0]):
-        gather_line(block[c], columns, start, n, count, line)
+        gather_line(block[c], columns, start, n, line)
         above, below = upper[c], lower[c]
-        for q in range(count):
+        for q in range(line.size):
             above[q] += line[q] * rest
         if t != 0:
-            for q in range(count):
+            for q in range(line.size):
                 below[q] += line[q] * t
 
 
 @inlined
 def add_rows(upper, lower, image, r, first, count, frame, out, halo):
     """Add the gradient of rows r and r + 1 to the gradient, or to the halo below a band."""
-    size = frame.columns.axis.size
-    add_line(upper, first, count, size, out[image], r)
+    add_line(upper, first, count, frame.columns, out[image], r)
     below = min(r + 1, frame.rows.size - 1)
     if below // BAND == r // BAND:
-        add_line(lower, first, count, size, out[image], below)
+        add_line(lower, first, count, frame.columns, out[image], below)
     else:
-        add_line(lower, first, count, size, halo[image], below // BAND)
+        add_line(lower, first, count, frame.columns, halo[image], below // BAND)
 
 
 @kernel
@@ -150,7 +149,7 @@ def forward_tasks(engine, logits, target, weight, frame, plan, sums, unknown, fi
     columns = frame.columns
     source = np.empty((plan.channels, columns.width + PAD), dtype)
     block = np.empty((plan.channels, columns.width + PAD), dtype)
-    lines = np.empty((2, plan.channels, columns.line), dtype)
+    lines = np.zeros((2, plan.channels, columns.line), dtype)
     line = np.empty(columns.line, dtype)
     rows = np.empty((ROWS, columns.width), dtype)
     w = np.empty((plan.target_rows, columns.width), dtype)
@@ -170,7 +169,7 @@ def forward_tasks(engine, logits, target, weight, frame, plan, sums, unknown, fi
                     )
                     unknown[task] += strange
                     t = frame.rows.t[row]
-                    interpolate(source, lines[0], lines[1], line, t, start, n, count, columns)
+                    interpolate(source, lines[0], lines[1], line, t, start, n, columns)
                     run_engine(engine, source, block, block, y, w, ignored, n, plan, 1, rows, lanes)
         add_lanes(lanes, sums[image, band])
 
@@ -183,7 +182,7 @@ def backward_tasks(
     columns = frame.columns
     source = np.empty((plan.channels, columns.width + PAD), dtype)
     block = np.empty((plan.channels, columns.width + PAD), dtype)
-    lines = np.empty((4, plan.channels, columns.line), dtype)
+    lines = np.zeros((4, plan.channels, columns.line), dtype)
     line = np.empty(columns.line, dtype)
     rows = np.empty((ROWS, columns.width), dtype)
     w = np.empty((plan.target_rows, columns.width), dtype)
@@ -202,11 +201,11 @@ def backward_tasks(
                         y, w, target, weight, image, row, start, n, columns, plan.labels
                     )
                     t = frame.rows.t[row]
-                    interpolate(source, lines[0], lines[1], line, t, start, n, count, columns)
+                    interpolate(source, lines[0], lines[1], line, t, start, n, columns)
                     run_engine(
                         engine, source, block, source, y, w, ignored, n, plan, finite, rows, table
                     )
-                    gather_rows(source, lines[2], lines[3], line, t, start, n, count, columns)
+                    gather_rows(source, lines[2], lines[3], line, t, start, n, columns)
                 add_rows(lines[2], lines[3], image, r, first, count, frame, out, halo)
 
 
