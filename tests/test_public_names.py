@@ -24,7 +24,7 @@ CONTRACT = {
     "color_to_index": ["image", "classes", "unknown"],
     "index_to_color": ["label", "classes"],
     "find_pairs": ["images", "labels"],
-    "count_labels": ["pairs_or_paths", "classes", "executor"],
+    "count_labels": ["pairs_or_paths", "classes", "executor", "progress"],
     "class_weights": ["counts", "method"],
     "one_hot": ["target", "num_classes", "ignore_index", "eps", "dtype"],
     "pixel_stats": [

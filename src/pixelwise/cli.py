@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args, get_origin, get_type_hints
 
 from pixelwise.errors import ArgumentError, PixelwiseError, check_choice
+from pixelwise.progress import progress_line
 from pixelwise.run.interrupt import Terminated, raise_on_sigterm
 from pixelwise.text import printable
 
@@ -31,6 +32,7 @@ class Command:
         show: result -> (what --json prints, what is printed otherwise).
         help: one line.
         finding: result -> the sentence that comes with exit code 1; "" where all is well.
+        is_folder_job: whether run also takes progress=, which it calls with (done, all).
     """
 
     config: str
@@ -38,6 +40,7 @@ class Command:
     show: Callable[[Any], tuple[Any, str]]
     help: str
     finding: Callable[[Any], str] = lambda _: ""
+    is_folder_job: bool = False
 
 
 def show_path(key: str) -> Callable[[Path], tuple[Any, str]]:
@@ -136,6 +139,7 @@ COMMANDS = {
         "pixelwise.convert.convert:convert",
         show_convert,
         "turn annotation files of other tools into label images",
+        is_folder_job=True,
     ),
     "audit": Command(
         "pixelwise.audit.config:AuditConfig",
@@ -149,6 +153,7 @@ COMMANDS = {
         "pixelwise.report.weights_page:weights",
         show_table,
         "count the pixels of each class, and weigh the classes",
+        is_folder_job=True,
     ),
     "train": Command(
         f"{RUN}.config:TrainConfig", f"{RUN}.train:train", show_train, "train a network"
@@ -165,6 +170,7 @@ COMMANDS = {
         show_score,
         "compare predicted label images with labels",
         find_unscored,
+        is_folder_job=True,
     ),
     "report": Command(
         "pixelwise.report.config:ReportConfig",
@@ -228,7 +234,9 @@ def run_command(words: list[str]) -> str:
         if field.metadata.get("positional") and options.get(field.name, field) is None:
             del options[field.name]
     values = {**read_settings(settings, config_class), **options}
-    result = resolve(command.run)(config_class(**values))
+    with progress_line(name) as progress:
+        more = {"progress": progress} if command.is_folder_job else {}
+        result = resolve(command.run)(config_class(**values), **more)
     content, text = command.show(result)
     shown_text = "\n".join(map(printable, text.split("\n")))  # names come from files
     print(json.dumps(content, indent=1) if as_json else shown_text)

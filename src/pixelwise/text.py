@@ -1,4 +1,4 @@
-"""Tables for a terminal."""
+"""Tables and numbers for a terminal."""
 
 
 def text_table(rows: list[list[str]]) -> str:
@@ -16,3 +16,12 @@ def text_table(rows: list[list[str]]) -> str:
 def printable(text: str) -> str:
     """Text without control characters, which a terminal would obey."""
     return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def in_words(seconds: float) -> str:
+    """90.0 -> "1m30s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes:02}m"
+    return f"{minutes}m{rest:02}s" if minutes else f"{rest}s"

@@ -21,16 +21,19 @@ from pixelwise.labels.classes import Classes
 from pixelwise.labels.histogram import histogram
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import count_stored, read_label
-from pixelwise.sums import map_over
+from pixelwise.sums import Progress, map_over
 
 # Enough files to see what is wrong; the rest are counted.
 LISTED_FILES = 5
+# One takes a millisecond; a task takes a fraction of one to be handed over.
+FILES_A_TASK = 16
 
 
 def count_labels(
     pairs_or_paths: Iterable[Pair | str | Path],
     classes: Classes,
     executor: Executor | None = None,
+    progress: Progress | None = None,
 ) -> "LabelCounts":
     """Count the pixels of each class in label files.
 
@@ -42,6 +45,7 @@ def count_labels(
         pairs_or_paths: pairs with labels, or label files.
         classes: what the stored values mean.
         executor: any concurrent.futures executor; None works in this thread.
+        progress: called with (files done, all files) after each file.
     Returns:
         LabelCounts, the same for every executor.
     Raises:
@@ -49,7 +53,7 @@ def count_labels(
         LabelError: a file cannot be read, or holds stored values that are neither a class nor
             void. All files are read; the message counts the bad ones and names the first few.
     """
-    each = count_each(pairs_or_paths, classes, executor)
+    each = count_each(pairs_or_paths, classes, executor, progress)
     return sum(each, start=LabelCounts.zero(len(classes)))
 
 
@@ -57,6 +61,7 @@ def count_each(
     pairs_or_paths: Iterable[Pair | str | Path],
     classes: Classes,
     executor: Executor | None = None,
+    progress: Progress | None = None,
 ) -> Iterator["LabelCounts"]:
     """The label counts of every file for itself, in the order given; see count_labels.
 
@@ -65,7 +70,8 @@ def count_each(
     """
     failures = []
     paths = _label_paths(pairs_or_paths)
-    for result in map_over(paths, partial(_count_or_failure, classes=classes), executor):
+    count = partial(_count_or_failure, classes=classes)
+    for result in map_over(paths, count, executor, chunk=FILES_A_TASK, progress=progress):
         if isinstance(result, LabelCounts):
             yield result
         else:

@@ -15,8 +15,10 @@ from pixelwise.audit.weights import FORMULAS, LETTERS, METHODS, class_weights
 from pixelwise.audit.weights_config import WeightsConfig
 from pixelwise.audit.weights_file import weights_content
 from pixelwise.errors import ArgumentError, sentence
+from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.labels.atomic import atomic_write
 from pixelwise.labels.description import FILE_NAME, Description, read_description
+from pixelwise.sums import Progress
 from pixelwise.text import text_table
 
 LISTED_IMAGES = 20
@@ -145,18 +147,23 @@ class Weighing:
         )
 
 
-def weigh(config: WeightsConfig, executor: Executor | None = None) -> Weighing:
+def weigh(
+    config: WeightsConfig, executor: Executor | None = None, progress: Progress | None = None
+) -> Weighing:
     """Count the label pixels of a split, weigh the classes, and write what was asked for.
 
     Args:
         config: its `html` is left to report/.
-        executor: any concurrent.futures executor; None uses threads.
+        executor: any concurrent.futures executor; None takes the one that config asks for, or
+            else threads.
+        progress: called with (labels done, all labels) after each label.
     Returns:
         Weighing, the same for every executor.
     Raises:
         PixelwiseError: the dataset, a label or a setting is wrong; a class never occurs and zero
             is "error". Nothing is written then.
     """
+    config = with_absolute_paths(config)
     description = read_description(config.data)
     if config.keep_list is not None:
         list_name(config.keep_list, description)
@@ -164,9 +171,13 @@ def weigh(config: WeightsConfig, executor: Executor | None = None) -> Weighing:
     share, classes = config.drop_background, description.classes
     counts = LabelCounts.zero(len(classes))
     filled = []
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with (
+        ThreadPoolExecutor(os.cpu_count()) as threads,
+        open_executor(config.workers, config.scheduler, executor) as chosen,
+    ):
+        each = count_each(pairs, classes, chosen or threads, progress)
         # counts first, so that a wrong label behind the last pair is still told
-        for one, pair in zip(count_each(pairs, classes, executor or threads), pairs):
+        for one, pair in zip(each, pairs):
             counts = counts + one
             found = None if share is None else filled_image(pair.id, one, classes, share)
             filled += [found] if found else []

@@ -9,6 +9,7 @@ from typing import Any
 
 from pixelwise.audit.weights import METHODS, ZERO_POLICIES
 from pixelwise.errors import ArgumentError, check_choice, check_range, sentence
+from pixelwise.executors import scheduler_option, workers_option
 
 _PATHS = ("data", "out", "html", "keep_list")
 
@@ -42,6 +43,8 @@ class WeightsConfig:
     keep_list: Path | None = option(
         None, "with --drop-background: text file for the ids of the other images"
     )
+    workers: int = workers_option()
+    scheduler: str | None = scheduler_option()
 
     def __post_init__(self) -> None:
         where = "weights"

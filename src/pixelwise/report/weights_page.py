@@ -14,6 +14,7 @@ from pixelwise.labels.atomic import atomic_write
 from pixelwise.report.charts import Tick
 from pixelwise.report.tables import hex_color
 from pixelwise.report.words import grouped, short
+from pixelwise.sums import Progress
 
 LISTED_IMAGES = 100
 # The lowest bar is not shorter than this part of a decade, so that it can be seen.
@@ -50,18 +51,22 @@ def log_axis(values: list[float]) -> LogAxis:
     return LogAxis(low, max(low + 1, ceil(max(logs))))
 
 
-def weights(config: WeightsConfig, executor: Executor | None = None) -> Weighing:
+def weights(
+    config: WeightsConfig, executor: Executor | None = None, progress: Progress | None = None
+) -> Weighing:
     """What `pixelwise weights` does: count, weigh, write files, and make the page.
 
     Args:
         config: as for the command.
-        executor: any concurrent.futures executor; None uses threads.
+        executor: any concurrent.futures executor; None takes the one that config asks for, or
+            else threads.
+        progress: called with (labels done, all labels) after each label.
     Returns:
         Weighing, with the counts and weights.
     Raises:
         PixelwiseError: see weigh.
     """
-    weighing = weigh(config, executor)
+    weighing = weigh(config, executor, progress)
     if config.html is not None:
         weights_page(weighing.as_dict(), config.html)
     return weighing

@@ -9,6 +9,8 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from pixelwise.text import in_words
+
 SECONDS_BETWEEN_LINES = 30.0
 
 
@@ -99,15 +101,6 @@ class Display:
         if self.file is not None:
             with self.file.open("a", encoding="utf-8") as file:
                 file.write(text)
-
-
-def in_words(seconds: float) -> str:
-    """90.0 -> "1m30s"."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours}h{minutes:02}m"
-    return f"{minutes}m{rest:02}s" if minutes else f"{rest}s"
 
 
 def percent(value: float) -> str:

@@ -21,7 +21,7 @@ from pixelwise.errors import RunError, sentence
 from pixelwise.labels.pairs import Pair
 from pixelwise.run.checkpoint import BEST, LAST, save_checkpoint
 from pixelwise.run.config import TrainConfig
-from pixelwise.run.display import in_words, percent
+from pixelwise.run.display import percent
 from pixelwise.run.distributed import any_rank, shard, sum_over_ranks
 from pixelwise.run.evaluate import evaluate
 from pixelwise.run.interrupt import catch_interrupt
@@ -30,6 +30,7 @@ from pixelwise.run.metrics_log import FILE as METRICS
 from pixelwise.run.metrics_log import append_line, evaluation_line
 from pixelwise.run.optimizer import set_learning_rate
 from pixelwise.run.setup import SCORE_COST, TRAIN_COST, Run, set_up
+from pixelwise.text import in_words
 
 
 def train(config: TrainConfig) -> Path:
