@@ -74,10 +74,11 @@ def upsample(logits, size):
     """Bilinear interpolation (N, C, h, w) to (N, C, H, W), align_corners=False, by its formula."""
     for dim, length in ((-2, size[0]), (-1, size[1])):
         old = logits.shape[dim]
-        at = ((torch.arange(length, dtype=torch.float64) + 0.5) * old / length - 0.5).clamp(min=0)
-        low = at.floor().long().clamp(max=old - 1)
+        # ((i + ½) old / length - ½) in units of 1 / (2 length), so that only t itself is rounded
+        at = ((2 * torch.arange(length) + 1) * old - length).clamp(min=0)
+        low = (at // (2 * length)).clamp(max=old - 1)
         high = (low + 1).clamp(max=old - 1)
         shape = [length, 1] if dim == -2 else [length]
-        t = (at - low).to(logits.dtype).view(shape)
+        t = ((at % (2 * length)).double() / (2 * length)).to(logits.dtype).view(shape)
         logits = logits.index_select(dim, low) * (1 - t) + logits.index_select(dim, high) * t
     return logits

@@ -53,10 +53,19 @@ class Columns(NamedTuple):
 
 
 def make_axis(size: int, out: int, dtype: Any) -> Axis:
-    """The table of one axis, computed in float64."""
-    x = np.maximum((np.arange(out) + 0.5) * size / out - 0.5, 0)
-    low = np.minimum(np.floor(x), size - 1).astype(np.int64)
-    return Axis(size, out, low, (x - low).astype(dtype))
+    """The table of one axis."""
+    low, t = positions(out, size, out, -1)
+    low, t = np.maximum(low, 0), np.where(low < 0, 0, t)
+    return Axis(size, out, low, t.astype(dtype))
+
+
+def positions(count: int, size: int, out: int, offset: int) -> tuple[np.ndarray, np.ndarray]:
+    """Floor and fraction of (X + ½) size / out + offset / 2 for X < count; the fraction is exact.
+
+    Counted in units of 1 / (2 out), because a position far to the right has fewer digits left.
+    """
+    units = (2 * np.arange(count) + 1) * size + offset * out
+    return units // (2 * out), units % (2 * out) / (2 * out)
 
 
 def make_columns(size: int, out: int, block: int, dtype: Any) -> Columns:
@@ -73,10 +82,9 @@ def make_columns(size: int, out: int, block: int, dtype: Any) -> Columns:
         return Columns(axis, 0, 1, width, line, line, none, none, np.zeros(0, dtype))
     groups = min(max(block // scale, 1), groups)
     pitch = groups + 2
-    x = (np.arange(scale) + 0.5) * step / scale + 0.5  # in a line, which begins one column before
-    column = np.floor(x).astype(np.int64)
-    left, right = (u % step * pitch + u // step for u in (column, column + 1))
-    t = (x - column).astype(dtype)
+    u, t = positions(scale, step, scale, 1)  # in a line, which begins one column before
+    left, right = (v % step * pitch + v // step for v in (u, u + 1))
+    t = t.astype(dtype)
     return Columns(axis, scale, step, groups * scale, pitch, step * pitch, left, right, t)
 
 
