@@ -152,7 +152,8 @@ def _label_job(
     if header.storage in (COLOR, LOSSY) and not set(rules) & set(COLORS):
         return Job(name, name)
     if is_plain(name, header, how):
-        if not rules and how.remap is None and not how.smooth:
+        # the others become like this one
+        if set(rules) <= set(STORAGE) and how.remap is None and not how.smooth:
             return Job(name, name)
     elif header.storage not in (COLOR, LOSSY) and not set(rules) & set(STORAGE):
         rules = (*rules, "F9" if header.storage == PALETTE else "F5")
