@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pixelwise.cli import make_parser
+from pixelwise.losses.presets import PRESETS
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -50,3 +51,14 @@ def test_readme_names_no_backtick_file_that_is_missing():
         r"`((?:src|docs|tests|benchmarks)/[\w./-]+)`", (ROOT / "README.md").read_text()
     )
     assert [name for name in names if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_page_on_migration_has_every_row_of_the_table(preset):
+    """Their call, ours, and what ours does not reproduce, in the words of the table."""
+    page = (ROOT / "docs" / "migration.md").read_text(encoding="utf-8")
+    rows = [
+        f'| `{row.call}` | `pw.{loss}.like("{preset}")` | {row.differs} |'
+        for loss, row in PRESETS[preset].items()
+    ]
+    assert [row for row in rows if row not in page.splitlines()] == []

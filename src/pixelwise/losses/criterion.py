@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from pixelwise.errors import ArgumentError, check_range, sentence
+from pixelwise.losses.debug import check_finite, watched, watching
 from pixelwise.losses.presets import preset_options
 from pixelwise.ops.activations import compute_dtype
 from pixelwise.ops.spec import ALL_SUMS
@@ -117,9 +118,14 @@ class Criterion(nn.Module):
             Scalar (), float32; float64 for float64 logits; 0 with zero gradient if nothing is
             valid.
         Raises:
-            ArgumentError, ArgumentTypeError, BackendError: as pixel_stats.
+            ArgumentError, ArgumentTypeError, BackendError: as pixel_stats; under
+                torch.autograd.detect_anomaly() also where a loss or gradient is not finite.
         """
+        debug, name = watching(), type(self).__name__
+        logits = watched(name, logits) if debug else logits
         value = self.value(logits, target, weight, soft_target)
+        if debug:
+            check_finite(name, value, logits, target, None if soft_target else self.ignore_index)
         return value.to(compute_dtype(logits.dtype))
 
     @classmethod

@@ -1,0 +1,38 @@
+"""Probabilities where logits belong: the commonest silent mistake in front of a loss."""
+
+import warnings
+
+import torch
+from torch import Tensor
+
+from pixelwise.ops.target import SOFT_TOLERANCE
+
+SAMPLED = 4  # places per axis, up to rounding
+
+
+def warn_if_probabilities(where: str, logits: Tensor) -> None:
+    """Warn if a few pixels of the first image say that softmax has been applied already.
+
+    Their channels all lie in 0..1 and add up to 1, which raw logits do by accident only. Softmax of
+    probabilities is nearly uniform, so the network still learns, slowly and badly. Python shows
+    the warning once. On a GPU a look would wait for the device, so nothing is looked at there.
+
+    Args:
+        where: first word of the message.
+        logits: (N, C, *S) floating point on the CPU, C >= 2.
+    """
+    steps = (slice(None, None, max(1, size // SAMPLED)) for size in logits.shape[2:])
+    if logits.numel() == 0:
+        return
+    sample = logits.detach()[(0, slice(None), *steps)]
+    low, high = sample.aminmax()
+    # `not low >= 0` and not `low < 0`: NaN is no probability
+    if not low >= 0 or not high <= 1:
+        return
+    total = sample.sum(0, dtype=torch.float32)
+    if bool(((total - 1).abs() <= SOFT_TOLERANCE).all()):
+        warnings.warn(
+            f"{where}: logits must be raw, got channels in 0..1 that add up to 1. Is there a "
+            "softmax in the network? It is applied inside the loss: remove it there.",
+            stacklevel=2,
+        )

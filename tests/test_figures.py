@@ -1,0 +1,46 @@
+"""The figures of docs/which-loss.md show what the losses give today."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+import pixelwise as pw
+
+FOLDER = Path(__file__).parent.parent / "docs" / "figures"
+NUMBERS = json.loads((FOLDER / "numbers.json").read_text(encoding="utf-8"))
+
+
+def module(name):
+    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+figures = module("which_loss")
+
+
+@pytest.mark.parametrize("name", sorted(set(figures.FIGURES) - {"rare-class"}))
+def test_the_numbers_of_a_figure_come_out_again(name):
+    found, committed = figures.computed(name), NUMBERS[name]
+    assert found | {"series": 0} == committed | {"series": 0}
+    for line, values in found["series"].items():
+        assert values == pytest.approx(committed["series"][line], rel=2e-3), line
+
+
+def test_the_rare_class_is_learnt_as_the_figure_says():
+    """The first steps of two of its lines; all of them take a quarter of a minute."""
+    features, target = figures.scenes(4)
+    committed = NUMBERS["rare-class"]["series"]
+    weights = pw.CrossEntropy(figures.inverse_frequency(target))
+    for line, criterion in (("ce, weights", weights), ("dice", pw.Dice())):
+        found = figures.learnt(features, target, criterion, steps=2 * figures.EVERY)
+        assert found == pytest.approx(committed[line][:3], abs=0.2), line
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_committed_figure_is_drawn_from_the_committed_numbers(name):
+    drawn = module("svg").line_chart(**NUMBERS[name])
+    assert (FOLDER / f"{name}.svg").read_text(encoding="utf-8") == drawn
