@@ -1,6 +1,9 @@
 """Label images: colour to index, reading, counting."""
 
+import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +11,19 @@ from PIL import Image
 
 import pixelwise as pw
 from benchmarks import measure
+from pixelwise.executors import open_executor
+from pixelwise.labels.description import Split, write_description
+from pixelwise.sums import map_over
 
 COUNT = 60
+AUDITED = 400
+HEADERS = 2_000
+SMALL_LABELS = 5_000
 CLASSES = 21
+CLASS_TABLE = pw.Classes([f"class {c}" for c in range(CLASSES)])
+BARE = "bare decoding (Pillow)"
+# What a process of its own is asked to do.
+AUDIT = "--audit"
 
 
 def draw(seed: int) -> np.ndarray:
@@ -45,33 +58,133 @@ def color_to_index() -> str:
     return measure.table(head, lines) + "\n\nTarget: ≥ 100 × the loop.\n"
 
 
-def reading() -> str:
-    classes = pw.Classes([f"class {c}" for c in range(CLASSES)])
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder) / f"{i:03}.png" for i in range(COUNT)]
-        for i, path in enumerate(paths):
-            pw.write_label(path, draw(i), classes)
+def decode(path: Path) -> None:
+    """What any reader has to do at least."""
+    with Image.open(path) as image:
+        np.asarray(image)
+
+
+def label_files(folder: str, kind: str) -> list[Path]:
+    """Label PNGs as pixelwise writes them (indexed) or as Pillow does (grey, rows filtered)."""
+    paths = [Path(folder) / f"{i:03}.png" for i in range(COUNT)]
+    for i, path in enumerate(paths):
+        if kind == "grey":
+            Image.fromarray(draw(i)).save(path)
+        else:
+            pw.write_label(path, draw(i))
+    return paths
+
+
+def reading(kind: str, processes: int) -> str:
+    with tempfile.TemporaryDirectory() as folder, open_executor(processes) as pool:
+        paths = label_files(folder, kind)
         rows = {
-            "bare decoding (Pillow)": lambda: [np.asarray(Image.open(p)) for p in paths],
-            "read_label": lambda: [pw.read_label(p) for p in paths],
-            "count_labels": lambda: pw.count_labels(paths, classes),
+            BARE: lambda: list(map_over(paths, decode, pool, chunk=16)),
+            "count_labels": lambda: pw.count_labels(paths, CLASS_TABLE, pool),
+        }
+        if pool is None:
+            rows["read_label"] = lambda: [pw.read_label(p) for p in paths]
+        seconds = measure.interleaved(rows, 7)
+    head = [f"{COUNT} {kind} label PNGs of 512×1024, {here(processes)}", "rate", f"rate / {BARE}"]
+    return measure.table(head, rates(seconds, COUNT)) + "\n"
+
+
+def auditing(processes: int) -> str:
+    """A clean folder: every label is decoded, of every image the header is read."""
+    with tempfile.TemporaryDirectory() as folder, open_executor(processes) as pool:
+        data = make_dataset(Path(folder), AUDITED, draw)
+        paths = sorted((data / "labels").iterdir())
+        findings = pw.audit(data).findings
+        assert not findings, findings
+        rows = {
+            BARE: lambda: list(map_over(paths, decode, pool, chunk=16)),
+            "audit": lambda: pw.audit(data, pool),
         }
         seconds = measure.interleaved(rows, 7)
-    lines = [
+    head = [f"clean folder of {AUDITED} pairs, {here(processes)}", "labels", f"rate / {BARE}"]
+    return measure.table(head, rates(seconds, AUDITED)) + "\n"
+
+
+def headers() -> str:
+    """The pass over headers alone: two files a pair."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = make_dataset(Path(folder), HEADERS, draw_small)
+        seconds = measure.interleaved({"audit --quick": lambda: pw.audit(data, quick=True)}, 7)
+    rate = 2 * HEADERS / measure.median(seconds["audit --quick"])
+    head = [f"headers of {2 * HEADERS:,} files", "rate"]
+    return measure.table(head, [["audit --quick", f"{rate:,.0f} files/s"]]) + "\n"
+
+
+def memory(pairs: int) -> str:
+    """An audit in a process of its own, which does nothing else."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = make_dataset(Path(folder), pairs, draw_small)
+        start = time.perf_counter()
+        found = measure.in_own_process("benchmarks.labels", AUDIT, str(data))
+        seconds = time.perf_counter() - start
+    peak = "failed" if found is None else f"{found / 2**20:.0f} MiB"
+    head = [f"audit of {pairs:,} small labels", "time", "peak of resident memory"]
+    return measure.table(head, [["audit", f"{seconds:.0f} s", peak]]) + "\n"
+
+
+def make_dataset(folder: Path, pairs: int, label_of: Callable[[int], np.ndarray]) -> Path:
+    """A dataset without a defect; no two images and no two labels are equal."""
+    for name in ("images", "labels"):
+        (folder / name).mkdir()
+    for i in range(pairs):
+        label = label_of(i)
+        pw.write_label(folder / "labels" / f"{i:06}.png", label)
+        picture = np.random.default_rng(i).integers(0, 256, (*label.shape, 3), np.uint8)
+        Image.fromarray(picture).save(folder / "images" / f"{i:06}.png", compress_level=0)
+    description = pw.Description(folder, CLASS_TABLE, {"train": Split("images", "labels")})
+    write_description(description, folder)
+    return folder
+
+
+def draw_small(seed: int) -> np.ndarray:
+    """All classes and void, 16 x 24, in an order of its own."""
+    order = np.random.default_rng(seed).permutation(24)
+    return np.kron(np.where(order < CLASSES, order, 255), np.ones((16, 1))).astype(np.uint8)
+
+
+def here(processes: int) -> str:
+    return f"{processes} processes" if processes else "this process"
+
+
+def rates(seconds: dict[str, list[float]], files: int) -> list[list[str]]:
+    return [
         [
             name,
-            f"{COUNT / measure.median(v):.0f} files/s",
-            f"{1 / measure.ratio(seconds, name, 'bare decoding (Pillow)'):.2f} ×",
+            f"{files / measure.median(values):.0f} files/s",
+            f"{1 / measure.ratio(seconds, name, BARE):.2f} ×",
         ]
-        for name, v in seconds.items()
+        for name, values in seconds.items()
     ]
-    head = [f"{COUNT} label PNGs of 512×1024", "rate", "rate / bare decoding"]
-    return measure.table(head, lines) + "\n\nTarget: ≥ 0.7 × the bare decoding rate.\n"
 
 
 def report() -> str:
-    return "## Label images\n\n" + color_to_index() + "\n" + reading()
+    return "\n".join(
+        [
+            "## Label images\n",
+            color_to_index(),
+            *(reading(kind, workers) for kind in ("indexed", "grey") for workers in (0, 2)),
+            *(auditing(workers) for workers in (0, 2)),
+            headers(),
+            "Target: ≥ 0.7 × the bare decoding rate; ≥ 20,000 headers a second.\n",
+            memory(SMALL_LABELS),
+        ]
+    )
+
+
+def main(words: list[str]) -> None:
+    if words[:1] == [AUDIT]:
+        pw.audit(words[1])
+        print(measure.resident("VmHWM"))
+    elif words == ["--hundred-thousand"]:
+        print(memory(100_000) + "\nTarget: < 400 MiB.\n")
+    else:
+        print(report())
 
 
 if __name__ == "__main__":
-    print(report())
+    main(sys.argv[1:])
