@@ -1,6 +1,7 @@
 """A look at a folder gives a description that works, and says what it rests on."""
 
 import json
+import shlex
 
 import numpy as np
 import pytest
@@ -161,11 +162,14 @@ def test_a_look_can_be_written_and_read_back(draw):
 
 
 def test_a_look_needs_no_colour_but_says_what_to_do_with_it(draw):
-    """RGB labels are named, with the function that converts them."""
+    """RGB labels are named, with the command that converts them."""
     root = draw("images/{}.jpg", "labels/{}.png", number=3)
     for n in range(3):
         Image.new("RGB", (8, 6), (255, 0, 0)).save(root / f"labels/{n}.png")
-    message = r"labels must be readable .*, got 3 of 3 .*0\.png.*color_to_index\(.*write_label"
+    message = (
+        r"labels must be readable .*, got 3 of 3 .*0\.png.*, got RGB\. If they are .*first: "
+        r"pixelwise convert \S+/labels --images \S+/images --out \S+-converted$"
+    )
     with pytest.raises(LabelError, match=message):
         look(root)
 
@@ -267,7 +271,20 @@ def test_nuclei_are_understood(shared):
     assert count_all(found.description).files == 367
 
 
+def test_colour_labels_of_several_splits_are_converted_split_by_split(draw):
+    """One command for each, into one folder; a blank in a name is quoted."""
+    draw("my data/train/images/{}.jpg", "my data/train/labels/{}.png", number=3)
+    root = draw("my data/val/images/{}.jpg", "my data/val/labels/{}.png", number=3) / "my data"
+    for label in root.rglob("labels/*.png"):
+        Image.new("RGB", (8, 6), (255, 0, 0)).save(label)
+    with pytest.raises(LabelError, match="pixelwise convert") as caught:
+        look(root)
+    first, second = str(caught.value).split("first: ")[1].split(" && ")
+    assert shlex.split(first)[-4:] == ["--out", f"{root}-converted", "--split", "train"]
+    assert shlex.split(second)[2:5] == [f"{root}/val/labels", "--images", f"{root}/val/images"]
+
+
 def test_sandstone_in_colour_is_refused_with_the_way_out(shared):
     """TIFF labels in RGB: one line."""
-    with pytest.raises(LabelError, match=r"9 of 9 .*color_to_index\(.*write_label"):
+    with pytest.raises(LabelError, match=r"9 of 9 .*pixelwise convert .*sandstone/labels --images"):
         look(shared / "data" / "sandstone")

@@ -50,7 +50,7 @@ def test_colors_become_indices_and_void(tmp_path, ending, bgr):
     report = converted(tmp_path / "labels", "color", classes=HEX, bgr=bgr)
     np.testing.assert_array_equal(label_of(report), np.where(index == 2, 255, index))
     assert report.classes.names == ("sky", "road")
-    assert report.notes == ("void: void",)
+    assert report.notes[0] == "void: void"
 
 
 def test_labels_become_colors_and_come_back(tmp_path):
@@ -91,7 +91,7 @@ def test_a_class_file_beside_the_labels_is_used(tmp_path):
     (tmp_path / "label_colors.txt").write_text("10 20 30\tSky\n200 100 0\tRoad\n")
     report = converted(tmp_path / "labels", "color")
     assert report.classes.names == ("Sky", "Road")
-    assert report.notes == ("classes are from label_colors.txt",)
+    assert report.notes[0] == "classes are from label_colors.txt"
     (tmp_path / "label_colors.txt").unlink()
     with pytest.raises(DatasetError, match="--classes '#0a141e,#c86400'"):
         converted(tmp_path / "labels", "color")

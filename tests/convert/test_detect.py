@@ -9,7 +9,7 @@ from PIL import Image
 from convert.annotations import SIZE, picture, square, write_json, write_labelme
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.convert import convert
-from pixelwise.convert.detect import detect_format
+from pixelwise.convert.detect import detect
 from pixelwise.errors import DatasetError
 
 TEXTS = {
@@ -35,40 +35,72 @@ PIXELS = {
 }
 
 
+def format_of(path):
+    return detect(path)[0]
+
+
 @pytest.mark.parametrize("name", sorted(TEXTS))
 def test_files_are_told_by_their_names(tmp_path, name):
     """Where they are decisive."""
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_text("")
-    assert detect_format(tmp_path) == TEXTS[name]
+    assert format_of(tmp_path) == TEXTS[name]
 
 
 @pytest.mark.parametrize("format", sorted(JSONS))
 def test_json_is_told_by_its_keys(tmp_path, format):
     """In a folder or by its path."""
     file = write_json(tmp_path / "a.json", JSONS[format])
-    assert (detect_format(file), detect_format(tmp_path)) == (format, format)
+    assert (format_of(file), format_of(tmp_path)) == (format, format)
 
 
 @pytest.mark.parametrize("format", sorted(PIXELS))
 def test_pictures_are_told_by_their_pixels(tmp_path, format):
     """Colours, many ids, or indices."""
     Image.fromarray(PIXELS[format]).save(tmp_path / "a.png")
-    assert detect_format(tmp_path) == format
+    assert format_of(tmp_path) == format
 
 
 @pytest.mark.parametrize("content", [3, {}, [], [3], {"annotations": []}], ids=json.dumps)
 def test_json_of_another_kind_is_refused(tmp_path, content):
     """With what to do."""
     with pytest.raises(DatasetError, match=r"JSON of another kind. Say what it is with --format"):
-        detect_format(write_json(tmp_path / "a.json", content))
+        detect(write_json(tmp_path / "a.json", content))
 
 
 def test_a_folder_without_annotations_is_refused(tmp_path):
     """Empty, or with other files."""
     (tmp_path / "readme.md").write_text("")
     with pytest.raises(DatasetError, match="no file that looks like annotations"):
-        detect_format(tmp_path)
+        detect(tmp_path)
+
+
+def test_the_one_file_that_holds_everything_is_found_among_others(tmp_path):
+    """COCO folders have lists of categories and the like beside the annotations."""
+    write_json(tmp_path / "a.json", {"info": 3})
+    file = write_json(tmp_path / "b.json", JSONS["coco"])
+    assert detect(tmp_path) == ("coco", file)
+    write_json(tmp_path / "c.json", JSONS["coco_panoptic"])
+    message = r"one annotation file, got .*b\.json \(coco\), .*c\.json \(coco_panoptic\)\. Name one"
+    with pytest.raises(DatasetError, match=message):
+        detect(tmp_path)
+
+
+def test_json_beside_pictures_does_not_hide_them(tmp_path):
+    """datumaro puts its list of classes beside colour labels."""
+    Image.fromarray(picture()).save(tmp_path / "a.png")
+    write_json(tmp_path / "dataset_meta.json", {"label_map": {}})
+    assert format_of(tmp_path) == "color"
+
+
+@pytest.mark.parametrize("labels", ["labels", "masks"])
+def test_a_folder_of_images_and_labels_gets_the_command_that_tells_them_apart(tmp_path, labels):
+    """Otherwise the images would be taken for labels."""
+    for folder in ("images", labels):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(picture()).save(tmp_path / folder / "a.png")
+    with pytest.raises(DatasetError, match=rf"convert \S+/{labels} --images \S+/images"):
+        detect(tmp_path)
 
 
 def test_the_format_that_was_found_is_reported(tmp_path):
@@ -92,4 +124,4 @@ def test_the_real_samples_are_recognised(shared):
         "dsb2018/instances": "instances",
         "camvid/train/labels": "array",
     }
-    assert {name: detect_format(data / name) for name in found} == found
+    assert {name: format_of(data / name) for name in found} == found

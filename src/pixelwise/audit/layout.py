@@ -13,12 +13,8 @@ from pixelwise.audit.match import Match, find_match, image_folder, picture_names
 from pixelwise.audit.stored import GUESS, LIKELY, SURE, Note
 from pixelwise.errors import DatasetError, sentence
 from pixelwise.labels.description import Split, fold_of
+from pixelwise.labels.folder_names import SPLIT_NAMES
 
-SPLIT_NAMES = {
-    "train": ("train", "training"),
-    "val": ("val", "valid", "validation", "dev"),
-    "test": ("test", "testing"),
-}
 LIST_FOLDERS = ("", "splits", "lists", "ImageSets/Segmentation", "ImageSets")
 FOLDS = 5
 
@@ -162,6 +158,6 @@ def _nothing_found(root: Path) -> str:
     got = f"{pictures:,} pictures without such labels" if pictures else "no picture"
     hint = (
         "Put them into folders called images and labels. Label images are indexed or grey PNGs: "
-        "convert annotation files first, and colours with color_to_index(image, classes)."
+        "annotation files and colour labels become ones with `pixelwise convert`."
     )
     return sentence(str(root), "dataset", constraint, got, hint)

@@ -4,6 +4,7 @@ layout.py finds the images, labels and splits, stored.py says what the stored va
 is written.
 """
 
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -80,7 +81,12 @@ def look(folder: Path | str) -> Look:
     pairs = [pair for split in layout.splits for pair in draft.pairs(split)]
     labelled = {pair.label: pair.image for pair in pairs if pair.label is not None}
     read = some_of(list(labelled))
-    meaning = guess_meaning(root, layout.splits["train"], read)
+    try:
+        meaning = guess_meaning(root, layout.splits["train"], read)
+    except LabelError as error:
+        commands = " && ".join(convert_commands(root, layout.splits))
+        hint = f"If they are colours, make label images of them first: {commands}"
+        raise LabelError(f"{error} {hint}") from None
     description = replace(draft, classes=meaning.classes, task=meaning.task)
     notes = [
         *layout.notes,
@@ -129,12 +135,32 @@ def _read_values(root: Path, paths: list[Path]) -> tuple[Stored, list[Note]]:
     stored = Stored(tuple(files), wide)
     if not failures:
         return stored, []
-    first = failures[0].removesuffix(".")
+    first = failures[0].split(". ")[0].removesuffix(".")  # without what to do about one file
     got = f"{len(failures):,} of {len(paths):,} that are not: {first}"
     if len(failures) < len(files):
         return stored, [(GUESS, f"labels should be label images, got {got}")]
-    hint = "Write the converted labels with write_label into a folder of their own, and look there."
-    raise LabelError(sentence(str(root), "labels", "readable as label images", got, hint))
+    raise LabelError(sentence(str(root), "labels", "readable as label images", got))
+
+
+def convert_commands(root: Path, splits: dict[str, Split]) -> list[str]:
+    """The command lines that turn the colour labels of a folder into label images.
+
+    One for all of its splits if they lie in the same folders, else one for each.
+    """
+    out = root.parent / f"{root.resolve().name}-converted"
+    commands: dict[tuple[str, str], str] = {}
+    for name, split in splits.items():
+        if split.labels is None or (split.images, split.labels) in commands:
+            continue
+        words = ["pixelwise", "convert", root / split.labels, "--images", root / split.images]
+        for option in ("image_suffix", "label_suffix"):
+            if getattr(split, option):
+                words += [f"--{option.replace('_', '-')}", getattr(split, option)]
+        words += ["--out", out, "--split", name]
+        commands[split.images, split.labels] = shlex.join(map(str, words))
+    if len(commands) == 1:
+        return [command.rpartition(" --split ")[0] for command in commands.values()]
+    return list(commands.values())
 
 
 def _named_classes(root: Path, split: Split, stored: Stored) -> tuple[Classes | None, list[Note]]:

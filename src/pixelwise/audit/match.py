@@ -11,19 +11,10 @@ from pathlib import Path
 from pixelwise.audit.label_counts import count_values
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.description import Split
+from pixelwise.labels.folder_names import IMAGE_FOLDERS, LABEL_FOLDERS
 from pixelwise.labels.pairs import PICTURES
 from pixelwise.labels.png import read_label
 
-# Folder names that people use, the more telling first.
-IMAGE_FOLDERS = (
-    *("images", "image", "imgs", "img", "jpegimages", "leftimg8bit", "img_dir", "pictures"),
-    *("photos", "frames", "rgb", "input", "inputs", "x", "data"),
-)
-LABEL_FOLDERS = (
-    *("labels", "label", "segmentationclassaug", "segmentationclass", "gtfine", "masks", "mask"),
-    *("annotations", "ann_dir", "annot", "gt", "gts", "ground_truth", "groundtruth", "targets"),
-    *("segmentation", "segmentations", "segmentationobject", "instances", "y"),
-)
 # Of the several label files that some datasets have for an image, these hold classes.
 CLASS_FILES = ("labelTrainIds", "labelIds")
 # A suffix is tried only if it is among the most frequent ones of its folder.

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.detect import detect_format
+from pixelwise.convert.detect import detect
 from pixelwise.convert.formats import FORMATS, check_fits
 from pixelwise.convert.legend import make_legend
 from pixelwise.convert.manifest import (
@@ -68,7 +68,8 @@ def _convert(
     config: ConvertConfig, executor: Executor | None, progress: Progress | None
 ) -> ConvertReport:
     if config.format == "auto":
-        config = replace(config, format=detect_format(config.source))
+        found, source_of_all = detect(config.source)
+        config = replace(config, format=found, source=source_of_all)
     form = FORMATS[config.format]
     check_fits(form, config)
     check_apart(config.source, config.folder)
@@ -84,6 +85,11 @@ def _convert(
     entries, resumed = _make_all(plan, items, executor, progress)
 
     notes = (*source.notes, *legend.notes)
+    with_image = [entry.id for entry in entries.values() if entry.image]
+    if not with_image and config.image_files != "none":
+        notes += (
+            "without images, so dataset.toml has no splits; give --images FOLDER to have them",
+        )
     paints = form.background is not None
     first = f"converted from {config.format}"
     if paints:
@@ -92,7 +98,7 @@ def _convert(
         atomic_write(config.folder / name, text.encode())
     report = ConvertReport(
         folder=config.folder,
-        description=describe(config, legend.classes, entries, (first, *notes)),
+        description=describe(config, legend.classes, with_image, (first, *notes)),
         format=config.format,
         classes=legend.classes,
         rule=config.rule if paints else None,

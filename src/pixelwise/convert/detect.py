@@ -1,5 +1,7 @@
 """Which format annotations have, told from their files as a person would tell it."""
 
+import shlex
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ from PIL import Image
 
 from pixelwise.convert.paths import walk_files
 from pixelwise.errors import DatasetError, sentence
+from pixelwise.labels.folder_names import IMAGE_FOLDERS, LABEL_FOLDERS
 from pixelwise.labels.pairs import PICTURES
 from pixelwise.labels.strict_json import read_json
 
@@ -21,47 +24,105 @@ _BY_ENDING = {
 }
 _COLOR_MODES = {"RGB", "RGBA", "CMYK", "YCbCr"}
 _WIDE_MODES = {"I;16", "I;16B", "I;16L", "I"}
+# Formats of which one JSON file describes all images; others have a file for each.
+_ONE_FILE = {"coco", "coco_panoptic", "label_studio"}
+# JSON files of a folder that are read to find out.
+_MOST_READ = 8
 
 
-def detect_format(source: Path) -> str:
-    """The name in FORMATS that fits the files of a source.
+def detect(source: Path) -> tuple[str, Path]:
+    """The format of a source, and the source itself, or the one file in it that holds everything.
 
     Raises:
-        DatasetError: nothing fits.
+        DatasetError: nothing fits, or there are several such files.
     """
+    if source.is_dir():
+        return _of_folder(source)
     if source.suffix.lower() == ".xml":
-        return "cvat"
-    if source.is_file():
-        return _of_json(source) if source.suffix.lower() == ".json" else _of_picture(source)
+        return "cvat", source
+    if source.suffix.lower() != ".json":
+        return _of_picture(source), source
+    kind = _kind_of(read_json(source))
+    if kind is None:
+        raise _unclear(source, "JSON of another kind")
+    return kind, source
+
+
+def _of_folder(source: Path) -> tuple[str, Path]:
+    other_json = None
     for ending, name in _BY_ENDING.items():
         found = next(walk_files(source, [ending]), None)
+        if found is not None and name:
+            return name, source
         if found is not None:
-            return name or _of_json(found[1])
+            kind = _of_json_files(source)
+            if kind is not None:
+                return kind
+            other_json = found[1]
     folders = {part for name, _ in walk_files(source, [".txt"]) for part in name.split("/")[:-1]}
     if "labels" in folders:
-        return "yolo"
-    pictures = walk_files(source, sorted(PICTURES))
-    first = next(pictures, None)
-    if first is None:
+        return "yolo", source
+    pictures = list(walk_files(source, sorted(PICTURES)))
+    if not pictures:
+        if other_json is not None:
+            raise _unclear(other_json, "JSON of another kind")
         raise _unclear(source, "no file that looks like annotations")
-    inside_masks = "masks" in first[0].split("/") or any("/masks/" in name for name, _ in pictures)
-    return "masks" if inside_masks else _of_picture(first[1])
+    if any("/masks/" in f"/{name}".removeprefix("/masks/") for name, _ in pictures):
+        return "masks", source
+    _check_labels_alone(source)
+    return _of_picture(pictures[0][1]), source
 
 
-def _of_json(path: Path) -> str:
-    content = read_json(path)
+def _check_labels_alone(source: Path) -> None:
+    """Refuse a folder of images and labels: which is which must be said."""
+    folders = sorted(folder for folder in source.iterdir() if folder.is_dir())
+    images, labels = (
+        next((f for f in folders if f.name.lower() in names), None)
+        for names in (IMAGE_FOLDERS, LABEL_FOLDERS)
+    )
+    if images is not None and labels is not None:
+        words = ["pixelwise", "convert", str(labels), "--images", str(images)]
+        got = f"{images.name} and {labels.name}"
+        hint = f"Name the two: {shlex.join(words)}"
+        raise DatasetError(sentence(str(source), "source", "a folder of labels alone", got, hint))
+
+
+def _of_json_files(source: Path) -> tuple[str, Path] | None:
+    """The format of the JSON files in a folder; None if they are none that is known."""
+    found, error = {}, None
+    for _, path in islice(walk_files(source, [".json"]), _MOST_READ):
+        try:
+            kind = _kind_of(read_json(path))
+        except DatasetError as problem:
+            error = error or problem
+            continue
+        if kind is not None and kind not in _ONE_FILE:
+            return kind, source
+        if kind is not None:
+            found[path] = kind
+    if len(found) > 1:
+        got = ", ".join(f"{path} ({kind})" for path, kind in found.items())
+        hint = "Name one of them."
+        raise DatasetError(sentence(str(source), "source", "one annotation file", got, hint))
+    if error is not None and not found:
+        raise error
+    return next(((kind, path) for path, kind in found.items()), None)
+
+
+def _kind_of(content: Any) -> str | None:
+    """The format of what a JSON file holds; None if it is none that is known."""
     if isinstance(content, list):
         tasks = content and isinstance(content[0], dict) and "annotations" in content[0]
-        if tasks:
-            return "label_studio"
-    elif isinstance(content, dict):
-        if "shapes" in content:
-            return "labelme"
-        if "imgHeight" in content:
-            return "cityscapes"
-        if "annotations" in content and "images" in content:
-            return "coco_panoptic" if _has_segments(content["annotations"]) else "coco"
-    raise _unclear(path, "JSON of another kind")
+        return "label_studio" if tasks else None
+    if not isinstance(content, dict):
+        return None
+    if "shapes" in content:
+        return "labelme"
+    if "imgHeight" in content:
+        return "cityscapes"
+    if "annotations" in content and "images" in content:
+        return "coco_panoptic" if _has_segments(content["annotations"]) else "coco"
+    return None
 
 
 def _has_segments(annotations: Any) -> bool:

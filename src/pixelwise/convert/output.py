@@ -1,6 +1,6 @@
 """Label files in the storage that was asked for, and the dataset.toml that describes them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from io import BytesIO
 from pathlib import Path
 
@@ -19,15 +19,10 @@ from pixelwise.labels.description import (
     read_description,
     write_description,
 )
+from pixelwise.labels.folder_names import SPLIT_NAMES
 from pixelwise.labels.png import write_label
 
 IMAGES, LABELS = "images", "labels"
-# Names of top folders that are splits, and the split that each is called here.
-_SPLIT_NAMES = {
-    "train": ("train", "training"),
-    "val": ("val", "valid", "validation", "dev"),
-    "test": ("test", "testing"),
-}
 _FOLDS = 5
 
 
@@ -54,14 +49,14 @@ def write_stored(path: Path, label: np.ndarray, classes: Classes, storage: str) 
 
 
 def describe(
-    config: ConvertConfig, classes: Classes, ids: Iterable[str], comments: tuple[str, ...]
+    config: ConvertConfig, classes: Classes, ids: Collection[str], comments: tuple[str, ...]
 ) -> Path:
     """Write dataset.toml, or add the split of this run to the one that is there.
 
     Args:
-        config: out, split and image_files.
+        config: out and split.
         classes: of the labels.
-        ids: of all labels.
+        ids: of all labels that have an image; without any there are no splits to describe.
         comments: lines for the top of the file.
     Returns:
         Its path.
@@ -69,7 +64,7 @@ def describe(
         DatasetError: there is one with other classes.
     """
     root = Path(config.out or "")
-    splits = {} if config.image_files == "none" else _splits(config.split, sorted(ids))
+    splits = _splits(config.split, sorted(ids)) if ids else {}
     if config.split is not None and (root / FILE_NAME).is_file():
         splits = {**_other_splits(root, classes), **splits}
     task = "binary" if len(classes) == 2 else "multiclass"
@@ -118,7 +113,7 @@ def _splits(given: str | None, ids: list[str]) -> dict[str, Split]:
     if given is not None:
         return {given: Split(f"{given}/{IMAGES}", f"{given}/{LABELS}")}
     tops = {top for top, _, rest in (name.partition("/") for name in ids) if rest}
-    split_of = {name: split for split, names in _SPLIT_NAMES.items() for name in names}
+    split_of = {name: split for split, names in SPLIT_NAMES.items() for name in names}
     all_below = all("/" in name for name in ids) and tops <= set(split_of)
     if tops and all_below and len({split_of[top] for top in tops}) == len(tops):
         return {split_of[top]: Split(f"{IMAGES}/{top}", f"{LABELS}/{top}") for top in sorted(tops)}

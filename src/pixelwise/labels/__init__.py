@@ -16,6 +16,7 @@ raster.py         the pixels inside a polygon, by their centres or as pycocotool
 raster_pillow.py  the pixels that PIL.ImageDraw draws
 rle.py            masks as run lengths: rle_to_mask, mask_to_rle
 label_checks.py   what an array of indices must satisfy; offenders with counts and places
+folder_names.py   what people call folders of images, labels and splits
 pairs.py          find_pairs -> Pair(id, image, label)
 description.py    dataset.toml <-> Description: what every command is given
 strict_json.py    untrusted JSON: no NaN, no equal keys, checked types
