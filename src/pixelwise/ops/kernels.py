@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pixelwise.ops import _stats_torch
 from pixelwise.ops.backends import kernels
+from pixelwise.ops.operators import operator
 from pixelwise.ops.spec import Spec
 from pixelwise.ops.target import unknown_values
 from pixelwise.ops.unknown import count_later
@@ -29,7 +30,7 @@ def kernel_sums(
 class _KernelSums(torch.autograd.Function):
     @staticmethod
     def forward(logits, target, weight, spec, backend):
-        return _forward_op(logits, target, weight, *_flat(spec), backend)
+        return _stats_forward_op(logits, target, weight, *_flat(spec), backend)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:  # noqa: ARG004
@@ -48,7 +49,7 @@ class _KernelSums(torch.autograd.Function):
                 lambda x: _stats_torch.sums(x, target, weight, ctx.spec), logits
             )
             return pull_back(grad)[0], None, None, None, None
-        dx = _backward_op(grad, logits, target, weight, *_flat(ctx.spec), ctx.backend)
+        dx = _stats_backward_op(grad, logits, target, weight, *_flat(ctx.spec), ctx.backend)
         return dx, None, None, None, None
 
     @staticmethod
@@ -90,8 +91,13 @@ def _kernel(name: str, backend: str, logits: Tensor, target: Tensor) -> Any:
     return getattr(kernels(backend, "stats"), name)
 
 
-@torch.library.custom_op("pixelwise::stats_forward", mutates_args=())
-def _forward_op(
+def _fake_stats_forward(logits, _target, _weight, sums, *_options):
+    shape = (len(sums.split(",")), *logits.shape[:2])
+    return torch.empty(shape, dtype=torch.float64, device=logits.device)
+
+
+@operator(_fake_stats_forward)
+def _stats_forward_op(
     logits: Tensor,
     target: Tensor,
     weight: Tensor | None,
@@ -113,14 +119,12 @@ def _forward_op(
     return table
 
 
-@_forward_op.register_fake
-def _(logits, target, weight, sums, activation, ignore_index, gamma, backend):  # noqa: ARG001
-    shape = (len(sums.split(",")), *logits.shape[:2])
-    return torch.empty(shape, dtype=torch.float64, device=logits.device)
+def _fake_stats_backward(_grad, logits, *_rest):
+    return torch.empty_like(logits)
 
 
-@torch.library.custom_op("pixelwise::stats_backward", mutates_args=())
-def _backward_op(
+@operator(_fake_stats_backward)
+def _stats_backward_op(
     grad: Tensor,
     logits: Tensor,
     target: Tensor,
@@ -133,8 +137,3 @@ def _backward_op(
 ) -> Tensor:
     spec = Spec(tuple(sums.split(",")), activation, ignore_index, gamma)
     return _kernel("backward", backend, logits, target)(grad, logits, target, weight, spec)
-
-
-@_backward_op.register_fake
-def _(grad, logits, target, weight, sums, activation, ignore_index, gamma, backend):  # noqa: ARG001
-    return torch.empty_like(logits)

@@ -7,6 +7,7 @@ from pixelwise.errors import ArgumentError, check_range, check_shape, sentence
 from pixelwise.ops.activations import check_logits
 from pixelwise.ops.backends import choose_backend, kernels
 from pixelwise.ops.nan import check_no_nan
+from pixelwise.ops.operators import operator
 from pixelwise.ops.target import Ignore, check_target_dtype, merge_ignored, unknown_values
 from pixelwise.ops.unknown import count_later
 
@@ -50,9 +51,9 @@ def predict_label(
         raise ArgumentError(sentence(where, "size", "(H, W) of at least 1 pixel", both))
     chosen = choose_backend(backend, logits)
     if size is not None:
-        return _predict_op(logits, int(size[0]), int(size[1]), activation, threshold, chosen)
+        return _predict_label_op(logits, int(size[0]), int(size[1]), activation, threshold, chosen)
     flat = logits if logits.dim() == 4 else logits.reshape(*logits.shape[:2], 1, -1)
-    labels = _predict_op(flat, flat.shape[2], flat.shape[3], activation, threshold, chosen)
+    labels = _predict_label_op(flat, flat.shape[2], flat.shape[3], activation, threshold, chosen)
     return labels.view(logits.shape[0], *logits.shape[2:])
 
 
@@ -91,7 +92,7 @@ def confusion_matrix(
         logits = logits.reshape(*logits.shape[:2], 1, -1)
         target = target.reshape(target.shape[0], 1, -1)
     chosen = choose_backend(backend, logits)
-    return _confusion_op(logits, target, activation, threshold, ignored, chosen)
+    return _confusion_matrix_op(logits, target, activation, threshold, ignored, chosen)
 
 
 def _check(where: str, logits: Tensor, activation: str, threshold: float) -> None:
@@ -106,21 +107,25 @@ def _label_dtype(logits: Tensor) -> torch.dtype:
     return torch.uint8 if logits.shape[1] <= 256 else torch.uint16
 
 
-@torch.library.custom_op("pixelwise::predict_label", mutates_args=())
-def _predict_op(
+def _fake_predict_label(logits, height, width, *_options):
+    return logits.new_empty((logits.shape[0], height, width), dtype=_label_dtype(logits))
+
+
+@operator(_fake_predict_label)
+def _predict_label_op(
     logits: Tensor, height: int, width: int, activation: str, threshold: float, backend: str
 ) -> Tensor:
     run = kernels(backend, "predict").predict
     return run(logits, (height, width), activation, threshold, _label_dtype(logits))
 
 
-@_predict_op.register_fake
-def _(logits, height, width, activation, threshold, backend):  # noqa: ARG001
-    return logits.new_empty((logits.shape[0], height, width), dtype=_label_dtype(logits))
+def _fake_confusion_matrix(logits, _target, activation, *_options):
+    classes = 2 if activation == "sigmoid" else logits.shape[1]
+    return logits.new_empty((classes, classes), dtype=torch.int64)
 
 
-@torch.library.custom_op("pixelwise::confusion_matrix", mutates_args=())
-def _confusion_op(
+@operator(_fake_confusion_matrix)
+def _confusion_matrix_op(
     logits: Tensor,
     target: Tensor,
     activation: str,
@@ -137,9 +142,3 @@ def _confusion_op(
     elif int(unknown):
         raise unknown_values("confusion_matrix", target, classes, ignore_index)
     return counts
-
-
-@_confusion_op.register_fake
-def _(logits, target, activation, threshold, ignore_index, backend):  # noqa: ARG001
-    classes = 2 if activation == "sigmoid" else logits.shape[1]
-    return logits.new_empty((classes, classes), dtype=torch.int64)

@@ -1,0 +1,32 @@
+"""Registered operators: functions that torch.compile calls without looking inside.
+
+Made of torch.library's raw parts, because `torch.library.custom_op` imports the whole compiler at
+the first call of any operator, two seconds, and costs twice as much at every call.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+LIBRARY = torch.library.Library("pixelwise", "FRAGMENT")
+
+
+def operator(fake: Callable) -> Callable[[Callable], Any]:
+    """A decorator: the operator pixelwise::name from the function `name` or `_name_op`.
+
+    The function is annotated, takes tensors, strings and numbers, returns a new tensor and changes
+    none. It has no derivative of its own.
+
+    Args:
+        fake: the same arguments -> an empty tensor with the shape, dtype and strides of the result.
+    """
+
+    def register(function: Callable) -> Any:
+        name = function.__name__.removeprefix("_").removesuffix("_op")
+        LIBRARY.define(name + torch.library.infer_schema(function, mutates_args=()))
+        LIBRARY.impl(name, function, "CompositeExplicitAutograd")
+        torch.library.register_fake(f"pixelwise::{name}", fake, lib=LIBRARY)
+        return getattr(torch.ops.pixelwise, name).default
+
+    return register
