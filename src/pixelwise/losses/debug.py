@@ -12,7 +12,7 @@ from pixelwise.ops.target import Ignore
 
 def watching() -> bool:
     """Whether torch's own debug switch is on."""
-    return torch.is_anomaly_enabled() and not torch.compiler.is_compiling()
+    return not torch.compiler.is_compiling() and torch.is_anomaly_enabled()
 
 
 def watched(where: str, logits: Tensor) -> Tensor:
