@@ -36,7 +36,7 @@ from pixelwise.sums import map_over
 # Findings of each rule that are listed; the others are counted.
 LISTED = 1000
 # Labels in which neighbouring pixels are compared, evenly spaced; fewer if there are fewer.
-SAMPLE = 64
+SAMPLE = 32
 _PAIRS_A_TASK, _LABELS_A_TASK, _IMAGES_A_TASK = 256, 32, 8
 
 
@@ -53,7 +53,7 @@ def audit(
 
     Headers of all files are read first. Then each label is decoded once. Images are decoded only
     with deep, except for copies: files of equal size and content at two places. Single pixels
-    (R1) and lines between classes (V2) are looked for in 64 evenly spaced labels.
+    (R1) and lines between classes (V2) are looked for in 32 evenly spaced labels.
 
     Args:
         dataset: a folder with dataset.toml, or without one; then the classes are guessed. Or a

@@ -9,7 +9,7 @@ Source: PNG specification (W3C), sections 5 and 11; JPEG, ITU-T T.81, annex B; E
 import os
 import stat
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from zlib import crc32
 
@@ -29,6 +29,8 @@ _MIDDLE_BYTES = 512
 PALETTE, GREY, GREY16, COLOR, LOSSY, NUMBER = (
     *("palette", "grey", "grey16", "color", "lossy", "number"),
 )
+# Of BMP: what lies before, length of the header, width, height, planes, bits a pixel.
+_BMP_HEADER = struct.Struct("<14sIiiHH")
 _STORAGE_OF_PNG = {0: GREY, 2: COLOR, 3: PALETTE, 4: COLOR, 6: COLOR}
 _STORAGE_OF_MODE = {"P": PALETTE, "L": GREY, "1": GREY, "F": NUMBER, "I": NUMBER}
 _STORAGE_OF_MODE |= dict.fromkeys(("I;16", "I;16B", "I;16L"), GREY16)
@@ -52,7 +54,7 @@ _ENDINGS = {
 _ORIENTATION, _SAMPLE_FORMAT = 0x0112, 339
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Header:
     """What the start of a picture file says.
 
@@ -101,12 +103,13 @@ def read_start(path: str) -> Header:
             if found.st_size > 2 * _FIRST_BYTES:
                 os.lseek(file, found.st_size // 2, os.SEEK_SET)
                 key ^= crc32(os.read(file, _MIDDLE_BYTES))
+            header.key = key
         finally:
             os.close(file)
     except (OSError, ValueError) as error:
         raise Unreadable("readable", getattr(error, "strerror", None) or str(error)) from None
     check_pixels(header.width, header.height)
-    return replace(header, key=key)
+    return header
 
 
 def has_right_ending(name: str, header: Header) -> bool:
@@ -130,6 +133,10 @@ def _parse(start: bytes, file: int, size: int, path: str) -> Header:
         if found is not None:
             height, width, orientation = found
             return Header(kind, height, width, LOSSY, orientation=orientation)
+    if kind == "BMP" and len(start) > _BMP_HEADER.size:
+        _, length, width, height, _, depth = _BMP_HEADER.unpack_from(start)
+        if length >= 40 and depth in (24, 32) and width > 0 and height:
+            return Header(kind, abs(height), width, COLOR, alpha=depth == 32)
     return _by_pillow(kind, path)
 
 

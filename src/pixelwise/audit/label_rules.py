@@ -15,18 +15,18 @@ from PIL import Image
 from pixelwise.audit.color_rules import look_at_color
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.headers import COLOR, NUMBER, PALETTE
-from pixelwise.audit.label_counts import count_values
 from pixelwise.audit.regions import (
-    between_pixels,
     frame_of,
+    is_line_between,
     roughness,
     single_pixels,
     smooth_share,
     thin_share,
+    values_between,
 )
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.png import read_label
+from pixelwise.labels.png import read_and_count
 
 # Of every so many rows one enters the key of a label; its histogram does as a whole.
 _KEY_ROWS = 16
@@ -38,6 +38,8 @@ _FEW_SINGLES, _SMALL_SHARE = 16, 2e-3
 # V2, V3: shares of pixels that an explanation must fit, and values that noise has at least.
 _MOST, _NOISE_VALUES, _NOISE_REACH = 0.95, 8, 20
 _FEW_BETWEEN = 16
+# Half of the rows that decide whether neighbours are compared in a whole label.
+_BAND_ROWS = 32
 _SHOWN_STORAGE = {"F": "floating point", "I": "32 bits"}
 
 
@@ -120,12 +122,11 @@ def look_at_label(table: Table, job: LabelJob) -> LabelLook:
         if wrong:
             return LabelLook(job.number, nothing, nothing, 0, wrong)
     try:
-        label = read_label(job.path)
+        label, values, pixels = read_and_count(job.path)
     except PixelwiseError as error:
         detail = str(error).removeprefix(f"{job.path}: ")
         finding = Finding("F3", job.name, 1, None, detail)
         return LabelLook(job.number, nothing, nothing, 0, (finding,))
-    values, pixels = count_values(label)
     index = table.index_of.take(values)
     findings = _values(table, job, label, values, pixels, index)
     findings += _palette_end(job, label, values)
@@ -214,28 +215,29 @@ def _frame(table: Table, job: LabelJob, label: np.ndarray) -> list[Finding]:
 
 
 def _neighbours(table: Table, job: LabelJob, label: np.ndarray) -> list[Finding]:
-    """Single pixels, and values that occur only between two others."""
+    """Single pixels, and values that occur only between two others.
+
+    A band in the middle decides whether the whole label is looked at.
+    """
     if min(label.shape) < 3:
         return []
-    inner = label[1:-1, 1:-1]
-    between = between_pixels(label)
-    most = int(label.max()) + 1
-    share = np.bincount(inner[between], minlength=most) / np.bincount(
-        label.ravel(), minlength=most
-    ).clip(1)
-    many = np.bincount(inner[between], minlength=most) >= _FEW_BETWEEN
-    thin = np.flatnonzero((share >= _MOST) & many & (table.index_of[:most] >= 0))
-    if thin.size:
-        wrong = np.isin(label, thin)
-        names = ", ".join(table.classes.names[i] for i in table.index_of[thin])
+    middle = label.shape[0] // 2
+    band = label[max(0, middle - _BAND_ROWS) : middle + _BAND_ROWS]
+    lines = [v for v in values_between(band, _MOST) if table.index_of[v] >= 0]
+    if lines:
+        valid = table.index_of.take(label) >= 0
+        lines = [v for v in lines if is_line_between(label, valid, v, _MOST, _FEW_BETWEEN)]
+    if lines:
+        names = ", ".join(table.classes.names[i] for i in table.index_of[lines])
         detail = f"{names} occurs only as a line between a lower and a higher value"
-        return [_at(job, "V2", label, wrong, detail, thin)]
-    single = single_pixels(label)
+        return [_at(job, "V2", label, np.isin(label, lines), detail, lines)]
+    if single_pixels(band).sum() < _SMALL_SHARE / 2 * band.size:
+        return []
+    single = np.pad(single_pixels(label), 1)
     number = int(single.sum())
     if number < max(_FEW_SINGLES, _SMALL_SHARE * label.size):
         return []
-    whole = np.pad(single, 1)
-    return [_at(job, "R1", label, whole, f"{number:,} pixels differ from all neighbours")]
+    return [_at(job, "R1", label, single, f"{number:,} pixels differ from all neighbours")]
 
 
 def _numbers(job: LabelJob) -> tuple[Finding, ...]:

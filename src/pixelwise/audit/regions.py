@@ -21,21 +21,50 @@ def single_pixels(label: np.ndarray) -> np.ndarray:
     return beside[:, 1:] & beside[:, :-1] & above[1:] & above[:-1]
 
 
-def between_pixels(label: np.ndarray) -> np.ndarray:
-    """Which inner pixels lie in value strictly between their two neighbours, left and right or
-    above and below.
+def values_between(label: np.ndarray, least: float) -> list[int]:
+    """Values most of whose pixels lie in value between their left and right, or upper and lower,
+    neighbours.
 
     Args:
-        label: (H, W).
-    Returns:
-        (H - 2, W - 2) bool; [0, 0] belongs to pixel (1, 1).
+        label: (H, W) stored values, at least (3, 3).
+        least: the share of the pixels of a value.
     """
     inner = label[1:-1, 1:-1]
+    between = _is_between(label[1:-1, :-2], inner, label[1:-1, 2:])
+    between |= _is_between(label[:-2, 1:-1], inner, label[2:, 1:-1])
+    most = int(label.max()) + 1
+    number = np.bincount(inner[between], minlength=most)
+    return np.flatnonzero(
+        (number > 0) & (number >= least * np.bincount(inner.ravel(), minlength=most))
+    ).tolist()
 
-    def between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return ((a < inner) & (inner < b)) | ((b < inner) & (inner < a))
 
-    return between(label[1:-1, :-2], label[1:-1, 2:]) | between(label[:-2, 1:-1], label[2:, 1:-1])
+def is_line_between(
+    label: np.ndarray, valid: np.ndarray, value: int, least: float, pixels: int
+) -> bool:
+    """Whether a value occurs only as a line between lower and higher values, as interpolation
+    draws it: there are few borders across which lower and higher values meet without it.
+
+    Args:
+        label: (H, W) stored values, at least (3, 3).
+        valid: (H, W) bool; other pixels are neither lower nor higher.
+        value: the value.
+        least: the share of its pixels that must lie in such lines.
+        pixels: their least number.
+    """
+    known = np.where(valid, label, value).astype(np.int32)
+    here = known[1:-1, 1:-1]
+    between = _is_between(known[1:-1, :-2], here, known[1:-1, 2:])
+    between |= _is_between(known[:-2, 1:-1], here, known[2:, 1:-1])
+    number = int((between & (here == value)).sum())
+    side = np.sign(known - value)
+    jumps = (side[:, 1:] * side[:, :-1] < 0).sum() + (side[1:] * side[:-1] < 0).sum()
+    every = int(((label == value) & valid).sum())
+    return number >= max(pixels, least * every, 2 * int(jumps))
+
+
+def _is_between(a: np.ndarray, middle: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return ((a < middle) & (middle < b)) | ((b < middle) & (middle < a))
 
 
 def smooth_share(label: np.ndarray, unknown: np.ndarray) -> float:
@@ -77,14 +106,15 @@ def frame_of(label: np.ndarray) -> tuple[int, int] | None:
     The ring of pixels behind the frame has another value in more than half of its places; a label
     whose objects lie on a background has no such edge.
     """
-    value = int(label[0, 0])
-    most = min(_MAX_FRAME, (min(label.shape) - 1) // 2)
-    for thickness in range(most):
-        ring = _ring(label, thickness)
-        same = (ring == value).mean()
-        if same < 1:
-            return (value, thickness) if thickness and same < 0.5 else None
-    return None
+    value = label[0, 0]
+    if not ((label[0] == value).all() and (label[:, 0] == value).all()):
+        return None
+    other = label != value
+    sides = [side.any(axis=axis) for axis in (0, 1) for side in (other, other[::-1, ::-1])]
+    thickness = min(int(side.argmax()) for side in sides)
+    if not 0 < thickness <= _MAX_FRAME or (_ring(label, thickness) == value).mean() >= 0.5:
+        return None
+    return int(value), thickness
 
 
 def _ring(label: np.ndarray, depth: int) -> np.ndarray:

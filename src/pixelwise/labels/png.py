@@ -27,6 +27,7 @@ from pixelwise.labels.png_chunks import (
     HEADER_BYTES,
     PngHeader,
     count_samples,
+    decode_and_count,
     decode_samples,
     encode_png,
     read_header,
@@ -91,6 +92,30 @@ def count_stored(path: Path | str) -> tuple[np.ndarray, np.ndarray]:
         raise LabelError(sentence(str(path), "label", *error.args)) from None
     values = np.flatnonzero(pixels)
     return values, pixels[values]
+
+
+def read_and_count(path: Path | str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A label together with the values in it, for less than read_label and count_stored take.
+
+    Args:
+        path: see read_label.
+    Returns:
+        label (H, W) as from read_label, but perhaps read-only and not contiguous; values (K,) and
+        pixels (K,) as from count_stored.
+    Raises:
+        LabelError: see read_label.
+    """
+    try:
+        data = read_file(path)
+        if _lossless_format_of(data) == "PNG":
+            label, pixels = decode_and_count(*_one_channel(data, MAX_PIXELS))
+        else:
+            label = _decode(data, MAX_PIXELS)
+            pixels = np.bincount(label.ravel())
+    except Unreadable as error:
+        raise LabelError(sentence(str(path), "label", *error.args)) from None
+    values = np.flatnonzero(pixels)
+    return label, values, pixels[values]
 
 
 def write_label(path: Path | str, label: Any, classes: Classes | None = None) -> None:

@@ -195,6 +195,26 @@ def count_samples(header: PngHeader, stream: bytes) -> np.ndarray:
     return pixels
 
 
+def decode_and_count(header: PngHeader, stream: bytes) -> tuple[np.ndarray, np.ndarray]:
+    """decode_samples and count_samples for the price of little more than one of them.
+
+    Returns:
+        samples as in decode_samples, but perhaps read-only and not contiguous; pixels as in
+        count_samples.
+    Raises:
+        Unreadable: see decode_samples.
+    """
+    rows = _unfiltered_rows(header, stream)
+    if rows is not None:
+        pixels = histogram(rows)
+        pixels[0] -= header.height  # the byte in front of each row that says: not filtered
+        return rows[:, 1:], pixels
+    image = _decode_image(header, stream)
+    samples = np.asarray(image)
+    is_wide = header.bit_depth == 16
+    return samples, np.bincount(samples.ravel()) if is_wide else np.array(image.histogram())
+
+
 def encode_png(samples: np.ndarray, palette: np.ndarray | None) -> bytes:
     """One-channel samples as a PNG file; the same input gives the same bytes.
 
