@@ -1,8 +1,14 @@
 """Fixtures that every test may use."""
 
+import os
 from pathlib import Path
 
 import pytest
+import torch
+
+# without a GPU its kernels are interpreted; Triton looks at this once, when it is first imported
+if not torch.cuda.is_available():
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
@@ -19,6 +25,4 @@ def shared():
 def forget_compiled_code(request):
     """Tests compile the same function again and again; torch gives up after a few times."""
     if "compile" in request.node.name:
-        import torch
-
         torch.compiler.reset()

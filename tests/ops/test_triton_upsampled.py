@@ -1,0 +1,90 @@
+"""The GPU kernels that upsample inside: interpolation and pass in one, nothing of full size."""
+
+import pytest
+import torch
+
+from ops.triton_cases import check, check_half, make_case, run, upstream_of
+from oracles_ops import upsample
+from pixelwise.ops import _stats_triton, _upsampled_triton
+
+# (h, w) -> (H, W): whole and ragged ratios, single pixels, more cells than lanes, more rows than
+# a program of the backward pass owns
+SIZES = {
+    "x2": ((2, 3), (4, 6)),
+    "x4": ((1, 2), (4, 8)),
+    "ragged": ((3, 2), (5, 3)),
+    "one-pixel": ((1, 1), (2, 3)),
+    "one-column": ((3, 1), (4, 2)),
+    "wide": ((1, 40), (2, 50)),
+    "high": ((9, 1), (10, 1)),
+}
+
+
+@pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
+def test_sums_and_gradient_are_no_worse_than_interpolate_and_torch(sizes):
+    """err(kernel, float64 truth) <= err(F.interpolate + torch in the same dtype) + tolerance."""
+    case = make_case("softmax-5", sizes[1], low=sizes[0], images=1)
+    grad = upstream_of(case)
+    *found, unknown = run(_upsampled_triton, case, grad, "_upsampled")
+    check(case, found, grad)
+    assert unknown == 0
+
+
+@pytest.mark.parametrize(
+    "task", ["softmax-2", "softmax-19", "softmax-300", "binary", "one-vs-rest", "multi-label"]
+)
+def test_any_number_of_classes_of_both_activations(task):
+    """The same law, over what programs share between them."""
+    case = make_case(task, (2, 3), low=(1, 2))
+    grad = upstream_of(case)
+    check(case, run(_upsampled_triton, case, grad, "_upsampled")[:2], grad)
+
+
+def test_float64_is_computed_in_float64():
+    """The same law with torch in float64, to the last digits."""
+    case = make_case("softmax-5", (3, 4), torch.float64, low=(2, 3), images=1)
+    grad = upstream_of(case)
+    check(case, run(_upsampled_triton, case, grad, "_upsampled")[:2], grad)
+
+
+def test_half_types_are_interpolated_in_float32_and_rounded_once():
+    """Nothing between reading a logit and storing its gradient is a half type."""
+    case = make_case("softmax-5", (2, 4), torch.bfloat16, low=(1, 3), images=1)
+    check_half(_upsampled_triton, case, upstream_of(case), "_upsampled")
+
+
+def test_scale_one_is_the_dense_pass():
+    """(h, w) = (H, W): the same sums and gradient as without upsampling, to rounding."""
+    case = make_case("softmax-5", (2, 3), images=1)
+    grad = upstream_of(case)
+    for inside, dense in zip(
+        run(_upsampled_triton, case, grad, "_upsampled"), run(_stats_triton, case, grad)
+    ):
+        torch.testing.assert_close(inside, dense, rtol=1e-6, atol=1e-6)
+
+
+def test_nan_reaches_only_the_pixels_that_read_it():
+    """Where every output pixel that reads a NaN logit is ignored, nothing becomes NaN."""
+    logits, target, weight, spec = make_case("softmax-5", (3, 6), low=(2, 3), images=1)
+    poisoned = logits.clone()
+    poisoned[:, :, 0, 0] = torch.nan
+    target = target.masked_fill(upsample(poisoned, (3, 6)).isnan().any(1), 999)
+    grad = upstream_of((logits, target, weight, spec))
+    found = run(_upsampled_triton, (poisoned, target, weight, spec), grad, "_upsampled")
+    clean = run(_upsampled_triton, (logits, target, weight, spec), grad, "_upsampled")
+    assert torch.equal(found[0], clean[0])
+    assert torch.equal(found[1], clean[1])
+    assert not found[1][:, :, 0, 0].any()
+
+
+def test_a_masked_class_stays_masked():
+    """A class at -inf everywhere has probability 0 and gradient 0 at every output pixel."""
+    logits, target, weight, spec = make_case("softmax-5", (3, 6), low=(2, 3), images=1)
+    logits[:, 4] = -torch.inf
+    target = target.masked_fill(target == 4, 0)
+    case = logits, target, weight, spec._replace(sums=("prob", "inter", "nll"))
+    sums, gradient, _ = run(_upsampled_triton, case, upstream_of(case), "_upsampled")
+    assert sums.isfinite().all()
+    assert gradient.isfinite().all()
+    assert not sums[0, :, 4].any()
+    assert not gradient[:, 4].any()
