@@ -88,6 +88,15 @@ def test_the_table_shows_counts_shares_and_every_method(two, capsys):
     assert f"  pixelwise train {two} --class-weights median_frequency" in lines
 
 
+def test_workers_change_no_result(two, tmp_path):
+    """Two processes write the same bytes, command included."""
+    words = ["weights", str(two), "--method", "enet", "--out", str(tmp_path / "w.json")]
+    assert main(words) == 0
+    alone = (tmp_path / "w.json").read_bytes()
+    assert main([*words, "--workers", "2"]) == 0
+    assert (tmp_path / "w.json").read_bytes() == alone
+
+
 def test_the_file_says_how_the_weights_came_about_and_is_the_same_twice(two, tmp_path):
     """Schema, counts, formula, method, weights and command."""
     config = WeightsConfig(two, method="inverse", out=tmp_path / "w.json")
@@ -195,6 +204,7 @@ def test_a_binary_task_is_told_what_weighs_its_foreground(tmp_path, capsys):
         ({"out": "w.txt", "method": "enet"}, r"out must be a name ending in \.json, got w\.txt"),
         ({"beta": 0.9, "method": "enet"}, "beta must be used with effective_number only"),
         ({"drop_background": 98}, r"drop_background must be between 0 and 1, got 98\. It is"),
+        ({"workers": -1}, "weights: workers must be >= 0, got -1"),
         ({"keep_list": "kept.txt"}, "drop_background must be given with keep_list"),
     ],
 )

@@ -12,6 +12,8 @@ from pixelwise.errors import ArgumentError, check_choice, check_range, sentence
 from pixelwise.executors import scheduler_option, workers_option
 
 _PATHS = ("data", "out", "html", "keep_list")
+# Where the work is done changes no result.
+_WORK = ("workers", "scheduler")
 
 
 def option(default: Any, text: str, **extra: Any) -> Any:
@@ -62,6 +64,7 @@ class WeightsConfig:
             raise ArgumentError(sentence(where, "method", constraint, "none", hint))
         if self.out is not None and self.out.suffix != ".json":
             raise ArgumentError(sentence(where, "out", "a name ending in .json", str(self.out)))
+        check_range(where, "workers", self.workers, low=0)
         if self.drop_background is not None:
             hint = "It is a share: 0.98 means 98 %."
             check_range(where, "drop_background", self.drop_background, 0, 1, hint)
@@ -75,6 +78,6 @@ class WeightsConfig:
         words = ["pixelwise", "weights", str(self.data)]
         for given in fields(self)[1:]:
             value = getattr(self, given.name)
-            if value != given.default:
+            if value != given.default and given.name not in _WORK:
                 words += ["--" + given.name.replace("_", "-"), str(value)]
         return shlex.join(words)
