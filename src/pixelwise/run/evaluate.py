@@ -8,6 +8,7 @@ from torch import nn
 
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.ops.predict import confusion_matrix
+from pixelwise.ops.unknown import raise_if_unknown
 from pixelwise.run.dataset import SegmentationDataset
 from pixelwise.run.distributed import shard, sum_over_ranks
 from pixelwise.run.loader import load_batches
@@ -44,6 +45,8 @@ def evaluate(
         after_image: called after each image of this rank.
     Returns:
         The sums over all ranks.
+    Raises:
+        ArgumentError: unknown target values, see pixel_stats; on a GPU after the last image.
     """
     training = network.training
     network.eval()
@@ -64,5 +67,6 @@ def evaluate(
     network.train(training)
     matrix, rest = sum_over_ranks(matrix), sum_over_ranks(rest)
     ignored, images, loss_sum = rest.tolist()
+    raise_if_unknown()
     counts = ConfusionCounts(matrix.cpu().numpy(), int(ignored), int(images))
     return Evaluation(counts, loss_sum / images)

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from pixelwise.errors import RunError, sentence
 from pixelwise.labels.pairs import Pair
+from pixelwise.ops.unknown import raise_if_unknown
 from pixelwise.run.checkpoint import BEST, LAST, save_checkpoint
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.display import percent
@@ -141,7 +142,12 @@ def stop_unless_finite(run: Run, name: str, value: float, pairs: list[Pair]) -> 
 
 
 def log_losses(run: Run, epoch: int, rate: float) -> None:
-    """Write the mean loss since the last such line, over all ranks."""
+    """Write the mean loss since the last such line, over all ranks.
+
+    Raises:
+        ArgumentError: a GPU has met unknown target values since then.
+    """
+    raise_if_unknown()
     losses = run.position.losses
     mean = torch.tensor([sum(losses) / len(losses), 1.0], device=run.fabric.device)
     total, ranks = sum_over_ranks(mean.double()).tolist()
