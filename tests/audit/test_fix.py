@@ -11,6 +11,8 @@ from PIL import Image
 
 from pixelwise.audit.audit import audit
 from pixelwise.audit.fix import fix
+from pixelwise.audit.fix_plan import ASKED, MENDABLE, SAFE
+from pixelwise.audit.rules import RULES
 from pixelwise.cli import main
 from pixelwise.errors import ArgumentError, DatasetError
 from pixelwise.labels.classes import Classes
@@ -441,7 +443,7 @@ def test_a_shift_by_one_is_mended_only_when_it_is_asked_for(data, tmp_path):
     assert "V6" in rules_of(data)
     left = fix(data, tmp_path / "same").left
     assert {one.rule for one in left} == {"V6"}
-    assert "name the rule V6" in left[0].reason
+    assert "--fix-rules safe V6" in left[0].reason
     fix(data, tmp_path / "out", ["V6"])
     assert all(
         np.array_equal(read_label(tmp_path / f"out/labels/{n:02}.png"), label_of(n))
@@ -456,7 +458,7 @@ def test_a_lossy_label_is_mended_only_when_it_is_asked_for(data, tmp_path):
     left = fix(data, tmp_path / "same").left
     assert {one.rule for one in left} == {"F1"}
     assert (tmp_path / "same" / BAD).read_bytes() == (data / BAD).read_bytes()
-    fix(data, tmp_path / "out", ["F1"])
+    fix(data, tmp_path / "out", ["safe", "F1"])
     right, void = right_or_void(tmp_path / "out", label_of(3))
     assert right + void > 0.99
     assert "F1" not in rules_of(tmp_path / "out")
@@ -612,8 +614,22 @@ def test_a_data_set_without_description_is_refused(data, tmp_path):
 
 def test_a_rule_that_cannot_be_mended_is_refused(data, tmp_path):
     """The message lists those that can."""
-    with pytest.raises(ArgumentError, match=r"rules must be one of F2, .* got 'V4'"):
+    with pytest.raises(ArgumentError, match=r"rules must be one of safe, F2, .* got 'V4'"):
         fix(data, tmp_path / "out", ["V4"])
+
+
+def test_every_rule_that_names_the_command_is_mended_by_it():
+    """And the two that must be asked for say how."""
+    named = {rule for rule, meaning in RULES.items() if " --fix " in meaning.fix}
+    assert named == set(MENDABLE)
+    for rule in ASKED:
+        assert RULES[rule].fix.endswith(f"--fix-rules safe {rule}")
+
+
+def test_safe_stands_for_all_that_need_not_be_asked_for(data, tmp_path):
+    """Each rule once, in the order of the table."""
+    assert fix(data, tmp_path / "a").rules == SAFE
+    assert fix(data, tmp_path / "b", ["F1", "safe", "F9"]).rules == (*SAFE, "F1")
 
 
 def test_only_the_rules_asked_for_are_mended(data, tmp_path):
@@ -658,7 +674,7 @@ def test_the_command_mends_and_says_what_it_did(data, tmp_path, capsys):
     ("words", "message"),
     [
         (["--fix-rules", "F1"], "fix_rules must be used with fix"),
-        (["--fix", "out", "--fix-rules", "V4"], "rules must be one of F2"),
+        (["--fix", "out", "--fix-rules", "V4"], "rules must be one of safe, F2"),
     ],
 )
 def test_wrong_options_of_the_command_are_one_line(data, tmp_path, capsys, words, message):

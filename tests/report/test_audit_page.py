@@ -130,6 +130,21 @@ def test_another_json_is_refused(tmp_path):
         audit_page({}, tmp_path / "a.html")
 
 
+def test_a_rule_that_counts_files_shows_the_whole_file(data, tmp_path):
+    """Red and blue are swapped everywhere: no place is worth a second picture."""
+    found = [Finding("F11", "train/labels/00.png", 1, (3, 3), "swapped")]
+    assert page_of(audit_of(data, found), tmp_path).count("<img ") == 1
+
+
+def test_a_reason_that_is_told_already_is_not_repeated(data, tmp_path):
+    """The finding of a damaged file says what is damaged."""
+    (data / "train/labels/00.png").write_bytes(b"")
+    found = [Finding("F3", "train/labels/00.png", 1, None, "got an empty file")]
+    page = page_of(audit_of(data, found), tmp_path)
+    assert page.count("got an empty file") == 1
+    assert '<p class="missing">' not in page
+
+
 @pytest.fixture
 def marked(tmp_path):
     """A label of 100 x 200 pixels, with a block of 3 x 4 pixels of value 9 at y=70, x=150."""

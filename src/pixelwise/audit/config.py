@@ -31,7 +31,8 @@ class AuditConfig:
     html: Path | None = option(None, "HTML page to write, with pictures of what was found")
     fix: Path | None = option(None, "folder for a mended copy of the data set")
     fix_rules: tuple[str, ...] = option(
-        (), "with --fix: rules to mend (default: all that are safe; F1 and V6 only if named)"
+        (),
+        "with --fix: rules to mend (default: safe); `safe F1 V6` adds two that may be wrong",
     )
     baseline: Path | None = option(None, "file of accepted findings")
     write_baseline: Path | None = option(None, "file to write, which accepts what is found now")

@@ -46,7 +46,8 @@ def fix(
     Args:
         dataset: a folder with dataset.toml, or a Description.
         out: folder of the copy; new, empty, or of the same call before.
-        rules: to mend; None = all but F1 and V6, whose repair must be asked for.
+        rules: to mend; "safe" stands for all but F1 and V6, whose repair must be asked for, as in
+            ("safe", "F1"). None = "safe".
         executor: any concurrent.futures executor; None works in this thread.
         found: the audit of the data set, with every finding listed; None = it is made.
     Returns:
@@ -57,9 +58,7 @@ def fix(
         ArgumentError: a rule cannot be mended.
         RunError: the file system refuses.
     """
-    asked = tuple(SAFE if rules is None else rules)
-    for rule in asked:
-        check_choice("fix", "rules", rule, MENDABLE)
+    asked = _rules_of(rules)
     source = open_source(dataset)
     if source.guessed:
         hint = f"Write one and check it: pixelwise init {dataset}"
@@ -139,6 +138,15 @@ def copy_file(source: Path, to: Path) -> None:
     data = source.read_bytes()
     if not (to.is_file() and not to.is_symlink() and to.read_bytes() == data):
         atomic_write(to, data)
+
+
+def _rules_of(rules: Iterable[str] | None) -> tuple[str, ...]:
+    """The rules that are meant, each once, in the order of MENDABLE."""
+    given = ("safe",) if rules is None else tuple(rules)
+    for rule in given:
+        check_choice("fix", "rules", rule, ("safe", *MENDABLE))
+    meant = {*given, *(SAFE if "safe" in given else ())}
+    return tuple(rule for rule in MENDABLE if rule in meant)
 
 
 def _check_apart(root: Path, out: Path) -> None:

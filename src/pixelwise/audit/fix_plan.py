@@ -33,8 +33,8 @@ from pixelwise.labels.png import read_label
 SAFE = (*STORAGE, *(rule for rule in COLORS if rule != "F1"), "V5", "V7")
 # Mended only if they are named: the audit's explanation is likely, but there are others.
 ASKED = {
-    "F1": "values were lost: export it again, or name the rule F1 to take the nearest class",
-    "V6": "a shift by one is only likely: look at a label, and name the rule V6 if it is right",
+    "F1": "values were lost: export it again, or take the nearest class: --fix-rules safe F1",
+    "V6": "a shift by one is only likely: look at a label, and if it is right: --fix-rules safe V6",
 }
 MENDABLE = (*SAFE, *ASKED)
 # What a file with one of these holds is not what was drawn; writing it anew would hide that.

@@ -40,7 +40,7 @@ RULES = {
         "the label is stored with loss",
         "It was saved as JPEG, lossy WebP or GIF, which change values. Export it again from its "
         "source as a PNG; only if that is gone, take the nearest class.",
-        _MEND,
+        f"{_MEND} --fix-rules safe F1",
         "files",
     ),
     "F2": Rule(
@@ -160,7 +160,7 @@ RULES = {
         "error",
         "all stored values are off by one",
         "Classes were counted from 1, or void or background was left out of the class table.",
-        _MEND,
+        f"{_MEND} --fix-rules safe V6",
     ),
     "V7": Rule(
         "error",

@@ -88,10 +88,14 @@ def command(fix: str, root: str) -> str:
 
 def example(finding: Finding, root: Path, description: Description | None) -> dict[str, Any]:
     """A finding with its pictures."""
+    # where a rule counts files, the whole file is meant, and no place in it
+    place = None if RULES[finding.rule].counted == "files" else finding.place
     pictures = example_pictures(
-        root, description, finding.file, finding.place, finding.values, finding.other
+        root, description, finding.file, place, finding.values, finding.other
     )
-    return {"file": finding.file, "detail": finding.detail, "pictures": pictures}
+    # what F3 finds is why there is no picture
+    told = [picture for picture in pictures if picture.data or finding.rule != "F3"]
+    return {"file": finding.file, "detail": finding.detail, "pictures": told}
 
 
 def _description(root: Path) -> Description | None:
