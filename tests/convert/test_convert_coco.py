@@ -46,6 +46,17 @@ def label_of(source, **changes):
     return read_label(converted(source, **changes).folder / "labels/a.png")
 
 
+@pytest.mark.parametrize("place", ["coco/photos", "photos"])
+def test_images_in_a_folder_nearby_are_asked_for_by_its_name(tmp_path, place):
+    """Inside of the folder of annotations or beside it, as the COCO download has them."""
+    file = write_coco(tmp_path / "coco", [])
+    (tmp_path / place).mkdir()
+    (tmp_path / "coco/a.png").rename(tmp_path / place / "a.png")
+    with pytest.raises(DatasetError, match=rf"got a\.png in .* --images \S+/{place}\."):
+        converted(file)
+    assert converted(file, images=tmp_path / place).files == 1
+
+
 def test_categories_become_indices_in_the_order_of_their_ids(tmp_path):
     """cat has id 3, dog 17: classes 1 and 2 behind the background."""
     file = write_coco(tmp_path / "coco", [annotation([FLAT], 17)])

@@ -97,6 +97,14 @@ def test_a_class_file_beside_the_labels_is_used(tmp_path):
         converted(tmp_path / "labels", "color")
 
 
+def test_the_colours_of_all_labels_are_asked_for(tmp_path):
+    """A class may be missing from the first one."""
+    for number, color in enumerate([(1, 2, 3), (255, 0, 0), (1, 2, 3)]):
+        save(tmp_path / f"labels/{number}.png", np.full((4, 5, 3), color, np.uint8))
+    with pytest.raises(DatasetError, match=r"found in 3 of the labels.*'#010203,#ff0000'"):
+        converted(tmp_path / "labels", "color")
+
+
 def test_a_photograph_is_no_label(tmp_path):
     """Hundreds of colours, and no classes given."""
     save(tmp_path / "labels/a.png", picture())

@@ -11,7 +11,7 @@ from pathlib import Path
 from pixelwise.audit.label_counts import count_values
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.description import Split
-from pixelwise.labels.folder_names import IMAGE_FOLDERS, LABEL_FOLDERS
+from pixelwise.labels.folder_names import IMAGE_FOLDERS, LABEL_FOLDERS, SPLIT_NAMES
 from pixelwise.labels.pairs import PICTURES
 from pixelwise.labels.png import read_label
 
@@ -59,7 +59,7 @@ def find_match(folder: Path) -> Match | None:
     folders = subfolders(folder)
     images, labels = _known(folders, IMAGE_FOLDERS), _known(folders, LABEL_FOLDERS)
     by_name = bool(images and labels)
-    others = [f for f in folders if f not in images and f not in labels]
+    others = [f for f in folders if f not in (*images, *labels) and not _is_data_set(f)]
     if len(others) > MOST_UNKNOWN_FOLDERS:
         others = []
     candidates = product(images or others, labels or others)
@@ -87,6 +87,13 @@ def picture_names(folder: Path) -> list[str]:
         visible = sorted(f for f in files if not f.startswith("."))
         names += [(below / f).as_posix() for f in visible if Path(f).suffix.lower() in PICTURES]
     return names
+
+
+def _is_data_set(folder: Path) -> bool:
+    """Whether a folder has images and labels, or a split, of its own."""
+    inside = subfolders(folder)
+    pair = _known(inside, IMAGE_FOLDERS) and _known(inside, LABEL_FOLDERS)
+    return bool(pair or _known(inside, SPLIT_NAMES["train"]))
 
 
 def _known(folders: Iterable[Path], names: tuple[str, ...]) -> list[Path]:

@@ -7,7 +7,9 @@ are the places of the ids in order. COCO knows no paint order and no background.
 Source: COCO data format documentation.
 """
 
+import shlex
 from collections import defaultdict
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,7 @@ def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: A
             "objects": [_object_data(where, name_of, number, entry) for number, entry in own],
         }
         items.append(image_item(config, path, at, image, data))
+    check_images(path, items, config)
     if annotations:
         got = f"{len(annotations):,} others, such as {shown(next(iter(annotations)))}"
         raise DatasetError(sentence(where, "image_id of annotations", "ids of images", got))
@@ -92,6 +95,24 @@ def image_item(config: ConvertConfig, path: Path, at: str, image: Any, data: Any
     file = inside(where, name, text, base, [base])
     wanted = config.image_files != "none"
     return Item(safe_id(where, name, text), (), file if wanted else None, data)
+
+
+def check_images(path: Path, items: Sequence[Item], config: ConvertConfig) -> None:
+    """Say which folder the images are in, if they are not where the file says.
+
+    Raises:
+        DatasetError: the first image is missing, but lies in a folder nearby.
+    """
+    image = items[0].image if items else None
+    if image is None or config.images is not None or image.is_file():
+        return
+    name = image.relative_to(path.parent)
+    near = [f for f in (*path.parent.iterdir(), *path.parent.parent.iterdir()) if f.is_dir()]
+    folders = sorted(folder for folder in near if (folder / name).is_file())
+    if folders:
+        hint = f"Give --images {shlex.quote(str(folders[0]))}."
+        got = f"{name} in {folders[0]}"
+        raise DatasetError(sentence(str(path), "images", f"in {path.parent}", got, hint))
 
 
 def _by_image(where: str, table: Any) -> dict[Any, list[tuple[int, Any]]]:

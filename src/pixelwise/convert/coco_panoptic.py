@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pixelwise.convert.coco import image_item, json_file
+from pixelwise.convert.coco import check_images, image_item, json_file
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.legend_files import category_rows
@@ -48,6 +48,7 @@ def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: A
         item = image_item(config, path, f"images[{number}]", image, None)
         data = _segments(where, at, entry, name_of)
         items.append(Item(item.id, (png,), item.image, data))
+    check_images(path, items, config)
     return Source(items, rows)
 
 

@@ -3,6 +3,7 @@
 CamVid, CVAT's "segmentation mask", Cityscapes' color.png and most hand-made masks are of this form.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -22,6 +23,8 @@ _CLASS_FILES = ("label_colors.txt", "labelmap.txt", "class_dict.csv", "dataset_m
 
 # More colours than this are no classes that anyone drew.
 _MOST_COLORS = 64
+# Pictures whose colours are listed; of more, so many evenly spaced ones.
+_FILES_LOOKED_AT = 20
 
 
 def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001
@@ -29,14 +32,15 @@ def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: A
 
     Raises:
         DatasetError: there is none, and no classes are given; the message has the colours of the
-            first picture in the form that --classes takes.
+            pictures in the form that --classes takes.
     """
     items = find_label_files(config)
     if config.classes is not None:
         return Source(items)
     rows, notes = _rows_beside(config)
     if rows is None and items:
-        raise DatasetError(_colors_found(items[0].files[0]))
+        files = [item.files[0] for item in items]
+        raise DatasetError(_colors_found(files[:: -(-len(files) // _FILES_LOOKED_AT)]))
     return Source(items, rows, notes)
 
 
@@ -66,13 +70,19 @@ def _rows_beside(config: ConvertConfig) -> tuple[Rows | None, tuple[str, ...]]:
     return None, ()
 
 
-def _colors_found(path: Path) -> str:
+def _colors_found(paths: Sequence[Path]) -> str:
     """The message that asks for the classes, with the colours that there are."""
-    colors = np.unique(read_image(path).reshape(-1, 3), axis=0)
-    if len(colors) > _MOST_COLORS:
-        hint = "Is it a photograph, or was it resized or saved with loss? Then give --classes."
-        got = f"{len(colors):,} colours in {path}"
-        return sentence("convert", "classes", "given for labels of so many colours", got, hint)
-    words = ",".join(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in colors.tolist())
-    hint = f"Give a class file, or --classes '{words}', the colours of {path}, with name= in front."
+    colors: set[tuple[int, ...]] = set()
+    for path in paths:
+        found = np.unique(read_image(path).reshape(-1, 3), axis=0)
+        if len(found) > _MOST_COLORS:
+            hint = "Is it a photograph, or was it resized or saved with loss? Then give --classes."
+            got = f"{len(found):,} colours in {path}"
+            return sentence("convert", "classes", "given for labels of so many colours", got, hint)
+        colors.update(map(tuple, found.tolist()))
+    words = ",".join(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in sorted(colors))
+    hint = (
+        f"Give a class file, or write a name before each colour found in {len(paths):,} of the "
+        f"labels, like sky=#8080ff: --classes '{words}'"
+    )
     return sentence("convert", "classes", "given for colour labels", "none", hint)

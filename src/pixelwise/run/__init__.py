@@ -2,6 +2,7 @@
 
 config.py       one frozen dataclass per command; the command line is made from them
 init.py         a folder -> its dataset.toml
+next_step.py    a folder that is no data set yet -> the commands that make one of it
 train.py        dataset.toml -> run folder                    plan.py, run_folder.py, optimizer.py
 predict.py      run folder -> indexed PNGs                    checkpoint.py, staging.py
 score.py        PNGs -> score.json (imports no torch)         counting.py, score_table.py

@@ -7,6 +7,7 @@ from pixelwise.audit.look import look
 from pixelwise.errors import DatasetError, sentence
 from pixelwise.labels.description import write_description
 from pixelwise.run.config import InitConfig
+from pixelwise.run.next_step import next_step
 
 FILE = "dataset.toml"
 
@@ -34,6 +35,10 @@ def init(config: InitConfig) -> Found:
     if path.exists() and not config.force:
         hint = "Give --force to replace it."
         raise DatasetError(sentence("init", FILE, "a new file", f"an existing {path}", hint))
-    found = look(config.folder)
+    try:
+        found = look(config.folder)
+    except DatasetError as error:
+        step = next_step(config.folder) if config.folder.is_dir() else ""
+        raise DatasetError(f"{error} {step}".rstrip()) from None
     write_description(found.description, path, comments=found.notes)
     return Found(path, found.notes, found.unsure)
