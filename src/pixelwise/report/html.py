@@ -83,6 +83,7 @@ def head(source: Source) -> dict[str, Any]:
     dataset, split = score["dataset"]["path"], score["dataset"]["split"]
     predictions = (source.path.parent / score["predictions"]).resolve()
     return {
+        "version": score["version"],
         "score": score,
         "name": (Path(dataset) if dataset else predictions).name,
         "split": split,
