@@ -6,7 +6,8 @@ import torch
 import pixelwise as pw
 from pixelwise.errors import ArgumentError
 from pixelwise.ops.backends import usable_backends
-from pixelwise.ops.nan import check_no_nan
+from pixelwise.ops.nan import check_no_nan, count_nan_later
+from pixelwise.ops.unknown import raise_if_unknown
 
 HERE = usable_backends("cpu")
 
@@ -76,3 +77,16 @@ def test_no_image_and_one_channel_are_checked_alike(value):
     logits, target = torch.zeros(1, 1, 2, 2), torch.full((1, 2, 2), 255)
     logits[0, 0, 1, 1] = value
     assert pw.confusion_matrix(logits, target, "sigmoid").sum() == 0
+
+
+def test_on_a_gpu_they_are_counted_and_raised_when_asked():
+    """The way of a GPU, on any device: nothing waits; void and infinities are no matter there."""
+    logits, target = case((32, 32))
+    logits[:, 0], target[1] = -INF, 255
+    logits[:, 1, 4, 4] = NAN
+    count_nan_later("confusion_matrix", logits, target, 255)
+    with pytest.raises(ArgumentError, match="logits must be numbers at valid pixels, got 64 other"):
+        raise_if_unknown()
+    target[0, 14:22, 14:22] = 255
+    count_nan_later("confusion_matrix", logits, target, 255)
+    raise_if_unknown()

@@ -43,6 +43,15 @@ def compare(a, b, data, **options):
     return score(ScoreConfig(a, versus=b, data=data, **options))
 
 
+def test_a_and_b_are_called_as_they_were_given(data, worse, better, monkeypatch):
+    """Not as the places that comparison.json knows them under."""
+    monkeypatch.chdir(better)
+    both = compare("../worse", ".", data)
+    assert both["names"] == ["../worse", "."]
+    assert comparison_table(both).splitlines()[:2] == ["a = ../worse", "b = ."]
+    assert (both["a"], both["b"]) == (str(worse.resolve()), ".")
+
+
 @pytest.mark.parametrize("convention", ["present", "micro", "per_image"])
 def test_a_comparison_is_the_difference_of_two_scores(data, worse, better, convention):
     """The same numbers as scoring both alone."""

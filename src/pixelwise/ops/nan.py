@@ -5,7 +5,9 @@ from torch import Tensor
 
 from pixelwise.errors import ArgumentError, sentence
 from pixelwise.ops.activations import compute_dtype
+from pixelwise.ops.unknown import count_later
 
+WANTED = "numbers at valid pixels"
 HINT = "The network has diverged: look for the first step whose loss or gradient is not finite."
 
 
@@ -26,15 +28,27 @@ def check_no_nan(
     # one pass without an allocation; a sum of +inf and -inf is NaN too, so this only suspects
     if not bool(logits.detach().sum(dtype=compute_dtype(logits.dtype)).isnan()):
         return
-    found = logits.detach().isnan().any(dim=1)
-    if target is not None:
-        if found.shape != target.shape:
-            # a pixel is hit where a NaN has any part in its interpolation
-            size = tuple(target.shape[1:])
-            parts = F.interpolate(found[:, None].float(), size, mode="bilinear")
-            found = parts[:, 0] > 0
-        found = found if ignore_index is None else found & (target != ignore_index)
+    found = nan_pixels(logits, target, ignore_index)
     if bool(found.any()):
         n, y, x = found.nonzero()[0].tolist()
         got = f"NaN at {int(found.sum()):,} pixels, first at n={n} y={y} x={x}"
-        raise ArgumentError(sentence(where, "logits", "numbers at valid pixels", got, HINT))
+        raise ArgumentError(sentence(where, "logits", WANTED, got, HINT))
+
+
+def count_nan_later(
+    where: str, logits: Tensor, target: Tensor, ignore_index: int | None = None
+) -> None:
+    """As check_no_nan, but for a GPU: nothing waits, and raise_if_unknown raises."""
+    count_later(f"{where}: logits must be {WANTED}", nan_pixels(logits, target, ignore_index).sum())
+
+
+def nan_pixels(logits: Tensor, target: Tensor | None, ignore_index: int | None) -> Tensor:
+    """(N, H, W) bool, valid pixels that a NaN logit has any part in; arguments as check_no_nan."""
+    found = logits.detach().amax(dim=1).isnan()
+    if target is None:
+        return found
+    if found.shape != target.shape:
+        # a pixel is hit where a NaN has any part in its interpolation
+        size = tuple(target.shape[1:])
+        found = F.interpolate(found[:, None].float(), size, mode="bilinear")[:, 0] > 0
+    return found if ignore_index is None else found & (target != ignore_index)

@@ -6,7 +6,7 @@ from torch import Tensor
 from pixelwise.errors import ArgumentError, check_range, check_shape, sentence
 from pixelwise.ops.activations import check_logits
 from pixelwise.ops.backends import choose_backend, kernels
-from pixelwise.ops.nan import check_no_nan
+from pixelwise.ops.nan import check_no_nan, count_nan_later
 from pixelwise.ops.operators import operator
 from pixelwise.ops.target import Ignore, check_target_dtype, merge_ignored, unknown_values
 from pixelwise.ops.unknown import count_later
@@ -80,7 +80,7 @@ def confusion_matrix(
         (C, C) int64, rows = target; (2, 2) for one sigmoid channel.
     Raises:
         ArgumentError, ArgumentTypeError, BackendError: as predict_label and pixel_stats; logits
-            that are NaN at a valid pixel.
+            that are NaN at a valid pixel (on a GPU counted, and raised by raise_if_unknown).
     """
     where = "confusion_matrix"
     _check(where, logits, activation, threshold)
@@ -134,7 +134,8 @@ def _confusion_matrix_op(
     backend: str,
 ) -> Tensor:
     classes = 2 if activation == "sigmoid" else logits.shape[1]
-    check_no_nan("confusion_matrix", logits, target, ignore_index)
+    check = count_nan_later if logits.is_cuda else check_no_nan
+    check("confusion_matrix", logits, target, ignore_index)
     run = kernels(backend, "predict").confusion
     counts, unknown = run(logits, target, classes, activation, threshold, ignore_index)
     if unknown.is_cuda:

@@ -66,6 +66,7 @@ def compare(
         "dataset": {"path": a.data, "split": a.split},
         "classes": a.classes.as_dict(),
         "task": a.task,
+        "names": [str(config.predictions), str(versus)],
         "a": path_from(a.folder, out.parent),
         "b": path_from(b.folder, out.parent),
         "convention": config.convention,

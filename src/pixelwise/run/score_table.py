@@ -72,8 +72,7 @@ def comparison_table(content: dict[str, Any]) -> str:
     rows += [difference_row("mIoU", content["mean_iou"])]
     bootstrap = content["bootstrap"]
     lines = [
-        f"a = {printable(content['a'])}",
-        f"b = {printable(content['b'])}",
+        *(f"{key} = {printable(name)}" for key, name in zip("ab", content["names"])),
         "",
         text_table(rows),
         "",
