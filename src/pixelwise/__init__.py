@@ -35,7 +35,10 @@ _DEFINED_IN = {
     "audit.config": ["AuditConfig"],
     "audit.findings": ["Audit", "Finding"],
     "audit.label_counts": ["LabelCounts", "count_labels"],
+    "audit.fix": ["fix"],
+    "audit.fixed": ["Fixed"],
     "audit.weights": ["class_weights"],
+    "audit.weights_config": ["WeightsConfig"],
     "metrics.confusion": ["ConfusionCounts", "count_confusion"],
     "metrics.scores": [
         "classes_averaged",
@@ -109,7 +112,9 @@ _DEFINED_IN = {
     "run.predict": ["predict"],
     "run.score": ["score"],
     "run.rank_stats": ["stats_of_all_ranks"],
+    "report.audit_page": ["audit_page"],
     "report.config": ["ReportConfig"],
+    "report.weights_page": ["weights"],
     "errors": ["PixelwiseError"],
 }
 _MODULE_OF = {name: module for module, names in _DEFINED_IN.items() for name in names}

@@ -15,8 +15,14 @@ image_rules.py    images that are decoded on request (S2, G3)
 copies.py         images and labels that are there twice (S1, S3, S4)
 ledger.py         findings are counted and kept; baseline.py has the accepted ones
 
+fix.py            fix: a repaired copy; fix_plan.py decides, fixed.py tells
+mend.py           one label put right, with mend_color.py and nearest.py
+
 label_counts.py   LabelCounts, count_labels: pixels and images by class
 weights.py        class_weights: formulas on label counts
+weigh.py          what `pixelwise weights` does; weights_config.py is what it takes
+weights_file.py   weights.json, which train reads
+keep_list.py      images that one class fills, and the list of the others
 look.py           look at an unknown folder -> Description; the guess behind `pixelwise init`
 match.py          which folder holds the images and which the labels
 layout.py         where the splits of a folder are

@@ -1,4 +1,10 @@
-"""Scores and pictures become one self-contained HTML file. Calling the room writes a report."""
+"""Scores and pictures become one self-contained HTML file. Calling the room writes a report.
+
+html.py           report: the page of a score, with source, form, tables, charts and pictures
+audit_page.py     audit_page: what an audit found, with examples.py
+weights_page.py   weights: what `pixelwise weights` does, and its page
+page.html         the frame of all pages
+"""
 
 from pixelwise.rooms import callable_room
 
