@@ -11,7 +11,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from pixelwise.errors import ArgumentError, check_range, sentence
+from pixelwise.errors import ArgumentError, ArgumentTypeError, check_range, sentence
 from pixelwise.losses.debug import check_finite, watched, watching
 from pixelwise.losses.presets import preset_options
 from pixelwise.ops.activations import compute_dtype
@@ -217,10 +217,20 @@ def class_factors(where: str, name: str, values: object) -> Tensor | None:
         values: sequence, array or tensor of C finite numbers >= 0, or None.
     Raises:
         ArgumentError: not one-dimensional, negative, NaN or infinite.
+        ArgumentTypeError: not real numbers.
     """
     if values is None:
         return None
-    factors = torch.as_tensor(values, dtype=torch.float64).detach().clone()
+    try:
+        kept = values.dtype if isinstance(values, Tensor) else torch.float64
+        given = torch.as_tensor(values, dtype=kept)
+    except (TypeError, ValueError, RuntimeError):
+        raise ArgumentTypeError(
+            sentence(where, name, "one real number per class", values)
+        ) from None
+    if given.is_complex():
+        raise ArgumentTypeError(sentence(where, name, "one real number per class", given.dtype))
+    factors = given.detach().to(torch.float64, copy=True)
     if factors.dim() != 1:
         raise ArgumentError(sentence(where, name, "one number per class", tuple(factors.shape)))
     if not bool(((factors >= 0) & factors.isfinite()).all()):

@@ -70,8 +70,11 @@ def _sums(log_p, log_q, p, y, w, spec):
         return value.sum(-1, dtype=torch.float64).expand(p.shape[:2])
 
     # `where` and not a product alone: 0 · (−log 0) would be NaN
+    def where(share, value):
+        return torch.where(share > 0, value, value.new_zeros(()))
+
     def of(share, value):
-        return over_pixels(torch.where(share > 0, share * value * w, value.new_zeros(())))
+        return over_pixels(where(share, share * value * w))
 
     return {
         "valid": lambda: over_pixels(w),
@@ -81,9 +84,9 @@ def _sums(log_p, log_q, p, y, w, spec):
         "prob2": lambda: over_pixels(p * p * w),
         "nll": lambda: of(y, -log_p),
         "nll_all": lambda: over_pixels(-log_p * w),
-        "focal": lambda: of(y, _focal(log_p, spec.gamma)),
+        "focal": lambda: of(y, _focal(where(y, log_p), spec.gamma)),
         "nll_neg": lambda: of(1 - y, -log_q),
-        "focal_neg": lambda: of(1 - y, _focal(log_q, spec.gamma)),
+        "focal_neg": lambda: of(1 - y, _focal(where(1 - y, log_q), spec.gamma)),
         "target2": lambda: of(y, y),
         "nll_neg_all": lambda: over_pixels(-log_q * w),
     }
