@@ -84,19 +84,11 @@ def exponentials(source, w, n, top, total, block):
 @inlined
 def weighted_total(block, factor, n, sums):
     """sums[c] += Σ over pixels of block[c] times factor"""
-    zero = factor.dtype.type(0)
-    for c in range(0, block.shape[0] - 1, 2):
-        row, next_row, part, next_part = block[c], block[c + 1], zero, zero
+    for c in range(block.shape[0]):
+        row, part = block[c], factor.dtype.type(0)
         for i in range(n):
             part += row[i] * factor[i]
-            next_part += next_row[i] * factor[i]
         sums[c] += part
-        sums[c + 1] += next_part
-    if block.shape[0] % 2:
-        row, part = block[block.shape[0] - 1], zero
-        for i in range(n):
-            part += row[i] * factor[i]
-        sums[block.shape[0] - 1] += part
 
 
 @inlined
@@ -214,17 +206,7 @@ def add_target_slopes(y, w, n, wanted, gamma, upstream, gap, total, share, first
 def store_gradient(block, factors, n, top, k, y, fix, out):
     """dx_c = e_c top (factors[c] + k), plus fix at the target class"""
     zero = top.dtype.type(0)
-    channels = block.shape[0]
-    for c in range(0, channels - 1, 2):
-        e, next_e, dx, next_dx = block[c], block[c + 1], out[c], out[c + 1]
-        factor, next_factor, label, next_label = factors[c], factors[c + 1], c, c + 1
-        for i in range(n):
-            dx[i] = e[i] * top[i] * (factor + k[i]) + (fix[i] if y[i] == label else zero)
-            next_dx[i] = next_e[i] * top[i] * (next_factor + k[i]) + (
-                fix[i] if y[i] == next_label else zero
-            )
-    if channels % 2:
-        c = channels - 1
+    for c in range(block.shape[0]):
         e, dx, factor = block[c], out[c], factors[c]
         for i in range(n):
             dx[i] = e[i] * top[i] * (factor + k[i]) + (fix[i] if y[i] == c else zero)
