@@ -83,7 +83,8 @@ def mean_over_classes(
     if absent == "zero":
         loss = torch.where(present, loss, torch.zeros_like(loss))
     counted = (present if absent == "skip" else valid > 0).to(loss)
-    total = (factors * counted if weighted_mean else counted).sum(1)
-    some = (total > 0).to(loss)
-    rows = ratio((loss * factors * counted).sum(1), total)
-    return ratio((rows * some).sum(), some.sum())
+    weights = factors * counted
+    total = (weights if weighted_mean else counted).sum(1, keepdim=True)
+    # all of this is counting; the one step that has a derivative is the last
+    share = ratio(weights, total * (total > 0).sum())
+    return (loss * share).sum()

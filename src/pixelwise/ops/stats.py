@@ -25,6 +25,7 @@ from pixelwise.ops.spec import (
 from pixelwise.ops.target import Ignore
 
 WHERE = "pixel_stats"
+COUNTS = ("valid", "target", "target2")  # the same whatever the logits are
 
 
 class PixelStats:
@@ -52,7 +53,8 @@ class PixelStats:
         if name not in self.names:
             got = ", ".join(self.names)
             raise ArgumentError(sentence(WHERE, "sums", f"given with {name!r} for this", got))
-        return self.sums[self.names.index(name)]
+        sums = self.sums[self.names.index(name)]
+        return sums.detach() if name in COUNTS else sums
 
     def __add__(self, other: "PixelStats") -> "PixelStats":
         if self.names != other.names:
