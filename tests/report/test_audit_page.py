@@ -93,7 +93,7 @@ def test_only_the_first_examples_are_shown_and_the_others_counted(data, tmp_path
 
 def test_names_and_details_cannot_change_the_page(data, tmp_path):
     """Neither markup nor characters that turn the text around."""
-    bad = '<img src=x onerror="x">\u202e'
+    bad = '<img src=x onerror="x">\u202e.png'
     found = [Finding("P1", bad, 1, None, bad, other=bad)]
     page = page_of(audit_of(data, found, not_looked=(bad,)), tmp_path)
     assert "<img src=x" not in page
@@ -101,7 +101,7 @@ def test_names_and_details_cannot_change_the_page(data, tmp_path):
     assert page.count("&lt;img src=x") >= 4
 
 
-@pytest.mark.parametrize("file", ["../outside.png", "/etc/hostname", "train/../../outside.png"])
+@pytest.mark.parametrize("file", ["../outside.png", "/outside.png", "train/../../outside.png", "a\0.png"])
 def test_no_file_outside_of_the_dataset_is_read(data, tmp_path, file):
     """The names come from a JSON file, which may be from anywhere."""
     Image.new("L", (5, 5)).save(tmp_path / "outside.png")
@@ -143,6 +143,14 @@ def test_a_reason_that_is_told_already_is_not_repeated(data, tmp_path):
     page = page_of(audit_of(data, found), tmp_path)
     assert page.count("got an empty file") == 1
     assert '<p class="missing">' not in page
+
+
+@pytest.mark.parametrize("file", ["dataset.toml", "train/labels", "shapes.json"])
+def test_what_is_no_picture_has_none(data, tmp_path, file):
+    """Rules on classes, splits and annotation files."""
+    page = page_of(audit_of(data, [Finding("V11", file, 1, None, "never occurs")]), tmp_path)
+    assert "never occurs" in page
+    assert "<figure>" not in page
 
 
 @pytest.fixture

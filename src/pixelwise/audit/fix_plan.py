@@ -241,6 +241,7 @@ def _remap(
         low, high = min(declared), max(declared)
         step = 1 if max(unknown) > high else -1
         moved = np.arange(low + step, high + step + 1)
+        moved = moved[Table(classes, binary=False).index_of[moved] != -1]
         table[moved] = moved - step
         return "V6", table
     return None

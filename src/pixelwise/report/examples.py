@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.description import Description
 from pixelwise.labels.image import read_image
+from pixelwise.labels.pairs import PICTURES
 from pixelwise.labels.palettes import voc_colormap
 from pixelwise.labels.png import read_label
 from pixelwise.report.pictures import WRONG, Picture, data_uri
@@ -50,7 +51,8 @@ def example_pictures(
 ) -> list[Picture]:
     """The whole file with its place marked, what is around the place, and the other file.
 
-    A picture whose file cannot be shown is replaced by a sentence that says why.
+    A picture whose file cannot be shown is replaced by a sentence that says why; a folder or a file
+    that is no picture by its name, such as dataset.toml, has none.
 
     Args:
         root: folder of the data set.
@@ -60,6 +62,8 @@ def example_pictures(
         values: stored values that the finding is about.
         other: the file that it is compared with, or "".
     """
+    if os.path.splitext(file)[1].lower() not in PICTURES:
+        return []
     shown = _open(root, description, file)
     if isinstance(shown, str):
         pictures = [Picture("File", shown)]
