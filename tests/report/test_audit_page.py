@@ -101,7 +101,9 @@ def test_names_and_details_cannot_change_the_page(data, tmp_path):
     assert page.count("&lt;img src=x") >= 4
 
 
-@pytest.mark.parametrize("file", ["../outside.png", "/outside.png", "train/../../outside.png", "a\0.png"])
+@pytest.mark.parametrize(
+    "file", ["../outside.png", "/outside.png", "train/../../outside.png", "a\0.png"]
+)
 def test_no_file_outside_of_the_dataset_is_read(data, tmp_path, file):
     """The names come from a JSON file, which may be from anywhere."""
     Image.new("L", (5, 5)).save(tmp_path / "outside.png")

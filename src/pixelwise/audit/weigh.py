@@ -57,7 +57,7 @@ class Weighing:
             }
         made_of = {
             "command": self.config.command,
-            "dataset": {"path": str(self.config.data), "split": self.config.split},
+            "dataset": {"path": str(self.description.root), "split": self.config.split},
             "task": self.description.task,
         }
         return weights_content(self.counts, self.description.classes, made_of, how)
