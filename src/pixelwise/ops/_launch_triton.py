@@ -140,5 +140,5 @@ def launch(kernel: Any, programs: int, like: Tensor, *args: Any, **constants: An
             lines = str(error).strip().splitlines() or [""]
             raise BackendError(
                 f'pixelwise: backend "triton" must compile and start on {like.device}, got '
-                f'{type(error).__name__}: {lines[-1]} Use backend="torch".'
+                f'{type(error).__name__}: {lines[-1].rstrip(".")}. Use backend="torch".'
             ) from error
