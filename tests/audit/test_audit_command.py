@@ -1,0 +1,254 @@
+"""The command: exit codes, JSON, baselines, folders without a dataset.toml, hostile folders."""
+
+import json
+import os
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import pixelwise as pw
+from pixelwise.audit.audit import audit
+from pixelwise.audit.config import AuditConfig
+from pixelwise.audit.findings import Audit, Finding, Total
+from pixelwise.audit.inventory import walk
+from pixelwise.audit.ledger import Ledger
+from pixelwise.cli import main
+from pixelwise.errors import ArgumentError, DatasetError
+from planted import (
+    FILE,
+    cut,
+    grey,
+    make_clean,
+    mirrored,
+    off_by_one,
+    unknown_value,
+    write_label,
+)
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A clean data set of its own."""
+    return make_clean(tmp_path / "data")
+
+
+def run(capsys, *words):
+    """(exit code, stdout, stderr) of `pixelwise audit`."""
+    code = main(["audit", *map(str, words)])
+    out = capsys.readouterr()
+    return code, out.out, out.err
+
+
+def test_a_clean_data_set_exits_with_0(data, capsys):
+    """Nothing found is success."""
+    code, out, _ = run(capsys, data)
+    assert code == 0
+    assert "nothing found" in out
+    assert "36 files, pairs: train 12, val 6" in out
+
+
+def test_errors_exit_with_1_and_are_explained(data, capsys):
+    """The text names rule, file, place as x and y, value, cause and command."""
+    unknown_value(data)
+    code, out, err = run(capsys, data)
+    assert code == 1
+    assert "error V4: stored values are neither a class nor void (1 file, 12 pixels)" in out
+    assert f"{FILE} at x=5, y=20: 77 (12 pixels)" in out
+    assert "cause" in out
+    assert "1 error" in err
+
+
+def test_warnings_and_notes_exit_with_0(data, capsys):
+    """Only errors stop a pipeline."""
+    grey(data)
+    code, out, _ = run(capsys, data)
+    assert code == 0
+    assert "warning F5" in out
+
+
+def test_json_gives_the_audit_back(data, capsys):
+    """What --json prints is Audit.as_dict, and from_dict understands it."""
+    unknown_value(data)
+    code, out, _ = run(capsys, data, "--json")
+    assert code == 1
+    table = json.loads(out)
+    assert table["schema"] == "pixelwise.audit/1"
+    assert table["errors"] == 1
+    assert Audit.from_dict(table) == audit(str(data))
+
+
+def test_another_schema_is_refused():
+    """A file of something else is no audit."""
+    with pytest.raises(DatasetError, match=r"schema must be pixelwise\.audit/1, got none"):
+        Audit.from_dict({})
+
+
+def test_a_baseline_accepts_what_is_known_and_nothing_more(data, tmp_path, capsys):
+    """What was accepted is counted apart; a defect that grows, or a new one, is found again."""
+    known = tmp_path / "known.json"
+    unknown_value(data)
+    assert run(capsys, data, "--write-baseline", known)[0] == 1
+    code, out, _ = run(capsys, data, "--baseline", known)
+    assert code == 0
+    assert "accepted by the baseline: 1 finding" in out
+    stored = np.array(Image.open(data / FILE))
+    stored[30, 30] = 77
+    write_label(data / FILE, stored)
+    assert run(capsys, data, "--baseline", known)[0] == 1
+
+
+def test_a_baseline_also_accepts_what_is_explained_later(data, tmp_path, capsys):
+    """Values that are off by one are unknown values first."""
+    known = tmp_path / "known.json"
+    off_by_one(data)
+    assert run(capsys, data, "--write-baseline", known)[0] == 1
+    assert run(capsys, data, "--baseline", known)[0] == 0
+
+
+def test_a_file_that_is_no_baseline_is_an_error_of_the_user(data, tmp_path, capsys):
+    """One line, exit code 2."""
+    (tmp_path / "known.json").write_text("[]")
+    code, _, err = run(capsys, data, "--baseline", tmp_path / "known.json")
+    assert code == 2
+    assert "file must be a baseline" in err
+
+
+def test_two_folders_are_enough(data, capsys):
+    """Without a dataset.toml the classes are a guess, and the summary says so."""
+    (data / "dataset.toml").unlink()
+    folders = ["--images", data / "train/images", "--labels", data / "train/labels"]
+    code, out, _ = run(capsys, *folders)
+    assert code == 0
+    assert "24 files, pairs: all 12" in out
+    assert "there is no dataset.toml" in out
+
+
+def test_a_folder_without_description_is_looked_at(data):
+    """The layout is found as `pixelwise init` finds it."""
+    (data / "dataset.toml").unlink()
+    cut(data)
+    result = audit(data)
+    assert [(f.rule, f.file) for f in result.findings] == [("F3", FILE)]
+    assert result.pairs == {"train": 12, "val": 6}
+
+
+def test_quick_reads_headers_only(data, capsys):
+    """Unknown values are pixels; storage is in the header."""
+    unknown_value(data)
+    grey(data)
+    code, out, _ = run(capsys, data, "--quick")
+    assert code == 0
+    assert "V4" not in out.split("not looked at")[0]
+    assert "pixels, as --quick was asked for" in out
+
+
+def test_what_deep_finds_is_said_not_to_be_looked_at(data):
+    """G3 needs the images."""
+    mirrored(data)
+    shallow, deep = audit(data), audit(data, deep=True)
+    assert any("G3" in text for text in shallow.not_looked)
+    assert [f.rule for f in deep.findings] == ["G3"]
+    assert not any("G3" in text for text in deep.not_looked)
+    assert "mirrored left to right" in deep.findings[0].detail
+
+
+@pytest.mark.parametrize("kind", [ThreadPoolExecutor, ProcessPoolExecutor])
+def test_every_executor_finds_the_same(kind, data):
+    """The work is spread, the result is not."""
+    unknown_value(data)
+    with kind(2) as executor:
+        assert audit(data, executor, deep=True) == audit(data, deep=True)
+
+
+def test_findings_beyond_the_limit_are_counted(data):
+    """The list is cut, the numbers are not."""
+    off_by_one(data)
+    result, everything = audit(data, listed=4), audit(data, listed=None)
+    assert len(result.of_rule("V6")) == 4
+    assert len(everything.of_rule("V6")) == 18
+    assert result.totals == everything.totals
+    assert result.errors == 18
+
+
+def test_rules_are_listed_worst_first():
+    """By severity, then by the number of files."""
+    rules = {"R1": Total(9, 9), "F5": Total(3, 3), "V4": Total(1, 5), "F2": Total(7, 7)}
+    assert list(Audit("data", 9, totals=rules).by_rule()) == ["V4", "F2", "F5", "R1"]
+
+
+def test_a_ledger_forgets_a_rule_that_is_dropped():
+    """Its findings are in no number."""
+    ledger = Ledger(None, {})
+    ledger.add([Finding("V5", "a.png", 3, None, ""), Finding("V4", "b.png", 2, None, "")])
+    ledger.drop("V5")
+    assert [f.rule for f in ledger.findings()] == ["V4"]
+    assert list(ledger.totals()) == ["V4"]
+
+
+def test_the_public_name_is_the_function(data):
+    """pw.audit is the room, and calling it audits."""
+    assert pw.audit(data) == audit(data)
+
+
+def test_a_loop_of_folders_is_walked_once(data):
+    """A link to a folder is not followed."""
+    os.symlink(data / "train", data / "train/labels/again", target_is_directory=True)
+    os.symlink(data / "train/labels/around", data / "train/labels/around")
+    result = audit(data)
+    assert (result.findings, result.files) == ((), 36)
+
+
+def test_a_folder_that_cannot_be_read_is_a_finding(data, monkeypatch):
+    """The other folders are audited all the same."""
+    scandir = os.scandir
+
+    def refuse(path):
+        if str(path).rstrip("/").endswith("val/labels"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    result = audit(data)
+    assert {f.rule for f in result.findings} == {"P1"}
+    assert "val/labels" in {f.file for f in result.findings}
+    assert result.pairs == {"train": 12, "val": 0}
+
+
+def test_a_missing_folder_is_a_finding(data):
+    """The other split is audited all the same."""
+    (data / "val/labels").rename(data / "val/masks")
+    result = audit(data)
+    assert ("P1", "val/labels") in {(f.rule, f.file) for f in result.findings}
+    assert result.pairs["train"] == 12
+
+
+def test_an_empty_folder_is_an_error_of_the_user(tmp_path, capsys):
+    """There is nothing to find in nothing."""
+    code, _, err = run(capsys, tmp_path)
+    assert code == 2
+    assert "dataset must be" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({}, "DATA must be given, or --images and --labels, got neither"),
+        ({"data": "d", "images": "i", "labels": "k"}, "got both"),
+        ({"images": "i"}, "images, labels must be given together, got one of them"),
+        ({"data": "d", "quick": True, "deep": True}, "quick, deep must be one of the two at most"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(options, match):
+    """Before anything is read."""
+    with pytest.raises(ArgumentError, match=match):
+        AuditConfig(**options)
+
+
+def test_names_are_walked_in_order_without_hidden_ones(tmp_path):
+    """Files of a folder come before those of the folders in it."""
+    for name in ("b/2.png", "a/1.png", "c.png", ".hidden/3.png", "a/.4.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert list(walk(str(tmp_path), [])) == ["c.png", "a/1.png", "b/2.png"]
