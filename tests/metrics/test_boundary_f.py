@@ -5,6 +5,7 @@ import pytest
 
 import oracles_surface as oracle
 from pixelwise.errors import ArgumentError
+from pixelwise.metrics.boundary import boundary_iou, count_boundary
 from pixelwise.metrics.boundary_f import ContourCounts, boundary_f, count_contours
 
 SEEDS = range(4)
@@ -97,3 +98,19 @@ def test_a_tolerance_beyond_the_diagonal_is_refused():
     """It is a share, not a number of pixels."""
     with pytest.raises(ArgumentError, match="tolerance must be between 0 and 1, got 2"):
         count_contours(halves(4), halves(4), 2, tolerance=2)
+
+
+def test_objects_lined_with_void_have_no_contour_but_still_a_strip():
+    """As in Pascal VOC: only boundary IoU, in strips wider than the line, has anything to say."""
+    target = np.zeros((40, 40), np.uint8)
+    target[9:31, 9:31] = 255
+    target[11:29, 11:29] = 1
+    pred = np.zeros((40, 40), np.uint8)
+    pred[10:30, 10:30] = 1
+    counts = count_contours(pred, target, 2)
+    assert counts.target.tolist() == counts.pred.tolist() == [0, 0]
+    assert np.isnan(boundary_f(counts)).all()
+    assert boundary_iou(count_boundary(pred, target, 2, width=0.06)).tolist() == [1, 1]
+    pred[20, 15:20] = 0
+    counts = count_contours(pred, target, 2)
+    assert boundary_f(counts).tolist() == [0, 0]

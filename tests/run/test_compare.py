@@ -175,5 +175,5 @@ def test_predictions_of_other_labels_are_refused(data, worse, better, tmp_path):
 
 def test_numbers_of_other_tools_are_of_one_prediction():
     """A comparison has no room for them."""
-    with pytest.raises(ArgumentError, match="like and all are of one prediction"):
+    with pytest.raises(ArgumentError, match="like, all and boundary are of one prediction"):
         ScoreConfig("a", versus="b", like="smp")

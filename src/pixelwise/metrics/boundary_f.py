@@ -81,6 +81,10 @@ def count_contours(
 
     A contour pixel touches, along an axis, a valid pixel of another class; distances are Euclidean.
 
+    Labels whose objects are lined with void, as in Pascal VOC, have hardly any contour, and every
+    contour of the prediction is then one too many: measure those with boundary IoU, in strips
+    wider than the line.
+
     Args:
         pred: (H, W) or (D, H, W) integer or bool, predicted class indices 0..C-1.
         target: the same shape, class indices 0..C-1 or ignored.

@@ -61,6 +61,10 @@ def surface_distances(
 
     d(a) = min over pieces b of the other surface of |a - b|.
 
+    Labels whose objects are lined with void, as in Pascal VOC, have hardly any surface, and every
+    surface of the prediction is then one too many: measure those with boundary IoU, in strips
+    wider than the line.
+
     Args:
         pred: (H, W) or (D, H, W) integer or bool, predicted class indices 0..C-1.
         target: the same shape, class indices 0..C-1 or ignored.

@@ -160,6 +160,7 @@ class ScoreConfig:
     convention: str = option("present", "which classes count in the mean IoU")
     like: str | None = option(None, "print the number of another tool too", choices=TOOLS)
     all: bool = option(False, "print the numbers of all other tools, and why they differ")
+    boundary: bool = option(False, "score the edges of the classes too: boundary IoU")
     out: Path | None = option(
         None, "file to write (default: PREDICTIONS/score.json, or VERSUS/comparison.json)"
     )
@@ -172,8 +173,10 @@ class ScoreConfig:
             check_choice("score", "like", self.like, TOOLS)
         if self.like is not None and self.all:
             raise ArgumentError("score: only one of like and all can be given.")
-        if self.versus is not None and (self.like is not None or self.all):
-            raise ArgumentError("score: like and all are of one prediction. Leave VERSUS out.")
+        if self.versus is not None and (self.like is not None or self.all or self.boundary):
+            raise ArgumentError(
+                "score: like, all and boundary are of one prediction. Leave VERSUS out."
+            )
         if self.labels is None:
             if self.classes is not None or self.images is not None:
                 raise ArgumentError("score: images and classes need labels. Give --labels too.")

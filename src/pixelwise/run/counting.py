@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,8 +28,12 @@ from pixelwise.run.config import ScoreConfig
 from pixelwise.run.json_files import read_json
 from pixelwise.sums import Progress, map_over
 
+if TYPE_CHECKING:
+    from pixelwise.metrics.boundary import BoundaryCounts
+
 # One takes milliseconds; a task takes a fraction of one to be handed over.
 ITEMS_A_TASK = 8
+STRIP_WIDTH = 0.02  # of the diagonal, as in the paper on boundary IoU
 
 
 @dataclass(frozen=True)
@@ -49,11 +54,13 @@ class Counted:
         size: (height, width).
         counts: pixels by target and prediction.
         under_void: (C,) predictions on void pixels; no score of ours looks at them.
+        strips: pixels along the contours, if they were asked for.
     """
 
     size: tuple[int, int]
     counts: ConfusionCounts
     under_void: np.ndarray
+    strips: "BoundaryCounts | None" = None
 
 
 @dataclass(frozen=True)
@@ -69,14 +76,17 @@ class Work:
 
 
 def count_items(
-    work: Work, executor: Executor | None = None, progress: Progress | None = None
+    work: Work,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    boundary: bool = False,
 ) -> list[Counted]:
     """The counts of every image, in the order of the items.
 
     Raises:
         LabelError: as count_item.
     """
-    count = partial(count_item, classes=work.classes)
+    count = partial(count_item, classes=work.classes, boundary=boundary)
     name = attrgetter("id")
     return list(
         map_over(work.items, count, executor, chunk=ITEMS_A_TASK, progress=progress, name=name)
@@ -149,8 +159,8 @@ def predicted_items(pairs: list[Pair], predictions: Path) -> list[Item]:
     return items
 
 
-def count_item(item: Item, classes: Classes) -> Counted:
-    """Counts of one prediction against its label.
+def count_item(item: Item, classes: Classes, boundary: bool = False) -> Counted:
+    """Counts of one prediction against its label, of the strips along contours too if asked for.
 
     Raises:
         LabelError: the sizes differ, or the prediction has values that are no class.
@@ -170,7 +180,13 @@ def count_item(item: Item, classes: Classes) -> Counted:
         raise LabelError(f"{item.prediction} against {item.label}: {error}") from None
     height, width = target.shape
     under_void = count_under_void(*arrays, len(classes), classes.ignore_index)
-    return Counted((height, width), counts, under_void)
+    strips = None
+    if boundary:
+        # SciPy takes longer to import than a small folder to score
+        from pixelwise.metrics.boundary import count_boundary
+
+        strips = count_boundary(*arrays, len(classes), classes.ignore_index, STRIP_WIDTH)
+    return Counted((height, width), counts, under_void, strips)
 
 
 def path_from(path: Path, folder: Path) -> str:

@@ -13,7 +13,7 @@ from pixelwise.errors import check_choice
 from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.labels.classes import Classes
 from pixelwise.metrics.confusion import ConfusionCounts
-from pixelwise.metrics.image_scores import mean_iou_c, mean_iou_i
+from pixelwise.metrics.image_scores import lowest_mean, mean_iou_c, mean_iou_i
 from pixelwise.metrics.like import scores_like
 from pixelwise.metrics.scores import (
     CONVENTIONS,
@@ -30,7 +30,14 @@ from pixelwise.metrics.scores import (
 )
 from pixelwise.run.compare import compare
 from pixelwise.run.config import ScoreConfig, command_line
-from pixelwise.run.counting import Counted, Item, count_items, find_work, path_from
+from pixelwise.run.counting import (
+    STRIP_WIDTH,
+    Counted,
+    Item,
+    count_items,
+    find_work,
+    path_from,
+)
 from pixelwise.run.json_files import without_nan, write_json
 from pixelwise.sums import Progress
 
@@ -63,7 +70,7 @@ def score(
         if config.versus is not None:
             return compare(config, chosen, progress)
         work = find_work(config, config.predictions)
-        counted = count_items(work, chosen, progress)
+        counted = count_items(work, chosen, progress, config.boundary)
     out = config.out or work.folder / FILE
     content = {
         "schema": SCHEMA,
@@ -75,6 +82,7 @@ def score(
         "task": work.task,
         "predictions": path_from(work.folder, out.parent),
         **scores_of([one.counts for one in counted], work.classes, config.convention),
+        **boundary_of(counted),
         **like_of(counted, config),
         "images": [image_record(item, one, out.parent) for item, one in zip(work.items, counted)],
     }
@@ -117,6 +125,28 @@ def scores_of(counted: list[ConfusionCounts], classes: Classes, convention: str)
         "confusion": total.matrix.tolist(),
         "ignored_pixels": total.ignored,
         "valid_pixels": int(total.matrix.sum()),
+    }
+
+
+def boundary_of(counted: list[Counted]) -> dict[str, Any]:
+    """The scores of the strips along contours, of all images added up, if they were counted.
+
+    Absent classes: a class without a contour in target and prediction has no score and is left out
+        of the mean; with one in only one of them it scores 0.
+    """
+    first, *others = (one.strips for one in counted)
+    if first is None:
+        return {}
+    from pixelwise.metrics.boundary import boundary_iou
+
+    scores = boundary_iou(sum((one for one in others if one is not None), start=first))
+    return {
+        "boundary": {
+            "width": STRIP_WIDTH,
+            "mean_boundary_iou": lowest_mean(scores),
+            "meaning": "mean over the classes that have a contour in the target or the prediction",
+            "per_class": scores.tolist(),
+        }
     }
 
 

@@ -29,9 +29,12 @@ def score_table(score: dict[str, Any]) -> str:
     Percentages; "-" where a class has no score. `share` is the share of the valid label pixels.
     """
     valid = max(1, score["valid_pixels"])
-    rows = [["class", *COLUMNS, "share"]]
+    boundary = score.get("boundary")
+    rows = [["class", *COLUMNS, *(["boundary"] if boundary else []), "share"]]
     for entry in score["per_class"]:
         shares = [percentage(entry[column]) for column in COLUMNS]
+        if boundary:
+            shares.append(percentage(boundary["per_class"][entry["index"]]))
         rows.append([entry["name"], *shares, percentage(entry["target_pixels"] / valid)])
     scores = score["scores"]
     headline = (
@@ -52,8 +55,16 @@ def score_table(score: dict[str, Any]) -> str:
         f"{len(score['images'])} images, {score['valid_pixels']:,} valid pixels, "
         f"{score['ignored_pixels']:,} void"
     )
-    lines = [text_table(rows), "", headline, averaged, others, size]
+    lines = [text_table(rows), "", headline, averaged, others, *boundary_lines(boundary), size]
     return "\n".join(lines + like_lines(score.get("like", [])))
+
+
+def boundary_lines(boundary: dict[str, Any] | None) -> list[str]:
+    """The mean of the boundary IoU, with what it is measured in."""
+    if boundary is None:
+        return []
+    mean, width = percentage(boundary["mean_boundary_iou"]), 100 * boundary["width"]
+    return [f"mean boundary IoU {mean}  (in strips along contours of {width:g} % of the diagonal)"]
 
 
 def like_lines(rows: list[dict[str, Any]]) -> list[str]:
