@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 
-PACKAGES = ("pixelwise", "torch", "numba", "numpy", "pillow", "kornia", "monai",
+PACKAGES = ("pixelwise", "torch", "numba", "triton", "numpy", "pillow", "kornia", "monai",
             "segmentation-models-pytorch")  # fmt: skip
 
 
@@ -76,14 +76,18 @@ def machine() -> str:
     """One line on the machine and the versions that were measured."""
     with open("/proc/cpuinfo") as file:
         model = next(line.split(":")[1].strip() for line in file if "model name" in line)
-    found = []
+    return f"{len(os.sched_getaffinity(0))} cores of {model}; {versions()}"
+
+
+def versions() -> str:
+    """Python and the packages that were measured."""
+    found = [f"Python {platform.python_version()}"]
     for package in PACKAGES:
         try:
             found.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             found.append(f"{package} missing")
-    cores = len(os.sched_getaffinity(0))
-    return f"{cores} cores of {model}, Python {platform.python_version()}; {', '.join(found)}"
+    return ", ".join(found)
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
