@@ -105,6 +105,13 @@ def test_the_colours_of_all_labels_are_asked_for(tmp_path):
         converted(tmp_path / "labels", "color")
 
 
+def test_label_images_are_sent_to_init(tmp_path):
+    """They need no conversion, only a description."""
+    save(tmp_path / "labels/a.png", random_index(3).astype(np.uint8))
+    with pytest.raises(DatasetError, match=r"no conversion: `pixelwise init` describes them"):
+        converted(tmp_path / "labels", "array")
+
+
 def test_a_photograph_is_no_label(tmp_path):
     """Hundreds of colours, and no classes given."""
     save(tmp_path / "labels/a.png", picture())

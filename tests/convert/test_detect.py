@@ -103,6 +103,14 @@ def test_a_folder_of_images_and_labels_gets_the_command_that_tells_them_apart(tm
         detect(tmp_path)
 
 
+def test_what_convert_has_made_is_no_source(tmp_path):
+    """The folder that it makes beside the annotations may lie in a folder that is converted too."""
+    write_labelme(tmp_path / "data/drawn")
+    made = convert(ConvertConfig(source=tmp_path / "data/drawn")).folder
+    assert made.is_relative_to(tmp_path / "data")
+    assert convert(ConvertConfig(source=tmp_path / "data")).files == 1
+
+
 def test_the_format_that_was_found_is_reported(tmp_path):
     """And converts."""
     write_labelme(tmp_path / "source")

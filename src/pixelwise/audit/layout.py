@@ -153,9 +153,10 @@ def _relative(path: Path, root: Path) -> str:
 
 
 def _nothing_found(root: Path) -> str:
-    pictures = len(picture_names(root))
+    number = len(picture_names(root))
+    pictures = f"{number:,} picture{'s' if number > 1 else ''}"
     constraint = "a folder of images and label images whose names pair up"
-    got = f"{pictures:,} pictures without such labels" if pictures else "no picture"
+    got = f"{pictures} without such labels" if number else "no picture"
     hint = (
         "Put them into folders called images and labels. Label images are indexed or grey PNGs: "
         "annotation files and colour labels become ones with `pixelwise convert`."

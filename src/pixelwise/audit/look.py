@@ -74,7 +74,8 @@ def look(folder: Path | str) -> Look:
     """
     root = Path(folder)
     if not root.is_dir():
-        raise DatasetError(sentence(str(root), "dataset", "an existing folder", "none"))
+        got = "a file" if root.exists() else "none"
+        raise DatasetError(sentence(str(root), "dataset", "an existing folder", got))
     layout = find_layout(root)
     # the pairs are needed to find out the classes
     draft = Description(root, Classes(["unknown"]), layout.splits)

@@ -67,9 +67,9 @@ def _of_folder(source: Path) -> tuple[str, Path]:
         if other_json is not None:
             raise _unclear(other_json, "JSON of another kind")
         raise _unclear(source, "no file that looks like annotations")
-    if any("/masks/" in f"/{name}".removeprefix("/masks/") for name, _ in pictures):
-        return "masks", source
     _check_labels_alone(source)
+    if any("/masks/" in name for name, _ in pictures):
+        return "masks", source
     return _of_picture(pictures[0][1]), source
 
 

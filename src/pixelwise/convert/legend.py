@@ -74,6 +74,8 @@ def make_legend(source: Source, config: ConvertConfig, background: str | None) -
     rows = source.rows if config.classes is None else read_rows(config.classes)
     if rows is None or not rows.names:
         hint = "Give a class file, a known data set or colours with --classes."
+        if config.format == "array":
+            hint += " Label images need no conversion: `pixelwise init` describes them."
         raise DatasetError(sentence("convert", "classes", "known", "none", hint))
     void = _void_names(rows, config)
     aliases = dict(pair.split("=") for pair in config.alias)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pixelwise.convert.manifest import FILE_NAME as MANIFEST
 from pixelwise.errors import DatasetError, sentence
 from pixelwise.labels.pairs import PICTURES
 
@@ -58,8 +59,8 @@ def safe_id(where: str, name: str, text: str) -> str:
 def walk_files(folder: Path, endings: Sequence[str]) -> Iterator[tuple[str, Path]]:
     """(path below the folder with "/", path) of every file with one of the endings, sorted.
 
-    Hidden files and folders are left out; links to folders are not followed, for they can lead in
-    circles.
+    Hidden files and folders are left out, and folders that convert has made of what is here; links
+    to folders are not followed, for they can lead in circles.
 
     Raises:
         DatasetError: the folder is missing or cannot be read.
@@ -75,6 +76,9 @@ def walk_files(folder: Path, endings: Sequence[str]) -> Iterator[tuple[str, Path
     for parent, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         below = Path(parent).relative_to(folder)
+        if MANIFEST in names and Path(parent) != folder:
+            folders.clear()
+            continue
         for name in sorted(names):
             if not name.startswith(".") and name.lower().endswith(wanted):
                 yield (below / name).as_posix(), Path(parent, name)
