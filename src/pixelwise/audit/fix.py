@@ -17,7 +17,7 @@ from pixelwise.audit.inventory import walk
 from pixelwise.audit.mend import How, Mended, mend_label
 from pixelwise.audit.mend_color import Unmendable
 from pixelwise.audit.source import open_source
-from pixelwise.errors import DatasetError, LabelError, check_choice, sentence
+from pixelwise.errors import DatasetError, LabelError, RunError, check_choice, sentence
 from pixelwise.labels.atomic import atomic_write
 from pixelwise.labels.description import Description
 from pixelwise.labels.png import read_label, write_label
@@ -133,9 +133,12 @@ def copy_file(source: Path, to: Path) -> None:
     """Copy the bytes of a file in one step, unless they are there already.
 
     Raises:
-        RunError: the file system refuses.
+        RunError: the source cannot be read, or the file system refuses.
     """
-    data = source.read_bytes()
+    try:
+        data = source.read_bytes()
+    except OSError as error:
+        raise RunError(sentence(str(source), "file", "readable", error.strerror)) from None
     if not (to.is_file() and not to.is_symlink() and to.read_bytes() == data):
         atomic_write(to, data)
 
