@@ -90,8 +90,8 @@ def audit_source(
     found, annotations = annotation_rules(Path(inventory.root), names, executor)
     ledger.add(found)
     if not inventory.pairs and not annotations and not inventory.findings:
-        hint = "Name the folder that holds images and labels, or labelme files."
-        raise DatasetError(sentence(str(inventory.root), "dataset", "a data set", "none", hint))
+        constraint = "a folder of images and labels that pair up, or of labelme files"
+        raise DatasetError(sentence(str(inventory.root), "dataset", constraint, "neither"))
     numbers = Counter(files.split for files in inventory.pairs)
     return Audit(
         root=str(inventory.root),

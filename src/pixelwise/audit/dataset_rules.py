@@ -86,7 +86,7 @@ def storage_rules(stored: Stored, contents: Contents, table: Table) -> Iterator[
 
 def value_rules(contents: Contents, table: Table, misread: bool) -> Iterator[Finding]:
     """V8, V11, S5 and M1; V11 only if the values are what they should be."""
-    if not misread:
+    if not (misread or table.guessed):
         yield from _classes_that_never_occur(contents, table)
     yield from _splits_without_void(contents)
     yield from _splits_that_differ(contents, table)

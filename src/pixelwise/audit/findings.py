@@ -125,15 +125,15 @@ def _headline(audit: Audit) -> str:
     splits = ", ".join(f"{name} {number:,}" for name, number in audit.pairs.items())
     looked = f"{audit.files:,} files" + (f", pairs: {splits}" if splits else "")
     numbers = [(audit.of_severity(s), s) for s in SEVERITIES]
-    found = ", ".join(_plural(n, s) for n, s in numbers if n) or "nothing found"
+    found = ", ".join(plural(n, s) for n, s in numbers if n) or "nothing found"
     return f"{audit.root}: {looked}\n{found}"
 
 
 def _rule_text(audit: Audit, rule: str) -> str:
     """A few lines: what, how often, one example, the likely cause, the command."""
     meaning, total = RULES[rule], audit.totals[rule]
-    number = _plural(total.files, "file")
-    if meaning.counted != "files":
+    number = plural(total.files, meaning.about)
+    if meaning.counted not in ("files", "classes"):
         number += f", {total.count:,} {meaning.counted}"
     lines = [f"{meaning.severity} {rule}: {meaning.title} ({number})"]
     for finding in audit.of_rule(rule)[:1]:
@@ -148,10 +148,12 @@ def _rule_text(audit: Audit, rule: str) -> str:
 
 def _tail(audit: Audit) -> Iterable[str]:
     if audit.accepted:
-        yield f"accepted by the baseline: {_plural(audit.accepted, 'finding')}"
+        yield f"accepted by the baseline: {plural(audit.accepted, 'finding')}"
     if audit.not_looked:
         yield "not looked at: " + "; ".join(audit.not_looked)
 
 
-def _plural(number: int, word: str) -> str:
-    return f"{number:,} {word}" + ("" if number == 1 else "s")
+def plural(number: int, word: str) -> str:
+    """A number and what it counts, such as "1 class" and "2 classes"."""
+    ending = "es" if word.endswith("ss") else "s"
+    return f"{number:,} {word}" + ("" if number == 1 else ending)

@@ -25,6 +25,7 @@ class Rule:
         cause: how it comes about most often, and what to do where no command mends it.
         fix: the command that mends it; "" if none does.
         counted: what the count of a finding counts.
+        about: what a finding is about, if not a file.
     """
 
     severity: str
@@ -32,6 +33,7 @@ class Rule:
     cause: str
     fix: str = ""
     counted: str = "pixels"
+    about: str = "file"
 
 
 RULES = {
@@ -174,6 +176,7 @@ RULES = {
         "Void was lost or became a class when this split was exported. Compare two labels, and "
         "export the split again.",
         counted="files",
+        about="split",
     ),
     "V9": Rule(
         "error",
@@ -191,10 +194,10 @@ RULES = {
     ),
     "V11": Rule(
         "warning",
-        "a class never occurs",
+        "a class never occurs, or not where it is learnt",
         "Its value is wrong in dataset.toml, the files are only a part of the data set, or the "
         "class is to be taken out or merged with another.",
-        counted="pixels",
+        about="class",
     ),
     "V12": Rule(
         "note",
@@ -244,6 +247,7 @@ RULES = {
         "a line of a list names no file",
         "It was written by hand or for another version of the data set.",
         counted="lines",
+        about="list",
     ),
     "S1": Rule(
         "warning",
@@ -276,6 +280,7 @@ RULES = {
         "They were not drawn from the same pictures at random. Scores on one say less about "
         "the other.",
         counted="files",
+        about="split",
     ),
     "R1": Rule(
         "note",
@@ -319,5 +324,6 @@ RULES = {
         "the class table contradicts itself",
         "Two classes share a colour, or void is listed as a class. Change dataset.toml.",
         counted="classes",
+        about="place",
     ),
 }

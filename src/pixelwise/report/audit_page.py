@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pixelwise.audit.findings import Audit, Finding
+from pixelwise.audit.findings import Audit, Finding, plural
 from pixelwise.audit.rules import RULES, SEVERITIES
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.atomic import atomic_write
@@ -74,6 +74,7 @@ def rule_of(audit: Audit, rule: str, root: Path, description: Description | None
         "counted": meaning.counted,
         "fix": command(meaning.fix, audit.root),
         "files": total.files,
+        "number": plural(total.files, meaning.about),
         "count": total.count,
         "examples": [example(finding, root, description) for finding in shown],
         "more": max(0, total.files - len(shown)),
