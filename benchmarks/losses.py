@@ -1,6 +1,7 @@
 """CE + Dice, forward and backward: time, distance to the floor, extra memory, growth."""
 
 import sys
+from collections.abc import Iterable
 
 import torch
 
@@ -32,6 +33,11 @@ def floor_of(shape: tuple[int, ...]):
     return lambda: (torch.exp(x, out=out), torch.exp(x, out=out))
 
 
+def measured_for_memory(shape: tuple[int, ...], shapes: Iterable) -> list[str]:
+    """Peers' memory once in a table of shapes, since it takes a process each; ours always."""
+    return list(peers.PEERS) if shape == next(iter(shapes)) else ["pixelwise"]
+
+
 def speed(shape: tuple[int, ...], rounds: int) -> str:
     rows = rows_of(shape, list(peers.PEERS)) | {"two exp passes (floor)": floor_of(shape)}
     seconds = measure.interleaved(rows, rounds)
@@ -39,7 +45,7 @@ def speed(shape: tuple[int, ...], rounds: int) -> str:
     lines = []
     for name, values in seconds.items():
         extra = None
-        if name in peers.PEERS:
+        if name in measured_for_memory(shape, SHAPES):
             extra = measure.in_own_process("benchmarks.losses", name, "1", *map(str, shape))
         memory = "" if extra is None else f"{extra / logits_bytes:.2f} × logits"
         times = f"{measure.ratio(seconds, name):.2f} ×"
