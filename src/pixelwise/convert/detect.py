@@ -83,7 +83,11 @@ def _check_labels_alone(source: Path) -> None:
     if images is not None and labels is not None:
         words = ["pixelwise", "convert", str(labels), "--images", str(images)]
         got = f"{images.name} and {labels.name}"
-        hint = f"Name the two: {shlex.join(words)}"
+        describe = shlex.join(["pixelwise", "init", str(source)])
+        hint = (
+            f"Name the two: {shlex.join(words)} "
+            f"(label images need no conversion: {describe} describes them)."
+        )
         raise DatasetError(sentence(str(source), "source", "a folder of labels alone", got, hint))
 
 
