@@ -140,15 +140,3 @@ def test_a_histogram_of_three_columns_is_refused(calibrated):
     path.write_text(json.dumps(content))
     with pytest.raises(RunError, match="thresholds pixels must be pairs of pixels >= 0"):
         read_calibration(path)
-
-
-def test_the_numbers_of_other_tools_stand_on_the_page(change_score, run_folder):
-    """What `score --all` wrote, with the reasons; "–" where a tool has no number."""
-    row = {"tool": "mmseg", "version": "1.x", "call": "mIoU()", "value": None, "why": "Because."}
-    change_score(lambda score: score.update(like=[row]))
-    text = report(ReportConfig(run_folder)).read_text()
-    assert "The same predictions in other tools" in text
-    assert "<code>mIoU()</code><br>Because." in text
-    change_score(lambda score: score.update(like=[{**row, "value": "high"}]))
-    with pytest.raises(RunError, match=r"like \[0\] value must be a number or null, got 'high'"):
-        report(ReportConfig(run_folder))

@@ -59,8 +59,11 @@ FORM = {
     ],
 }
 
-# What `score --like` and `--all` add.
-LIKE_FORM = [{"tool": str, "version": str, "call": str, "value": SHARE, "why": str}]
+# What options of `score` add: --like and --all, --boundary.
+OPTIONAL = {
+    "like": [{"tool": str, "version": str, "call": str, "value": SHARE, "why": str}],
+    "boundary": {"mean_boundary_iou": SHARE, "per_class": [SHARE]},
+}
 
 
 def is_of(value: Any, kinds: Any) -> bool:
@@ -110,10 +113,13 @@ def contradictions(score: dict[str, Any]) -> list[str]:
         wrong.append(f"classes, per_class and confusion must agree on C, got {sorted(sizes)}")
     if [row["index"] for row in rows] != list(range(num_classes)):
         wrong.append(f"per_class must have the indices 0..{num_classes - 1} in order")
-    if [row["name"] for row in rows] != score["classes"]["names"]:
+    names = score["classes"]["names"]
+    if [row["name"] for row in rows] != names:
         wrong.append("per_class must have the names of classes")
     if min((n for row in matrix for n in row), default=0) < 0:
         wrong.append("confusion must be pixels >= 0")
+    if len(score.get("boundary", {}).get("per_class", names)) != num_classes:
+        wrong.append("boundary per_class must have one score a class")
     for name, value in score["mean_iou_by_convention"].items():
         wrong += mismatches(value, SHARE, f"mean_iou_by_convention {name} ")
     for image in score["images"]:

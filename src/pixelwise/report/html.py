@@ -92,7 +92,7 @@ def head(source: Source) -> dict[str, Any]:
         "pixels": tables.pixel_facts(score),
         "conventions": tables.conventions(score),
         "averaged": tables.averaged(score, score["convention"]),
-        "other_scores": [(tables.SCORE_NAMES[k], score["scores"][k]) for k in tables.SCORE_NAMES],
+        "other_scores": tables.other_scores(score),
     }
 
 
@@ -119,7 +119,7 @@ def classes(source: Source) -> dict[str, Any]:
     return {
         "class_rows": rows,
         "class_sentence": tables.class_sentence(rows),
-        "per_class": tables.PER_CLASS,
+        "per_class": tables.per_class_columns(source.score),
         "fold_legend": len(rows) > MOST_LEGEND_CLASSES,
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pixelwise.errors import PixelwiseError, RunError, sentence
 from pixelwise.labels.classes import Classes
-from pixelwise.report.form import FORM, LIKE_FORM, SHARE, contradictions, is_of, mismatches
+from pixelwise.report.form import FORM, OPTIONAL, SHARE, contradictions, is_of, mismatches
 
 SCHEMA = "pixelwise.score/1"
 SCORE_FILE, METRICS_FILE = "score.json", "metrics.jsonl"
@@ -42,8 +42,8 @@ def read_source(source: Path) -> Source:
     if schema != SCHEMA:
         hint = "Score the predictions again with this version: pixelwise score PREDICTIONS"
         raise RunError(sentence(str(path), "schema", repr(SCHEMA), repr(schema), hint))
-    score.setdefault("like", [])
-    wrong = [*mismatches(score, {**FORM, "like": LIKE_FORM}, ""), *contradictions(score)]
+    there = {key: form for key, form in OPTIONAL.items() if key in score}
+    wrong = mismatches(score, {**FORM, **there}, "") or contradictions(score)
     if wrong:
         raise RunError(
             f"{path}: {'; '.join(wrong[:5])}. Write it again: {command_for(path.parent)}"

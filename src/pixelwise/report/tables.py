@@ -19,6 +19,7 @@ SCORE_NAMES = {
     "frequency_weighted_iou": "Frequency-weighted IoU",
 }
 PER_CLASS = {"iou": "IoU", "dice": "Dice", "precision": "Precision", "recall": "Recall"}
+BOUNDARY = {"boundary_iou": "Boundary IoU"}  # of `score --boundary`
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,29 @@ def class_rows(source: Source) -> list[dict[str, Any]]:
     """One row per class: its scores and its share of the target pixels."""
     rows = source.score["per_class"]
     total = sum(row["target_pixels"] for row in rows)
+    boundary = source.score.get("boundary", {}).get("per_class", [None] * len(rows))
     return [
-        {**row, "color": hex_color(color), "share": row["target_pixels"] / total if total else None}
-        for row, color in zip(rows, source.classes.colors)
+        {
+            **row,
+            "boundary_iou": edge,
+            "color": hex_color(color),
+            "share": row["target_pixels"] / total if total else None,
+        }
+        for row, edge, color in zip(rows, boundary, source.classes.colors)
     ]
+
+
+def per_class_columns(score: dict[str, Any]) -> dict[str, str]:
+    """The scores of the classes that a file has, and what they are called."""
+    return {**PER_CLASS, **BOUNDARY} if "boundary" in score else PER_CLASS
+
+
+def other_scores(score: dict[str, Any]) -> list[tuple[str, float | None]]:
+    """Names and values beside the headline."""
+    named = [(name, score["scores"][key]) for key, name in SCORE_NAMES.items()]
+    if "boundary" in score:
+        named.append(("Mean boundary IoU", score["boundary"]["mean_boundary_iou"]))
+    return named
 
 
 def class_sentence(rows: list[dict[str, Any]]) -> str:
