@@ -184,3 +184,68 @@ def test_losses_take_logits_and_offer_no_way_around(name):
     """smp: Lovász accepts from_logits=False and applies softmax to probabilities all the same."""
     with pytest.raises(pw.PixelwiseError, match="options that it has, got 'from_logits'"):
         pw.criterion(f"{name}(from_logits=false)")
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_cross_entropy_of_a_half_image_is_not_zero(smoothing):
+    """torch on the CPU: 256² pixels of float16 have loss 0 and no gradient, smoothed ones inf."""
+    logits, target = MAPS["softmax"]
+    x = logits[:1].half().repeat(1, 1, 52, 43)[..., :256, :256].requires_grad_()
+    y = target[:1].repeat(1, 52, 43)[..., :256, :256]
+    loss = pw.CrossEntropy(label_smoothing=smoothing)(x, y)
+    loss.backward()
+    truth = x.detach().double().requires_grad_()
+    expected = torch.nn.functional.cross_entropy(
+        truth, y, ignore_index=255, label_smoothing=smoothing
+    )
+    (slope,) = torch.autograd.grad(expected, truth)
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
+    torch.testing.assert_close(x.grad.double(), slope, rtol=1e-3, atol=1e-7)
+
+
+@pytest.mark.parametrize("backend", ["torch", "auto"])
+def test_a_wide_image_of_little_foreground_keeps_its_digits(backend):
+    """smp: 1024 × 2048 pixels gave 0.99909 for 0.99900."""
+    logits = torch.full((1, 1, 1024, 2048), -1.0)
+    target = torch.zeros(1, 1024, 2048, dtype=torch.uint8)
+    target[:, :10, :100] = 1
+    p = torch.tensor(-1.0).double().sigmoid().item()
+    expected = 1 - 2 * 1000 * p / (1024 * 2048 * p + 1000)
+    loss = pw.Dice(activation="sigmoid", backend=backend)(logits, target)
+    assert loss.item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_soft_targets_are_reached_by_the_squared_form():
+    """MONAI, mmseg, kornia: Dice of a soft target against itself is 1/3, and no minimum."""
+    target = MAPS["softmax"][0].softmax(1)
+    logits = target.log().requires_grad_()
+    loss = pw.Dice(squared=True)(logits, target, soft_target=True)
+    loss.backward()
+    assert loss.item() == pytest.approx(0, abs=1e-12)
+    assert logits.grad.abs().max() < 1e-12
+    assert pw.Dice()(logits, target, soft_target=True) > 0.1
+
+
+# Section 7 of the comparison of libraries, row by row: what looks at it here. Rows about scores
+# (macro with class weights, float32 counters, boundaries, Hausdorff) are tests of the scores.
+LOOKED_AT = {
+    "MONAI focal": "MONAI: focal with ignore_index is C times larger",
+    "nnU-Net DC_and_BCE": "nnU-Net: BCE with an ignored label is C times larger",
+    "smp L1 identity": "test_a_small_object_in_a_large_image_keeps_its_digits",
+    "smp SoftCrossEntropy default": "smp: cross entropy cannot be made without a smoothing factor",
+    "smp Lovász from_logits": "test_losses_take_logits_and_offer_no_way_around",
+    "smp focal one against rest": "smp: multi-class focal is a sigmoid against the rest",
+    "smp, mmseg Lovász all void": "test_all_void_is_a_scalar_that_can_go_backward",
+    "SegLoss GDice": "SegLoss: generalised Dice collapses to 0 with an absent class",
+    "mmseg class_weight + 255": "mmseg: class weights with 255 in the target crash",
+    "mmseg Dice ignore_index": "mmseg: Dice punishes what is predicted under void",
+    "mmseg Hausdorff": "mmseg: Hausdorff takes all foreground for every class",
+    "mmseg OHEM all void": "test_all_void_is_a_scalar_that_can_go_backward",
+    "mmseg CPU focal": "mmseg: focal on the CPU is another number",
+    "toolbelt SoftF1": "toolbelt: soft F1 with void indexes the wrong shape",
+    "toolbelt Jaccard": "toolbelt: Jaccard does not ignore",
+}
+
+
+def test_every_known_defect_is_looked_at():
+    assert set(LOOKED_AT.values()) <= set(DEFECTS) | set(globals())
