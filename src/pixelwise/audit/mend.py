@@ -141,13 +141,14 @@ def _noise(label: np.ndarray, _values: Collection[int], how: How, rule: str = "V
     known = np.flatnonzero(how.table.index_of != -2)
     if np.diff(known).min(initial=LEAST_GAP) < LEAST_GAP:
         raise Unmendable(rule, "stored values are so close to each other that noise joins them")
-    levels = np.arange(int(label.max()) + 1)
+    levels, place = np.unique(label, return_inverse=True)
     near = nearest(levels[:, None], known[:, None], NOISE_REACH)
     index = np.where(near == NOBODY, -1, how.table.index_of.take(known[near]))
-    table = np.where(near == NOBODY, stored_values(index, how.table, rule), known[near])
-    stored = table.astype(np.uint16).take(label)
-    changed = int((stored != label).sum())
-    return Mended(stored, {rule: (changed, int((near == NOBODY)[label].sum()))})
+    answer = np.where(near == NOBODY, stored_values(index, how.table, rule), known[near])
+    stored = answer.astype(np.uint16)[place.reshape(label.shape)]
+    pixels = np.bincount(place.ravel())
+    changed = (int(pixels[answer != levels].sum()), int(pixels[near == NOBODY].sum()))
+    return Mended(stored, {rule: changed})
 
 
 def _remapped(mended: Mended, how: How) -> Mended:
