@@ -1,6 +1,7 @@
 """Scores and pictures become one self-contained HTML file. Calling the room writes a report.
 
 html.py           report: the page of a score, with source, form, tables, charts and pictures
+calibration.py    the section of that page on probabilities
 audit_page.py     audit_page: what an audit found, with examples.py
 weights_page.py   weights: what `pixelwise weights` does, and its page
 page.html         the frame of all pages

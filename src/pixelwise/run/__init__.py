@@ -7,6 +7,7 @@ train.py        dataset.toml -> run folder                    plan.py, run_folde
 predict.py      run folder -> indexed PNGs                    checkpoint.py, staging.py
 score.py        PNGs -> score.json (imports no torch)         counting.py, score_table.py
 compare.py      two folders of PNGs -> comparison.json        json_files.py
+calibration.py  logits and labels -> calibration.json         calibration_table.py
 evaluate.py     what predict and score do together, in memory, for the validation of a run
 dataset.py      pairs -> tensors, and the augmentation        resize.py, loader.py
 networks.py     names -> networks                             small.py, encoder_weights.py
