@@ -4,8 +4,9 @@ import numpy as np
 
 # Interpolation reaches so far; a smooth border is a band of at most twice this.
 _REACH = 2
-# A frame that is thicker is a part of the picture.
-_MAX_FRAME = 64
+# A frame that is thicker, in shorter sides of the label, is background; and behind a frame its
+# value is rare.
+_FRAME_SHARE, _LEFT_INSIDE = 1 / 12, 0.2
 
 
 def single_pixels(label: np.ndarray) -> np.ndarray:
@@ -103,8 +104,8 @@ def roughness(label: np.ndarray, chosen: np.ndarray) -> float:
 def frame_of(label: np.ndarray) -> tuple[int, int] | None:
     """(value, thickness) of a frame of one value all around the label, with an edge inside.
 
-    The ring of pixels behind the frame has another value in more than half of its places; a label
-    whose objects lie on a background has no such edge.
+    The ring of pixels behind the frame has other values nearly everywhere; a label whose objects
+    lie on a background has no such edge.
     """
     value = label[0, 0]
     if not ((label[0] == value).all() and (label[:, 0] == value).all()):
@@ -112,7 +113,9 @@ def frame_of(label: np.ndarray) -> tuple[int, int] | None:
     other = label != value
     sides = [side.any(axis=axis) for axis in (0, 1) for side in (other, other[::-1, ::-1])]
     thickness = min(int(side.argmax()) for side in sides)
-    if not 0 < thickness <= _MAX_FRAME or (_ring(label, thickness) == value).mean() >= 0.5:
+    if not 0 < thickness <= min(label.shape) * _FRAME_SHARE:
+        return None
+    if (_ring(label, thickness) == value).mean() > _LEFT_INSIDE:
         return None
     return int(value), thickness
 

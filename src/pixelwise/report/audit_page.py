@@ -66,6 +66,7 @@ def rule_of(audit: Audit, rule: str, root: Path, description: Description | None
     """One rule with its first examples."""
     meaning, total, findings = RULES[rule], audit.totals[rule], audit.of_rule(rule)
     shown = findings[:EXAMPLES]
+    rest = total.files - len(shown)
     return {
         "id": rule,
         "severity": meaning.severity,
@@ -77,7 +78,7 @@ def rule_of(audit: Audit, rule: str, root: Path, description: Description | None
         "number": plural(total.files, meaning.about),
         "count": total.count,
         "examples": [example(finding, root, description) for finding in shown],
-        "more": max(0, total.files - len(shown)),
+        "rest": plural(rest, f"more {meaning.about}") if rest else "",
     }
 
 
