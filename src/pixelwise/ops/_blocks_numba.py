@@ -53,6 +53,15 @@ def block_in_place(block, view, image, first, grid):
 
 
 @inlined
+def find_block(view, image, first, n, grid, loaded):
+    """The pixels first, ..., first + n - 1 of an image where they lie, else copied to `loaded`."""
+    if lies_in_place(view, first, n, grid):
+        return block_in_place(loaded, view, image, first, grid)
+    transfer_block(loaded, view, image, first, n, grid)
+    return loaded
+
+
+@inlined
 def load_targets(y, target, channel, image, first, n, grid, labels):
     """Fill y[:n] with the targets of the pixels first, ..., first + n - 1 of an image."""
     done = 0

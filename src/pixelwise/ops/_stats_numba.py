@@ -3,9 +3,9 @@
 A task is a fixed number of blocks of one image. In each block, for forward and backward alike:
 
     1. load the targets and weights of the block, settle which pixels are valid;
-    2. load the logits into (C, pixels);
+    2. find the logits (C, pixels) where they lie, or copy them into the cache;
     3. forward: add the block's sums to the task's, in float64;
-       backward: turn the block into the gradient and store it.
+       backward: write the gradient where it belongs, or by way of a copy.
 
 Sums of tasks are added in order afterwards. Blocks and tasks depend on sizes alone, so the result
 has the same bits for any number of threads. The arithmetic of step 3 is an engine, see
@@ -19,6 +19,7 @@ import torch
 
 from pixelwise.ops._blocks_numba import (
     block_in_place,
+    find_block,
     lies_in_place,
     load_pixels,
     transfer_block,
@@ -76,11 +77,7 @@ def forward_tasks(engine, logits, target, weight, grid, plan, sums, unknown, fir
                 break
             ignored, strange = load_pixels(y, w, target, weight, image, first, n, grid, plan.labels)
             unknown[task] += strange
-            source = loaded
-            if lies_in_place(logits, first, n, grid):
-                source = block_in_place(loaded, logits, image, first, grid)
-            else:
-                transfer_block(loaded, logits, image, first, n, grid)
+            source = find_block(logits, image, first, n, grid, loaded)
             run_engine(engine, source, block, block, y, w, ignored, n, plan, 1, rows, lanes)
         add_lanes(lanes, sums[image, part])
 
@@ -104,17 +101,16 @@ def backward_tasks(
             if n <= 0:
                 break
             ignored, _ = load_pixels(y, w, target, weight, image, first, n, grid, plan.labels)
-            source = out = loaded
-            if lies_in_place(logits, first, n, grid):
-                source = block_in_place(loaded, logits, image, first, grid)
-            else:
-                transfer_block(loaded, logits, image, first, n, grid)
+            source = find_block(logits, image, first, n, grid, loaded)
+            table = upstream[image]
             if lies_in_place(gradient, first, n, grid):
                 out = block_in_place(loaded, gradient, image, first, grid)
-            table = upstream[image]
-            run_engine(engine, source, block, out, y, w, ignored, n, plan, finite, rows, table)
-            if not lies_in_place(gradient, first, n, grid):
-                transfer_block(loaded, gradient, image, first, n, grid)
+                run_engine(engine, source, block, out, y, w, ignored, n, plan, finite, rows, table)
+            else:
+                # the logits have been read when the gradient is written over their copy
+                copy = loaded
+                run_engine(engine, source, block, copy, y, w, ignored, n, plan, finite, rows, table)
+                transfer_block(copy, gradient, image, first, n, grid)
 
 
 def forward(
