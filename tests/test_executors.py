@@ -12,7 +12,7 @@ import pytest
 
 from pixelwise.audit.label_counts import count_labels
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.errors import ArgumentError, BackendError
+from pixelwise.errors import ArgumentError, BackendError, RunError
 from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.png import write_label
@@ -32,7 +32,7 @@ def scheduler():
         n_workers=2,
         threads_per_worker=1,
         processes=True,
-        dashboard_address=None,
+        dashboard_address=":0",
         env=environment,
     ) as cluster:
         yield cluster.scheduler_address
@@ -112,6 +112,24 @@ def test_a_cluster_goes_on_after_one_worker_was_killed(scheduler):
     with open_executor(scheduler=scheduler) as executor:
         found = list(map_over(range(150), square_slowly, executor, progress=kill_one))
     assert found == [n * n for n in range(150)]
+
+
+def test_a_scheduler_that_goes_away_is_named():
+    """With what to do: nothing is done in silence by this machine alone."""
+    distributed = pytest.importorskip("distributed")
+    cluster = distributed.LocalCluster(
+        n_workers=1, processes=False, protocol="tcp://", dashboard_address=":0"
+    )
+
+    def leave(done, _):
+        if done == 20:
+            cluster.close()
+
+    message = r"scheduler tcp://.*: connection must be there to the end, got none\. Start it again"
+    with open_executor(scheduler=cluster.scheduler_address) as executor:
+        results = map_over(range(300), square_slowly, executor, progress=leave)
+        with pytest.raises(RunError, match=message):
+            list(results)
 
 
 def test_a_scheduler_that_does_not_answer_is_named():

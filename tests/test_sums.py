@@ -35,6 +35,17 @@ class Counting(Executor):
         return future
 
 
+class Losing(Executor):
+    """Loses every task."""
+
+    losses = (EOFError,)
+
+    def submit(self, fn):  # noqa: ARG002
+        future = Future()
+        future.set_exception(EOFError("gone"))
+        return future
+
+
 @pytest.fixture(scope="module")
 def pool():
     with new_pool(2) as executor:
@@ -132,6 +143,12 @@ def test_the_items_of_a_dead_worker_are_done_again(tmp_path, chunk):
     ):
         assert list(map_over(range(60), job, executor, chunk=chunk)) == SQUARES[:60]
     assert (tmp_path / "marker").exists()
+
+
+def test_an_executor_can_have_losses_of_its_own():
+    """As a cluster has: its error for a worker that died is not one of fn."""
+    with pytest.warns(RuntimeWarning, match=r"done again \(EOFError: gone\)"):
+        assert list(map_over([3, 4], square, Losing())) == [9, 16]
 
 
 def test_an_item_that_kills_every_process_is_named():

@@ -1,15 +1,15 @@
 """Where the work on a folder is done: in this process, in others, or on a Dask cluster."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import contextmanager
 from dataclasses import field, fields, replace
 from functools import partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pixelwise.errors import ArgumentError, BackendError, check_range, sentence
+from pixelwise.errors import ArgumentError, BackendError, RunError, check_range, sentence
 from pixelwise.processes import new_pool
 
 Config = TypeVar("Config")
@@ -51,7 +51,7 @@ def open_executor(
     Raises:
         ArgumentError: workers is negative, or both workers and a scheduler are given.
         BackendError: the package `distributed` is missing, the scheduler does not answer, it has no
-            workers, or they have another version of pixelwise.
+            workers, or one of them has another version of pixelwise.
     """
     check_range("open_executor", "workers", workers or 0, low=0)
     if workers and scheduler is not None:
@@ -111,7 +111,7 @@ class Cluster(Executor):
     """
 
     def __init__(self, address: str) -> None:
-        where = f"scheduler {address}"
+        self._where = where = f"scheduler {address}"
         try:
             from distributed import KilledWorker
             from distributed.comm import CommClosedError
@@ -119,7 +119,8 @@ class Cluster(Executor):
             hint = "Install it with: pip install 'pixelwise[dask]'"
             got = "no package distributed"
             raise BackendError(sentence(where, "Dask", "installed", got, hint)) from None
-        self.losses = (KilledWorker, CommClosedError)
+        self.losses = (KilledWorker,)
+        self._disconnections = (CancelledError, CommClosedError)
         self._client = _connect(where, address)
         try:
             cores = _check_workers(where, self._client)
@@ -127,17 +128,41 @@ class Cluster(Executor):
             self._client.close()
             raise
         self.in_flight = max(LEAST_IN_FLIGHT, TASKS_A_CORE * cores)
-        # two tasks are never taken for one, as they write files
-        self._executor = self._client.get_executor(pure=False)
 
     def submit(self, fn: Callable, /, *args: Any, **kwargs: Any) -> Future:
         """Start a task. It travels as one pickle: Dask would look into its arguments."""
-        return self._executor.submit(partial(fn, *args, **kwargs))
+        if self._client.status in ("closing", "closed"):
+            raise self._disconnected()
+        # pure=False: two tasks are never taken for one, as they write files
+        task = self._client.submit(partial(fn, *args, **kwargs), pure=False)
+        future: Future = Future()
+        future.add_done_callback(lambda done: task.cancel() if done.cancelled() else None)
+        task.add_done_callback(partial(self._pass_on, future))
+        return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Leave the cluster; tasks that have not begun are given up."""
         del wait, cancel_futures  # a client that has gone wants nothing any more
         self._client.close()
+
+    def _pass_on(self, future: Future, task: Any) -> None:
+        """Give what became of a Dask task to a future of concurrent.futures.
+
+        Dask's own executor takes a result for an error if its worker dies in the same moment.
+        """
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(task.result())
+        except self._disconnections:
+            # nobody else cancels: the scheduler has gone, and all that it knew
+            future.set_exception(self._disconnected())
+        except Exception as error:
+            future.set_exception(error)
+
+    def _disconnected(self) -> RunError:
+        hint = "Start it again, and then the same command: what is converted already is kept."
+        return RunError(sentence(self._where, "connection", "there to the end", "none", hint))
 
 
 def _connect(where: str, address: str) -> Any:
@@ -160,8 +185,12 @@ def _check_workers(where: str, client: Any) -> int:
         hint = "Start some with `dask worker ADDRESS`."
         raise BackendError(sentence(where, "workers", "there", "none", hint))
     found = client.run(version, "pixelwise", on_error="return")
+    try:  # the scheduler unpacks what it hands on
+        found["the scheduler"] = client.run_on_scheduler(version, "pixelwise")
+    except PackageNotFoundError as missing:
+        found["the scheduler"] = missing
     other = [f"{got} at {worker}" for worker, got in found.items() if got != version("pixelwise")]
     if other:
-        constraint = f"with pixelwise {version('pixelwise')}"
-        raise BackendError(sentence(where, "workers", constraint, ", ".join(other[:LISTED])))
+        constraint = f"with pixelwise {version('pixelwise')} everywhere"
+        raise BackendError(sentence(where, "cluster", constraint, ", ".join(other[:LISTED])))
     return cores
