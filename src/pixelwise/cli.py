@@ -66,9 +66,9 @@ def show_table(result: Any) -> tuple[Any, str]:
     return result.as_dict(), result.text()
 
 
-def run_audit(config: Any) -> Any:
+def run_audit(config: Any, progress: Any = None) -> Any:
     """Audit; then the page and the mended copy, which are other rooms' work."""
-    result = resolve("pixelwise.audit.command:run")(config)
+    result = resolve("pixelwise.audit.command:run")(config, progress)
     if config.html is not None:
         resolve("pixelwise.report.audit_page:audit_page")(result.as_dict(), config.html)
     fixed = None
@@ -147,6 +147,7 @@ COMMANDS = {
         show_audit,
         "look for defects of label files, labels, pairs and splits",
         find_errors,
+        is_folder_job=True,
     ),
     "weights": Command(
         "pixelwise.audit.weights_config:WeightsConfig",

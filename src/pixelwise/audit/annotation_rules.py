@@ -8,8 +8,7 @@ Source: labelme 7.1 documentation and the files that it writes.
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import partial
@@ -26,7 +25,6 @@ from pixelwise.labels.class_names import is_void_name
 from pixelwise.labels.file_bytes import MAX_PIXELS, Unreadable
 from pixelwise.labels.shapes import Outline, patch_of, problem_of
 from pixelwise.labels.strict_json import get, read_json
-from pixelwise.sums import map_over
 
 # shape_type of labelme -> kind of shapes.KINDS; a mask carries its own pixels.
 _KINDS = {
@@ -62,23 +60,23 @@ class _Look:
 
 
 def annotation_rules(
-    root: Path, names: frozenset[str], executor: Executor | None
+    root: Path, names: frozenset[str], spread: Callable[..., Iterator[Any]]
 ) -> tuple[list[Finding], int]:
     """Look at every labelme file in and below a folder.
 
     Args:
         root: the folder.
         names: of the classes; empty if they are not known.
-        executor: see audit.
+        spread: map_over with an executor.
     Returns:
         The findings, and the number of annotation files.
     """
     findings: list[Finding] = []
     used: dict[str, tuple[int, str]] = {}
-    files = (name for name in walk(str(root), []) if name.lower().endswith(".json"))
+    files = [name for name in walk(str(root), []) if name.lower().endswith(".json")]
     number = 0
     see = partial(_look, str(root), names)
-    for look in map_over(files, see, executor, chunk=_FILES_A_TASK):
+    for look in spread(files, see, chunk=_FILES_A_TASK):
         if look is None:
             continue
         number += 1

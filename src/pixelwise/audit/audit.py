@@ -6,10 +6,11 @@ of each rule only some findings, so that memory hardly grows with the number of 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,12 +32,14 @@ from pixelwise.audit.source import Source, open_source
 from pixelwise.errors import DatasetError, sentence
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description
-from pixelwise.sums import map_over
+from pixelwise.sums import Progress, map_over
 
 # Findings of each rule that are listed; the others are counted.
 LISTED = 1000
 # Labels in which neighbouring pixels are compared, evenly spaced; fewer if there are fewer.
 SAMPLE = 32
+# What spreading returns.
+Spread = Callable[..., Iterator[Any]]
 _PAIRS_A_TASK, _LABELS_A_TASK, _IMAGES_A_TASK = 256, 32, 8
 
 
@@ -48,6 +51,7 @@ def audit(
     deep: bool = False,
     listed: int | None = LISTED,
     baseline: Mapping[Key, int] | None = None,
+    progress: Progress | None = None,
 ) -> Audit:
     """Look for defects of label files, labels, pairs and splits; the rules are in rules.RULES.
 
@@ -63,6 +67,7 @@ def audit(
         deep: decode the images too, for S1 and S3 of pictures that were saved again, S2 and G3.
         listed: findings of each rule to list; None = all. All are counted.
         baseline: findings to accept, from baseline.read_baseline.
+        progress: called with (done, all) after each pair, then after each label, then image.
     Returns:
         Audit, the same for every executor.
     Raises:
@@ -70,24 +75,30 @@ def audit(
             the files themselves is a finding.
     """
     ledger = Ledger(listed, baseline or {})
-    return audit_source(open_source(dataset), executor, ledger, quick=quick, deep=deep)
+    spread = spreading(executor, progress)
+    return audit_source(open_source(dataset), spread, ledger, quick=quick, deep=deep)
+
+
+def spreading(executor: Executor | None, progress: Progress | None) -> Spread:
+    """map_over with an executor, a progress and the names of files in its messages."""
+    return partial(map_over, executor=executor, progress=progress, name=_name_of)
 
 
 def audit_source(
-    source: Source, executor: Executor | None, ledger: Ledger, *, quick: bool, deep: bool
+    source: Source, spread: Spread, ledger: Ledger, *, quick: bool, deep: bool
 ) -> Audit:
     """The audit of an opened source, its findings collected in a ledger."""
     inventory = source.inventory
     ledger.add(inventory.findings)
     heads = _Heads(source)
     see = partial(look_at_pair, str(inventory.root))
-    for head in map_over(inventory.pairs, see, executor, chunk=_PAIRS_A_TASK):
+    for head in spread(inventory.pairs, see, chunk=_PAIRS_A_TASK):
         heads.add(head)
         ledger.add(head.findings)
     if not quick:
-        _look_into_labels(source, heads, executor, ledger, deep)
+        _look_into_labels(source, heads, spread, ledger, deep)
     names = frozenset() if source.guessed else frozenset(source.description.classes.names)
-    found, annotations = annotation_rules(Path(inventory.root), names, executor)
+    found, annotations = annotation_rules(Path(inventory.root), names, spread)
     ledger.add(found)
     if not inventory.pairs and not annotations and not inventory.findings:
         constraint = "a folder of images and labels that pair up, or of labelme files"
@@ -105,7 +116,7 @@ def audit_source(
 
 
 def _look_into_labels(
-    source: Source, heads: "_Heads", executor: Executor | None, ledger: Ledger, deep: bool
+    source: Source, heads: "_Heads", spread: Spread, ledger: Ledger, deep: bool
 ) -> None:
     """Decode every label, and conclude from all of them together."""
     classes = source.description.classes
@@ -117,7 +128,7 @@ def _look_into_labels(
     )
     body = _Bodies(source, table)
     see = partial(look_at_label, table)
-    for look in map_over(heads.jobs(), see, executor, chunk=_LABELS_A_TASK):
+    for look in spread(heads, see, chunk=_LABELS_A_TASK):
         body.add(look)
         ledger.add(look.findings)
     contents = body.contents(heads)
@@ -129,18 +140,18 @@ def _look_into_labels(
             ledger.explain("V4", *reason)
         ledger.add(storage_rules(heads.stored(), contents, table))
         ledger.add(value_rules(contents, table, reason is not None or "V5" in ledger.totals()))
-    image_keys = heads.image_keys if not deep else _look_into_images(source, executor, ledger)
+    image_keys = heads.image_keys if not deep else _look_into_images(source, spread, ledger)
     ledger.add(copy_rules(source.inventory, image_keys, body.keys, body.simple))
 
 
-def _look_into_images(source: Source, executor: Executor | None, ledger: Ledger) -> np.ndarray:
+def _look_into_images(source: Source, spread: Spread, ledger: Ledger) -> np.ndarray:
     """Decode every image; returns a key of its pixels for each."""
     inventory = source.inventory
     number = len(inventory.pairs)
     keys, dhash = np.zeros(number, np.uint64), np.zeros(number, np.uint64)
     small = np.zeros((number, 16, 16), np.uint8)
     see = partial(look_at_image, str(inventory.root))
-    for place, look in enumerate(map_over(inventory.pairs, see, executor, chunk=_IMAGES_A_TASK)):
+    for place, look in enumerate(spread(inventory.pairs, see, chunk=_IMAGES_A_TASK)):
         keys[place], dhash[place], small[place] = look.key, look.dhash, look.small
         ledger.add(look.findings)
     ledger.add(near_copies(inventory, dhash, small, keys))
@@ -148,7 +159,7 @@ def _look_into_images(source: Source, executor: Executor | None, ledger: Ledger)
 
 
 class _Heads:
-    """What the headers say, a few numbers for each pair."""
+    """What the headers say, a few numbers for each pair; iterates over the labels to decode."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -170,8 +181,10 @@ class _Heads:
         self.image_keys[number] = look.image_key
         self.sizes[self._source.inventory.pairs[number].split][look.size] += 1
 
-    def jobs(self) -> Iterator[LabelJob]:
-        """The labels that can be decoded."""
+    def __len__(self) -> int:
+        return sum(map(bool, self._storage))
+
+    def __iter__(self) -> Iterator[LabelJob]:
         inventory = self._source.inventory
         palettes = list(self._palettes)
         step = max(1, len(self._storage) // SAMPLE)
@@ -228,6 +241,11 @@ class _Bodies:
             voids=self._voids,
             sizes=tuple(heads.sizes),
         )
+
+
+def _name_of(item: Any) -> str:
+    """What a pair, a label or an annotation file is called in a message."""
+    return str(getattr(item, "image", getattr(item, "name", item)))
 
 
 def _not_looked(source: Source, quick: bool, deep: bool) -> Iterator[str]:

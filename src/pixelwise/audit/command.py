@@ -1,6 +1,6 @@
 """`pixelwise audit`: open what is named, audit it, and keep what is accepted."""
 
-from pixelwise.audit.audit import LISTED, audit_source
+from pixelwise.audit.audit import LISTED, audit_source, spreading
 from pixelwise.audit.baseline import read_baseline, write_baseline
 from pixelwise.audit.config import AuditConfig
 from pixelwise.audit.findings import Audit
@@ -9,11 +9,15 @@ from pixelwise.audit.fixed import Fixed
 from pixelwise.audit.ledger import Ledger
 from pixelwise.audit.source import open_folders, open_source
 from pixelwise.executors import open_executor
+from pixelwise.sums import Progress
 
 
-def run(config: AuditConfig) -> Audit:
+def run(config: AuditConfig, progress: Progress | None = None) -> Audit:
     """Audit what a configuration names.
 
+    Args:
+        config: see AuditConfig.
+        progress: see audit.
     Raises:
         DatasetError: there is no data set, or its dataset.toml is wrong.
         ArgumentError: the baseline is none.
@@ -29,7 +33,8 @@ def run(config: AuditConfig) -> Audit:
     listed = None if every else LISTED
     ledger = Ledger(listed, accepted)
     with open_executor(config.workers, config.scheduler) as executor:
-        result = audit_source(source, executor, ledger, quick=config.quick, deep=config.deep)
+        spread = spreading(executor, progress)
+        result = audit_source(source, spread, ledger, quick=config.quick, deep=config.deep)
     if config.write_baseline is not None:
         write_baseline(config.write_baseline, result)
     return result
@@ -47,4 +52,4 @@ def mend(config: AuditConfig, found: Audit) -> Fixed:
     assert config.data is not None  # AuditConfig sees to it
     assert config.fix is not None
     with open_executor(config.workers, config.scheduler) as executor:
-        return fix(config.data, config.fix, config.fix_rules or None, executor, found)
+        return fix(config.data, config.fix, config.fix_rules, executor, found)
