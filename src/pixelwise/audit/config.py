@@ -31,8 +31,7 @@ class AuditConfig:
     html: Path | None = option(None, "HTML page to write, with pictures of what was found")
     fix: Path | None = option(None, "folder for a mended copy of the data set")
     fix_rules: tuple[str, ...] = option(
-        (),
-        "with --fix: rules to mend (default: safe); `safe F1 V6` adds two that may be wrong",
+        ("safe",), "with --fix: rules to mend; `safe F1 V6` adds two that may be wrong"
     )
     baseline: Path | None = option(None, "file of accepted findings")
     write_baseline: Path | None = option(None, "file to write, which accepts what is found now")
@@ -55,7 +54,7 @@ class AuditConfig:
         if self.fix is not None and self.data is None:
             got = "--images and --labels"
             raise ArgumentError(sentence(where, "fix", "used with DATA, which has classes", got))
-        if self.fix_rules and self.fix is None:
+        if self.fix_rules != ("safe",) and self.fix is None:
             raise ArgumentError(sentence(where, "fix_rules", "used with fix", "no folder for it"))
         if self.quick and self.deep:
             raise ArgumentError(sentence(where, "quick, deep", "one of the two at most", "both"))
