@@ -23,19 +23,9 @@ from pixelwise.audit.inventory import walk
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.class_names import is_void_name
 from pixelwise.labels.file_bytes import MAX_PIXELS, Unreadable
-from pixelwise.labels.shapes import Outline, patch_of, problem_of
+from pixelwise.labels.shapes import LABELME_KINDS, Outline, patch_of, problem_of
 from pixelwise.labels.strict_json import get, read_json
 
-# shape_type of labelme -> kind of shapes.KINDS; a mask carries its own pixels.
-_KINDS = {
-    "polygon": "polygon",
-    "oriented_rectangle": "polygon",
-    "rectangle": "rectangle",
-    "circle": "circle",
-    "line": "line",
-    "linestrip": "line",
-    "point": "point",
-}
 _AREAS = ("polygon", "rectangle", "circle")
 # The first bytes of a file in which labelme's key must be.
 _FIRST_BYTES = 1 << 16
@@ -124,9 +114,9 @@ def _part(path: str, number: int, shape: Any) -> Outline | str | None:
         return str(error).removeprefix(f"{path}: ")
     if kind == "mask":
         return None
-    if kind not in _KINDS:
+    if kind not in LABELME_KINDS:
         return f"it has the type {kind!r}, which cannot be painted"
-    outline = Outline(points, _KINDS[kind])
+    outline = Outline(points, LABELME_KINDS[kind])
     problem = problem_of(outline)
     return f"it has {problem}" if problem else outline
 

@@ -30,20 +30,9 @@ from pixelwise.errors import DatasetError, PixelwiseError, sentence
 from pixelwise.labels.class_names import is_background_name
 from pixelwise.labels.file_bytes import check_pixels
 from pixelwise.labels.raster import Patch
-from pixelwise.labels.shapes import Outline, Size
+from pixelwise.labels.shapes import LABELME_KINDS, Outline, Size
 from pixelwise.labels.strict_json import get, read_json, shown
 from pixelwise.sums import map_over
-
-# shape_type of labelme -> kind of shapes.KINDS
-_KINDS = {
-    "polygon": "polygon",
-    "oriented_rectangle": "polygon",
-    "rectangle": "rectangle",
-    "circle": "circle",
-    "line": "line",
-    "linestrip": "line",
-    "point": "point",
-}
 
 
 def find(config: ConvertConfig, executor: Executor | None) -> Source:
@@ -152,9 +141,9 @@ def _part(where: str, at: str, shape: Any, line_width: float) -> Outline | Patch
     kind = get(where, shape, "shape_type", str, type(None), at=at) or "polygon"
     if kind == "mask":
         return _mask(where, at, shape, points)
-    if kind not in _KINDS:
+    if kind not in LABELME_KINDS:
         return f"the type {kind!r}, which cannot be painted"
-    return Outline(points, _KINDS[kind], line_width)
+    return Outline(points, LABELME_KINDS[kind], line_width)
 
 
 def _mask(where: str, at: str, shape: Any, points: Sequence[Any]) -> Patch | str:

@@ -36,6 +36,16 @@ KINDS = {
     "line": (2, None, "corners of an open line"),
     "point": (1, None, "centres of discs"),
 }
+# shape_type of labelme -> kind; its masks carry their own pixels.
+LABELME_KINDS = {
+    "polygon": "polygon",
+    "oriented_rectangle": "polygon",
+    "rectangle": "rectangle",
+    "circle": "circle",
+    "line": "line",
+    "linestrip": "line",
+    "point": "point",
+}
 # Farther points are moved here: every rule stays exact, and no number overflows.
 _FAR = 1e8
 # What labelme draws: lines 10 pixels wide, points as discs with a radius of 5.
