@@ -13,7 +13,7 @@ import torch.nn.functional as F
 import oracles_losses as slow
 import pixelwise as pw
 from laws.loss_cases import CASES, IGNORE, close, draw, value_and_gradient
-from losses.small import LOGITS, ONE, TARGET, TARGET_ONE
+from losses.small import LOGITS, ONE, TARGET, TARGET_ONE, THREE
 
 INF, NAN = math.inf, math.nan
 SUMS = [case for case in CASES if case.row.on_sums]
@@ -84,6 +84,10 @@ def refused_index(wrong, words):
 def x5():
     """A target of C: an error with the value, its pixels and the first place, in every loss."""
     refused_index(0, r"got \d \(1 pixels, first at \(1, 2, 3\)\)")
+    several = torch.zeros(THREE.shape, dtype=torch.uint8)  # overlapping classes are 0 or 1
+    several[1, 2, 3, 4] = 2
+    with pytest.raises(pw.PixelwiseError, match=r"indices 0..1 .*got 2 .*first at \(1, 2, 3, 4\)"):
+        pw.Dice(activation="sigmoid")(THREE, several)
 
 
 def x6():
@@ -142,6 +146,10 @@ def x11():
             case.make()(logits, target.float())
     hot = slow.one_hot(TARGET.masked_fill(TARGET == 255, 0).numpy(), 4)
     assert pw.CrossEntropy()(LOGITS, torch.from_numpy(hot), soft_target=True).isfinite()
+    for case in [case for case in CASES if not case.row.on_sums]:
+        logits, _ = draw(case)
+        with pytest.raises(pw.PixelwiseError, match="target must be class indices, got soft_targ"):
+            case.make()(logits, logits.sigmoid(), soft_target=True)
 
 
 def x12():
