@@ -1,6 +1,7 @@
 """Probabilities where logits belong: the commonest silent mistake in front of a loss."""
 
 import warnings
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,11 +25,12 @@ def warn_if_probabilities(where: str, logits: Tensor) -> None:
     if logits.numel() == 0:
         return
     # one pixel settles it for nearly all logits, and costs nothing; NaN is no probability
-    first = logits.detach()[(0, slice(None), *[0] * (logits.dim() - 2))].tolist()
-    if not all(0 <= value <= 1 for value in first):
+    image = logits.detach()[0]
+    corner: Any = (slice(None), *(0 for _ in image.shape[1:]))
+    if not all(0 <= value <= 1 for value in image[corner].tolist()):
         return
-    steps = (slice(None, None, max(1, size // SAMPLED)) for size in logits.shape[2:])
-    sample = logits.detach()[(0, slice(None), *steps)]
+    places: Any = (slice(None), *(slice(None, None, max(1, s // SAMPLED)) for s in image.shape[1:]))
+    sample = image[places]
     low, high = sample.aminmax()
     if not low >= 0 or not high <= 1:
         return
