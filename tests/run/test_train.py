@@ -141,6 +141,12 @@ def test_the_time_limit_ends_a_run_after_an_epoch(data, tmp_path, capsys):
     assert f"pixelwise train --resume {run}" in capsys.readouterr().err
 
 
+def test_a_run_that_ends_late_is_not_said_to_be_stopped(data, tmp_path, capsys):
+    """After its last epoch there is nothing to go on with."""
+    train_small(data, tmp_path / "run", epochs=1, max_minutes=1e-9)
+    assert "--resume" not in capsys.readouterr().err
+
+
 def test_a_run_folder_is_never_overwritten(data, tmp_path):
     train_small(data, tmp_path / "run")
     before = weights_of(tmp_path / "run")

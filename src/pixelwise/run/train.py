@@ -67,7 +67,8 @@ def fit(run: Run) -> None:
             save(run, BEST, miou)
         save(run, LAST, miou)
         minutes = (time.monotonic() - run.started) / 60
-        if config.max_minutes is not None and minutes > config.max_minutes:
+        is_late = config.max_minutes is not None and minutes > config.max_minutes
+        if is_late and position.epochs < config.epochs:
             done = f"{position.epochs} of {config.epochs} epochs"
             run.display.line(
                 f"stopped by max_minutes after {done}; go on with: "
