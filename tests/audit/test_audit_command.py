@@ -216,6 +216,15 @@ def test_a_folder_that_cannot_be_read_is_a_finding(data, monkeypatch):
     assert result.pairs == {"train": 12, "val": 0}
 
 
+def test_a_link_that_leads_out_of_the_data_set_is_a_finding(data, tmp_path):
+    """No other command would read it."""
+    (data / FILE).rename(tmp_path / "elsewhere.png")
+    (data / FILE).symlink_to(tmp_path / "elsewhere.png")
+    result = audit(data)
+    assert [(f.rule, f.file) for f in result.findings] == [("P1", FILE)]
+    assert "leads out of the data set" in result.findings[0].detail
+
+
 def test_a_missing_folder_is_a_finding(data):
     """The other split is audited all the same."""
     (data / "val/labels").rename(data / "val/masks")

@@ -76,8 +76,14 @@ def take_inventory(description: Description) -> Inventory:
     return Inventory(root, tuple(description.splits), pairs, list(findings.values()))
 
 
-def walk(folder: str, failures: list[OSError]) -> Iterator[str]:
-    """Names of the visible files in and below a folder, sorted, relative to it, with "/"."""
+def walk(folder: str, failures: list[OSError], links: list[str] | None = None) -> Iterator[str]:
+    """Names of the visible files in and below a folder, sorted, relative to it, with "/".
+
+    Args:
+        folder: where to begin.
+        failures: gets what folders that cannot be read raise.
+        links: gets the names of files that are links.
+    """
     pending = [""]
     while pending:
         below = pending.pop()
@@ -91,7 +97,11 @@ def walk(folder: str, failures: list[OSError]) -> Iterator[str]:
         for entry in visible:
             if entry.is_dir(follow_symlinks=False):
                 folders.append(f"{below}{entry.name}/")
-            elif not (entry.is_symlink() and os.path.isdir(entry.path)):
+            elif not entry.is_symlink():
+                yield below + entry.name
+            elif not os.path.isdir(entry.path):
+                if links is not None:
+                    links.append(below + entry.name)
                 yield below + entry.name
         pending += folders[::-1]
 
@@ -129,13 +139,26 @@ def _pictures(
     """The pictures of a folder, listed once for all splits."""
     if folder not in listing:
         failures: list[OSError] = []
-        names = walk(os.path.join(root, folder), failures)
+        links: list[str] = []
+        names = walk(os.path.join(root, folder), failures, links)
         listing[folder] = [n for n in names if os.path.splitext(n)[1].lower() in PICTURES]
+        wrong += _links_outside(root, folder, links)
         for error in failures:
             name = Path(os.path.relpath(error.filename, root)).as_posix()
             detail = f"the folder cannot be read: {error.strerror}"
             wrong.append(Finding("P1", name, 1, None, detail))
     return listing[folder]
+
+
+def _links_outside(root: Path, folder: str, links: list[str]) -> Iterator[Finding]:
+    """Pictures that no command reads, as they are links to files outside of the data set."""
+    inside = os.path.join(os.path.realpath(root), "")
+    for link in links:
+        file = os.path.join(root, folder, link)
+        picture = os.path.splitext(link)[1].lower() in PICTURES
+        if picture and not os.path.realpath(file).startswith(inside):
+            name = Path(os.path.relpath(file, root)).as_posix()
+            yield Finding("P1", name, 1, None, "a link that leads out of the data set")
 
 
 def _by_id(folder: str, names: Iterable[str], suffix: str, wrong: list[Finding]) -> dict[str, str]:
