@@ -10,12 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from make import STORED, VOID, make_dataset, write_stored
 from pixelwise.audit.label_counts import count_labels
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.errors import ArgumentError, BackendError, RunError
 from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.png import write_label
+from pixelwise.labels.png import read_label, write_label
+from pixelwise.run.config import ScoreConfig
+from pixelwise.run.score import score
 from pixelwise.sums import map_over
 from worker_jobs import die_once, square, square_slowly
 
@@ -97,6 +100,19 @@ def test_a_cluster_counts_like_this_process(scheduler, paths):
     """The sum is the same for every executor."""
     with open_executor(scheduler=scheduler) as executor:
         assert count_labels(paths, CLASSES, executor) == count_labels(paths, CLASSES)
+
+
+def test_a_command_on_a_cluster_takes_paths_from_here(scheduler, tmp_path, monkeypatch):
+    """The workers have another current folder; the scores are those of this process."""
+    data = make_dataset(tmp_path / "data", val=3)
+    for path in (data / "val" / "labels").iterdir():
+        label = read_label(path)
+        write_stored(tmp_path / "made" / path.name, np.where(label == VOID, STORED[0], label))
+    monkeypatch.chdir(tmp_path)
+    here = score(ScoreConfig("made", data="data"))
+    there = score(ScoreConfig("made", data="data", scheduler=scheduler))
+    assert here["scores"] == there["scores"]
+    assert here["images"] == there["images"]
 
 
 def test_a_cluster_goes_on_after_one_worker_was_killed(scheduler):

@@ -8,7 +8,7 @@ from pixelwise.audit.fix import fix
 from pixelwise.audit.fixed import Fixed
 from pixelwise.audit.ledger import Ledger
 from pixelwise.audit.source import open_folders, open_source
-from pixelwise.executors import open_executor
+from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.sums import Progress
 
 
@@ -23,6 +23,7 @@ def run(config: AuditConfig, progress: Progress | None = None) -> Audit:
         ArgumentError: the baseline is none.
         RunError: a baseline cannot be written.
     """
+    config = with_absolute_paths(config)
     accepted = {} if config.baseline is None else read_baseline(config.baseline)
     if config.images is not None and config.labels is not None:
         source = open_folders(config.images, config.labels)
@@ -49,6 +50,7 @@ def mend(config: AuditConfig, found: Audit) -> Fixed:
     Raises:
         PixelwiseError: see fix.
     """
+    config = with_absolute_paths(config)
     assert config.data is not None  # AuditConfig sees to it
     assert config.fix is not None
     with open_executor(config.workers, config.scheduler) as executor:
