@@ -12,7 +12,9 @@ from pixelwise.errors import BackendError
 from pixelwise.ops.spec import SUMS, Spec
 
 MAX_CLASSES = 256  # that a program handles; more are shared between several
-LANE_CLASSES = 16  # rows of the first part of a tile that one lane holds
+WARP_CLASSES = 16  # that one warp handles, without waiting for another
+LANE_CLASSES = 8  # rows of a lane beyond that, which leaves registers for more than one block
+MAX_WARPS = 16  # with twice as many a lane would have no more than 64 registers
 BLOCK = 512  # pixels whose sums are added in float32
 AXES = 3  # spatial axes that a kernel can step through
 
@@ -44,7 +46,8 @@ def tile_for(classes: int, split: bool) -> Tile:
         if tail == first:
             first, tail = 2 * first, 0
     pixels = min(32 * max(1, 8 // first), BLOCK)
-    return Tile(first, tail, pixels, BLOCK // pixels, max(1, first // LANE_CLASSES))
+    warps = 1 if first <= WARP_CLASSES else min(first // LANE_CLASSES, MAX_WARPS)
+    return Tile(first, tail, pixels, BLOCK // pixels, warps)
 
 
 class Axes(NamedTuple):
@@ -131,10 +134,9 @@ def launch(kernel: Any, programs: int, like: Tensor, *args: Any, **constants: An
     """
     if programs == 0:
         return
-    if constants["num_warps"] >= 8 and torch.version.hip is None:
-        constants["maxnreg"] = 128  # so that two programs fit where one would waste the rest
     with torch.cuda.device_of(like):
         try:
+            # said explicitly, because releases of Triton differ in what they take for granted
             kernel[(programs,)](*args, **constants, enable_fp_fusion=True)
         except Exception as error:
             lines = str(error).strip().splitlines() or [""]
