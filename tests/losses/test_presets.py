@@ -300,6 +300,44 @@ def test_a_loss_like_another_library_is_that_of_its_package(preset, seed):
     assert compared == len(PACKAGES[preset]()) * len(shapes)
 
 
+@pytest.mark.parametrize("loss", ["Dice", "Jaccard", "Tversky"])
+def test_sigmoid_losses_are_the_other_modes_of_smp(loss):
+    """mode="binary" is one channel, mode="multilabel" a target (N, C, *S) of 0 and 1; with void."""
+    smp = pytest.importorskip("segmentation_models_pytorch", reason="smp is not installed")
+    theirs, ours = getattr(smp.losses, f"{loss}Loss"), getattr(pw, loss)
+    ours = ours.like("smp>=0.4", activation="sigmoid")
+    logits, target = FLAT
+    one = target.masked_fill(target == 2, 1)
+    expected = theirs("binary", ignore_index=255)(logits[:, :1], one)
+    torch.testing.assert_close(ours(logits[:, :1], one), expected)
+    several = torch.stack([target % 2, target // 2, target * 0, 1 - target % 2], dim=1)
+    several = several.masked_fill((target == 255).unsqueeze(1), 255)
+    expected = theirs("multilabel", ignore_index=255)(logits, several)
+    torch.testing.assert_close(ours(logits, several), expected)
+
+
+def test_sigmoid_losses_are_those_of_monai():
+    """sigmoid=True with class indices is one class against the rest, in both."""
+    losses = pytest.importorskip("monai", reason="MONAI is not installed").losses
+    options = {"sigmoid": True, "to_onehot_y": True, "ignore_index": 255}
+    for loss, theirs in {"Dice": losses.DiceLoss, "Tversky": losses.TverskyLoss}.items():
+        ours = getattr(pw, loss).like("monai>=1.6", activation="sigmoid")
+        expected = with_channel(theirs(**options))(*FLAT).double()
+        torch.testing.assert_close(ours(*FLAT), expected, rtol=1e-6, atol=1e-6)
+
+
+def test_nothing_valid_is_zero_like_any_library():
+    """Presets change means and smooth, never the contract of void."""
+    logits, target = FLAT[0].clone().requires_grad_(), torch.full_like(FLAT[1], 255)
+    for preset, loss in ROWS:
+        made = getattr(pw, loss).like(preset, ignore_index=255)
+        given = logits[:, :1] if loss in ("BinaryCrossEntropy", "MCC") else logits
+        value = made(given, target)
+        (gradient,) = torch.autograd.grad(value, logits)
+        assert value == 0
+        assert not gradient.any()
+
+
 def test_binary_losses_are_those_of_torch_and_smp():
     """One sigmoid channel: BCEWithLogitsLoss takes no void, SoftBCE divides by it."""
     smp = pytest.importorskip("segmentation_models_pytorch", reason="smp is not installed")
