@@ -141,6 +141,17 @@ def test_the_time_limit_ends_a_run_after_an_epoch(data, tmp_path, capsys):
     assert f"pixelwise train --resume {run}" in capsys.readouterr().err
 
 
+def test_a_data_set_without_val_is_told_what_to_do(tmp_path):
+    """As init leaves it if there are too few pairs."""
+    data = make_dataset(tmp_path / "data", train=2, val=0)
+    text = (data / "dataset.toml").read_text().split("[splits.val]")[0]
+    (data / "dataset.toml").write_text(text)
+    with pytest.raises(DatasetError, match=r"got 'val'\. Add .*--val-split train"):
+        train_small(data, tmp_path / "run")
+    run = train_small(data, tmp_path / "run", val_split="train")
+    assert (run / "best").is_dir()
+
+
 def test_a_run_that_ends_late_is_not_said_to_be_stopped(data, tmp_path, capsys):
     """After its last epoch there is nothing to go on with."""
     train_small(data, tmp_path / "run", epochs=1, max_minutes=1e-9)

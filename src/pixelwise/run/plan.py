@@ -145,7 +145,9 @@ def labelled_pairs(description: Description, split: str) -> list[Pair]:
     where = str(description.root / "dataset.toml")
     if split not in description.splits:
         known = ", ".join(description.splits)
-        raise DatasetError(sentence(where, "split", f"one of {known}", repr(split)))
+        hint = f"Add [splits.{split}] there, or score the pairs that are learnt: --val-split train."
+        hint = hint if split == "val" and "train" in description.splits else ""
+        raise DatasetError(sentence(where, "split", f"one of {known}", repr(split), hint))
     pairs = description.pairs(split)
     without = [pair.id for pair in pairs if pair.label is None]
     if without or not pairs:
