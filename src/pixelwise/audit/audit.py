@@ -57,14 +57,16 @@ def audit(
 
     Headers of all files are read first. Then each label is decoded once. Images are decoded only
     with deep, except for copies: files of equal size and content at two places. Single pixels
-    (R1) and lines between classes (V2) are looked for in 32 evenly spaced labels.
+    (R1) and lines of a class between others (V2) are looked for in 32 evenly spaced labels, with
+    deep in all.
 
     Args:
         dataset: a folder with dataset.toml, or without one; then the classes are guessed. Or a
             Description.
         executor: any concurrent.futures executor; None works in this thread.
         quick: read headers only.
-        deep: decode the images too, for S1 and S3 of pictures that were saved again, S2 and G3.
+        deep: decode the images too, for S1 and S3 of pictures that were saved again, S2 and G3;
+            and compare neighbouring pixels in all labels.
         listed: findings of each rule to list; None = all. All are counted.
         baseline: findings to accept, from baseline.read_baseline.
         progress: called with (done, all) after each pair, then after each label, then image.
@@ -90,7 +92,7 @@ def audit_source(
     """The audit of an opened source, its findings collected in a ledger."""
     inventory = source.inventory
     ledger.add(inventory.findings)
-    heads = _Heads(source)
+    heads = _Heads(source, _sample_step(source, deep))
     see = partial(look_at_pair, str(inventory.root))
     for head in spread(inventory.pairs, see, chunk=_PAIRS_A_TASK):
         heads.add(head)
@@ -161,8 +163,8 @@ def _look_into_images(source: Source, spread: Spread, ledger: Ledger) -> np.ndar
 class _Heads:
     """What the headers say, a few numbers for each pair; iterates over the labels to decode."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, source: Source, step: int) -> None:
+        self._source, self._step = source, step
         number = len(source.inventory.pairs)
         self._storage: list[str] = []
         self._depth = np.zeros(number, np.uint8)
@@ -187,7 +189,6 @@ class _Heads:
     def __iter__(self) -> Iterator[LabelJob]:
         inventory = self._source.inventory
         palettes = list(self._palettes)
-        step = max(1, len(self._storage) // SAMPLE)
         for number, (files, storage) in enumerate(zip(inventory.pairs, self._storage)):
             if files.label is None or not storage:
                 continue
@@ -195,7 +196,7 @@ class _Heads:
             entries = len(palettes[palette]) // 3 if palette >= 0 else 0
             yield LabelJob(
                 *(number, inventory.path(files.label), files.label, storage, entries),
-                sampled=number % step == 0,
+                sampled=number % self._step == 0,
             )
 
     def stored(self) -> Stored:
@@ -253,4 +254,13 @@ def _not_looked(source: Source, quick: bool, deep: bool) -> Iterator[str]:
     if quick:
         yield "pixels, as --quick was asked for"
     elif not deep:
+        step = _sample_step(source, deep)
+        if step > 1:
+            number = -(-source.labels // step)
+            yield f"neighbours of pixels (R1, V2 of known values) beyond a sample of {number} labels"
         yield "pixels of the images (S2, G3; S1 and S3 know copies of files only): use --deep"
+
+
+def _sample_step(source: Source, deep: bool) -> int:
+    """Of so many labels, neighbouring pixels are compared in one."""
+    return 1 if deep else max(1, -(-source.labels // SAMPLE))

@@ -26,7 +26,7 @@ class AuditConfig:
     labels: Path | None = option(None, "folder of labels, instead of DATA")
     quick: bool = option(False, "read the first bytes of every file only: sizes, storage, pairs")
     deep: bool = option(
-        False, "decode the images too: copies, neighbours in two splits, shifted labels"
+        False, "decode the images too (copies, shifted labels), and compare all pixels of labels"
     )
     html: Path | None = option(None, "HTML page to write, with pictures of what was found")
     fix: Path | None = option(None, "folder for a mended copy of the data set")

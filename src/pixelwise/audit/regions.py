@@ -10,16 +10,21 @@ _FRAME_SHARE, _LEFT_INSIDE = 1 / 12, 0.2
 
 
 def single_pixels(label: np.ndarray) -> np.ndarray:
-    """Which inner pixels differ from all of their four neighbours.
+    """Which inner pixels differ from all of their eight neighbours.
 
     Args:
-        label: (H, W).
+        label: (H, W), at least (3, 3).
     Returns:
         (H - 2, W - 2) bool; [0, 0] belongs to pixel (1, 1).
     """
-    beside = label[1:-1, 1:] != label[1:-1, :-1]
-    above = label[1:, 1:-1] != label[:-1, 1:-1]
-    return beside[:, 1:] & beside[:, :-1] & above[1:] & above[:-1]
+    height, width = label.shape
+    inner = label[1:-1, 1:-1]
+    single = np.ones(inner.shape, bool)
+    for y in (0, 1, 2):
+        for x in (0, 1, 2):
+            if (y, x) != (1, 1):
+                single &= label[y : height - 2 + y, x : width - 2 + x] != inner
+    return single
 
 
 def values_between(label: np.ndarray, least: float) -> list[int]:

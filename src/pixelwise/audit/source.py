@@ -30,6 +30,11 @@ class Source:
     known: bool = True
     notes: tuple[str, ...] = ()
 
+    @property
+    def labels(self) -> int:
+        """How many labels there are."""
+        return sum(files.label is not None for files in self.inventory.pairs)
+
 
 def open_source(dataset: Description | Path | str) -> Source:
     """The description and the files of a data set.
