@@ -21,7 +21,7 @@ def make(upsample, scale, shape=(2, 19, 64, 96), device="cuda", dtype=torch.floa
     logits = torch.randn(shape, generator=generator).to(device, dtype).requires_grad_()
     target = torch.randint(0, c, (n, *(s * scale for s in size)), generator=generator)
     target[:, :3] = 255
-    criterion = pw.criterion("ce+dice", num_classes=c, upsample=upsample)
+    criterion = pw.criterion("ce+dice(classes='foreground')", num_classes=c, upsample=upsample)
     return criterion, logits, target.to(device, torch.uint8)
 
 

@@ -54,8 +54,9 @@ def pick_classes(where: str, classes: Classes, *per_class: Tensor) -> tuple[Tens
     indices = list(range(1, count) if isinstance(classes, str) else classes)
     if max(indices) >= count:
         raise ArgumentError(sentence(where, "classes", f"indices below {count}", indices))
-    index = torch.tensor(indices, device=per_class[0].device)
-    return tuple(t.index_select(1, index) for t in per_class)
+    # no tensor of indices: it would have to be copied to a GPU, and the host would wait for it
+    columns = (t.unbind(1) for t in per_class)
+    return tuple(torch.stack([of[index] for index in indices], 1) for of in columns)
 
 
 def mean_over_classes(

@@ -118,7 +118,7 @@ def pixel_stats(
         PixelStats with one (N, C) float64 tensor per sum.
     Raises:
         ArgumentError: shapes, names or values that do not fit; unknown target values, with their
-            pixel counts and first place.
+            pixel counts and first place (on a GPU counted, and raised by raise_if_unknown).
         ArgumentTypeError: logits are not floating point, or target is not of an integer dtype.
         BackendError: the backend that was asked for cannot run here.
     """
