@@ -257,7 +257,7 @@ def _not_looked(source: Source, quick: bool, deep: bool) -> Iterator[str]:
         step = _sample_step(source, deep)
         if step > 1:
             number = -(-source.labels // step)
-            yield f"neighbours of pixels (R1, V2 of known values) but in a sample of {number} labels"
+            yield f"neighbours of pixels (R1, V2 of known values) in all but {number} labels"
         yield "pixels of the images (S2, G3; S1 and S3 know copies of files only): use --deep"
 
 
