@@ -11,12 +11,12 @@ from PIL import Image
 
 from make import make_dataset
 from pixelwise.audit.findings import Audit, Finding, Total
-from pixelwise.audit.rules import RULES
+from pixelwise.audit.rules import RULES, command
 from pixelwise.errors import DatasetError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import read_description
 from pixelwise.labels.png import write_label
-from pixelwise.report.audit_page import EXAMPLES, audit_page, command
+from pixelwise.report.audit_page import EXAMPLES, audit_page
 from pixelwise.report.examples import REACH, example_pictures, window
 from pixelwise.report.pictures import WRONG
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from pixelwise.audit.rules import RULES, SEVERITIES
+from pixelwise.audit.rules import RULES, SEVERITIES, command
 from pixelwise.errors import DatasetError, sentence
 
 SCHEMA = "pixelwise.audit/1"
@@ -137,12 +137,13 @@ def _rule_text(audit: Audit, rule: str) -> str:
         number += f", {total.count:,} {meaning.counted}"
     lines = [f"{meaning.severity} {rule}: {meaning.title} ({number})"]
     for finding in audit.of_rule(rule)[:1]:
-        place = "" if finding.place is None else " at x={1}, y={0}".format(*finding.place)
+        # where a rule counts files, the whole file is meant, and no place in it
+        whole = finding.place is None or meaning.counted == "files"
+        place = "" if whole else " at x={1}, y={0}".format(*(finding.place or ()))
         lines.append(f"  e.g.   {finding.file}{place}: {finding.detail}")
     lines.append(f"  cause  {meaning.cause}")
     if meaning.fix:
-        out = f"{audit.root.rstrip('/')}-fixed"
-        lines.append(f"  mend   {meaning.fix.format(root=audit.root, out=out)}")
+        lines.append(f"  mend   {command(meaning.fix, audit.root)}")
     return "\n".join(lines)
 
 

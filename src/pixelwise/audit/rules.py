@@ -8,6 +8,7 @@ error    training or scores would be wrong, or stop     note    worth knowing
 warning  wrong in many programs, or wrong more often than not
 """
 
+import shlex
 from dataclasses import dataclass
 
 SEVERITIES = ("error", "warning", "note")
@@ -34,6 +35,12 @@ class Rule:
     fix: str = ""
     counted: str = "pixels"
     about: str = "file"
+
+
+def command(fix: str, root: str) -> str:
+    """The command that mends a rule, with the names of folders as a shell wants them."""
+    folder = root.rstrip("/") or root
+    return fix.format(root=shlex.quote(folder), out=shlex.quote(f"{folder}-fixed"))
 
 
 RULES = {

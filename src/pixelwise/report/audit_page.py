@@ -1,13 +1,12 @@
 """The page of an audit: rules worst first, their causes and commands, and pictures of examples."""
 
-import shlex
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from pixelwise.audit.findings import Audit, Finding, plural
-from pixelwise.audit.rules import RULES, SEVERITIES
+from pixelwise.audit.rules import RULES, SEVERITIES, command
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.atomic import atomic_write
 from pixelwise.labels.description import Description, read_description
@@ -80,12 +79,6 @@ def rule_of(audit: Audit, rule: str, root: Path, description: Description | None
         "examples": [example(finding, root, description) for finding in shown],
         "rest": plural(rest, f"more {meaning.about}") if rest else "",
     }
-
-
-def command(fix: str, root: str) -> str:
-    """The command that mends a rule, with the names of folders as a shell wants them."""
-    folder = root.rstrip("/") or root
-    return fix.format(root=shlex.quote(folder), out=shlex.quote(f"{folder}-fixed"))
 
 
 def example(finding: Finding, root: Path, description: Description | None) -> dict[str, Any]:
