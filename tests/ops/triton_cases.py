@@ -20,8 +20,8 @@ TASKS = {
     "softmax-150": ("softmax", 150, False),
     "softmax-300": ("softmax", 300, False),  # more than one program handles
     "binary": ("sigmoid", 1, False),
-    "one-vs-rest": ("sigmoid", 3, False),
-    "multi-label": ("sigmoid", 3, True),
+    "one-vs-rest": ("sigmoid", 9, False),  # more than one program handles
+    "multi-label": ("sigmoid", 9, True),
 }
 
 

@@ -254,7 +254,7 @@ def _couple(
     """m, log d, u and a of every output pixel, (3 or 4, N, H, W); undefined where ignored."""
     images, classes, *low = logits.shape
     high = target.shape[-2], target.shape[-1]
-    cells = cells_for(classes, low[1], high, split=True)
+    cells = cells_for(classes, low[1], high, together=True)
     tile = cells.tile
     planes = logits.new_empty(
         (3 + ("focal" in spec.sums), images, *high), dtype=compute_dtype(logits.dtype)
@@ -281,7 +281,7 @@ def _gather(
     images, classes, *low = logits.shape
     high = target.shape[-2], target.shape[-1]
     rows = min(triton.next_power_of_2(classes), CLASSES)
-    cells = cells_for(classes, low[1], high, split=False)
+    cells = cells_for(classes, low[1], high, together=False)
     chunks, strips = triton.cdiv(classes, rows), triton.cdiv(low[1], LANES - 1)
     bands = triton.cdiv(low[0], ROWS)
     plane = planes.stride(0) if planes is not None else 0

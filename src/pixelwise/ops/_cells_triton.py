@@ -48,9 +48,9 @@ class Cells(NamedTuple):
     rows: int
 
 
-def cells_for(classes: int, low_w: int, high: tuple[int, int], split: bool) -> Cells:
+def cells_for(classes: int, low_w: int, high: tuple[int, int], together: bool) -> Cells:
     """Tiles of cells; results depend on nothing else."""
-    tile = tile_for(classes, split)._replace(pixels=LANES)
+    tile = tile_for(classes, together)._replace(pixels=LANES)
     columns = triton.cdiv(high[1], low_w)
     # outputs X with s(X) < 1, before they are held within 0
     first_columns = high[1]

@@ -37,10 +37,16 @@ class Tile(NamedTuple):
     warps: int
 
 
-def tile_for(classes: int, split: bool) -> Tile:
-    """The tile for a number of classes; depends on nothing else, so that results are repeatable."""
-    first, tail = min(triton.next_power_of_2(classes), MAX_CLASSES), 0
-    if split and classes < MAX_CLASSES:
+def tile_for(classes: int, together: bool) -> Tile:
+    """The tile for a number of classes; depends on nothing else, so that results are repeatable.
+
+    Args:
+        classes: of the logits.
+        together: whether a pixel needs them all at once, as softmax does.
+    """
+    most = MAX_CLASSES if together else LANE_CLASSES
+    first, tail = min(triton.next_power_of_2(classes), most), 0
+    if together and classes < MAX_CLASSES:
         first = 1 << (classes.bit_length() - 1)
         tail = triton.next_power_of_2(classes - first) if classes > first else 0
         if tail == first:

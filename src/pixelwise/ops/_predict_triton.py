@@ -227,7 +227,7 @@ def _run(
     images, classes, *low = logits.shape
     same = tuple(low) == size
     softmax = activation == "softmax"
-    cells = cells_for(classes, low[1], size, split=softmax)
+    cells = cells_for(classes, low[1], size, together=softmax)
     programs = images * cells.strips * cells.bands
     unknown = logits.new_zeros((), dtype=torch.int64)
     launch(

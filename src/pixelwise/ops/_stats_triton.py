@@ -328,7 +328,7 @@ def _plan(
 ) -> Plan:
     images, classes = logits.shape[:2]
     axes = merge_axes([logits, target, weight, gradient], logits.shape[2:])
-    tile = tile_for(classes, split=spec.activation == "softmax")
+    tile = tile_for(classes, together=spec.activation == "softmax")
     blocks = triton.cdiv(axes.pixels, tile.pixels * tile.steps)
     chunks = triton.cdiv(classes, tile.classes + tile.tail)
     per_class = target.dim() == logits.dim()

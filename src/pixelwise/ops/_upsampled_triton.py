@@ -138,7 +138,7 @@ def forward_upsampled(
     images, classes, *low = logits.shape
     high = target.shape[-2], target.shape[-1]
     dtype = compute_dtype(logits.dtype)
-    cells = cells_for(classes, low[1], high, split=spec.activation == "softmax")
+    cells = cells_for(classes, low[1], high, together=spec.activation == "softmax")
     tile, blocks = cells.tile, cells.bands * cells.strips
     chunks = triton.cdiv(classes, tile.classes + tile.tail)
     inside = inside_sums(spec, classes)
