@@ -99,7 +99,9 @@ def test_the_histogram_at_one_half_is_the_confusion_of_the_score(contents):
 @pytest.mark.parametrize("name", ["iou", "dice"])
 def test_the_best_threshold_scores_what_was_promised(runs, contents, name, tmp_path):
     """Predicted again with it, the foreground has exactly that score."""
-    best = contents["binary"][0]["thresholds"]["best"][name]
+    content, folder = contents["binary"]
+    best = content["thresholds"]["best"][name]
+    assert best["at_half"] == score(ScoreConfig(folder))["per_class"][1][name]
     again = PredictConfig(runs["binary"], out=tmp_path / "out", threshold=best["threshold"])
     foreground = score(ScoreConfig(predict(again)))["per_class"][1]
     assert foreground[name] == pytest.approx(best["value"], abs=1e-12)
