@@ -56,7 +56,6 @@ _MAX_DEFLATE_RATIO = 258 * 8 // 2
 # Value of a pixel that has not been decoded; rarely one of a label, never a whole row below 8 bits.
 _NOT_YET = 254
 _SLICE_BYTES = 1 << 8
-_FIRST_ROWS = 8
 # What may be inflated without a limit.
 _HARMLESS_BYTES = 1 << 26
 _COMPRESSION_LEVEL = 6
@@ -243,15 +242,12 @@ def encode_png(samples: np.ndarray, palette: np.ndarray | None) -> bytes:
 def _unfiltered_rows(header: PngHeader, stream: bytes) -> np.ndarray | None:
     """The rows as they are in the stream, if they are the samples: (H, 1 + W) uint8, or None.
 
-    Indexed files are hardly ever filtered, and then inflating is all there is to decoding.
+    Indexed files are hardly ever filtered, and then inflating is all there is to decoding; grey
+    ones nearly always are.
     """
-    if header.bit_depth != 8 or header.interlaced:
+    if header.color_name != "palette" or header.bit_depth != 8 or header.interlaced:
         return None
     try:
-        # most of the filtered files are known by their first rows
-        start = zlib.decompressobj().decompress(stream, _FIRST_ROWS * header.row_bytes)
-        if any(start[:: header.row_bytes]):
-            return None
         data = _inflate(stream, header.inflated_bytes)
     except zlib.error:
         return None
