@@ -90,7 +90,7 @@ def reading(kind: str, processes: int) -> str:
             "count_labels": lambda: pw.count_labels(paths, CLASS_TABLE, pool),
         }
         seconds = measure.interleaved(rows, 7)
-    head = [f"{COUNT} {kind} label PNGs of 512×1024, {processes} processes", "rate"]
+    head = [f"{COUNT} {kind} label PNGs of 512×1024, processes: {processes}", "rate"]
     return measure.table([*head, f"rate / {BARE}"], rates(seconds, COUNT)) + "\n"
 
 
@@ -109,7 +109,7 @@ def auditing() -> str:
                     "audit": lambda: pw.audit(data, pool),
                 }
                 seconds = measure.interleaved(rows, 7)
-            head = [f"clean folder of {AUDITED} pairs, {processes} processes", "labels"]
+            head = [f"clean folder of {AUDITED} pairs, processes: {processes}", "labels"]
             tables.append(measure.table([*head, f"rate / {BARE}"], rates(seconds, AUDITED)))
     return "\n\n".join(tables) + "\n"
 
