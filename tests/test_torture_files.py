@@ -422,7 +422,9 @@ def test_F17_nothing_in_a_setting_is_evaluated(tmp_path):
             criterion(text, num_classes=3)
     proof = tmp_path / "proof"
     config = ConvertConfig(f"$(touch {proof})", out=tmp_path / "out", classes=f"`touch {proof}`")
-    with pytest.raises(DatasetError, match=r"touch .*: .* must be an existing folder, got none"):
+    with pytest.raises(
+        DatasetError, match=r"touch .*: .* must be an existing file or folder, got none"
+    ):
         convert(config)
     assert not proof.exists()
 

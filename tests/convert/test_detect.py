@@ -68,6 +68,12 @@ def test_json_of_another_kind_is_refused(tmp_path, content):
         detect(write_json(tmp_path / "a.json", content))
 
 
+def test_a_source_that_is_not_there_is_named(tmp_path):
+    """Before anything is guessed about it."""
+    with pytest.raises(DatasetError, match=r"nowhere: source must be an existing file or folder"):
+        detect(tmp_path / "nowhere")
+
+
 def test_a_folder_without_annotations_is_refused(tmp_path):
     """Empty, or with other files."""
     (tmp_path / "readme.md").write_text("")

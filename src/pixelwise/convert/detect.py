@@ -36,6 +36,8 @@ def detect(source: Path) -> tuple[str, Path]:
     Raises:
         DatasetError: nothing fits, or there are several such files.
     """
+    if not source.exists():
+        raise DatasetError(sentence(str(source), "source", "an existing file or folder", "none"))
     if source.is_dir():
         return _of_folder(source)
     if source.suffix.lower() == ".xml":
