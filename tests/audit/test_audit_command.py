@@ -225,6 +225,16 @@ def test_a_link_that_leads_out_of_the_data_set_is_a_finding(data, tmp_path):
     assert "leads out of the data set" in result.findings[0].detail
 
 
+def test_folders_whose_names_never_meet_are_one_finding(data):
+    """A wrong suffix is one mistake, not one for every file."""
+    for path in (data / "val/labels").iterdir():
+        path.rename(path.with_stem(f"{path.stem}_mask"))
+    result = audit(data)
+    (finding,) = result.findings
+    assert (finding.rule, finding.file, finding.count) == ("P1", "val/labels", 6)
+    assert "called like 12, labels like 12_mask" in finding.detail
+
+
 def test_a_missing_folder_is_a_finding(data):
     """The other split is audited all the same."""
     (data / "val/labels").rename(data / "val/masks")

@@ -133,7 +133,9 @@ def _rule_text(audit: Audit, rule: str) -> str:
     """A few lines: what, how often, one example, the likely cause, the command."""
     meaning, total = RULES[rule], audit.totals[rule]
     number = plural(total.files, meaning.about)
-    if meaning.counted not in ("files", "classes"):
+    if meaning.counted == "files":
+        number = plural(total.count, "file")
+    elif meaning.counted != "classes":
         number += f", {total.count:,} {meaning.counted}"
     lines = [f"{meaning.severity} {rule}: {meaning.title} ({number})"]
     for finding in audit.of_rule(rule)[:1]:

@@ -128,8 +128,11 @@ def _split_pairs(
         ids, wrong = entries, wrong + unknown
     if split.folds:
         ids = {i for i in ids if fold_of(i, split.folds) in split.keep}
-    wrong += _lone(ids, image_of, label_of)
     both = sorted(i for i in ids if i in image_of and i in label_of)
+    if not both and len(image_of) > 1 and len(label_of) > 1:
+        wrong.append(_no_pair(split, image_of, label_of))
+    else:
+        wrong += _lone(ids, image_of, label_of)
     return [Files(image_of[i], label_of[i], number) for i in both], wrong
 
 
@@ -204,6 +207,16 @@ def _meant(text: str, known: set[str]) -> str:
         if plain in known:
             return f" {why}"
     return ""
+
+
+def _no_pair(split: Split, image_of: dict[str, str], label_of: dict[str, str | None]) -> Finding:
+    """One mistake instead of one for every file: the suffixes or the folder are wrong."""
+    image, label = min(image_of), min(label_of)
+    detail = (
+        f"none of {len(image_of):,} images and {len(label_of):,} labels have the same name: images "
+        f"are called like {image}, labels like {label}; look at image_suffix and label_suffix"
+    )
+    return Finding("P1", str(split.labels), len(image_of), None, detail, other=split.images)
 
 
 def _lone(
