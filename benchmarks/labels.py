@@ -1,4 +1,7 @@
-"""Label images: colour to index, reading, counting."""
+"""Label images: colour to index, reading, counting, auditing.
+
+`python -m benchmarks.labels --hundred-thousand` measures the memory of a large audit (minutes).
+"""
 
 import sys
 import tempfile
