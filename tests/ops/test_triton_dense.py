@@ -66,7 +66,7 @@ def test_every_sum_alone_is_what_it_is_among_all(task, name):
     check(case, run(kernels, case, grad)[:2], grad)
 
 
-@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 3.5])
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("task", ["softmax-5", "binary"])
 def test_focal_with_any_exponent(task, gamma):
     """γ is compiled in, and those of 0, 1 and 2 are no powers."""

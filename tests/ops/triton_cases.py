@@ -17,7 +17,6 @@ TASKS = {
     "softmax-2": ("softmax", 2, False),
     "softmax-5": ("softmax", 5, False),
     "softmax-19": ("softmax", 19, False),
-    "softmax-150": ("softmax", 150, False),
     "softmax-300": ("softmax", 300, False),  # more than one program handles
     "binary": ("sigmoid", 1, False),
     "one-vs-rest": ("sigmoid", 9, False),  # more than one program handles

@@ -11,7 +11,8 @@ from torch import Tensor
 from pixelwise.errors import BackendError
 from pixelwise.ops.spec import SUMS, Spec
 
-MAX_CLASSES = 256  # that a program handles; more are shared between several
+MAX_CLASSES = 256  # that one program handles; more are shared between several
+SHARED_CLASSES = 128  # of a program when there are more
 WARP_CLASSES = 16  # that one warp handles, without waiting for another
 LANE_CLASSES = 8  # rows of a lane beyond that, which leaves registers for more than one block
 MAX_WARPS = 16  # with twice as many a lane would have no more than 64 registers
@@ -44,9 +45,10 @@ def tile_for(classes: int, together: bool) -> Tile:
         classes: of the logits.
         together: whether a pixel needs them all at once, as softmax does.
     """
-    most = MAX_CLASSES if together else LANE_CLASSES
-    first, tail = min(triton.next_power_of_2(classes), most), 0
-    if together and classes < MAX_CLASSES:
+    first, tail = min(triton.next_power_of_2(classes), LANE_CLASSES), 0
+    if together and classes > MAX_CLASSES:
+        first = SHARED_CLASSES
+    elif together:
         first = 1 << (classes.bit_length() - 1)
         tail = triton.next_power_of_2(classes - first) if classes > first else 0
         if tail == first:
