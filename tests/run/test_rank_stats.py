@@ -26,9 +26,14 @@ if world > 1:
     torch.distributed.init_process_group("gloo", **address)
     net = torch.nn.parallel.DistributedDataParallel(net)
 mine = {(0, 1): slice(0, 3), (0, 2): slice(0, 1), (1, 2): slice(1, 3)}[rank, world]
-stats = criterion.stats(net(image[mine]), target[mine])
-stats = pw.stats_of_all_ranks(stats) if exact == "exact" else stats
-loss = criterion.formula(stats)
+logits = net(image[mine])
+if exact == "loop":
+    from pixelwise.run.rank_stats import loss_over_ranks
+    loss = loss_over_ranks(criterion, logits, target[mine])
+else:
+    stats = criterion.stats(logits, target[mine])
+    stats = pw.stats_of_all_ranks(stats) if exact == "exact" else stats
+    loss = criterion.formula(stats)
 loss.backward()
 print(json.dumps([loss.item(), [p.grad.flatten().tolist() for p in net.parameters()]]))
 """
@@ -59,6 +64,22 @@ def test_ranks_with_unequal_pixels_teach_what_one_process_teaches(tmp_path, text
         assert value == pytest.approx(loss, rel=1e-12)
         for slope, expected in zip(slopes, gradient, strict=True):
             assert slope == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def test_the_training_loop_takes_the_loss_of_all_ranks(tmp_path):
+    """As many processes as one likes learn from the same loss; float32, as losses are."""
+    ((loss, gradient),) = trained(tmp_path, "ce + dice", 1, "loop", "some")
+    for value, slopes in trained(tmp_path, "ce + dice", 2, "loop", "some"):
+        assert value == pytest.approx(loss, rel=1e-6)
+        for slope, expected in zip(slopes, gradient, strict=True):
+            assert slope == pytest.approx(expected, rel=1e-5, abs=1e-9)
+
+
+def test_a_loss_that_needs_pixels_stays_with_its_rank(tmp_path):
+    """lovasz sorts the pixels of a batch: the mean over ranks is what is learnt."""
+    ranks = trained(tmp_path, "ce + lovasz", 2, "loop", "some")
+    assert ranks[0][0] != pytest.approx(ranks[1][0], rel=1e-3)
+    assert ranks[0][1] == ranks[1][1]
 
 
 def test_the_mean_of_the_ranks_losses_is_another_number(tmp_path):

@@ -13,6 +13,7 @@ is to exchange them, a few hundred numbers, before the formula:
 import torch
 from torch import Tensor, distributed
 
+from pixelwise.losses.criterion import Criterion
 from pixelwise.ops.stats import PixelStats
 from pixelwise.run.distributed import rank_and_world
 
@@ -38,6 +39,18 @@ def stats_of_all_ranks(stats: PixelStats) -> PixelStats:
     parts = _gathered(stats.sums.detach(), world)
     parts[rank] = own
     return PixelStats(torch.cat(parts, dim=1), stats.names, stats.backend)
+
+
+def loss_over_ranks(criterion: Criterion, logits: Tensor, target: Tensor) -> Tensor:
+    """criterion(logits, target) of the images of all ranks, if all its terms are formulas on sums.
+
+    A term that needs the pixels themselves (top_k, lovasz, boundary, ...) knows those of its rank
+    only; with one of them the loss is that of this rank's images, and its mean over ranks is what
+    is learnt.
+    """
+    if rank_and_world()[1] == 1 or not all(term.sums for _, term in criterion.terms()):
+        return criterion(logits, target)
+    return criterion.formula(stats_of_all_ranks(criterion.stats(logits, target))).float()
 
 
 def _gathered(sums: Tensor, world: int) -> list[Tensor]:

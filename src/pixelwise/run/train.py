@@ -30,6 +30,7 @@ from pixelwise.run.loader import epoch_batches, load_batches
 from pixelwise.run.metrics_log import FILE as METRICS
 from pixelwise.run.metrics_log import append_line, evaluation_line
 from pixelwise.run.optimizer import set_learning_rate
+from pixelwise.run.rank_stats import loss_over_ranks
 from pixelwise.run.setup import SCORE_COST, TRAIN_COST, Run, set_up
 from pixelwise.text import in_words
 
@@ -112,7 +113,7 @@ def take_step(run: Run, image: Tensor, target: Tensor, pairs: list[Pair]) -> tup
     entropy = np.random.SeedSequence((config.seed, step, run.fabric.global_rank))
     torch.manual_seed(int(entropy.generate_state(1)[0]))
     try:
-        loss = run.criterion(run.model(image), target)
+        loss = loss_over_ranks(run.criterion, run.model(image), target)
         value = loss.item()
         stop_unless_finite(run, "loss", value, pairs)
         run.optimizer.zero_grad(set_to_none=True)
