@@ -135,7 +135,7 @@ def couple_strip(
                     u, own = u + more_u, own + more_own
             log_d = tl.log(d)
             ka, _, own_u = own_slopes(grad + y, row, valid, own - log_d, ROWS, GAMMA)
-            out = planes + y_at * high_w + x_at
+            out = planes + y_at * high_w.to(tl.int64) + x_at
             tl.store(out, m, mask=valid)
             tl.store(out + plane, log_d, mask=valid)
             tl.store(out + 2 * plane, u + own_u, mask=valid)
@@ -207,7 +207,7 @@ def gather_band(
                 )  # fmt: skip
                 tile = tl.where(valid, blend(fx, left, right), 0.0)
                 if SOFTMAX:
-                    at = planes + y_at * high_w + wide
+                    at = planes + y_at * high_w.to(tl.int64) + wide
                     m = tl.load(at, mask=valid, other=0.0)
                     log_d = tl.load(at + plane, mask=valid, other=0.0)
                     u = tl.load(at + 2 * plane, mask=valid, other=0.0)

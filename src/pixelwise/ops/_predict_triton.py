@@ -181,7 +181,7 @@ def predict_strip(
                 strange += odd
                 count_pairs(out, tl.where(valid, y * limit + label, NONE))
             else:
-                at = out + y_at * high_w + x_at
+                at = out + y_at * high_w.to(tl.int64) + x_at
                 tl.store(at, label.to(out.dtype.element_ty), mask=inside)
     if COUNT:
         count_unknown(unknown, strange, True)
