@@ -10,6 +10,7 @@ from pixelwise.errors import BackendError
 from pixelwise.ops import backends
 from pixelwise.ops._launch_triton import launch
 from pixelwise.ops.stats import pixel_stats
+from pixelwise.ops.unknown import raise_if_unknown
 
 LOGITS = torch.randn(2, 3, 4, 5, generator=torch.Generator().manual_seed(0)).to(DEVICE)
 TARGET = torch.randint(0, 3, (2, 4, 5), generator=torch.Generator().manual_seed(1)).to(DEVICE)
@@ -48,6 +49,9 @@ def test_no_value_of_a_gpu_tensor_is_asked_for(loss):
         assert criterion(logits, target).shape == ()
         assert upsampling(logits[:, :, ::2, ::2], target).requires_grad
         assert pw.predict_label(logits, (9, 9)).shape == (2, 9, 9)
+        assert pw.confusion_matrix(logits, target).shape == (3, 3)
+        assert pixel_stats(logits, target, weight=target.float()).backend == "triton"
+    raise_if_unknown()  # shapes leave no count behind
 
 
 def test_triton_on_cpu_tensors_is_refused_unless_it_is_interpreted(monkeypatch):

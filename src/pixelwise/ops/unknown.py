@@ -7,6 +7,7 @@ CPU nothing is left for later: a wrong value is an error at once.
 
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
 
 from pixelwise.errors import ArgumentError
 
@@ -20,6 +21,8 @@ def count_later(expected: str, count: Tensor) -> None:
         expected: the first half of the message, "<function>: <name> must be <constraint>".
         count: () int64, on a GPU.
     """
+    if isinstance(count, FakeTensor):  # a shape that is tried out, without a value
+        return
     key = expected, count.device
     if key not in _COUNTS:
         _COUNTS[key] = torch.zeros_like(count)
