@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ops.triton_cases import make_case, run, upstream_of
+from ops.triton_cases import DEVICE, make_case, run, upstream_of
 from pixelwise.errors import BackendError
 from pixelwise.ops import _stats_triton, _upsampled_triton
 from pixelwise.ops.spec import Spec
@@ -41,7 +41,7 @@ def test_any_strides_give_the_same_numbers(where, layout):
     """f(view) = f(contiguous copy), and the gradient has the strides of empty_like(view)."""
     module, suffix, low = PASSES[where]
     inputs = make_inputs(low)
-    views = [layout(t) for t in inputs]
+    views = [layout(t.to(DEVICE)) for t in inputs]
     kept = [v.clone() for v in views]
     grad = upstream_of((*inputs, SOFTMAX))
     expected = run(module, (*inputs, SOFTMAX), grad, suffix)
@@ -84,10 +84,11 @@ def test_an_ignore_index_beyond_the_dtype_matches_nothing(ignore):
 
 def test_four_axes_that_do_not_merge_are_refused_in_a_sentence():
     """A kernel steps through three spatial axes; those of a contiguous tensor are one."""
-    logits = torch.randn(1, 3, 4, 4, 4, 4)
-    case = logits, torch.zeros(1, 4, 4, 4, 4, dtype=torch.uint8), None, SOFTMAX
+    logits = torch.randn(1, 3, 4, 4, 4, 4).to(DEVICE)
+    target = torch.zeros(1, 4, 4, 4, 4, dtype=torch.uint8).to(DEVICE)
+    case = logits, target, None, SOFTMAX
     assert run(_stats_triton, case, upstream_of(case))[2] == 0
-    case = logits[..., ::2, ::2, ::2, ::2], case[1][..., ::2, ::2, ::2, ::2], None, SOFTMAX
+    case = logits[..., ::2, ::2, ::2, ::2], target[..., ::2, ::2, ::2, ::2], None, SOFTMAX
     with pytest.raises(BackendError, match=r'at most 3 spatial axes .* Use backend="torch"'):
         run(_stats_triton, case, upstream_of(case))
 

@@ -102,7 +102,7 @@ def test_confusion_names_how_many_targets_are_unknown():
 
 def test_layout_changes_nothing():
     """channels_last and sliced logits give the label map of contiguous ones."""
-    logits = make_logits(5, images=1)
+    logits = make_logits(5, images=1).to(DEVICE)
     sliced = torch.stack([logits, logits], -1).flatten(-2)[..., ::2]
     for view in (logits.to(memory_format=torch.channels_last), sliced):
         assert torch.equal(predict(view, (3, 5)), predict(logits, (3, 5)))
