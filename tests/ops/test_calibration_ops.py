@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from pixelwise.errors import ArgumentError, ArgumentTypeError
 from pixelwise.metrics.calibration import CalibrationCounts, count_calibration
 from pixelwise.metrics.threshold import ThresholdCounts, count_thresholds
+from pixelwise.ops import calibration
 from pixelwise.ops.calibration import calibration_counts, threshold_counts
 
 DTYPES = [torch.float32, torch.float64, torch.bfloat16, torch.float16]
@@ -60,6 +61,26 @@ def test_thresholds_from_logits_equal_thresholds_from_probabilities(scale, dtype
     probs = activated(logits, target.shape[1:])[:, 0]
     expected = count_thresholds(probs, target, steps=64)
     np.testing.assert_array_equal(counts.pixels, expected.pixels)
+
+
+@pytest.mark.parametrize("rows", [1, 5, 1000])
+@pytest.mark.parametrize("scale", [1, 4])
+def test_bands_of_any_height_count_the_same(monkeypatch, rows, scale):
+    """An image is looked at in bands, so that its logits never exist at full size."""
+    logits, target = draw(5, size=(36, 28), scale=scale)
+    whole = calibration_counts(logits, target)
+    monkeypatch.setattr(calibration, "BAND", rows)
+    pixels, confidence, correct = calibration_counts(logits, target)
+    assert torch.equal(pixels, whole[0])
+    assert torch.equal(correct, whole[2])
+    assert torch.allclose(confidence, whole[1], rtol=1e-12)
+
+
+def test_pixels_without_spatial_axes_are_counted():
+    """(N, C) logits and (N,) targets are N pixels."""
+    pixels, _, correct = calibration_counts(torch.tensor([[4.0, 0], [0, 4]]), torch.tensor([0, 0]))
+    assert int(pixels.sum()) == 2
+    assert int(correct.sum()) == 1
 
 
 def test_edges_belong_to_the_bin_below():

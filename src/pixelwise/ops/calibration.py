@@ -14,6 +14,8 @@ from pixelwise.errors import ArgumentError, check_range, check_shape, sentence
 from pixelwise.ops.activations import check_logits, compute_dtype
 from pixelwise.ops.target import Ignore, check_target_dtype, class_index, merge_ignored
 
+BAND = 32  # rows of pixels that are looked at together
+
 
 @torch.no_grad()
 def calibration_counts(
@@ -29,8 +31,8 @@ def calibration_counts(
 
     Args:
         logits: (N, C, *S) floating point; (N, C, h, w) of another size than the target are
-            interpolated bilinearly to it, one image at a time, so that nothing of N·C·H·W elements
-            exists.
+            interpolated bilinearly to it, a band of rows at a time, so that nothing of C·H·W
+            elements exists.
         target: (N, *S) class indices of any integer dtype.
         activation: "softmax" for C >= 2, "sigmoid" for one channel.
         bins: B, equal intervals of 0..1, >= 1; an edge belongs to the bin below it.
@@ -101,16 +103,31 @@ def _valid_pixels(
     target = check_target_dtype(where, target)
     spatial = (None, None) if logits.dim() == 4 else tuple(logits.shape[2:])
     check_shape(where, "target", target.shape, (logits.shape[0], *spatial), "(N, *S)")
+    if logits.dim() == 2:
+        logits, target = logits[..., None], target[..., None]
     target, ignored = merge_ignored(target, ignore_index)
     rows = class_index(target, max(2, logits.shape[1]), ignored, where)
     for image, row in zip(logits, rows):
-        x = image.to(compute_dtype(logits.dtype))
-        if x.shape[1:] != row.shape:
-            size = tuple(row.shape)
-            x = F.interpolate(x[None], size=size, mode="bilinear", align_corners=False)[0]
-        index = row.flatten()
-        valid = index >= 0
-        yield x.flatten(1)[:, valid], index[valid]
+        for top in range(0, row.shape[0], BAND):
+            index = row[top : top + BAND].flatten()
+            x = _band(image, top, tuple(row.shape)).to(compute_dtype(logits.dtype)).flatten(1)
+            valid = index >= 0
+            yield x[:, valid], index[valid]
+
+
+def _band(image: Tensor, top: int, size: tuple[int, ...]) -> Tensor:
+    """BAND rows of an image (C, *S) of logits, interpolated to `size`, from row `top` on."""
+    if image.shape[1:] == size:
+        return image[:, top : top + BAND]
+    (height, width), old = size, image.shape[1]
+    # position (i + ½) old / height - ½ in units of 1 / (2 height)
+    row = torch.arange(top, min(top + BAND, height), device=image.device)
+    units = ((2 * row + 1) * old - height).clamp(min=0)
+    low, t = units // (2 * height), (units % (2 * height)).double() / (2 * height)
+    x = image.to(compute_dtype(image.dtype))
+    t = t.to(x.dtype)[:, None]
+    x = x[:, low] * (1 - t) + x[:, (low + 1).clamp(max=old - 1)] * t
+    return F.interpolate(x[None], (len(row), width), mode="bilinear", align_corners=False)[0]
 
 
 def _numbers(where: str, probs: Tensor) -> Tensor:
