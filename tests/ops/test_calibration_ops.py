@@ -73,7 +73,7 @@ def test_bands_of_any_height_count_the_same(monkeypatch, rows, scale):
     pixels, confidence, correct = calibration_counts(logits, target)
     assert torch.equal(pixels, whole[0])
     assert torch.equal(correct, whole[2])
-    assert torch.allclose(confidence, whole[1], rtol=1e-12)
+    assert torch.allclose(confidence, whole[1], rtol=1e-6)  # exp of vector tails rounds apart
 
 
 def test_pixels_without_spatial_axes_are_counted():
