@@ -41,7 +41,7 @@ def test_nothing_waits_for_the_device(upsample, scale):
     def work():
         step(criterion, logits, target)
         pixel_stats(logits, target, ignore_index=[254, 255], weight=weight, upsample=upsample)
-        pw.ops.predict.confusion_matrix(logits.detach(), target)
+        pw.confusion_matrix(logits.detach(), target)
         return pw.predict_label(logits.detach(), tuple(target.shape[1:]))
 
     work()
