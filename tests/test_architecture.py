@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parent.parent / "src" / "pixelwise"
+ROOT = Path(__file__).parent.parent
+SOURCE = ROOT / "src" / "pixelwise"
 FLOOR = {
     "errors": 0,
     "rooms": 0,
@@ -40,7 +41,9 @@ PACKAGES = {
 }
 # fmt: on
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "base"}
+MOST_LINES = 400
 FILES = sorted(p for p in SOURCE.rglob("*.py") if p != SOURCE / "__init__.py")
+REST = sorted(p for room in ("tests", "benchmarks", "docs") for p in (ROOT / room).rglob("*.py"))
 OURS = {".".join(("pixelwise", *p.relative_to(SOURCE).with_suffix("").parts)) for p in FILES}
 TOUCHES_NO_TORCH = [
     "--help",
@@ -93,9 +96,15 @@ def test_a_file_imports_only_from_lower_floors_and_its_own_room(path):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))
 def test_a_file_is_short_flat_and_well_named(path):
-    assert len(path.read_text().splitlines()) <= 400
+    assert len(path.read_text().splitlines()) <= MOST_LINES
     assert len(path.relative_to(SOURCE).parts) <= 2, "no folder inside a room"
     assert path.stem not in FORBIDDEN_NAMES
+
+
+def test_tests_benchmarks_and_documents_have_short_files_too():
+    assert {path.relative_to(ROOT).parts[0] for path in REST} == {"tests", "benchmarks", "docs"}
+    lengths = {str(p.relative_to(ROOT)): len(p.read_text().splitlines()) for p in REST}
+    assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
 
 
 @pytest.mark.parametrize("command", TOUCHES_NO_TORCH)

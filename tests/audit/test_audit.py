@@ -4,15 +4,11 @@ import pickle
 
 import pytest
 
+from audit.clean_data import make_clean
+from audit.planted import COMES_WITH, NEEDS_IMAGES, PLANTS
+from audit.planted_shapes import good_annotation
 from pixelwise.audit.audit import audit
 from pixelwise.audit.rules import RULES
-from planted import (
-    COMES_WITH,
-    NEEDS_IMAGES,
-    PLANTS,
-    good_annotation,
-    make_clean,
-)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,10 @@ import pytest
 from PIL import Image
 
 import pixelwise as pw
+from audit.clean_data import FILE, make_clean, write_label
+from audit.planted_files import cut, grey
+from audit.planted_sets import mirrored
+from audit.planted_values import off_by_one, unknown_value
 from pixelwise.audit.audit import audit
 from pixelwise.audit.config import AuditConfig
 from pixelwise.audit.findings import Audit, Finding, Total
@@ -16,16 +20,6 @@ from pixelwise.audit.inventory import walk
 from pixelwise.audit.ledger import Ledger
 from pixelwise.cli import main
 from pixelwise.errors import ArgumentError, DatasetError
-from planted import (
-    FILE,
-    cut,
-    grey,
-    make_clean,
-    mirrored,
-    off_by_one,
-    unknown_value,
-    write_label,
-)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from audit.clean_data import draw_image, make_clean
 from pixelwise.audit.audit import audit
 from pixelwise.audit.regions import (
     frame_of,
@@ -13,7 +14,6 @@ from pixelwise.audit.regions import (
     thin_share,
     values_between,
 )
-from planted import draw_image, make_clean
 
 
 def rectangles(seed, size=(48, 64), classes=3, number=12):
