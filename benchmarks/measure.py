@@ -23,6 +23,8 @@ def interleaved(
     Taking turns lets every row see the same drift of the machine's speed.
     """
     seconds: dict[str, list[float]] = {name: [] for name in rows}
+    gc.collect()
+    gc.freeze()  # what is there stays; only what a row leaves behind is looked for between rows
     for counted in [False] * warm + [True] * rounds:
         for name, run in rows.items():
             gc.collect()
@@ -30,6 +32,7 @@ def interleaved(
             run()
             if counted:
                 seconds[name].append(time.perf_counter() - start)
+    gc.unfreeze()
     return seconds
 
 
