@@ -35,7 +35,7 @@ lint: setup ## check style
 types: setup ## check types of src
 	$(BIN)/mypy
 
-bench: setup ## measure speed and memory against peers (about 10 minutes)
+bench: setup ## measure speed and memory against peers (about 8 minutes)
 	$(BIN)/pip install --quiet -r benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks
 
