@@ -183,7 +183,7 @@ COMMANDS = {
         "pixelwise.demo:DemoConfig",
         "pixelwise.demo:demo",
         show_demo,
-        "draw a data set, train two networks, score them, and compare (4 minutes)",
+        "draw a data set, train two networks, score them, and compare (2 minutes)",
     ),
 }
 

@@ -1,6 +1,6 @@
 """Map a function over items and add up what it returns, anywhere.
 
-`sum_over` is the one place where work is spread: counts, confusions and audits are additive
+`map_over` is the one place where work is spread. Counts, confusions and audits are additive
 records, so scaling out is `executor.submit` followed by `+`.
 """
 

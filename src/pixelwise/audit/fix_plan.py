@@ -26,7 +26,7 @@ from pixelwise.audit.mend import COLORS, STORAGE, How, is_plain
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, Description, Split
-from pixelwise.labels.file_bytes import Unreadable
+from pixelwise.labels.file_bytes import ENDINGS, Unreadable
 from pixelwise.labels.png import read_label
 
 # Mended whenever they are found.
@@ -39,14 +39,6 @@ ASKED = {
 MENDABLE = (*SAFE, *ASKED)
 # What a file with one of these holds is not what was drawn; writing it anew would hide that.
 BLOCKING = ("F3", "F7", "V9")
-_ENDINGS = {
-    "PNG": ".png",
-    "JPEG": ".jpg",
-    "GIF": ".gif",
-    "BMP": ".bmp",
-    "TIFF": ".tif",
-    "WebP": ".webp",
-}
 
 
 @dataclass(frozen=True)
@@ -162,7 +154,7 @@ def _label_job(
 
 
 def _renamed(name: str, header: Header | None) -> Job:
-    ending = None if header is None else _ENDINGS.get(header.format)
+    ending = None if header is None else ENDINGS.get(header.format)
     if header is None or ending is None or has_right_ending(name, header):
         return Job(name, name)
     return Job(name, os.path.splitext(name)[0] + ending, rules=("F2",))

@@ -17,7 +17,13 @@ from PIL import Image, ImageOps
 
 from pixelwise.errors import DatasetError, RunError, sentence
 from pixelwise.labels.atomic import atomic_write
-from pixelwise.labels.file_bytes import Unreadable, check_pixels, format_of, read_file
+from pixelwise.labels.file_bytes import (
+    ENDINGS,
+    Unreadable,
+    check_pixels,
+    format_of,
+    read_file,
+)
 from pixelwise.labels.shapes import Size
 
 _ORIENTATION = 274
@@ -25,14 +31,6 @@ _ORIENTATION = 274
 _FIRST_SWAPPED = 5
 # Modes that a PNG can hold without a palette; others are written as RGB.
 _KEPT_MODES = {"L", "LA", "RGB", "RGBA", "I;16"}
-_ENDINGS = {
-    "PNG": ".png",
-    "JPEG": ".jpg",
-    "GIF": ".gif",
-    "BMP": ".bmp",
-    "TIFF": ".tif",
-    "WebP": ".webp",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +157,7 @@ def _upright_png(picture: Picture) -> bytes:
 def _ending(picture: Picture, path: Path | None) -> str:
     ending = Path(path or picture.where).suffix.lower()
     try:
-        return ending if ending in _ENDINGS.values() else _ENDINGS[format_of(picture.data[:16])]
+        return ending if ending in ENDINGS.values() else ENDINGS[format_of(picture.data[:16])]
     except Unreadable:
         return ending or ".png"
 

@@ -21,6 +21,15 @@ _MAGIC = {
     b"MM\0+": "TIFF",
     b"RIFF": "WebP",
 }
+# file name endings of the formats above
+ENDINGS = {
+    "PNG": ".png",
+    "JPEG": ".jpg",
+    "GIF": ".gif",
+    "BMP": ".bmp",
+    "TIFF": ".tif",
+    "WebP": ".webp",
+}
 _KINDS = {
     stat.S_ISDIR: "a folder",
     stat.S_ISFIFO: "a pipe",

@@ -8,6 +8,7 @@ Void pixels are on neither side: a distance is that to the nearest valid pixel o
 An image without the class, or with nothing else, has no boundary of it: all its distances are 0.
 """
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 import torch
@@ -90,9 +91,9 @@ class _Distance(ClassMapsCriterion):
             pixels = pixels * present
         return ratio(costs.sum(), pixels.sum())
 
+    @abstractmethod
     def costs(self, p: Tensor, y: Tensor, valid: Tensor, spacing: Sequence[float]) -> Tensor:
         """(N, *S) cost of each pixel of one class."""
-        raise NotImplementedError
 
 
 class Boundary(_Distance):

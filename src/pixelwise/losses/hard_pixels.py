@@ -5,6 +5,7 @@ gradient; ignored pixels are never among them. Both hold the loss of every pixel
 one tensor of the size of the full-resolution logits.
 """
 
+from abc import abstractmethod
 from math import log
 
 import torch
@@ -64,9 +65,9 @@ class _HardPixels(LogitsCriterion):
         take = self.taken(losses.detach(), weight)
         return ratio((take * losses).sum(), take.sum())
 
+    @abstractmethod
     def taken(self, losses: Tensor, weight: Tensor) -> Tensor:
         """The weight with which each pixel counts, float64."""
-        raise NotImplementedError
 
 
 class TopK(_HardPixels):

@@ -4,6 +4,8 @@ Not functions of sums: they sort the pixels of every class. Each holds the proba
 slope per pixel and class at full resolution; sorting needs a few tensors of one class besides.
 """
 
+from abc import abstractmethod
+
 import torch
 from torch import Tensor
 
@@ -56,9 +58,9 @@ class _Lovasz(ClassMapsCriterion):
             losses.append(lovasz_extension(rows(self.errors(own, y)), rows(y), rows(w)))
         return torch.stack(losses, dim=1)
 
+    @abstractmethod
     def errors(self, maps: Tensor, members: Tensor) -> Tensor:
         """(N, P) error of each pixel of one class, >= 0."""
-        raise NotImplementedError
 
 
 class Lovasz(_Lovasz):

@@ -5,7 +5,7 @@ library has too can be given in our names, in its meaning: `smooth` is in its ow
 `smooth_unit` of ours are one. What no argument can reproduce is the sentence `differs` of the row.
 
 Each name says for which releases the formula holds; the numbers were compared with MONAI 1.6.1,
-segmentation_models_pytorch 0.6.0, kornia 0.9.0 and torch 2.13 themselves, and with the formulas of
+segmentation_models_pytorch 0.6.0, kornia 0.9.0 and torch 2.15 themselves, and with the formulas of
 smp 0.3.4, mmsegmentation 1.2.2, nnU-Net 2.8.1 and segmentation_models (Keras) 1.0.1.
 """
 
@@ -41,6 +41,22 @@ _MONAI_IMAGE = "An image without valid pixels counts there with loss 0; here it 
 _SMP_VOID = "Void is opt-in there (ignore_index=None), which makes 255 an error."
 _KORNIA_IMAGE = "An image without valid pixels counts there with loss 1; here it does not count."
 _KERAS_PROBS = "Theirs takes probabilities, normalised and clipped to 1e-7, class axis last"
+
+# the same in all releases
+_SMP_PIXEL = {
+    "CrossEntropy": Preset(
+        "segmentation_models_pytorch.losses.SoftCrossEntropyLoss(smooth_factor=0)",
+        {"void": "zero", "ignore_index": -100},
+        ("label_smoothing",),
+        "The mean is over all pixels, void too, and there are no class weights.",
+    ),
+    "BinaryCrossEntropy": Preset(
+        "segmentation_models_pytorch.losses.SoftBCEWithLogitsLoss()",
+        {"void": "zero", "ignore_index": -100},
+        ("pos_weight",),
+        "The mean is over all pixels, void too; its smoothing mixes y with 1 − y.",
+    ),
+}
 
 PRESETS: dict[str, dict[str, Preset]] = {
     "torch": {
@@ -122,18 +138,7 @@ PRESETS: dict[str, dict[str, Preset]] = {
             ("gamma", "alpha"),
             "One class against the rest, also for exclusive classes; all void is NaN there.",
         ),
-        "CrossEntropy": Preset(
-            "segmentation_models_pytorch.losses.SoftCrossEntropyLoss(smooth_factor=0)",
-            {"void": "zero", "ignore_index": -100},
-            ("label_smoothing",),
-            "The mean is over all pixels, void too, and there are no class weights.",
-        ),
-        "BinaryCrossEntropy": Preset(
-            "segmentation_models_pytorch.losses.SoftBCEWithLogitsLoss()",
-            {"void": "zero", "ignore_index": -100},
-            ("pos_weight",),
-            "The mean is over all pixels, void too; its smoothing mixes y with 1 − y.",
-        ),
+        **_SMP_PIXEL,
         "MCC": Preset(
             "segmentation_models_pytorch.losses.MCCLoss()",
             {"absent": "keep", "smooth": 1e-5, "activation": "sigmoid"},
@@ -166,18 +171,7 @@ PRESETS: dict[str, dict[str, Preset]] = {
             ("gamma", "alpha"),
             "One class against the rest, summed over classes; all void is NaN there.",
         ),
-        "CrossEntropy": Preset(
-            "segmentation_models_pytorch.losses.SoftCrossEntropyLoss(smooth_factor=0)",
-            {"void": "zero", "ignore_index": -100},
-            ("label_smoothing",),
-            "The mean is over all pixels, void too, and there are no class weights.",
-        ),
-        "BinaryCrossEntropy": Preset(
-            "segmentation_models_pytorch.losses.SoftBCEWithLogitsLoss()",
-            {"void": "zero", "ignore_index": -100},
-            ("pos_weight",),
-            "The mean is over all pixels, void too; its smoothing mixes y with 1 − y.",
-        ),
+        **_SMP_PIXEL,
     },
     "kornia": {
         "Dice": Preset(

@@ -5,8 +5,6 @@ against the labels of the split; calibration.json keeps the counts and what foll
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -33,6 +31,7 @@ from pixelwise.metrics.threshold import (
     roc_auc,
 )
 from pixelwise.ops.calibration import calibration_counts, threshold_counts
+from pixelwise.run.json_files import origin
 
 SCHEMA = "pixelwise.calibration/1"
 FILE = "calibration.json"
@@ -116,10 +115,7 @@ def calibration_content(counts: ProbabilityCounts, about: dict[str, Any]) -> dic
     pixels = int(found.pixels.sum())
     per_bin = zip(found.pixels.tolist(), confidence.tolist(), accuracy.tolist())
     return {
-        "schema": SCHEMA,
-        "version": version("pixelwise"),
-        "command": about["command"],
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        **origin(SCHEMA, about["command"]),
         "dataset": {"path": about["data"], "split": about["split"]},
         "pixels": pixels,
         "mean_confidence": float(found.confidence.sum()) / pixels if pixels else np.nan,

@@ -1,8 +1,6 @@
 """Compare two predictions of the same images: what differs, how surely, and where. No torch."""
 
 from concurrent.futures import Executor
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ from pixelwise.metrics.bootstrap import CONFIDENCE, RESAMPLES, Difference, paire
 from pixelwise.metrics.scores import CONVENTIONS, mean_iou
 from pixelwise.run.config import ScoreConfig, command_line
 from pixelwise.run.counting import Counted, Item, Work, count_items, find_work, path_from
-from pixelwise.run.json_files import without_nan, write_json
+from pixelwise.run.json_files import origin, without_nan, write_json
 from pixelwise.sums import Progress
 
 SCHEMA = "pixelwise.comparison/1"
@@ -58,11 +56,8 @@ def compare(
         image_record(*of_image, out.parent)
         for of_image in zip(a.items, b.items, counted_a, counted_b, found.images)
     ]
-    content = {
-        "schema": SCHEMA,
-        "version": version("pixelwise"),
-        "command": command_line("score", config),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    content: dict[str, Any] = {
+        **origin(SCHEMA, command_line("score", config)),
         "dataset": {"path": a.data, "split": a.split},
         "classes": a.classes.as_dict(),
         "task": a.task,

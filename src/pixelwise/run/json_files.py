@@ -2,11 +2,23 @@
 
 import json
 import math
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from pixelwise.errors import RunError, sentence
 from pixelwise.labels.atomic import atomic_write
+
+
+def origin(schema: str, command: str) -> dict[str, str]:
+    """What every result begins with: its schema, and which release made it, how and when."""
+    return {
+        "schema": schema,
+        "version": version("pixelwise"),
+        "command": command,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
 
 
 def write_json(path: Path, content: Any) -> None:

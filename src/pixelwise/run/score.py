@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +36,7 @@ from pixelwise.run.counting import (
     find_work,
     path_from,
 )
-from pixelwise.run.json_files import without_nan, write_json
+from pixelwise.run.json_files import origin, without_nan, write_json
 from pixelwise.sums import Progress
 
 SCHEMA = "pixelwise.score/1"
@@ -73,10 +71,7 @@ def score(
         counted = count_items(work, chosen, progress, config.boundary)
     out = config.out or work.folder / FILE
     content = {
-        "schema": SCHEMA,
-        "version": version("pixelwise"),
-        "command": command_line("score", config),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        **origin(SCHEMA, command_line("score", config)),
         "dataset": {"path": work.data, "split": work.split},
         "classes": work.classes.as_dict(),
         "task": work.task,
