@@ -294,15 +294,22 @@ def test_control_characters_do_not_reach_the_terminal():
     assert text_table([["c\x1b[31m", "1"]]) == "c?[31m  1"
 
 
-def test_an_interrupted_run_leaves_a_usable_last_checkpoint(data, tmp_path):
-    """SIGINT to the process: exit code 130, one line, and `last` predicts."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_a_usable_last_checkpoint(data, tmp_path, number):
+    """Ctrl-C and a time limit reach the whole group: exit code 130, one line, `last` predicts."""
     out = tmp_path / "run"
-    words = [str(word) for word in train_words(data, out, "--epochs", 500, "--log-every", 1)]
-    process = subprocess.Popen([*COMMAND, *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    options = "--epochs", 500, "--log-every", 1, "--workers", 1
+    words = [str(word) for word in train_words(data, out, *options)]
+    process = subprocess.Popen(
+        [*COMMAND, *words],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
     deadline = time.monotonic() + 120
     while not (out / "last").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
-    os.kill(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     stdout, stderr = process.communicate(timeout=120)
     assert (process.returncode, stdout) == (130, b"")
     assert stderr.decode().splitlines()[-1] == "pixelwise: interrupted"

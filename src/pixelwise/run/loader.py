@@ -6,6 +6,7 @@ batches are the same for any number of workers, and a resumed run can start in m
 
 import signal
 from collections.abc import Iterator, Sequence
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,10 @@ def _collate(items: list[Any]) -> Any:
 
 
 def _leave_signals_to_parent(_: int) -> None:
-    # Ctrl-C reaches every process of the group; only the parent decides what it means.
+    # Ctrl-C, and SIGTERM from a time limit or a cluster, reach every process of the group; only the
+    # parent decides what they mean. A second SIGTERM comes from the parent itself.
+    def spare_once(_: int, __: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, spare_once)
