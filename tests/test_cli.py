@@ -294,9 +294,10 @@ def test_control_characters_do_not_reach_the_terminal():
     assert text_table([["c\x1b[31m", "1"]]) == "c?[31m  1"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_leaves_a_usable_last_checkpoint(data, tmp_path, number):
-    """Ctrl-C and a time limit reach the whole group: exit code 130, one line, `last` predicts."""
+@pytest.mark.parametrize("send", [os.kill, os.killpg])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_leaves_a_usable_last_checkpoint(data, tmp_path, number, code, send):
+    """Whether the process or its whole group is told: an exit code, one line, `last` predicts."""
     out = tmp_path / "run"
     options = "--epochs", 500, "--log-every", 1, "--workers", 1
     words = [str(word) for word in train_words(data, out, *options)]
@@ -309,9 +310,9 @@ def test_an_interrupted_run_leaves_a_usable_last_checkpoint(data, tmp_path, numb
     deadline = time.monotonic() + 120
     while not (out / "last").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
-    os.killpg(process.pid, number)
+    send(process.pid, number)
     stdout, stderr = process.communicate(timeout=120)
-    assert (process.returncode, stdout) == (130, b"")
+    assert (process.returncode, stdout) == (code, b"")
     assert stderr.decode().splitlines()[-1] == "pixelwise: interrupted"
     assert f"pixelwise train --resume {out}" in stderr.decode()
     assert call("predict", out / "last") == 0

@@ -92,7 +92,9 @@ def find_errors(result: Any) -> str:
 
 
 def show_train(run: Path) -> tuple[Any, str]:
-    """Show the run folder and its best score."""
+    """Show the run folder and its best score; of several ranks the first alone does."""
+    if resolve("pixelwise.run.distributed:rank_and_world")()[0] > 0:
+        return None, ""
     best = resolve("pixelwise.run.run_folder:best_of")(run)
     return {"run": str(run), "best": best}, (
         f"{run}  best val mIoU {100 * best['val/miou']:.2f} (present) in epoch {best['epoch']}"
@@ -240,7 +242,8 @@ def run_command(words: list[str]) -> str:
         result = resolve(command.run)(config_class(**values), **more)
     content, text = command.show(result)
     shown_text = "\n".join(map(printable, text.split("\n")))  # names come from files
-    print(json.dumps(content, indent=1) if as_json else shown_text)
+    if text:  # other ranks than the first have nothing to say
+        print(json.dumps(content, indent=1) if as_json else shown_text)
     return command.finding(result)
 
 

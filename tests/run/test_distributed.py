@@ -7,7 +7,10 @@ import sys
 import pytest
 
 from make import make_dataset
+from pixelwise.run.config import PredictConfig, ScoreConfig
 from pixelwise.run.distributed import shard, sum_over_ranks
+from pixelwise.run.predict import predict
+from pixelwise.run.score import score
 
 EVALUATE = """
 import json, sys, torch
@@ -56,20 +59,39 @@ def test_two_processes_count_exactly_what_one_does(tmp_path):
     assert first[3] == pytest.approx(alone[3], rel=1e-12)
 
 
-def test_two_processes_train_together(tmp_path):
-    """The command with --devices 2 makes one run folder with one line per step and epoch."""
-    data = make_dataset(tmp_path / "data")
-    words = f"train {data} --out {tmp_path / 'run'} --network small --epochs 1 --batch 2"
+def train_with_two_processes(data, out, *options):
+    """The command with --devices 2, by default for one epoch of a network with BatchNorm."""
+    words = f"train {data} --out {out} --network small --epochs 1 --batch 2"
     more = "--workers 0 --device cpu --devices 2 --log-every 1"
     done = subprocess.run(
-        [sys.executable, "-m", "pixelwise.cli", *words.split(), *more.split()],
+        [sys.executable, "-m", "pixelwise.cli", *words.split(), *more.split(), *options],
         capture_output=True,
         check=False,
         timeout=300,
     )
     assert done.returncode == 0, done.stderr.decode()
+    return done
+
+
+def test_two_processes_train_together(tmp_path):
+    """The command with --devices 2 makes one run folder with one line per step and epoch."""
+    data = make_dataset(tmp_path / "data")
+    done = train_with_two_processes(data, tmp_path / "run", "--json")
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [1, 2, 3, 3]
+    content = json.loads(done.stdout)  # one document, though every rank runs the command
+    assert content["best"]["val/miou"] == json.loads(lines[-1])["val/miou"]
+
+
+def test_the_stored_score_of_two_processes_is_that_of_the_checkpoint(tmp_path):
+    """Each rank has running statistics of its own images; one set is scored and saved."""
+    data = make_dataset(tmp_path / "data", train=8, val=4)
+    train_with_two_processes(data, tmp_path / "run", "--batch", "4", "--epochs", "2")
+    stored = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[-1])
+    predict(PredictConfig(tmp_path / "run" / "last", device="cpu"))
+    content = score(ScoreConfig(tmp_path / "run" / "predictions" / "val"))
+    assert content["scores"]["mean_iou"] == stored["val/miou"]
+    assert content["scores"]["pixel_accuracy"] == stored["val/pixel_acc"]
 
 
 def test_alone_nothing_is_divided_or_added():

@@ -1,10 +1,19 @@
 """Batches: a fixed order, the same for any number of workers; errors cross processes unchanged."""
 
+import os
+import signal
+import subprocess
+import sys
+from multiprocessing import active_children
+
 import pytest
 import torch
 
-from pixelwise.errors import LabelError
+from make import make_dataset
+from pixelwise.errors import LabelError, RunError
 from pixelwise.run.loader import epoch_batches, load_batches
+
+COMMAND = (sys.executable, "-m", "pixelwise.cli")
 
 
 class Squares:
@@ -46,3 +55,55 @@ def test_an_error_of_ours_keeps_its_type_and_its_one_line(workers):
     batches = epoch_batches(12, 3, seed=1, epoch=0)
     with pytest.raises(LabelError, match=r"^05.png: label must be readable, got damage\.$"):
         list(load_batches(Squares(broken=True), batches, workers))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_ends_the_workers(workers):
+    """Also while the error is held, whose traceback holds all that the loader has made."""
+    batches = epoch_batches(12, 3, seed=1, epoch=0)
+    with pytest.raises(LabelError, match=r"05\.png") as held:
+        list(load_batches(Squares(broken=True), batches, workers))
+    assert held.tb is not None
+    assert active_children() == []
+
+
+def test_a_worker_that_was_killed_ends_the_others():
+    batches = epoch_batches(12, 3, seed=1, epoch=0)
+    loaded = load_batches(Squares(), batches * 50, 2)
+    next(loaded)
+    os.kill(active_children()[0].pid, signal.SIGKILL)
+    with pytest.raises(RunError, match="reading processes must be alive, got DataLoader worker"):
+        list(loaded)
+    assert active_children() == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_an_image_that_cannot_be_read_ends_the_command(tmp_path, split, workers):
+    """With exit code 2 and one line; no process of it stays."""
+    data = make_dataset(tmp_path / "data", train=8)
+    image = next((data / split / "images").iterdir())
+    image.write_bytes(image.read_bytes()[:-60])
+    done = train_in_shell(data, tmp_path / "run", workers)
+    assert done.returncode == 2
+    assert f"pixelwise: {image}: image must be" in done.stderr
+
+
+def test_an_error_beside_the_workers_ends_the_command(tmp_path):
+    """A loss that is not finite, while a worker reads ahead."""
+    data = make_dataset(tmp_path / "data", train=8)
+    done = train_in_shell(data, tmp_path / "run", 1, "--lr", "1e30")
+    assert done.returncode == 2
+    assert "must be finite" in done.stderr
+
+
+def train_in_shell(data, out, workers, *options):
+    """The command, as a process of its own; a command that hangs is killed and fails the test."""
+    words = f"train {data} --out {out} --network small --device cpu --batch 2 --epochs 2"
+    return subprocess.run(
+        [*COMMAND, *words.split(), "--workers", str(workers), *options],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=120,
+    )

@@ -12,6 +12,7 @@ from pixelwise.errors import RunError
 from pixelwise.run import train as training
 from pixelwise.run.checkpoint import read_checkpoint
 from pixelwise.run.config import PredictConfig, TrainConfig
+from pixelwise.run.interrupt import Terminated
 from pixelwise.run.predict import predict
 from pixelwise.run.train import train
 
@@ -40,8 +41,9 @@ def interrupted_run(data, out, monkeypatch, step, number=signal.SIGINT):
         return take_step(run, *rest)
 
     monkeypatch.setattr(training, "take_step", step_with_signal)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as stop:
         train(TrainConfig(**train_settings(data, out, epochs=EPOCHS, log_every=2)))
+    assert isinstance(stop.value, Terminated) == (number == signal.SIGTERM)
     monkeypatch.undo()
     return out
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 import torch
-from torch import Tensor, distributed
+from torch import Tensor, distributed, nn
 
 from pixelwise.errors import BackendError
 
@@ -39,6 +39,16 @@ def sum_over_ranks(tensor: Tensor) -> Tensor:
 def any_rank(flag: bool, device: torch.device) -> bool:
     """True on every rank if it is true on one."""
     return bool(sum_over_ranks(torch.tensor(int(flag), device=device)))
+
+
+def copy_buffers(network: nn.Module) -> None:
+    """Give every rank the first rank's buffers, such as the running statistics of BatchNorm.
+
+    Each rank updates its own from the images that it sees; parameters are equal on all ranks.
+    """
+    if rank_and_world()[1] > 1:
+        for buffer in network.buffers():
+            distributed.broadcast(buffer, src=0)
 
 
 def choose_device(where: str, name: str) -> str:

@@ -1,6 +1,7 @@
 """Counting a network's predictions against targets, at the labels' own resolution."""
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 import torch
@@ -57,13 +58,15 @@ def evaluate(
     # ignored pixels, images, and the sum of losses; float64 holds integers up to 2^53
     rest = torch.zeros(3, dtype=torch.float64, device=device)
     mine = shard(range(len(dataset)))
-    for batch in load_batches(dataset, [[i] for i in mine], workers):
-        image, target = (tensor.to(device) for tensor in batch)
-        logits = network(image)
-        matrix += confusion_matrix(logits, target, activation, ignore_index=ignore_index)
-        loss = criterion(logits, target).double()
-        rest += torch.stack([(target == ignore_index).sum().double(), torch.ones_like(loss), loss])
-        after_image()
+    with closing(load_batches(dataset, [[i] for i in mine], workers)) as batches:
+        for batch in batches:
+            image, target = (tensor.to(device) for tensor in batch)
+            logits = network(image)
+            matrix += confusion_matrix(logits, target, activation, ignore_index=ignore_index)
+            loss = criterion(logits, target).double()
+            ignored_here = (target == ignore_index).sum().double()
+            rest += torch.stack([ignored_here, torch.ones_like(loss), loss])
+            after_image()
     network.train(training)
     matrix, rest = sum_over_ranks(matrix), sum_over_ranks(rest)
     ignored, images, loss_sum = rest.tolist()

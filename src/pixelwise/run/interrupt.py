@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a flag that a loop looks at between two steps."""
+"""Ctrl-C and SIGTERM as a number that a loop looks at between two steps."""
 
 import signal
 import threading
@@ -37,16 +37,16 @@ def raise_on_sigterm() -> Iterator[None]:
 
 @dataclass
 class Interrupt:
-    """Whether the user, or the system, has asked to stop."""
+    """Whether the user, or the system, has asked to stop: the signal's number, and 0 before it."""
 
-    asked: bool = False
+    asked: int = 0
 
 
 @contextmanager
 def catch_interrupt(interrupt: Interrupt) -> Iterator[None]:
-    """Turn the first signal into a flag; a second one acts at once, as it always did.
+    """Note the first signal; a second one acts at once, as it always did.
 
-    Only the main thread may do this; in another thread the flag never rises.
+    Only the main thread may do this; in another thread no signal is noted.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -57,8 +57,8 @@ def catch_interrupt(interrupt: Interrupt) -> Iterator[None]:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    def ask(_: int, __: FrameType | None) -> None:
-        interrupt.asked = True
+    def ask(number: int, _: FrameType | None) -> None:
+        interrupt.asked = number
         restore()
 
     for number in SIGNALS:

@@ -5,7 +5,7 @@ batches are the same for any number of workers, and a resumed run can start in m
 """
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from types import FrameType
 from typing import Any
 
@@ -49,7 +49,7 @@ class _Carrying(Dataset):
 
 def load_batches(
     dataset: Any, batches: Sequence[Sequence[Any]], workers: int, pin: bool = False
-) -> Iterator[tuple[Tensor, Tensor]]:
+) -> Generator[tuple[Tensor, Tensor]]:
     """Read batches in the given order, ahead of time if there are workers.
 
     Args:
@@ -58,7 +58,8 @@ def load_batches(
         workers: processes that read; 0 reads in this one.
         pin: put the batches into page-locked memory, for a GPU.
     Returns:
-        An iterator over (image (N, 3, h, w), target (N, H, W)).
+        A generator of (image (N, 3, h, w), target (N, H, W)). Its close() ends the workers, so use
+        it with contextlib.closing: a worker that nobody ends keeps this process from exiting.
     Raises:
         PixelwiseError: what reading a pair raised.
         RunError: a worker was killed.
@@ -71,21 +72,22 @@ def load_batches(
         worker_init_fn=_leave_signals_to_parent,
         pin_memory=pin,
     )
-    items = iter(loader)
-    while True:
-        try:
-            item = next(items)
-        except StopIteration:
-            return
-        except RuntimeError as error:
-            if "DataLoader worker" not in str(error):
-                raise
-            reason = str(error).splitlines()[0]
-            hint = "Often memory ran out; try --workers 0 or a smaller --batch."
-            raise RunError(sentence("train", "reading processes", "alive", reason, hint)) from None
-        if isinstance(item, PixelwiseError):
-            raise item
-        yield item
+    items: Any = iter(loader)
+    try:
+        for item in items:
+            if isinstance(item, PixelwiseError):
+                raise item
+            yield item
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        reason = str(error).splitlines()[0]
+        hint = "Often memory ran out; try --workers 0 or a smaller --batch."
+        raise RunError(sentence("train", "reading processes", "alive", reason, hint)) from None
+    finally:
+        # torch does this when the iterator is freed, but the traceback of an error may hold it
+        if loader.num_workers:
+            items._shutdown_workers()
 
 
 def _collate(items: list[Any]) -> Any:
@@ -95,7 +97,7 @@ def _collate(items: list[Any]) -> Any:
 
 def _leave_signals_to_parent(_: int) -> None:
     # Ctrl-C, and SIGTERM from a time limit or a cluster, reach every process of the group; only the
-    # parent decides what they mean. A second SIGTERM comes from the parent itself.
+    # parent decides what they mean. A second SIGTERM acts, as it does in the parent.
     def spare_once(_: int, __: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

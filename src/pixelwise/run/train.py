@@ -10,8 +10,10 @@ the run is one number, and a resumed run takes the very steps that were left.
 
 import math
 import time
+from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
+from signal import SIGTERM
 
 import numpy as np
 import torch
@@ -23,9 +25,9 @@ from pixelwise.ops.unknown import raise_if_unknown
 from pixelwise.run.checkpoint import BEST, LAST, save_checkpoint
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.display import percent
-from pixelwise.run.distributed import any_rank, shard, sum_over_ranks
+from pixelwise.run.distributed import any_rank, copy_buffers, shard, sum_over_ranks
 from pixelwise.run.evaluate import evaluate
-from pixelwise.run.interrupt import catch_interrupt
+from pixelwise.run.interrupt import Terminated, catch_interrupt
 from pixelwise.run.loader import epoch_batches, load_batches
 from pixelwise.run.metrics_log import FILE as METRICS
 from pixelwise.run.metrics_log import append_line, evaluation_line
@@ -45,12 +47,14 @@ def train(config: TrainConfig) -> Path:
     Raises:
         PixelwiseError: the data, the settings or the machine do not allow the run; a loss that is
             not finite.
-        KeyboardInterrupt: after Ctrl-C or SIGTERM, when the step is finished and `last` is saved.
+        KeyboardInterrupt: after Ctrl-C, when the step is finished and `last` is saved; after
+            SIGTERM its subclass Terminated.
     """
     with torch.random.fork_rng(devices=[]):
         run = set_up(config)
         with run.display, catch_interrupt(run.interrupt):
             fit(run)
+        run.fabric.barrier()  # the first rank has written everything
     return run.folder
 
 
@@ -69,6 +73,8 @@ def fit(run: Run) -> None:
         save(run, LAST, miou)
         minutes = (time.monotonic() - run.started) / 60
         is_late = config.max_minutes is not None and minutes > config.max_minutes
+        # clocks differ a little, and one rank alone must not stop
+        is_late = any_rank(is_late, run.fabric.device)
         if is_late and position.epochs < config.epochs:
             done = f"{position.epochs} of {config.epochs} epochs"
             run.display.line(
@@ -86,17 +92,19 @@ def train_epoch(run: Run, epoch: int) -> None:
     mine = [shard(keys) for keys in batches]
     pin = run.fabric.device.type == "cuda"
     run.network.train()
-    for keys, batch in zip(mine, load_batches(run.train, mine, config.workers, pin)):
-        pairs = [run.train.pairs[index] for _, index in keys]
-        image, target = (t.to(run.fabric.device, non_blocking=True) for t in batch)
-        rate, loss = take_step(run, image, target, pairs)
-        position.step += 1
-        position.losses.append(loss)
-        what = f"epoch {epoch + 1}/{config.epochs}"
-        run.display.advance(what, TRAIN_COST * config.batch, loss=f"{loss:.3f}")
-        if position.step % config.log_every == 0:
-            log_losses(run, epoch + 1, rate)
-        stop_if_asked(run)
+    with closing(load_batches(run.train, mine, config.workers, pin)) as loaded:
+        for keys, batch in zip(mine, loaded):
+            pairs = [run.train.pairs[index] for _, index in keys]
+            image, target = (t.to(run.fabric.device, non_blocking=True) for t in batch)
+            rate, loss = take_step(run, image, target, pairs)
+            position.step += 1
+            position.losses.append(loss)
+            what = f"epoch {epoch + 1}/{config.epochs}"
+            run.display.advance(what, TRAIN_COST * config.batch, loss=f"{loss:.3f}")
+            if position.step % config.log_every == 0:
+                log_losses(run, epoch + 1, rate)
+            stop_if_asked(run)
+    copy_buffers(run.network)  # what is scored on all ranks is what the first one saves
 
 
 def take_step(run: Run, image: Tensor, target: Tensor, pairs: list[Pair]) -> tuple[float, float]:
@@ -189,16 +197,15 @@ def stop_if_asked(run: Run) -> None:
     """After Ctrl-C or SIGTERM: save `last` and stop.
 
     Raises:
-        KeyboardInterrupt: it was asked for.
+        KeyboardInterrupt: it was asked for; after SIGTERM it is Terminated.
     """
-    if run.fabric.world_size > 1:
-        asked = any_rank(run.interrupt.asked, run.fabric.device)
-    else:
-        asked = run.interrupt.asked
-    if asked:
+    asked, device = run.interrupt.asked, run.fabric.device
+    if run.fabric.world_size == 1 and not asked:
+        return  # without waiting for a GPU
+    if any_rank(bool(asked), device):
         save(run, LAST, None)
         run.display.line(f"interrupted; go on with: pixelwise train --resume {run.folder}")
-        raise KeyboardInterrupt
+        raise Terminated if any_rank(asked == SIGTERM, device) else KeyboardInterrupt
 
 
 def save(run: Run, name: str, miou: float | None) -> None:
