@@ -34,7 +34,7 @@ PACKAGES = {
     "errors": set(), "rooms": set(), "processes": set(), "sums": set(), "text": set(),
     "executors": {"distributed"}, "progress": set(),
     "labels": IMAGING, "convert": IMAGING, "audit": IMAGING,
-    "metrics": {"numpy", "scipy"}, "ops": {"torch", "numpy"}, "losses": {"torch", "scipy"},
+    "metrics": {"numpy", "scipy"}, "ops": {"torch", "numpy"}, "losses": {"torch", "numpy", "scipy"},
     "run": IMAGING | {"torch", "torchvision", "segmentation_models_pytorch", "timm",
                       "lightning_fabric", "rich", "safetensors"},
     "report": IMAGING | {"jinja2"}, "demo": {"numpy"}, "cli": set(),

@@ -76,18 +76,24 @@ def check_shape(
         raise ArgumentError(sentence(where, name, f"{letters} = {wanted}", tuple(shape), hint))
 
 
-def check_choice(where: str, name: str, value: Any, choices: Iterable[Any]) -> None:
+def check_choice(
+    where: str,
+    name: str,
+    value: Any,
+    choices: Iterable[Any],
+    error: type[PixelwiseError] = ArgumentError,
+) -> None:
     """Raise unless `value` is one of `choices`; the message names them and the nearest one.
 
     Raises:
-        ArgumentError: value is not among the choices.
+        ArgumentError, or `error`: value is not among the choices.
     """
     known = list(choices)
     if value not in known:
         near = get_close_matches(str(value), [str(k) for k in known], n=1)
         hint = f"Did you mean {near[0]!r}?" if near else ""
         listed = ", ".join(str(k) for k in known)
-        raise ArgumentError(sentence(where, name, f"one of {listed}", repr(value), hint))
+        raise error(sentence(where, name, f"one of {listed}", repr(value), hint))
 
 
 def check_range(

@@ -16,7 +16,7 @@ from losses.peer_cases import Case
 from pixelwise.losses.criterion import Criterion
 from pixelwise.losses.mcc import MCC
 from pixelwise.losses.pixel import BinaryCrossEntropy, CrossEntropy, Focal
-from pixelwise.losses.region_losses import Dice, GeneralizedDice, Jaccard, Tversky
+from pixelwise.losses.region import Dice, GeneralizedDice, Jaccard, Tversky
 from pixelwise.ops.onehot import one_hot
 from pixelwise.ops.stats import PixelStats
 

@@ -50,7 +50,7 @@ def test_equal_losses_are_taken_in_the_order_of_pixels():
 
 def test_all_pixels_are_cross_entropy():
     weight = [0.5, 1.0, 2.0, 0.0]
-    for loss in (pw.TopK(1.0, weight), pw.OHEM(1.0, 1.0, weight)):
+    for loss in (pw.TopK(1.0, weight=weight), pw.OHEM(1.0, 1.0, weight=weight)):
         torch.testing.assert_close(loss(LOGITS, TARGET), pw.CrossEntropy(weight)(LOGITS, TARGET))
     target = MAPS["rest"][1].clamp(max=2)
     three = MAPS["rest"][0]

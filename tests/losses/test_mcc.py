@@ -80,5 +80,5 @@ def test_smp_has_the_same_number():
 def test_a_wrong_option_of_mcc_is_one_sentence():
     with pytest.raises(pw.PixelwiseError, match="MCC: smooth must be >= 0"):
         pw.MCC(smooth=-1)
-    with pytest.raises(pw.PixelwiseError, match="mcc: classes must be indices below 4"):
+    with pytest.raises(pw.PixelwiseError, match="MCC: classes must be indices below 4"):
         pw.MCC(classes=[4])(*MAPS["softmax"])

@@ -93,7 +93,7 @@ def test_overlapping_classes_have_their_own_void_and_members(name):
         (lambda: pw.criterion("ce + lovasz_hinge"), "sigmoid terms for lovasz_hinge, got 'ce'"),
         (lambda: pw.criterion("lovasz", num_classes=1), "lovasz_hinge in place of lovasz"),
         (lambda: pw.criterion("lovasz", backend="numba"), "backend must be \"auto\" or \"torch\""),
-        (lambda: pw.Lovasz().formula(pw.pixel_stats(LOGITS, TARGET)), "Lovasz: is no formula on s"),
+        (lambda: pw.Lovasz().formula(pw.pixel_stats(LOGITS, TARGET)), "Lovasz: is not a formula"),
         (lambda: pw.Lovasz()(LOGITS, TARGET.float()), "Lovasz: target must be class indices"),
         (lambda: pw.Lovasz()(LOGITS[:, :1], TARGET), "softmax over one channel|2 channels"),
         (lambda: pw.TopK()(LOGITS, TARGET[:, :2]), r"TopK: target must be \(N, \*S\)"),

@@ -1,25 +1,24 @@
-"""Boundary and Hausdorff losses: errors weighed by how far they lie from the boundary.
+"""Boundary and Hausdorff losses: errors weighted by their distance to the boundary.
 
 Not functions of sums: they need the distance of every pixel to the boundary of every class. The
 distances are exact Euclidean ones, computed on the CPU without a gradient (on a GPU that waits for
 the target, and for the prediction in Hausdorff), one class at a time.
 
-Void pixels are on neither side: a distance is that to the nearest valid pixel of the other side.
-An image without the class, or with nothing else, has no boundary of it: all its distances are 0.
+Void pixels are on neither side: distances are to the nearest valid pixel of the other side. Where
+an image has no pixel of the class, or only pixels of it, there is no boundary: all distances are 0.
 """
 
-from abc import abstractmethod
 from collections.abc import Sequence
+from typing import Unpack
 
 import torch
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
 from pixelwise.errors import ArgumentError, check_range, sentence
-from pixelwise.losses.class_mean import Classes
-from pixelwise.losses.criterion import Factors, ratio
-from pixelwise.losses.on_logits import ClassMapsCriterion
-from pixelwise.ops.target import Ignore
+from pixelwise.losses.criterion import ratio
+from pixelwise.losses.on_logits import ClassMapsCriterion, MapOptions
+from pixelwise.ops.spec import Activation
 
 
 @torch.library.custom_op("pixelwise::distance_to", mutates_args=())
@@ -50,22 +49,40 @@ def _(info, in_dims, members, spacing):
     return distance_to(folded, spacing).unflatten(0, (info.batch_size, -1)), 0
 
 
-class _Distance(ClassMapsCriterion):
+class DistanceOptions(MapOptions, total=False):
+    """Options of DistanceLoss."""
+
+    spacing: Sequence[float] | None
+    activation: Activation
+
+
+class DistanceLoss(ClassMapsCriterion):
+    """Base of both losses: the mean over pixels of costs that depend on distances."""
+
     axes = (1, 2, 3)
 
     def __init__(
         self,
-        spacing: Sequence[float] | None,
-        weight: Factors,
-        classes: Classes,
-        absent: str,
-        activation: str,
-        ignore_index: Ignore,
-        upsample: str | None,
+        *,
+        spacing: Sequence[float] | None = None,
+        activation: Activation = "softmax",
+        **shared: Unpack[MapOptions],
     ) -> None:
-        super().__init__(
-            activation, ignore_index, upsample, weight=weight, classes=classes, absent=absent
-        )
+        """Options that both losses share.
+
+        Args:
+            spacing: size of a pixel along each axis, > 0; None = 1.
+            activation: "softmax", or "sigmoid" for one channel or overlapping classes.
+            weight: (C,) relative weight of each class in the mean, >= 0; None = equal.
+            classes: indices of the classes that count; "foreground" = all but 0; None = all.
+            absent: what happens to a class in the images and in the batch where the target has
+                none of it: "skip" leaves them out of the means, "zero" counts them with loss 0,
+                "keep" by the formula (0 in Boundary).
+            ignore_index, upsample: see Criterion.
+        Raises:
+            ArgumentError: an option is out of its range.
+        """
+        super().__init__(activation, **shared)
         for step in spacing or ():
             check_range(type(self).__name__, "spacing", step, low=1e-12)
         self.spacing = None if spacing is None else tuple(float(step) for step in spacing)
@@ -76,7 +93,7 @@ class _Distance(ClassMapsCriterion):
             wanted, name = f"one number for each of {len(size)} axes", type(self).__name__
             raise ArgumentError(sentence(name, "spacing", wanted, spacing))
         losses = []
-        for c in range(maps.shape[1]):  # one class at a time: distances need room
+        for c in range(maps.shape[1]):  # one class at a time: distances take memory
             p, y, w = (t[:, c].unflatten(-1, size) for t in (maps, members, weight))
             costs = (w * self.costs(p, y, w > 0, spacing)).flatten(1).sum(1, dtype=torch.float64)
             losses.append(self._over_batch(costs, y.flatten(1).any(1), w.flatten(1)))
@@ -91,27 +108,21 @@ class _Distance(ClassMapsCriterion):
             pixels = pixels * present
         return ratio(costs.sum(), pixels.sum())
 
-    @abstractmethod
     def costs(self, p: Tensor, y: Tensor, valid: Tensor, spacing: Sequence[float]) -> Tensor:
         """(N, *S) cost of each pixel of one class."""
+        raise NotImplementedError(f"{type(self).__name__} must define costs(...)")
 
 
-class Boundary(_Distance):
-    """Boundary loss: probability on the wrong side of the boundary costs its distance to it.
+class Boundary(DistanceLoss):
+    """Boundary loss: probability on the wrong side of the boundary, times its distance to it.
 
     loss = mean_c 1/|V| Σ (p − y) φ,  φ = d outside the class, −(d − 1) inside
 
     d is the distance to the nearest pixel of the other side. Add it to a loss on pixels or regions
-    (`ce + 0.01 * boundary`): alone it says little while everything is wrong.
+    (`ce + 0.01 * boundary`): on its own it trains poorly while most pixels are wrong.
 
     Args:
-        spacing: size of a pixel along each axis, > 0; None = 1. The 1 in φ is the smallest of it.
-        weight: (C,) relative weight of each class in the mean, >= 0; None = equal.
-        classes: indices of the classes that count; None = all.
-        absent: what happens to a class in the images and in the batch where the target has none of
-            it: "skip" leaves them out of the means, "zero" and "keep" count them with loss 0.
-        activation: "softmax", or "sigmoid" for one channel or overlapping classes.
-        ignore_index, upsample: see Criterion.
+        shared: all options, see DistanceLoss; the 1 in φ is the smallest spacing.
     Raises:
         ArgumentError: an option is out of its range; other than 1 to 3 spatial axes.
     Absent classes: left out of the mean by default; see `absent`.
@@ -120,27 +131,14 @@ class Boundary(_Distance):
     Source: Kervadec et al. 2019, boundary loss for highly unbalanced segmentation.
     """
 
-    def __init__(
-        self,
-        spacing: Sequence[float] | None = None,
-        weight: Factors = None,
-        classes: Classes = None,
-        absent: str = "skip",
-        *,
-        activation: str = "softmax",
-        ignore_index: Ignore = 255,
-        upsample: str | None = None,
-    ) -> None:
-        super().__init__(spacing, weight, classes, absent, activation, ignore_index, upsample)
-
     def costs(self, p: Tensor, y: Tensor, valid: Tensor, spacing: Sequence[float]) -> Tensor:
         inside = distance_to(valid & ~y, spacing) - min(spacing)
         phi = torch.where(y, -inside.relu(), distance_to(y, spacing))
         return (p - y.to(p.dtype)) * phi.to(p.dtype)
 
 
-class Hausdorff(_Distance):
-    """Hausdorff loss: squared errors weighed by distances to both boundaries.
+class Hausdorff(DistanceLoss):
+    """Hausdorff loss: squared errors weighted by their distances to both boundaries.
 
     loss = mean_c 1/|V| Σ (p − y)² (d_y^alpha + d_p^alpha)
 
@@ -149,14 +147,7 @@ class Hausdorff(_Distance):
 
     Args:
         alpha: exponent of the distances, > 0.
-        spacing: size of a pixel along each axis, > 0; None = 1.
-        weight: (C,) relative weight of each class in the mean, >= 0; None = equal.
-        classes: indices of the classes that count; None = all.
-        absent: what happens to a class in the images and in the batch where the target has none of
-            it: "skip" leaves them out of the means, "zero" counts them with loss 0, "keep" by the
-            formula.
-        activation: "softmax", or "sigmoid" for one channel or overlapping classes.
-        ignore_index, upsample: see Criterion.
+        shared: see DistanceLoss.
     Raises:
         ArgumentError: an option is out of its range; other than 1 to 3 spatial axes.
     Absent classes: left out of the mean by default; see `absent`.
@@ -165,20 +156,9 @@ class Hausdorff(_Distance):
     Source: Karimi and Salcudean 2019, the estimate by distance transforms.
     """
 
-    def __init__(
-        self,
-        alpha: float = 2.0,
-        spacing: Sequence[float] | None = None,
-        weight: Factors = None,
-        classes: Classes = None,
-        absent: str = "skip",
-        *,
-        activation: str = "softmax",
-        ignore_index: Ignore = 255,
-        upsample: str | None = None,
-    ) -> None:
+    def __init__(self, alpha: float = 2.0, **shared: Unpack[DistanceOptions]) -> None:
         check_range("Hausdorff", "alpha", alpha, low=1e-3)
-        super().__init__(spacing, weight, classes, absent, activation, ignore_index, upsample)
+        super().__init__(**shared)
         self.alpha = alpha
 
     def costs(self, p: Tensor, y: Tensor, valid: Tensor, spacing: Sequence[float]) -> Tensor:

@@ -1,4 +1,4 @@
-"""From a loss per class to one number: which classes count, by how much, and what absent ones do.
+"""Mean over classes: which classes count, with which weight, and what happens to absent classes.
 
 `absent` says what happens to a class without valid target pixels (per image if the loss is per
 image): "skip" leaves it out of the mean, "zero" counts it with loss 0, "keep" counts it with the
@@ -6,39 +6,46 @@ loss of the formula.
 """
 
 from collections.abc import Sequence
+from typing import Literal, TypedDict, get_args
 
 import torch
 from torch import Tensor
 
 from pixelwise.errors import ArgumentError, check_choice, sentence
 from pixelwise.losses.criterion import ratio
+from pixelwise.losses.options import Factors
 
-ABSENT = ("skip", "zero", "keep")
-FOREGROUND = "foreground"  # every class but 0, whatever their number
-Classes = Sequence[int] | str | None
+Absent = Literal["skip", "zero", "keep"]
+ClassChoice = Sequence[int] | Literal["foreground"] | None  # foreground: every class but 0
 
 
-def check_class_options(where: str, absent: str, classes: object) -> None:
-    """Raise unless the options of a mean over classes are usable.
+class ClassOptions(TypedDict, total=False):
+    """Options of a mean over classes."""
+
+    weight: Factors
+    classes: ClassChoice
+    absent: Absent
+
+
+def check_classes(where: str, absent: Absent, classes: ClassChoice) -> ClassChoice:
+    """The choice of classes, checked, as a tuple that cannot change later.
 
     Raises:
         ArgumentError: unknown absent; empty, negative or repeated classes.
     """
-    check_choice(where, "absent", absent, ABSENT)
+    check_choice(where, "absent", absent, get_args(Absent))
+    if classes is None:
+        return None
     if isinstance(classes, str):
-        check_choice(where, "classes", classes, (FOREGROUND,))
-    elif classes is not None:
-        indices = list(classes)  # type: ignore[call-overload]
-        if not indices or len(set(indices)) != len(indices) or min(indices) < 0:
-            raise ArgumentError(sentence(where, "classes", "distinct indices >= 0", indices))
+        check_choice(where, "classes", classes, ("foreground",))
+        return classes
+    indices = tuple(classes)
+    if not indices or len(set(indices)) != len(indices) or min(indices) < 0:
+        raise ArgumentError(sentence(where, "classes", "distinct indices >= 0", list(indices)))
+    return indices
 
 
-def kept_classes(classes: Classes) -> tuple[int, ...] | str | None:
-    """The choice of classes as something that cannot change later."""
-    return classes if classes is None or isinstance(classes, str) else tuple(classes)
-
-
-def pick_classes(where: str, classes: Classes, *per_class: Tensor) -> tuple[Tensor, ...]:
+def pick_classes(where: str, classes: ClassChoice, *per_class: Tensor) -> tuple[Tensor, ...]:
     """Tensors (N, C, ...) reduced to the classes that count, (N, K, ...).
 
     Raises:
@@ -63,8 +70,8 @@ def mean_over_classes(
     loss: Tensor,
     present: Tensor,
     valid: Tensor,
-    factors: Tensor,
-    absent: str,
+    factors: Tensor | None,
+    absent: Absent,
     weighted_mean: bool = True,
 ) -> Tensor:
     """Weighted mean over the classes of a row, then the mean over rows that have something valid.
@@ -75,7 +82,7 @@ def mean_over_classes(
         loss: (M, K), a row per image, or one row for the batch.
         present: (M, K) bool, whether the class is in the target.
         valid: (M, K) weight of the valid pixels.
-        factors: (K,) or (1, K), relative weight of each class.
+        factors: (1, K), relative weight of each class; None = equal.
         absent: "skip", "zero" or "keep", see the module.
         weighted_mean: divide by Σ w_c; otherwise by the number of classes that count.
     Returns:
@@ -84,8 +91,8 @@ def mean_over_classes(
     if absent == "zero":
         loss = torch.where(present, loss, torch.zeros_like(loss))
     counted = (present if absent == "skip" else valid > 0).to(loss)
-    weights = factors * counted
+    weights = counted if factors is None else factors * counted
     total = (weights if weighted_mean else counted).sum(1, keepdim=True)
-    # all of this is counting; the one step that has a derivative is the last
+    # only the last step has a derivative; all before it are counts
     share = ratio(weights, total * (total > 0).sum())
     return (loss * share).sum()

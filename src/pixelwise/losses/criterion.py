@@ -1,41 +1,42 @@
 """Criterion: a loss on PixelStats that is also an nn.Module, and the algebra of such losses.
 
 Terms that are added share one pass over the logits: the sum asks for the union of their sums. A
-term that is no function of sums (see on_logits.py) is given the logits beside that pass.
+term that is not a function of sums (see on_logits.py) is given the logits beside that pass.
 """
 
-from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, Self
+from inspect import signature
+from typing import TYPE_CHECKING, Self
 
 import torch
 from torch import Tensor, nn
 
 from pixelwise.errors import ArgumentError, ArgumentTypeError, check_range, sentence
 from pixelwise.losses.debug import check_finite, watched, watching
+from pixelwise.losses.options import Factors, check_options, spell_out
 from pixelwise.losses.presets import preset_options
 from pixelwise.ops.activations import compute_dtype
-from pixelwise.ops.spec import ALL_SUMS
+from pixelwise.ops.backends import Backend
+from pixelwise.ops.spec import ALL_SUMS, Activation, Upsample
 from pixelwise.ops.stats import PixelStats, pixel_stats
 from pixelwise.ops.target import Ignore
-
-Factors = Sequence[float] | Tensor | None
 
 
 class Criterion(nn.Module):
     """A loss; by default one computed from the sums of one pass over the logits.
 
-    Call it as `loss = criterion(logits, target)`; combine as `a + 0.5 * b`.
+    Call it as `loss = criterion(logits, target)`; combine as `a + 0.5 * b`. Sums that exist already
+    need no second pass: `Dice().formula(stats)`.
 
     Attributes:
         sums: names of the sums that the formula needs; none for a loss on logits.
         activation: "softmax" or "sigmoid", applied inside the pass.
+        focal_gamma: exponent of the focal sums, or None if the formula needs none.
         ignore_index: ignored target value, several of them, or None.
         upsample: "bilinear" brings logits to the target's size inside the pass; None = equal sizes.
         backend: implementation of the pass, "auto" or one of BACKENDS; None if it makes no pass.
-        gamma: exponent of the focal sums, or None if the formula needs none.
-        axes: numbers of spatial axes that it has a meaning for, if neighbouring pixels matter to
-            it; None if the place of a pixel does not matter.
+        axes: numbers of spatial axes that it is defined for, if neighbouring pixels matter to it;
+            None if the place of a pixel does not matter.
         ranks_pixels: whether it sorts pixels, so that its gradient jumps where two are equally
             wrong.
     """
@@ -44,29 +45,48 @@ class Criterion(nn.Module):
     ranks_pixels = False
 
     # what has to agree for two losses to be added; the last two only where they have a meaning
-    SHARED = ("activation", "ignore_index", "upsample", "backend", "gamma")
+    SHARED = ("activation", "ignore_index", "upsample", "backend", "focal_gamma")
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        spell_out(cls)
+
+    def __new__(cls, *_: object, **options: object) -> Self:
+        check_options(cls, options)
+        return super().__new__(cls)
 
     def __init__(
         self,
         sums: Sequence[str],
-        activation: str,
-        ignore_index: Ignore,
-        upsample: str | None,
-        backend: str | None,
-        gamma: float | None = None,
+        activation: Activation,
+        focal_gamma: float | None = None,
+        *,
+        ignore_index: Ignore = 255,
+        upsample: Upsample = None,
+        backend: Backend | None = "auto",
     ) -> None:
         super().__init__()
         self.sums = tuple(s for s in ALL_SUMS if s in set(sums))
         self.activation = activation
+        self.focal_gamma = focal_gamma
         several = ignore_index is not None and not isinstance(ignore_index, int)
         self.ignore_index: Ignore = tuple(ignore_index) if several else ignore_index  # type: ignore[arg-type]
         self.upsample = upsample
         self.backend = backend
-        self.gamma = gamma
 
-    @abstractmethod
+    if TYPE_CHECKING:  # nn.Module types its __call__ as Callable[..., Any]
+
+        def __call__(
+            self,
+            logits: Tensor,
+            target: Tensor,
+            weight: Tensor | None = None,
+            soft_target: bool = False,
+        ) -> Tensor: ...
+
     def formula(self, stats: PixelStats) -> Tensor:
         """The loss as a float64 scalar from the sums."""
+        raise NotImplementedError(f"{type(self).__name__} must define formula(stats)")
 
     def stats(
         self,
@@ -83,7 +103,7 @@ class Criterion(nn.Module):
             ignore_index=self.ignore_index,
             weight=weight,
             sums=self.sums,
-            gamma=self.gamma,
+            gamma=self.focal_gamma,
             upsample=self.upsample,
             backend=self.backend or "auto",
             soft_target=soft_target,
@@ -129,7 +149,7 @@ class Criterion(nn.Module):
         return value.to(compute_dtype(logits.dtype))
 
     @classmethod
-    def like(cls, preset: str, **options: Any) -> Self:
+    def like(cls, preset: str, **options: object) -> Self:
         """This loss as another library computes it by default; see presets.PRESETS.
 
         Dice.like("smp>=0.4", smooth=1) is Dice(absent="zero", smooth=2)
@@ -147,6 +167,15 @@ class Criterion(nn.Module):
         """The summands with their factors; a single loss is its own only summand."""
         return [(1.0, self)]
 
+    def extra_repr(self) -> str:
+        shown = []
+        for option in signature(type(self)).parameters.values():
+            value = getattr(self, option.name, option.default)
+            value = value.tolist() if isinstance(value, Tensor) else value
+            if value != option.default:
+                shown.append(f"{option.name}={value!r}")
+        return ", ".join(shown)
+
     def __add__(self, other: "Criterion") -> "Criterion":
         if not isinstance(other, Criterion):
             return NotImplemented
@@ -159,6 +188,16 @@ class Criterion(nn.Module):
         return WeightedSum([(factor * f, term) for f, term in self.terms()])
 
     __rmul__ = __mul__
+
+    def keep_factors(self, name: str, values: Factors) -> None:
+        """Keep factors per class as a buffer that moves with the module but is in no state_dict."""
+        factors = class_factors(type(self).__name__, name, values)
+        self.register_buffer(name, factors, persistent=False)
+
+    def weighed(self, name: str, sums: Tensor) -> Tensor:
+        """Sums (N, C) times the factors of each class that are kept under this name, if any."""
+        factors = for_classes(type(self).__name__, name, getattr(self, name), sums)
+        return sums if factors is None else factors * sums
 
 
 class WeightedSum(Criterion):
@@ -198,7 +237,7 @@ class WeightedSum(Criterion):
 
 def _agreed(name: str, terms: list[Criterion]) -> object:
     # None says that a term has no focal sum, or makes no pass
-    optional = name in ("backend", "gamma")
+    optional = name in ("backend", "focal_gamma")
     settings = [(getattr(t, name), t) for t in terms]
     settings = [(value, t) for value, t in settings if value is not None or not optional]
     for value, term in settings[1:]:
@@ -238,11 +277,11 @@ def class_factors(where: str, name: str, values: object) -> Tensor | None:
     return factors
 
 
-def for_classes(where: str, name: str, factors: Tensor | None, like: Tensor) -> Tensor:
-    """Factors on the device of `like` (N, C), 1 per class if None; checks their number."""
+def for_classes(where: str, name: str, factors: Tensor | None, like: Tensor) -> Tensor | None:
+    """Factors (C,) in the dtype and on the device of `like` (N, C, ...); checks their number."""
     classes = like.shape[1]
     if factors is None:
-        return like.new_ones(classes)
+        return None
     if len(factors) != classes:
         got = f"{len(factors)} numbers"
         raise ArgumentError(sentence(where, name, f"one number for each of {classes} classes", got))

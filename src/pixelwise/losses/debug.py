@@ -1,6 +1,6 @@
-"""Where a loss or a gradient stops being finite; active under torch.autograd.detect_anomaly().
+"""Find where a loss or a gradient is not finite; active under torch.autograd.detect_anomaly().
 
-Without it a NaN goes through a loss like through any operator, at no cost.
+Otherwise a NaN passes through a loss as through any operator, and nothing is checked.
 """
 
 import torch
@@ -16,7 +16,7 @@ def watching() -> bool:
 
 
 def watched(where: str, logits: Tensor) -> Tensor:
-    """The logits, with an error that names the place if a gradient that is not finite gets there.
+    """The logits, with a check of their gradient that names the first place that is not finite.
 
     Raises:
         ArgumentError: in the backward pass.
@@ -40,8 +40,8 @@ def check_finite(
 
     Args:
         where: first word of the message.
-        loss: what came out.
-        logits: (N, C, *s); under upsampling every place counts as valid.
+        loss: value of the loss ().
+        logits: (N, C, *s); if they are upsampled every place counts as valid.
         target: (N, *S) class indices or (N, C, *S); a soft target has no ignored value.
         ignore_index: one ignored target value, several, or None.
     Raises:

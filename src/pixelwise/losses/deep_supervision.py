@@ -1,4 +1,4 @@
-"""Deep supervision: one loss on the logits of several depths of a network."""
+"""Deep supervision: one loss on the logits of several levels of a network."""
 
 from collections.abc import Sequence
 
@@ -12,12 +12,12 @@ WHERE = "DeepSupervision"
 
 
 class DeepSupervision(nn.Module):
-    """The weighted mean of a loss over logits at several strides, all against the one target.
+    """The weighted mean of a loss over logits at several strides, all against the same target.
 
     loss = Σ_i v_i criterion(logits_i, target) / Σ_i v_i,  v_i = 1/2^i unless given
 
     The target is never resized: a criterion with upsample="bilinear" brings every level to the
-    target's size inside its pass.
+    target's size.
 
     Args:
         criterion: the loss of every level.

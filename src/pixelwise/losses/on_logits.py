@@ -1,44 +1,45 @@
 """Losses that are not functions of sums: they take the logits, and every pixel of them.
 
-They rank pixels (top-k, Lovász) or look at their neighbours (boundary, Hausdorff, clDice). Each
-lives in its own file, in plain torch, and holds several tensors of the size of the logits at full
-resolution; upsample="bilinear" saves the network's memory here, not the loss's. They add up with
-all other losses: `ce + 0.5 * lovasz` makes the one pass for ce and gives the logits to lovasz.
+They rank pixels (top-k, Lovász) or depend on their neighbours (boundary, Hausdorff, clDice). They
+are in plain torch and keep several tensors of the size of the logits at full resolution in memory;
+upsample="bilinear" saves memory in the network only. They can be added to all other losses:
+`ce + 0.5 * lovasz` makes one pass for ce and gives the logits to lovasz.
 """
 
-from abc import abstractmethod
-from typing import Any
+from typing import Unpack
 
 import torch
 from torch import Tensor
 
 from pixelwise.errors import ArgumentError, sentence
 from pixelwise.losses.class_mean import (
-    Classes,
-    check_class_options,
-    kept_classes,
+    Absent,
+    ClassChoice,
+    ClassOptions,
+    check_classes,
     mean_over_classes,
     pick_classes,
 )
-from pixelwise.losses.criterion import Criterion, Factors, class_factors, for_classes
+from pixelwise.losses.criterion import Criterion, for_classes
+from pixelwise.losses.options import Factors, Settings
 from pixelwise.ops.inputs import check_inputs
 from pixelwise.ops.pixels import Pixels, to_pixels
+from pixelwise.ops.spec import Activation
 from pixelwise.ops.stats import PixelStats
-from pixelwise.ops.target import Ignore
 
 
 class LogitsCriterion(Criterion):
-    """A loss on logits, with the settings, the void contract and the algebra of every Criterion.
+    """A loss on logits, with the settings, the rule for void and the algebra of every Criterion.
 
-    It makes no pass, so it has no backend; its target holds class indices.
+    It makes no pass over the logits, so it has no backend; its target holds class indices.
     """
 
-    def __init__(self, activation: str, ignore_index: Ignore, upsample: str | None) -> None:
-        super().__init__((), activation, ignore_index, upsample, backend=None)
+    def __init__(self, activation: Activation, **settings: Unpack[Settings]) -> None:
+        super().__init__((), activation, backend=None, **settings)
 
-    @abstractmethod
     def of_pixels(self, pixels: Pixels) -> Tensor:
-        """The loss as a float64 scalar from pixels of which nothing ignored is left."""
+        """The loss as a float64 scalar from pixels whose ignored ones are cleared."""
+        raise NotImplementedError(f"{type(self).__name__} must define of_pixels(pixels)")
 
     def value(
         self,
@@ -64,58 +65,79 @@ class LogitsCriterion(Criterion):
 
     def formula(self, stats: PixelStats) -> Tensor:  # noqa: ARG002
         name = type(self).__name__
-        raise ArgumentError(f"{name}: is no formula on sums. Call it with logits and target.")
+        raise ArgumentError(f"{name}: is not a formula on sums. Call it with logits and target.")
 
     def probs(self, logits: Tensor) -> Tensor:
         """(N, C, P) probabilities."""
         return torch.softmax(logits, dim=1) if self.activation == "softmax" else logits.sigmoid()
 
 
+class MapOptions(Settings, ClassOptions, total=False):
+    """Options of a loss on maps of classes whose means go over the batch only."""
+
+
+class ImageMapOptions(MapOptions, total=False):
+    """Options of ClassMapsCriterion."""
+
+    per_image: bool
+
+
 class ClassMapsCriterion(LogitsCriterion):
     """A loss per class from maps of that class, then the mean over classes."""
 
+    weight: Tensor | None
+
     def __init__(
         self,
-        activation: str,
-        ignore_index: Ignore,
-        upsample: str | None,
+        activation: Activation,
         *,
-        weight: Factors,
-        classes: Classes,
-        absent: str,
         per_image: bool = False,
+        weight: Factors = None,
+        classes: ClassChoice = None,
+        absent: Absent = "skip",
+        **settings: Unpack[Settings],
     ) -> None:
-        name = type(self).__name__
-        check_class_options(name, absent, classes)
-        super().__init__(activation, ignore_index, upsample)
-        self.register_buffer("weight", class_factors(name, "weight", weight), persistent=False)
-        self.classes = kept_classes(classes)
-        self.absent = absent
-        self.per_image = per_image
+        """Options that all losses on maps of classes share.
 
-    @abstractmethod
+        Args:
+            per_image: loss per image, then the mean over images; otherwise over the whole batch.
+            weight: (C,) relative weight of each class in the mean, >= 0; None = equal.
+            classes: indices of the classes that count; "foreground" = all but 0; None = all.
+            absent: what happens to classes without valid target pixels: "skip" leaves them out of
+                the mean, "zero" counts them with loss 0, "keep" counts them by the formula.
+            ignore_index, upsample: see Criterion.
+        Raises:
+            ArgumentError: an option is out of its range.
+        """
+        classes = check_classes(type(self).__name__, absent, classes)
+        super().__init__(activation, **settings)
+        self.keep_factors("weight", weight)
+        self.classes, self.absent, self.per_image = classes, absent, per_image
+
     def of_maps(self, maps: Tensor, members: Tensor, weight: Tensor, size: torch.Size) -> Tensor:
         """Loss per class, (N, K) if per_image, else (1, K); float64.
 
         Args:
-            maps: (N, K, P) what `map_of` makes of the logits.
+            maps: (N, K, P) map of each class, from `map_of`.
             members: (N, K, P) bool, whether the pixel belongs to the class; False where ignored.
             weight: (N, K, P) weight of the pixel, 0 where ignored.
-            size: the spatial axes that P was made of.
+            size: lengths of the spatial axes that P flattens.
         """
+        raise NotImplementedError(f"{type(self).__name__} must define of_maps(...)")
 
     def map_of(self, logits: Tensor) -> Tensor:
-        """(N, C, P) map that the loss looks at: the probabilities."""
+        """(N, C, P) maps of the logits: the probabilities, unless a loss overrides it."""
         return self.probs(logits)
 
     def of_pixels(self, pixels: Pixels) -> Tensor:
         name, members = type(self).__name__, pixels.members()
         weight = pixels.weight.expand(members.shape)
         valid = weight.sum(-1, dtype=torch.float64)
-        own: Any = self.weight
-        factors = for_classes(name, "weight", own, valid)[None]
-        maps, members, weight, valid, factors = pick_classes(
-            name, self.classes, self.map_of(pixels.logits), members, weight, valid, factors
+        factors = for_classes(name, "weight", self.weight, valid)
+        if factors is not None:
+            (factors,) = pick_classes(name, self.classes, factors[None])
+        maps, members, weight, valid = pick_classes(
+            name, self.classes, self.map_of(pixels.logits), members, weight, valid
         )
         present = members.any(-1)
         loss = self.of_maps(maps, members, weight, pixels.size)

@@ -30,7 +30,7 @@ class Preset(NamedTuple):
     """
 
     call: str
-    options: Mapping[str, Any]
+    options: Mapping[str, object]
     takes: tuple[str, ...]
     differs: str
     smooth_unit: float = 1.0
@@ -204,7 +204,7 @@ PRESETS: dict[str, dict[str, Preset]] = {
                 "smooth": (0.0, 2e-3),
             },
             ("activation", "smooth", "squared"),
-            "What is predicted on void pixels is punished there: 255 is background to every class.",
+            "Predictions on void pixels are penalised there: 255 is background to every class.",
         ),
         "Tversky": Preset(
             "mmseg.models.losses.TverskyLoss()",
@@ -283,7 +283,7 @@ PRESETS: dict[str, dict[str, Preset]] = {
 }
 
 
-def preset_options(loss: str, preset: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def preset_options(loss: str, preset: str, given: Mapping[str, object]) -> dict[str, Any]:
     """Our arguments for a loss of another library.
 
     Args:
@@ -306,7 +306,7 @@ def preset_options(loss: str, preset: str, given: Mapping[str, Any]) -> dict[str
         raise ArgumentError(sentence(where, "preset", wanted, repr(preset), hint))
     for name in given:
         check_choice(where, f"an option of {row.call}", name, (*row.takes, *OURS))
-    options = {**row.options, **given}
+    options: dict[str, Any] = {**row.options, **given}
     if "smooth" in options and row.smooth_unit != 1:
         smooth = options["smooth"]
         several = isinstance(smooth, tuple | list)

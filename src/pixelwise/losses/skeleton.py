@@ -1,24 +1,24 @@
-"""Soft clDice: how much of each skeleton lies inside the other region.
+"""Soft clDice: how much of the skeleton of one region lies inside the other region.
 
 Not a function of sums: a skeleton is made of neighbouring pixels, by pooling. Memory grows with
 the number of iterations, several tensors of the size of the full-resolution logits each.
 """
 
 from functools import reduce
+from typing import Unpack
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from pixelwise.errors import check_range
-from pixelwise.losses.class_mean import Classes
-from pixelwise.losses.criterion import Factors, ratio
-from pixelwise.losses.on_logits import ClassMapsCriterion
-from pixelwise.ops.target import Ignore
+from pixelwise.losses.criterion import ratio
+from pixelwise.losses.on_logits import ClassMapsCriterion, ImageMapOptions
+from pixelwise.ops.spec import Activation
 
 
 def soft_skeleton(maps: Tensor, valid: Tensor, iterations: int) -> Tensor:
-    """What erosion takes away and opening does not bring back, over several erosions.
+    """Soft skeleton: what opening removes from each of several erosions.
 
     S ← S + (1 − S) max(0, e − open(e)) for e = p, erode(p), erode(erode(p)), ...
 
@@ -28,9 +28,9 @@ def soft_skeleton(maps: Tensor, valid: Tensor, iterations: int) -> Tensor:
     Args:
         maps: (N, K, H, W) or (N, K, D, H, W) in 0..1.
         valid: bool of a shape that broadcasts with maps.
-        iterations: number of erosions, at least half the width of what is to be thinned.
+        iterations: number of erosions, at least half the width of the structures.
     Returns:
-        Of the shape of maps, in 0..1; without meaning at void pixels.
+        Of the shape of maps, in 0..1; undefined at void pixels.
     Source: Shit et al. 2021, algorithm 1.
     """
     if maps.numel() == 0:  # pooling refuses images without pixels
@@ -56,28 +56,23 @@ def soft_skeleton(maps: Tensor, valid: Tensor, iterations: int) -> Tensor:
 
 
 class SoftCLDice(ClassMapsCriterion):
-    """Soft centre-line Dice loss: keeps thin structures in one piece.
+    """Soft centre-line Dice loss: keeps thin structures connected.
 
     loss = mean_c 1 − 2 A B / (A + B),  A = (Σ S(p) y + s) / (Σ S(p) + s),
     B = (Σ S(y) p + s) / (Σ S(y) + s),  S = soft_skeleton
 
-    Meant beside a region loss: `0.5 * dice + 0.5 * soft_cldice`.
+    Use it together with a region loss: `0.5 * dice + 0.5 * soft_cldice`.
 
     Args:
         iterations: erosions of the skeleton, >= 0: at least half the width of the structures in
-            pixels. What is wider than that has no skeleton.
-        smooth: s, pixels added to numerator and denominator, >= 0. The authors' code uses 1.
-        per_image: loss per image, then the mean over images; otherwise over the whole batch.
-        weight: (C,) relative weight of each class in the mean, >= 0; None = equal.
-        classes: indices of the classes that count; None = all.
-        absent: what happens to classes without valid target pixels: "skip" leaves them out of the
-            mean, "zero" counts them with loss 0, "keep" counts them by the formula.
+            pixels. Wider structures have no skeleton.
+        smooth: s, pixels added to numerator and denominator, >= 0. The code of the authors uses 1.
         activation: "softmax", or "sigmoid" for one channel or overlapping classes.
-        ignore_index, upsample: see Criterion.
+        shared: see ClassMapsCriterion.
     Raises:
         ArgumentError: an option is out of its range; other than 2 or 3 spatial axes.
-    Absent classes: left out of the mean by default; see `absent`. A ratio without any skeleton
-        below it is 1 if s is 0.
+    Absent classes: left out of the mean by default; see `absent`. A ratio whose
+        denominator is 0 (no skeleton and s = 0) is 1.
     Equals: SoftclDiceLoss(sigmoid=True) of MONAI for one channel, smooth=1, per_image=True and
         absent="keep", but for the 1e-4 that it adds to A + B.
     Source: Shit et al. 2021, equations 1 and 2, algorithms 1 and 2.
@@ -89,21 +84,13 @@ class SoftCLDice(ClassMapsCriterion):
         self,
         iterations: int = 3,
         smooth: float = 0.0,
-        per_image: bool = False,
-        weight: Factors = None,
-        classes: Classes = None,
-        absent: str = "skip",
         *,
-        activation: str = "softmax",
-        ignore_index: Ignore = 255,
-        upsample: str | None = None,
+        activation: Activation = "softmax",
+        **shared: Unpack[ImageMapOptions],
     ) -> None:
         check_range("SoftCLDice", "iterations", iterations, low=0)
         check_range("SoftCLDice", "smooth", smooth, low=0)
-        super().__init__(
-            activation, ignore_index, upsample,
-            weight=weight, classes=classes, absent=absent, per_image=per_image,
-        )  # fmt: skip
+        super().__init__(activation, **shared)
         self.iterations, self.smooth = int(iterations), smooth
 
     def of_maps(self, maps: Tensor, members: Tensor, weight: Tensor, size: torch.Size) -> Tensor:

@@ -1,21 +1,21 @@
 """All losses by name, and criteria written as text: "ce+0.5*dice(squared=true)"."""
 
 import ast
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from torch import Tensor
-
-from pixelwise.errors import ArgumentError, check_choice, sentence
+from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, sentence
 from pixelwise.losses.boundary import Boundary, Hausdorff
 from pixelwise.losses.criterion import Criterion
 from pixelwise.losses.hard_pixels import OHEM, TopK
 from pixelwise.losses.lovasz import Lovasz, LovaszHinge
 from pixelwise.losses.mcc import MCC
 from pixelwise.losses.on_logits import LogitsCriterion
+from pixelwise.losses.options import Factors
 from pixelwise.losses.pixel import BinaryCrossEntropy, CrossEntropy, Focal, Poly1
-from pixelwise.losses.region_losses import Dice, FBeta, GeneralizedDice, Jaccard, Tversky
+from pixelwise.losses.region import Dice, FBeta, GeneralizedDice, Jaccard, Tversky
 from pixelwise.losses.skeleton import SoftCLDice
+from pixelwise.ops.backends import Backend
+from pixelwise.ops.spec import ACTIVATIONS, Activation, Upsample
 from pixelwise.ops.target import Ignore
 
 WHERE = "criterion"
@@ -27,13 +27,13 @@ class Loss(NamedTuple):
     Attributes:
         make: the class; it says whether the loss is a formula on sums, whether neighbouring
             pixels matter to it and whether it sorts pixels.
-        activations: those it can be used with; one entry means that it has no such argument.
-        takes_class_weights: the argument that class weights of a data set go to, or None.
+        activations: those it can be used with; with one entry it has no such option.
+        takes_class_weights: the option that class weights of a data set are passed to, or None.
         decomposes: whether the loss of a batch is the mean over its images by valid pixels.
     """
 
     make: type[Criterion]
-    activations: tuple[str, ...]
+    activations: tuple[Activation, ...]
     takes_class_weights: str | None = None
     decomposes: bool = False
 
@@ -49,47 +49,46 @@ class Loss(NamedTuple):
 
     @property
     def axes(self) -> tuple[int, ...] | None:
-        """Numbers of spatial axes it has a meaning for, if neighbouring pixels matter; or None."""
+        """Numbers of spatial axes it is defined for, if neighbouring pixels matter; or None."""
         return self.make.axes
 
 
-BOTH = ("softmax", "sigmoid")
 LOSSES: dict[str, Loss] = {
     "ce": Loss(CrossEntropy, ("softmax",), "weight", decomposes=True),
     "bce": Loss(BinaryCrossEntropy, ("sigmoid",), decomposes=True),
-    "focal": Loss(Focal, BOTH, "alpha", decomposes=True),
-    "dice": Loss(Dice, BOTH),
-    "jaccard": Loss(Jaccard, BOTH),
-    "tversky": Loss(Tversky, BOTH),
-    "generalized_dice": Loss(GeneralizedDice, BOTH),
-    "f_beta": Loss(FBeta, BOTH),
-    "mcc": Loss(MCC, BOTH),
-    "poly1": Loss(Poly1, BOTH, "weight", decomposes=True),
-    "top_k": Loss(TopK, BOTH, "weight"),
-    "ohem": Loss(OHEM, BOTH, "weight"),
+    "focal": Loss(Focal, ACTIVATIONS, "alpha", decomposes=True),
+    "dice": Loss(Dice, ACTIVATIONS),
+    "jaccard": Loss(Jaccard, ACTIVATIONS),
+    "tversky": Loss(Tversky, ACTIVATIONS),
+    "generalized_dice": Loss(GeneralizedDice, ACTIVATIONS),
+    "f_beta": Loss(FBeta, ACTIVATIONS),
+    "mcc": Loss(MCC, ACTIVATIONS),
+    "poly1": Loss(Poly1, ACTIVATIONS, "weight", decomposes=True),
+    "top_k": Loss(TopK, ACTIVATIONS, "weight"),
+    "ohem": Loss(OHEM, ACTIVATIONS, "weight"),
     "lovasz": Loss(Lovasz, ("softmax",)),
     "lovasz_hinge": Loss(LovaszHinge, ("sigmoid",)),
-    "boundary": Loss(Boundary, BOTH),
-    "hausdorff": Loss(Hausdorff, BOTH),
-    "soft_cldice": Loss(SoftCLDice, BOTH),
+    "boundary": Loss(Boundary, ACTIVATIONS),
+    "hausdorff": Loss(Hausdorff, ACTIVATIONS),
+    "soft_cldice": Loss(SoftCLDice, ACTIVATIONS),
 }
 
 
 def criterion(
     text: str,
     num_classes: int | None = None,
-    class_weights: Sequence[float] | Tensor | None = None,
+    class_weights: Factors = None,
     ignore_index: Ignore = 255,
-    upsample: str | None = None,
-    backend: str = "auto",
+    upsample: Upsample = None,
+    backend: Backend = "auto",
 ) -> Criterion:
     """A criterion from text: terms joined by `+`, factors by `*`, options in parentheses.
 
     "ce + 0.5*dice(squared=true)" is CrossEntropy() + 0.5 * Dice(squared=True)
 
-    Class weights of a data set go to the pixel losses that take them (ce: weight, focal: alpha);
-    region losses already weigh every class alike. One channel, or a term that exists for sigmoid
-    only (bce, lovasz_hinge), makes every term use sigmoid.
+    Class weights of a data set are passed to the pixel losses that take them (ce: weight, focal:
+    alpha); region losses give every class the same weight already. With one channel, or a term
+    that exists for sigmoid only (bce, lovasz_hinge), every term uses sigmoid.
 
     Args:
         text: the criterion; names are those of LOSSES.
@@ -100,8 +99,18 @@ def criterion(
     Returns:
         A Criterion that makes one pass over the logits for all terms on sums.
     Raises:
-        ArgumentError: text that is no sum of losses, unknown names or options, class weights or a
-            backend that no term can take, softmax losses for one channel.
+        ArgumentError: text that is not a sum of losses, unknown names, a value that an option
+            cannot take, class weights or a backend that no term can take, softmax losses for one
+            channel.
+        ArgumentTypeError: an option that the loss does not have.
+    Example:
+        >>> import torch
+        >>> import pixelwise as pw
+        >>> logits = torch.tensor([[[2.0, 0.0, 1.0], [0.0, 1.0, 3.0]]])  # (N, C, P) = (1, 2, 3)
+        >>> target = torch.tensor([[0, 1, 255]])  # the last pixel is ignored
+        >>> loss = pw.criterion("ce + 0.5*dice", num_classes=2)
+        >>> loss(logits, target)
+        tensor(0.3177)
     """
     parsed = _terms(text)
     names = [name for _, name, _ in parsed]
@@ -114,14 +123,14 @@ def criterion(
                 sentence(WHERE, "class_weights", f"one number for {num_classes} classes", got)
             )
         if sigmoid or not any(LOSSES[name].takes_class_weights for name in names):
-            hint = "Add ce or focal to the loss, or drop the class weights."
+            hint = "Add ce or focal to the loss, or leave out the class weights."
             raise ArgumentError(
                 sentence(
                     WHERE, "class_weights", "given with a softmax ce or focal term", text, hint
                 )
             )
     if backend not in ("auto", "torch") and not any(LOSSES[name].on_sums for name in names):
-        wanted = f'"auto" or "torch" for {text}, which takes the logits themselves'
+        wanted = f'"auto" or "torch" for {text}, which is computed from the logits'
         raise ArgumentError(sentence(WHERE, "backend", wanted, repr(backend)))
     terms = []
     for factor, name, written in parsed:
@@ -148,11 +157,11 @@ def criterion(
 def _make(name: str, options: dict[str, Any]) -> Criterion:
     try:
         return LOSSES[name].make(**options)
-    except TypeError as error:
-        wrong = str(error).split("argument")[-1].strip()
-        raise ArgumentError(
-            f"{WHERE}: {name} must be given options that it has, got {wrong}."
-        ) from None
+    except ArgumentTypeError:
+        raise
+    except TypeError as error:  # a value such as smooth="much" in a comparison
+        wanted, got = "values that its options can take", f"{options} ({error})"
+        raise ArgumentError(sentence(WHERE, name, wanted, got)) from None
 
 
 def _terms(text: str) -> list[tuple[float, str, dict[str, Any]]]:

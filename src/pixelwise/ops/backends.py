@@ -5,11 +5,13 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
+from typing import Literal
 
 from torch import Tensor
 
 from pixelwise.errors import BackendError, check_choice, sentence
 
+Backend = Literal["auto", "numba", "triton", "torch"]  # "auto" or a name of BACKENDS
 # name -> (device it runs on, package it needs); the first that fits wins. The kernels are in
 # _stats_NAME.py, those that upsample inside in _upsampled_NAME.py, prediction in _predict_NAME.py.
 BACKENDS: dict[str, tuple[str | None, str | None]] = {

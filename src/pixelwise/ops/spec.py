@@ -1,6 +1,9 @@
 """What one pass over the logits computes: the list of sums and the record that asks for them."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
+
+Activation = Literal["softmax", "sigmoid"]
+Upsample = Literal["bilinear"] | None
 
 # Over valid pixels of image n, with pixel weight w (1 if none was given), probability p and
 # one-hot target y. Every sum has shape (N, C) and every loss of this library is a formula on them.
@@ -26,7 +29,7 @@ SHAPE_ONLY = ("pixels",)  # Σ 1     pixels of the target, ignored ones too
 ALL_SUMS = SUMS + DEFINITION_ONLY + SHAPE_ONLY
 SIGMOID_ONLY = ("nll_neg", "focal_neg", "nll_neg_all")
 NOT_DIFFERENTIABLE = ("valid", "target")
-ACTIVATIONS = ("softmax", "sigmoid")
+ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 
 
 class Spec(NamedTuple):
