@@ -1,49 +1,50 @@
-"""The house keeps its floors: who may import whom, and which packages may be used where."""
+"""x: who may import whom, and which packages may be used where."""
 
 import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "pixelwise"
-FLOOR = {
-    "errors": 0,
-    "rooms": 0,
-    "processes": 0,
-    "sums": 1,
-    "executors": 1,
-    "text": 1,
-    "labels": 1,
-    "progress": 2,
-    "convert": 2,
-    "audit": 2,
-    "metrics": 2,
-    "ops": 2,
-    "losses": 3,
-    "run": 4,
-    "report": 4,
-    "demo": 5,
-    "cli": 6,
+LAYER = {
+    **dict.fromkeys(["errors", "text", "processes", "interrupt", "callable_package"], 0),
+    **dict.fromkeys(["files", "sums", "progress"], 1),
+    **dict.fromkeys(["settings", "executors"], 2),
+    **dict.fromkeys(["labels", "metrics", "ops"], 3),
+    **dict.fromkeys(["weights", "losses"], 4),
+    "survey": 5,
+    **dict.fromkeys(["convert", "audit", "score"], 6),
+    **dict.fromkeys(["init", "repair", "run"], 7),
+    "report": 8,
+    "demo": 9,
+    "cli": 10,
 }
-IMAGING = {"numpy", "PIL"}
-# fmt: off
+NUMPY, IMAGING = {"numpy"}, {"numpy", "PIL"}
+TRAINING = {"torchvision", "segmentation_models_pytorch", "timm", "lightning_fabric", "safetensors"}
+# third-party packages that a package of ours may import, at most; the others none
 PACKAGES = {
-    "errors": set(), "rooms": set(), "processes": set(), "sums": set(), "text": set(),
-    "executors": {"distributed"}, "progress": set(),
-    "labels": IMAGING, "convert": IMAGING, "audit": IMAGING,
-    "metrics": {"numpy", "scipy"}, "ops": {"torch", "numpy"}, "losses": {"torch", "numpy", "scipy"},
-    "run": IMAGING | {"torch", "torchvision", "segmentation_models_pytorch", "timm",
-                      "lightning_fabric", "rich", "safetensors"},
-    "report": IMAGING | {"jinja2"}, "demo": {"numpy"}, "cli": set(),
+    "executors": {"distributed"},
+    **dict.fromkeys(["labels", "survey", "convert", "audit", "repair", "demo"], IMAGING),
+    **dict.fromkeys(["weights", "init", "score"], NUMPY),
+    "metrics": {"numpy", "scipy"},
+    "ops": {"torch", "numpy"},
+    "ops/cpu": {"torch", "numpy", "numba", "llvmlite"},
+    "ops/gpu": {"torch", "numpy", "triton"},
+    "losses": {"torch", "numpy", "scipy"},
+    "run": IMAGING | {"torch", "rich"} | TRAINING,
+    "report": IMAGING | {"jinja2"},
 }
-# fmt: on
+MOST_FILES = 22
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "base"}
 MOST_LINES = 400
 FILES = sorted(p for p in SOURCE.rglob("*.py") if p != SOURCE / "__init__.py")
-REST = sorted(p for room in ("tests", "benchmarks", "docs") for p in (ROOT / room).rglob("*.py"))
+REST = sorted(
+    p for folder in ("tests", "benchmarks", "docs") for p in (ROOT / folder).rglob("*.py")
+)
 OURS = {".".join(("pixelwise", *p.relative_to(SOURCE).with_suffix("").parts)) for p in FILES}
 TOUCHES_NO_TORCH = [
     "--help",
@@ -69,36 +70,40 @@ def imported_modules(path):
 
 
 def breaches(path):
-    room = path.relative_to(SOURCE).parts[0].removesuffix(".py")
-    allowed = set(PACKAGES[room]) | set(sys.stdlib_module_names)
-    allowed |= {"numba", "llvmlite"} if path.stem.endswith("_numba") else set()
-    allowed |= {"triton"} if path.stem.endswith("_triton") else set()
+    folders = path.relative_to(SOURCE).with_suffix("").parts
+    ours = folders[0]
+    allowed = PACKAGES.get("/".join(folders[:-1]), PACKAGES.get(ours, set()))
     for name in imported_modules(path):
         top, _, rest = name.partition(".")
         if top != "pixelwise":
-            distributed = name.startswith("torch.distributed") and room != "run"
-            if top not in allowed or distributed:
+            distributed = name.startswith("torch.distributed") and ours != "run"
+            if top not in allowed | set(sys.stdlib_module_names) or distributed:
                 yield f"{path.name} may not import {name}"
             continue
         other = rest.split(".")[0]
         if name not in OURS and other:
-            yield f"{path.name} imports the room {name}, not the module that defines the name"
-        elif not other and room != "cli":
-            yield f"{path.name} imports the package itself"
-        elif other and other != room and FLOOR[other] >= FLOOR[room]:
-            yield f"{path.name} ({room}, floor {FLOOR[room]}) imports {name} (floor {FLOOR[other]})"
+            yield f"{path.name} imports the package {name}, not the module that defines the name"
+        elif not other and ours != "cli":
+            yield f"{path.name} imports pixelwise itself"
+        elif other and other != ours and LAYER[other] >= LAYER[ours]:
+            yield f"{path.name} ({ours}, {LAYER[ours]}) imports {name} (layer {LAYER[other]})"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))
-def test_a_file_imports_only_from_lower_floors_and_its_own_room(path):
+def test_a_file_imports_only_lower_layers_and_its_own_package(path):
     assert list(breaches(path)) == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))
 def test_a_file_is_short_flat_and_well_named(path):
     assert len(path.read_text().splitlines()) <= MOST_LINES
-    assert len(path.relative_to(SOURCE).parts) <= 2, "no folder inside a room"
+    assert len(path.relative_to(SOURCE).parts) <= 3
     assert path.stem not in FORBIDDEN_NAMES
+
+
+def test_a_package_has_few_files():
+    numbers = Counter(str(path.parent.relative_to(SOURCE)) for path in FILES)
+    assert {folder: n for folder, n in numbers.items() if n > MOST_FILES} == {}
 
 
 def test_tests_benchmarks_and_documents_have_short_files_too():

@@ -15,8 +15,9 @@ from PIL import Image
 
 from make import make_dataset, train_settings, write_stored
 from pixelwise.cli import COMMANDS, main, resolve
-from pixelwise.run.config import TrainConfig, command_line
+from pixelwise.run.config import TrainConfig
 from pixelwise.run.train import train
+from pixelwise.settings import command_line
 
 COMMAND = [sys.executable, "-m", "pixelwise.cli"]
 
@@ -125,7 +126,7 @@ def test_options_of_every_kind_are_parsed(data):
     config = TrainConfig(
         data, crop=(32, 64), clip=None, flip=False, scale_jitter=(0.9, 1.1), max_minutes=2
     )
-    words = command_line("train", config).split()[1:]
+    words = command_line(config).split()[1:]
     from pixelwise.cli import make_parser
 
     options = vars(make_parser("train").parse_args(words))
@@ -343,6 +344,6 @@ def test_an_ascii_terminal_gets_names_it_can_show():
 
 def test_a_bug_shows_its_traceback(monkeypatch):
     """Only errors that the user can mend are shortened."""
-    monkeypatch.setattr("pixelwise.run.init.look", lambda _: 1 / 0)
+    monkeypatch.setattr("pixelwise.init.command.look", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError, match="division by zero"):
         call("init", "anywhere")

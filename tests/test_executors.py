@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from make import STORED, VOID, make_dataset, write_stored
-from pixelwise.audit.label_counts import count_labels
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.errors import ArgumentError, BackendError, RunError
 from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.png import read_label, write_label
-from pixelwise.run.config import ScoreConfig
-from pixelwise.run.score import score
+from pixelwise.score.command import score
+from pixelwise.score.config import ScoreConfig
 from pixelwise.sums import map_over
+from pixelwise.weights.counts import count_labels
 from worker_jobs import die_once, square, square_slowly
 
 TESTS = Path(__file__).parent

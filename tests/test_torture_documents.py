@@ -19,16 +19,16 @@ from convert.annotations import shape, write_labelme
 from make import make_dataset
 from our_source import nodes
 from pixelwise.cli import main
-from pixelwise.convert.array import read_npy
+from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.convert import convert
+from pixelwise.convert.formats.array import read_npy
 from pixelwise.convert.legend_files import yaml_names
 from pixelwise.errors import ArgumentError, DatasetError, RunError
-from pixelwise.labels.strict_json import read_json
+from pixelwise.files.json_file import read_json
 from pixelwise.report.config import ReportConfig
 from pixelwise.report.html import report
-from pixelwise.run.config import ScoreConfig
-from pixelwise.run.score import score
+from pixelwise.score.command import score
+from pixelwise.score.config import ScoreConfig
 
 HOSTILE_NAMES = (
     *("../../etc/passwd", "/etc/passwd", "C:\\x.png", "\\\\host\\share\\x.png", "link/passwd"),

@@ -20,10 +20,10 @@ import pytest
 
 from convert.annotations import digests, shape, write_labelme
 from our_source import nodes
+from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.convert import convert
 from pixelwise.errors import DatasetError, RunError
-from pixelwise.labels import atomic
+from pixelwise.files import atomic
 from pixelwise.labels.png import read_label, write_label
 from pixelwise.sums import map_over, sum_over
 

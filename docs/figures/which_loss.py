@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 import pixelwise as pw
-from pixelwise.run.scenes import NAMES, VOID, draw_scene
+from pixelwise.demo.scenes import NAMES, VOID, draw_scene
 
 FOLDER = Path(__file__).parent
 Figure = dict[str, Any]  # title, x_name, y_name, x, series: the arguments of line_chart

@@ -34,11 +34,11 @@ _DEFINED_IN = {
     "convert.report": ["ConvertReport"],
     "audit.config": ["AuditConfig"],
     "audit.findings": ["Audit", "Finding"],
-    "audit.label_counts": ["LabelCounts", "count_labels"],
-    "audit.fix": ["fix"],
-    "audit.fixed": ["Fixed"],
-    "audit.weights": ["class_weights"],
-    "audit.weights_config": ["WeightsConfig"],
+    "weights.counts": ["LabelCounts", "count_labels"],
+    "repair.command": ["fix"],
+    "repair.result": ["Fixed"],
+    "weights.formulas": ["class_weights"],
+    "weights.config": ["WeightsConfig"],
     "metrics.confusion": ["ConfusionCounts", "count_confusion"],
     "metrics.scores": [
         "classes_averaged",
@@ -101,25 +101,25 @@ _DEFINED_IN = {
     "losses.criterion": ["Criterion"],
     "losses.presets": ["PRESETS"],
     "losses.table": ["LOSSES", "criterion"],
-    "run.config": ["PredictConfig", "ScoreConfig", "TrainConfig"],
+    "init.config": ["InitConfig"],
+    "score.config": ["ScoreConfig"],
+    "run.config": ["PredictConfig", "TrainConfig"],
     "run.train": ["train"],
     "run.predict": ["predict"],
-    "run.score": ["score"],
     "run.rank_stats": ["stats_of_all_ranks"],
     "report.audit_page": ["audit_page"],
     "report.config": ["ReportConfig"],
-    "report.weights_page": ["weights"],
     "errors": ["PixelwiseError"],
 }
 _MODULE_OF = {name: module for module, names in _DEFINED_IN.items() for name in names}
 
-# Both rooms and commands: the room's module is callable (see rooms.py).
-_CALLABLE_ROOMS = ("audit", "convert", "report")
-__all__ = [*sorted([*_MODULE_OF, *_CALLABLE_ROOMS])]  # noqa: PLE0604
+# Both packages and commands: the package can be called (see callable_package.py).
+_COMMANDS = ("audit", "convert", "init", "report", "score", "weights")
+__all__ = [*sorted([*_MODULE_OF, *_COMMANDS])]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> Any:
-    if name in _CALLABLE_ROOMS:
+    if name in _COMMANDS:
         return import_module(f"pixelwise.{name}")
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'pixelwise' has no attribute {name!r}")

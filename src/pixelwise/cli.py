@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args, get_origin, get_type_hints
 
 from pixelwise.errors import ArgumentError, PixelwiseError, check_choice
+from pixelwise.interrupt import Terminated, raise_on_sigterm
 from pixelwise.progress import progress_line
-from pixelwise.run.interrupt import Terminated, raise_on_sigterm
 from pixelwise.text import printable
 
 
@@ -73,7 +73,7 @@ def run_audit(config: Any, progress: Any = None) -> Any:
         resolve("pixelwise.report.audit_page:audit_page")(result.as_dict(), config.html)
     fixed = None
     if config.fix is not None:
-        fixed = resolve("pixelwise.audit.command:mend")(config, result)
+        fixed = resolve("pixelwise.repair.command:repair")(config, result)
     return result, fixed
 
 
@@ -107,7 +107,7 @@ def show_predict(folder: Path) -> tuple[Any, str]:
     """Show where the predictions are, and what their probabilities are worth if that was asked."""
     content, text = {"predictions": str(folder)}, str(folder)
     if (folder / "calibration.json").is_file():
-        found = resolve("pixelwise.run.json_files:read_json")(folder / "calibration.json")
+        found = resolve("pixelwise.files.results:read_json")(folder / "calibration.json")
         table = resolve("pixelwise.run.calibration_table:calibration_table")(found)
         return {**content, "calibration": found}, f"{text}\n\n{table}"
     return content, text
@@ -115,12 +115,12 @@ def show_predict(folder: Path) -> tuple[Any, str]:
 
 def show_score(score: dict[str, Any]) -> tuple[Any, str]:
     """Show the table of a score, or of a comparison of two."""
-    return score, resolve("pixelwise.run.score_table:shown")(score)
+    return score, resolve("pixelwise.score.table:shown")(score)
 
 
 def find_unscored(score: dict[str, Any]) -> str:
     """Nothing valid in the labels is no success, though the file says so too."""
-    return resolve("pixelwise.run.score_table:nothing_scored")(score)
+    return resolve("pixelwise.score.table:nothing_scored")(score)
 
 
 def show_demo(result: Any) -> tuple[Any, str]:
@@ -131,14 +131,14 @@ def show_demo(result: Any) -> tuple[Any, str]:
 RUN = "pixelwise.run"
 COMMANDS = {
     "init": Command(
-        f"{RUN}.config:InitConfig",
-        f"{RUN}.init:init",
+        "pixelwise.init.config:InitConfig",
+        "pixelwise.init.command:init",
         show_init,
         "look at a folder of images and labels and write its dataset.toml",
     ),
     "convert": Command(
         "pixelwise.convert.config:ConvertConfig",
-        "pixelwise.convert.convert:convert",
+        "pixelwise.convert.command:convert",
         show_convert,
         "turn annotation files of other tools into label images",
         is_folder_job=True,
@@ -152,7 +152,7 @@ COMMANDS = {
         is_folder_job=True,
     ),
     "weights": Command(
-        "pixelwise.audit.weights_config:WeightsConfig",
+        "pixelwise.weights.config:WeightsConfig",
         "pixelwise.report.weights_page:weights",
         show_table,
         "count the pixels of each class, and weigh the classes",
@@ -168,8 +168,8 @@ COMMANDS = {
         "predict label images with a trained network",
     ),
     "score": Command(
-        f"{RUN}.config:ScoreConfig",
-        f"{RUN}.score:score",
+        "pixelwise.score.config:ScoreConfig",
+        "pixelwise.score.command:score",
         show_score,
         "compare predicted label images with labels",
         find_unscored,
@@ -182,8 +182,8 @@ COMMANDS = {
         "make one self-contained HTML page of a score",
     ),
     "demo": Command(
-        "pixelwise.demo:DemoConfig",
-        "pixelwise.demo:demo",
+        "pixelwise.demo.command:DemoConfig",
+        "pixelwise.demo.command:demo",
         show_demo,
         "draw a data set, train two networks, score them, and compare (2 minutes)",
     ),

@@ -1,6 +1,6 @@
 """What can go wrong, as one tree, and the checks that say it in one sentence.
 
-    PixelwiseError                  everything that a user can mend; the command line exits with 2
+    PixelwiseError                  everything that a user can repair; the command line exits with 2
     ├── ArgumentError(ValueError)   a wrong value of an argument
     ├── ArgumentTypeError(TypeError)a wrong type or dtype of an argument
     ├── LabelError(ValueError)      a label image or its classes are wrong
@@ -9,17 +9,78 @@
     ├── RunError                    a run folder, checkpoint or training cannot go on
     └── BackendError(RuntimeError)  a backend or a device is not available here
 
-Every message reads: <function or file>: <name> must be <constraint>, got <value>. <what to do>
+An error keeps its parts. A message has one of two forms:
+
+    something is wrong    ArgumentError("train", "lr", must="> 0", got=-1, hint="...")
+                          train: lr must be > 0, got -1. ...
+    something happened    RunError("street_017", event="the worker process was killed twice")
+                          street_017: the worker process was killed twice.
 """
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from math import isnan
 from typing import Any
 
+# A setting inside a hint, see setting(): unit separator, name, unit separator, value
+_SETTING = re.compile("\x1f(\\w+)\x1f([^\x1f]*)\x1f")
+
 
 class PixelwiseError(Exception):
-    """Base of every error that a user of pixelwise can mend."""
+    """Base of every error that a user of pixelwise can repair.
+
+    Attributes:
+        where: function, command or file.
+        name: the argument, option or part of a file that is wrong; "" for an event.
+        must, got: what it must be, and what it is.
+        event: what happened, a clause in plain words, instead of name, must and got.
+        hint: what to do, whole sentences.
+    """
+
+    def __init__(
+        self,
+        where: object,
+        name: str = "",
+        *,
+        must: object = None,
+        got: object = None,
+        event: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(where, name)  # pickle calls the class with these, then restores the parts
+        self.where, self.name, self.event, self.hint = str(where), name, event, hint
+        self.must, self.got = must, got if isinstance(got, int | float | None) else str(got)
+
+    def __str__(self) -> str:
+        return self.message()
+
+    @property
+    def reason(self) -> str:
+        """The message without `where`, for lists that name the file already."""
+        return self.message().removeprefix(f"{self.where}: ")
+
+    def message(
+        self,
+        named: Callable[[str], str] = str,
+        setting: Callable[[str, str], str] = "{}={!r}".format,
+    ) -> str:
+        """The whole message.
+
+        Args:
+            named: how an argument is called; the command line calls it an option.
+            setting: how an argument with a value is written.
+        """
+        if self.must is None and not self.event:
+            return self.where
+        what = self.event or f"{named(self.name)} must be {self.must}, got {self.got}"
+        text = f"{self.where}: {what}." + (f" {self.hint}" if self.hint else "")
+        return _SETTING.sub(lambda m: setting(m[1], m[2]) if m[2] else named(m[1]), text)
+
+
+def setting(name: str, value: object = "") -> str:
+    """An argument for a hint: `zero="zero"` for who calls from Python, `--zero zero` in a shell."""
+    return f"\x1f{name}\x1f{value}\x1f"
 
 
 class ArgumentError(PixelwiseError, ValueError):
@@ -73,7 +134,8 @@ def check_shape(
     same = len(shape) == len(expected) and all(e is None or s == e for s, e in zip(shape, expected))
     if not same:
         wanted = "(" + ", ".join("any" if e is None else str(e) for e in expected) + ")"
-        raise ArgumentError(sentence(where, name, f"{letters} = {wanted}", tuple(shape), hint))
+        must = f"{letters} = {wanted}"
+        raise ArgumentError(where, name, must=must, got=tuple(shape), hint=hint)
 
 
 def check_choice(
@@ -93,7 +155,7 @@ def check_choice(
         near = get_close_matches(str(value), [str(k) for k in known], n=1)
         hint = f"Did you mean {near[0]!r}?" if near else ""
         listed = ", ".join(str(k) for k in known)
-        raise error(sentence(where, name, f"one of {listed}", repr(value), hint))
+        raise error(where, name, must=f"one of {listed}", got=repr(value), hint=hint)
 
 
 def check_range(
@@ -118,9 +180,4 @@ def check_range(
             constraint = f">= {low}"
         else:
             constraint = f"<= {high}"
-        raise ArgumentError(sentence(where, name, constraint, value, hint))
-
-
-def sentence(where: str, name: str, constraint: str, got: Any, hint: str = "") -> str:
-    """The one grammar of all messages: where: name must be constraint, got value. hint"""
-    return f"{where}: {name} must be {constraint}, got {got}." + (f" {hint}" if hint else "")
+        raise ArgumentError(where, name, must=constraint, got=value, hint=hint)

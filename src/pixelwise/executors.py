@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import contextmanager
-from dataclasses import field, fields, replace
+from dataclasses import fields, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pixelwise.errors import ArgumentError, BackendError, RunError, check_range, sentence
+from pixelwise.errors import ArgumentError, BackendError, RunError, check_range
 from pixelwise.processes import new_pool
 
 Config = TypeVar("Config")
@@ -21,18 +21,6 @@ TASKS_A_CORE = 3
 LEAST_IN_FLIGHT = 64
 # Enough offenders to recognise the mistake.
 LISTED = 5
-
-
-def workers_option() -> Any:
-    """The field `workers` of the configuration of a folder job."""
-    text = "processes that share the work; 0: it is done in this one"
-    return field(default=0, metadata={"help": text})
-
-
-def scheduler_option() -> Any:
-    """The field `scheduler` of the configuration of a folder job."""
-    text = "address of a Dask scheduler whose workers share the work, such as tcp://host:8786"
-    return field(default=None, metadata={"help": text, "metavar": "ADDRESS"})
 
 
 @contextmanager
@@ -118,7 +106,7 @@ class Cluster(Executor):
         except ImportError:
             hint = "Install it with: pip install 'pixelwise[dask]'"
             got = "no package distributed"
-            raise BackendError(sentence(where, "Dask", "installed", got, hint)) from None
+            raise BackendError(where, "Dask", must="installed", got=got, hint=hint) from None
         self.losses = (KilledWorker,)
         self._disconnections = (CancelledError, CommClosedError)
         self._client = _connect(where, address)
@@ -162,7 +150,7 @@ class Cluster(Executor):
 
     def _disconnected(self) -> RunError:
         hint = "Start it again, and then the same command: what is converted already is kept."
-        return RunError(sentence(self._where, "connection", "there to the end", "none", hint))
+        return RunError(self._where, "connection", must="there to the end", got="none", hint=hint)
 
 
 def _connect(where: str, address: str) -> Any:
@@ -175,7 +163,7 @@ def _connect(where: str, address: str) -> Any:
     except (OSError, ValueError) as error:
         hint = "Start one with `dask scheduler`, and workers with `dask worker ADDRESS`."
         got = " ".join(str(error).split()) or type(error).__name__
-        raise BackendError(sentence(where, "address", "reachable", got, hint)) from None
+        raise BackendError(where, "address", must="reachable", got=got, hint=hint) from None
 
 
 def _check_workers(where: str, client: Any) -> int:
@@ -183,7 +171,7 @@ def _check_workers(where: str, client: Any) -> int:
     cores = sum(client.nthreads().values())
     if not cores:
         hint = "Start some with `dask worker ADDRESS`."
-        raise BackendError(sentence(where, "workers", "there", "none", hint))
+        raise BackendError(where, "workers", must="there", got="none", hint=hint)
     found = client.run(version, "pixelwise", on_error="return")
     try:  # the scheduler unpacks what it hands on
         found["the scheduler"] = client.run_on_scheduler(version, "pixelwise")
@@ -192,5 +180,5 @@ def _check_workers(where: str, client: Any) -> int:
     other = [f"{got} at {worker}" for worker, got in found.items() if got != version("pixelwise")]
     if other:
         constraint = f"with pixelwise {version('pixelwise')} everywhere"
-        raise BackendError(sentence(where, "cluster", constraint, ", ".join(other[:LISTED])))
+        raise BackendError(where, "cluster", must=constraint, got=", ".join(other[:LISTED]))
     return cores

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from pixelwise.errors import PixelwiseError, RunError, sentence
+from pixelwise.errors import PixelwiseError, RunError
 from pixelwise.processes import new_pool
 
 Item = TypeVar("Item")
@@ -163,7 +163,9 @@ class _Rescue:
             )
             got = "two that were killed"
             where = self.name(item)
-            raise RunError(sentence(where, "its process", "alive at the end", got, hint)) from None
+            raise RunError(
+                where, "its process", must="alive at the end", got=got, hint=hint
+            ) from None
 
 
 def _submit(executor: Executor, task: Callable[[], Outcome]) -> Future:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from pixelwise.audit.headers import COLOR, GREY, GREY16, LOSSY, NUMBER, PALETTE, read_start
-from pixelwise.labels.file_bytes import Unreadable
+from pixelwise.files.content import Unreadable
 
 PICTURE = np.random.default_rng(4).integers(0, 256, (23, 41, 3), np.uint8)
 # file name, mode, storage

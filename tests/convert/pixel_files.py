@@ -4,8 +4,8 @@ import numpy as np
 from PIL import Image
 
 from convert.annotations import SIZE
+from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.convert import convert
 from pixelwise.labels.png import read_label
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from convert.annotations import RIGHT, SIZE, SQUARE, shape, square, write_labelme
 from convert.street import NAMES, settings, write_street
-from pixelwise.convert.convert import convert
+from pixelwise.convert.command import convert
 from pixelwise.errors import ArgumentError, DatasetError, LabelError, RunError
 from pixelwise.labels.description import read_description
 from pixelwise.labels.image import read_image

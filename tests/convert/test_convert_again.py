@@ -11,7 +11,7 @@ import pytest
 
 from convert.annotations import RIGHT, SQUARE, digests, picture, shape, write_labelme, write_picture
 from convert.street import NAMES, settings, write_street
-from pixelwise.convert.convert import convert
+from pixelwise.convert.command import convert
 from pixelwise.errors import DatasetError
 from pixelwise.labels.image import read_image
 from pixelwise.labels.png import read_label
@@ -153,7 +153,7 @@ def run_elsewhere(source, prelude, workers=0):
     code = (
         f"{prelude}\n"
         "from pixelwise.convert.config import ConvertConfig\n"
-        "from pixelwise.convert.convert import convert\n"
+        "from pixelwise.convert.command import convert\n"
         "from pixelwise.errors import RunError\n"
         f"config = ConvertConfig(**{made})\n"
         "try: convert(config, progress=progress)\n"

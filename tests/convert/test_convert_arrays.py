@@ -8,9 +8,9 @@ from PIL import Image
 
 from convert.annotations import SIZE
 from convert.pixel_files import converted, label_of, random_index, save
-from pixelwise.convert.array import read_npy
+from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.convert import convert
+from pixelwise.convert.formats.array import read_npy
 from pixelwise.errors import DatasetError, LabelError
 from pixelwise.labels.png import read_label
 

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from convert.annotations import SIZE, SQUARE, square, write_json, write_picture
+from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.convert import convert
 from pixelwise.errors import DatasetError
 from pixelwise.labels.description import read_description
 from pixelwise.labels.png import read_label

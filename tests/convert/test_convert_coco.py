@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from convert.annotations import SIZE, SQUARE, digests, square, write_json, write_picture
+from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.convert import convert
 from pixelwise.errors import ArgumentError, DatasetError
 from pixelwise.labels.description import read_description
 from pixelwise.labels.image import read_image

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from convert.annotations import SIZE, SQUARE, square, write_picture
+from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.convert import convert
 from pixelwise.errors import DatasetError
 from pixelwise.labels.png import read_label
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from convert.annotations import SIZE, SQUARE, square, write_json, write_picture
+from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.convert import convert
-from pixelwise.convert.label_studio_rle import unpack_alpha
+from pixelwise.convert.formats.label_studio_rle import unpack_alpha
 from pixelwise.errors import ArgumentError, DatasetError, LabelError
 from pixelwise.labels.png import read_label
 

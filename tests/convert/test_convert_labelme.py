@@ -17,8 +17,8 @@ from convert.annotations import (
     write_labelme,
     write_picture,
 )
+from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.convert import convert
 from pixelwise.errors import DatasetError
 from pixelwise.labels.image import read_image
 from pixelwise.labels.png import read_label

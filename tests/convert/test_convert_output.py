@@ -10,10 +10,10 @@ import pytest
 import pixelwise.convert
 from convert.annotations import write_labelme
 from pixelwise.convert import config as config_module
+from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.convert import convert
-from pixelwise.convert.formats import FORMATS
-from pixelwise.convert.geometry import ellipse_points, rectangle_points
+from pixelwise.convert.formats.geometry import ellipse_points, rectangle_points
+from pixelwise.convert.formats.table import FORMATS
 from pixelwise.convert.manifest import Entry, append, open_to_append, read_entries, rewrite
 from pixelwise.convert.sidecars import SIDECARS, sidecar_texts
 from pixelwise.errors import ArgumentError

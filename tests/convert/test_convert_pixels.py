@@ -5,8 +5,8 @@ import pytest
 
 from convert.annotations import SIZE, picture, square, write_picture
 from convert.pixel_files import converted, label_of, random_index, save
+from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.convert import convert
 from pixelwise.errors import DatasetError, PairingError
 from pixelwise.labels.color import index_to_color
 from pixelwise.labels.description import read_description

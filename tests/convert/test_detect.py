@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from convert.annotations import SIZE, picture, square, write_json, write_labelme
+from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.convert import convert
 from pixelwise.convert.detect import detect
 from pixelwise.errors import DatasetError
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from labels.build_png import build_png, chunk, header, join, rows_of
+from pixelwise.files.content import Unreadable
 from pixelwise.labels import png_chunks
-from pixelwise.labels.file_bytes import Unreadable
 from pixelwise.labels.png_chunks import (
     HEADER_BYTES,
     count_samples,

@@ -14,13 +14,10 @@ from PIL import Image
 
 from labels.build_png import build_png
 from labels.label_files import CLASSES, VALUES, pair, stored
-from pixelwise.audit.label_counts import count_labels
-from pixelwise.audit.look import look
-from pixelwise.audit.weights import class_weights
+from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.convert import convert
 from pixelwise.errors import ArgumentError, DatasetError, LabelError, PairingError
-from pixelwise.labels import file_bytes
+from pixelwise.files import content as file_bytes
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description, Split
 from pixelwise.labels.pairs import find_pairs
@@ -28,6 +25,9 @@ from pixelwise.labels.png import read_label, write_label
 from pixelwise.labels.rle import rle_to_mask
 from pixelwise.labels.shapes import Outline, polygons_to_label, problem_of
 from pixelwise.metrics.confusion import count_confusion
+from pixelwise.survey.folder import look
+from pixelwise.weights.counts import count_labels
+from pixelwise.weights.formulas import class_weights
 
 
 @pytest.mark.parametrize("size", [(8, 9), (9, 8), (16, 16)])

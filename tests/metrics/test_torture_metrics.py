@@ -30,8 +30,8 @@ from pixelwise.metrics.threshold import confusion_at, count_thresholds
 from pixelwise.ops.backends import usable_backends
 from pixelwise.ops.predict import confusion_matrix, predict_label
 from pixelwise.run import distributed
-from pixelwise.run.config import ScoreConfig
-from pixelwise.run.score import score
+from pixelwise.score.command import score
+from pixelwise.score.config import ScoreConfig
 
 HERE = usable_backends("cpu")
 

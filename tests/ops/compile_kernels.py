@@ -10,11 +10,7 @@ import torch
 import triton
 from triton.backends.compiler import GPUTarget
 
-from pixelwise.ops import _adjoint_triton as adjoint
-from pixelwise.ops import _own_triton as own
-from pixelwise.ops import _predict_triton as predict
-from pixelwise.ops import _stats_triton as stats
-from pixelwise.ops import _upsampled_triton as upsampled
+from pixelwise.ops.gpu import adjoint, own, predict, stats, upsampled
 from pixelwise.ops.spec import SUMS, Spec
 
 DICE_AND_CE = ("target", "prob", "inter", "nll")

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pixelwise.ops._memory import LARGE, new_gradient
+from pixelwise.ops.cpu.memory import LARGE, new_gradient
 
 FLOATS = LARGE // 4
 

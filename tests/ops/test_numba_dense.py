@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from oracles_ops import SUMS, sums_and_gradient
-from pixelwise.ops import _stats_numba as kernels
+from pixelwise.ops.cpu import stats as kernels
 from pixelwise.ops.spec import Spec
 
 SOFTMAX_SUMS = tuple(SUMS[:8])

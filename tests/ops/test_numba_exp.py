@@ -7,8 +7,8 @@ import pytest
 import torch
 from numba import njit
 
-from pixelwise.ops import _exp_numba as fast
-from pixelwise.ops import _transfer_numba as transfer
+from pixelwise.ops.cpu import exp as fast
+from pixelwise.ops.cpu import transfer
 
 exp_neg, log_pos = fast.exp_neg, fast.log_pos
 log1p_unit, power_unit = fast.log1p_unit, fast.power_unit

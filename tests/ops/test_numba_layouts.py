@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from pixelwise.ops import _stats_numba, _upsampled_numba
+from pixelwise.ops.cpu import stats as _stats_numba
+from pixelwise.ops.cpu import upsampled as _upsampled_numba
 from pixelwise.ops.spec import SUMS, Spec
 
 SPECS = {

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from oracles_ops import SUMS
-from pixelwise.ops import _stats_numba as kernels
+from pixelwise.ops.cpu import stats as kernels
 from pixelwise.ops.spec import Spec
 
 TASKS = {"softmax-2": ("softmax", 2), "softmax-5": ("softmax", 5), "sigmoid": ("sigmoid", 1)}

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from oracles_ops import upsample
-from pixelwise.ops._predict_numba import confusion, predict
+from pixelwise.ops.cpu.predict import confusion, predict
 
 SIZES = [(9, 11), (36, 44), (27, 33), (23, 50), (5, 4), (64, 64), (1, 1), (18, 1100), (700, 13)]
 CLASSES = [2, 5, 19, 300]

@@ -15,7 +15,10 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 import pixelwise
-from pixelwise.ops import _pool, _predict_numba, _stats_numba, _upsampled_numba
+from pixelwise.ops.cpu import pool as _pool
+from pixelwise.ops.cpu import predict as _predict_numba
+from pixelwise.ops.cpu import stats as _stats_numba
+from pixelwise.ops.cpu import upsampled as _upsampled_numba
 from pixelwise.ops.spec import Spec
 
 SPECS = {
@@ -119,7 +122,7 @@ def test_an_error_in_a_share_reaches_the_caller():
 
 PROBE = """
 import torch
-from pixelwise.ops import _stats_numba
+from pixelwise.ops.cpu import stats as _stats_numba
 from pixelwise.ops.spec import Spec
 x, y = torch.zeros(1, 3, 4, 4), torch.zeros(1, 4, 4, dtype=torch.uint8)
 sums, _ = _stats_numba.forward(x, y, None, Spec(("target",), "softmax", None))

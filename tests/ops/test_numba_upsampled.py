@@ -5,7 +5,8 @@ import torch
 import torch.nn.functional as F
 
 from oracles_ops import SUMS, all_sums, upsample
-from pixelwise.ops import _stats_numba, _upsampled_numba
+from pixelwise.ops.cpu import stats as _stats_numba
+from pixelwise.ops.cpu import upsampled as _upsampled_numba
 from pixelwise.ops.spec import Spec
 
 # (h, w) -> (H, W): integer scales, ragged ratios, single pixels, several blocks of a row

@@ -8,7 +8,7 @@ import pixelwise as pw
 from ops.triton_cases import DEVICE
 from pixelwise.errors import BackendError
 from pixelwise.ops import backends
-from pixelwise.ops._launch_triton import launch
+from pixelwise.ops.gpu.launch import launch
 from pixelwise.ops.stats import pixel_stats
 from pixelwise.ops.unknown import raise_if_unknown
 

@@ -5,7 +5,7 @@ import torch
 
 from ops.triton_cases import TASKS, VOID, check, check_half, make_case, run, upstream_of
 from oracles_ops import SUMS
-from pixelwise.ops import _stats_triton as kernels
+from pixelwise.ops.gpu import stats as kernels
 from pixelwise.ops.spec import Spec
 
 SHAPES = {"0-D": (), "1-D": (37,), "3-D": (3, 2, 4)}

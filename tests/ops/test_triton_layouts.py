@@ -5,7 +5,8 @@ import torch
 
 from ops.triton_cases import DEVICE, make_case, run, upstream_of
 from pixelwise.errors import BackendError
-from pixelwise.ops import _stats_triton, _upsampled_triton
+from pixelwise.ops.gpu import stats as _stats_triton
+from pixelwise.ops.gpu import upsampled as _upsampled_triton
 from pixelwise.ops.spec import Spec
 
 PASSES = {

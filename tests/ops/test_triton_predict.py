@@ -5,7 +5,7 @@ import torch
 
 from ops.triton_cases import DEVICE
 from oracles_ops import upsample
-from pixelwise.ops import _predict_triton as kernels
+from pixelwise.ops.gpu import predict as kernels
 
 SIZES = {"same": (2, 3), "x2": (4, 6), "ragged": (3, 7), "smaller": (1, 2), "wide": (1, 70)}
 

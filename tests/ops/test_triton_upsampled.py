@@ -5,7 +5,8 @@ import torch
 
 from ops.triton_cases import check, check_half, make_case, run, upstream_of
 from oracles_ops import upsample
-from pixelwise.ops import _stats_triton, _upsampled_triton
+from pixelwise.ops.gpu import stats as _stats_triton
+from pixelwise.ops.gpu import upsampled as _upsampled_triton
 
 # (h, w) -> (H, W): whole and ragged ratios, single pixels, more cells than lanes, more rows than
 # a program of the backward pass owns

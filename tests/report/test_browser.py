@@ -9,11 +9,11 @@ import pytest
 
 from make import make_dataset
 from pixelwise.audit.findings import Audit, Finding, Total
-from pixelwise.audit.weights_config import WeightsConfig
 from pixelwise.report.audit_page import audit_page
 from pixelwise.report.config import ReportConfig
 from pixelwise.report.html import report
 from pixelwise.report.weights_page import weights
+from pixelwise.weights.config import WeightsConfig
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 NEEDS_CHROMIUM = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")

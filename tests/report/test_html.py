@@ -14,8 +14,8 @@ from pixelwise.labels.classes import Classes
 from pixelwise.report import html
 from pixelwise.report.config import ReportConfig
 from pixelwise.report.html import report
-from pixelwise.run.config import ScoreConfig
-from pixelwise.run.score import score
+from pixelwise.score.command import score
+from pixelwise.score.config import ScoreConfig
 
 NAMES = ["Sky", "Building", "Road", "Tree", "Pole", "Boat"]
 COLORS = [(index, 100, 200) for index in range(6)]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pixelwise.errors import RunError
+from pixelwise.files.results import without_nan, write_json
 from pixelwise.metrics.calibration import count_calibration
 from pixelwise.metrics.threshold import count_thresholds
 from pixelwise.report.calibration import (
@@ -20,7 +21,6 @@ from pixelwise.report.calibration import (
 from pixelwise.report.config import ReportConfig
 from pixelwise.report.html import report
 from pixelwise.run.calibration import STEPS, ProbabilityCounts, calibration_content
-from pixelwise.run.json_files import without_nan, write_json
 
 ABOUT = {"command": "pixelwise predict runs/ce --calibration", "data": "street", "split": "val"}
 

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from make import make_dataset
-from pixelwise.audit.weights_config import WeightsConfig
 from pixelwise.cli import main
 from pixelwise.report.weights_page import context, log_axis, weights, weights_page
+from pixelwise.weights.config import WeightsConfig
 
 
 def content(pixels, weight_lists, names=("sky", "road", "pole"), **more):

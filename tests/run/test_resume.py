@@ -87,7 +87,7 @@ def test_sigterm_leaves_a_last_checkpoint_that_predicts(data, tmp_path, monkeypa
 
 
 def test_a_second_signal_acts_at_once():
-    from pixelwise.run.interrupt import Interrupt, catch_interrupt
+    from pixelwise.interrupt import Interrupt, catch_interrupt
 
     interrupt = Interrupt()
     with catch_interrupt(interrupt):
@@ -98,7 +98,7 @@ def test_a_second_signal_acts_at_once():
 
 
 def test_outside_the_main_thread_signals_are_left_alone():
-    from pixelwise.run.interrupt import Interrupt, catch_interrupt
+    from pixelwise.interrupt import Interrupt, catch_interrupt
 
     before, seen = signal.getsignal(signal.SIGINT), []
 

@@ -19,10 +19,11 @@ from pixelwise.run import predict as module
 from pixelwise.run.calibration import BINS, STEPS
 from pixelwise.run.calibration_table import calibration_table
 from pixelwise.run.checkpoint import read_checkpoint
-from pixelwise.run.config import PredictConfig, ScoreConfig, TrainConfig
+from pixelwise.run.config import PredictConfig, TrainConfig
 from pixelwise.run.predict import image_logits, predict
-from pixelwise.run.score import score
 from pixelwise.run.train import train
+from pixelwise.score.command import score
+from pixelwise.score.config import ScoreConfig
 
 TASKS = ["binary", "multiclass"]
 

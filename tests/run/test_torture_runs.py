@@ -16,8 +16,8 @@ from pixelwise.run.train import train
 SAVE = """
 import os, sys
 from pathlib import Path
-from pixelwise.labels.atomic import atomic_write
-from pixelwise.run.staging import staged_folder
+from pixelwise.files.atomic import atomic_write
+from pixelwise.files.folder import staged_folder
 
 source, target, event = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 files = {path.name: path.read_bytes() for path in source.iterdir()}

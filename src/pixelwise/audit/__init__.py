@@ -29,6 +29,6 @@ layout.py         where the splits of a folder are
 stored.py         what the stored values of label files mean
 """
 
-from pixelwise.rooms import callable_room
+from pixelwise.callable_package import callable_package
 
-callable_room(__name__, "pixelwise.audit.audit", "audit")
+callable_package(__name__, "audit", "audit")

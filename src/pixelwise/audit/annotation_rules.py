@@ -21,10 +21,10 @@ from pixelwise.audit.findings import Finding
 from pixelwise.audit.headers import read_start
 from pixelwise.audit.inventory import walk
 from pixelwise.errors import PixelwiseError
+from pixelwise.files.content import MAX_PIXELS, Unreadable
+from pixelwise.files.json_file import get, read_json
 from pixelwise.labels.class_names import is_void_name
-from pixelwise.labels.file_bytes import MAX_PIXELS, Unreadable
 from pixelwise.labels.shapes import LABELME_KINDS, Outline, patch_of, problem_of
-from pixelwise.labels.strict_json import get, read_json
 
 _AREAS = ("polygon", "rectangle", "circle")
 # The first bytes of a file in which labelme's key must be.
@@ -190,7 +190,7 @@ def _sizes(root: str, file: str, table: Any, size: tuple[int, int] | None) -> It
     try:
         image = read_start(os.path.join(root, path))
     except Unreadable as error:
-        yield Finding("F3", path, 1, None, f"it must be {error.args[0]}, got {error.args[1]}")
+        yield Finding("F3", path, 1, None, f"it must be {error.must}, got {error.got}")
         return
     found = (image.height, image.width)
     turned = found[::-1] if image.orientation >= 5 else found

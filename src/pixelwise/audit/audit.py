@@ -29,7 +29,7 @@ from pixelwise.audit.label_rules import LabelJob, LabelLook, Table, look_at_labe
 from pixelwise.audit.ledger import Key, Ledger
 from pixelwise.audit.pair_rules import PairLook, look_at_pair
 from pixelwise.audit.source import Source, open_source
-from pixelwise.errors import DatasetError, sentence
+from pixelwise.errors import DatasetError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description
 from pixelwise.sums import Progress, map_over
@@ -104,7 +104,7 @@ def audit_source(
     ledger.add(found)
     if not inventory.pairs and not annotations and not inventory.findings:
         constraint = "a folder of images and labels that pair up, or of labelme files"
-        raise DatasetError(sentence(str(inventory.root), "dataset", constraint, "neither"))
+        raise DatasetError(inventory.root, "dataset", must=constraint, got="neither")
     numbers = Counter(files.split for files in inventory.pairs)
     return Audit(
         root=str(inventory.root),

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from pixelwise.audit.findings import Audit
 from pixelwise.audit.ledger import Key, key_of
-from pixelwise.errors import ArgumentError, sentence
-from pixelwise.labels.atomic import atomic_write
+from pixelwise.errors import ArgumentError
+from pixelwise.files.atomic import atomic_write
 
 SCHEMA = "pixelwise.baseline/1"
 
@@ -33,7 +33,7 @@ def read_baseline(path: Path) -> Mapping[Key, int]:
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         got = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
         hint = "Write it with --write-baseline."
-        raise ArgumentError(sentence(str(path), "file", "a baseline", got, hint)) from None
+        raise ArgumentError(path, "file", must="a baseline", got=got, hint=hint) from None
 
 
 def write_baseline(path: Path, audit: Audit) -> None:

@@ -4,8 +4,6 @@ from pixelwise.audit.audit import LISTED, audit_source, spreading
 from pixelwise.audit.baseline import read_baseline, write_baseline
 from pixelwise.audit.config import AuditConfig
 from pixelwise.audit.findings import Audit
-from pixelwise.audit.fix import fix
-from pixelwise.audit.fixed import Fixed
 from pixelwise.audit.ledger import Ledger
 from pixelwise.audit.source import open_folders, open_source
 from pixelwise.executors import open_executor, with_absolute_paths
@@ -39,19 +37,3 @@ def run(config: AuditConfig, progress: Progress | None = None) -> Audit:
     if config.write_baseline is not None:
         write_baseline(config.write_baseline, result)
     return result
-
-
-def mend(config: AuditConfig, found: Audit) -> Fixed:
-    """Write the mended copy that a configuration asks for.
-
-    Args:
-        config: with `data` and `fix`.
-        found: what run has found.
-    Raises:
-        PixelwiseError: see fix.
-    """
-    config = with_absolute_paths(config)
-    assert config.data is not None  # AuditConfig sees to it
-    assert config.fix is not None
-    with open_executor(config.workers, config.scheduler) as executor:
-        return fix(config.data, config.fix, config.fix_rules, executor, found)

@@ -2,17 +2,11 @@
 
 # ruff: noqa: RUF009  (option() is dataclasses.field() with help text)
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pixelwise.errors import ArgumentError, sentence
-from pixelwise.executors import scheduler_option, workers_option
-
-
-def option(default: Any, text: str, **extra: Any) -> Any:
-    """A field with its help text; `positional=True` makes it an argument without dashes."""
-    return field(default=default, metadata={"help": text, **extra})
+from pixelwise.errors import ArgumentError
+from pixelwise.settings import check_settings, option, scheduler_option, workers_option
 
 
 @dataclass(frozen=True)
@@ -28,10 +22,10 @@ class AuditConfig:
     deep: bool = option(
         False, "decode the images too (copies, shifted labels), and compare all pixels of labels"
     )
-    html: Path | None = option(None, "HTML page to write, with pictures of what was found")
-    fix: Path | None = option(None, "folder for a mended copy of the data set")
+    html: Path | None = option(None, "HTML page to write, with images of what was found")
+    fix: Path | None = option(None, "folder for a repaired copy of the data set")
     fix_rules: tuple[str, ...] = option(
-        ("safe",), "with --fix: rules to mend; `safe F1 V6` adds two that may be wrong"
+        ("safe",), "with --fix: rules to repair; `safe F1 V6` adds two that may be wrong"
     )
     baseline: Path | None = option(None, "file of accepted findings")
     write_baseline: Path | None = option(None, "file to write, which accepts what is found now")
@@ -39,22 +33,18 @@ class AuditConfig:
     scheduler: str | None = scheduler_option()
 
     def __post_init__(self) -> None:
-        paths = ("data", "images", "labels", "html", "fix", "baseline", "write_baseline")
-        for name in paths:
-            value = getattr(self, name)
-            object.__setattr__(self, name, None if value is None else Path(value))
+        check_settings(self)
         where = "audit"
         if (self.images is None) != (self.labels is None):
-            raise ArgumentError(sentence(where, "images, labels", "given together", "one of them"))
+            raise ArgumentError(where, "images, labels", must="given together", got="one of them")
         if (self.data is None) == (self.images is None):
             got = "neither" if self.data is None else "both"
             constraint = "given, or --images and --labels"
-            raise ArgumentError(sentence(where, "DATA", constraint, got))
-        object.__setattr__(self, "fix_rules", tuple(self.fix_rules))
+            raise ArgumentError(where, "DATA", must=constraint, got=got)
         if self.fix is not None and self.data is None:
             got = "--images and --labels"
-            raise ArgumentError(sentence(where, "fix", "used with DATA, which has classes", got))
+            raise ArgumentError(where, "fix", must="used with DATA, which has classes", got=got)
         if self.fix_rules != ("safe",) and self.fix is None:
-            raise ArgumentError(sentence(where, "fix_rules", "used with fix", "no folder for it"))
+            raise ArgumentError(where, "fix_rules", must="used with fix", got="no folder for it")
         if self.quick and self.deep:
-            raise ArgumentError(sentence(where, "quick, deep", "one of the two at most", "both"))
+            raise ArgumentError(where, "quick, deep", must="one of the two at most", got="both")

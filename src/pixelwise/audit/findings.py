@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from pixelwise.audit.rules import RULES, SEVERITIES, command
-from pixelwise.errors import DatasetError, sentence
+from pixelwise.errors import DatasetError
 
 SCHEMA = "pixelwise.audit/1"
 
@@ -104,7 +104,7 @@ class Audit:
         """
         if table.get("schema") != SCHEMA:
             got = table.get("schema", "none")
-            raise DatasetError(sentence("Audit.from_dict", "schema", SCHEMA, got))
+            raise DatasetError("Audit.from_dict", "schema", must=SCHEMA, got=got)
         known = {f.name: table[f.name] for f in fields(cls)}
         known["findings"] = tuple(Finding.from_dict(row) for row in table["findings"])
         known["totals"] = {rule: Total(**total) for rule, total in table["totals"].items()}

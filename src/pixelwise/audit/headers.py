@@ -15,7 +15,7 @@ from zlib import crc32
 
 from PIL import Image
 
-from pixelwise.labels.file_bytes import Unreadable, check_pixels, check_regular, format_of
+from pixelwise.files.content import Unreadable, check_pixels, check_regular, format_of
 from pixelwise.labels.png_chunks import HEADER_BYTES, read_header
 
 # Holds everything before the pixels of a PNG with a palette, and of most photographs.

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from pixelwise.audit.findings import Finding
 from pixelwise.errors import PixelwiseError
+from pixelwise.files.toml_file import read_text
 from pixelwise.labels.description import Description, Split, fold_of
 from pixelwise.labels.pairs import PICTURES, matchers, without_suffix
-from pixelwise.labels.toml_text import read_text
 
 # Among more lone names than this nobody looks for the nearest one.
 _MOST_NEAREST = 300

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.headers import COLOR, GREY, LOSSY, Header, has_right_ending, read_start
 from pixelwise.audit.inventory import Files
-from pixelwise.labels.file_bytes import Unreadable
+from pixelwise.files.content import Unreadable
 
 # EXIF orientations that leave height and width as they are, and those that swap them.
 _IN_PLACE, _SWAPPING = (2, 3, 4), (5, 6, 7, 8)
@@ -64,7 +64,7 @@ def _header(root: str, name: str, findings: list[Finding]) -> Header | None:
     try:
         header = read_start(f"{root}/{name}")
     except Unreadable as error:
-        constraint, got = error.args[:2]
+        constraint, got = error.must, error.got
         findings.append(Finding("F3", name, 1, None, f"it must be {constraint}, got {got}"))
         return None
     if header.storage != LOSSY and not has_right_ending(name, header):

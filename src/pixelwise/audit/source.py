@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pixelwise.audit.inventory import Inventory, take_inventory
-from pixelwise.audit.layout import find_layout
-from pixelwise.audit.look import guess_meaning, some_of
 from pixelwise.errors import DatasetError, LabelError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, Description, Split, read_description
+from pixelwise.survey.folder import guess_meaning, some_of
+from pixelwise.survey.splits import find_layout
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,6 @@ formats with pixels: color.py instances.py masks.py array.py coco_panoptic.py, a
 for what they have in common
 """
 
-from pixelwise.rooms import callable_room
+from pixelwise.callable_package import callable_package
 
-callable_room(__name__, "pixelwise.convert.convert", "convert")
+callable_package(__name__, "command", "convert")

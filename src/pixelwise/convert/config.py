@@ -2,13 +2,20 @@
 
 # ruff: noqa: RUF009  (option() is dataclasses.field() with help text)
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pixelwise.errors import ArgumentError, check_choice, check_range, sentence
-from pixelwise.executors import scheduler_option, workers_option
+from pixelwise.errors import ArgumentError
+from pixelwise.files.records import to_plain
 from pixelwise.labels.shapes import LINE_WIDTH, RULES
+from pixelwise.settings import (
+    check_settings,
+    option,
+    required,
+    scheduler_option,
+    workers_option,
+)
 
 NAMES = (
     *("labelme", "coco", "coco_panoptic", "cityscapes", "cityscapes_ids", "yolo", "cvat"),
@@ -21,30 +28,17 @@ STORAGE = ("palette", "grey", "grey16")
 IMAGE_FILES = ("copy", "link", "none")
 SIDECARS = ("mmsegmentation", "huggingface", "nnunet", "ultralytics")
 
-_PATHS = ("source", "out", "images")
-_TUPLES = ("ignore", "alias", "ignore_values", "sidecars")
-_CHOICES = {
-    "format": ("auto", *NAMES),
-    "rule": RULES,
-    "order": (None, *ORDERS),
-    "unknown": UNKNOWN,
-    "invalid": INVALID,
-    "storage": STORAGE,
-    "image_files": IMAGE_FILES,
+# what decides where the work is done and what is written beside a label, not the label itself
+_OTHERS = {
+    *("source", "out", "images", "image_files", "split", "sidecars", "workers", "scheduler"),
 }
-
-
-def option(default: Any, text: str, **extra: Any) -> Any:
-    return field(default=default, metadata={"help": text, **extra})
 
 
 @dataclass(frozen=True)
 class ConvertConfig:
     """Which annotations become label images, where, and by which rules."""
 
-    source: Path = field(
-        metadata={"help": "annotation file, or folder of annotation files", "positional": True}
-    )
+    source: Path = required("annotation file, or folder of annotation files")
     format: str = option("auto", "what the annotations are", choices=("auto", *NAMES))
     out: Path | None = option(None, "folder to make (default: SOURCE-converted beside the source)")
     images: Path | None = option(None, "folder of the images (default: where the annotations say)")
@@ -67,13 +61,17 @@ class ConvertConfig:
     )
     rule: str = option("center", "which pixels a shape covers", choices=RULES)
     order: str | None = option(
-        None, "what is painted first: file, area (largest) or z (default: by format)"
+        None,
+        "what is painted first: file, area (largest) or z (default: by format)",
+        choices=ORDERS,
     )
     unknown: str = option(
         "error", "names or colours that are no class; nearest: colours only", choices=UNKNOWN
     )
     invalid: str = option("error", "shapes that cannot be painted", choices=INVALID)
-    line_width: float = option(LINE_WIDTH, "pixels that lines are wide and points are in diameter")
+    line_width: float = option(
+        LINE_WIDTH, "pixels that lines are wide and points are in diameter", low=1e-3
+    )
     storage: str = option("palette", "how label PNGs store values", choices=STORAGE)
     split: str | None = option(
         None, "split to write (default: from folders, else train and val by folds)"
@@ -81,32 +79,19 @@ class ConvertConfig:
     image_suffix: str = option("", "how names of images end behind the id")
     label_suffix: str = option("", "how names of annotations end behind the id")
     bgr: bool = option(False, "colours are stored blue first")
-    divisor: int = option(0, "instances: class = id // DIVISOR; 0: any id is foreground")
-    sidecars: tuple[str, ...] = option((), "class lists to write for other tools")
+    divisor: int = option(0, "instances: class = id // DIVISOR; 0: any id is foreground", low=0)
+    sidecars: tuple[str, ...] = option((), "class lists to write for other tools", choices=SIDECARS)
     workers: int = workers_option()
     scheduler: str | None = scheduler_option()
 
     def __post_init__(self) -> None:
+        check_settings(self)
         where = "convert"
-        for name in _PATHS:
-            value = getattr(self, name)
-            object.__setattr__(self, name, None if value is None else Path(value))
-        for name in _TUPLES:
-            value = getattr(self, name)
-            if isinstance(value, str):
-                raise ArgumentError(sentence(where, name, "a list", repr(value)))
-            object.__setattr__(self, name, tuple(value))
-        for name, choices in _CHOICES.items():
-            check_choice(where, name, getattr(self, name), choices)
-        for sidecar in self.sidecars:
-            check_choice(where, "sidecars", sidecar, SIDECARS)
         for old_is_new in self.alias:
             if len(old_is_new.split("=")) != 2:
-                raise ArgumentError(sentence(where, "alias", "OLD=NEW", repr(old_is_new)))
-        check_range(where, "divisor", self.divisor, low=0)
-        check_range(where, "line_width", self.line_width, low=1e-3)
+                raise ArgumentError(where, "alias", must="OLD=NEW", got=repr(old_is_new))
         if self.split is not None and not _is_folder_name(self.split):
-            raise ArgumentError(sentence(where, "split", "the name of a folder", repr(self.split)))
+            raise ArgumentError(where, "split", must="the name of a folder", got=repr(self.split))
         if self.out is None:
             object.__setattr__(self, "out", self.source.with_name(f"{self.source.stem}-converted"))
 
@@ -118,8 +103,7 @@ class ConvertConfig:
 
     def settings(self) -> dict[str, Any]:
         """What decides the content of a label file, as JSON can hold it."""
-        others = {*_PATHS, "image_files", "split", "sidecars", "workers", "scheduler"}
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in others}
+        return {name: value for name, value in to_plain(self).items() if name not in _OTHERS}
 
 
 def _is_folder_name(text: str) -> bool:

@@ -8,10 +8,10 @@ from typing import Any
 from PIL import Image
 
 from pixelwise.convert.paths import walk_files
-from pixelwise.errors import DatasetError, sentence
-from pixelwise.labels.folder_names import IMAGE_FOLDERS, LABEL_FOLDERS
+from pixelwise.errors import DatasetError
+from pixelwise.files.json_file import read_json
 from pixelwise.labels.pairs import PICTURES
-from pixelwise.labels.strict_json import read_json
+from pixelwise.survey.folder_names import IMAGE_FOLDERS, LABEL_FOLDERS
 
 # Formats of a folder, by the end of a file name in it; the first that is found counts.
 _BY_ENDING = {
@@ -37,7 +37,7 @@ def detect(source: Path) -> tuple[str, Path]:
         DatasetError: nothing fits, or there are several such files.
     """
     if not source.exists():
-        raise DatasetError(sentence(str(source), "source", "an existing file or folder", "none"))
+        raise DatasetError(source, "source", must="an existing file or folder", got="none")
     if source.is_dir():
         return _of_folder(source)
     if source.suffix.lower() == ".xml":
@@ -90,7 +90,7 @@ def _check_labels_alone(source: Path) -> None:
             f"Name the two: {shlex.join(words)} "
             f"(label images need no conversion: {describe} describes them)."
         )
-        raise DatasetError(sentence(str(source), "source", "a folder of labels alone", got, hint))
+        raise DatasetError(source, "source", must="a folder of labels alone", got=got, hint=hint)
 
 
 def _of_json_files(source: Path) -> tuple[str, Path] | None:
@@ -109,7 +109,7 @@ def _of_json_files(source: Path) -> tuple[str, Path] | None:
     if len(found) > 1:
         got = ", ".join(f"{path} ({kind})" for path, kind in found.items())
         hint = "Name one of them."
-        raise DatasetError(sentence(str(source), "source", "one annotation file", got, hint))
+        raise DatasetError(source, "source", must="one annotation file", got=got, hint=hint)
     if error is not None and not found:
         raise error
     return next(((kind, path) for path, kind in found.items()), None)
@@ -149,4 +149,4 @@ def _of_picture(path: Path) -> str:
 
 def _unclear(path: Path, got: str) -> DatasetError:
     hint = "Say what it is with --format."
-    return DatasetError(sentence(str(path), "format", "one that can be recognised", got, hint))
+    return DatasetError(path, "format", must="one that can be recognised", got=got, hint=hint)

@@ -14,7 +14,7 @@ import numpy as np
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.legend_files import read_rows
 from pixelwise.convert.records import Rows, Source
-from pixelwise.errors import DatasetError, LabelError, sentence
+from pixelwise.errors import DatasetError, LabelError
 from pixelwise.labels.class_checks import OTHER, default_ignore_index
 from pixelwise.labels.class_names import is_background_name, is_void_name, known_colors
 from pixelwise.labels.classes import Classes
@@ -76,7 +76,7 @@ def make_legend(source: Source, config: ConvertConfig, background: str | None) -
         hint = "Give a class file, a known data set or colours with --classes."
         if config.format == "array":
             hint += " Label images need no conversion: `pixelwise init` describes them."
-        raise DatasetError(sentence("convert", "classes", "known", "none", hint))
+        raise DatasetError("convert", "classes", must="known", got="none", hint=hint)
     void = _void_names(rows, config)
     aliases = dict(pair.split("=") for pair in config.alias)
     names = [name for name in rows.names if name not in void and name not in aliases]
@@ -89,7 +89,7 @@ def make_legend(source: Source, config: ConvertConfig, background: str | None) -
             names.insert(0, ground)
             notes.append(f"class 0 is {ground}: what nothing covers")
     if not names:
-        raise DatasetError(sentence("convert", "classes", "at least one that is not void", "none"))
+        raise DatasetError("convert", "classes", must="at least one that is not void", got="none")
 
     classes = _written_classes(names, rows, config.ignore_index)
     index_of = {name: index for index, name in enumerate(names)}
@@ -134,7 +134,7 @@ def _check_aliases(aliases: Mapping[str, str], index_of: Mapping[str, int]) -> N
     unknown = [new for new in aliases.values() if new not in index_of]
     if unknown:
         constraint = f"OLD=NEW with NEW one of {', '.join(index_of)}"
-        raise DatasetError(sentence("convert", "alias", constraint, ", ".join(unknown)))
+        raise DatasetError("convert", "alias", must=constraint, got=", ".join(unknown))
 
 
 def _stored_classes(rows: Rows, void: Collection[str], config: ConvertConfig) -> Classes:
@@ -146,7 +146,7 @@ def _stored_classes(rows: Rows, void: Collection[str], config: ConvertConfig) ->
     if both:
         hint = "Leave it out of the class file."
         got = ", ".join(both)
-        raise LabelError(sentence("convert", "ignore_values", "values of no class", got, hint))
+        raise LabelError("convert", "ignore_values", must="values of no class", got=got, hint=hint)
     ignored = [v for v in (*rows.ignore_values, *given) if v not in claims]
     return Classes(rows.names, rows.colors, values, 65535, tuple(dict.fromkeys(ignored)))
 

@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 
 from pixelwise.convert.records import Rows
-from pixelwise.errors import DatasetError, LabelError, sentence
+from pixelwise.errors import DatasetError, LabelError
+from pixelwise.files.json_file import read_json, shown
+from pixelwise.files.toml_file import read_text
 from pixelwise.labels.class_checks import OTHER
 from pixelwise.labels.class_files import parse_class_file
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import PALETTES, voc_colormap
-from pixelwise.labels.strict_json import read_json, shown
-from pixelwise.labels.toml_text import read_text
 
 _HEX_ITEM = re.compile(r"(?:([^=,#]+)=)?#([0-9a-fA-F]{6})")
 _COLOR_FIRST = re.compile(r"(\d+)[\s,]+(\d+)[\s,]+(\d+)[\s,]+(\S.*)")
@@ -51,7 +51,7 @@ def read_rows(text: str) -> Rows:
     if not path.is_file():
         known = ", ".join(PALETTES)
         constraint = f"a class file, colours such as sky=#8080ff,#ff0000, or one of {known}"
-        raise DatasetError(sentence("convert", "classes", constraint, repr(text)))
+        raise DatasetError("convert", "classes", must=constraint, got=repr(text))
     return read_row_file(path)
 
 
@@ -102,7 +102,7 @@ def yaml_names(where: str, text: str) -> tuple[str, ...]:
     heads = [i for i, line in enumerate(lines) if re.match(r"names\s*:", line)]
     if len(heads) != 1:
         got = f"{len(heads)} lines with that key"
-        raise DatasetError(sentence(where, "names", "given once", got))
+        raise DatasetError(where, "names", must="given once", got=got)
     rest = lines[heads[0]].split(":", 1)[1].strip()
     if rest.startswith("[") and rest.endswith("]"):
         return tuple(_unquoted(part) for part in rest[1:-1].split(","))
@@ -115,11 +115,11 @@ def yaml_names(where: str, text: str) -> tuple[str, ...]:
             continue
         if entry[1] is not None and int(entry[1]) != len(names):
             constraint = "numbered 0, 1, 2, ... in order"
-            raise DatasetError(sentence(where, "names", constraint, repr(line.strip())))
+            raise DatasetError(where, "names", must=constraint, got=repr(line.strip()))
         names.append(_unquoted(entry[2]))
     if not names:
         constraint = "a list [a, b], or lines such as `0: a` below it"
-        raise DatasetError(sentence(where, "names", constraint, repr(rest)))
+        raise DatasetError(where, "names", must=constraint, got=repr(rest))
     return tuple(names)
 
 
@@ -130,7 +130,7 @@ def parse_hex(where: str, text: str) -> tuple[int, int, int]:
         DatasetError: it looks different.
     """
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
-        raise DatasetError(sentence(where, "color", "#rrggbb", shown(text)))
+        raise DatasetError(where, "color", must="#rrggbb", got=shown(text))
     red, green, blue = bytes.fromhex(text[1:])
     return red, green, blue
 
@@ -175,7 +175,7 @@ def _csv_rows(path: Path) -> Rows:
     colors = [next((header.index(n) for n in some if n in header), None) for some in _COLOR_COLUMNS]
     if name is None or None in colors:
         constraint = "a line that names the columns: name,r,g,b"
-        raise DatasetError(sentence(where, "header", constraint, shown(",".join(header))))
+        raise DatasetError(where, "header", must=constraint, got=shown(",".join(header)))
     columns = [name, *(column for column in colors if column is not None)]
     rows = []
     for number, cells in enumerate(table[1:], start=2):
@@ -184,7 +184,7 @@ def _csv_rows(path: Path) -> Rows:
         found = [cells[c].strip() if c < len(cells) else "" for c in columns]
         if not all(cell.isdecimal() for cell in found[1:]):
             got = shown(",".join(cells))
-            raise DatasetError(sentence(where, f"line {number}", "a name and three numbers", got))
+            raise DatasetError(where, f"line {number}", must="a name and three numbers", got=got)
         rows.append((found[0], tuple(int(cell) for cell in found[1:])))
     return Rows(tuple(n for n, _ in rows), tuple(color for _, color in rows))
 
@@ -201,7 +201,7 @@ def _json_rows(path: Path) -> Rows:
             return _mapping_rows(where, content)
         content = listed
     if not isinstance(content, list) or not content:
-        raise DatasetError(sentence(where, "file", "a list or object of classes", shown(content)))
+        raise DatasetError(where, "file", must="a list or object of classes", got=shown(content))
     if all(isinstance(entry, str) for entry in content):
         return Rows(tuple(content))
     return category_rows(where, content)
@@ -218,11 +218,11 @@ def category_rows(where: str, entries: list[Any]) -> Rows:
     for place, entry in enumerate(entries):
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
             constraint = 'an object with a "name"'
-            raise DatasetError(sentence(where, f"classes[{place}]", constraint, shown(entry)))
+            raise DatasetError(where, f"classes[{place}]", must=constraint, got=shown(entry))
     if all("id" in entry for entry in entries):
         ids = [entry["id"] for entry in entries]
         if not all(type(i) is int for i in ids) or len(set(ids)) < len(ids):
-            raise DatasetError(sentence(where, "ids", "different integers", shown(ids)))
+            raise DatasetError(where, "ids", must="different integers", got=shown(ids))
         entries = sorted(entries, key=lambda entry: entry["id"])
     stored = [entry.get("id") for entry in entries]
     return Rows(
@@ -237,7 +237,7 @@ def _datumaro_rows(where: str, content: dict[str, Any]) -> Rows:
     colors = content["segmentation_colors"]
     if not isinstance(names, dict) or not isinstance(colors, list) or len(names) != len(colors):
         constraint = "as many as segmentation_colors"
-        raise DatasetError(sentence(where, "label_map", constraint, shown(names)))
+        raise DatasetError(where, "label_map", must=constraint, got=shown(names))
     return Rows(
         _mapping_rows(where, names).names, _if_all([_color_of(where, color) for color in colors])
     )
@@ -251,7 +251,7 @@ def _mapping_rows(where: str, content: dict[str, Any]) -> Rows:
     colors = [_color_of(where, color) for color in content.values()]
     if not content or None in colors:
         constraint = '{"name": [r, g, b]} or {"0": "name"}'
-        raise DatasetError(sentence(where, "file", constraint, shown(content)))
+        raise DatasetError(where, "file", must=constraint, got=shown(content))
     return Rows(tuple(content), tuple(colors))
 
 

@@ -15,8 +15,8 @@ from io import BufferedWriter
 from pathlib import Path
 from typing import Any
 
-from pixelwise.errors import RunError, sentence
-from pixelwise.labels.atomic import atomic_write
+from pixelwise.errors import RunError
+from pixelwise.files.atomic import atomic_write
 
 FILE_NAME = "convert.jsonl"
 
@@ -83,7 +83,7 @@ def open_to_append(path: Path) -> BufferedWriter:
         return open(path, "ab")
     except OSError as error:
         got = error.strerror or str(error)
-        raise RunError(sentence(str(path), "folder", "writable", got)) from None
+        raise RunError(path, "folder", must="writable", got=got) from None
 
 
 def append(file: BufferedWriter, entry: Entry) -> None:
@@ -94,7 +94,7 @@ def append(file: BufferedWriter, entry: Entry) -> None:
         file.flush()
     except OSError as error:
         got = error.strerror or str(error)
-        raise RunError(sentence(file.name, "file", "writable", got)) from None
+        raise RunError(file.name, "file", must="writable", got=got) from None
 
 
 def rewrite(path: Path, entries: Mapping[str, Entry]) -> None:

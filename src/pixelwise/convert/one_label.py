@@ -11,14 +11,14 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.formats import FORMATS
+from pixelwise.convert.formats.table import FORMATS
+from pixelwise.convert.images import Picture, is_turned, read_picture, write_picture
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.manifest import Entry, digest, digest_of_file, digest_of_values
 from pixelwise.convert.output import IMAGES, LABELS, write_stored
 from pixelwise.convert.painting import paint
-from pixelwise.convert.pictures import Picture, is_turned, read_picture, write_picture
 from pixelwise.convert.records import Drawing, Item, Object
-from pixelwise.errors import DatasetError, PixelwiseError, RunError, sentence
+from pixelwise.errors import DatasetError, PixelwiseError, RunError
 from pixelwise.labels.shapes import check_size, problem_of
 
 # Enough offenders to recognise the mistake; the rest are counted.
@@ -124,7 +124,7 @@ def _painted(plan: Plan, where: str, drawing: Drawing) -> tuple[np.ndarray, Entr
     if problems and config.invalid == "error":
         hint = "Mend them, or leave them out with --invalid skip."
         raise DatasetError(
-            sentence(where, "shapes", "ones that can be painted", _some(problems), hint)
+            where, "shapes", must="ones that can be painted", got=_some(problems), hint=hint
         )
     known = _known(where, valid, plan)
     unknown = Counter(t.name for t in valid if t.name not in legend.index_of)
@@ -159,7 +159,7 @@ def _known(where: str, objects: list[Object], plan: Plan) -> list[Object]:
     got = _some([f"{thing.name!r} in {thing.where}" for thing in unknown])
     constraint = f"one of {', '.join(plan.legend.index_of)}"
     hint = "Use --classes, --alias OLD=NEW, --unknown ignore or --unknown skip."
-    raise DatasetError(sentence(where, "classes of objects", constraint, got, hint))
+    raise DatasetError(where, "classes of objects", must=constraint, got=got, hint=hint)
 
 
 def _some(items: list[str]) -> str:

@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.errors import ArgumentError, DatasetError, LabelError, sentence
-from pixelwise.labels.atomic import atomic_write
+from pixelwise.errors import ArgumentError, DatasetError, LabelError
+from pixelwise.files.atomic import atomic_write
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import (
     FILE_NAME,
@@ -19,8 +19,8 @@ from pixelwise.labels.description import (
     read_description,
     write_description,
 )
-from pixelwise.labels.folder_names import SPLIT_NAMES
 from pixelwise.labels.png import write_label
+from pixelwise.survey.folder_names import SPLIT_NAMES
 
 IMAGES, LABELS = "images", "labels"
 _FOLDS = 5
@@ -39,12 +39,12 @@ def write_stored(path: Path, label: np.ndarray, classes: Classes, storage: str) 
     deepest = np.uint8 if storage == "grey" else np.uint16
     if label.max() > np.iinfo(deepest).max:
         hint = "Use --storage grey16."
-        raise LabelError(sentence(str(path), "label", "at most 255", int(label.max()), hint))
+        raise LabelError(path, "label", must="at most 255", got=int(label.max()), hint=hint)
     data = BytesIO()
     Image.fromarray(label.astype(deepest)).save(data, "PNG")
     with Image.open(data) as written:
         if not np.array_equal(np.array(written), label):
-            raise LabelError(sentence(str(path), "label", "equal when read back", "other values"))
+            raise LabelError(path, "label", must="equal when read back", got="other values")
     atomic_write(path, data.getvalue())
 
 
@@ -89,12 +89,14 @@ def check_out(
         constraint = "a new folder, or one of the same annotations"
         got = f"{config.folder} with {len(others):,} other labels, such as {others[0]}"
         hint = "Choose another --out, or remove it."
-        raise ArgumentError(sentence("convert", "out", constraint, got, hint))
+        raise ArgumentError("convert", "out", must=constraint, got=got, hint=hint)
     taken = [config.folder / name for name in (IMAGES, LABELS)]
     if not is_ours and any(folder.exists() for folder in taken):
         constraint = "a new folder, or one that convert made"
         got = f"{config.folder}, which has {IMAGES} or {LABELS} in it"
-        raise ArgumentError(sentence("convert", "out", constraint, got, "Choose another --out."))
+        raise ArgumentError(
+            "convert", "out", must=constraint, got=got, hint="Choose another --out."
+        )
 
 
 def _other_splits(root: Path, classes: Classes) -> dict[str, Split]:
@@ -103,7 +105,7 @@ def _other_splits(root: Path, classes: Classes) -> dict[str, Split]:
         constraint = f"those of {root / FILE_NAME}: {', '.join(found.classes.names)}"
         hint = "Give the same --classes for every split, or choose another --out."
         raise DatasetError(
-            sentence("convert", "classes", constraint, ", ".join(classes.names), hint)
+            "convert", "classes", must=constraint, got=", ".join(classes.names), hint=hint
         )
     return found.splits
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pixelwise.convert.manifest import FILE_NAME as MANIFEST
-from pixelwise.errors import DatasetError, sentence
+from pixelwise.errors import DatasetError
 from pixelwise.labels.pairs import PICTURES
 
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -36,7 +36,7 @@ def inside(where: str, name: str, text: str, base: Path, roots: Sequence[Path]) 
     if bad or not _lies_in(path, roots):
         constraint = "a relative path that stays in the folders of the annotations or images"
         hint = "Give the folder of the images with --images if it lies elsewhere."
-        raise DatasetError(sentence(where, name, constraint, repr(text), hint))
+        raise DatasetError(where, name, must=constraint, got=repr(text), hint=hint)
     return path
 
 
@@ -52,7 +52,7 @@ def safe_id(where: str, name: str, text: str) -> str:
     wild = any(part in ("", "..") for part in parts) or "\0" in plain or _DRIVE.match(plain)
     if wild or stem.endswith("/"):
         constraint = "a relative path without '..'"
-        raise DatasetError(sentence(where, name, constraint, repr(text)))
+        raise DatasetError(where, name, must=constraint, got=repr(text))
     return "/".join(part for part in stem.split("/") if part != ".")
 
 
@@ -66,11 +66,11 @@ def walk_files(folder: Path, endings: Sequence[str]) -> Iterator[tuple[str, Path
         DatasetError: the folder is missing or cannot be read.
     """
     if not folder.is_dir():
-        raise DatasetError(sentence(str(folder), "source", "an existing folder", "none"))
+        raise DatasetError(folder, "source", must="an existing folder", got="none")
 
     def refuse(error: OSError) -> None:
         got = f"{error.filename}: {error.strerror}"
-        raise DatasetError(sentence(str(folder), "source", "a readable folder", got))
+        raise DatasetError(folder, "source", must="a readable folder", got=got)
 
     wanted = tuple(endings)
     for parent, folders, names in os.walk(folder, onerror=refuse):
@@ -100,7 +100,7 @@ def check_apart(source: Path, out: Path) -> None:
     if inner == outer or inner.is_relative_to(outer) or outer.is_relative_to(inner):
         hint = "Choose a folder beside it with --out."
         got = f"{out} with source {source}"
-        raise DatasetError(sentence("convert", "out", "apart from the source", got, hint))
+        raise DatasetError("convert", "out", must="apart from the source", got=got, hint=hint)
 
 
 def _lies_in(path: Path, roots: Sequence[Path]) -> bool:

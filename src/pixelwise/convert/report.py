@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.convert.manifest import Entry
-from pixelwise.labels.atomic import atomic_write
+from pixelwise.files.atomic import atomic_write
 from pixelwise.labels.classes import Classes
 
 FILE_NAME = "convert.json"

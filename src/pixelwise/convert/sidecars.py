@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.output import IMAGES, LABELS
-from pixelwise.errors import ArgumentError, sentence
+from pixelwise.errors import ArgumentError
 from pixelwise.labels.classes import Classes
 
 
@@ -55,7 +55,7 @@ def nnunet_text(classes: Classes, files: int) -> str:
         hint = f"Give --ignore-index {len(classes)}."
         constraint = f"{len(classes)}, the next after the classes, for nnU-Net"
         got = classes.ignore_index
-        raise ArgumentError(sentence("convert", "ignore_index", constraint, got, hint))
+        raise ArgumentError("convert", "ignore_index", must=constraint, got=got, hint=hint)
     labels = {name: index for index, name in enumerate(classes.names)}
     content = {
         "channel_names": {"0": "R", "1": "G", "2": "B"},

@@ -12,7 +12,7 @@ from PIL import ImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
-from pixelwise.labels.file_bytes import Unreadable, check_pixels
+from pixelwise.files.content import Unreadable, check_pixels
 from pixelwise.labels.label_checks import FROM_COLOR, list_offenders
 
 # The plugins themselves: Image.open would add its own pixel limit, which is global.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence, Sized
 from operator import index
 from typing import Any, NoReturn
 
-from pixelwise.errors import LabelError, sentence
+from pixelwise.errors import LabelError
 from pixelwise.labels.palettes import Color, voc_colormap
 
 # A class with this in place of stored values takes every value that nothing else claims.
@@ -156,4 +156,4 @@ def _listed(names: Sequence[Any]) -> str:
 
 
 def _fail(name: str, constraint: str, got: str, hint: str = "") -> NoReturn:
-    raise LabelError(sentence("Classes", name, constraint, got, hint))
+    raise LabelError("Classes", name, must=constraint, got=got, hint=hint)

@@ -8,11 +8,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pixelwise.errors import DatasetError, check_choice, sentence
+from pixelwise.errors import DatasetError, check_choice
+from pixelwise.files.json_file import read_json
+from pixelwise.files.toml_file import check_table, read_text, read_toml, toml_value
 from pixelwise.labels.class_checks import default_ignore_index
 from pixelwise.labels.palettes import voc_colormap
-from pixelwise.labels.strict_json import read_json
-from pixelwise.labels.toml_text import check_table, read_text, read_toml, toml_value
 
 # Top level of a dataset.toml; task and splits say nothing about classes and may be missing.
 _FILE_KEYS: dict[str, tuple[type, ...]] = {
@@ -82,11 +82,11 @@ def classes_from_toml(where: str, document: dict[str, Any]) -> dict[str, Any]:
     rows = document.get("classes", [])
     if not rows:
         hint = 'Write a table [[classes]] with name = "..." for each class.'
-        raise DatasetError(sentence(where, "classes", "at least one table", "none", hint))
+        raise DatasetError(where, "classes", must="at least one table", got="none", hint=hint)
     for number, row in enumerate(rows):
         check_table(where, f"classes[{number}]", row, _ROW_KEYS)
         if "name" not in row:
-            raise DatasetError(sentence(where, f"classes[{number}].name", "a string", "none"))
+            raise DatasetError(where, f"classes[{number}].name", must="a string", got="none")
     default_colors = voc_colormap(len(rows)).tolist()
     return {
         "names": [row["name"] for row in rows],
@@ -117,7 +117,7 @@ def classes_to_toml(fields: dict[str, Any]) -> str:
 def _checked_json(where: str, fields: Any) -> dict[str, Any]:
     check_table(where, "", fields, _JSON_KEYS)
     if "names" not in fields:
-        raise DatasetError(sentence(where, "names", "a list", "none"))
+        raise DatasetError(where, "names", must="a list", got="none")
     return fields
 
 
@@ -126,7 +126,7 @@ def _parse_lines(where: str, text: str) -> dict[str, Any]:
     lines = [line for line in lines if line and not line.startswith("#")]
     if not lines:
         hint = "Write one class a line: its name, perhaps with its stored value in front."
-        raise DatasetError(sentence(where, "file", "a list of classes", "no lines", hint))
+        raise DatasetError(where, "file", must="a list of classes", got="no lines", hint=hint)
     # only if every line has numbers in front; a class may be called "2 wheeler"
     colored = [match.groups() for match in map(_COLOR_LINE.fullmatch, lines) if match]
     if len(colored) == len(lines):

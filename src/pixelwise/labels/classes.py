@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from pixelwise.errors import DatasetError, LabelError, check_choice, sentence
-from pixelwise.labels.atomic import atomic_write
+from pixelwise.errors import DatasetError, LabelError, check_choice
+from pixelwise.files.atomic import atomic_write
 from pixelwise.labels.class_checks import (
     MAX_STORED,
     OTHER,
@@ -116,7 +116,7 @@ class Classes:
         known = [field.name for field in dataclasses.fields(cls)]
         if "names" not in fields or not set(fields) <= set(known):
             constraint = f"names and any of {', '.join(known[1:])}"
-            raise LabelError(sentence("Classes.from_dict", "fields", constraint, list(fields)))
+            raise LabelError("Classes.from_dict", "fields", must=constraint, got=list(fields))
         return cls(**fields)
 
     def as_dict(self) -> dict[str, Any]:
@@ -160,7 +160,7 @@ class Classes:
         if not inside:
             unknown |= (stored < 0) | (stored > MAX_STORED)
         if unknown.any():
-            raise LabelError(self._unknown_message(where, stored, unknown))
+            raise self._unknown_error(where, stored, unknown)
         return index.astype(self.dtype, copy=False)
 
     def to_stored(self, label: Any, where: str = "Classes.to_stored") -> np.ndarray:
@@ -184,7 +184,7 @@ class Classes:
         elif (index == self.ignore_index).any():
             hint = "Add the value that shall mean void to ignore_values."
             got = f"{self.ignore_index}, which would be read back as a class"
-            raise LabelError(sentence(where, "void", "a stored value of its own", got, hint))
+            raise LabelError(where, "void", must="a stored value of its own", got=got, hint=hint)
         return stored.astype(np.min_scalar_type(stored.max())).take(index)
 
     def check_indices(self, index: np.ndarray, where: str) -> None:
@@ -200,7 +200,7 @@ class Classes:
             constraint = f"0..{len(self) - 1} or ignore_index={self.ignore_index}"
             hint = "Stored values become class indices by Classes.to_index."
             got = list_offenders(index, unknown)
-            raise LabelError(sentence(where, "class indices", constraint, got, hint))
+            raise LabelError(where, "class indices", must=constraint, got=got, hint=hint)
 
     def written(self, index: int) -> int:
         """The stored value that is written for a class.
@@ -271,7 +271,7 @@ class Classes:
         first = (*self.ignore_values, self.ignore_index)[0]
         return first if self._index_of[first] == self.ignore_index else None
 
-    def _unknown_message(self, where: str, stored: np.ndarray, unknown: np.ndarray) -> str:
+    def _unknown_error(self, where: str, stored: np.ndarray, unknown: np.ndarray) -> LabelError:
         values = np.unique(stored[unknown])
         hint = "Add them to the values of a class, or to ignore_values if they are void."
         if values[0] < 0 or values[-1] > MAX_STORED:
@@ -279,7 +279,8 @@ class Classes:
         elif len(values) == 1:
             hint = f"Is {values[0]} the void value? Add it to ignore_values."
         got = list_offenders(stored, unknown)
-        return sentence(where, "stored values", "in the class table or void", got, hint)
+        must = "in the class table or void"
+        return LabelError(where, "stored values", must=must, got=got, hint=hint)
 
 
 def _is_within(array: np.ndarray, high: int) -> bool:

@@ -10,7 +10,7 @@ from pixelwise.errors import (
     ArgumentTypeError,
     LabelError,
     check_choice,
-    sentence,
+    setting,
 )
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.label_checks import as_label, list_offenders
@@ -55,7 +55,7 @@ def color_to_index(image: Any, classes: Classes, unknown: str = "error") -> np.n
     missing = index == classes.unknown_index
     if missing.any():
         if unknown == "error":
-            raise LabelError(_unknown_message(where, image, missing, classes))
+            raise _unknown_error(where, image, missing, classes)
         if unknown == "nearest":
             index[missing] = _nearest(image[missing], classes)
         else:
@@ -89,9 +89,9 @@ def _check_image(where: str, image: np.ndarray) -> None:
             hint = "One channel holds stored values already: use Classes.to_index."
         elif image.ndim == 3 and image.shape[2] == 4:
             hint = "Drop the alpha channel: image[:, :, :3]."
-        raise ArgumentError(sentence(where, "image", "(H, W, 3)", image.shape, hint))
+        raise ArgumentError(where, "image", must="(H, W, 3)", got=image.shape, hint=hint)
     if image.dtype != np.uint8:
-        raise ArgumentTypeError(sentence(where, "image", "uint8", f"dtype {image.dtype}"))
+        raise ArgumentTypeError(where, "image", must="uint8", got=f"dtype {image.dtype}")
 
 
 def _pack(colors: np.ndarray) -> np.ndarray:
@@ -114,7 +114,7 @@ def _index_of_color(classes: Classes) -> np.ndarray:
     if shared:
         hint = "Give them different colours, or convert by stored values: Classes.to_index."
         got = "; ".join(f"{color} for {' and '.join(names)}" for color, names in shared.items())
-        raise LabelError(sentence("color_to_index", "colors", "one class each", got, hint))
+        raise LabelError("color_to_index", "colors", must="one class each", got=got, hint=hint)
     largest = max(classes.unknown_index, classes.ignore_index)
     table = np.full(1 << 24, classes.unknown_index, np.min_scalar_type(largest))
     table[_pack(np.array(VOID_COLOR, np.uint8))] = classes.ignore_index
@@ -153,7 +153,9 @@ def _nearest(colors: np.ndarray, classes: Classes) -> np.ndarray:
     return nearest[places]
 
 
-def _unknown_message(where: str, image: np.ndarray, missing: np.ndarray, classes: Classes) -> str:
+def _unknown_error(
+    where: str, image: np.ndarray, missing: np.ndarray, classes: Classes
+) -> LabelError:
     packed = _pack(image)
 
     def show(color: int) -> str:
@@ -162,8 +164,9 @@ def _unknown_message(where: str, image: np.ndarray, missing: np.ndarray, classes
         return f"{tuple(rgb[0].tolist())} nearest to {name}"
 
     got = list_offenders(packed, missing, show)
-    hint = 'Pass unknown="ignore" if they are void, or unknown="nearest".'
+    void, nearest = setting("unknown", "ignore"), setting("unknown", "nearest")
+    hint = f"Pass {void} if they are void, or {nearest}."
     count = len(np.unique(packed[missing]))
     if count > _MANY_COLORS:
         hint = f"{count:,} unknown colours: was it saved as JPEG, or resized? {hint}"
-    return sentence(where, "colours", "those of the classes", got, hint)
+    return LabelError(where, "colours", must="those of the classes", got=got, hint=hint)

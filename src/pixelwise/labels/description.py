@@ -27,12 +27,12 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from pixelwise.errors import DatasetError, LabelError, check_choice, sentence
-from pixelwise.labels.atomic import atomic_write
+from pixelwise.errors import DatasetError, LabelError, check_choice
+from pixelwise.files.atomic import atomic_write
+from pixelwise.files.toml_file import check_table, read_text, read_toml, toml_key, toml_value
 from pixelwise.labels.class_files import classes_from_toml, classes_to_toml
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.pairs import Pair, find_pairs
-from pixelwise.labels.toml_text import check_table, read_text, read_toml, toml_key, toml_value
 
 FILE_NAME = "dataset.toml"
 TASKS = ("multiclass", "binary")
@@ -183,7 +183,7 @@ class Description:
             pairs = [pair for pair in pairs if fold_of(pair.id, chosen.folds) in chosen.keep]
         if not pairs:
             hint = "Look at its list, folds and keep."
-            raise DatasetError(sentence(str(self.root), f"splits.{split}", "a pair", "none", hint))
+            raise DatasetError(self.root, f"splits.{split}", must="a pair", got="none", hint=hint)
         return pairs
 
     def _check_links(self, split: str, pairs: list[Pair]) -> None:
@@ -196,20 +196,20 @@ class Description:
             got = f"{number} that lead out of it, such as {outside[0]}"
             hint = "Copy the files, or move dataset.toml up to where it is above all of them."
             constraint = "of files in the folder of the dataset"
-            raise DatasetError(sentence(str(self.root), f"splits.{split}", constraint, got, hint))
+            raise DatasetError(self.root, f"splits.{split}", must=constraint, got=got, hint=hint)
 
     def _folder(self, split: str, key: str, text: str) -> Path:
         folder = Path(self.root, text)
         if not folder.is_dir():
             name = f"splits.{split}.{key}"
-            raise DatasetError(sentence(str(self.root), name, "an existing folder", repr(text)))
+            raise DatasetError(self.root, name, must="an existing folder", got=repr(text))
         return folder
 
 
 def _as_split(where: str, key: str, table: Any) -> Split:
     check_table(where, key, table, _SPLIT_KEYS)
     if "images" not in table:
-        raise DatasetError(sentence(where, f"{key}.images", "a folder", "none"))
+        raise DatasetError(where, f"{key}.images", must="a folder", got="none")
     return Split(**{**table, "keep": tuple(table.get("keep", ()))})
 
 
@@ -224,10 +224,10 @@ def _printable_lines(comment: str) -> list[str]:
 
 def _check(where: str, root: Path, classes: Classes, splits: dict[str, Split], task: str) -> None:
     if task not in TASKS:
-        raise DatasetError(sentence(where, "task", f"one of {', '.join(TASKS)}", repr(task)))
+        raise DatasetError(where, "task", must=f"one of {', '.join(TASKS)}", got=repr(task))
     if task == "binary" and len(classes) != 2:
         got = f"binary with {len(classes)}"
-        raise DatasetError(sentence(where, "task", "multiclass unless there are two classes", got))
+        raise DatasetError(where, "task", must="multiclass unless there are two classes", got=got)
     for name, split in splits.items():
         for key in ("images", "labels", "list"):
             if getattr(split, key) is not None:
@@ -241,7 +241,7 @@ def _check_inside(where: str, key: str, root: Path, text: str) -> None:
     if not plain or not _ends_below(root, Path(root, text)):
         hint = "Move the data into the folder, or the file up to where it is above all of them."
         constraint = "a relative path that stays in the folder of the dataset"
-        raise DatasetError(sentence(where, key, constraint, repr(text), hint))
+        raise DatasetError(where, key, must=constraint, got=repr(text), hint=hint)
 
 
 def _ends_below(root: Path, path: Path) -> bool:
@@ -253,8 +253,8 @@ def _check_folds(where: str, key: str, split: Split) -> None:
         return
     if split.folds < 2:
         hint = f"Remove {key}.keep to use all pairs."
-        raise DatasetError(sentence(where, f"{key}.folds", ">= 2", split.folds, hint))
+        raise DatasetError(where, f"{key}.folds", must=">= 2", got=split.folds, hint=hint)
     exist = all(type(fold) is int and 0 <= fold < split.folds for fold in split.keep)
     if not split.keep or not exist or len(set(split.keep)) < len(split.keep):
         constraint = f"a list of different folds 0..{split.folds - 1}"
-        raise DatasetError(sentence(where, f"{key}.keep", constraint, list(split.keep)))
+        raise DatasetError(where, f"{key}.keep", must=constraint, got=list(split.keep))

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pixelwise.errors import DatasetError, sentence
-from pixelwise.labels.file_bytes import Unreadable, check_pixels, check_regular, read_file
+from pixelwise.errors import DatasetError
+from pixelwise.files.content import Unreadable, check_pixels, check_regular, read_file
 
 # Pillow's modes whose conversion to RGB neither loses nor guesses colour; alpha is dropped.
 _CONVERTIBLE = {"RGB", "RGBA", "RGBX", "L", "LA", "P", "PA", "1", "CMYK", "YCbCr", "LAB", "HSV"}
@@ -32,7 +32,7 @@ def read_image(path: Path | str) -> np.ndarray:
     try:
         return _decode(read_file(path))
     except Unreadable as error:
-        raise DatasetError(sentence(str(path), "image", *error.args)) from None
+        raise error.at(DatasetError, path, "image") from None
 
 
 def image_size(path: Path | str) -> tuple[int, int]:
@@ -46,10 +46,10 @@ def image_size(path: Path | str) -> tuple[int, int]:
         with open(path, "rb") as file, Image.open(file) as image:
             return image.height, image.width
     except Unreadable as error:
-        raise DatasetError(sentence(str(path), "image", *error.args)) from None
+        raise error.at(DatasetError, path, "image") from None
     except Exception as error:
         got = _reason(error, str(path))
-        raise DatasetError(sentence(str(path), "image", "a readable picture", got)) from None
+        raise DatasetError(path, "image", must="a readable picture", got=got) from None
 
 
 def _decode(data: bytes) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pixelwise.errors import ArgumentError, ArgumentTypeError, sentence
+from pixelwise.errors import ArgumentError, ArgumentTypeError
 
 # Enough offenders to recognise the mistake; the rest are counted.
 LISTED = 8
@@ -28,10 +28,10 @@ def as_label(where: str, name: str, array: Any) -> np.ndarray:
     if array.dtype != bool and not np.issubdtype(array.dtype, np.integer):
         hint = "Labels hold whole numbers; round or take the argmax first."
         got = f"dtype {array.dtype}"
-        raise ArgumentTypeError(sentence(where, name, "of an integer or bool dtype", got, hint))
+        raise ArgumentTypeError(where, name, must="of an integer or bool dtype", got=got, hint=hint)
     if array.ndim not in (1, 2):
         hint = "Convert colours with color_to_index; pass the images of a batch one by one."
-        raise ArgumentError(sentence(where, name, "(H, W)", array.shape, hint))
+        raise ArgumentError(where, name, must="(H, W)", got=array.shape, hint=hint)
     if array.dtype == np.uint64:
         # numpy takes no uint64 as an index; values above the limit are unknown to anyone
         array = np.minimum(array, np.iinfo(np.int64).max).astype(np.int64)

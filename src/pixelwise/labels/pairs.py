@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pixelwise.errors import PairingError, sentence
+from pixelwise.errors import PairingError
 
 # Endings of the pictures that are looked for in folders.
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
@@ -71,7 +71,9 @@ def find_pairs(
         label_of = dict(_by_id("labels", labels, is_label, label_suffix))
     if not image_of:
         hint = "Is it the right folder, and do their names end in image_suffix?"
-        raise PairingError(sentence("find_pairs", "images", "at least one picture", "none", hint))
+        raise PairingError(
+            "find_pairs", "images", must="at least one picture", got="none", hint=hint
+        )
 
     wanted = sorted(set(image_of) | set(label_of) if ids is None else set(ids))
     without_image = [key for key in wanted if key not in image_of]
@@ -125,7 +127,7 @@ def _by_id(
     if twice:
         hint = "Remove one of each, or tell them apart by suffix; in lists, ids are names alone."
         constraint = "one file for each id"
-        raise PairingError(sentence("find_pairs", what, constraint, _listed(twice, "; "), hint))
+        raise PairingError("find_pairs", what, must=constraint, got=_listed(twice, "; "), hint=hint)
     return {key: path for key, (path,) in found.items()}
 
 
@@ -137,17 +139,17 @@ def _named_files(what: str, files: Files) -> Iterator[tuple[str, Path]]:
     paths = [Path(file) for file in files]
     missing = [str(path) for path in paths if not path.is_file()]
     if missing:
-        raise PairingError(sentence("find_pairs", what, "existing files", _listed(missing)))
+        raise PairingError("find_pairs", what, must="existing files", got=_listed(missing))
     yield from ((path.name, path) for path in paths)
 
 
 def _walk(what: str, root: Path) -> Iterator[tuple[str, Path]]:
     if not root.is_dir():
-        raise PairingError(sentence("find_pairs", what, "a folder or a list of files", str(root)))
+        raise PairingError("find_pairs", what, must="a folder or a list of files", got=str(root))
 
     def refuse(error: OSError) -> None:
         raise PairingError(
-            sentence("find_pairs", what, "a readable folder", f"{error.filename}: {error.strerror}")
+            "find_pairs", what, must="a readable folder", got=f"{error.filename}: {error.strerror}"
         )
 
     # links to folders are not followed: they can lead in circles

@@ -9,11 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from pixelwise.errors import ArgumentError, LabelError, sentence
-from pixelwise.labels.atomic import atomic_write
-from pixelwise.labels.bmp_tiff import bmp_or_tiff_size, decode_bmp_or_tiff
-from pixelwise.labels.classes import Classes
-from pixelwise.labels.file_bytes import (
+from pixelwise.errors import ArgumentError, LabelError
+from pixelwise.files.atomic import atomic_write
+from pixelwise.files.content import (
     MAX_PIXELS,
     Unreadable,
     check_pixels,
@@ -21,6 +19,8 @@ from pixelwise.labels.file_bytes import (
     format_of,
     read_file,
 )
+from pixelwise.labels.bmp_tiff import bmp_or_tiff_size, decode_bmp_or_tiff
+from pixelwise.labels.classes import Classes
 from pixelwise.labels.label_checks import FROM_CHANNEL, FROM_COLOR, as_label
 from pixelwise.labels.palettes import voc_colormap
 from pixelwise.labels.png_chunks import (
@@ -66,7 +66,7 @@ def read_label(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     try:
         return _decode(read_file(path), max_pixels)
     except Unreadable as error:
-        raise LabelError(sentence(str(path), "label", *error.args)) from None
+        raise error.at(LabelError, path, "label") from None
 
 
 def count_stored(path: Path | str) -> tuple[np.ndarray, np.ndarray]:
@@ -89,7 +89,7 @@ def count_stored(path: Path | str) -> tuple[np.ndarray, np.ndarray]:
         else:
             pixels = np.bincount(_decode(data, MAX_PIXELS).ravel())
     except Unreadable as error:
-        raise LabelError(sentence(str(path), "label", *error.args)) from None
+        raise error.at(LabelError, path, "label") from None
     values = np.flatnonzero(pixels)
     return values, pixels[values]
 
@@ -113,7 +113,7 @@ def read_and_count(path: Path | str) -> tuple[np.ndarray, np.ndarray, np.ndarray
             label = _decode(data, MAX_PIXELS)
             pixels = np.bincount(label.ravel())
     except Unreadable as error:
-        raise LabelError(sentence(str(path), "label", *error.args)) from None
+        raise error.at(LabelError, path, "label") from None
     values = np.flatnonzero(pixels)
     return label, values, pixels[values]
 
@@ -141,14 +141,14 @@ def write_label(path: Path | str, label: Any, classes: Classes | None = None) ->
     where = "write_label"
     if Path(path).suffix.lower() != ".png":
         hint = "Only a PNG keeps indices and says how to show them."
-        raise ArgumentError(sentence(where, "path", "a name ending in .png", str(path), hint))
+        raise ArgumentError(where, "path", must="a name ending in .png", got=str(path), hint=hint)
     label = as_label(where, "label", label)
     if label.ndim != 2 or label.size == 0:
-        raise ArgumentError(sentence(where, "label", "(H, W) with at least one pixel", label.shape))
+        raise ArgumentError(where, "label", must="(H, W) with at least one pixel", got=label.shape)
     low, high = int(label.min()), int(label.max())
     if low < 0 or high > np.iinfo(np.uint16).max:
         hint = "Give void a value of its own, such as 255."
-        raise ArgumentError(sentence(where, "label", "0..65535", f"{low}..{high}", hint))
+        raise ArgumentError(where, "label", must="0..65535", got=f"{low}..{high}", hint=hint)
 
     if high <= np.iinfo(np.uint8).max:
         palette = classes.palette() if classes is not None else voc_colormap()
@@ -156,7 +156,7 @@ def write_label(path: Path | str, label: Any, classes: Classes | None = None) ->
     else:
         data = encode_png(label.astype(np.uint16), None)
     if not np.array_equal(_decode(data, label.size), label):
-        raise LabelError(sentence(str(path), "label", "equal when read back", "other values"))
+        raise LabelError(path, "label", must="equal when read back", got="other values")
     atomic_write(path, data)
 
 
@@ -177,9 +177,9 @@ def label_size(path: Path | str) -> tuple[int, int]:
             header = read_header(start)
             return header.height, header.width
     except Unreadable as error:
-        raise LabelError(sentence(str(path), "label", *error.args)) from None
+        raise error.at(LabelError, path, "label") from None
     except OSError as error:
-        raise LabelError(sentence(str(path), "label", "readable", error.strerror)) from None
+        raise LabelError(path, "label", must="readable", got=error.strerror) from None
 
 
 def _decode(data: bytes, max_pixels: int) -> np.ndarray:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from pixelwise.labels.file_bytes import Unreadable
+from pixelwise.files.content import Unreadable
 from pixelwise.labels.histogram import histogram
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"

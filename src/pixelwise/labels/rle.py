@@ -15,8 +15,8 @@ from typing import Any, Literal, NoReturn
 
 import numpy as np
 
-from pixelwise.errors import LabelError, check_choice, sentence
-from pixelwise.labels.file_bytes import MAX_PIXELS
+from pixelwise.errors import LabelError, check_choice
+from pixelwise.files.content import MAX_PIXELS
 
 ORDERS: dict[str, Literal["F", "C"]] = {"columns": "F", "rows": "C"}
 _FIRST_LETTER, _LAST_LETTER = 48, 48 + 63
@@ -142,4 +142,4 @@ def _checked_size(size: Any) -> tuple[int, int]:
 
 
 def _refuse(name: str, constraint: str, got: str) -> NoReturn:
-    raise LabelError(sentence("rle_to_mask", name, constraint, got))
+    raise LabelError("rle_to_mask", name, must=constraint, got=got)

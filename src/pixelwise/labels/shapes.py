@@ -21,9 +21,8 @@ from pixelwise.errors import (
     ArgumentError,
     ArgumentTypeError,
     check_choice,
-    sentence,
 )
-from pixelwise.labels.file_bytes import MAX_PIXELS
+from pixelwise.files.content import MAX_PIXELS
 from pixelwise.labels.raster import Patch, fill_by_center, fill_by_coco
 from pixelwise.labels.raster_pillow import draw_by_pillow
 
@@ -100,7 +99,7 @@ def polygons_to_label(
     if wrong:
         more = f" and {len(wrong) - _LISTED:,} more" if len(wrong) > _LISTED else ""
         got = "; ".join(wrong[:_LISTED]) + more
-        raise ArgumentError(sentence(where, "shapes", "ones that can be painted", got))
+        raise ArgumentError(where, "shapes", must="ones that can be painted", got=got)
     indices = [_as_index(where, index) for index in (background, *(index for index, _ in pairs))]
     label = np.full(size, background, np.uint8 if max(indices) <= 255 else np.uint16)
     for index, shape in pairs:
@@ -169,11 +168,11 @@ def check_size(where: str, size: Any) -> Size:
     whole = all(isinstance(s, Integral) and not isinstance(s, bool) for s in sides)
     if len(sides) != 2 or not whole or min(sides) < 1:
         constraint = "(height, width), two integers > 0"
-        raise ArgumentError(sentence(where, "size", constraint, repr(size)))
+        raise ArgumentError(where, "size", must=constraint, got=repr(size))
     height, width = int(sides[0]), int(sides[1])
     if height * width > MAX_PIXELS:
         got = f"{height:,} x {width:,}"
-        raise ArgumentError(sentence(where, "size", f"at most {MAX_PIXELS:,} pixels", got))
+        raise ArgumentError(where, "size", must=f"at most {MAX_PIXELS:,} pixels", got=got)
     return height, width
 
 
@@ -221,12 +220,12 @@ def _as_pair(where: str, place: int, shape: Any) -> tuple[Any, Outline | Patch]:
     if not pair or not isinstance(pair[0], Integral):
         constraint = "pairs of a class index and points, an Outline or a Patch"
         got = f"{type(shape).__name__} in place {place}"
-        raise ArgumentTypeError(sentence(where, "shapes", constraint, got))
+        raise ArgumentTypeError(where, "shapes", must=constraint, got=got)
     index, what = pair
     return index, what if isinstance(what, Outline | Patch) else Outline(what)
 
 
 def _as_index(where: str, index: Any) -> int:
     if isinstance(index, bool) or not isinstance(index, Integral) or not 0 <= int(index) <= 65535:
-        raise ArgumentError(sentence(where, "class indices", "integers 0..65535", repr(index)))
+        raise ArgumentError(where, "class indices", must="integers 0..65535", got=repr(index))
     return int(index)

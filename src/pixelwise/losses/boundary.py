@@ -91,7 +91,7 @@ class DistanceLoss(ClassMapsCriterion):
         spacing = self.spacing or (1.0,) * len(size)
         if len(spacing) != len(size):
             wanted, name = f"one number for each of {len(size)} axes", type(self).__name__
-            raise ArgumentError(sentence(name, "spacing", wanted, spacing))
+            raise ArgumentError(name, "spacing", must=wanted, got=spacing)
         losses = []
         for c in range(maps.shape[1]):  # one class at a time: distances take memory
             p, y, w = (t[:, c].unflatten(-1, size) for t in (maps, members, weight))

@@ -41,7 +41,7 @@ def check_classes(where: str, absent: Absent, classes: ClassChoice) -> ClassChoi
         return classes
     indices = tuple(classes)
     if not indices or len(set(indices)) != len(indices) or min(indices) < 0:
-        raise ArgumentError(sentence(where, "classes", "distinct indices >= 0", list(indices)))
+        raise ArgumentError(where, "classes", must="distinct indices >= 0", got=list(indices))
     return indices
 
 
@@ -57,10 +57,10 @@ def pick_classes(where: str, classes: ClassChoice, *per_class: Tensor) -> tuple[
     if isinstance(classes, str) and count == 1:
         got = f"{classes!r} for one channel"
         hint = "One sigmoid channel is the foreground: leave classes out."
-        raise ArgumentError(sentence(where, "classes", "None or indices", got, hint))
+        raise ArgumentError(where, "classes", must="None or indices", got=got, hint=hint)
     indices = list(range(1, count) if isinstance(classes, str) else classes)
     if max(indices) >= count:
-        raise ArgumentError(sentence(where, "classes", f"indices below {count}", indices))
+        raise ArgumentError(where, "classes", must=f"indices below {count}", got=indices)
     # no tensor of indices: it would have to be copied to a GPU, and the host would wait for it
     columns = (t.unbind(1) for t in per_class)
     return tuple(torch.stack([of[index] for index in indices], 1) for of in columns)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 import torch
 from torch import Tensor, nn
 
-from pixelwise.errors import ArgumentError, ArgumentTypeError, check_range, sentence
+from pixelwise.errors import ArgumentError, ArgumentTypeError, check_range
 from pixelwise.losses.debug import check_finite, watched, watching
 from pixelwise.losses.options import Factors, check_options, spell_out
 from pixelwise.losses.presets import preset_options
@@ -245,7 +245,7 @@ def _agreed(name: str, terms: list[Criterion]) -> object:
             first, second = type(settings[0][1]).__name__, type(term).__name__
             got = f"{settings[0][0]!r} in {first} and {value!r} in {second}"
             hint = "Give both the same, or call the two losses one after the other."
-            raise ArgumentError(sentence("Criterion", name, "the same in all terms", got, hint))
+            raise ArgumentError("Criterion", name, must="the same in all terms", got=got, hint=hint)
     return settings[0][0] if settings else None
 
 
@@ -264,16 +264,14 @@ def class_factors(where: str, name: str, values: object) -> Tensor | None:
         kept = values.dtype if isinstance(values, Tensor) else torch.float64
         given = torch.as_tensor(values, dtype=kept)
     except (TypeError, ValueError, RuntimeError):
-        raise ArgumentTypeError(
-            sentence(where, name, "one real number per class", values)
-        ) from None
+        raise ArgumentTypeError(where, name, must="one real number per class", got=values) from None
     if given.is_complex():
-        raise ArgumentTypeError(sentence(where, name, "one real number per class", given.dtype))
+        raise ArgumentTypeError(where, name, must="one real number per class", got=given.dtype)
     factors = given.detach().to(torch.float64, copy=True)
     if factors.dim() != 1:
-        raise ArgumentError(sentence(where, name, "one number per class", tuple(factors.shape)))
+        raise ArgumentError(where, name, must="one number per class", got=tuple(factors.shape))
     if not bool(((factors >= 0) & factors.isfinite()).all()):
-        raise ArgumentError(sentence(where, name, "finite and >= 0", factors.tolist()))
+        raise ArgumentError(where, name, must="finite and >= 0", got=factors.tolist())
     return factors
 
 
@@ -284,7 +282,7 @@ def for_classes(where: str, name: str, factors: Tensor | None, like: Tensor) -> 
         return None
     if len(factors) != classes:
         got = f"{len(factors)} numbers"
-        raise ArgumentError(sentence(where, name, f"one number for each of {classes} classes", got))
+        raise ArgumentError(where, name, must=f"one number for each of {classes} classes", got=got)
     return factors.to(like)
 
 

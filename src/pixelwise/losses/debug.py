@@ -6,7 +6,7 @@ Otherwise a NaN passes through a loss as through any operator, and nothing is ch
 import torch
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, sentence
+from pixelwise.errors import ArgumentError
 from pixelwise.ops.target import Ignore
 
 
@@ -25,7 +25,7 @@ def watched(where: str, logits: Tensor) -> Tensor:
     def look(gradient: Tensor) -> None:
         wrong = ~gradient.isfinite()
         if bool(wrong.any()):
-            raise ArgumentError(_places(where, "the gradient of the logits", gradient, wrong))
+            raise _places(where, "the gradient of the logits", gradient, wrong)
 
     view = logits.view_as(logits)
     if view.requires_grad:
@@ -59,11 +59,11 @@ def check_finite(
         wrong = wrong & ~(void if void.dim() == wrong.dim() else void.unsqueeze(1))
     if not bool(wrong.any()):
         hint = "Look for a class whose target pixels have probability 0."
-        raise ArgumentError(sentence(where, "loss", "finite", loss.item(), hint))
-    raise ArgumentError(_places(where, "logits", logits, wrong))
+        raise ArgumentError(where, "loss", must="finite", got=loss.item(), hint=hint)
+    raise _places(where, "logits", logits, wrong)
 
 
-def _places(where: str, name: str, values: Tensor, wrong: Tensor) -> str:
+def _places(where: str, name: str, values: Tensor, wrong: Tensor) -> ArgumentError:
     place = tuple(int(i) for i in wrong.nonzero()[0])
     got = f"{values[place].item()} at {place}, {int(wrong.sum()):,} such values"
-    return sentence(where, name, "finite at valid pixels", got)
+    return ArgumentError(where, name, must="finite at valid pixels", got=got)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from pixelwise.errors import ArgumentError, ArgumentTypeError, sentence
+from pixelwise.errors import ArgumentError, ArgumentTypeError
 from pixelwise.losses.criterion import Criterion, Factors, class_factors
 
 WHERE = "DeepSupervision"
@@ -32,10 +32,10 @@ class DeepSupervision(nn.Module):
         super().__init__()
         if not isinstance(criterion, Criterion):
             got = type(criterion).__name__
-            raise ArgumentTypeError(sentence(WHERE, "criterion", "a Criterion", got))
+            raise ArgumentTypeError(WHERE, "criterion", must="a Criterion", got=got)
         factors = class_factors(WHERE, "weights", weights)
         if factors is not None and not bool(factors.any()):
-            raise ArgumentError(sentence(WHERE, "weights", "not all 0", factors.tolist()))
+            raise ArgumentError(WHERE, "weights", must="not all 0", got=factors.tolist())
         self.criterion = criterion
         self.weights = None if factors is None else factors.tolist()
 
@@ -58,16 +58,16 @@ class DeepSupervision(nn.Module):
             ArgumentError: no level, or another number of weights; as Criterion.forward.
         """
         if isinstance(logits, Tensor):
-            raise ArgumentTypeError(sentence(WHERE, "logits", "a list of tensors", "one tensor"))
+            raise ArgumentTypeError(WHERE, "logits", must="a list of tensors", got="one tensor")
         factors = self._factors(len(logits))
         losses = [self.criterion(level, target, weight, soft_target) for level in logits]
         return sum((f * loss for f, loss in zip(factors, losses)), torch.zeros_like(losses[0]))
 
     def _factors(self, levels: int) -> list[float]:
         if levels == 0:
-            raise ArgumentError(sentence(WHERE, "logits", "at least one level", "none"))
+            raise ArgumentError(WHERE, "logits", must="at least one level", got="none")
         weights: list[float] = self.weights or [0.5**i for i in range(levels)]
         if len(weights) != levels:
             got = f"{len(weights)} numbers"
-            raise ArgumentError(sentence(WHERE, "weights", f"one for each of {levels} levels", got))
+            raise ArgumentError(WHERE, "weights", must=f"one for each of {levels} levels", got=got)
         return [w / sum(weights) for w in weights]

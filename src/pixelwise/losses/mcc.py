@@ -44,7 +44,7 @@ class MCC(Region):
     def __init__(self, **shared: Unpack[MCCOptions]) -> None:
         super().__init__(**shared)
         if isinstance(self.smooth, tuple):
-            raise ArgumentTypeError(sentence("MCC", "smooth", "one number", self.smooth))
+            raise ArgumentTypeError("MCC", "smooth", must="one number", got=self.smooth)
 
     def formula(self, stats: PixelStats) -> Tensor:
         inter, prob, target, valid, factors = self.class_sums(stats)

@@ -11,7 +11,7 @@ from typing import Unpack
 import torch
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, sentence
+from pixelwise.errors import ArgumentError
 from pixelwise.losses.class_mean import (
     Absent,
     ClassChoice,
@@ -52,7 +52,7 @@ class LogitsCriterion(Criterion):
         if soft_target:
             hint = "Use a loss on sums, such as CrossEntropy or Dice, for soft targets."
             got = "soft_target=True"
-            raise ArgumentError(sentence(name, "target", "class indices", got, hint))
+            raise ArgumentError(name, "target", must="class indices", got=got, hint=hint)
         given = check_inputs(
             name, logits, target, self.activation, self.ignore_index, weight, self.upsample
         )
@@ -60,7 +60,7 @@ class LogitsCriterion(Criterion):
         if self.axes is not None and len(pixels.size) not in self.axes:
             axes = " or ".join(str(a) for a in self.axes)
             wanted = f"(N, C, *S) with {axes} spatial axes"
-            raise ArgumentError(sentence(name, "logits", wanted, tuple(logits.shape)))
+            raise ArgumentError(name, "logits", must=wanted, got=tuple(logits.shape))
         return self.of_pixels(pixels)
 
     def formula(self, stats: PixelStats) -> Tensor:  # noqa: ARG002

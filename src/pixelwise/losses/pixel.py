@@ -252,7 +252,7 @@ class Focal(PixelLoss):
             if activation == "softmax":
                 hint = "A single alpha is for sigmoid, where negative pixels get 1 - alpha."
                 got = f"{alpha} for softmax"
-                raise ArgumentError(sentence("Focal", "alpha", "one number per class", got, hint))
+                raise ArgumentError("Focal", "alpha", must="one number per class", got=got, hint=hint)
             alpha = [alpha]
         self.keep_factors("alpha", alpha)
         if self.alpha is not None and activation == "sigmoid":

@@ -12,7 +12,7 @@ smp 0.3.4, mmsegmentation 1.2.2, nnU-Net 2.8.1 and segmentation_models (Keras) 1
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from pixelwise.errors import ArgumentError, check_choice, sentence
+from pixelwise.errors import ArgumentError, check_choice
 
 OURS = ("ignore_index", "upsample", "backend")  # may be given whatever the other library has
 SHAPE = ("activation", "classes", "smooth")
@@ -303,7 +303,7 @@ def preset_options(loss: str, preset: str, given: Mapping[str, object]) -> dict[
         having = [name for name, losses in PRESETS.items() if loss in losses]
         hint = f"{preset} has {', '.join(PRESETS[preset])}."
         wanted = f"one that has {loss} ({', '.join(having) or 'none has'})"
-        raise ArgumentError(sentence(where, "preset", wanted, repr(preset), hint))
+        raise ArgumentError(where, "preset", must=wanted, got=repr(preset), hint=hint)
     for name in given:
         check_choice(where, f"an option of {row.call}", name, (*row.takes, *OURS))
     options: dict[str, Any] = {**row.options, **given}

@@ -246,7 +246,7 @@ class Tversky(Region):
         super().__init__(**shared)
         if self.form == "minus" and gamma != 1:
             got = f"{gamma} with form='minus'"
-            raise ArgumentError(sentence("Tversky", "gamma", "1 for a negative loss", got))
+            raise ArgumentError("Tversky", "gamma", must="1 for a negative loss", got=got)
         self.alpha, self.beta, self.gamma = alpha, beta, gamma
         self.exponent = gamma
 

@@ -119,28 +119,20 @@ def criterion(
     if class_weights is not None:
         if num_classes is not None and len(class_weights) != num_classes:
             got = f"{len(class_weights)} numbers"
-            raise ArgumentError(
-                sentence(WHERE, "class_weights", f"one number for {num_classes} classes", got)
-            )
+            raise ArgumentError(WHERE, "class_weights", must=f"one number for {num_classes} classes", got=got)
         if sigmoid or not any(LOSSES[name].takes_class_weights for name in names):
             hint = "Add ce or focal to the loss, or leave out the class weights."
-            raise ArgumentError(
-                sentence(
-                    WHERE, "class_weights", "given with a softmax ce or focal term", text, hint
-                )
-            )
+            raise ArgumentError(WHERE, "class_weights", must="given with a softmax ce or focal term", got=text, hint=hint)
     if backend not in ("auto", "torch") and not any(LOSSES[name].on_sums for name in names):
         wanted = f'"auto" or "torch" for {text}, which is computed from the logits'
-        raise ArgumentError(sentence(WHERE, "backend", wanted, repr(backend)))
+        raise ArgumentError(WHERE, "backend", must=wanted, got=repr(backend))
     terms = []
     for factor, name, written in parsed:
         row, options = LOSSES[name], dict(written)
         if sigmoid and row.activations == ("softmax",):
             reason = "one channel" if num_classes == 1 else only_sigmoid[0]
             hint = "Use bce in place of ce, lovasz_hinge in place of lovasz."
-            raise ArgumentError(
-                sentence(WHERE, "loss", f"made of sigmoid terms for {reason}", repr(name), hint)
-            )
+            raise ArgumentError(WHERE, "loss", must=f"made of sigmoid terms for {reason}", got=repr(name), hint=hint)
         if len(row.activations) > 1:
             options.setdefault("activation", "sigmoid" if sigmoid else "softmax")
         if class_weights is not None and row.takes_class_weights:
@@ -161,7 +153,7 @@ def _make(name: str, options: dict[str, Any]) -> Criterion:
         raise
     except TypeError as error:  # a value such as smooth="much" in a comparison
         wanted, got = "values that its options can take", f"{options} ({error})"
-        raise ArgumentError(sentence(WHERE, name, wanted, got)) from None
+        raise ArgumentError(WHERE, name, must=wanted, got=got) from None
 
 
 def _terms(text: str) -> list[tuple[float, str, dict[str, Any]]]:
@@ -205,4 +197,4 @@ def _constant(node: ast.expr, text: str) -> Any:
 def _malformed(text: str, part: str) -> ArgumentError:
     hint = f"Names: {', '.join(LOSSES)}."
     wanted = 'a sum of losses such as "ce + 0.5*dice(squared=true)"'
-    return ArgumentError(sentence(WHERE, "loss", wanted, f"{part!r} in {text!r}", hint))
+    return ArgumentError(WHERE, "loss", must=wanted, got=f"{part!r} in {text!r}", hint=hint)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pixelwise.errors import ArgumentError, check_choice, check_range, sentence
+from pixelwise.errors import ArgumentError, check_choice, check_range
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.metrics.scores import CONVENTIONS, as_counts, iou_of_pixels, mean_of_pixels
 
@@ -113,12 +113,14 @@ def _check_paired(where: str, a: Sequence[ConfusionCounts], b: Sequence[Confusio
     hint = "Compare predictions of the same images, in the same order."
     if len(a) != len(b) or len(a) == 0:
         constraint, got = "as many images in a as in b, and at least one", f"{len(a)} and {len(b)}"
-        raise ArgumentError(sentence(where, "images", constraint, got, hint))
+        raise ArgumentError(where, "images", must=constraint, got=got, hint=hint)
     for i, (one, other) in enumerate(zip(a, b)):
         target, same = as_counts(where, one).target_pixels, as_counts(where, other).target_pixels
         if not np.array_equal(target, same):
             got = f"{target.tolist()} and {same.tolist()} at image {i}"
-            raise ArgumentError(sentence(where, "target pixels", "the same in a and b", got, hint))
+            raise ArgumentError(
+                where, "target pixels", must="the same in a and b", got=got, hint=hint
+            )
 
 
 def _sums(images: Sequence[ConfusionCounts]) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pixelwise.errors import ArgumentError, check_range, check_shape, sentence
+from pixelwise.errors import ArgumentError, check_range, check_shape
 from pixelwise.metrics.inputs import Ignore, as_probs, check_probs, checked_pair
 
 BINS = 15
@@ -74,7 +74,7 @@ def count_calibration(
     check_range(where, "bins", bins, low=1)
     probs = as_probs(where, probs)
     if probs.ndim == 0 or len(probs) == 0:
-        raise ArgumentError(sentence(where, "probs", "(C, *S)", probs.shape))
+        raise ArgumentError(where, "probs", must="(C, *S)", got=probs.shape)
     check_shape(where, "probs", probs.shape[1:], np.shape(target), "(C, *S), with *S of target")
     if len(probs) == 1:
         probs = np.concatenate([1 - probs, probs])

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 from scipy.spatial import cKDTree
 
-from pixelwise.errors import ArgumentError, sentence
+from pixelwise.errors import ArgumentError
 from pixelwise.metrics.inputs import Ignore, checked_pair
 
 # pixels per point below which a distance transform beats a tree, measured on 1024 x 2048
@@ -52,19 +52,19 @@ def checked_spacing(where: str, spacing: Any, shape: Sequence[int]) -> np.ndarra
     axes = len(shape)
     if axes not in (2, 3):
         hint = "Measure the images of a batch one by one."
-        raise ArgumentError(sentence(where, "pred", "(H, W) or (D, H, W)", tuple(shape), hint))
+        raise ArgumentError(where, "pred", must="(H, W) or (D, H, W)", got=tuple(shape), hint=hint)
     if spacing is None:
         if axes == 3:
             hint = (
                 "A volume needs the distance between its voxels, such as (3.0, 0.7, 0.7); measure "
                 "the images of a batch (N, H, W) one by one."
             )
-            raise ArgumentError(sentence(where, "spacing", "given for (D, H, W)", "None", hint))
+            raise ArgumentError(where, "spacing", must="given for (D, H, W)", got="None", hint=hint)
         spacing = (1.0, 1.0)
     steps = np.asarray(spacing, dtype=np.float64)
     if steps.shape != (axes,) or not (np.isfinite(steps) & (steps > 0)).all():
         constraint = f"{axes} finite numbers above 0, one for each axis"
-        raise ArgumentError(sentence(where, "spacing", constraint, spacing))
+        raise ArgumentError(where, "spacing", must=constraint, got=spacing)
     return steps
 
 

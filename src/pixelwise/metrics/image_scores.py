@@ -14,7 +14,7 @@ from math import floor
 
 import numpy as np
 
-from pixelwise.errors import ArgumentError, check_choice, check_range, sentence
+from pixelwise.errors import ArgumentError, check_choice, check_range
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.metrics.scores import as_counts, iou, mean_iou
 
@@ -42,7 +42,7 @@ def image_iou(images: Sequence[ConfusionCounts], convention: str = "target") -> 
     check_choice(where, "convention", convention, IMAGE_CONVENTIONS)
     images = [as_counts(where, counts) for counts in images]
     if not images:
-        raise ArgumentError(sentence(where, "images", "at least one image", "none"))
+        raise ArgumentError(where, "images", must="at least one image", got="none")
     sum(images[1:], start=images[0])  # refuses images of different classes
     scores = np.array([iou(counts) for counts in images])
     if convention == "target":
@@ -130,7 +130,7 @@ def check_worst(where: str, worst: float) -> None:
     hint = "0.05 averages the worst twentieth, 1 all."
     check_range(where, "worst", worst, 0, 1, hint)
     if worst == 0:
-        raise ArgumentError(sentence(where, "worst", "above 0", worst, hint))
+        raise ArgumentError(where, "worst", must="above 0", got=worst, hint=hint)
 
 
 # scores of a list of images; laws run over it as they do over SCORES

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from pixelwise.errors import ArgumentError, ArgumentTypeError, check_range, check_shape, sentence
+from pixelwise.errors import ArgumentError, ArgumentTypeError, check_range, check_shape
 from pixelwise.metrics.unknown import unknown_values
 
 Ignore = int | Sequence[int] | np.ndarray | None
@@ -54,7 +54,7 @@ def as_integers(where: str, name: str, array: Any) -> np.ndarray:
     if array.dtype != bool and not np.issubdtype(array.dtype, np.integer):
         hint = "Class indices are counted: take the argmax of logits, or a threshold, first."
         constraint, got = "of an integer or bool dtype", f"dtype {array.dtype}"
-        raise ArgumentTypeError(sentence(where, name, constraint, got, hint))
+        raise ArgumentTypeError(where, name, must=constraint, got=got, hint=hint)
     return array
 
 
@@ -69,7 +69,7 @@ def as_array(where: str, name: str, array: Any) -> np.ndarray:
     except (TypeError, ValueError, RuntimeError) as error:
         hint = "Move a tensor to main memory first: tensor.cpu()."
         got = f"{type(array).__name__} ({error})"
-        raise ArgumentTypeError(sentence(where, name, "viewable by numpy", got, hint)) from None
+        raise ArgumentTypeError(where, name, must="viewable by numpy", got=got, hint=hint) from None
 
 
 def as_ignored(
@@ -89,7 +89,7 @@ def as_ignored(
         return ignored, []
     if ignored.size > 0 and not np.issubdtype(ignored.dtype, np.integer):
         constraint = "an integer, several integers, a bool mask or None"
-        raise ArgumentTypeError(sentence(where, "ignore_index", constraint, repr(ignore_index)))
+        raise ArgumentTypeError(where, "ignore_index", must=constraint, got=repr(ignore_index))
     return None, [int(value) for value in ignored.ravel()]
 
 
@@ -113,7 +113,7 @@ def unknown_indices(
         unknown_values(where, name, index, valid, num_classes, hints[name])
         for name, index in (("target", target), ("pred", pred))
     ]
-    return " ".join(s for s in sentences if s)
+    return " ".join(str(s) for s in sentences if s)
 
 
 def as_probs(where: str, probs: Any) -> np.ndarray:
@@ -126,7 +126,7 @@ def as_probs(where: str, probs: Any) -> np.ndarray:
     if not np.issubdtype(probs.dtype, np.floating):
         hint = "Probabilities are between 0 and 1; divide 8-bit ones by 255."
         got = f"dtype {probs.dtype}"
-        raise ArgumentTypeError(sentence(where, "probs", "floating point", got, hint))
+        raise ArgumentTypeError(where, "probs", must="floating point", got=got, hint=hint)
     return probs.astype(np.float32) if probs.dtype == np.float16 else probs
 
 
@@ -141,5 +141,5 @@ def check_probs(where: str, probs: np.ndarray, valid: np.ndarray) -> np.ndarray:
         place = tuple(int(i) for i in np.argwhere(wrong)[0])
         got = f"{np.count_nonzero(wrong)} others, the first {probs[place]} at {place}"
         hint = "Activate logits first: sigmoid for one channel, softmax for several."
-        raise ArgumentError(sentence(where, "probs", "0..1 at valid pixels", got, hint))
+        raise ArgumentError(where, "probs", must="0..1 at valid pixels", got=got, hint=hint)
     return probs

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from pixelwise.errors import ArgumentError, check_shape, sentence
+from pixelwise.errors import ArgumentError, check_shape
 from pixelwise.metrics.categories import category_index
 from pixelwise.metrics.inputs import SAME_PIXELS, Ignore, as_integers, checked_pair
 
@@ -59,7 +59,7 @@ class InstanceCounts:
             return NotImplemented
         if not np.array_equal(self.category, other.category):
             constraint, got = "of the same classes and categories", "others"
-            raise ArgumentError(sentence("InstanceCounts", "+", constraint, got))
+            raise ArgumentError("InstanceCounts", "+", must=constraint, got=got)
         return InstanceCounts(
             self.instances + other.instances,
             self.pixels + other.pixels,

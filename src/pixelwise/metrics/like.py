@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pixelwise.errors import ArgumentError, check_choice, sentence
+from pixelwise.errors import ArgumentError, check_choice
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.metrics.inputs import Ignore, as_pair, has_value
 from pixelwise.metrics.scores import as_counts, dice, iou, iou_of_pixels, mean_iou
@@ -64,13 +64,13 @@ def scores_like(
         check_choice(where, "tool", tool, TOOLS)
     images = [as_counts(where, counts) for counts in images]
     if not images:
-        raise ArgumentError(sentence(where, "images", "at least one image", "none"))
+        raise ArgumentError(where, "images", must="at least one image", got="none")
     two = images[0].num_classes == 2
     rows = [row for row in LIKE if tool in (None, row.tool) and (two or not row.two_classes)]
     if under_void is None:
         if any(row.formula is counting_void for row in rows) and any(i.ignored for i in images):
             hint = "Count them with count_under_void."
-            raise ArgumentError(sentence(where, "under_void", "given with void", "None", hint))
+            raise ArgumentError(where, "under_void", must="given with void", got="None", hint=hint)
         under_void = np.zeros((len(images), images[0].num_classes), np.int64)
     under_void = np.asarray(under_void)
     return [

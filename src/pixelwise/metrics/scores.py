@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, check_range, sentence
+from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, check_range
 from pixelwise.metrics.confusion import ConfusionCounts
 
 # What the mean of a per-class score is taken over. Published "mIoU" values use all of these, so
@@ -329,11 +329,11 @@ def _as_images(
     if isinstance(counts, ConfusionCounts):
         got, hint = "one ConfusionCounts", "Keep the counts of each image; do not add them."
         raise ArgumentTypeError(
-            sentence(where, "counts", 'a list, one record an image, for "per_image"', got, hint)
+            where, "counts", must='a list, one record an image, for "per_image"', got=got, hint=hint
         )
     images = list(counts)
     if not images:
-        raise ArgumentError(sentence(where, "counts", "at least one image", "an empty list"))
+        raise ArgumentError(where, "counts", must="at least one image", got="an empty list")
     return [as_counts(where, one) for one in images]
 
 
@@ -346,7 +346,7 @@ def as_counts(where: str, counts: Any) -> ConfusionCounts:
     if not isinstance(counts, ConfusionCounts):
         hint = "Make it with count_confusion(pred, target, num_classes); add a list up with sum()."
         got = type(counts).__name__
-        raise ArgumentTypeError(sentence(where, "counts", "a ConfusionCounts", got, hint))
+        raise ArgumentTypeError(where, "counts", must="a ConfusionCounts", got=got, hint=hint)
     return counts
 
 

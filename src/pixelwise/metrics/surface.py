@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from pixelwise.errors import ArgumentError, check_range, check_shape, sentence
+from pixelwise.errors import ArgumentError, check_range, check_shape
 from pixelwise.metrics.boundary_f import ROUNDING
 from pixelwise.metrics.contours import checked_image, diagonal, nearest
 from pixelwise.metrics.inputs import Ignore
@@ -143,7 +143,7 @@ def hausdorff_distance(distances: SurfaceDistances, percent: float = 100.0) -> n
     where, hint = "hausdorff_distance", "95 is HD95, 100 the largest distance."
     check_range(where, "percent", percent, 0, 100, hint)
     if percent == 0:
-        raise ArgumentError(sentence(where, "percent", "above 0", percent, hint))
+        raise ArgumentError(where, "percent", must="above 0", got=percent, hint=hint)
 
     def score(surfaces: tuple[Surface, Surface], limit: float) -> float:
         return max(_percentile(s, percent, limit) for s in surfaces)

@@ -19,7 +19,6 @@ from pixelwise.errors import (
     check_choice,
     check_range,
     check_shape,
-    sentence,
 )
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.metrics.inputs import Ignore, as_probs, check_probs, checked_pair
@@ -116,7 +115,7 @@ def confusion_at(counts: ThresholdCounts, threshold: float) -> ConfusionCounts:
     k = round(threshold * counts.steps)
     if k != threshold * counts.steps:
         constraint = f"a multiple of 1/{counts.steps}, such as {k / counts.steps}"
-        raise ArgumentError(sentence(where, "threshold", constraint, threshold, hint))
+        raise ArgumentError(where, "threshold", must=constraint, got=threshold, hint=hint)
     below, above = counts.pixels[: k + 1].sum(axis=0), counts.pixels[k + 1 :].sum(axis=0)
     return ConfusionCounts(np.stack([below, above], axis=1))
 
@@ -241,4 +240,4 @@ def check_steps(where: str, steps: int) -> None:
     if steps not in [2**n for n in range(1, 21)]:
         constraint = "a power of two from 2 to 1048576"
         hint = "Other steps are not exact in binary, so thresholds would be blurred."
-        raise ArgumentError(sentence(where, "steps", constraint, steps, hint))
+        raise ArgumentError(where, "steps", must=constraint, got=steps, hint=hint)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pixelwise.errors import sentence
+from pixelwise.errors import ArgumentError
 
 # Enough offenders to recognise the mistake; the rest are counted.
 LISTED_VALUES = 8
@@ -10,8 +10,8 @@ LISTED_VALUES = 8
 
 def unknown_values(
     where: str, name: str, index: np.ndarray, valid: np.ndarray, num_classes: int, hint: str
-) -> str:
-    """One sentence about all values of index at valid pixels that are no class; "" if none.
+) -> ArgumentError | None:
+    """One sentence about all values of index at valid pixels that are not a class; None if none.
 
     Args:
         where: function or file, the first word of the sentence.
@@ -23,7 +23,7 @@ def unknown_values(
     """
     unknown = valid & ((index < 0) | (index >= num_classes))
     if not unknown.any():
-        return ""
+        return None
     values, first, pixels = np.unique(index[unknown], return_index=True, return_counts=True)
     places = np.flatnonzero(unknown)[first]
     most_first = np.argsort(-pixels, kind="stable")[:LISTED_VALUES]
@@ -33,7 +33,8 @@ def unknown_values(
     ]
     unlisted = len(values) - len(listed)
     got = ", ".join(listed) + (f" and {unlisted} other values" if unlisted else "")
-    return sentence(where, name, f"a class index 0..{num_classes - 1} or ignored", got, hint)
+    must = f"a class index 0..{num_classes - 1} or ignored"
+    return ArgumentError(where, name, must=must, got=got, hint=hint)
 
 
 def _pixels(count: int) -> str:

@@ -9,18 +9,18 @@ from typing import Literal
 
 from torch import Tensor
 
-from pixelwise.errors import BackendError, check_choice, sentence
+from pixelwise.errors import BackendError, check_choice
 
 Backend = Literal["auto", "numba", "triton", "torch"]  # "auto" or a name of BACKENDS
-# name -> (device it runs on, package it needs); the first that fits wins. The kernels are in
-# _stats_NAME.py, those that upsample inside in _upsampled_NAME.py, prediction in _predict_NAME.py.
-BACKENDS: dict[str, tuple[str | None, str | None]] = {
-    "numba": ("cpu", "numba"),
-    "triton": ("cuda", "triton"),
-    "torch": (None, None),
+# name -> (folder, device it runs on, package it needs); the first that fits wins. A folder has
+# stats.py, upsampled.py for logits smaller than the target, and predict.py.
+BACKENDS: dict[str, tuple[str, str | None, str | None]] = {
+    "numba": ("cpu", "cpu", "numba"),
+    "triton": ("gpu", "cuda", "triton"),
+    "torch": ("definition", None, None),
 }
 # looked up once: torch.compile cannot trace the search for a package
-INSTALLED = {package for _, package in BACKENDS.values() if package and find_spec(package)}
+INSTALLED = {package for *_, package in BACKENDS.values() if package and find_spec(package)}
 # Triton's own switch: GPU kernels are run step by step on the CPU, for tests and debugging
 INTERPRETED = os.environ.get("TRITON_INTERPRET", "").lower() in ("1", "true", "yes", "on")
 
@@ -42,7 +42,7 @@ def choose_backend(name: str, logits: Tensor, definition_for: str = "") -> str:
     if definition_for:
         if name not in ("auto", "torch"):
             wanted = f'"auto" or "torch" for {definition_for}'
-            raise BackendError(sentence("pixel_stats", "backend", wanted, repr(name)))
+            raise BackendError("pixel_stats", "backend", must=wanted, got=repr(name))
         return "torch"
     if name == "auto":
         return usable_backends(logits.device.type)[0]
@@ -63,7 +63,7 @@ def usable_backends(device: str) -> list[str]:
 
 
 def _obstacle(name: str, device: str) -> str | None:
-    wanted, package = BACKENDS[name]
+    _, wanted, package = BACKENDS[name]
     if wanted is not None and device != wanted:
         return f"run on {wanted}"
     if package is not None and package not in INSTALLED:
@@ -74,4 +74,4 @@ def _obstacle(name: str, device: str) -> str | None:
 @cache
 def kernels(name: str, kind: str) -> ModuleType:
     """A module of a backend, imported when it is first used: "stats", "upsampled" or "predict"."""
-    return import_module(f"pixelwise.ops._{kind}_{name}")
+    return import_module(f"pixelwise.ops.{BACKENDS[name][0]}.{kind}")

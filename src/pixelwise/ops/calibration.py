@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, check_range, check_shape, sentence
+from pixelwise.errors import ArgumentError, check_range, check_shape
 from pixelwise.ops.activations import check_logits, compute_dtype
 from pixelwise.ops.target import Ignore, check_target_dtype, class_index, merge_ignored
 
@@ -83,7 +83,7 @@ def threshold_counts(
     """
     where = "threshold_counts"
     if steps not in [2**n for n in range(1, 21)]:
-        raise ArgumentError(sentence(where, "steps", "a power of two from 2 to 1048576", steps))
+        raise ArgumentError(where, "steps", must="a power of two from 2 to 1048576", got=steps)
     counts = logits.new_zeros(2 * (steps + 1), dtype=torch.int64)
     for x, index in _valid_pixels(where, logits, target, "sigmoid", ignore_index):
         # times a power of two: exact in every floating-point type
@@ -99,7 +99,7 @@ def _valid_pixels(
     check_logits(where, logits, activation)
     if activation == "sigmoid" and logits.shape[1] != 1:
         shape = tuple(logits.shape)
-        raise ArgumentError(sentence(where, "logits", "(N, 1, *S) for sigmoid", shape))
+        raise ArgumentError(where, "logits", must="(N, 1, *S) for sigmoid", got=shape)
     target = check_target_dtype(where, target)
     spatial = (None, None) if logits.dim() == 4 else tuple(logits.shape[2:])
     check_shape(where, "target", target.shape, (logits.shape[0], *spatial), "(N, *S)")
@@ -134,5 +134,5 @@ def _numbers(where: str, probs: Tensor) -> Tensor:
     """The probabilities of valid pixels, if none of them is NaN."""
     if bool(probs.isnan().any()):
         got = f"some that make the probability NaN at {int(probs.isnan().sum())} pixels"
-        raise ArgumentError(sentence(where, "logits", "finite at valid pixels", got))
+        raise ArgumentError(where, "logits", must="finite at valid pixels", got=got)
     return probs

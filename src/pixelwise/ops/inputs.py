@@ -10,7 +10,6 @@ from pixelwise.errors import (
     ArgumentTypeError,
     check_choice,
     check_shape,
-    sentence,
 )
 from pixelwise.ops.activations import check_logits
 from pixelwise.ops.double_softmax import warn_if_probabilities
@@ -75,7 +74,7 @@ def _check_sizes(
     lead = tuple(logits.shape[: 2 if per_channel else 1])
     letters = "(N, C, *S)" if per_channel else "(N, *S)"
     if target.device != logits.device:
-        raise ArgumentError(sentence(where, "target", f"on {logits.device}", target.device))
+        raise ArgumentError(where, "target", must=f"on {logits.device}", got=target.device)
     if upsample is None:
         hint = ""
         if target.dim() == logits.dim() and target.shape[1] == 1 and not per_channel:
@@ -87,21 +86,19 @@ def _check_sizes(
     check_choice(where, "upsample", upsample, ("bilinear",))
     if logits.dim() != 4:
         got = tuple(logits.shape)
-        raise ArgumentError(sentence(where, "logits", "(N, C, h, w) for upsample", got))
+        raise ArgumentError(where, "logits", must="(N, C, h, w) for upsample", got=got)
     letters = letters.replace("*S", "H, W")
     check_shape(where, "target", target.shape, (*lead, None, None), letters)
     if any(big < small for big, small in zip(target.shape[-2:], logits.shape[2:])):
         raise ArgumentError(
-            sentence(
-                where,
-                "target",
-                f"at least as large as the logits {tuple(logits.shape[2:])} to be upsampled to",
-                tuple(target.shape[-2:]),
-            )
+            where,
+            "target",
+            must=f"at least as large as the logits {tuple(logits.shape[2:])} to be upsampled to",
+            got=tuple(target.shape[-2:]),
         )
     if 0 in logits.shape[2:] and target.numel():
         got = tuple(logits.shape)
-        raise ArgumentError(sentence(where, "logits", "of at least 1x1 pixel to upsample", got))
+        raise ArgumentError(where, "logits", must="of at least 1x1 pixel to upsample", got=got)
 
 
 def _check_weight(
@@ -115,7 +112,7 @@ def _check_weight(
     shape = (target.shape[0], *target.shape[2 if per_channel else 1 :])
     check_shape(where, "weight", weight.shape, shape, "(N, *S)")
     if weight.device != logits.device:
-        raise ArgumentError(sentence(where, "weight", f"on {logits.device}", weight.device))
+        raise ArgumentError(where, "weight", must=f"on {logits.device}", got=weight.device)
     weight = weight.detach().to(torch.float64 if weight.dtype == torch.float64 else torch.float32)
     if weight.numel() and not _traced(weight):
         # one comparison catches negative values and NaN, which compares false
@@ -126,7 +123,7 @@ def _check_weight(
         elif bool(wrong.any()):
             place = tuple(int(i) for i in wrong.nonzero()[0])
             got = f"{weight[place].item()} at {place}"
-            raise ArgumentError(sentence(where, "weight", "finite and >= 0 at every pixel", got))
+            raise ArgumentError(where, "weight", must="finite and >= 0 at every pixel", got=got)
     return weight
 
 

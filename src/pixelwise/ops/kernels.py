@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pixelwise.ops import _stats_torch
 from pixelwise.ops.backends import kernels
+from pixelwise.ops.definition import stats as _stats_torch
 from pixelwise.ops.operators import operator
 from pixelwise.ops.spec import Spec
 from pixelwise.ops.target import unknown_values

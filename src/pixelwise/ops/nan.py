@@ -3,7 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, sentence
+from pixelwise.errors import ArgumentError
 from pixelwise.ops.activations import compute_dtype
 from pixelwise.ops.unknown import count_later
 
@@ -32,7 +32,7 @@ def check_no_nan(
     if bool(found.any()):
         n, y, x = found.nonzero()[0].tolist()
         got = f"NaN at {int(found.sum()):,} pixels, first at n={n} y={y} x={x}"
-        raise ArgumentError(sentence(where, "logits", WANTED, got, HINT))
+        raise ArgumentError(where, "logits", must=WANTED, got=got, hint=HINT)
 
 
 def count_nan_later(

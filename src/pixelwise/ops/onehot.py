@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, check_range, sentence
+from pixelwise.errors import ArgumentError, check_range
 from pixelwise.ops.target import Ignore, check_target_dtype, class_index, merge_ignored
 
 
@@ -37,9 +37,9 @@ def one_hot(
     check_range("one_hot", "num_classes", num_classes, low=1)
     check_range("one_hot", "eps", eps, low=0)
     if not dtype.is_floating_point and eps:
-        raise ArgumentError(sentence("one_hot", "eps", f"0 for {dtype}", eps))
+        raise ArgumentError("one_hot", "eps", must=f"0 for {dtype}", got=eps)
     if target.dim() == 0:
-        raise ArgumentError(sentence("one_hot", "target", "(N, *S)", "a single number"))
+        raise ArgumentError("one_hot", "target", must="(N, *S)", got="a single number")
     target, ignored = merge_ignored(check_target_dtype("one_hot", target), ignore_index)
     index = class_index(target, num_classes, ignored, "one_hot").unsqueeze(1)
     hot = (index >= 0).to(dtype)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, check_range, check_shape, sentence
+from pixelwise.errors import ArgumentError, check_range, check_shape
 from pixelwise.ops.activations import check_logits
 from pixelwise.ops.backends import choose_backend, kernels
 from pixelwise.ops.nan import check_no_nan, count_nan_later
@@ -45,10 +45,10 @@ def predict_label(
     _check(where, logits, activation, threshold)
     if size is not None and logits.dim() != 4:
         got = tuple(logits.shape)
-        raise ArgumentError(sentence(where, "logits", "(N, C, h, w) when a size is given", got))
+        raise ArgumentError(where, "logits", must="(N, C, h, w) when a size is given", got=got)
     if size is not None and (len(size) != 2 or min(size) < 1 or 0 in logits.shape[2:]):
         both = f"{tuple(size)} from logits {tuple(logits.shape)}"
-        raise ArgumentError(sentence(where, "size", "(H, W) of at least 1 pixel", both))
+        raise ArgumentError(where, "size", must="(H, W) of at least 1 pixel", got=both)
     chosen = choose_backend(backend, logits)
     if size is not None:
         return _predict_label_op(logits, int(size[0]), int(size[1]), activation, threshold, chosen)
@@ -100,7 +100,7 @@ def _check(where: str, logits: Tensor, activation: str, threshold: float) -> Non
     check_range(where, "threshold", threshold, 0, 1)
     if activation == "sigmoid" and logits.shape[1] != 1:
         got = tuple(logits.shape)
-        raise ArgumentError(sentence(where, "logits", "(N, 1, *S) for sigmoid", got))
+        raise ArgumentError(where, "logits", must="(N, 1, *S) for sigmoid", got=got)
 
 
 def _label_dtype(logits: Tensor) -> torch.dtype:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, check_choice, check_range, sentence
-from pixelwise.ops import _stats_torch
+from pixelwise.errors import ArgumentError, check_choice, check_range
 from pixelwise.ops.backends import choose_backend
+from pixelwise.ops.definition import stats as _stats_torch
 from pixelwise.ops.inputs import check_inputs
 from pixelwise.ops.kernels import kernel_sums
 from pixelwise.ops.spec import (
@@ -52,13 +52,13 @@ class PixelStats:
             name = "target"  # class indices are 0 or 1 per class, where y² = y
         if name not in self.names:
             got = ", ".join(self.names)
-            raise ArgumentError(sentence(WHERE, "sums", f"given with {name!r} for this", got))
+            raise ArgumentError(WHERE, "sums", must=f"given with {name!r} for this", got=got)
         sums = self.sums[self.names.index(name)]
         return sums.detach() if name in COUNTS else sums
 
     def __add__(self, other: "PixelStats") -> "PixelStats":
         if self.names != other.names:
-            raise ArgumentError(sentence("PixelStats", "sums", str(self.names), other.names))
+            raise ArgumentError("PixelStats", "sums", must=str(self.names), got=other.names)
         return PixelStats(self.sums + other.sums, self.names, self.backend)
 
     @staticmethod
@@ -66,7 +66,7 @@ class PixelStats:
         """The stats of several batches of images as those of one batch with all images."""
         names = {part.names for part in parts}
         if len(names) != 1:
-            raise ArgumentError(sentence("PixelStats", "sums", "the same in all parts", names))
+            raise ArgumentError("PixelStats", "sums", must="the same in all parts", got=names)
         sums = torch.cat([part.sums for part in parts], dim=1)
         return PixelStats(sums, parts[0].names, parts[0].backend)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, ArgumentTypeError, sentence
+from pixelwise.errors import ArgumentError, ArgumentTypeError
 
 Ignore = int | Sequence[int] | None
 NAMED_VALUES = 10  # offenders that one message lists
@@ -48,11 +48,13 @@ def check_soft_target(where: str, target: Tensor, weight: Tensor | None, activat
     if not target.is_floating_point():
         hint = "Class indices (N, *S) need no soft_target."
         raise ArgumentTypeError(
-            sentence(where, "target", "floating point if soft", target.dtype, hint)
+            where, "target", must="floating point if soft", got=target.dtype, hint=hint
         )
     if target.requires_grad:
         hint = "Losses teach the logits only: use target.detach()."
-        raise ArgumentError(sentence(where, "target", "without a gradient", "one that has", hint))
+        raise ArgumentError(
+            where, "target", must="without a gradient", got="one that has", hint=hint
+        )
     inside = ((target >= 0) & (target <= 1)).all(dim=1)
     wrong, wanted = ~inside, "between 0 and 1 everywhere"
     if activation == "softmax":
@@ -66,7 +68,7 @@ def check_soft_target(where: str, target: Tensor, weight: Tensor | None, activat
         values = [round(v, 4) for v in target.movedim(1, -1)[place].tolist()[:NAMED_VALUES]]
         got = f"{values} at {place}, {int(wrong.sum())} such pixels"
         hint = "Void pixels of a soft target are those of weight 0."
-        raise ArgumentError(sentence(where, "target", wanted, got, hint))
+        raise ArgumentError(where, "target", must=wanted, got=got, hint=hint)
 
 
 def merge_ignored(target: Tensor, ignore_index: Ignore) -> tuple[Tensor, int | None]:

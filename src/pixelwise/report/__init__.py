@@ -7,6 +7,6 @@ weights_page.py   weights: what `pixelwise weights` does, and its page
 page.html         the frame of all pages
 """
 
-from pixelwise.rooms import callable_room
+from pixelwise.callable_package import callable_package
 
-callable_room(__name__, "pixelwise.report.html", "report")
+callable_package(__name__, "html", "report")

@@ -8,7 +8,7 @@ from typing import Any
 from pixelwise.audit.findings import Audit, Finding, plural
 from pixelwise.audit.rules import RULES, SEVERITIES, command
 from pixelwise.errors import PixelwiseError
-from pixelwise.labels.atomic import atomic_write
+from pixelwise.files.atomic import atomic_write
 from pixelwise.labels.description import Description, read_description
 from pixelwise.report.examples import example_pictures
 from pixelwise.report.html import environment

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pixelwise.labels.atomic import atomic_write
+from pixelwise.files.atomic import atomic_write
 from pixelwise.report import tables, words
 from pixelwise.report.calibration import calibration
 from pixelwise.report.charts import LEAST_SHARE, SHADES, Chart, heat_rows, line_chart

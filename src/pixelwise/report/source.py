@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pixelwise.errors import PixelwiseError, RunError, sentence
+from pixelwise.errors import PixelwiseError, RunError
 from pixelwise.labels.classes import Classes
 from pixelwise.report.form import FORM, OPTIONAL, SHARE, contradictions, is_of, mismatches
 
@@ -41,7 +41,7 @@ def read_source(source: Path) -> Source:
     schema = score.get("schema") if isinstance(score, dict) else None
     if schema != SCHEMA:
         hint = "Score the predictions again with this version: pixelwise score PREDICTIONS"
-        raise RunError(sentence(str(path), "schema", repr(SCHEMA), repr(schema), hint))
+        raise RunError(path, "schema", must=repr(SCHEMA), got=repr(schema), hint=hint)
     there = {key: form for key, form in OPTIONAL.items() if key in score}
     wrong = mismatches(score, {**FORM, **there}, "") or contradictions(score)
     if wrong:
@@ -63,12 +63,12 @@ def find_score(source: Path) -> Path:
     if source.is_file():
         return source
     if not source.is_dir():
-        raise RunError(sentence(str(source), "source", "a score.json or a folder", "no such path"))
+        raise RunError(source, "source", must="a score.json or a folder", got="no such path")
     found = sorted(source.rglob(SCORE_FILE), key=lambda p: (p.stat().st_mtime_ns, str(p)))
     if not found:
         got = f"no {SCORE_FILE} in it or below it"
         hint = f"Make one: {command_for(source)}"
-        raise RunError(sentence(str(source), "source", "a folder with a score", got, hint))
+        raise RunError(source, "source", must="a folder with a score", got=got, hint=hint)
     return found[-1]
 
 
@@ -141,7 +141,7 @@ def read_json(data: bytes, where: str) -> Any:
     except (ValueError, RecursionError) as error:
         hint = f"The file is damaged or no score. {error}."
         raise RunError(
-            sentence(where, "content", "JSON", f"{len(data)} other bytes", hint)
+            where, "content", must="JSON", got=f"{len(data)} other bytes", hint=hint
         ) from None
 
 

@@ -7,14 +7,14 @@ from math import ceil, floor, log10
 from pathlib import Path
 from typing import Any
 
-from pixelwise.audit.weigh import Weighing, weigh
-from pixelwise.audit.weights import LETTERS
-from pixelwise.audit.weights_config import WeightsConfig
-from pixelwise.labels.atomic import atomic_write
+from pixelwise.files.atomic import atomic_write
 from pixelwise.report.charts import Tick
 from pixelwise.report.tables import hex_color
 from pixelwise.report.words import grouped, short
 from pixelwise.sums import Progress
+from pixelwise.weights.command import Weighing, weigh
+from pixelwise.weights.config import WeightsConfig
+from pixelwise.weights.formulas import LETTERS
 
 LISTED_IMAGES = 100
 # The lowest bar is not shorter than this part of a decade, so that it can be seen.

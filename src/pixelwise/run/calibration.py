@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pixelwise.errors import DatasetError, LabelError, PairingError, sentence
+from pixelwise.errors import DatasetError, LabelError, PairingError
+from pixelwise.files.results import origin
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import read_label
@@ -31,7 +32,6 @@ from pixelwise.metrics.threshold import (
     roc_auc,
 )
 from pixelwise.ops.calibration import calibration_counts, threshold_counts
-from pixelwise.run.json_files import origin
 
 SCHEMA = "pixelwise.calibration/1"
 FILE = "calibration.json"
@@ -71,9 +71,9 @@ def check_labelled(pairs: list[Pair]) -> None:
     hint = "Leave --calibration out, or predict a split that has labels."
     if without:
         got = f"{len(without)} images without, the first {without[0]}"
-        raise PairingError(sentence("predict", "labels", "there for calibration", got, hint))
+        raise PairingError("predict", "labels", must="there for calibration", got=got, hint=hint)
     if not pairs:
-        raise DatasetError(sentence("predict", "split", "one with images", "none", hint))
+        raise DatasetError("predict", "split", must="one with images", got="none", hint=hint)
 
 
 def count_probabilities(
@@ -90,7 +90,7 @@ def count_probabilities(
         LabelError: the label is damaged or has unknown values.
     """
     if pair.label is None:
-        raise LabelError(sentence(str(pair.image), "label", "there for calibration", "none"))
+        raise LabelError(pair.image, "label", must="there for calibration", got="none")
     index = classes.to_index(read_label(pair.label), where=str(pair.label))
     # int32: torch has few operators for uint16
     target = torch.from_numpy(index.astype(np.int32))[None].to(logits.device)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pixelwise.run.score_table import percentage
+from pixelwise.score.table import percentage
 from pixelwise.text import text_table
 
 

@@ -19,11 +19,11 @@ from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor, nn
 
-from pixelwise.errors import RunError, sentence
-from pixelwise.labels.atomic import atomic_write
+from pixelwise.errors import RunError
+from pixelwise.files.atomic import atomic_write
+from pixelwise.files.folder import previous_of, staged_folder
 from pixelwise.labels.classes import Classes
 from pixelwise.run.networks import Network, build_network
-from pixelwise.run.staging import previous_of, staged_folder
 
 SCHEMA = "pixelwise.checkpoint/1"
 WEIGHTS, OPTIMIZER, CONFIG = "weights.safetensors", "optimizer.pt", "config.json"
@@ -71,7 +71,7 @@ class Checkpoint:
             return torch.load(data, map_location="cpu", weights_only=True)
         except Exception:  # whatever else is in there was not written here, and is not run
             raise RunError(
-                sentence(str(path), "content", "plain tensors and numbers", "something else")
+                path, "content", must="plain tensors and numbers", got="something else"
             ) from None
 
 
@@ -107,16 +107,16 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     try:
         config = json.loads((folder / CONFIG).read_bytes())
         if config["schema"] != SCHEMA:
-            raise RunError(sentence(where, "schema", repr(SCHEMA), repr(config["schema"])))
+            raise RunError(where, "schema", must=repr(SCHEMA), got=repr(config["schema"]))
         for name, expected in config["sha256"].items():
             if hashlib.sha256((folder / name).read_bytes()).hexdigest() != expected:
                 raise RunError(f"{folder / name}: content must match its checksum, got damage.")
     except OSError as error:
         missing = os.path.basename(error.filename or "")
         got = f"no readable {missing}"
-        raise RunError(sentence(where, "content", "a checkpoint", got)) from None
+        raise RunError(where, "content", must="a checkpoint", got=got) from None
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise RunError(sentence(where, CONFIG, "a checkpoint's description", "damage")) from None
+        raise RunError(where, CONFIG, must="a checkpoint's description", got="damage") from None
     return Checkpoint(folder, config)
 
 
@@ -132,7 +132,7 @@ def find_checkpoint(run: Path, order: tuple[str, ...], log: Callable[[str], None
         RunError: there is none.
     """
     if not run.is_dir():
-        raise RunError(sentence(str(run), "run", "a run folder or a checkpoint", "no such folder"))
+        raise RunError(run, "run", must="a run folder or a checkpoint", got="no such folder")
     if (run / WEIGHTS).exists():
         return read_checkpoint(run)
     candidates = [f for name in order for f in (run / name, previous_of(run / name)) if f.exists()]
@@ -147,7 +147,7 @@ def find_checkpoint(run: Path, order: tuple[str, ...], log: Callable[[str], None
             log(f"WARNING: {problem} Continuing with {folder} instead.")
         return checkpoint
     hint = " ".join(problems) or "Has a first epoch ended?"
-    raise RunError(sentence(str(run), "run", "a folder with a complete checkpoint", "none", hint))
+    raise RunError(run, "run", must="a folder with a complete checkpoint", got="none", hint=hint)
 
 
 def load_weights(network: nn.Module, folder: Path) -> None:
@@ -167,5 +167,5 @@ def load_weights(network: nn.Module, folder: Path) -> None:
     ]
     if wrong:
         got = f"{len(wrong)} differences: {', '.join(wrong[:5])}"
-        raise RunError(sentence(str(folder / WEIGHTS), "tensors", "those of the network", got))
+        raise RunError(folder / WEIGHTS, "tensors", must="those of the network", got=got)
     network.load_state_dict(stored, strict=True)

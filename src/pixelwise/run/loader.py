@@ -13,7 +13,7 @@ import numpy as np
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, default_collate
 
-from pixelwise.errors import PixelwiseError, RunError, sentence
+from pixelwise.errors import PixelwiseError, RunError, setting
 
 Key = tuple[int, int]  # epoch, index
 
@@ -82,8 +82,9 @@ def load_batches(
         if "DataLoader worker" not in str(error):
             raise
         reason = str(error).splitlines()[0]
-        hint = "Often memory ran out; try --workers 0 or a smaller --batch."
-        raise RunError(sentence("train", "reading processes", "alive", reason, hint)) from None
+        hint = f"Often memory ran out: try {setting('workers', 0)} or a smaller {setting('batch')}."
+        event = f"a process that reads images died ({reason})"
+        raise RunError("train", event=event, hint=hint) from None
     finally:
         # torch does this when the iterator is freed, but the traceback of an error may hold it
         if loader.num_workers:

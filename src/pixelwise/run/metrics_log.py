@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pixelwise.labels.atomic import atomic_write
+from pixelwise.files.atomic import atomic_write
+from pixelwise.files.results import without_nan
 from pixelwise.labels.classes import Classes
 from pixelwise.metrics.scores import iou, mean_iou, pixel_accuracy
 from pixelwise.run.evaluate import Evaluation
-from pixelwise.run.json_files import without_nan
 
 CONVENTION = "present"
 FILE = "metrics.jsonl"

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pixelwise.errors import ArgumentError, check_choice, sentence
+from pixelwise.errors import ArgumentError, check_choice
 from pixelwise.run.encoder_weights import IMAGENET, Normalization, load_encoder_weights
 from pixelwise.run.small import SmallNetwork
 
@@ -100,7 +100,7 @@ def build_network(
         normalization = load_encoder_weights(body.encoder, encoder, encoder_weights, log)
     elif encoder_weights in ("imagenet", "offline"):
         raise ArgumentError(
-            sentence("train", "encoder_weights", f"auto or none for {name}", encoder_weights)
+            "train", "encoder_weights", must=f"auto or none for {name}", got=encoder_weights
         )
     network = Network(body, normalization)
     check_logits(name, network, num_channels)
@@ -120,7 +120,7 @@ def find_encoder(name: str, text: str) -> str:
     near = get_close_matches(text, {*known, *timm.list_models()}, n=3)
     hint = f"Did you mean {', '.join(near)}?" if near else "Try resnet34."
     constraint = "ARCHITECTURE:ENCODER with an encoder of segmentation_models_pytorch or timm"
-    raise ArgumentError(sentence("train", "network", constraint, repr(name), hint))
+    raise ArgumentError("train", "network", must=constraint, got=repr(name), hint=hint)
 
 
 def build_from_table(name: str, kind: str, encoder: str, num_channels: int) -> nn.Module:
@@ -133,10 +133,8 @@ def build_from_table(name: str, kind: str, encoder: str, num_channels: int) -> n
             encoder, encoder_weights=None, classes=num_channels, **options
         )
     except Exception as error:  # every encoder has its own way to say that it does not fit
-        raise ArgumentError(
-            sentence("train", "network", "an architecture and encoder that fit", repr(name))
-            + f" {' '.join(str(error).split())}"
-        ) from error
+        must, reason = "an architecture and encoder that fit", " ".join(str(error).split())
+        raise ArgumentError("train", "network", must=must, got=repr(name), hint=reason) from error
 
 
 def build_from_function(name: str, module: str, function: str, num_channels: int) -> nn.Module:
@@ -147,10 +145,12 @@ def build_from_function(name: str, module: str, function: str, num_channels: int
         near = get_close_matches(module, NETWORKS, n=1)
         hint = f"Did you mean {near[0]}:{function}?" if near else f"{error}."
         constraint = f"`small`, importable, or one of {', '.join(NETWORKS)} with :ENCODER"
-        raise ArgumentError(sentence("train", "network", constraint, repr(name), hint)) from None
+        raise ArgumentError(
+            "train", "network", must=constraint, got=repr(name), hint=hint
+        ) from None
     body = make(num_classes=num_channels)
     if not isinstance(body, nn.Module):
-        raise ArgumentError(sentence(name, "result", "an nn.Module", type(body).__name__))
+        raise ArgumentError(name, "result", must="an nn.Module", got=type(body).__name__)
     return body
 
 
@@ -163,4 +163,4 @@ def check_logits(name: str, network: Network, num_channels: int) -> None:
     shape = tuple(getattr(logits, "shape", ()))
     if len(shape) != 4 or shape[:2] != (1, num_channels):
         got = f"{type(logits).__name__} of shape {shape}"
-        raise ArgumentError(sentence(name, "logits", f"(N, {num_channels}, h, w)", got))
+        raise ArgumentError(name, "logits", must=f"(N, {num_channels}, h, w)", got=got)

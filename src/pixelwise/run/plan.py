@@ -8,10 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pixelwise.audit.label_counts import LabelCounts, count_labels
-from pixelwise.audit.weights import METHODS, class_weights
-from pixelwise.audit.weights_file import read_weights
-from pixelwise.errors import ArgumentError, DatasetError, LabelError, RunError, sentence
+from pixelwise.errors import ArgumentError, DatasetError, LabelError, RunError
 from pixelwise.labels.description import Description, read_description
 from pixelwise.labels.image import image_size
 from pixelwise.labels.pairs import Pair
@@ -19,6 +16,9 @@ from pixelwise.labels.png import label_size
 from pixelwise.losses.criterion import Criterion
 from pixelwise.losses.table import criterion
 from pixelwise.run.config import TrainConfig
+from pixelwise.weights.counts import LabelCounts, count_labels
+from pixelwise.weights.file import read_weights
+from pixelwise.weights.formulas import METHODS, class_weights
 
 LARGEST_CROP = 512  # pixels at the network, per axis, unless crop says otherwise
 
@@ -133,7 +133,7 @@ def check_channels(description: Description) -> None:
         hint = 'Name the background too, or write task = "binary".'
         where = str(description.root / "dataset.toml")
         got = len(description.classes)
-        raise DatasetError(sentence(where, "number of classes", constraint, got, hint))
+        raise DatasetError(where, "number of classes", must=constraint, got=got, hint=hint)
 
 
 def labelled_pairs(description: Description, split: str) -> list[Pair]:
@@ -147,12 +147,12 @@ def labelled_pairs(description: Description, split: str) -> list[Pair]:
         known = ", ".join(description.splits)
         hint = f"Add [splits.{split}] there, or score the pairs that are learnt: --val-split train."
         hint = hint if split == "val" and "train" in description.splits else ""
-        raise DatasetError(sentence(where, "split", f"one of {known}", repr(split), hint))
+        raise DatasetError(where, "split", must=f"one of {known}", got=repr(split), hint=hint)
     pairs = description.pairs(split)
     without = [pair.id for pair in pairs if pair.label is None]
     if without or not pairs:
         got = f"{len(pairs)} images, {len(without)} of them without a label"
-        raise DatasetError(sentence(where, f"splits.{split}", "images with labels", got))
+        raise DatasetError(where, f"splits.{split}", must="images with labels", got=got)
     return pairs
 
 
@@ -210,7 +210,7 @@ def find_weights(
         hint = "Weigh the foreground in the loss: bce(pos_weight=2)+dice."
         constraint = "none for a binary task"
         raise ArgumentError(
-            sentence("train", "class_weights", constraint, config.class_weights, hint)
+            "train", "class_weights", must=constraint, got=config.class_weights, hint=hint
         )
     if config.class_weights not in METHODS:
         return read_weights(config.class_weights, description.classes.names)
@@ -244,4 +244,4 @@ def check_same_data(run: Path, before: dict[str, Any], now: dict[str, Any]) -> N
         if told:
             got = f"in split {split}: {', '.join(told)}"
             hint = "Start a new run, or put the files back."
-            raise RunError(sentence(str(run), "data", "as when the run began", got, hint))
+            raise RunError(run, "data", must="as when the run began", got=got, hint=hint)

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pixelwise.errors import DatasetError, sentence
+from pixelwise.errors import DatasetError
+from pixelwise.files.folder import check_free, staged_folder
+from pixelwise.files.results import write_json
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import read_description
 from pixelwise.labels.image import read_image
@@ -17,14 +19,13 @@ from pixelwise.ops.nan import check_no_nan
 from pixelwise.ops.predict import predict_label
 from pixelwise.run import calibration
 from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, find_checkpoint
-from pixelwise.run.config import PredictConfig, command_line
+from pixelwise.run.config import PredictConfig
 from pixelwise.run.dataset import image_to_tensor
 from pixelwise.run.display import Display
 from pixelwise.run.distributed import choose_device
-from pixelwise.run.json_files import write_json
 from pixelwise.run.networks import Network
 from pixelwise.run.resize import network_size, resize_image
-from pixelwise.run.staging import check_free, staged_folder
+from pixelwise.settings import command_line
 
 FILE = "prediction.json"
 
@@ -65,7 +66,7 @@ def predict(config: PredictConfig) -> Path:
         calibration.check_labelled(work.pairs)
     network = checkpoint.network().to(device)
     about = {
-        "command": command_line("predict", config),
+        "command": command_line(config),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "run": str(config.run),
         "checkpoint": str(checkpoint.folder.resolve()),
@@ -112,11 +113,11 @@ def find_work(config: PredictConfig, checkpoint: Checkpoint) -> Work:
     where = str(description.root / "dataset.toml")
     if config.split not in description.splits:
         known = ", ".join(description.splits)
-        raise DatasetError(sentence(where, "split", f"one of {known}", repr(config.split)))
+        raise DatasetError(where, "split", must=f"one of {known}", got=repr(config.split))
     own, theirs = description.classes.names, checkpoint.classes.names
     if own != theirs or description.task != checkpoint.config["task"]:
         constraint = f"those of the network ({', '.join(theirs)})"
-        raise DatasetError(sentence(where, "classes", constraint, ", ".join(own)))
+        raise DatasetError(where, "classes", must=constraint, got=", ".join(own))
     pairs = description.pairs(config.split)
     return Work(pairs, description.classes, str(path), config.split, config.split)
 

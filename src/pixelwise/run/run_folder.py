@@ -9,13 +9,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pixelwise.errors import RunError, sentence
+from pixelwise.errors import RunError
+from pixelwise.files.folder import check_free, make_folder
+from pixelwise.files.records import from_plain, to_plain
+from pixelwise.files.results import read_json, write_json
 from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, find_checkpoint
-from pixelwise.run.config import TrainConfig, as_dict, command_line, from_dict
-from pixelwise.run.json_files import read_json, write_json
+from pixelwise.run.config import TrainConfig
 from pixelwise.run.networks import Network
 from pixelwise.run.plan import Plan, check_same_data
-from pixelwise.run.staging import check_free, make_folder
+from pixelwise.settings import command_line
 
 SCHEMA = "pixelwise.run/1"
 RUNS = Path("runs")
@@ -59,9 +61,9 @@ def about_run(plan: Plan, network: Network, folder: Path) -> dict[str, Any]:
     config = replace(plan.config, out=folder)
     return {
         "schema": SCHEMA,
-        "command": command_line("train", config),
+        "command": command_line(config),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "config": as_dict(config),
+        "config": to_plain(config),
         "dataset": {
             "path": str(config.data),
             "task": description.task,
@@ -80,7 +82,7 @@ def about_run(plan: Plan, network: Network, folder: Path) -> dict[str, Any]:
 def saved_config(config: TrainConfig) -> TrainConfig:
     """The settings that a run began with, with the time limit of now."""
     run = config.resume or Path()
-    saved = from_dict(TrainConfig, read_json(run / "config.json")["config"], str(run))
+    saved = from_plain(TrainConfig, read_json(run / "config.json")["config"], str(run))
     return replace(saved, max_minutes=config.max_minutes)
 
 
@@ -95,12 +97,12 @@ def reopen_run(run: Path, plan: Plan, log: Callable[[str], None]) -> tuple[Path,
     began = read_json(run / "config.json")
     if began["classes"] != plan.description.classes.as_dict():
         hint = "Start a new run for the new classes."
-        raise RunError(sentence(str(run), "classes", "as when the run began", "others", hint))
+        raise RunError(run, "classes", must="as when the run began", got="others", hint=hint)
     if plan.config.class_weights.endswith(".json") and began["class_weights"] != list(
         plan.weights or ()
     ):
         hint = f"Put back what {plan.config.class_weights} held, or start a new run."
-        raise RunError(sentence(str(run), "class weights", "as when the run began", "others", hint))
+        raise RunError(run, "class weights", must="as when the run began", got="others", hint=hint)
     check_same_data(run, read_json(run / "data.json"), plan.fingerprint())
     return run, find_checkpoint(run, (LAST, BEST), log)
 

@@ -10,7 +10,8 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from pixelwise.errors import ArgumentError, sentence
+from pixelwise.errors import ArgumentError
+from pixelwise.interrupt import Interrupt
 from pixelwise.losses.criterion import Criterion
 from pixelwise.ops.backends import choose_backend
 from pixelwise.run.checkpoint import Checkpoint, load_weights
@@ -18,7 +19,6 @@ from pixelwise.run.config import TrainConfig
 from pixelwise.run.dataset import Augmentation, SegmentationDataset
 from pixelwise.run.display import Display
 from pixelwise.run.distributed import choose_device
-from pixelwise.run.interrupt import Interrupt
 from pixelwise.run.metrics_log import FILE as METRICS
 from pixelwise.run.metrics_log import forget_after
 from pixelwise.run.networks import Network, build_network
@@ -137,7 +137,7 @@ def make_fabric(config: TrainConfig) -> Fabric:
     device = choose_device("train", config.device)
     if config.batch % config.devices:
         constraint = f"a multiple of devices ({config.devices})"
-        raise ArgumentError(sentence("train", "batch", constraint, config.batch))
+        raise ArgumentError("train", "batch", must=constraint, got=config.batch)
     fabric = Fabric(
         accelerator=device,
         devices=config.devices,

@@ -19,7 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pixelwise.errors import RunError, sentence
+from pixelwise.errors import RunError
+from pixelwise.interrupt import Terminated, catch_interrupt
 from pixelwise.labels.pairs import Pair
 from pixelwise.ops.unknown import raise_if_unknown
 from pixelwise.run.checkpoint import BEST, LAST, save_checkpoint
@@ -27,7 +28,6 @@ from pixelwise.run.config import TrainConfig
 from pixelwise.run.display import percent
 from pixelwise.run.distributed import any_rank, copy_buffers, shard, sum_over_ranks
 from pixelwise.run.evaluate import evaluate
-from pixelwise.run.interrupt import Terminated, catch_interrupt
 from pixelwise.run.loader import epoch_batches, load_batches
 from pixelwise.run.metrics_log import FILE as METRICS
 from pixelwise.run.metrics_log import append_line, evaluation_line
@@ -129,7 +129,7 @@ def take_step(run: Run, image: Tensor, target: Tensor, pairs: list[Pair]) -> tup
     except torch.OutOfMemoryError:
         hint = "Try a smaller --batch, --crop or --scale."
         got = f"not enough for images {tuple(image.shape)}"
-        raise RunError(sentence("train", "memory of the device", "enough", got, hint)) from None
+        raise RunError("train", "memory of the device", must="enough", got=got, hint=hint) from None
     largest = float("inf") if config.clip is None else config.clip
     norm = run.fabric.clip_gradients(
         run.model, run.optimizer, max_norm=largest, error_if_nonfinite=False
@@ -148,7 +148,7 @@ def stop_unless_finite(run: Run, name: str, value: float, pairs: list[Pair]) -> 
         state = f"{kept} is from before." if kept.exists() else "No epoch was complete yet."
         where = f"train: epoch {epoch}, step {step}, images {', '.join(p.id for p in pairs)}"
         hint = f"Try a smaller --lr, --clip 1, or --precision 32. {state}"
-        raise RunError(sentence(where, name, "finite", value, hint))
+        raise RunError(where, name, must="finite", got=value, hint=hint)
 
 
 def log_losses(run: Run, epoch: int, rate: float) -> None:

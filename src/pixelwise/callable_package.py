@@ -1,0 +1,35 @@
+"""A package that shares its name with a public function can be called like that function.
+
+`pixelwise.report` must be both the package that holds the report's files and the function
+`pw.report(...)`; Python lets a module's class be replaced, which is the documented way to do it.
+"""
+
+import inspect
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+
+def callable_package(package: str, module: str, function: str) -> None:
+    """Make calling `package` mean calling `function` of `module`, imported when it is first called.
+
+    Args:
+        package: full name of the package, its `__name__`.
+        module: name of the module in it that defines the function.
+        function: name of the function.
+    """
+
+    class CallablePackage(ModuleType):
+        def __call__(self, *args: Any, **options: Any) -> Any:
+            return self._function(*args, **options)
+
+        @property
+        def _function(self) -> Any:
+            return getattr(import_module(f"{package}.{module}"), function)
+
+        @property
+        def __signature__(self) -> inspect.Signature:
+            return inspect.signature(self._function)
+
+    sys.modules[package].__class__ = CallablePackage

@@ -1,0 +1,1 @@
+"""One file per annotation format; table.py has FORMATS, which names them all."""

@@ -1,0 +1,218 @@
+"""Index arrays: .npy, .mat, TIFF, GIF, BMP and PNG files that hold a value for each pixel.
+
+Values become class indices through the class table in one step, so that they may swap places.
+"""
+
+import math
+from collections.abc import Callable
+from concurrent.futures import Executor
+from importlib import import_module
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL.GifImagePlugin import GifImageFile
+
+from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.formats.pixel_files import find_label_files
+from pixelwise.convert.legend import Legend
+from pixelwise.convert.records import Drawing, Item, Source
+from pixelwise.errors import DatasetError, LabelError
+from pixelwise.files.content import MAX_PIXELS, Unreadable, check_pixels, read_file
+from pixelwise.labels.label_checks import list_offenders
+from pixelwise.labels.png import read_label
+
+_MAT_5 = b"MATLAB 5.0"
+
+
+def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001
+    """The arrays of a folder; what their values mean must be given."""
+    endings = _endings(config.source)
+    return Source(find_label_files(config, endings))
+
+
+def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
+    """One array as class indices.
+
+    Raises:
+        LabelError: it has values that are neither a class nor void, and unknown is "error".
+    """
+    values, void = read_values(item.files[0], config)
+    label = values_to_label(str(item.files[0]), values, void, config, legend)
+    return Drawing(label.shape, label=label)
+
+
+def values_to_label(
+    where: str, values: np.ndarray, void: np.ndarray, config: ConvertConfig, legend: Legend
+) -> np.ndarray:
+    """Stored values -> class indices.
+
+    Args:
+        where: the file, first word of messages.
+        values: (H, W) integers.
+        void: (H, W) bool, True where the label is void whatever the value.
+        config: unknown.
+        legend: what values mean.
+    Raises:
+        LabelError: there are values that are neither a class nor void, and unknown is "error".
+    """
+    known = legend.known_values
+    if config.unknown == "ignore" and known is not None:
+        void = void | ~np.isin(values, known)
+    if void.any():
+        # any value that means something will do where the label becomes void anyway
+        values = np.where(void, 0 if known is None else known[0], values)
+    label = legend.written[legend.stored.to_index(values, where)]
+    label[void] = legend.classes.ignore_index
+    return label
+
+
+def read_values(path: Path, config: ConvertConfig) -> tuple[np.ndarray, np.ndarray]:
+    """The values of a file, and where they are among the ignore_values of the configuration.
+
+    Returns:
+        values (H, W) int64, void (H, W) bool.
+    Raises:
+        DatasetError, LabelError: the file cannot be read, holds something else than one array of
+            whole numbers, or is too large.
+    """
+    reader = READERS.get(path.suffix.lower(), read_label)
+    values = _whole_numbers(str(path), reader(path))
+    return values, np.isin(values, config.ignore_values)
+
+
+def read_npy(path: Path) -> np.ndarray:
+    """The array in a .npy file; objects are never unpickled.
+
+    Raises:
+        DatasetError: the header is damaged, or promises more than the file holds.
+    """
+    data = _bytes_of(path)
+    try:
+        stream = BytesIO(data)
+        version = np.lib.format.read_magic(stream)
+        headers = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }
+        shape, _, dtype = headers[version](stream)
+        needed = math.prod(shape) * dtype.itemsize
+        if dtype.hasobject:
+            raise ValueError("an array of Python objects")
+        if needed != len(data) - stream.tell():
+            raise ValueError(f"{len(data) - stream.tell():,} bytes for shape {shape}")
+        return np.load(BytesIO(data), allow_pickle=False)
+    except (ValueError, KeyError, TypeError, SyntaxError, EOFError) as error:
+        got = str(error) or "a damaged header"
+        raise DatasetError(path, "file", must="a .npy array of numbers", got=got) from None
+
+
+def read_mat(path: Path) -> np.ndarray:
+    """The only two-dimensional array of numbers in a MATLAB 5 file, inside structures too.
+
+    Raises:
+        DatasetError: SciPy is missing, the file has another version, or no or several arrays.
+    """
+    where = str(path)
+    if find_spec("scipy") is None:
+        hint = "Install it with pip install scipy."
+        raise DatasetError(
+            where, "SciPy", must="installed to read .mat files", got="none", hint=hint
+        )
+    data = _bytes_of(path)
+    if not data.startswith(_MAT_5):
+        hint = "Save it with save(..., '-v7')."
+        raise DatasetError(where, "file", must="MATLAB 5.0 to 7", got=repr(data[:19]), hint=hint)
+    try:
+        # optional, so it is no import at the top
+        content = import_module("scipy.io").loadmat(BytesIO(data))
+    except Exception as error:
+        # this reader raises anything from TypeError to struct.error on damaged files
+        got = f"{type(error).__name__}: {error}"
+        raise DatasetError(where, "file", must="an undamaged .mat file", got=got) from None
+    arrays = {n: a for key, v in content.items() if key[0] != "_" for n, a in _arrays(key, v)}
+    if len(arrays) != 1:
+        got = f"{len(arrays)}: {', '.join(arrays)}"
+        raise DatasetError(where, "file", must="one with a single (H, W) array", got=got)
+    return arrays.popitem()[1]
+
+
+def read_gif(path: Path) -> np.ndarray:
+    """The palette indices of a GIF file with one picture.
+
+    Raises:
+        DatasetError: it is damaged, too large or an animation.
+    """
+    try:
+        with GifImageFile(BytesIO(_bytes_of(path))) as image:
+            check_pixels(*image.size)
+            if image.n_frames > 1:
+                raise Unreadable("one picture", f"{image.n_frames} frames")
+            if image.mode not in ("P", "L"):
+                raise Unreadable("indexed", f"mode {image.mode}")
+            return np.array(image)
+    except Unreadable as error:
+        raise error.at(DatasetError, path, "file") from None
+    except DatasetError:
+        raise
+    except Exception as error:
+        # this decoder raises anything from EOFError to struct.error on damaged files
+        got = str(error) or type(error).__name__
+        raise DatasetError(path, "file", must="an undamaged GIF file", got=got) from None
+
+
+READERS: dict[str, Callable[[Path], np.ndarray]] = {
+    ".npy": read_npy,
+    ".mat": read_mat,
+    ".gif": read_gif,
+}
+
+
+def _endings(source: Path) -> list[str]:
+    """Arrays if there are any; otherwise pictures."""
+    for ending in (".npy", ".mat"):
+        if source.is_dir() and next(source.rglob(f"*{ending}"), None) is not None:
+            return [ending]
+    return []
+
+
+def _whole_numbers(where: str, array: np.ndarray) -> np.ndarray:
+    """(H, W) int64; floating-point numbers only if they are whole."""
+    if array.ndim == 3 and array.shape[0] == 1:
+        array = array[0]
+    elif array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if array.ndim != 2 or array.dtype.kind not in "biuf" or not array.size:
+        got = f"{array.dtype} with shape {array.shape}"
+        raise LabelError(where, "array", must="(H, W) whole numbers", got=got)
+    if array.size > MAX_PIXELS:
+        got = f"{array.shape[0]:,} x {array.shape[1]:,}"
+        raise LabelError(where, "array", must=f"at most {MAX_PIXELS:,} pixels", got=got)
+    if array.dtype.kind == "f":
+        broken = ~np.isfinite(array) | (array != np.floor(array)) | (np.abs(array) > 2**53)
+        if broken.any():
+            bits = np.where(np.isnan(array), 0, 1)
+            kinds = {0: "NaN", 1: "fractions or infinity"}
+            got = list_offenders(bits, broken, lambda kind: kinds[kind])
+            raise LabelError(where, "array", must="(H, W) whole numbers", got=got)
+    return array.astype(np.int64)
+
+
+def _arrays(name: str, value: Any) -> list[tuple[str, np.ndarray]]:
+    """(name, array) of the arrays of numbers in a variable, and in the fields of a structure."""
+    if not isinstance(value, np.ndarray):
+        return []
+    if value.dtype.names and value.size == 1:
+        fields = ((f"{name}.{field}", value.flat[0][field]) for field in value.dtype.names)
+        return [found for field, inner in fields for found in _arrays(field, inner)]
+    is_label = value.ndim == 2 and value.dtype.kind in "biuf" and min(value.shape) > 1
+    return [(name, value)] if is_label else []
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return read_file(path)
+    except Unreadable as error:
+        raise error.at(DatasetError, path, "file") from None

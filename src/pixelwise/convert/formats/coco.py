@@ -1,0 +1,153 @@
+"""COCO instances: one JSON file with images, categories and annotations.
+
+An annotation's segmentation is a list of polygons [x0, y0, x1, y1, ...] that belong together, or
+run lengths {"size": [h, w], "counts": [...] or text}. Category ids have gaps, so the class indices
+are the places of the ids in order. COCO knows no paint order and no background.
+
+Source: COCO data format documentation.
+"""
+
+import shlex
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+
+from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.legend import Legend
+from pixelwise.convert.legend_files import category_rows
+from pixelwise.convert.paths import inside, safe_id
+from pixelwise.convert.records import Drawing, Item, Object, Source
+from pixelwise.errors import DatasetError, LabelError
+from pixelwise.files.json_file import get, read_json, shown
+from pixelwise.labels.raster import Patch
+from pixelwise.labels.rle import rle_to_mask
+from pixelwise.labels.shapes import Outline, Size
+
+_LISTED = 5
+
+
+def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001
+    """The images of a JSON file, each with its annotations."""
+    path = json_file(config.source)
+    where = str(path)
+    table = read_json(path)
+    categories = get(where, table, "categories", list)
+    rows = category_rows(where, categories)
+    name_of = {category.get("id"): category["name"].strip() for category in categories}
+    annotations = _by_image(where, table)
+    items = []
+    for place, image in enumerate(get(where, table, "images", list)):
+        at = f"images[{place}]"
+        own = annotations.pop(get(where, image, "id", int, str, at=at), [])
+        data = {
+            "size": [get(where, image, side, int, at=at) for side in ("height", "width")],
+            "objects": [_object_data(where, name_of, number, entry) for number, entry in own],
+        }
+        items.append(image_item(config, path, at, image, data))
+    check_images(path, items, config)
+    if annotations:
+        got = f"{len(annotations):,} others, such as {shown(next(iter(annotations)))}"
+        raise DatasetError(where, "image_id of annotations", must="ids of images", got=got)
+    return Source(items, rows)
+
+
+def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa: ARG001
+    """The objects of one image."""
+    height, width = item.data["size"]
+    objects, problems = [], []
+    for name, place, segmentation in item.data["objects"]:
+        at = f"annotations[{place}]"
+        parts = _parts(segmentation, (height, width))
+        if isinstance(parts, str):
+            problems.append(f"{at} ({name}) has {parts}")
+        else:
+            objects.append(Object(name, parts, at))
+    return Drawing((height, width), tuple(objects), problems=tuple(problems))
+
+
+def json_file(source: Path) -> Path:
+    """The JSON file that a source is, or the only one in the folder.
+
+    Raises:
+        DatasetError: there is none, or more than one.
+    """
+    if not source.is_dir():
+        return source
+    files = sorted(source.glob("*.json"))
+    if len(files) != 1:
+        got = f"{len(files)} of them: {', '.join(f.name for f in files[:_LISTED])}"
+        hint = "Name the file itself."
+        raise DatasetError(source, "source", must="a folder with one .json", got=got, hint=hint)
+    return files[0]
+
+
+def image_item(config: ConvertConfig, path: Path, at: str, image: Any, data: Any) -> Item:
+    """The item of an entry of "images", whose file_name may not lead out of the folder of images.
+
+    Raises:
+        DatasetError: it does.
+    """
+    where, name = str(path), f"{at}.file_name"
+    text = get(where, image, "file_name", str, at=at)
+    base = path.parent if config.images is None else config.images
+    file = inside(where, name, text, base, [base])
+    wanted = config.image_files != "none"
+    return Item(safe_id(where, name, text), (), file if wanted else None, data)
+
+
+def check_images(path: Path, items: Sequence[Item], config: ConvertConfig) -> None:
+    """Say which folder the images are in, if they are not where the file says.
+
+    Raises:
+        DatasetError: the first image is missing, but lies in a folder nearby.
+    """
+    image = items[0].image if items else None
+    if image is None or config.images is not None or image.is_file():
+        return
+    name = image.relative_to(path.parent)
+    near = [f for f in (*path.parent.iterdir(), *path.parent.parent.iterdir()) if f.is_dir()]
+    folders = sorted(folder for folder in near if (folder / name).is_file())
+    if folders:
+        hint = f"Give --images {shlex.quote(str(folders[0]))}."
+        got = f"{name} in {folders[0]}"
+        raise DatasetError(path, "images", must=f"in {path.parent}", got=got, hint=hint)
+
+
+def _by_image(where: str, table: Any) -> dict[Any, list[tuple[int, Any]]]:
+    """(place, annotation) of every image id."""
+    found = defaultdict(list)
+    for place, entry in enumerate(get(where, table, "annotations", list)):
+        at = f"annotations[{place}]"
+        found[get(where, entry, "image_id", int, str, at=at)].append((place, entry))
+    return dict(found)
+
+
+def _object_data(where: str, name_of: dict[Any, str], place: int, entry: Any) -> list[Any]:
+    """[class name, place, segmentation], as JSON can hold it."""
+    at = f"annotations[{place}]"
+    category = get(where, entry, "category_id", int, at=at)
+    if category not in name_of:
+        raise DatasetError(where, f"{at}.category_id", must="an id of categories", got=category)
+    return [name_of[category], place, entry.get("segmentation")]
+
+
+def _parts(segmentation: Any, size: Size) -> tuple[Outline | Patch, ...] | str:
+    """What a segmentation covers, or what is wrong with it in words."""
+    if isinstance(segmentation, dict):
+        if segmentation.get("size") != list(size):
+            return f"run lengths of size {shown(segmentation.get('size'))} on an image of {size}"
+        try:
+            return (Patch(rle_to_mask(segmentation.get("counts", []), size)),)
+        except LabelError as error:
+            return f"wrong run lengths: {error}".rstrip(".")
+    if not isinstance(segmentation, list) or not segmentation:
+        return f"the segmentation {shown(segmentation)}"
+    parts = []
+    for polygon in segmentation:
+        numbers = isinstance(polygon, list) and all(type(v) in (int, float) for v in polygon)
+        if not numbers or len(polygon) % 2:
+            return f"the polygon {shown(polygon)} instead of x, y, x, y, ..."
+        parts.append(Outline(list(zip(polygon[::2], polygon[1::2]))))
+    return tuple(parts)

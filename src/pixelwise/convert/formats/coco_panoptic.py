@@ -1,0 +1,107 @@
+"""COCO panoptic: colour PNGs whose colours are ids of segments, and a JSON file that names them.
+
+id = R + 256 G + 65536 B; id 0 is void. "segments_info" of the JSON file gives each id a category.
+
+Source: COCO data format documentation, Panoptic Segmentation.
+"""
+
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.formats.coco import check_images, image_item, json_file
+from pixelwise.convert.legend import Legend
+from pixelwise.convert.legend_files import category_rows
+from pixelwise.convert.paths import inside
+from pixelwise.convert.records import Drawing, Item, Source
+from pixelwise.errors import DatasetError
+from pixelwise.files.json_file import get, read_json
+from pixelwise.labels.image import read_image
+from pixelwise.labels.label_checks import list_offenders
+
+
+def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001
+    """The annotated images of a JSON file, each with its PNG."""
+    path = json_file(config.source)
+    where = str(path)
+    table = read_json(path)
+    categories = get(where, table, "categories", list)
+    rows = category_rows(where, categories)
+    name_of = {category.get("id"): category["name"].strip() for category in categories}
+    images = {
+        get(where, image, "id", int, str, at=f"images[{place}]"): (place, image)
+        for place, image in enumerate(get(where, table, "images", list))
+    }
+    folder = _png_folder(path)
+    items = []
+    for place, entry in enumerate(get(where, table, "annotations", list)):
+        at = f"annotations[{place}]"
+        image_id = get(where, entry, "image_id", int, str, at=at)
+        if image_id not in images:
+            raise DatasetError(where, f"{at}.image_id", must="an id of images", got=image_id)
+        number, image = images[image_id]
+        text = get(where, entry, "file_name", str, at=at)
+        png = inside(where, f"{at}.file_name", text, folder, [folder])
+        item = image_item(config, path, f"images[{number}]", image, None)
+        data = _segments(where, at, entry, name_of)
+        items.append(Item(item.id, (png,), item.image, data))
+    check_images(path, items, config)
+    return Source(items, rows)
+
+
+def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
+    """The segments of one PNG as class indices.
+
+    Raises:
+        DatasetError: the PNG has ids that the JSON file does not name, and unknown is "error"; or
+            a category is no class.
+    """
+    where = str(item.files[0])
+    red, green, blue = np.moveaxis(read_image(item.files[0]).astype(np.int32), -1, 0)
+    ids = red + 256 * green + 65536 * blue
+    classes = legend.classes
+    outside = sorted({name for _, name in item.data if name not in legend.index_of})
+    if outside and config.unknown == "error":
+        constraint = f"among {', '.join(legend.index_of)}"
+        hint = "Use --classes, --alias OLD=NEW or --unknown ignore."
+        got = ", ".join(outside)
+        raise DatasetError(where, "categories of segments", must=constraint, got=got, hint=hint)
+
+    named = [0, *(segment for segment, _ in item.data)]
+    void = classes.ignore_index
+    indices = [void, *(legend.index_of.get(name, void) for _, name in item.data)]
+    order = np.argsort(named)
+    known = np.array(named)[order]
+    place = np.searchsorted(known, ids).clip(0, len(known) - 1)
+    unknown = known[place] != ids
+    if unknown.any() and config.unknown == "error":
+        hint = "Use --unknown ignore if they are void."
+        got = list_offenders(ids, unknown)
+        raise DatasetError(where, "ids", must="those of segments_info", got=got, hint=hint)
+    label = np.where(unknown, void, np.array(indices)[order][place]).astype(classes.dtype)
+    present = np.isin(named[1:], ids)
+    gone = [f"segment {n} ({name})" for (n, name), shown in zip(item.data, present) if not shown]
+    return Drawing(label.shape, label=label, count=len(item.data), vanished=tuple(gone))
+
+
+def _png_folder(path: Path) -> Path:
+    """panoptic_val2017.json has its PNGs in panoptic_val2017/, or beside it."""
+    folder = path.with_suffix("")
+    return folder if folder.is_dir() else path.parent
+
+
+def _segments(where: str, at: str, entry: Any, name_of: dict[Any, str]) -> list[Any]:
+    """[id, class name] of every segment."""
+    found = []
+    for number, segment in enumerate(get(where, entry, "segments_info", list, at=at)):
+        here = f"{at}.segments_info[{number}]"
+        category = get(where, segment, "category_id", int, at=here)
+        if category not in name_of:
+            raise DatasetError(
+                where, f"{here}.category_id", must="an id of categories", got=category
+            )
+        found.append([get(where, segment, "id", int, at=here), name_of[category]])
+    return found

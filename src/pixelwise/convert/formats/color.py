@@ -1,0 +1,90 @@
+"""Colour label images and a class file that says which colour is which class.
+
+CamVid, CVAT's "segmentation mask", Cityscapes' color.png and most hand-made masks are of this form.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+
+import numpy as np
+
+from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.formats.pixel_files import find_label_files
+from pixelwise.convert.legend import Legend
+from pixelwise.convert.legend_files import read_row_file
+from pixelwise.convert.records import Drawing, Item, Rows, Source
+from pixelwise.errors import DatasetError, LabelError
+from pixelwise.labels.color import color_to_index
+from pixelwise.labels.image import read_image
+
+# Class files that tools put beside the labels.
+_CLASS_FILES = ("label_colors.txt", "labelmap.txt", "class_dict.csv", "dataset_meta.json")
+
+# More colours than this are no classes that anyone drew.
+_MOST_COLORS = 64
+# Pictures whose colours are listed; of more, so many evenly spaced ones.
+_FILES_LOOKED_AT = 20
+
+
+def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001
+    """The pictures of a folder, and the class file beside them if there is one.
+
+    Raises:
+        DatasetError: there is none, and no classes are given; the message has the colours of the
+            pictures in the form that --classes takes.
+    """
+    items = find_label_files(config)
+    if config.classes is not None:
+        return Source(items)
+    rows, notes = _rows_beside(config)
+    if rows is None and items:
+        files = [item.files[0] for item in items]
+        raise _colors_found(files[:: -(-len(files) // _FILES_LOOKED_AT)])
+    return Source(items, rows, notes)
+
+
+def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
+    """One picture as class indices.
+
+    Raises:
+        LabelError: it has colours that no class has, and unknown is "error"; or two classes share
+            a colour.
+    """
+    image = read_image(item.files[0])
+    if config.bgr:
+        image = image[:, :, ::-1]
+    try:
+        stored = color_to_index(image, legend.stored, config.unknown)
+    except LabelError as error:
+        raise LabelError(f"{item.files[0]}: {error}") from None
+    label = legend.written[stored]
+    return Drawing(label.shape, label=label)
+
+
+def _rows_beside(config: ConvertConfig) -> tuple[Rows | None, tuple[str, ...]]:
+    for folder in (config.source, config.source.parent):
+        for file in (folder / name for name in _CLASS_FILES):
+            if file.is_file():
+                return read_row_file(file), (f"classes are from {file.name}",)
+    return None, ()
+
+
+def _colors_found(paths: Sequence[Path]) -> DatasetError:
+    """The error that asks for the classes, with the colours that there are."""
+    colors: set[tuple[int, ...]] = set()
+    for path in paths:
+        found = np.unique(read_image(path).reshape(-1, 3), axis=0)
+        if len(found) > _MOST_COLORS:
+            hint = "Is it a photograph, or was it resized or saved with loss? Then give --classes."
+            got = f"{len(found):,} colours in {path}"
+            must = "given for labels of so many colours"
+            return DatasetError("convert", "classes", must=must, got=got, hint=hint)
+        colors.update(map(tuple, found.tolist()))
+    words = ",".join(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in sorted(colors))
+    hint = (
+        f"Give a class file, or write a name before each colour found in {len(paths):,} of the "
+        f"labels, like sky=#8080ff: --classes '{words}'"
+    )
+    must = "given for colour labels"
+    return DatasetError("convert", "classes", must=must, got="none", hint=hint)

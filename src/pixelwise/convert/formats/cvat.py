@@ -1,0 +1,182 @@
+"""CVAT for images 1.1: one XML file with all images.
+
+<polygon points="x,y;x,y"> <box xtl ytl xbr ybr rotation> <ellipse cx cy rx ry rotation>
+<polyline points> <points points> <mask rle left top width height>, each with label and z_order
+
+A mask's run lengths go along the rows of its box, starting with pixels outside. Larger z_order lies
+on top. Documents with a DTD or entities are refused: no annotation needs them.
+
+Source: CVAT documentation, XML annotation format.
+"""
+
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+from xml.parsers import expat
+
+import numpy as np
+
+from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.formats.geometry import ellipse_points, rectangle_points
+from pixelwise.convert.legend import Legend
+from pixelwise.convert.legend_files import parse_hex
+from pixelwise.convert.paths import inside, safe_id
+from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
+from pixelwise.errors import DatasetError, LabelError
+from pixelwise.files.content import Unreadable, read_file
+from pixelwise.labels.raster import Patch
+from pixelwise.labels.rle import rle_to_mask
+from pixelwise.labels.shapes import Outline
+
+_SHAPES = ("polygon", "box", "ellipse", "polyline", "points", "mask", "cuboid", "skeleton")
+# elements whose points say everything -> kind of shapes.KINDS
+_KINDS = {"polygon": "polygon", "polyline": "line", "points": "point"}
+_LABEL = ("labels", "label")
+
+
+def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001
+    """The images of an XML file, each with its shapes."""
+    path = config.source / "annotations.xml" if config.source.is_dir() else config.source
+    where = str(path)
+    reader = _Reader(where)
+    reader.read(path)
+    base = path.parent if config.images is None else config.images
+    items = []
+    for place, (image, shapes) in enumerate(reader.images):
+        at = f"image[{place}]"
+        text = _attribute(where, at, image, "name")
+        data = {
+            "size": [int(_number(where, at, image, side)) for side in ("height", "width")],
+            "shapes": shapes,
+        }
+        file = inside(where, f"{at}.name", text, base, [base])
+        if config.images is None and not file.is_file():
+            file = inside(where, f"{at}.name", text, base / "images", [base])
+        wanted = file if config.image_files != "none" else None
+        items.append(Item(safe_id(where, f"{at}.name", text), (), wanted, data))
+    return Source(items, reader.rows())
+
+
+def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa: ARG001
+    """The shapes of one image."""
+    objects, problems = [], []
+    for place, (kind, attributes) in enumerate(item.data["shapes"]):
+        at = f"shape {place} of {item.id}"
+        name = attributes.get("label", "").strip()
+        part = _part(kind, attributes, config.line_width)
+        if isinstance(part, str):
+            problems.append(f"{at} ({name}) has {part}")
+        else:
+            z = attributes.get("z_order", "0")
+            objects.append(Object(name, (part,), at, int(z) if z.lstrip("-").isdecimal() else 0))
+    height, width = item.data["size"]
+    # CVAT shows images turned
+    frames = ("turned", "stored")
+    return Drawing((height, width), tuple(objects), problems=tuple(problems), frames=frames)
+
+
+class _Reader:
+    """Collects images, their shapes, and the labels of the task, as the parser meets them."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self.images: list[tuple[dict[str, str], list[list[Any]]]] = []
+        self.labels: list[dict[str, str]] = []
+        self.open: list[str] = []
+
+    def read(self, path: Path) -> None:
+        parser = expat.ParserCreate()
+        parser.StartElementHandler = self.start
+        parser.EndElementHandler = self.end
+        parser.CharacterDataHandler = self.text
+        parser.StartDoctypeDeclHandler = self.refuse
+        parser.EntityDeclHandler = self.refuse
+        parser.buffer_text = True
+        try:
+            parser.Parse(read_file(path), True)
+        except expat.ExpatError as error:
+            raise DatasetError(self.where, "file", must="valid XML", got=str(error)) from None
+        except Unreadable as error:
+            raise error.at(DatasetError, self.where, "file") from None
+
+    def refuse(self, *_: Any) -> None:
+        got = "a document type or entity declaration"
+        raise DatasetError(self.where, "file", must="plain XML", got=got)
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "track":
+            hint = "Export the task as `CVAT for images`."
+            got = "`CVAT for video`, with tracks"
+            raise DatasetError(self.where, "file", must="`CVAT for images`", got=got, hint=hint)
+        if tag == "image":
+            self.images.append((attributes, []))
+        elif tag in _SHAPES and self.open[-1:] == ["image"]:
+            self.images[-1][1].append([tag, attributes])
+        elif (*self.open[-1:], tag) == _LABEL:
+            self.labels.append({})
+        self.open.append(tag)
+
+    def end(self, _: str) -> None:
+        self.open.pop()
+
+    def text(self, text: str) -> None:
+        if tuple(self.open[-3:-1]) == _LABEL and self.open[-1] in ("name", "color"):
+            label = self.labels[-1]
+            label[self.open[-1]] = label.get(self.open[-1], "") + text
+
+    def rows(self) -> Rows | None:
+        """The labels of the task; without them, the sorted names of the shapes."""
+        if not self.labels:
+            used = {a.get("label", "").strip() for _, shapes in self.images for _, a in shapes}
+            return Rows(tuple(sorted(used))) if used else None
+        names = tuple(label.get("name", "").strip() for label in self.labels)
+        colors = [label.get("color") for label in self.labels]
+        if None in colors:
+            return Rows(names)
+        return Rows(names, tuple(parse_hex(self.where, str(color).strip()) for color in colors))
+
+
+def _part(kind: str, attributes: dict[str, str], line_width: float) -> Outline | Patch | str:
+    """What a shape covers, or what is wrong with it in words."""
+    try:
+        if kind == "mask":
+            return _mask(attributes)
+        if kind in ("polygon", "polyline", "points"):
+            pairs = attributes["points"].split(";")
+            points = np.array([pair.split(",") for pair in pairs], np.float64)
+            return Outline(points, _KINDS[kind], line_width)
+        turn = float(attributes.get("rotation", "0"))
+        if kind == "box":
+            x0, y0, x1, y1 = (float(attributes[key]) for key in ("xtl", "ytl", "xbr", "ybr"))
+            if turn:
+                return Outline(rectangle_points((x0, y0), (x1, y1), turn))
+            return Outline([(x0, y0), (x1, y1)], "rectangle")
+        if kind == "ellipse":
+            cx, cy, rx, ry = (float(attributes[key]) for key in ("cx", "cy", "rx", "ry"))
+            return Outline(ellipse_points((cx, cy), (rx, ry), turn))
+    except KeyError as error:
+        return f"no attribute {error}"
+    except LabelError as error:
+        return f"wrong run lengths: {error}".rstrip(".")
+    except ValueError:
+        return "attributes that are no numbers"
+    return f"the type {kind!r}, which cannot be painted"
+
+
+def _mask(attributes: dict[str, str]) -> Patch:
+    runs = [int(run) for run in attributes["rle"].split(",")]
+    left, top, width, height = (int(attributes[k]) for k in ("left", "top", "width", "height"))
+    return Patch(rle_to_mask(runs, (height, width), order="rows"), top, left)
+
+
+def _attribute(where: str, at: str, attributes: dict[str, str], name: str) -> str:
+    if name not in attributes:
+        raise DatasetError(where, f"{at}.{name}", must="given", got="none")
+    return attributes[name]
+
+
+def _number(where: str, at: str, attributes: dict[str, str], name: str) -> int:
+    text = _attribute(where, at, attributes, name)
+    if not text.isdecimal() or len(text) > 9:
+        raise DatasetError(where, f"{at}.{name}", must="an integer > 0", got=repr(text[:40]))
+    return int(text)

@@ -1,0 +1,37 @@
+"""Label images whose values are ids of objects, not classes.
+
+Without a divisor, 0 is background and any other id is an object. With one, as in Cityscapes'
+instanceIds where id = 1000 * class + number, the class is id // divisor, and ids below the divisor
+are classes themselves.
+"""
+
+from concurrent.futures import Executor
+
+import numpy as np
+
+from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.formats.array import read_values, values_to_label
+from pixelwise.convert.formats.pixel_files import find_label_files
+from pixelwise.convert.legend import Legend
+from pixelwise.convert.records import Drawing, Item, Rows, Source
+from pixelwise.labels.class_checks import OTHER
+
+_ENDINGS = (".png", ".tif", ".tiff", ".bmp", ".npy")
+
+
+def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001
+    """The id images of a folder; the classes are background and object unless they are given."""
+    rows = Rows(("background", "object"), None, (0, OTHER))
+    endings = [e for e in _ENDINGS if e != ".npy"] if config.images else list(_ENDINGS)
+    return Source(find_label_files(config, endings), None if config.divisor else rows)
+
+
+def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
+    """One id image as class indices."""
+    ids, void = read_values(item.files[0], config)
+    values = ids
+    if config.divisor:
+        values = np.where(ids >= config.divisor, ids // config.divisor, ids)
+    label = values_to_label(str(item.files[0]), values, void, config, legend)
+    count = len(np.unique(ids[(ids >= max(1, config.divisor)) & ~void]))
+    return Drawing(label.shape, label=label, count=count)

@@ -1,0 +1,164 @@
+"""Label Studio: a JSON list of tasks, each with the results of its annotations.
+
+Coordinates are percent of original_width and original_height, in the frame before the viewer's
+image_rotation. A brush result is a compressed RGBA picture whose alpha is the mask. Of several
+annotations of a task the first that was not cancelled counts.
+
+Source: Label Studio documentation, JSON format of annotated tasks.
+"""
+
+from collections import Counter
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import numpy as np
+
+from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.formats.geometry import ellipse_points, turned
+from pixelwise.convert.formats.label_studio_rle import unpack_alpha
+from pixelwise.convert.legend import Legend
+from pixelwise.convert.paths import inside, safe_id
+from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
+from pixelwise.errors import DatasetError, LabelError
+from pixelwise.files.json_file import get, read_json, shown
+from pixelwise.labels.pairs import PICTURES
+from pixelwise.labels.raster import Patch
+from pixelwise.labels.shapes import Outline, Size
+
+# Types of results that have pixels; the key of the names in their value is the same word.
+_TYPES = ("polygonlabels", "brushlabels", "rectanglelabels", "ellipselabels")
+_SIDES = ("height", "width")
+# Alpha of a brush stroke is soft at its rim.
+_OPAQUE = 127
+
+
+def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001
+    """The tasks of a JSON export that have an annotation."""
+    where = str(config.source)
+    tasks = read_json(config.source)
+    if not isinstance(tasks, list):
+        hint = "Export the project as JSON, not as JSON-MIN or COCO."
+        raise DatasetError(where, "file", must="a list of tasks", got=shown(tasks), hint=hint)
+    items, names, several = [], set(), 0
+    left_out: Counter[str] = Counter()
+    for place, task in enumerate(tasks):
+        at = f"[{place}]"
+        annotations = get(where, task, "annotations", list, at=at)
+        valid = [a for a in annotations if isinstance(a, dict) and not a.get("was_cancelled")]
+        several += len(valid) > 1
+        found = _results(where, at, valid)
+        results = [result for result in found if result.get("type") in _TYPES]
+        left_out.update(str(r.get("type")) for r in found if r.get("type") not in _TYPES)
+        left_out["tasks without shapes, whose size is not known"] += not results
+        if results:
+            names |= {name for result in results for name in _names(result)}
+            items.append(_item(config, at, task, results))
+    notes = [f"{several:,} tasks have several annotations: the first counts"] * (several > 0)
+    notes += [f"left out: {n:,} {what}" for what, n in sorted(left_out.items()) if n]
+    return Source(items, Rows(tuple(sorted(names))) if names else None, tuple(notes))
+
+
+def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa: ARG001
+    """The results of one task."""
+    where = f"{config.source}: {item.id}"
+    sizes = {
+        tuple(get(where, result, f"original_{s}", int, at=f"result[{n}]") for s in _SIDES)
+        for n, result in enumerate(item.data)
+    }
+    if len(sizes) != 1:
+        constraint = "the same for all results of a task"
+        raise DatasetError(where, "original size", must=constraint, got=sorted(sizes))
+    height, width = sizes.pop()
+    objects, problems = [], []
+    for place, result in enumerate(item.data):
+        at = f"result[{place}]"
+        value = get(where, result, "value", dict, at=at)
+        names = _names(result)
+        part = _part(where, at, result, value, (height, width))
+        if isinstance(part, str):
+            problems.append(f"{at} has {part}")
+        elif len(names) != 1:
+            problems.append(f"{at} has {len(names)} names instead of one")
+        else:
+            objects.append(Object(names[0], (part,), at))
+    # browsers show images turned
+    frames = ("turned", "stored")
+    return Drawing((height, width), tuple(objects), problems=tuple(problems), frames=frames)
+
+
+def _results(where: str, at: str, annotations: list[Any]) -> list[dict[str, Any]]:
+    """The results of the first annotation."""
+    if not annotations:
+        return []
+    results = get(where, annotations[0], "result", list, at=f"{at}.annotations[0]")
+    return [result for result in results if isinstance(result, dict)]
+
+
+def _names(result: dict[str, Any]) -> list[str]:
+    value = result.get("value")
+    found = value.get(result["type"]) if isinstance(value, dict) else None
+    return [n.strip() for n in found if isinstance(n, str)] if isinstance(found, list) else []
+
+
+def _item(config: ConvertConfig, at: str, task: Any, results: list[Any]) -> Item:
+    """The item of a task; the image is looked for by the end of its address."""
+    where = str(config.source)
+    data = get(where, task, "data", dict, at=at)
+    texts = [value for value in data.values() if isinstance(value, str)]
+    pictures = [text for text in texts if _ending_of(text) in PICTURES]
+    if not texts:
+        raise DatasetError(where, f"{at}.data", must="an object with an image", got=shown(data))
+    name = _file_name((pictures or texts)[0])
+    base = config.source.parent if config.images is None else config.images
+    file = inside(where, f"{at}.data", name, base, [base])
+    wanted = file if config.image_files != "none" else None
+    return Item(safe_id(where, f"{at}.data", name), (), wanted, results)
+
+
+def _file_name(address: str) -> str:
+    """The end of .../upload/3/ab12-name.jpg, or of /data/local-files/?d=folder/name.jpg."""
+    plain = address.replace("\\", "/")
+    path = plain.partition("?d=")[2] or plain.partition("?")[0]
+    return unquote(path).rpartition("/")[2]
+
+
+def _ending_of(address: str) -> str:
+    return Path(_file_name(address)).suffix.lower()
+
+
+def _part(
+    where: str, at: str, result: dict[str, Any], value: dict[str, Any], size: Size
+) -> Outline | Patch | str:
+    """What a result covers, or what is wrong with it in words."""
+    percent = np.array([size[1], size[0]]) / 100
+    at = f"{at}.value"
+
+    def numbers(*keys: str) -> list[float]:
+        return [float(get(where, value, key, float, at=at)) for key in keys]
+
+    if result["type"] == "polygonlabels":
+        points = get(where, value, "points", list, at=at)
+        if not all(isinstance(p, list) and len(p) == 2 for p in points):
+            return "points that are not all [x, y]"
+        if not all(type(v) in (int, float) for point in points for v in point):
+            return "points that are no numbers"
+        return Outline(np.array(points, np.float64).reshape(-1, 2) * percent)
+    if result["type"] == "brushlabels":
+        if result.get("image_rotation"):
+            return f"a brush on an image that was turned by {result['image_rotation']} degrees"
+        try:
+            alpha = unpack_alpha(get(where, value, "rle", list, at=at), size)
+        except LabelError as error:
+            return f"wrong run lengths: {error}".rstrip(".")
+        return Patch(alpha > _OPAQUE)
+    degrees = float(get(where, value, "rotation", float, type(None), at=at) or 0)
+    corner = np.array(numbers("x", "y")) * percent
+    if result["type"] == "ellipselabels":
+        radii = np.array(numbers("radiusX", "radiusY")) * percent
+        return Outline(ellipse_points(tuple(corner), tuple(radii), degrees))
+    far = corner + np.array(numbers("width", "height")) * percent
+    corners = np.array([corner, (far[0], corner[1]), far, (corner[0], far[1])])
+    # unlike CVAT, a rectangle turns about its first corner
+    return Outline(turned(corners, corner, degrees))

@@ -1,0 +1,129 @@
+"""One mask file for each object, or for each class, of an image.
+
+ID/images/ID.png with ID/masks/*.png      every mask is one object of the class "object"
+CLASS/ID.png                              every mask is all of one class of one image
+
+A pixel belongs to a mask where it is not 0; masks are read in the order of their names.
+"""
+
+from collections import defaultdict
+from concurrent.futures import Executor
+from pathlib import Path
+
+import numpy as np
+
+from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.legend import Legend
+from pixelwise.convert.paths import check_apart, pictures_below
+from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
+from pixelwise.errors import DatasetError, LabelError
+from pixelwise.labels.image import read_image
+from pixelwise.labels.pairs import find_pairs
+from pixelwise.labels.png import read_label
+from pixelwise.labels.raster import Patch
+from pixelwise.labels.shapes import Size
+
+_MASKS, _IMAGES = "masks", "images"
+_OBJECT = "object"
+
+
+def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001
+    """The masks of a folder by image."""
+    files = list(pictures_below(config.source))
+    groups: dict[str, list[tuple[str, Path]]] = defaultdict(list)
+    for name, path in files:
+        folder, _, rest = name.partition(f"/{_MASKS}/")
+        if rest:
+            groups[folder].append((_OBJECT, path))
+    if groups:
+        images = _images_inside(files, list(groups))
+        rows = Rows(("background", _OBJECT))
+    else:
+        groups = _by_class(files)
+        images = _images_of(config, list(groups))
+        names = sorted({name for masks in groups.values() for name, _ in masks})
+        rows = Rows(tuple(names))
+    items = []
+    for key, masks in groups.items():
+        paths = tuple(path for _, path in masks)
+        image = None if config.image_files == "none" else images.get(key)
+        items.append(Item(key, paths, image, [name for name, _ in masks]))
+    return Source(items, rows if rows.names else None)
+
+
+def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa: ARG001
+    """The masks of one image, each an object."""
+    objects = []
+    size: Size | None = None
+    for name, path in zip(item.data, item.files):
+        mask = _read_mask(path)
+        if size is not None and mask.shape != size:
+            constraint = f"{size}, like the other masks of {item.id}"
+            raise DatasetError(path, "size", must=constraint, got=mask.shape)
+        size = (mask.shape[0], mask.shape[1])
+        objects.append(Object(name, (_tight(mask),), path.name))
+    return Drawing(size or (0, 0), tuple(objects))
+
+
+def _read_mask(path: Path) -> np.ndarray:
+    """(H, W) bool; a mask may have any two values, of which one is 0, and be stored as colour."""
+    try:
+        values = read_label(path)
+    except LabelError:
+        color = read_image(path)
+        if (color != color[:, :, :1]).any():
+            raise
+        values = color[:, :, 0]
+    found = np.unique(values)
+    if len(found) > 2 or (len(found) == 2 and found[0] != 0):
+        shown = ", ".join(map(str, found[:8])) + (", ..." if len(found) > 8 else "")
+        hint = "Was it resized, or saved with loss?"
+        raise DatasetError(path, "values", must="0 and one other", got=shown, hint=hint)
+    return values != 0
+
+
+def _tight(mask: np.ndarray) -> Patch:
+    """The part of a mask that has pixels, so that a thousand small objects stay small."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return Patch(mask[:0, :0])
+    box = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return Patch(box.copy(), int(rows[0]), int(columns[0]))
+
+
+def _images_inside(files: list[tuple[str, Path]], keys: list[str]) -> dict[str, Path]:
+    """The one picture in the folder of images beside each folder of masks."""
+    found = defaultdict(list)
+    for name, path in files:
+        folder, _, rest = name.partition(f"/{_IMAGES}/")
+        if rest:
+            found[folder].append(path)
+    wrong = [key for key in keys if len(found[key]) != 1]
+    if wrong:
+        constraint = f"a folder {_IMAGES} with one picture beside {_MASKS}"
+        got = f"{len(found[wrong[0]])} in {wrong[0]}"
+        raise DatasetError("convert", "every image", must=constraint, got=got)
+    return {key: found[key][0] for key in keys}
+
+
+def _by_class(files: list[tuple[str, Path]]) -> dict[str, list[tuple[str, Path]]]:
+    groups = defaultdict(list)
+    for name, path in files:
+        folder, _, rest = name.partition("/")
+        if rest:
+            groups[str(Path(rest).with_suffix(""))].append((folder, path))
+    return dict(groups)
+
+
+def _images_of(config: ConvertConfig, keys: list[str]) -> dict[str, Path]:
+    """The images of one folder, by id."""
+    if config.images is None or config.image_files == "none":
+        return {}
+    check_apart(config.images, config.folder)
+    pairs = find_pairs(config.images, None, image_suffix=config.image_suffix)
+    images = {pair.id: pair.image for pair in pairs}
+    alone = [key for key in keys if key not in images]
+    if alone:
+        got = f"{len(alone):,} without, such as {alone[0]}"
+        raise DatasetError(config.source, "masks", must="of an image", got=got)
+    return images

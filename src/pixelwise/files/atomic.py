@@ -1,0 +1,64 @@
+"""Write a file so that a reader sees the old bytes or the new ones, never a part."""
+
+import errno
+import os
+import secrets
+from pathlib import Path
+
+from pixelwise.errors import RunError
+
+# Network file systems that cannot sync a folder say so with one of these.
+_CANNOT_SYNC_FOLDERS = {errno.EINVAL, errno.ENOTSUP, errno.EACCES}
+
+
+def atomic_write(path: Path | str, data: bytes) -> None:
+    """Replace the content of a file in one step, also if the machine stops in between.
+
+    The bytes go to a temporary file in the same folder and reach the disk before it takes the
+    name; missing folders are created. A link of that name is replaced, not followed.
+
+    Args:
+        path: the file to write.
+        data: its whole content.
+    Raises:
+        RunError: the disk is full, the folder is read-only, ...; the old file is left as it was
+            and the temporary one is removed.
+    """
+    path = Path(path)
+    # not made from the name of the file, which may already be as long as a name can be
+    temporary = path.parent / f".pixelwise-{secrets.token_hex(8)}.tmp"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            _write_through(temporary, data)
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        got = f"{error.strerror or error} while writing {len(data):,} bytes"
+        raise RunError(path, "file", must="writable", got=got) from None
+
+
+def _write_through(path: Path, data: bytes) -> None:
+    # "x": two writers never share a temporary file
+    with open(path, "xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name itself survive a loss of power."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        return  # Windows cannot open folders; elsewhere a folder may be writable but not readable
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC_FOLDERS:
+            raise
+    finally:
+        os.close(descriptor)

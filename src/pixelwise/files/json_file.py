@@ -1,0 +1,99 @@
+"""JSON from outside: what Python's reader lets pass is refused, and types are checked.
+
+Python accepts NaN, keeps the last of two equal keys, and gives up on deep nesting with an error
+of its own; each becomes one sentence with the name of the file.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pixelwise.errors import DatasetError
+from pixelwise.files.content import Unreadable, read_file
+
+# What values of JSON are called in messages.
+_TYPE_NAMES = {
+    dict: "an object",
+    list: "a list",
+    str: "text",
+    int: "an integer",
+    float: "a number",
+    bool: "true or false",
+    type(None): "null",
+}
+_SHOWN = 60
+
+
+def read_json(path: Path | str) -> Any:
+    """The value in a JSON file.
+
+    Raises:
+        DatasetError: the file cannot be read, is no JSON, has NaN or infinity, an object with two
+            equal keys, or is nested too deeply.
+    """
+    try:
+        return parse_json(read_file(path), str(path))
+    except Unreadable as error:
+        raise error.at(DatasetError, path, "file") from None
+
+
+def parse_json(data: bytes, where: str) -> Any:
+    """The value of JSON text in UTF-8.
+
+    Raises:
+        DatasetError: see read_json.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_without_twins)
+    except RecursionError:
+        got = "deeper nesting than any annotation has"
+        raise DatasetError(where, "file", must="plain JSON", got=got) from None
+    except ValueError as error:
+        # JSON errors, bytes that are not UTF-8, integers with thousands of digits
+        raise DatasetError(where, "file", must="valid JSON", got=str(error)) from None
+
+
+def get(where: str, table: Any, key: str | int, *types: type, at: str = "") -> Any:
+    """The value of a key, if it is there and has one of the types.
+
+    Args:
+        where: the file, first word of messages.
+        table: the object or list that should have the key.
+        key: what to look up.
+        types: allowed types; type(None) allows null and a missing key; float allows integers.
+        at: where the table is in the file, such as "shapes[3]".
+    Raises:
+        DatasetError: the key is missing, or its value has another type.
+    """
+    name = f"{at}[{key}]" if isinstance(key, int) else f"{at}.{key}".lstrip(".")
+    if not isinstance(table, dict | list):
+        raise DatasetError(where, at or "file", must="an object", got=shown(table))
+    if isinstance(table, dict):
+        value = table.get(key)
+    else:
+        value = table[key] if isinstance(key, int) and -len(table) <= key < len(table) else None
+    kind = type(value)
+    if kind in types or (kind is int and float in types):
+        return value
+    expected = " or ".join(_TYPE_NAMES[t] for t in types)
+    raise DatasetError(where, name, must=expected, got="none" if value is None else shown(value))
+
+
+def shown(value: Any) -> str:
+    """A value for a message: its beginning."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _refuse_constant(text: str) -> Any:
+    raise ValueError(f"{text}, which is no number of JSON")
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twin = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {twin!r} twice in one object")
+    return table

@@ -1,0 +1,137 @@
+"""Records <-> plain data: frozen dataclasses as what JSON and TOML hold, checked on the way back.
+
+The type hints of a dataclass say all there is to say: names, types, choices (`Literal`), what may
+be missing (a default) and what is nested. Settings, results and files are checked by them alike.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from pixelwise.errors import ArgumentError, PixelwiseError, check_choice
+
+Record = TypeVar("Record")
+_NAMES = {str: "text", int: "an integer", float: "a number", bool: "true or false", dict: "a table"}
+_SHOWN = 60
+
+
+@cache
+def type_hints(kind: Any) -> dict[str, Any]:
+    """The resolved type hints of a dataclass."""
+    return get_type_hints(kind)
+
+
+def to_plain(value: Any) -> Any:
+    """A value as JSON can hold it: records become tables, tuples lists, NaN and infinity None."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: to_plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, str | int | float | NoneType) else str(value)
+
+
+def from_plain(
+    kind: type[Record], value: Any, where: str, error: type[PixelwiseError] = ArgumentError
+) -> Record:
+    """The inverse of to_plain: the record of a type that a table stands for.
+
+    Numbers written as integers become floats where the hint says float, text becomes a Path, lists
+    become tuples; nothing else is converted. A number that may be absent is `float | None`.
+
+    Args:
+        kind: a frozen dataclass.
+        value: what JSON or TOML gave.
+        where: the file or function, first word of messages.
+        error: what is raised.
+    Raises:
+        PixelwiseError: as `error`; a name that the record does not have, one that it needs, or a
+            value of another type.
+    """
+    if not isinstance(value, Mapping):
+        raise error(where, "content", must="a table", got=shown(value))
+    return _record(kind, value, where, "", error)
+
+
+def converted(
+    kind: Any, value: Any, where: str, name: str, error: type[PixelwiseError] = ArgumentError
+) -> Any:
+    """One value as its declared type.
+
+    Args:
+        kind: a type hint: a class, dataclass, Literal, `X | None`, tuple, list or dict.
+        value: what was given.
+        where: function or file; name: dotted name of the value, both for the message.
+        error: what is raised.
+    Raises:
+        PixelwiseError: as `error`; the value is of another type.
+    """
+    origin, args = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return value
+    if origin in (Union, UnionType):
+        if value is None and NoneType in args:
+            return None
+        kinds = [arg for arg in args if arg is not NoneType]
+        fits = [arg for arg in kinds if type(value) is arg] or kinds[:1]
+        return converted(fits[0], value, where, name, error)
+    if origin is Literal:
+        check_choice(where, name, value, args, error)
+        return value
+    if origin in (tuple, list) and isinstance(value, list | tuple):
+        same = args[-1] is Ellipsis or origin is list
+        declared = args[:1] * len(value) if same else args
+        if len(declared) == len(value):
+            items = enumerate(zip(declared, value))
+            return origin(converted(k, v, where, f"{name}[{i}]", error) for i, (k, v) in items)
+    elif origin in (dict, Mapping) and isinstance(value, Mapping):
+        return {k: converted(args[1], v, where, f"{name}.{k}", error) for k, v in value.items()}
+    elif is_dataclass(kind) and isinstance(value, Mapping):
+        return _record(kind, value, where, name, error)
+    elif kind is Path and isinstance(value, str | Path):
+        return Path(value)
+    elif kind is float and type(value) is int:
+        return float(value)
+    elif isinstance(value, origin or kind) and (kind is bool or not isinstance(value, bool)):
+        return value
+    raise error(where, name, must=in_words(kind), got=shown(value))
+
+
+def _record(kind: Any, value: Mapping, where: str, name: str, error: type[PixelwiseError]) -> Any:
+    prefix = f"{name}." if name else ""
+    known, hints = {f.name: f for f in fields(kind) if f.init}, type_hints(kind)
+    for key in value:
+        check_choice(where, f"{prefix}key", key, known, error)
+    needed = [n for n, f in known.items() if f.default is MISSING and f.default_factory is MISSING]
+    missing = [prefix + n for n in needed if n not in value]
+    if missing:
+        raise error(where, ", ".join(missing), must="given", got="nothing")
+    return kind(
+        **{key: converted(hints[key], v, where, prefix + key, error) for key, v in value.items()}
+    )
+
+
+def in_words(kind: Any) -> str:
+    """A type hint for a message: "an integer", "2 values", "a number or none"."""
+    origin, args = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        words = [in_words(arg) for arg in args if arg is not NoneType]
+        return " or ".join(words + ["none"] * (NoneType in args))
+    if origin in (tuple, list):
+        return "a list" if args[-1] is Ellipsis or origin is list else f"{len(args)} values"
+    if kind is Path:
+        return "a path"
+    return _NAMES.get(origin or kind, getattr(kind, "__name__", str(kind)))
+
+
+def shown(value: Any) -> str:
+    """A value for a message: its beginning."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

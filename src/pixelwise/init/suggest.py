@@ -1,0 +1,89 @@
+"""What to do with a folder that is no data set yet: the commands that would make one of it."""
+
+import os
+import shlex
+from pathlib import Path
+
+from pixelwise.convert.detect import detect
+from pixelwise.errors import PixelwiseError
+from pixelwise.survey.folder_names import SPLIT_NAMES
+from pixelwise.survey.pairing import subfolders
+from pixelwise.survey.splits import find_layout
+from pixelwise.survey.values import SURE
+
+# Annotations lie a few folders deep at most, and a person would not list more commands.
+_DEEPEST = 3
+_MOST_FOLDERS = 200
+_MOST_COMMANDS = 6
+# Endings of annotation files.
+_ANNOTATIONS = {".json", ".xml"}
+# Formats that a folder of pictures is taken for whatever it holds.
+_ANY_PICTURES = {"color", "array", "instances"}
+
+
+def next_step(folder: Path) -> str:
+    """A sentence with the commands for the data sets and annotations in a folder; "" if none.
+
+    Args:
+        folder: in which no images and labels were found side by side.
+    """
+    commands = _commands(folder)
+    if not commands:
+        return ""
+    more = f" (and {len(commands) - _MOST_COMMANDS} more)" if len(commands) > _MOST_COMMANDS else ""
+    return f"These commands fit what is in it: {'; '.join(commands[:_MOST_COMMANDS])}{more}"
+
+
+def _commands(folder: Path) -> list[str]:
+    whole = _convert_command(folder)
+    several: dict[Path, list[str]] = {}
+    for path in _folders(folder):
+        # what is inside of a data set belongs to it
+        commands = [] if several.keys() & set(path.parents) else _command(path)
+        if commands:
+            several[path] = commands
+    tops = {path.relative_to(folder).parts[:1] for path in several}
+    # convert makes splits of folders that are called so, and images with their masks lie below too
+    if whole and tops <= {(name,) for names in SPLIT_NAMES.values() for name in names}:
+        return [whole]
+    return [command for commands in several.values() for command in commands]
+
+
+def _command(folder: Path) -> list[str]:
+    """The commands for what lies in one folder itself."""
+    if _has_data(folder):
+        return [shlex.join(["pixelwise", "init", str(folder)])]
+    files = sorted(f for f in folder.iterdir() if f.suffix.lower() in _ANNOTATIONS and f.is_file())
+    if not files:
+        return []
+    whole = _convert_command(folder)
+    return [whole] if whole else [c for c in map(_convert_command, files) if c]
+
+
+def _has_data(folder: Path) -> bool:
+    """Whether folders in it are called what images and labels are called, and their files pair."""
+    try:
+        return find_layout(folder).notes[0][0] == SURE
+    except PixelwiseError:
+        return False
+
+
+def _convert_command(source: Path) -> str:
+    """The command for a file or folder of annotations; "" if it is none."""
+    try:
+        found, chosen = detect(source)
+    except PixelwiseError:
+        return ""
+    if found in _ANY_PICTURES:
+        return ""
+    return shlex.join(["pixelwise", "convert", str(chosen)])
+
+
+def _folders(folder: Path) -> list[Path]:
+    """The folder and the visible ones below it, level by level; links are not followed."""
+    level, found = [folder], [folder]
+    for _ in range(_DEEPEST):
+        inner = (below for above in level for below in subfolders(above))
+        level = [below for below in inner if not os.path.islink(below)]
+        found += level
+    return found[:_MOST_FOLDERS]

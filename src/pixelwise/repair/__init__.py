@@ -1,0 +1,7 @@
+"""Findings of an audit -> a repaired copy of the data set, never in place.
+
+command.py   fix: write the copy
+plan.py      which rules of which file are repaired, and why others are not
+label.py     one label image repaired; color.py and nearest.py its colours and values
+result.py    what was changed and what was left; fix.json
+"""

@@ -1,0 +1,60 @@
+"""What `pixelwise score` takes."""
+
+# ruff: noqa: RUF009  (option() is dataclasses.field() with help text)
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pixelwise.errors import ArgumentError, setting
+from pixelwise.metrics.like import TOOLS
+from pixelwise.metrics.scores import CONVENTIONS
+from pixelwise.settings import (
+    check_settings,
+    option,
+    required,
+    scheduler_option,
+    workers_option,
+)
+
+
+@dataclass(frozen=True)
+class ScoreConfig:
+    """Which predictions are compared with which labels, and how classes are averaged."""
+
+    predictions: Path = required("folder of predicted label images, or a run folder")
+    versus: Path | None = option(
+        None, "a second one, to be compared with the first image by image", positional=True
+    )
+    data: Path | None = option(None, "dataset (default: the one in PREDICTIONS/prediction.json)")
+    split: str | None = option(None, "split of the dataset (default: as predicted, else val)")
+    labels: Path | None = option(None, "a bare folder of labels, instead of a dataset")
+    images: Path | None = option(None, "with --labels: the images, for the report")
+    classes: str | None = option(None, "with --labels: a class file, or voc, cityscapes ...")
+    convention: str = option(
+        "present", "which classes count in the mean IoU", choices=tuple(CONVENTIONS)
+    )
+    like: str | None = option(None, "print the number of another tool too", choices=TOOLS)
+    all: bool = option(False, "print the numbers of all other tools, and why they differ")
+    boundary: bool = option(False, "score the edges of the classes too: boundary IoU")
+    out: Path | None = option(
+        None, "file to write (default: PREDICTIONS/score.json, or VERSUS/comparison.json)"
+    )
+    workers: int = workers_option()
+    scheduler: str | None = scheduler_option()
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        like, every = setting("like"), setting("all")
+        if self.like is not None and self.all:
+            raise ArgumentError("score", event=f"only one of {like} and {every} can be given")
+        if self.versus is not None and (self.like is not None or self.all or self.boundary):
+            event = f"{like}, {every} and {setting('boundary')} are of one prediction"
+            raise ArgumentError("score", event=event, hint="Leave VERSUS out.")
+        labels, classes = setting("labels"), setting("classes")
+        if self.labels is None:
+            if self.classes is not None or self.images is not None:
+                event = f"{setting('images')} and {classes} need {labels}"
+                raise ArgumentError("score", event=event, hint=f"Give {labels} too.")
+        elif self.classes is None or self.data is not None:
+            event = f"{labels} need {classes}, and no {setting('data')}"
+            raise ArgumentError("score", event=event, hint=f"Give {classes}.")

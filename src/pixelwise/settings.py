@@ -1,0 +1,124 @@
+"""Settings: what a command takes, as one frozen dataclass, from Python, the command line or a file.
+
+The fields of `TrainConfig` are the options of `pixelwise train`, the keywords of `pw.train` and the
+keys of `--config FILE`: one name, type, default, range and help text for all three.
+"""
+
+import shlex
+from dataclasses import Field, field, fields
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+from pixelwise.errors import ArgumentError, check_choice, check_range
+from pixelwise.files.records import converted, type_hints
+
+Config = TypeVar("Config")
+
+
+def option(
+    default: Any,
+    text: str,
+    *,
+    positional: bool = False,
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+    choices: tuple[str, ...] = (),
+    metavar: str | tuple[str, ...] | None = None,
+    group: str = "",
+) -> Any:
+    """A field of a configuration.
+
+    Args:
+        default: its value where nothing is given.
+        text: help, one clause.
+        positional: an argument of the command line without dashes.
+        low, high: least and largest value; above: a bound that is excluded. None is in every range.
+        choices: allowed words that a `Literal` hint cannot say, because a table has them.
+        metavar: what stands for the value in --help.
+        group: heading under which --help lists it.
+    """
+    metadata = {"help": text, "positional": positional, "low": low, "high": high, "above": above}
+    metadata |= {"choices": choices, "metavar": metavar, "group": group}
+    return field(default=default, metadata=metadata)
+
+
+def required(text: str) -> Any:
+    """A field that must be given: the first argument of its command."""
+    return field(metadata={"help": text, "positional": True})
+
+
+def workers_option() -> Any:
+    """The field `workers` of a command that does the same for every file of a folder."""
+    return option(0, "processes that share the work; 0: none", low=0, group="where")
+
+
+def scheduler_option() -> Any:
+    """The field `scheduler` of such a command."""
+    text = "address of a Dask scheduler whose workers share the work, such as tcp://host:8786"
+    return option(None, text, metavar="ADDRESS", group="where")
+
+
+def command_of(config: Any) -> str:
+    """The command that takes a configuration: TrainConfig -> "train"."""
+    kind = config if isinstance(config, type) else type(config)
+    return kind.__name__.removesuffix("Config").lower()
+
+
+def check_settings(config: Any) -> None:
+    """Give every field its declared type and check its choices and range; for __post_init__.
+
+    Raises:
+        ArgumentError: a value is of another type, not among the choices, or out of range.
+    """
+    kind: Any = type(config)
+    where, hints = command_of(kind), type_hints(kind)
+    for f in fields(config):
+        given = getattr(config, f.name)
+        value = converted(hints[f.name], given, where, f.name)
+        object.__setattr__(config, f.name, value)
+        if value is None:
+            continue
+        if f.metadata.get("choices"):
+            for one in value if isinstance(value, tuple) else (value,):
+                check_choice(where, f.name, one, f.metadata["choices"])
+        low, high, above = (f.metadata.get(bound) for bound in ("low", "high", "above"))
+        for one in value if isinstance(value, tuple) else (value,):
+            if low is not None or high is not None:
+                check_range(where, f.name, one, low, high)
+            if above is not None and not above < one < float("inf"):
+                raise ArgumentError(where, f.name, must=f"> {above}", got=one)
+
+
+def choices_of(config: type, name: str) -> tuple[str, ...]:
+    """The words that a field may be, () where it is free."""
+    kind = type_hints(config)[name]
+    kinds = [k for k in get_args(kind) if get_origin(k) is Literal] or [kind]
+    words = get_args(kinds[0]) if get_origin(kinds[0]) is Literal else ()
+    return words or field_of(config, name).metadata.get("choices", ())
+
+
+def field_of(config: type, name: str) -> Field:
+    """The field of a name."""
+    return next(f for f in fields(config) if f.name == name)  # type: ignore[arg-type]
+
+
+def command_line(config: Any) -> str:
+    """The command that a configuration stands for, without what is left at its default."""
+    places, words = [], []
+    for f in fields(config):
+        value = getattr(config, f.name)
+        if value == f.default:
+            continue
+        if f.metadata.get("positional"):
+            places.append(str(value))
+        elif isinstance(value, bool):
+            words.append(flag(f.name) if value else flag(f"no_{f.name}"))
+        else:
+            values = value if isinstance(value, tuple) else (value,)
+            words += [flag(f.name), *("none" if v is None else str(v) for v in values)]
+    return shlex.join(["pixelwise", command_of(config), *places, *words])
+
+
+def flag(name: str) -> str:
+    """A field as an option of the command line: class_weights -> --class-weights."""
+    return "--" + name.replace("_", "-")

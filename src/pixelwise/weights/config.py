@@ -1,0 +1,73 @@
+"""What `pixelwise weights` takes."""
+
+# ruff: noqa: RUF009  (option() is dataclasses.field() with help text)
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pixelwise.errors import ArgumentError, check_range
+from pixelwise.settings import (
+    check_settings,
+    command_line,
+    option,
+    required,
+    scheduler_option,
+    workers_option,
+)
+from pixelwise.weights.formulas import METHODS, ZERO_POLICIES
+
+
+@dataclass(frozen=True)
+class WeightsConfig:
+    """Which split is counted, which weights are made of the counts, and where they go."""
+
+    data: Path = required("folder with dataset.toml")
+    method: str | None = option(
+        None, "formula of the weights (default: all)", choices=tuple(METHODS)
+    )
+    zero: str = option(
+        "error",
+        "a class without a pixel: refuse, weigh it 0, or like the heaviest",
+        choices=tuple(ZERO_POLICIES),
+    )
+    beta: float | None = option(
+        None, "of effective_number, 0 <= beta < 1 (default: (pixels - 1) / pixels)"
+    )
+    split: str = option("train", "split to count")
+    out: Path | None = option(
+        None, "JSON file for the weights of --method, to be given to train --class-weights"
+    )
+    html: Path | None = option(None, "page to make of the counts and weights")
+    drop_background: float | None = option(
+        None, "list the images that one class fills to at least this share, such as 0.98"
+    )
+    keep_list: Path | None = option(
+        None, "with --drop-background: text file for the ids of the other images"
+    )
+    workers: int = workers_option()
+    scheduler: str | None = scheduler_option()
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        where = "weights"
+        if self.beta is not None and self.method not in (None, "effective_number"):
+            got = f"{self.beta} with method {self.method!r}"
+            raise ArgumentError(where, "beta", must="used with effective_number only", got=got)
+        if self.out is not None and self.method is None:
+            hint = f"Choose one: --method {', '.join(METHODS)}."
+            constraint = "given with out, which holds one weight a class"
+            raise ArgumentError(where, "method", must=constraint, got="none", hint=hint)
+        if self.out is not None and self.out.suffix != ".json":
+            raise ArgumentError(where, "out", must="a name ending in .json", got=str(self.out))
+        if self.drop_background is not None:
+            hint = "It is a share: 0.98 means 98 %."
+            check_range(where, "drop_background", self.drop_background, 0, 1, hint)
+        elif self.keep_list is not None:
+            constraint = "given with keep_list, which leaves out the images that it finds"
+            raise ArgumentError(where, "drop_background", must=constraint, got="none")
+
+    @property
+    def command(self) -> str:
+        """The command line that says the same."""
+        # where the work is done changes no result
+        return command_line(replace(self, workers=0, scheduler=None))

@@ -1,0 +1,216 @@
+"""How often each class occurs in label images: one additive record, one function that fills it."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pixelwise.errors import (
+    ArgumentTypeError,
+    LabelError,
+    PairingError,
+    PixelwiseError,
+    check_shape,
+)
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.histogram import histogram
+from pixelwise.labels.pairs import Pair
+from pixelwise.labels.png import count_stored, read_label
+from pixelwise.sums import Progress, map_over
+
+# Enough files to see what is wrong; the rest are counted.
+LISTED_FILES = 5
+# One takes a millisecond; a task takes a fraction of one to be handed over.
+FILES_A_TASK = 16
+
+
+def count_labels(
+    pairs_or_paths: Iterable[Pair | str | Path],
+    classes: Classes,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> "LabelCounts":
+    """Count the pixels of each class in label files.
+
+    pixels[c] = number of pixels of class c; images[c] = number of files that contain c.
+
+    Memory does not grow with the number of files.
+
+    Args:
+        pairs_or_paths: pairs with labels, or label files.
+        classes: what the stored values mean.
+        executor: any concurrent.futures executor; None works in this thread.
+        progress: called with (files done, all files) after each file.
+    Returns:
+        LabelCounts, the same for every executor.
+    Raises:
+        PairingError: a pair has no label.
+        LabelError: a file cannot be read, or holds stored values that are neither a class nor
+            void. All files are read; the message counts the bad ones and names the first few.
+    """
+    each = count_each(pairs_or_paths, classes, executor, progress)
+    return sum(each, start=LabelCounts.zero(len(classes)))
+
+
+def count_each(
+    pairs_or_paths: Iterable[Pair | str | Path],
+    classes: Classes,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Iterator["LabelCounts"]:
+    """The label counts of every file for itself, in the order given; see count_labels.
+
+    Raises:
+        LabelError: after the last file, if one or more were wrong.
+    """
+    failures = []
+    paths = _label_paths(pairs_or_paths)
+    count = partial(_count_or_failure, classes=classes)
+    for result in map_over(paths, count, executor, chunk=FILES_A_TASK, progress=progress):
+        if isinstance(result, LabelCounts):
+            yield result
+        else:
+            failures.append(result)
+    if len(failures) == 1:
+        raise LabelError(failures[0])
+    if failures:
+        listed = " | ".join(failures[:LISTED_FILES])
+        more = len(failures) - LISTED_FILES
+        tail = f" | and {more:,} more" if more > 0 else ""
+        raise LabelError(f"count_labels: {len(failures):,} label files are wrong: {listed}{tail}")
+
+
+def count_values(label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The stored values that occur in a label image, ascending, and their pixels.
+
+    Args:
+        label: (*S) uint8 or uint16, stored values.
+    Returns:
+        values (K,) of the dtype of label, pixels (K,) int64.
+    """
+    pixels = histogram(label) if label.dtype == np.uint8 else np.bincount(label.ravel())
+    values = np.flatnonzero(pixels)
+    return values.astype(label.dtype), pixels[values]
+
+
+@dataclass(frozen=True, eq=False)
+class LabelCounts:
+    """What a set of label images contains. Counts of disjoint sets add.
+
+    Args:
+        pixels: (C,) int64, pixels of each class.
+        images: (C,) int64, label images that contain the class.
+        ignored: void pixels.
+        files: label images that were counted.
+        image_pixels: (C,) int64, valid pixels of the label images that contain the class; what
+            median frequency weights divide by.
+    """
+
+    pixels: np.ndarray
+    images: np.ndarray
+    ignored: int
+    files: int
+    image_pixels: np.ndarray
+
+    def __post_init__(self) -> None:
+        for name in ("pixels", "images", "image_pixels"):
+            counts = np.array(getattr(self, name), np.int64)
+            check_shape("LabelCounts", name, counts.shape, np.shape(self.pixels), "(C,)")
+            counts.setflags(write=False)
+            object.__setattr__(self, name, counts)
+
+    @classmethod
+    def zero(cls, num_classes: int) -> "LabelCounts":
+        """The counts of no label image: where a sum over num_classes classes starts."""
+        none = np.zeros(num_classes, np.int64)
+        return cls(none, none, 0, 0, none)
+
+    @property
+    def num_classes(self) -> int:
+        """C."""
+        return len(self.pixels)
+
+    @property
+    def valid(self) -> int:
+        """Pixels that are not void."""
+        return int(self.pixels.sum())
+
+    def __add__(self, other: Any) -> "LabelCounts":
+        if not isinstance(other, LabelCounts):
+            return NotImplemented
+        hint = "Only counts of the same classes can be added."
+        check_shape("LabelCounts", "+", other.pixels.shape, self.pixels.shape, "(C,)", hint)
+        return LabelCounts(*(a + b for a, b in zip(self._fields(), other._fields())))
+
+    def __radd__(self, other: Any) -> "LabelCounts":
+        # the built-in sum starts with the integer 0
+        return self if isinstance(other, int) and other == 0 else NotImplemented
+
+    def __eq__(self, other: Any) -> bool:
+        if not isinstance(other, LabelCounts):
+            return NotImplemented
+        return all(np.array_equal(a, b) for a, b in zip(self._fields(), other._fields()))
+
+    def __hash__(self) -> int:
+        return hash((self.pixels.tobytes(), self.images.tobytes(), self.ignored, self.files))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # through the constructor: numpy forgets in a pickle that an array was read-only
+        return LabelCounts, self._fields()
+
+    def _fields(self) -> tuple[Any, ...]:
+        return self.pixels, self.images, self.ignored, self.files, self.image_pixels
+
+
+def _label_paths(pairs_or_paths: Iterable[Pair | str | Path]) -> list[Path]:
+    if isinstance(pairs_or_paths, str | Path):
+        hint = "Pass find_pairs(images, labels), or a list of label files."
+        got = repr(str(pairs_or_paths))
+        raise ArgumentTypeError(
+            "count_labels", "pairs_or_paths", must="pairs or a list of files", got=got, hint=hint
+        )
+    paths, missing = [], []
+    for item in pairs_or_paths:
+        if not isinstance(item, Pair):
+            paths.append(Path(item))
+        elif item.label is None:
+            missing.append(item.id)
+        else:
+            paths.append(item.label)
+    if missing:
+        got = f"{len(missing):,} without: {', '.join(missing[:LISTED_FILES])}"
+        raise PairingError("count_labels", "every pair", must="with a label", got=got)
+    return paths
+
+
+def _count_or_failure(path: Path, classes: Classes) -> "LabelCounts | str":
+    """The counts of one file, or the sentence that says what is wrong with it."""
+    try:
+        return _count_file(path, classes)
+    except PixelwiseError as error:
+        return str(error)
+
+
+def _count_file(path: Path, classes: Classes) -> "LabelCounts":
+    values, value_pixels = count_stored(path)
+    try:
+        index = classes.to_index(values)
+    except LabelError:
+        # the same mistake in the whole image, for the message with pixels and places
+        classes.to_index(read_label(path), where=str(path))
+        raise
+    is_class = index != classes.ignore_index
+    pixels = np.zeros(len(classes), np.int64)
+    np.add.at(pixels, index[is_class], value_pixels[is_class])
+    present = pixels > 0
+    return LabelCounts(
+        pixels=pixels,
+        images=present,
+        ignored=int(value_pixels[~is_class].sum()),
+        files=1,
+        image_pixels=pixels.sum() * present,
+    )

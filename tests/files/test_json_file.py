@@ -1,0 +1,65 @@
+"""Untrusted JSON: each thing that Python's reader lets pass is one sentence here."""
+
+import pytest
+
+from pixelwise.errors import DatasetError
+from pixelwise.files.json_file import get, parse_json, read_json
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b'{"a": NaN}', "NaN, which is no number of JSON"),
+        (b"[-Infinity]", "-Infinity, which is no number"),
+        (b'{"a": {"b": 1, "b": 1}}', "the key 'b' twice in one object"),
+        (b"[" * 100_000, "deeper nesting than any annotation has"),
+        (b'{"a":' * 100_000, "deeper nesting than any annotation has"),
+        (b"1" * 5000, "valid JSON, got Exceeds the limit"),
+        (b'{"a": "\xff"}', "valid JSON, got 'utf-8'"),
+        (b'{"a": 1', "valid JSON, got Expecting"),
+        (b"", "valid JSON, got Expecting value"),
+    ],
+    ids=["nan", "infinity", "twins", "lists", "objects", "digits", "bytes", "cut", "empty"],
+)
+def test_what_is_no_plain_json_is_refused(data, message):
+    """With the name of the file in front."""
+    with pytest.raises(DatasetError, match=rf"^a\.json: file must be .*{message}"):
+        parse_json(data, "a.json")
+
+
+def test_a_mark_in_front_is_no_error():
+    """Editors on Windows write it."""
+    assert parse_json(b'\xef\xbb\xbf{"a": 1}', "a.json") == {"a": 1}
+
+
+def test_a_file_that_is_none_is_refused(tmp_path):
+    """Missing, a folder."""
+    with pytest.raises(DatasetError, match="an existing file"):
+        read_json(tmp_path / "a.json")
+    with pytest.raises(DatasetError, match="a regular file, got a folder"):
+        read_json(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "types", "message"),
+    [
+        ({"a": 1.5}, "a", (int,), "x.a must be an integer, got 1.5"),
+        ({"a": True}, "a", (int,), "x.a must be an integer, got True"),
+        ({}, "a", (list,), "x.a must be a list, got none"),
+        ({"a": None}, "a", (str,), "x.a must be text, got none"),
+        ([1], 3, (int,), r"x\[3\] must be an integer, got none"),
+        (3, "a", (int,), "x must be an object, got 3"),
+        ({"a": "b" * 900}, "a", (int,), r"got 'b{59}\.\.\."),
+    ],
+)
+def test_a_value_of_another_type_is_named(table, key, types, message):
+    """With its place, and only the beginning of it."""
+    with pytest.raises(DatasetError, match=message):
+        get("a.json", table, key, *types, at="x")
+
+
+def test_values_of_the_right_type_come_back():
+    """An integer is a number; null and a missing key are the same."""
+    assert get("f", {"a": 3}, "a", float) == 3
+    assert get("f", {}, "a", str, type(None)) is None
+    assert get("f", [1, 2], 1, int) == 2
