@@ -35,7 +35,8 @@ PACKAGES = {
     "ops/cpu": {"torch", "numpy", "numba", "llvmlite"},
     "ops/gpu": {"torch", "numpy", "triton"},
     "losses": {"torch", "numpy", "scipy"},
-    "run": IMAGING | {"torch", "rich"} | TRAINING,
+    "run": IMAGING | {"torch"} | TRAINING,
+    "progress": {"rich"},
     "report": IMAGING | {"jinja2"},
 }
 MOST_FILES = 22

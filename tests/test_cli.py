@@ -240,7 +240,7 @@ def test_an_unknown_key_in_dataset_toml(broken, capsys):
         (["--loss", "dicee"], "Did you mean 'dice'?"),
         (["--loss", "ce+"], "a sum of losses"),
         (["--network", "unet:resnet19"], "Did you mean resnet"),
-        (["--class-weights", "median"], "class_weights must be one of none, median_frequency"),
+        (["--class-weights", "median"], "class_weights must be one of none, inverse"),
         (["--train-split", "tran"], "got 'tran'"),
         (["--lr", "-1"], "lr must be > 0"),
     ],

@@ -14,11 +14,12 @@ from contextlib import suppress
 from dataclasses import MISSING, dataclass, fields
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NoReturn, get_args, get_origin, get_type_hints
 
 from pixelwise.errors import ArgumentError, PixelwiseError, check_choice
 from pixelwise.interrupt import Terminated, raise_on_sigterm
 from pixelwise.progress import progress_line
+from pixelwise.settings import choices_of, read_settings
 from pixelwise.text import printable
 
 
@@ -107,7 +108,7 @@ def show_predict(folder: Path) -> tuple[Any, str]:
     """Show where the predictions are, and what their probabilities are worth if that was asked."""
     content, text = {"predictions": str(folder)}, str(folder)
     if (folder / "calibration.json").is_file():
-        found = resolve("pixelwise.files.results:read_json")(folder / "calibration.json")
+        found = resolve("pixelwise.files.results:read_object")(folder / "calibration.json")
         table = resolve("pixelwise.run.calibration_table:calibration_table")(found)
         return {**content, "calibration": found}, f"{text}\n\n{table}"
     return content, text
@@ -236,7 +237,8 @@ def run_command(words: list[str]) -> str:
         # argparse cannot leave out an argument without dashes: it gives None instead
         if field.metadata.get("positional") and options.get(field.name, field) is None:
             del options[field.name]
-    values = {**read_settings(settings, config_class), **options}
+    given = {} if settings is None else read_settings(settings, config_class)
+    values = {**given, **options}
     with progress_line(name) as progress:
         more = {"progress": progress} if command.is_folder_job else {}
         result = resolve(command.run)(config_class(**values), **more)
@@ -303,7 +305,7 @@ def add_options(parser: argparse.ArgumentParser, config: type) -> None:
             flag = "--" + field.name.replace("_", "-")
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, help=text)
         else:
-            add_valued_option(parser, field.name, kind, optional, text, field.metadata)
+            add_valued_option(parser, config, field.name, kind, optional, text, field.metadata)
     parser.add_argument(
         "--json", action="store_true", default=False, help="print the result as JSON"
     )
@@ -314,6 +316,7 @@ def add_options(parser: argparse.ArgumentParser, config: type) -> None:
 
 def add_valued_option(
     parser: argparse.ArgumentParser,
+    config: type,
     name: str,
     kind: Any,
     optional: bool,
@@ -321,13 +324,14 @@ def add_valued_option(
     metadata: Any,
 ) -> None:
     """An option with one value, or with as many as its tuple type has."""
-    options: dict[str, Any] = {"help": text, "metavar": metadata.get("metavar", name.upper())}
+    options: dict[str, Any] = {"help": text, "metavar": metadata["metavar"] or name.upper()}
     if get_origin(kind) is tuple:
         kinds = get_args(kind)
         options["nargs"] = "*" if kinds[-1] is Ellipsis else len(kinds)
         kind = kinds[0]
-    if "choices" in metadata:
-        options["metavar"] = "{" + ",".join(metadata["choices"]) + "}"
+    if words := choices_of(config, name):
+        options["metavar"] = "{" + ",".join(words) + "}"
+    kind = str if get_origin(kind) is Literal else kind
     options["type"] = none_or(kind) if optional else kind
     parser.add_argument("--" + name.replace("_", "-"), **options)
 
@@ -349,27 +353,6 @@ def shown(default: Any) -> str:
     if isinstance(default, tuple):
         return " ".join(map(str, default)) or "none"
     return str(default)
-
-
-def read_settings(path: Path | None, config: type) -> dict[str, Any]:
-    """Settings from a file; options on the command line come before them.
-
-    Raises:
-        ArgumentError: the file cannot be read, or a key is not a setting of the command.
-    """
-    if path is None:
-        return {}
-    try:
-        text = path.read_text(encoding="utf-8")
-        content = (
-            import_module("tomllib").loads(text) if path.suffix == ".toml" else json.loads(text)
-        )
-    except (OSError, ValueError) as error:
-        raise ArgumentError(f"{path}: file must be readable JSON or TOML, got {error}.") from None
-    content = content.get("config", content)  # the config.json of a run has them in a table
-    for key in content:
-        check_choice(str(path), "setting", key, [field.name for field in fields(config)])
-    return content
 
 
 if __name__ == "__main__":

@@ -5,13 +5,17 @@ keys of `--config FILE`: one name, type, default, range and help text for all th
 """
 
 import shlex
+from collections.abc import Callable
 from dataclasses import Field, field, fields
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from functools import wraps
+from inspect import signature
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
 
-from pixelwise.errors import ArgumentError, check_choice, check_range
-from pixelwise.files.records import converted, type_hints
-
-Config = TypeVar("Config")
+from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, check_range
+from pixelwise.files.json_file import read_json
+from pixelwise.files.records import converted, shown, type_hints
+from pixelwise.files.toml_file import read_toml
 
 
 def option(
@@ -122,3 +126,57 @@ def command_line(config: Any) -> str:
 def flag(name: str) -> str:
     """A field as an option of the command line: class_weights -> --class-weights."""
     return "--" + name.replace("_", "-")
+
+
+def takes_settings(config: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator of a command: it takes its configuration, or the settings themselves.
+
+        train(TrainConfig("street", loss="ce"))    train("street", loss="ce")
+
+    Args:
+        config: the configuration, first argument of the function. Settings that are arguments
+            without dashes on the command line may be given by position.
+    """
+    names = [f.name for f in fields(config)]
+    places = [f.name for f in fields(config) if f.metadata.get("positional")]
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        others = list(signature(function).parameters)[1:]
+
+        @wraps(function)
+        def command(*given: Any, **settings: Any) -> Any:
+            if given and isinstance(given[0], config):
+                return function(*given, **settings)
+            if len(given) > len(places):
+                must = f"at most {len(places)} ({', '.join(places)})"
+                raise ArgumentTypeError(
+                    function.__name__, "arguments without a name", must=must, got=len(given)
+                )
+            for name in settings:
+                check_choice(function.__name__, "setting", name, [*names, *others])
+            more = {name: settings.pop(name) for name in others if name in settings}
+            return function(config(**dict(zip(places, given)), **settings), **more)
+
+        return command
+
+    return decorate
+
+
+def read_settings(path: Path, config: type) -> dict[str, Any]:
+    """Settings from a JSON or TOML file, or from the config.json of a run, checked one by one.
+
+    Raises:
+        ArgumentError: the file cannot be read; a key is not a setting of the command, or its value
+            is of another type.
+    """
+    reader = read_toml if path.suffix == ".toml" else read_json
+    content = reader(path, ArgumentError)
+    if not isinstance(content, dict):
+        raise ArgumentError(path, "content", must="a table of settings", got=shown(content))
+    content = content.get("config", content)  # the config.json of a run has them in a table
+    if not isinstance(content, dict):
+        raise ArgumentError(path, "config", must="a table of settings", got=shown(content))
+    hints = type_hints(config)
+    for key in content:
+        check_choice(str(path), "setting", key, [f.name for f in fields(config)])
+    return {key: converted(hints[key], v, str(path), key) for key, v in content.items()}

@@ -1,4 +1,29 @@
-"""Tables and numbers for a terminal."""
+"""Words, numbers and tables for messages and terminals."""
+
+from collections.abc import Iterable
+from math import isnan
+
+# Enough of a list to recognise a mistake; the rest is counted.
+LISTED = 5
+
+
+def some(items: Iterable[object], most: int = LISTED, separator: str = ", ") -> str:
+    """The first items of a list: "a, b, c and 12 more"."""
+    words = [str(item) for item in items]
+    more = f" and {len(words) - most:,} more" if len(words) > most else ""
+    return separator.join(words[:most]) + more
+
+
+def plural(number: int, word: str) -> str:
+    """A number and what it counts: "1 class", "2 classes", "1,200 files"."""
+    if number == 1:
+        return f"{number:,} {word}"
+    return f"{number:,} {word}{'es' if word.endswith(('s', 'x', 'ch')) else 's'}"
+
+
+def percent(share: float | None, digits: int = 2) -> str:
+    """A share 0..1 as a percentage without its sign; "-" where there is none (None, NaN)."""
+    return "-" if share is None or isnan(share) else f"{100 * share:.{digits}f}"
 
 
 def text_table(rows: list[list[str]]) -> str:
@@ -18,7 +43,7 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
-def in_words(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """90.0 -> "1m30s"."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

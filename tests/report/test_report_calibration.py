@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from pixelwise.errors import RunError
-from pixelwise.files.results import without_nan, write_json
+from pixelwise.files.records import to_plain
+from pixelwise.files.results import write_json
 from pixelwise.metrics.calibration import count_calibration
 from pixelwise.metrics.threshold import count_thresholds
 from pixelwise.report.calibration import (
@@ -83,7 +84,7 @@ def test_nothing_valid_is_a_sentence_and_no_chart():
     nothing = ProbabilityCounts(
         count_calibration(np.full((1, 2, 2), 0.5), np.full((2, 2), 255)), None
     )
-    content = without_nan(calibration_content(nothing, {**ABOUT, "threshold": 0.5}))
+    content = to_plain(calibration_content(nothing, {**ABOUT, "threshold": 0.5}))
     assert sentences(content) == ["There is no valid pixel to measure."]
 
 

@@ -5,12 +5,12 @@ import subprocess
 import sys
 
 import pytest
+from pixelwise.run.score import score
 
 from make import make_dataset
 from pixelwise.run.config import PredictConfig, ScoreConfig
 from pixelwise.run.distributed import shard, sum_over_ranks
 from pixelwise.run.predict import predict
-from pixelwise.run.score import score
 
 EVALUATE = """
 import json, sys, torch

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pixelwise.errors import DatasetError
+from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.files.content import Unreadable, read_file
 
 # What values of JSON are called in messages.
@@ -24,20 +24,20 @@ _TYPE_NAMES = {
 _SHOWN = 60
 
 
-def read_json(path: Path | str) -> Any:
+def read_json(path: Path | str, error: type[PixelwiseError] = DatasetError) -> Any:
     """The value in a JSON file.
 
     Raises:
-        DatasetError: the file cannot be read, is no JSON, has NaN or infinity, an object with two
-            equal keys, or is nested too deeply.
+        PixelwiseError: as `error`; the file cannot be read, is not JSON, has NaN or infinity, an
+            object with two equal keys, or is nested too deeply.
     """
     try:
-        return parse_json(read_file(path), str(path))
-    except Unreadable as error:
-        raise error.at(DatasetError, path, "file") from None
+        return parse_json(read_file(path), str(path), error)
+    except Unreadable as reason:
+        raise reason.at(error, path, "file") from None
 
 
-def parse_json(data: bytes, where: str) -> Any:
+def parse_json(data: bytes, where: str, error: type[PixelwiseError] = DatasetError) -> Any:
     """The value of JSON text in UTF-8.
 
     Raises:
@@ -48,10 +48,10 @@ def parse_json(data: bytes, where: str) -> Any:
         return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_without_twins)
     except RecursionError:
         got = "deeper nesting than any annotation has"
-        raise DatasetError(where, "file", must="plain JSON", got=got) from None
-    except ValueError as error:
+        raise error(where, "file", must="plain JSON", got=got) from None
+    except ValueError as reason:
         # JSON errors, bytes that are not UTF-8, integers with thousands of digits
-        raise DatasetError(where, "file", must="valid JSON", got=str(error)) from None
+        raise error(where, "file", must="valid JSON", got=str(reason)) from None
 
 
 def get(where: str, table: Any, key: str | int, *types: type, at: str = "") -> Any:

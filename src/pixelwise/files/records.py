@@ -26,7 +26,10 @@ def type_hints(kind: Any) -> dict[str, Any]:
 
 
 def to_plain(value: Any) -> Any:
-    """A value as JSON can hold it: records become tables, tuples lists, NaN and infinity None."""
+    """A value as JSON can hold it: records become tables, tuples lists, NaN and infinity None.
+
+    Paths become text, arrays lists.
+    """
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: to_plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
@@ -35,7 +38,10 @@ def to_plain(value: Any) -> Any:
         return [to_plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return value if isinstance(value, str | int | float | NoneType) else str(value)
+    if isinstance(value, Path):
+        return str(value)
+    # arrays and scalars of numpy, which this layer does not import
+    return to_plain(value.tolist()) if hasattr(value, "tolist") else value
 
 
 def from_plain(

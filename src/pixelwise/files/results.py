@@ -1,14 +1,22 @@
-"""JSON files that any reader accepts: whole or not at all, null where JSON has no number."""
+"""Results: the JSON files that commands write, with their origin, and read back as records.
+
+A record that becomes a file is a frozen dataclass with a class attribute `SCHEMA`, such as
+"pixelwise.score/1". In the file, its fields stand behind the keys of ORIGIN.
+"""
 
 import json
-import math
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pixelwise.errors import RunError
 from pixelwise.files.atomic import atomic_write
+from pixelwise.files.json_file import read_json
+from pixelwise.files.records import from_plain, shown, to_plain
+
+Record = TypeVar("Record")
+ORIGIN = ("schema", "version", "command", "created")
 
 
 def origin(schema: str, command: str) -> dict[str, str]:
@@ -22,33 +30,55 @@ def origin(schema: str, command: str) -> dict[str, str]:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write a JSON file atomically; NaN and infinity become null."""
-    text = json.dumps(without_nan(content), indent=1, allow_nan=False)
+    """Write a JSON file atomically; records become tables, NaN and infinity null."""
+    text = json.dumps(to_plain(content), indent=1, allow_nan=False)
     atomic_write(path, (text + "\n").encode())
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object that this library wrote.
+def write_record(path: Path, record: Any, command: str) -> None:
+    """Write a record with its origin.
+
+    Args:
+        path: the file.
+        record: a dataclass with SCHEMA.
+        command: the command line that made it.
+    """
+    write_json(path, {**origin(record.SCHEMA, command), **to_plain(record)})
+
+
+def read_record(kind: type[Record], path: Path, hint: str = "") -> Record:
+    """The inverse of write_record.
+
+    Args:
+        kind: a dataclass with SCHEMA.
+        path: the file.
+        hint: how to make such a file, a whole sentence.
+    Raises:
+        RunError: there is no such file, it is damaged, or of another schema.
+    """
+    return record_of(kind, read_object(path), str(path), hint)
+
+
+def record_of(kind: type[Record], content: dict[str, Any], where: str, hint: str = "") -> Record:
+    """The record in the content of a file, or in what a command printed with --json."""
+    schema, wanted = content.get("schema"), kind.SCHEMA  # type: ignore[attr-defined]
+    if schema != wanted:
+        raise RunError(where, "schema", must=repr(wanted), got=shown(schema), hint=hint)
+    return from_plain(
+        kind, {key: v for key, v in content.items() if key not in ORIGIN}, where, RunError
+    )
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """A JSON object that this library wrote.
 
     Raises:
         RunError: there is no such file, or it is damaged.
     """
-    try:
-        content = json.loads(path.read_bytes())
-    except OSError:
+    if not path.is_file():
         got = f"no {path.name} in it"
-        raise RunError(path.parent, "folder", must="one of pixelwise", got=got) from None
-    except ValueError:
-        raise RunError(path, "content", must="JSON", got="damage") from None
+        raise RunError(path.parent, "folder", must="one of pixelwise", got=got)
+    content = read_json(path, RunError)
     if not isinstance(content, dict):
-        raise RunError(path, "content", must="a JSON object", got=type(content).__name__)
+        raise RunError(path, "content", must="a JSON object", got=shown(content))
     return content
-
-
-def without_nan(value: Any) -> Any:
-    """The same JSON-able value with null in place of numbers that JSON does not have."""
-    if isinstance(value, dict):
-        return {key: without_nan(v) for key, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_nan(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -12,35 +12,35 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pixelwise.errors import DatasetError
+from pixelwise.errors import DatasetError, PixelwiseError
 
 _TYPE_NAMES = {str: "a string", int: "an integer", list: "a list", dict: "a table"}
 
 
-def read_text(path: Path | str) -> str:
+def read_text(path: Path | str, error: type[PixelwiseError] = DatasetError) -> str:
     """The text of a UTF-8 file.
 
     Raises:
-        DatasetError: the file cannot be read or is not UTF-8.
+        PixelwiseError: as `error`; the file cannot be read or is not UTF-8.
     """
     try:
         # -sig: editors on Windows put a mark in front
         return Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        got = getattr(error, "strerror", None) or str(error)
-        raise DatasetError(path, "file", must="readable UTF-8 text", got=got) from None
+    except (OSError, ValueError) as reason:
+        got = getattr(reason, "strerror", None) or str(reason)
+        raise error(path, "file", must="readable UTF-8 text", got=got) from None
 
 
-def read_toml(path: Path | str) -> dict[str, Any]:
+def read_toml(path: Path | str, error: type[PixelwiseError] = DatasetError) -> dict[str, Any]:
     """The tables of a TOML file.
 
     Raises:
-        DatasetError: the file cannot be read or is not valid TOML.
+        PixelwiseError: as `error`; the file cannot be read or is not valid TOML.
     """
     try:
-        return tomllib.loads(read_text(path))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise DatasetError(path, "file", must="valid TOML", got=str(error)) from None
+        return tomllib.loads(read_text(path, error))
+    except (tomllib.TOMLDecodeError, RecursionError) as reason:
+        raise error(path, "file", must="valid TOML", got=str(reason)) from None
 
 
 def check_table(where: str, key: str, table: Any, types: dict[str, tuple[type, ...]]) -> None:

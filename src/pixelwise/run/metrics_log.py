@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.files.atomic import atomic_write
-from pixelwise.files.results import without_nan
+from pixelwise.files.records import to_plain
 from pixelwise.labels.classes import Classes
 from pixelwise.metrics.scores import iou, mean_iou, pixel_accuracy
 from pixelwise.run.evaluate import Evaluation
@@ -17,7 +17,7 @@ FILE = "metrics.jsonl"
 def append_line(path: Path, values: dict[str, Any]) -> None:
     """Add one line and hand it to the system at once; NaN and infinity become null."""
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(without_nan(values), allow_nan=False) + "\n")
+        file.write(json.dumps(to_plain(values), allow_nan=False) + "\n")
 
 
 def forget_after(path: Path, step: int) -> None:

@@ -17,11 +17,11 @@ from pixelwise.labels.pairs import Pair, find_pairs
 from pixelwise.labels.png import write_label
 from pixelwise.ops.nan import check_no_nan
 from pixelwise.ops.predict import predict_label
+from pixelwise.progress import Display
 from pixelwise.run import calibration
 from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, find_checkpoint
 from pixelwise.run.config import PredictConfig
 from pixelwise.run.dataset import image_to_tensor
-from pixelwise.run.display import Display
 from pixelwise.run.distributed import choose_device
 from pixelwise.run.networks import Network
 from pixelwise.run.resize import network_size, resize_image

@@ -12,7 +12,7 @@ from typing import Any
 from pixelwise.errors import RunError
 from pixelwise.files.folder import check_free, make_folder
 from pixelwise.files.records import from_plain, to_plain
-from pixelwise.files.results import read_json, write_json
+from pixelwise.files.results import read_object, write_json
 from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, find_checkpoint
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.networks import Network
@@ -82,7 +82,7 @@ def about_run(plan: Plan, network: Network, folder: Path) -> dict[str, Any]:
 def saved_config(config: TrainConfig) -> TrainConfig:
     """The settings that a run began with, with the time limit of now."""
     run = config.resume or Path()
-    saved = from_plain(TrainConfig, read_json(run / "config.json")["config"], str(run))
+    saved = from_plain(TrainConfig, read_object(run / "config.json")["config"], str(run))
     return replace(saved, max_minutes=config.max_minutes)
 
 
@@ -94,7 +94,7 @@ def reopen_run(run: Path, plan: Plan, log: Callable[[str], None]) -> tuple[Path,
     """
     for leftover in run.glob(".*.new-*"):
         shutil.rmtree(leftover, ignore_errors=True)
-    began = read_json(run / "config.json")
+    began = read_object(run / "config.json")
     if began["classes"] != plan.description.classes.as_dict():
         hint = "Start a new run for the new classes."
         raise RunError(run, "classes", must="as when the run began", got="others", hint=hint)
@@ -103,7 +103,7 @@ def reopen_run(run: Path, plan: Plan, log: Callable[[str], None]) -> tuple[Path,
     ):
         hint = f"Put back what {plan.config.class_weights} held, or start a new run."
         raise RunError(run, "class weights", must="as when the run began", got="others", hint=hint)
-    check_same_data(run, read_json(run / "data.json"), plan.fingerprint())
+    check_same_data(run, read_object(run / "data.json"), plan.fingerprint())
     return run, find_checkpoint(run, (LAST, BEST), log)
 
 
@@ -111,5 +111,5 @@ def best_of(run: Path) -> dict[str, Any] | None:
     """Epoch, step and scores of the best checkpoint, or None if no epoch had a score."""
     if not (run / BEST / "config.json").exists():
         return None
-    about = read_json(run / BEST / "config.json")
+    about = read_object(run / BEST / "config.json")
     return {"epoch": about["epoch"], "step": about["step"], **about["score"]}

@@ -14,10 +14,10 @@ from pixelwise.errors import ArgumentError
 from pixelwise.interrupt import Interrupt
 from pixelwise.losses.criterion import Criterion
 from pixelwise.ops.backends import choose_backend
+from pixelwise.progress import Display
 from pixelwise.run.checkpoint import Checkpoint, load_weights
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.dataset import Augmentation, SegmentationDataset
-from pixelwise.run.display import Display
 from pixelwise.run.distributed import choose_device
 from pixelwise.run.metrics_log import FILE as METRICS
 from pixelwise.run.metrics_log import forget_after

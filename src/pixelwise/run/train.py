@@ -25,7 +25,6 @@ from pixelwise.labels.pairs import Pair
 from pixelwise.ops.unknown import raise_if_unknown
 from pixelwise.run.checkpoint import BEST, LAST, save_checkpoint
 from pixelwise.run.config import TrainConfig
-from pixelwise.run.display import percent
 from pixelwise.run.distributed import any_rank, copy_buffers, shard, sum_over_ranks
 from pixelwise.run.evaluate import evaluate
 from pixelwise.run.loader import epoch_batches, load_batches
@@ -34,7 +33,7 @@ from pixelwise.run.metrics_log import append_line, evaluation_line
 from pixelwise.run.optimizer import set_learning_rate
 from pixelwise.run.rank_stats import loss_over_ranks
 from pixelwise.run.setup import SCORE_COST, TRAIN_COST, Run, set_up
-from pixelwise.text import in_words
+from pixelwise.text import duration, percent
 
 
 def train(config: TrainConfig) -> Path:
@@ -185,7 +184,7 @@ def score_epoch(run: Run) -> float:
         append_line(run.folder / METRICS, {"step": position.step, "epoch": epoch, **values})
     miou = percent(values["val/miou"])
     run.display.advance(f"epoch {epoch}/{config.epochs}", 0, mIoU=miou)
-    spent = in_words(time.monotonic() - run.started)
+    spent = duration(time.monotonic() - run.started)
     run.display.line(
         f"epoch {epoch}/{config.epochs}  loss {run.display.numbers.get('loss', '-')}  "
         f"val loss {values['val/loss']:.3f}  val mIoU {miou}  {spent}, {run.display.left()}"

@@ -9,7 +9,8 @@ import numpy as np
 
 from pixelwise.errors import check_choice
 from pixelwise.executors import open_executor, with_absolute_paths
-from pixelwise.files.results import origin, without_nan, write_json
+from pixelwise.files.records import to_plain
+from pixelwise.files.results import origin, write_json
 from pixelwise.labels.classes import Classes
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.metrics.image_scores import lowest_mean, mean_iou_c, mean_iou_i
@@ -83,7 +84,7 @@ def score(
         "images": [image_record(item, one, out.parent) for item, one in zip(work.items, counted)],
     }
     write_json(out, content)
-    return without_nan(content)
+    return to_plain(content)
 
 
 def scores_of(counted: list[ConfusionCounts], classes: Classes, convention: str) -> dict[str, Any]:

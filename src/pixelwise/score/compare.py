@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from pixelwise.errors import PairingError, check_choice
-from pixelwise.files.results import origin, without_nan, write_json
+from pixelwise.files.records import to_plain
+from pixelwise.files.results import origin, write_json
 from pixelwise.metrics.bootstrap import CONFIDENCE, RESAMPLES, Difference, paired_bootstrap
 from pixelwise.metrics.scores import CONVENTIONS, mean_iou
 from pixelwise.score.config import ScoreConfig
@@ -81,7 +82,7 @@ def compare(
         "images": sorted(records, key=lambda record: -abs(np.nan_to_num(record["difference"]))),
     }
     write_json(out, content)
-    return without_nan(content)
+    return to_plain(content)
 
 
 def check_same_labels(a: Work, b: Work) -> None:

@@ -16,7 +16,7 @@ from pixelwise.errors import (
     PairingError,
     check_choice,
 )
-from pixelwise.files.results import read_json
+from pixelwise.files.results import read_object
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import read_description
 from pixelwise.labels.pairs import Pair, find_pairs
@@ -117,7 +117,7 @@ def find_work(config: ScoreConfig, predictions: Path) -> Work:
         return Work(folder, items, classes, "multiclass", None, None)
     data, split = config.data, config.split
     if data is None:
-        about = read_json(folder / "prediction.json")
+        about = read_object(folder / "prediction.json")
         if about["data"] is None:
             hint = "They were made of a bare folder of images: give --labels and --classes."
             raise DatasetError("score", "predictions", must="of a dataset", got="none", hint=hint)

@@ -16,7 +16,7 @@ With an upstream gradient of each sum, that of the negative side marked ′, the
 For a pair dx_1 = dz and dx_0 = -dz, and ′ are the gradients of class 0. For a sigmoid channel
 nll′ and focal′ are those of nll_neg and focal_neg, and the others are 0.
 
-The two functions at the end are engines: kernels call them by their address, see `_engines_numba`.
+The two functions at the end are engines: kernels call them by their address, see `engines`.
 """
 
 import numpy as np
@@ -151,7 +151,7 @@ def add_focal(p, q, loss, loss_neg, y, w, label, n, pair, gamma, sums, c):
 def binary_sums(
     source, block, out, y_rows, w_rows, ignored, n, wanted, gamma, pair, finite, rows, lanes
 ):
-    """Add a block's sums to lanes; see `_engines_numba` for the arguments."""
+    """Add a block's sums to lanes; see `engines` for the arguments."""
     sums = lanes[0]
     z, p, q, loss, loss_neg = rows[0], rows[1], rows[2], rows[3], rows[4]
     focal = wanted[FOCAL] | wanted[FOCAL_NEG]
@@ -195,7 +195,7 @@ def put_row(out, c, w, n, pair, finite, z):
 def binary_gradient(
     source, block, out, y_rows, w_rows, ignored, n, wanted, gamma, pair, finite, rows, upstream
 ):
-    """The gradient of a block of logits; see `_engines_numba` for the arguments."""
+    """The gradient of a block of logits; see `engines` for the arguments."""
     z, p, q, loss, loss_neg = rows[0], rows[1], rows[2], rows[3], rows[4]
     zero, two = z.dtype.type(0), z.dtype.type(2)
     focal = wanted[FOCAL] | wanted[FOCAL_NEG]

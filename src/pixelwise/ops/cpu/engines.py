@@ -1,6 +1,6 @@
 """The four computations on a block, and how kernels call them.
 
-A kernel knows where pixels come from (dense or upsampled, `_stats_numba`, `_upsampled_numba`), an
+A kernel knows where pixels come from (dense or upsampled, `stats`, `upsampled`), an
 engine what to compute of them (softmax or binary, sums or gradient). A kernel calls its engine by
 address, so two and two are compiled, each on its own, rather than all combinations. Arguments:
 
@@ -18,7 +18,7 @@ address, so two and two are compiled, each on its own, rather than all combinati
     rows             (ROWS, >= n) scratch
     lanes            sums: (LANES, 10, C) float64, added to; lanes are added up in the end
     tables           gradient: upstream gradients, (1, 10, C) for softmax; for binary (2, C, 10),
-                     those of the positive side and those marked ′ in `_binary_numba`
+                     those of the positive side and those marked ′ in `binary`
 """
 
 from collections.abc import Callable

@@ -35,12 +35,12 @@ PIECE: dict[str, Any] = {
 }
 
 
-ROOM = Path(__file__).parent
+PACKAGE = Path(__file__).parent
 
 
 def _fingerprint() -> str:
     """Of everything that ends up in machine code."""
-    files = sorted([*ROOM.glob("_*_numba.py"), ROOM / "_views.py", ROOM / "spec.py"])
+    files = sorted([*PACKAGE.glob("*.py"), PACKAGE.parent / "spec.py"])
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
@@ -52,7 +52,7 @@ def _own_cache() -> Iterator[None]:
     """Let numba, which looks when a function is decorated, choose the folder of this version."""
     settings: Any = config
     before = settings.CACHE_DIR
-    settings.CACHE_DIR = str(Path(before or ROOM / "__pycache__") / FOLDER)
+    settings.CACHE_DIR = str(Path(before or PACKAGE / "__pycache__") / FOLDER)
     try:
         yield
     finally:

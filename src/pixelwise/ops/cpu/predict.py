@@ -9,7 +9,7 @@ best value and its class. So no more than one row of logits exists at output siz
               (1 - threshold)); 0 where it is NaN
 
 Interpolation is bilinear with align_corners=False, up or down, without antialiasing, as
-torch.nn.functional.interpolate does it; see `_bilinear_numba`.
+torch.nn.functional.interpolate does it; see `bilinear`.
 """
 
 import math

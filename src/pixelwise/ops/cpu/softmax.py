@@ -16,7 +16,7 @@ Backward, with an upstream gradient G of each sum (written prob[c] and so on bel
 
 with l / u = 1 where u = 0. Ignored pixels have w = 0, and their exponentials are set to 0.
 
-The two functions at the end are engines: kernels call them by their address, see `_engines_numba`.
+The two functions at the end are engines: kernels call them by their address, see `engines`.
 """
 
 import numpy as np
@@ -122,7 +122,7 @@ def add_at_target(lanes, y, n, w, loss, overlap):
 def softmax_sums(
     source, block, out, y_rows, w_rows, ignored, n, wanted, gamma, pair, finite, rows, lanes
 ):
-    """Add a block's sums to lanes; see `_engines_numba` for the arguments."""
+    """Add a block's sums to lanes; see `engines` for the arguments."""
     zero, one = rows.dtype.type(0), rows.dtype.type(1)
     y, w = y_rows[0], w_rows[0]
     top, gap, total, share, loss, value = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]
@@ -215,7 +215,7 @@ def store_gradient(block, factors, n, top, k, y, fix, out):
 def softmax_gradient(
     source, block, out, y_rows, w_rows, ignored, n, wanted, gamma, pair, finite, rows, tables
 ):
-    """The gradient of a block of logits; see `_engines_numba` for the arguments."""
+    """The gradient of a block of logits; see `engines` for the arguments."""
     zero, one, two = rows.dtype.type(0), rows.dtype.type(1), rows.dtype.type(2)
     y, w, upstream = y_rows[0], w_rows[0], tables[0]
     top, gap, total, share = rows[0], rows[1], rows[2], rows[3]

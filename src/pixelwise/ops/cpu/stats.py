@@ -9,7 +9,7 @@ A task is a fixed number of blocks of one image. In each block, for forward and 
 
 Sums of tasks are added in order afterwards. Blocks and tasks depend on sizes alone, so the result
 has the same bits for any number of threads. The arithmetic of step 3 is an engine, see
-`_engines_numba`.
+`engines`.
 """
 
 from typing import Any, NamedTuple

@@ -11,7 +11,7 @@ of the band, for each output row between r and r + 1:
 
 In the backward pass a band owns its rows of the gradient, and writes what falls on the first row of
 the next band into a halo, which is added at the end, in order. So the result has the same bits for
-any number of threads. The arithmetic of step 3 is an engine, see `_engines_numba`.
+any number of threads. The arithmetic of step 3 is an engine, see `engines`.
 """
 
 from typing import Any, NamedTuple
@@ -212,7 +212,7 @@ def backward_tasks(
 def forward_upsampled(
     logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor | None, spec: Spec
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """As `_stats_numba.forward`, of logits (N, C, h, w) upsampled to the target's (H, W)."""
+    """As `stats.forward`, of logits (N, C, h, w) upsampled to the target's (H, W)."""
     images, channels = logits.shape[:2]
     if logits.numel() == 0 or target.numel() == 0:
         empty = torch.zeros(len(spec.sums), images, channels, dtype=torch.float64)
@@ -235,7 +235,7 @@ def backward_upsampled(
     weight: torch.Tensor | None,
     spec: Spec,
 ) -> torch.Tensor:
-    """As `_stats_numba.backward`, of logits (N, C, h, w) upsampled to the target's (H, W)."""
+    """As `stats.backward`, of logits (N, C, h, w) upsampled to the target's (H, W)."""
     if logits.numel() == 0 or target.numel() == 0:
         return torch.zeros_like(logits)
     plan = plan_pass(logits, target, spec)

@@ -1,6 +1,6 @@
 """GPU kernels of the gradient when upsampling happens inside the pass.
 
-With the cells of `_cells_triton` and the steps of `_tile_triton`:
+With the cells of `cells` and the steps of `tile`:
 
     1. softmax: step 3 needs, per output pixel, m, log d, u, and a if focal is asked for. One kernel
        normalises every output as the forward pass does and stores these, some images at a time;

@@ -1,6 +1,6 @@
 """GPU kernels of prediction: logits at any size to a label map or to counts, in one pass.
 
-With the cells of `_cells_triton`, for each output row of a strip and each column of its cells:
+With the cells of `cells`, for each output row of a strip and each column of its cells:
 
     1. blend the taps of the cell, or take the logits as they are where the size stays;
     2. the class. softmax: the one with the largest logit, of equal ones the lowest; a NaN counts

@@ -1,7 +1,7 @@
 """GPU kernels of the pass over dense logits, forward and backward.
 
 A program owns a block of pixels of one image and up to 256 classes. One tile of the block after
-the other, with the arithmetic of `_tile_triton`:
+the other, with the arithmetic of `tile`:
 
     1. read target and weight, settle which pixels are valid;
     2. read the logits once, set those of ignored pixels to 0, normalise (softmax);

@@ -1,12 +1,12 @@
 """GPU kernels of the pass with bilinear upsampling inside: nothing of full resolution is stored.
 
-With the cells of `_cells_triton` and the steps of `_tile_triton`, for each output row of a band:
+With the cells of `cells` and the steps of `tile`, for each output row of a band:
 
     1. read the taps of a strip of cells, blend two rows of them;
     2. for each output column of every cell: blend two columns, read target and weight, normalise;
     3. add the sums of all these outputs.
 
-The backward pass is in `_adjoint_triton`.
+The backward pass is in `adjoint`.
 """
 
 import torch

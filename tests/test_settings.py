@@ -6,14 +6,10 @@ from pathlib import Path
 import pytest
 
 from pixelwise.errors import ArgumentError
-from pixelwise.run.config import (
-    PredictConfig,
-    ScoreConfig,
-    TrainConfig,
-    as_dict,
-    command_line,
-    from_dict,
-)
+from pixelwise.files.records import from_plain, to_plain
+from pixelwise.run.config import PredictConfig, TrainConfig
+from pixelwise.score.config import ScoreConfig
+from pixelwise.settings import command_line
 
 
 def test_every_field_has_help_and_every_path_is_a_path():
@@ -33,14 +29,14 @@ def test_every_field_has_help_and_every_path_is_a_path():
         ({"scale": 0}, r"train: scale must be > 0, got 0"),
         ({"warmup": 2}, r"train: warmup must be between 0 and 1, got 2"),
         ({"schedule": "cosin"}, r"schedule must be one of .* Did you mean 'cosine'\?"),
-        ({"class_weights": "median"}, r"class_weights must be one of none, median_frequency"),
+        ({"class_weights": "median"}, r"class_weights must be one of none, inverse"),
         ({"encoder_weights": "coco"}, r"encoder_weights must be one of auto, imagenet"),
         ({"device": "gpu"}, r"device must be one of auto, cpu, cuda, got 'gpu'"),
         ({"crop": (64,)}, r"train: crop must be 2 values"),
         ({"crop": (0, 64)}, r"train: crop must be > 0, got 0"),
         ({"scale_jitter": (2, 1)}, r"scale_jitter must be 0 < LOWEST <= HIGHEST, got \(2.0, 1.0\)"),
-        ({"batch": "8"}, r"train: batch must be of type int, got '8'"),
-        ({"flip": 1}, r"train: flip must be of type bool, got 1"),
+        ({"batch": "8"}, r"train: batch must be an integer, got '8'"),
+        ({"flip": 1}, r"train: flip must be true or false, got 1"),
         ({"data": None}, r"exactly one of data and resume"),
         ({"resume": "runs/a"}, r"exactly one of data and resume"),
     ],
@@ -58,14 +54,14 @@ def test_a_resumed_run_keeps_its_settings():
 
 
 def test_settings_survive_json():
-    """from_dict(as_dict(config)) == config."""
+    """from_plain(to_plain(config)) == config."""
     config = TrainConfig(data="street", crop=(64, 96), loss="ce", clip=None, max_minutes=1.5)
-    assert from_dict(TrainConfig, as_dict(config), "config.json") == config
+    assert from_plain(TrainConfig, to_plain(config), "config.json") == config
 
 
 def test_an_unknown_setting_is_an_error_with_a_suggestion():
-    with pytest.raises(ArgumentError, match=r"config.json: setting must be .* mean 'epochs'"):
-        from_dict(TrainConfig, {"epoch": 3}, "config.json")
+    with pytest.raises(ArgumentError, match=r"config.json: key must be .* mean 'epochs'"):
+        from_plain(TrainConfig, {"epoch": 3}, "config.json")
 
 
 def test_the_command_line_names_what_differs_from_the_defaults():
