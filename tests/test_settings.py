@@ -49,7 +49,9 @@ def test_a_wrong_setting_is_named_with_its_value(settings, message):
 def test_a_resumed_run_keeps_its_settings():
     """Only the time limit may be new; anything else would change the schedule silently."""
     TrainConfig(resume="runs/a", max_minutes=5)
-    with pytest.raises(ArgumentError, match=r"must keep its settings, got epochs, lr as well"):
+    with pytest.raises(
+        ArgumentError, match=r"a resumed run keeps its settings, got epochs, lr as well"
+    ):
         TrainConfig(resume="runs/a", epochs=3, lr=0.1)
 
 

@@ -34,7 +34,7 @@ def test_labels_that_are_void_everywhere_exit_with_1(
     assert main(words) == 1
     said = capsys.readouterr()
     assert said.err == (
-        "pixelwise: score: labels must be a class at some pixel, got void alone in 2 images. "
+        "pixelwise: score: the labels hold nothing but void in 2 images. "
         "Every score is absent. Are the void values of the dataset the right ones?\n"
     )
     assert len(said.out) > 100

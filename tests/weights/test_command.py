@@ -203,7 +203,7 @@ def test_a_binary_task_is_told_what_weighs_its_foreground(tmp_path, capsys):
         ({"out": "w.json"}, "weights: method must be given with out, .* Choose one: --method"),
         ({"out": "w.txt", "method": "enet"}, r"out must be a name ending in \.json, got w\.txt"),
         ({"beta": 0.9, "method": "enet"}, "beta must be used with effective_number only"),
-        ({"drop_background": 98}, r"drop_background must be between 0 and 1, got 98\. It is"),
+        ({"drop_background": 98}, r"drop_background must be between 0 and 1, got 98.0. It is"),
         ({"workers": -1}, "weights: workers must be >= 0, got -1"),
         ({"keep_list": "kept.txt"}, "drop_background must be given with keep_list"),
     ],

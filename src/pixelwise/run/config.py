@@ -135,6 +135,5 @@ def check_only_resume(config: TrainConfig) -> None:
     own = [f for f in fields(config) if f.name not in free]
     changed = [f.name for f in own if getattr(config, f.name) != f.default]
     if changed:
-        got = f"{', '.join(map(setting, changed))} as well"
-        hint = "Start a new run to change them."
-        raise ArgumentError("train", "a resumed run", must="keep its settings", got=got, hint=hint)
+        event = f"a resumed run keeps its settings, got {', '.join(map(setting, changed))} as well"
+        raise ArgumentError("train", event=event, hint="Start a new run to change them.")
