@@ -15,7 +15,7 @@ import torch
 from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, check_range, sentence
+from pixelwise.errors import ArgumentError, check_range
 from pixelwise.losses.criterion import ratio
 from pixelwise.losses.on_logits import ClassMapsCriterion, MapOptions
 from pixelwise.ops.spec import Activation

@@ -11,7 +11,7 @@ from typing import Literal, TypedDict, get_args
 import torch
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, check_choice, sentence
+from pixelwise.errors import ArgumentError, check_choice
 from pixelwise.losses.criterion import ratio
 from pixelwise.losses.options import Factors
 

@@ -5,7 +5,7 @@ from typing import Unpack
 import torch
 from torch import Tensor
 
-from pixelwise.errors import ArgumentTypeError, sentence
+from pixelwise.errors import ArgumentTypeError
 from pixelwise.losses.class_mean import ClassOptions, mean_over_classes
 from pixelwise.losses.options import PassSettings
 from pixelwise.losses.region import Region

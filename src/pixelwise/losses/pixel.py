@@ -11,7 +11,7 @@ from typing import Literal, Unpack, get_args
 
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, check_choice, check_range, sentence
+from pixelwise.errors import ArgumentError, check_choice, check_range
 from pixelwise.losses.criterion import Criterion, for_classes, ratio
 from pixelwise.losses.options import Factors, PassSettings
 from pixelwise.ops.spec import Activation
@@ -252,7 +252,9 @@ class Focal(PixelLoss):
             if activation == "softmax":
                 hint = "A single alpha is for sigmoid, where negative pixels get 1 - alpha."
                 got = f"{alpha} for softmax"
-                raise ArgumentError("Focal", "alpha", must="one number per class", got=got, hint=hint)
+                raise ArgumentError(
+                    "Focal", "alpha", must="one number per class", got=got, hint=hint
+                )
             alpha = [alpha]
         self.keep_factors("alpha", alpha)
         if self.alpha is not None and activation == "sigmoid":

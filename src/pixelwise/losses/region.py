@@ -32,7 +32,7 @@ from typing import Literal, Unpack, get_args
 import torch
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, check_choice, check_range, sentence
+from pixelwise.errors import ArgumentError, check_choice, check_range
 from pixelwise.losses.class_mean import (
     Absent,
     ClassChoice,

@@ -3,7 +3,7 @@
 import ast
 from typing import Any, NamedTuple
 
-from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, sentence
+from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice
 from pixelwise.losses.boundary import Boundary, Hausdorff
 from pixelwise.losses.criterion import Criterion
 from pixelwise.losses.hard_pixels import OHEM, TopK
@@ -119,10 +119,18 @@ def criterion(
     if class_weights is not None:
         if num_classes is not None and len(class_weights) != num_classes:
             got = f"{len(class_weights)} numbers"
-            raise ArgumentError(WHERE, "class_weights", must=f"one number for {num_classes} classes", got=got)
+            raise ArgumentError(
+                WHERE, "class_weights", must=f"one number for {num_classes} classes", got=got
+            )
         if sigmoid or not any(LOSSES[name].takes_class_weights for name in names):
             hint = "Add ce or focal to the loss, or leave out the class weights."
-            raise ArgumentError(WHERE, "class_weights", must="given with a softmax ce or focal term", got=text, hint=hint)
+            raise ArgumentError(
+                WHERE,
+                "class_weights",
+                must="given with a softmax ce or focal term",
+                got=text,
+                hint=hint,
+            )
     if backend not in ("auto", "torch") and not any(LOSSES[name].on_sums for name in names):
         wanted = f'"auto" or "torch" for {text}, which is computed from the logits'
         raise ArgumentError(WHERE, "backend", must=wanted, got=repr(backend))
@@ -132,7 +140,9 @@ def criterion(
         if sigmoid and row.activations == ("softmax",):
             reason = "one channel" if num_classes == 1 else only_sigmoid[0]
             hint = "Use bce in place of ce, lovasz_hinge in place of lovasz."
-            raise ArgumentError(WHERE, "loss", must=f"made of sigmoid terms for {reason}", got=repr(name), hint=hint)
+            raise ArgumentError(
+                WHERE, "loss", must=f"made of sigmoid terms for {reason}", got=repr(name), hint=hint
+            )
         if len(row.activations) > 1:
             options.setdefault("activation", "sigmoid" if sigmoid else "softmax")
         if class_weights is not None and row.takes_class_weights:
