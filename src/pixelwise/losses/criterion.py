@@ -44,7 +44,7 @@ class Criterion(nn.Module):
     axes: tuple[int, ...] | None = None
     ranks_pixels = False
 
-    # what has to agree for two losses to be added; the last two only where they have a meaning
+    # what has to agree for two losses to be added; the last two only where they apply
     SHARED = ("activation", "ignore_index", "upsample", "backend", "focal_gamma")
 
     def __init_subclass__(cls) -> None:
@@ -236,7 +236,7 @@ class WeightedSum(Criterion):
 
 
 def _agreed(name: str, terms: list[Criterion]) -> object:
-    # None says that a term has no focal sum, or makes no pass
+    # None means that a term has no focal sum, or makes no pass
     optional = name in ("backend", "focal_gamma")
     settings = [(getattr(t, name), t) for t in terms]
     settings = [(value, t) for value, t in settings if value is not None or not optional]
@@ -276,10 +276,14 @@ def class_factors(where: str, name: str, values: object) -> Tensor | None:
 
 
 def for_classes(where: str, name: str, factors: Tensor | None, like: Tensor) -> Tensor | None:
-    """Factors (C,) in the dtype and on the device of `like` (N, C, ...); checks their number."""
-    classes = like.shape[1]
+    """Factors (C,) in the dtype and on the device of `like` (N, C, ...), or None.
+
+    Raises:
+        ArgumentError: another number of factors than classes.
+    """
     if factors is None:
         return None
+    classes = like.shape[1]
     if len(factors) != classes:
         got = f"{len(factors)} numbers"
         raise ArgumentError(where, name, must=f"one number for each of {classes} classes", got=got)

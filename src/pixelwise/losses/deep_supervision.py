@@ -1,12 +1,14 @@
 """Deep supervision: one loss on the logits of several levels of a network."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from pixelwise.errors import ArgumentError, ArgumentTypeError
-from pixelwise.losses.criterion import Criterion, Factors, class_factors
+from pixelwise.losses.criterion import Criterion, class_factors
+from pixelwise.losses.options import Factors
 
 WHERE = "DeepSupervision"
 
@@ -38,6 +40,16 @@ class DeepSupervision(nn.Module):
             raise ArgumentError(WHERE, "weights", must="not all 0", got=factors.tolist())
         self.criterion = criterion
         self.weights = None if factors is None else factors.tolist()
+
+    if TYPE_CHECKING:  # nn.Module types its __call__ as Callable[..., Any]
+
+        def __call__(
+            self,
+            logits: Sequence[Tensor],
+            target: Tensor,
+            weight: Tensor | None = None,
+            soft_target: bool = False,
+        ) -> Tensor: ...
 
     def forward(
         self,
