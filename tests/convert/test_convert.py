@@ -147,7 +147,9 @@ def test_more_classes_than_eight_bits_hold_are_written_with_sixteen(tmp_path):
     (tmp_path / "classes.txt").write_text("\n".join(names))
     write_labelme(tmp_path / "source", shapes=[shape("class 299", SQUARE)])
     given = {"classes": str(tmp_path / "classes.txt"), "background": "ignore"}
-    with pytest.raises(DatasetError, match=r"must be at most 255, got 65535. Use --storage grey16"):
+    with pytest.raises(
+        DatasetError, match=r"must be 0\.\.255, got 299\.\.65535\. Use storage='grey16'"
+    ):
         convert(settings(tmp_path / "source", storage="grey", **given))
     report = convert(settings(tmp_path / "source", **given))
     label = read_label(report.folder / "labels/a.png")

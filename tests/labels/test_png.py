@@ -89,6 +89,26 @@ def test_16_bits_are_used_when_a_value_needs_them(tmp_path, high):
     assert found.dtype == np.min_scalar_type(high)
 
 
+@pytest.mark.parametrize(("storage", "mode"), [("palette", "P"), ("grey", "L"), ("grey16", "I;16")])
+def test_a_label_is_stored_as_asked(tmp_path, storage, mode):
+    """The values are the same in each storage."""
+    write_label(tmp_path / "a.png", ALL_BYTES, storage=storage)
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.mode == mode
+        assert np.array_equal(np.asarray(image), ALL_BYTES)
+    assert np.array_equal(read_label(tmp_path / "a.png"), ALL_BYTES)
+
+
+def test_8_bit_grey_holds_no_value_above_255(tmp_path):
+    """The message names the storage that does; an unknown one is refused."""
+    with pytest.raises(
+        ArgumentError, match=r"must be 0\.\.255, got 256\.\.256. Use storage='grey16'"
+    ):
+        write_label(tmp_path / "a.png", [[256]], storage="grey")
+    with pytest.raises(ArgumentError, match="storage must be one of palette, grey, grey16"):
+        write_label(tmp_path / "a.png", [[1]], storage="gray")
+
+
 def test_the_palette_shows_stored_values(tmp_path):
     """Palette entry v is the colour of the class that v means, not of class index v."""
     classes = Classes(["ground", "disc"], [(9, 9, 9), (8, 8, 8)], values=[3, (200, 7)])

@@ -8,6 +8,7 @@ from typing import Any
 
 from pixelwise.errors import ArgumentError
 from pixelwise.files.records import to_plain
+from pixelwise.labels.png import Storage
 from pixelwise.labels.shapes import LINE_WIDTH, RULES
 from pixelwise.settings import (
     check_settings,
@@ -24,7 +25,6 @@ NAMES = (
 ORDERS = ("file", "area", "z")
 UNKNOWN = ("error", "ignore", "skip", "nearest")
 INVALID = ("error", "skip")
-STORAGE = ("palette", "grey", "grey16")
 IMAGE_FILES = ("copy", "link", "none")
 SIDECARS = ("mmsegmentation", "huggingface", "nnunet", "ultralytics")
 
@@ -72,7 +72,7 @@ class ConvertConfig:
     line_width: float = option(
         LINE_WIDTH, "pixels that lines are wide and points are in diameter", low=1e-3
     )
-    storage: str = option("palette", "how label PNGs store values", choices=STORAGE)
+    storage: Storage = option("palette", "how label PNGs store values")
     split: str | None = option(
         None, "split to write (default: from folders, else train and val by folds)"
     )

@@ -15,10 +15,11 @@ from pixelwise.convert.formats.table import FORMATS
 from pixelwise.convert.images import Picture, is_turned, read_picture, write_picture
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.manifest import Entry, digest, digest_of_file, digest_of_values
-from pixelwise.convert.output import IMAGES, LABELS, write_stored
+from pixelwise.convert.output import IMAGES, LABELS
 from pixelwise.convert.painting import paint
 from pixelwise.convert.records import Drawing, Item, Object
 from pixelwise.errors import DatasetError, PixelwiseError, RunError
+from pixelwise.labels.png import write_label
 from pixelwise.labels.shapes import check_size, problem_of
 
 # Enough offenders to recognise the mistake; the rest are counted.
@@ -86,7 +87,7 @@ def _make(plan: Plan, item: Item, done: Entry | None) -> Entry:
         picture = Picture(where, drawing.image)
     turned = picture is not None and is_turned(picture, drawing.size, drawing.frames)
     label, entry = _painted(plan, f"{where}: {item.id}" if not item.files else where, drawing)
-    write_stored(label_path, label, plan.legend.classes, config.storage)
+    write_label(label_path, label, plan.legend.classes, storage=config.storage)
     entry = replace(entry, id=item.id, key=key, label=digest_of_file(label_path))
     if picture is None or not with_image:
         return entry

@@ -1,15 +1,10 @@
-"""Label files in the storage that was asked for, and the dataset.toml that describes them."""
+"""The folder of the result, and the dataset.toml that describes it."""
 
 from collections.abc import Collection, Iterable
-from io import BytesIO
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.errors import ArgumentError, DatasetError, LabelError
-from pixelwise.files.atomic import atomic_write
+from pixelwise.errors import ArgumentError, DatasetError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import (
     FILE_NAME,
@@ -19,33 +14,10 @@ from pixelwise.labels.description import (
     read_description,
     write_description,
 )
-from pixelwise.labels.png import write_label
 from pixelwise.survey.folder_names import SPLIT_NAMES
 
 IMAGES, LABELS = "images", "labels"
 _FOLDS = 5
-
-
-def write_stored(path: Path, label: np.ndarray, classes: Classes, storage: str) -> None:
-    """Write class indices as an indexed, 8-bit grey or 16-bit grey PNG.
-
-    Raises:
-        LabelError: 8 bits are too few, or the file would not be read back equal.
-        RunError: the file system refuses.
-    """
-    if storage == "palette":
-        write_label(path, label, classes)
-        return
-    deepest = np.uint8 if storage == "grey" else np.uint16
-    if label.max() > np.iinfo(deepest).max:
-        hint = "Use --storage grey16."
-        raise LabelError(path, "label", must="at most 255", got=int(label.max()), hint=hint)
-    data = BytesIO()
-    Image.fromarray(label.astype(deepest)).save(data, "PNG")
-    with Image.open(data) as written:
-        if not np.array_equal(np.array(written), label):
-            raise LabelError(path, "label", must="equal when read back", got="other values")
-    atomic_write(path, data.getvalue())
 
 
 def describe(

@@ -5,11 +5,11 @@ stored value stands for is said by Classes; the palette only says how it is show
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from pixelwise.errors import ArgumentError, LabelError
+from pixelwise.errors import ArgumentError, LabelError, check_choice, setting
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.content import (
     MAX_PIXELS,
@@ -33,6 +33,8 @@ from pixelwise.labels.png_chunks import (
     read_header,
     read_pixel_stream,
 )
+
+Storage = Literal["palette", "grey", "grey16"]
 
 _HINTS = {
     "RGB": FROM_COLOR,
@@ -118,12 +120,14 @@ def read_and_count(path: Path | str) -> tuple[np.ndarray, np.ndarray, np.ndarray
     return label, values, pixels[values]
 
 
-def write_label(path: Path | str, label: Any, classes: Classes | None = None) -> None:
-    """Write stored values as an indexed PNG, read it back, compare, and only then let it appear.
+def write_label(
+    path: Path | str, label: Any, classes: Classes | None = None, *, storage: Storage = "palette"
+) -> None:
+    """Write stored values as a PNG, read it back, compare, and only then let it appear.
 
-    The file has 8 bits a pixel and a palette of 256 entries, so that no value can be squeezed
-    into fewer bits; if a value exceeds 255 it has 16 bits and no palette. The same label gives the
-    same bytes. Missing folders are created; an existing file is replaced in one step.
+    The file is indexed: 8 bits a pixel and a palette of 256 entries, so that no value can be
+    squeezed into fewer bits; if a value exceeds 255 it has 16 bits and no palette. The same label
+    gives the same bytes. Missing folders are created; an existing file is replaced in one step.
 
     Args:
         path: must end in .png.
@@ -131,14 +135,16 @@ def write_label(path: Path | str, label: Any, classes: Classes | None = None) ->
             two differ. For class indices write classes.to_stored(label).
         classes: gives each stored value its display colour; None uses the Pascal VOC colours.
             Values that the classes do not know are written too.
+        storage: "palette", or "grey" and "grey16" for 8 and 16 bits a pixel without a palette.
     Raises:
         ArgumentTypeError: label is not made of integers.
-        ArgumentError: label is not (H, W), is empty or has a value outside 0..65535; path does
-            not end in .png.
+        ArgumentError: label is not (H, W), is empty or has a value outside 0..65535, or 0..255 for
+            "grey"; path does not end in .png; storage is none of the three.
         LabelError: what was written would not be read back equal.
         RunError: the file system refuses, for instance because the disk is full.
     """
     where = "write_label"
+    check_choice(where, "storage", storage, get_args(Storage))
     if Path(path).suffix.lower() != ".png":
         hint = "Only a PNG keeps indices and says how to show them."
         raise ArgumentError(where, "path", must="a name ending in .png", got=str(path), hint=hint)
@@ -146,15 +152,18 @@ def write_label(path: Path | str, label: Any, classes: Classes | None = None) ->
     if label.ndim != 2 or label.size == 0:
         raise ArgumentError(where, "label", must="(H, W) with at least one pixel", got=label.shape)
     low, high = int(label.min()), int(label.max())
-    if low < 0 or high > np.iinfo(np.uint16).max:
+    top = 255 if storage == "grey" else 65535
+    if low < 0 or high > top:
         hint = "Give void a value of its own, such as 255."
-        raise ArgumentError(where, "label", must="0..65535", got=f"{low}..{high}", hint=hint)
+        if low >= 0 and high <= 65535:
+            hint = f"Use {setting('storage', 'grey16')}."
+        raise ArgumentError(where, "label", must=f"0..{top}", got=f"{low}..{high}", hint=hint)
 
-    if high <= np.iinfo(np.uint8).max:
+    palette = None
+    if storage == "palette" and high <= 255:
         palette = classes.palette() if classes is not None else voc_colormap()
-        data = encode_png(label.astype(np.uint8), palette)
-    else:
-        data = encode_png(label.astype(np.uint16), None)
+    deep = high > 255 or storage == "grey16"
+    data = encode_png(label.astype(np.uint16 if deep else np.uint8), palette)
     if not np.array_equal(_decode(data, label.size), label):
         raise LabelError(path, "label", must="equal when read back", got="other values")
     atomic_write(path, data)

@@ -218,11 +218,11 @@ def encode_png(samples: np.ndarray, palette: np.ndarray | None) -> bytes:
     """One-channel samples as a PNG file; the same input gives the same bytes.
 
     Args:
-        samples: (H, W) uint8 with a palette, uint16 without.
-        palette: (256, 3) uint8 display colour of every index, or None for 16-bit grey.
+        samples: (H, W) uint8 or uint16; uint8 with a palette.
+        palette: (256, 3) uint8 display colour of every index, or None for grey.
     """
     height, width = samples.shape
-    depth, color_type = (16, 0) if palette is None else (8, 3)
+    depth, color_type = 8 * samples.itemsize, 0 if palette is None else 3
     big_endian = np.ascontiguousarray(samples, samples.dtype.newbyteorder(">"))
     # the zero in front of each row means: not filtered, which is best for flat regions
     rows = np.zeros((height, 1 + width * depth // 8), np.uint8)
