@@ -3,11 +3,16 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
+from pixelwise.audit.audit import audit
+from pixelwise.audit.findings import Audit
+from pixelwise.audit.ledger import key_of
 from pixelwise.audit.rules import RULES
 from pixelwise.cli import main
 from pixelwise.errors import ArgumentError, DatasetError
+from pixelwise.labels.png import read_label
 from pixelwise.repair.command import fix
 from pixelwise.repair.plan import ASKED, MENDABLE, SAFE
 from repair.fix_data import (
@@ -165,6 +170,62 @@ def test_only_the_rules_asked_for_are_mended(data, tmp_path):
     }
 
 
+def test_an_audit_that_is_handed_over_is_not_made_again(data, tmp_path):
+    """The same copy as without it, also from JSON."""
+    damaged(data)
+    alone = fix(data, tmp_path / "out")
+    found = audit(data, listed=None)
+    assert found.complete
+    again = Audit.from_dict(json.loads(json.dumps(found.as_dict())))
+    for number, one in enumerate((found, again)):
+        given = fix(data, tmp_path / str(number), found=one)
+        assert (given.changes, given.left) == (alone.changes, alone.left)
+
+
+def accepted(found):
+    """A baseline that accepts the first finding."""
+    return {key_of(found.findings[0]): found.findings[0].count}
+
+
+@pytest.mark.parametrize(
+    ("how", "got"),
+    [
+        ({"listed": 2}, "got one that lists 2 of 4 findings of F10"),
+        ({"quick": True}, r"got one of a part of its files' content \(quick\)"),
+        ({"baseline": accepted}, "got one without 1 finding that a baseline accepts"),
+    ],
+)
+def test_an_audit_that_does_not_know_every_finding_is_refused(data, tmp_path, how, got):
+    """It would leave files as they are without a word; the message says how to get a whole one."""
+    for number in range(4):
+        DAMAGE["F10 colours"](data / f"labels/{number:02}.png", label_of(number))
+    every = audit(data, listed=None)
+    how = {key: make_it(every) if callable(make_it) else make_it for key, make_it in how.items()}
+    found = audit(data, **how)
+    assert not found.complete
+    with pytest.raises(ArgumentError, match=rf"with every finding, {got}.*listed=None"):
+        fix(data, tmp_path / "out", found=found)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_audit_of_another_data_set_is_refused(data, tmp_path):
+    """Its names are of other files; the same folder by another path is the same."""
+    other = make(tmp_path / "other")
+    with pytest.raises(ArgumentError, match=r"must be the audit of .*data, got one of .*other"):
+        fix(data, tmp_path / "out", found=audit(other, listed=None))
+    (tmp_path / "link").symlink_to(data, target_is_directory=True)
+    assert fix(data, tmp_path / "out", found=audit(tmp_path / "link", listed=None)).left == ()
+
+
+def test_an_audit_of_guessed_classes_is_refused(data, tmp_path):
+    """dataset.toml came later."""
+    (data / "dataset.toml").rename(tmp_path / "later.toml")
+    found = audit(data, listed=None)
+    (tmp_path / "later.toml").rename(data / "dataset.toml")
+    with pytest.raises(ArgumentError, match="or of guessed classes"):
+        fix(data, tmp_path / "out", found=found)
+
+
 def test_lists_are_copied_and_other_files_are_not(data, tmp_path):
     """What dataset.toml names is the data set."""
     text = (data / "dataset.toml").read_text()
@@ -176,6 +237,16 @@ def test_lists_are_copied_and_other_files_are_not(data, tmp_path):
     assert "train.txt" in names
     assert "secret.txt" not in names
     assert len(names) == 2 * NUMBER + 3
+
+
+def test_what_a_baseline_accepts_is_mended_all_the_same(data, tmp_path, capsys):
+    """It says what is reported, not what the copy holds."""
+    DAMAGE["F11"](data / BAD, label_of(3))
+    known, out = tmp_path / "known.json", tmp_path / "out"
+    assert main(["audit", str(data), "--write-baseline", str(known)]) == 1
+    assert main(["audit", str(data), "--baseline", str(known), "--fix", str(out)]) == 0
+    assert "1 file mended" in capsys.readouterr().out
+    assert np.array_equal(read_label(out / BAD), label_of(3))
 
 
 def test_the_command_mends_and_says_what_it_did(data, tmp_path, capsys):
@@ -197,6 +268,7 @@ def test_the_command_mends_and_says_what_it_did(data, tmp_path, capsys):
     [
         (["--fix-rules", "F1"], "fix_rules must be used with fix"),
         (["--fix", "out", "--fix-rules", "V4"], "rules must be one of safe, F2"),
+        (["--fix", "out", "--quick"], "fix must be used without quick"),
     ],
 )
 def test_wrong_options_of_the_command_are_one_line(data, tmp_path, capsys, words, message):

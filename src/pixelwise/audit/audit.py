@@ -106,14 +106,17 @@ def audit_source(
         constraint = "a folder of images and labels that pair up, or of labelme files"
         raise DatasetError(inventory.root, "dataset", must=constraint, got="neither")
     numbers = Counter(files.split for files in inventory.pairs)
+    findings, totals = ledger.findings(), ledger.totals()
+    every = len(findings) == sum(total.files for total in totals.values())
     return Audit(
         root=str(inventory.root),
         files=annotations + sum(1 + (files.label is not None) for files in inventory.pairs),
-        findings=ledger.findings(),
+        findings=findings,
         accepted=ledger.accepted,
-        totals=ledger.totals(),
+        totals=totals,
         pairs={name: numbers[i] for i, name in enumerate(inventory.splits)},
         not_looked=tuple(_not_looked(source, quick, deep)),
+        complete=every and not (ledger.accepted or quick or source.guessed),
     )
 
 

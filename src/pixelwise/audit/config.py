@@ -46,5 +46,7 @@ class AuditConfig:
             raise ArgumentError(where, "fix", must="used with DATA, which has classes", got=got)
         if self.fix_rules != ("safe",) and self.fix is None:
             raise ArgumentError(where, "fix_rules", must="used with fix", got="no folder for it")
+        if self.fix is not None and self.quick:
+            raise ArgumentError(where, "fix", must="used without quick", got="both")
         if self.quick and self.deep:
             raise ArgumentError(where, "quick, deep", must="one of the two at most", got="both")

@@ -64,6 +64,8 @@ class Audit:
         totals: by rule, of all findings, listed or not.
         pairs: pairs of each split.
         not_looked: what was left out, each a sentence.
+        complete: every finding that a repair needs is listed: none is cut off, accepted by a
+            baseline, left out by quick, or judged by guessed classes.
     """
 
     root: str
@@ -73,6 +75,7 @@ class Audit:
     totals: dict[str, Total] = field(default_factory=dict)
     pairs: dict[str, int] = field(default_factory=dict)
     not_looked: tuple[str, ...] = ()
+    complete: bool = False
 
     def by_rule(self) -> dict[str, tuple[Finding, ...]]:
         """The listed findings of each rule, the worst rule first: by severity, then by files."""
@@ -105,7 +108,7 @@ class Audit:
         if table.get("schema") != SCHEMA:
             got = table.get("schema", "none")
             raise DatasetError("Audit.from_dict", "schema", must=SCHEMA, got=got)
-        known = {f.name: table[f.name] for f in fields(cls)}
+        known = {f.name: table[f.name] for f in fields(cls) if f.name in table}
         known["findings"] = tuple(Finding.from_dict(row) for row in table["findings"])
         known["totals"] = {rule: Total(**total) for rule, total in table["totals"].items()}
         known["not_looked"] = tuple(table["not_looked"])

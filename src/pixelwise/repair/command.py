@@ -14,7 +14,7 @@ from pixelwise.audit.findings import Audit
 from pixelwise.audit.headers import COLOR, LOSSY
 from pixelwise.audit.inventory import walk
 from pixelwise.audit.source import open_source
-from pixelwise.errors import DatasetError, LabelError, RunError, check_choice
+from pixelwise.errors import ArgumentError, DatasetError, LabelError, RunError, check_choice
 from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.files.atomic import atomic_write
 from pixelwise.labels.description import Description
@@ -25,6 +25,7 @@ from pixelwise.repair.label import How, Mended, mend_label
 from pixelwise.repair.plan import MENDABLE, SAFE, Job, Plan, make_plan
 from pixelwise.repair.result import FILE_NAME, Change, Fixed, Left
 from pixelwise.sums import map_over
+from pixelwise.text import plural
 
 _LISTED = 5
 
@@ -51,13 +52,14 @@ def fix(
         rules: to mend; "safe" stands for all but F1 and V6, whose repair must be asked for, as in
             ("safe", "F1"). None = "safe".
         executor: any concurrent.futures executor; None works in this thread.
-        found: the audit of the data set, with every finding listed; None = it is made.
+        found: the complete audit of this data set, as from pw.audit(dataset, listed=None); None =
+            it is made.
     Returns:
         Fixed, which is also written as fix.json.
     Raises:
         DatasetError: there is no dataset.toml; out is the source, lies in it or around it, or
             holds other files.
-        ArgumentError: a rule cannot be mended.
+        ArgumentError: a rule cannot be mended; found is not complete, or of another data set.
         RunError: the file system refuses.
     """
     asked = _rules_of(rules)
@@ -71,6 +73,7 @@ def fix(
     _check_apart(root, out)
     if found is None:
         found = audit(source.description, executor, listed=None)
+    _check_found(found, root)
     plan = make_plan(source.description, source.inventory, found, asked)
     _check_files(out, plan)
     work = partial(write_file, root=root, out=out, how=plan.how)
@@ -103,7 +106,9 @@ def repair(config: AuditConfig, found: Audit) -> Fixed:
     assert config.data is not None  # AuditConfig sees to it
     assert config.fix is not None
     with open_executor(config.workers, config.scheduler) as executor:
-        return fix(config.data, config.fix, config.fix_rules, executor, found)
+        # a baseline says what is reported, not what is repaired
+        every = found if found.complete else None
+        return fix(config.data, config.fix, config.fix_rules, executor, every)
 
 
 def write_file(job: Job, root: Path, out: Path, how: How) -> tuple[Change | None, list[Left]]:
@@ -170,6 +175,24 @@ def _rules_of(rules: Iterable[str] | None) -> tuple[str, ...]:
         check_choice("fix", "rules", rule, ("safe", *MENDABLE))
     meant = {*given, *(SAFE if "safe" in given else ())}
     return tuple(rule for rule in MENDABLE if rule in meant)
+
+
+def _check_found(found: Audit, root: Path) -> None:
+    """Refuse an audit that does not know every finding: files would stay as they are."""
+    hint = "Leave found out, or make it with pw.audit(DATA, listed=None)."
+    if os.path.realpath(found.root) != os.path.realpath(root):
+        constraint = f"the audit of {root}"
+        raise ArgumentError("fix", "found", must=constraint, got=f"one of {found.root}", hint=hint)
+    if found.complete:
+        return
+    got = "one of a part of its files' content (quick), or of guessed classes"
+    if found.accepted:
+        got = f"one without {plural(found.accepted, 'finding')} that a baseline accepts"
+    for rule, total in found.totals.items():
+        listed = len(found.of_rule(rule))
+        if listed < total.files:
+            got = f"one that lists {listed:,} of {total.files:,} findings of {rule}"
+    raise ArgumentError("fix", "found", must="an audit with every finding", got=got, hint=hint)
 
 
 def _check_apart(root: Path, out: Path) -> None:
