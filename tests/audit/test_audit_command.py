@@ -16,7 +16,6 @@ from audit.planted_values import off_by_one, unknown_value
 from pixelwise.audit.audit import audit
 from pixelwise.audit.config import AuditConfig
 from pixelwise.audit.findings import Audit, Finding, Total
-from pixelwise.audit.inventory import walk
 from pixelwise.audit.ledger import Ledger
 from pixelwise.cli import main
 from pixelwise.errors import ArgumentError, DatasetError
@@ -257,11 +256,3 @@ def test_options_that_contradict_each_other_are_refused(options, match):
     """Before anything is read."""
     with pytest.raises(ArgumentError, match=match):
         AuditConfig(**options)
-
-
-def test_names_are_walked_in_order_without_hidden_ones(tmp_path):
-    """Files of a folder come before those of the folders in it."""
-    for name in ("b/2.png", "a/1.png", "c.png", ".hidden/3.png", "a/.4.png"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    assert list(walk(str(tmp_path), [])) == ["c.png", "a/1.png", "b/2.png"]

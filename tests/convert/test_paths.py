@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from pixelwise.convert.paths import check_apart, inside, safe_id, walk_files
+from pixelwise.convert.paths import check_apart, files_below, inside, safe_id
 from pixelwise.errors import DatasetError
 
 OUT = ["../x", "a/../../x", "/x", "C:\\x", "C:x", "\\\\host\\x", "", "a\0b", "..", "..\\x"]
@@ -64,7 +64,7 @@ def test_folders_are_walked_in_order_and_links_are_not_followed(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("")
     os.symlink(tmp_path, tmp_path / "a/again")
-    assert [name for name, _ in walk_files(tmp_path, [".json"])] == ["b.json", "a/c.JSON"]
+    assert [name for name, _ in files_below(tmp_path, [".json"])] == ["b.json", "a/c.JSON"]
 
 
 def test_a_folder_that_is_none_is_refused(tmp_path):
@@ -72,7 +72,7 @@ def test_a_folder_that_is_none_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     for name in ("missing", "file"):
         with pytest.raises(DatasetError, match="must be an existing folder"):
-            list(walk_files(tmp_path / name, [".json"]))
+            list(files_below(tmp_path / name, [".json"]))
 
 
 @pytest.mark.parametrize("out", ["a", "a/b", ".", "link"])

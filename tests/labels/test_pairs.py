@@ -5,7 +5,7 @@ import os
 import pytest
 
 from pixelwise.errors import PairingError
-from pixelwise.labels.pairs import Pair, find_pairs
+from pixelwise.labels.pairs import Pair, Pairing, find_pairs, pair_files
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ def test_two_files_of_one_name_in_a_list_are_both_named(touch):
 def test_folders_that_do_not_exist_and_empty_ones_are_errors(touch):
     """No data is never no error."""
     root = touch("images/readme.txt", "a.jpg")
-    with pytest.raises(PairingError, match="images must be at least one picture, got none"):
+    with pytest.raises(PairingError, match="images must be at least one image file, got none"):
         find_pairs(root / "images", None)
     with pytest.raises(
         PairingError, match=r"labels must be a folder or a list of files, got \S*no"
@@ -210,6 +210,28 @@ def test_a_folder_that_cannot_be_read_is_an_error(touch, monkeypatch):
 def refuse_secret(path):
     if path.endswith("secret"):
         raise PermissionError(13, "Permission denied", path)
+
+
+def test_what_does_not_pair_up_is_in_the_result():
+    """find_pairs raises for it, the audit lists it."""
+    images = [(name, f"images/{name}") for name in ("a.jpg", "b.jpg", "b.png", "c_x.jpg")]
+    labels = [(name, f"labels/{name}") for name in ("a.png", "c.png", "d.png", "d.tif")]
+    pairing = pair_files(images, labels, "", "", side_by_side=False)
+    assert pairing == Pairing(
+        {"a": "images/a.jpg", "b": "images/b.jpg", "c_x": "images/c_x.jpg"},
+        {"a": "labels/a.png", "c": "labels/c.png", "d": "labels/d.png"},
+        [("images/b.jpg", "images/b.png")],
+        [("labels/d.png", "labels/d.tif")],
+    )
+    assert pairing.of() == (["a"], ["b", "c_x"], ["c", "d"])
+    assert pairing.of(["a", "b", "none"]) == (["a"], ["b", "none"], ["none"])
+
+
+def test_images_pair_up_with_nothing_where_no_labels_are_asked_for():
+    """Every image is a pair."""
+    pairing = pair_files([("a.jpg", "a.jpg")], None, "", "", side_by_side=False)
+    assert pairing.of() == (["a"], [], [])
+    assert pairing.label_of == {"a": None}
 
 
 def test_the_real_side_by_side_data_is_paired(shared):

@@ -19,10 +19,10 @@ import numpy as np
 
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.headers import read_start
-from pixelwise.audit.inventory import walk
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.content import MAX_PIXELS, Unreadable
 from pixelwise.files.json_file import get, read_json
+from pixelwise.files.walk import walk_files
 from pixelwise.labels.class_names import is_void_name
 from pixelwise.labels.shapes import LABELME_KINDS, Outline, patch_of, problem_of
 
@@ -63,7 +63,7 @@ def annotation_rules(
     """
     findings: list[Finding] = []
     used: dict[str, tuple[int, str]] = {}
-    files = [name for name in walk(str(root), []) if name.lower().endswith(".json")]
+    files = list(walk_files(root, [".json"], failures=[]))
     number = 0
     see = partial(_look, str(root), names)
     for look in spread(files, see, chunk=_FILES_A_TASK):

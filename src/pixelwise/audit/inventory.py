@@ -7,7 +7,7 @@ followed, and names are kept as text, so that a million files fit into memory.
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,8 +15,9 @@ from pathlib import Path
 from pixelwise.audit.findings import Finding
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.toml_file import read_text
+from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 from pixelwise.labels.description import Description, Split, fold_of
-from pixelwise.labels.pairs import PICTURES, matchers, without_suffix
+from pixelwise.labels.pairs import is_same_folder, pair_files
 
 # Among more lone names than this nobody looks for the nearest one.
 _MOST_NEAREST = 300
@@ -76,104 +77,59 @@ def take_inventory(description: Description) -> Inventory:
     return Inventory(root, tuple(description.splits), pairs, list(findings.values()))
 
 
-def walk(folder: str, failures: list[OSError], links: list[str] | None = None) -> Iterator[str]:
-    """Names of the visible files in and below a folder, sorted, relative to it, with "/".
-
-    Args:
-        folder: where to begin.
-        failures: gets what folders that cannot be read raise.
-        links: gets the names of files that are links.
-    """
-    pending = [""]
-    while pending:
-        below = pending.pop()
-        try:
-            with os.scandir(os.path.join(folder, below)) as entries:
-                visible = sorted((e for e in entries if e.name[0] != "."), key=lambda e: e.name)
-        except OSError as error:
-            failures.append(error)
-            continue
-        folders = []
-        for entry in visible:
-            if entry.is_dir(follow_symlinks=False):
-                folders.append(f"{below}{entry.name}/")
-            elif not entry.is_symlink():
-                yield below + entry.name
-            elif not os.path.isdir(entry.path):
-                if links is not None:
-                    links.append(below + entry.name)
-                yield below + entry.name
-        pending += folders[::-1]
-
-
 def _split_pairs(
     root: Path, split: Split, number: int, listing: dict[str, list[str]]
 ) -> tuple[list[Files], list[Finding]]:
     wrong: list[Finding] = []
-    images = _pictures(root, split.images, listing, wrong)
-    labels = None if split.labels is None else _pictures(root, split.labels, listing, wrong)
-    is_image, is_label = matchers(
-        *(root / split.images, None if split.labels is None else root / split.labels),
-        *(split.image_suffix, split.label_suffix),
+    images = _images(root, split.images, listing, wrong)
+    labels = None if split.labels is None else _images(root, split.labels, listing, wrong)
+    folders = [None if f is None else root / f for f in (split.images, split.labels)]
+    pairing = pair_files(
+        images, labels, split.image_suffix, split.label_suffix, is_same_folder(*folders)
     )
-    image_of = _by_id(split.images, filter(is_image, images), split.image_suffix, wrong)
-    if labels is None or split.labels is None:
-        label_of: dict[str, str | None] = dict.fromkeys(image_of)
-    else:
-        named = filter(is_label, labels)
-        label_of = dict(_by_id(split.labels, named, split.label_suffix, wrong))
+    for first, other in pairing.image_twins + pairing.label_twins:
+        wrong.append(Finding("P1", other, 1, None, f"has the same id as {first}", other=first))
+    image_of, label_of = pairing.image_of, pairing.label_of
     ids = set(image_of) | set(label_of)
     if split.list is not None:
         entries, unknown = _entries(root, split, ids)
         ids, wrong = entries, wrong + unknown
     if split.folds:
         ids = {i for i in ids if fold_of(i, split.folds) in split.keep}
-    both = sorted(i for i in ids if i in image_of and i in label_of)
+    both, without_label, without_image = pairing.of(ids)
     if not both and len(image_of) > 1 and len(label_of) > 1:
         wrong.append(_no_pair(split, image_of, label_of))
     else:
-        wrong += _lone(ids, image_of, label_of)
+        wrong += _lone(without_label, without_image, image_of, label_of)
     return [Files(image_of[i], label_of[i], number) for i in both], wrong
 
 
-def _pictures(
+def _images(
     root: Path, folder: str, listing: dict[str, list[str]], wrong: list[Finding]
-) -> list[str]:
-    """The pictures of a folder, listed once for all splits."""
+) -> Iterator[tuple[str, str]]:
+    """(name in the folder, name relative to the root) of its images, listed once for all splits."""
     if folder not in listing:
         failures: list[OSError] = []
         links: list[str] = []
-        names = walk(os.path.join(root, folder), failures, links)
-        listing[folder] = [n for n in names if os.path.splitext(n)[1].lower() in PICTURES]
+        names = walk_files(root / folder, IMAGE_SUFFIXES, failures=failures, links=links)
+        listing[folder] = list(names)
         wrong += _links_outside(root, folder, links)
         for error in failures:
             name = Path(os.path.relpath(error.filename, root)).as_posix()
             detail = f"the folder cannot be read: {error.strerror}"
             wrong.append(Finding("P1", name, 1, None, detail))
-    return listing[folder]
+    prefix = "" if folder in (".", "") else folder.rstrip("/") + "/"
+    return ((name, prefix + name) for name in listing[folder])
 
 
 def _links_outside(root: Path, folder: str, links: list[str]) -> Iterator[Finding]:
-    """Pictures that no command reads, as they are links to files outside of the data set."""
+    """Images that no command reads, because they are links to files outside of the dataset."""
     inside = os.path.join(os.path.realpath(root), "")
     for link in links:
         file = os.path.join(root, folder, link)
-        picture = os.path.splitext(link)[1].lower() in PICTURES
-        if picture and not os.path.realpath(file).startswith(inside):
+        if not os.path.realpath(file).startswith(inside):
             name = Path(os.path.relpath(file, root)).as_posix()
             yield Finding("P1", name, 1, None, "a link that leads out of the data set")
-
-
-def _by_id(folder: str, names: Iterable[str], suffix: str, wrong: list[Finding]) -> dict[str, str]:
-    """id -> name relative to the root; of two files with one id the first counts."""
-    found: dict[str, str] = {}
-    prefix = "" if folder in (".", "") else folder.rstrip("/") + "/"
-    for name in names:
-        first = found.setdefault(without_suffix(name, suffix), prefix + name)
-        if first != prefix + name:
-            detail = f"has the same id as {first}"
-            wrong.append(Finding("P1", prefix + name, 1, None, detail, other=first))
-    return found
 
 
 def _entries(root: Path, split: Split, known: set[str]) -> tuple[set[str], list[Finding]]:
@@ -220,11 +176,12 @@ def _no_pair(split: Split, image_of: dict[str, str], label_of: dict[str, str | N
 
 
 def _lone(
-    ids: set[str], image_of: dict[str, str], label_of: dict[str, str | None]
+    images: list[str],
+    labels: list[str],
+    image_of: dict[str, str],
+    label_of: dict[str, str | None],
 ) -> list[Finding]:
     """Images without a label and labels without an image, near names together."""
-    images = sorted(i for i in ids if i in image_of and i not in label_of)
-    labels = sorted(i for i in ids if i in label_of and i not in image_of)
     findings, taken = [], set()
     nearest = _nearest(images, labels)
     for i in images:

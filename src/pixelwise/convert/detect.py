@@ -7,10 +7,10 @@ from typing import Any
 
 from PIL import Image
 
-from pixelwise.convert.paths import walk_files
+from pixelwise.convert.paths import files_below
 from pixelwise.errors import DatasetError
 from pixelwise.files.json_file import read_json
-from pixelwise.labels.pairs import PICTURES
+from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.survey.folder_names import IMAGE_FOLDERS, LABEL_FOLDERS
 
 # Formats of a folder, by the end of a file name in it; the first that is found counts.
@@ -53,7 +53,7 @@ def detect(source: Path) -> tuple[str, Path]:
 def _of_folder(source: Path) -> tuple[str, Path]:
     other_json = None
     for ending, name in _BY_ENDING.items():
-        found = next(walk_files(source, [ending]), None)
+        found = next(files_below(source, [ending]), None)
         if found is not None and name:
             return name, source
         if found is not None:
@@ -61,10 +61,10 @@ def _of_folder(source: Path) -> tuple[str, Path]:
             if kind is not None:
                 return kind
             other_json = found[1]
-    folders = {part for name, _ in walk_files(source, [".txt"]) for part in name.split("/")[:-1]}
+    folders = {part for name, _ in files_below(source, [".txt"]) for part in name.split("/")[:-1]}
     if "labels" in folders:
         return "yolo", source
-    pictures = list(walk_files(source, sorted(PICTURES)))
+    pictures = list(files_below(source, IMAGE_SUFFIXES))
     if not pictures:
         if other_json is not None:
             raise _unclear(other_json, "JSON of another kind")
@@ -96,7 +96,7 @@ def _check_labels_alone(source: Path) -> None:
 def _of_json_files(source: Path) -> tuple[str, Path] | None:
     """The format of the JSON files in a folder; None if they are none that is known."""
     found, error = {}, None
-    for _, path in islice(walk_files(source, [".json"]), _MOST_READ):
+    for _, path in islice(files_below(source, [".json"]), _MOST_READ):
         try:
             kind = _kind_of(read_json(path))
         except DatasetError as problem:

@@ -6,12 +6,12 @@ resolves to must lie in one of the folders that the user named.
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from pixelwise.convert.manifest import FILE_NAME as MANIFEST
 from pixelwise.errors import DatasetError
-from pixelwise.labels.pairs import PICTURES
+from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 
@@ -56,37 +56,27 @@ def safe_id(where: str, name: str, text: str) -> str:
     return "/".join(part for part in stem.split("/") if part != ".")
 
 
-def walk_files(folder: Path, endings: Sequence[str]) -> Iterator[tuple[str, Path]]:
-    """(path below the folder with "/", path) of every file with one of the endings, sorted.
+def files_below(folder: Path, suffixes: Collection[str]) -> Iterator[tuple[str, Path]]:
+    """(path below the folder with "/", path) of every file with one of the suffixes, sorted.
 
-    Hidden files and folders are left out, and folders that convert has made of what is here; links
-    to folders are not followed, for they can lead in circles.
+    See walk_files; folders that convert has made of what is here are left out.
 
     Raises:
         DatasetError: the folder is missing or cannot be read.
     """
     if not folder.is_dir():
         raise DatasetError(folder, "source", must="an existing folder", got="none")
-
-    def refuse(error: OSError) -> None:
+    try:
+        for name in walk_files(folder, suffixes, except_with=MANIFEST):
+            yield name, folder / name
+    except OSError as error:
         got = f"{error.filename}: {error.strerror}"
-        raise DatasetError(folder, "source", must="a readable folder", got=got)
-
-    wanted = tuple(endings)
-    for parent, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        below = Path(parent).relative_to(folder)
-        if MANIFEST in names and Path(parent) != folder:
-            folders.clear()
-            continue
-        for name in sorted(names):
-            if not name.startswith(".") and name.lower().endswith(wanted):
-                yield (below / name).as_posix(), Path(parent, name)
+        raise DatasetError(folder, "source", must="a readable folder", got=got) from None
 
 
-def pictures_below(folder: Path) -> Iterator[tuple[str, Path]]:
-    """walk_files of all pictures."""
-    return walk_files(folder, sorted(PICTURES))
+def images_below(folder: Path) -> Iterator[tuple[str, Path]]:
+    """files_below of all images."""
+    return files_below(folder, IMAGE_SUFFIXES)
 
 
 def check_apart(source: Path, out: Path) -> None:

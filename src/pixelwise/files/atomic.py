@@ -35,7 +35,7 @@ def atomic_write(path: Path | str, data: bytes) -> None:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         got = f"{error.strerror or error} while writing {len(data):,} bytes"
         raise RunError(path, "file", must="writable", got=got) from None
@@ -49,8 +49,12 @@ def _write_through(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the new name itself survive a loss of power."""
+def sync_folder(folder: Path) -> None:
+    """Make new names in a folder survive a loss of power, where the file system can do that.
+
+    Raises:
+        OSError: the disk fails.
+    """
     try:
         descriptor = os.open(folder, os.O_RDONLY)
     except PermissionError:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pixelwise.errors import RunError
+from pixelwise.files.atomic import sync_folder
 
 
 def check_free(where: str, folder: Path, hint: str, replaceable: str | None = None) -> None:
@@ -61,37 +62,27 @@ def staged_folder(folder: Path) -> Iterator[Path]:
     make_folder(staging)
     try:
         yield staging
-        swap_in(staging, folder)
+        _swap_in(staging, folder)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
 
 
-def swap_in(staging: Path, folder: Path) -> None:
+def _swap_in(staging: Path, folder: Path) -> None:
     """Rename `staging` to `folder`, keeping the old one until the new one has its place."""
     old = previous_of(folder)
-    if folder.exists():
-        shutil.rmtree(old, ignore_errors=True)
-        folder.rename(old)
-    staging.rename(folder)
-    sync_folder(folder.parent)
+    try:
+        if folder.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            folder.rename(old)
+        staging.rename(folder)
+        sync_folder(folder.parent)
+    except OSError as error:
+        got = error.strerror or str(error)
+        raise RunError(folder, "folder", must="one that can be replaced", got=got) from None
     shutil.rmtree(old, ignore_errors=True)
 
 
 def previous_of(folder: Path) -> Path:
     """Where the old folder lies while it is being replaced."""
     return folder.with_name(f".{folder.name}.old")
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames inside `folder` survive a power loss, where the system can do that."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError:
-        pass
-    finally:
-        os.close(handle)

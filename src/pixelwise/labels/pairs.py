@@ -5,12 +5,12 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeVar
 
-from pixelwise.errors import PairingError
+from pixelwise.errors import PairingError, setting
+from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
+from pixelwise.text import some
 
-# Endings of the pictures that are looked for in folders.
-PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
 # Enough offenders to recognise the mistake; the rest are counted.
 _LISTED = 10
 
@@ -23,6 +23,7 @@ _LOOK_ALIKE: tuple[tuple[Callable[[str], str], str], ...] = (
     (str.casefold, "Some names differ only in capital letters"),
 )
 
+File = TypeVar("File", str, Path)
 Files = Path | str | Sequence[Path | str]
 
 
@@ -46,48 +47,101 @@ def find_pairs(
     """Pair images and labels that have the same id.
 
     The id of a file is its path below the folder, with "/" between folders, without its suffix
-    and ending; in a list of files it is the name alone.
+    and extension; in a list of files it is the name alone.
 
     Args:
         images: a folder, searched with all folders below it, or a list of files.
         labels: the same for labels; None = there are none.
         image_suffix: how the names of images end behind the id, with or without the file's
-            ending: "_leftImg8bit", "_leftImg8bit.png", ".bmp". Other files are no images.
+            extension: "_leftImg8bit", "_leftImg8bit.png", ".bmp". Other files are not images.
         label_suffix: the same for labels. If both are in one folder, a file belongs to the longer
             suffix that it has; if neither suffix is given there, PNGs are the labels.
         ids: pair only these; None = all.
     Returns:
         Pairs sorted by id. In folders, hidden files, hidden folders, links to folders and files
-        that are no pictures are left out.
+        that are not images are left out.
     Raises:
         PairingError: an image or label is missing, an id belongs to two images or two labels, a
             folder cannot be read, or there is no image. All offenders at once.
     """
-    is_image, is_label = matchers(images, labels, image_suffix, label_suffix)
-    image_of = _by_id("images", images, is_image, image_suffix)
-    if labels is None:
-        label_of: dict[str, Path | None] = dict.fromkeys(image_of)
-    else:
-        label_of = dict(_by_id("labels", labels, is_label, label_suffix))
-    if not image_of:
-        hint = "Is it the right folder, and do their names end in image_suffix?"
-        raise PairingError(
-            "find_pairs", "images", must="at least one picture", got="none", hint=hint
+    pairing = pair_files(
+        _named_files("images", images),
+        None if labels is None else _named_files("labels", labels),
+        *(image_suffix, label_suffix, is_same_folder(images, labels)),
+    )
+    for what, twins in (("images", pairing.image_twins), ("labels", pairing.label_twins)):
+        if twins:
+            hint = (
+                "Remove one of each, or tell them apart by suffix; in lists, ids are names alone."
+            )
+            got = some((f"{first} and {other}" for first, other in twins), _LISTED, "; ")
+            raise PairingError("find_pairs", what, must="one file for each id", got=got, hint=hint)
+    if not pairing.image_of:
+        hint = f"Is it the right folder, and do their names end in {setting('image_suffix')}?"
+        must = "at least one image file"
+        raise PairingError("find_pairs", "images", must=must, got="none", hint=hint)
+    paired, without_label, without_image = pairing.of(ids)
+    if without_label or without_image:
+        raise _unpaired(pairing, without_label, without_image)
+    return [Pair(id, pairing.image_of[id], pairing.label_of[id]) for id in paired]
+
+
+@dataclass(frozen=True)
+class Pairing(Generic[File]):
+    """Which images and labels have the same id.
+
+    Args:
+        image_of, label_of: id -> file, the first of those that have the id; label None where
+            labels are not asked for.
+        image_twins, label_twins: (first, other) of every other file with the same id.
+    """
+
+    image_of: dict[str, File]
+    label_of: dict[str, File | None]
+    image_twins: list[tuple[File, File]]
+    label_twins: list[tuple[File, File]]
+
+    def of(self, ids: Iterable[str] | None = None) -> tuple[list[str], list[str], list[str]]:
+        """Sorted ids: with image and label, without label, without image.
+
+        Args:
+            ids: look at these only; None = all. One without any file is in both last lists.
+        """
+        wanted = sorted({*self.image_of, *self.label_of} if ids is None else set(ids))
+        return (
+            [id for id in wanted if id in self.image_of and id in self.label_of],
+            [id for id in wanted if id not in self.label_of],
+            [id for id in wanted if id not in self.image_of],
         )
 
-    wanted = sorted(set(image_of) | set(label_of) if ids is None else set(ids))
-    without_image = [key for key in wanted if key not in image_of]
-    without_label = [key for key in wanted if key not in label_of]
-    if without_image or without_label:
-        raise PairingError(_unpaired(without_image, without_label, image_of, label_of))
-    return [Pair(key, image_of[key], label_of[key]) for key in wanted]
+
+def pair_files(
+    images: Iterable[tuple[str, File]],
+    labels: Iterable[tuple[str, File]] | None,
+    image_suffix: str,
+    label_suffix: str,
+    side_by_side: bool,
+) -> Pairing[File]:
+    """Pair files by the rules of find_pairs; what does not pair up is in the result.
+
+    Args:
+        images, labels: (name that the id is made of, file).
+        image_suffix, label_suffix: as in find_pairs.
+        side_by_side: images and labels are the files of one folder.
+    """
+    is_image, is_label = _matchers(image_suffix, label_suffix, side_by_side)
+    image_of, image_twins = _by_id(images, is_image, image_suffix)
+    if labels is None:
+        return Pairing(image_of, dict.fromkeys(image_of), image_twins, [])
+    label_of, label_twins = _by_id(labels, is_label, label_suffix)
+    return Pairing(image_of, {**label_of}, image_twins, label_twins)
 
 
-def matchers(
-    images: Files, labels: Files | None, image_suffix: str, label_suffix: str
+def _matchers(
+    image_suffix: str, label_suffix: str, side_by_side: bool
 ) -> tuple[Callable[[str], bool], Callable[[str], bool]]:
     """Which file names are images, and which are labels."""
-    if not _is_same_folder(images, labels):
+    if not side_by_side:
         return lambda name: _ends(name, image_suffix), lambda name: _ends(name, label_suffix)
     if not image_suffix and not label_suffix:
         label_suffix = ".png"
@@ -99,7 +153,8 @@ def matchers(
     return lambda name: _ends(name, image_suffix) and not is_label(name), is_label
 
 
-def _is_same_folder(images: Files, labels: Files | None) -> bool:
+def is_same_folder(images: Files | None, labels: Files | None) -> bool:
+    """Whether images and labels lie side by side; lists and None are no folders."""
     if not isinstance(images, str | Path) or not isinstance(labels, str | Path):
         return False
     return os.path.realpath(images) == os.path.realpath(labels)
@@ -109,72 +164,61 @@ def _ends(name: str, suffix: str) -> bool:
     return name.endswith(suffix) or os.path.splitext(name)[0].endswith(suffix)
 
 
-def without_suffix(name: str, suffix: str) -> str:
+def _without_suffix(name: str, suffix: str) -> str:
     if suffix and name.endswith(suffix):
         return name.removesuffix(suffix)
     return os.path.splitext(name)[0].removesuffix(suffix)
 
 
 def _by_id(
-    what: str, files: Files, is_wanted: Callable[[str], bool], suffix: str
-) -> dict[str, Path]:
-    """Every wanted file by its id; two files with one id are an error."""
-    found: dict[str, list[Path]] = {}
-    for name, path in _named_files(what, files):
+    files: Iterable[tuple[str, File]], is_wanted: Callable[[str], bool], suffix: str
+) -> tuple[dict[str, File], list[tuple[File, File]]]:
+    """The first wanted file of every id, and (first, other) of the others."""
+    first: dict[str, File] = {}
+    twins = []
+    for name, file in files:
         if is_wanted(name):
-            found.setdefault(without_suffix(name, suffix), []).append(path)
-    twice = [" and ".join(map(str, paths)) for paths in found.values() if len(paths) > 1]
-    if twice:
-        hint = "Remove one of each, or tell them apart by suffix; in lists, ids are names alone."
-        constraint = "one file for each id"
-        raise PairingError("find_pairs", what, must=constraint, got=_listed(twice, "; "), hint=hint)
-    return {key: path for key, (path,) in found.items()}
+            id = _without_suffix(name, suffix)
+            if id in first:
+                twins.append((first[id], file))
+            else:
+                first[id] = file
+    return first, twins
 
 
 def _named_files(what: str, files: Files) -> Iterator[tuple[str, Path]]:
     """(name that ids are made of, path) of every file of a folder or list."""
-    if isinstance(files, str | Path):
-        yield from _walk(what, Path(files))
+    if not isinstance(files, str | Path):
+        paths = [Path(file) for file in files]
+        missing = [path for path in paths if not path.is_file()]
+        if missing:
+            got = some(missing, _LISTED)
+            raise PairingError("find_pairs", what, must="existing files", got=got)
+        yield from ((path.name, path) for path in paths)
         return
-    paths = [Path(file) for file in files]
-    missing = [str(path) for path in paths if not path.is_file()]
-    if missing:
-        raise PairingError("find_pairs", what, must="existing files", got=_listed(missing))
-    yield from ((path.name, path) for path in paths)
-
-
-def _walk(what: str, root: Path) -> Iterator[tuple[str, Path]]:
+    root = Path(files)
     if not root.is_dir():
-        raise PairingError("find_pairs", what, must="a folder or a list of files", got=str(root))
-
-    def refuse(error: OSError) -> None:
-        raise PairingError(
-            "find_pairs", what, must="a readable folder", got=f"{error.filename}: {error.strerror}"
-        )
-
-    # links to folders are not followed: they can lead in circles
-    for folder, folders, names in os.walk(root, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        below = Path(folder).relative_to(root)
-        for name in sorted(names):
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in PICTURES:
-                yield (below / name).as_posix(), Path(folder, name)
+        raise PairingError("find_pairs", what, must="a folder or a list of files", got=root)
+    try:
+        yield from ((name, root / name) for name in walk_files(root, IMAGE_SUFFIXES))
+    except OSError as error:
+        got = f"{error.filename}: {error.strerror}"
+        raise PairingError("find_pairs", what, must="a readable folder", got=got) from None
 
 
 def _unpaired(
-    without_image: list[str],
-    without_label: list[str],
-    image_of: dict[str, Path],
-    label_of: dict[str, Any],
-) -> str:
+    pairing: Pairing[Path], without_label: list[str], without_image: list[str]
+) -> PairingError:
     parts = []
-    if without_label:
-        shown = [str(image_of.get(key, key)) for key in without_label]
-        parts.append(f"every image must have a label, got {len(shown)} without: {_listed(shown)}.")
-    if without_image:
-        shown = [str(label_of.get(key, key)) for key in without_image]
-        parts.append(f"every label must have an image, got {len(shown)} without: {_listed(shown)}.")
-    return f"find_pairs: {' '.join(parts)} {_suggestion(without_label, without_image)}".rstrip()
+    for rule, ids, file_of in (
+        ("every image must have a label", without_label, pairing.image_of),
+        ("every label must have an image", without_image, pairing.label_of),
+    ):
+        if ids:
+            files = some((file_of.get(id, id) for id in ids), _LISTED)
+            parts.append(f"{rule}, got {len(ids):,} without: {files}")
+    hint = _suggestion(without_label, without_image)
+    return PairingError("find_pairs", event=". ".join(parts), hint=hint)
 
 
 def _suggestion(image_ids: list[str], label_ids: list[str]) -> str:
@@ -190,10 +234,5 @@ def _suggestion(image_ids: list[str], label_ids: list[str]) -> str:
     ):
         rest = {key.removeprefix(short) for key in long if key.startswith(short)}
         if len(rest) == 1:
-            return f"Did you mean {suffix}={rest.pop()!r}?"
+            return f"Did you mean {setting(suffix, rest.pop())}?"
     return f"Images have ids such as {image_ids[0]!r}, labels such as {label_ids[0]!r}."
-
-
-def _listed(items: Sequence[str], separator: str = ", ") -> str:
-    more = len(items) - _LISTED
-    return separator.join(items[:_LISTED]) + (f" and {more:,} more" if more > 0 else "")

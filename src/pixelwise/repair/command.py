@@ -12,11 +12,11 @@ from pixelwise.audit.audit import audit
 from pixelwise.audit.config import AuditConfig
 from pixelwise.audit.findings import Audit
 from pixelwise.audit.headers import COLOR, LOSSY
-from pixelwise.audit.inventory import walk
 from pixelwise.audit.source import open_source
 from pixelwise.errors import ArgumentError, DatasetError, LabelError, RunError, check_choice
 from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.files.atomic import atomic_write
+from pixelwise.files.walk import walk_files
 from pixelwise.labels.description import Description
 from pixelwise.labels.png import read_label, write_label
 from pixelwise.labels.png_chunks import encode_png
@@ -210,7 +210,9 @@ def _check_files(out: Path, plan: Plan) -> None:
     if out.exists() and not out.is_dir():
         raise DatasetError("fix", "out", must="a folder", got=f"the file {out}")
     own = {FILE_NAME} | {job.to for job in plan.jobs} | {job.file for job in plan.jobs}
-    other = [name for name in walk(str(out), []) if name not in own] if out.is_dir() else []
+    other = (
+        [name for name in walk_files(out, failures=[]) if name not in own] if out.is_dir() else []
+    )
     if other:
         got = f"{len(other):,} other files in {out}: {', '.join(other[:_LISTED])}"
         hint = "Choose another folder."

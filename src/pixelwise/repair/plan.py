@@ -18,10 +18,11 @@ from pixelwise.audit.headers import (
     has_right_ending,
     read_start,
 )
-from pixelwise.audit.inventory import Inventory, walk
+from pixelwise.audit.inventory import Inventory
 from pixelwise.audit.label_rules import Table
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.content import ENDINGS, Unreadable
+from pixelwise.files.walk import walk_files
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, Description, Split
 from pixelwise.labels.png import read_label
@@ -134,7 +135,7 @@ def source_files(description: Description) -> list[str]:
     for split in description.splits.values():
         for folder in {split.images, split.labels} - {None}:
             below = PurePosixPath(Path(os.path.normpath(str(folder))).as_posix())
-            names |= {(below / name).as_posix() for name in walk(str(root / below), [])}
+            names |= {(below / name).as_posix() for name in walk_files(root / below, failures=[])}
     return sorted(name for name in names - {LOG} if (root / name).is_file())
 
 

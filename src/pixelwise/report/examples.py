@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.description import Description
 from pixelwise.labels.image import read_image
-from pixelwise.labels.pairs import PICTURES
 from pixelwise.labels.palettes import voc_colormap
 from pixelwise.labels.png import read_label
 from pixelwise.report.pictures import WRONG, Picture, data_uri
@@ -62,7 +62,7 @@ def example_pictures(
         values: stored values that the finding is about.
         other: the file that it is compared with, or "".
     """
-    if os.path.splitext(file)[1].lower() not in PICTURES:
+    if os.path.splitext(file)[1].lower() not in IMAGE_SUFFIXES:
         return []
     shown = _open(root, description, file)
     if isinstance(shown, str):

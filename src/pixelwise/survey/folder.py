@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError
+from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description, Split
 from pixelwise.labels.image import image_size
-from pixelwise.labels.pairs import PICTURES
 from pixelwise.labels.png import label_size, read_label
 from pixelwise.survey.splits import find_layout
 from pixelwise.survey.values import (
@@ -175,7 +175,7 @@ def _named_classes(root: Path, split: Split, stored: Stored) -> tuple[Classes | 
             classes = Classes.load(file)
         except PixelwiseError as error:
             return None, [(GUESS, f"{file.name} is no list of classes: {error}")]
-        if any(Path(name).suffix.lower() in PICTURES for name in classes.names):
+        if any(Path(name).suffix.lower() in IMAGE_SUFFIXES for name in classes.names):
             return None, [(GUESS, f"{file.name} is no list of classes: it names pictures")]
         return classes, [(SURE, f"class names are from {file.relative_to(root).as_posix()}")]
     return _known_dataset(labels, split.label_suffix, stored)

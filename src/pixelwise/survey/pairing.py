@@ -9,8 +9,8 @@ from itertools import product
 from pathlib import Path
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 from pixelwise.labels.description import Split
-from pixelwise.labels.pairs import PICTURES
 from pixelwise.labels.png import read_label
 from pixelwise.survey.folder_names import IMAGE_FOLDERS, LABEL_FOLDERS, SPLIT_NAMES
 from pixelwise.weights.counts import count_values
@@ -78,15 +78,9 @@ def subfolders(folder: Path) -> list[Path]:
     return sorted(f for f in folder.iterdir() if f.is_dir() and not f.name.startswith("."))
 
 
-def picture_names(folder: Path) -> list[str]:
-    """The visible pictures in and below a folder, as paths relative to it."""
-    names = []
-    for path, folders, files in os.walk(folder):
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
-        below = Path(path).relative_to(folder)
-        visible = sorted(f for f in files if not f.startswith("."))
-        names += [(below / f).as_posix() for f in visible if Path(f).suffix.lower() in PICTURES]
-    return names
+def image_names(folder: Path) -> list[str]:
+    """The image files in and below a folder that can be read, as paths relative to it."""
+    return list(walk_files(folder, IMAGE_SUFFIXES, failures=[]))
 
 
 def _is_data_set(folder: Path) -> bool:
@@ -103,8 +97,8 @@ def _known(folders: Iterable[Path], names: tuple[str, ...]) -> list[Path]:
 
 
 def _match(images: Path, labels: Path, by_name: bool) -> Match | None:
-    image_names, label_names = picture_names(images), picture_names(labels)
-    image_of, label_of = _names_by_suffix(image_names), _names_by_suffix(label_names)
+    images_here, labels_here = image_names(images), image_names(labels)
+    image_of, label_of = _names_by_suffix(images_here), _names_by_suffix(labels_here)
     matches = []
     for i, k in product(image_of, label_of):
         ids = _shared_ids(image_of[i], label_of[k], side_by_side=images == labels)
@@ -113,7 +107,7 @@ def _match(images: Path, labels: Path, by_name: bool) -> Match | None:
     if best is None or by_name:
         return best
     # names alone prove nothing: half of the files must pair up, and one half must be labels
-    files = {images / name for name in image_names} | {labels / name for name in label_names}
+    files = {images / name for name in images_here} | {labels / name for name in labels_here}
     if 4 * len(best.ids) < len(files):
         return None
     some_ids = sorted(best.ids)[:READ_TO_TELL]

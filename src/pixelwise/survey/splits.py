@@ -12,7 +12,7 @@ from pathlib import Path
 from pixelwise.errors import DatasetError
 from pixelwise.labels.description import Split, fold_of
 from pixelwise.survey.folder_names import SPLIT_NAMES
-from pixelwise.survey.pairing import Match, find_match, image_folder, picture_names, subfolders
+from pixelwise.survey.pairing import Match, find_match, image_folder, image_names, subfolders
 from pixelwise.survey.values import GUESS, LIKELY, SURE, Note
 
 LIST_FOLDERS = ("", "splits", "lists", "ImageSets/Segmentation", "ImageSets")
@@ -58,7 +58,7 @@ def _outer_folders(root: Path) -> Layout | None:
     if train is None:
         return None
     splits = {name: match.split(root) for name, match in matches.items() if match}
-    if "test" in folders.keys() - splits.keys() and picture_names(folders["test"]):
+    if "test" in folders.keys() - splits.keys() and image_names(folders["test"]):
         splits["test"] = Split(_relative(image_folder(folders["test"]), root))
     notes = (_match_note(root, train), *_split_notes(splits, "folders"))
     return Layout(splits, train.ids, notes)
@@ -153,7 +153,7 @@ def _relative(path: Path, root: Path) -> str:
 
 
 def _nothing_found(root: Path) -> DatasetError:
-    number = len(picture_names(root))
+    number = len(image_names(root))
     pictures = f"{number:,} picture{'s' if number > 1 else ''}"
     constraint = "a folder of images and label images whose names pair up"
     got = f"{pictures} without such labels" if number else "no picture"

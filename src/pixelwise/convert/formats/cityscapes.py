@@ -17,7 +17,7 @@ from pathlib import Path
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.legend_files import rows_of
-from pixelwise.convert.paths import walk_files
+from pixelwise.convert.paths import files_below
 from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
 from pixelwise.errors import DatasetError
 from pixelwise.files.json_file import get, read_json
@@ -66,7 +66,7 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa:
 
 
 def _items(config: ConvertConfig, ending: str) -> Iterator[Item]:
-    for name, path in walk_files(config.source, [ending.lower()]):
+    for name, path in files_below(config.source, [ending.lower()]):
         stem = name[: -len(ending)]
         # the part of the name that says by whom it was annotated: gtFine or gtCoarse
         key = stem.rpartition("_")[0] or stem

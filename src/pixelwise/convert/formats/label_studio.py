@@ -23,7 +23,7 @@ from pixelwise.convert.paths import inside, safe_id
 from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
 from pixelwise.errors import DatasetError, LabelError
 from pixelwise.files.json_file import get, read_json, shown
-from pixelwise.labels.pairs import PICTURES
+from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import Outline, Size
 
@@ -107,7 +107,7 @@ def _item(config: ConvertConfig, at: str, task: Any, results: list[Any]) -> Item
     where = str(config.source)
     data = get(where, task, "data", dict, at=at)
     texts = [value for value in data.values() if isinstance(value, str)]
-    pictures = [text for text in texts if _ending_of(text) in PICTURES]
+    pictures = [text for text in texts if _ending_of(text) in IMAGE_SUFFIXES]
     if not texts:
         raise DatasetError(where, f"{at}.data", must="an object with an image", got=shown(data))
     name = _file_name((pictures or texts)[0])

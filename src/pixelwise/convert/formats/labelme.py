@@ -24,7 +24,7 @@ from PIL import Image
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.images import Picture, read_picture
 from pixelwise.convert.legend import Legend
-from pixelwise.convert.paths import inside, safe_id, walk_files
+from pixelwise.convert.paths import files_below, inside, safe_id
 from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
 from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.files.content import check_pixels
@@ -43,7 +43,7 @@ def find(config: ConvertConfig, executor: Executor | None) -> Source:
     if config.source.is_file():
         files = [(config.source.name, config.source)]
     else:
-        files = list(walk_files(config.source, [".json"]))
+        files = list(files_below(config.source, [".json"]))
     looks = list(map_over((path for _, path in files), partial(_look, config), executor))
     items, names = [], set()
     for (name, path), look in zip(files, looks):

@@ -14,7 +14,7 @@ import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.legend import Legend
-from pixelwise.convert.paths import check_apart, pictures_below
+from pixelwise.convert.paths import check_apart, images_below
 from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
 from pixelwise.errors import DatasetError, LabelError
 from pixelwise.labels.image import read_image
@@ -29,7 +29,7 @@ _OBJECT = "object"
 
 def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001
     """The masks of a folder by image."""
-    files = list(pictures_below(config.source))
+    files = list(images_below(config.source))
     groups: dict[str, list[tuple[str, Path]]] = defaultdict(list)
     for name, path in files:
         folder, _, rest = name.partition(f"/{_MASKS}/")

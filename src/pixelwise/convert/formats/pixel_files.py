@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.paths import check_apart, safe_id, walk_files
+from pixelwise.convert.paths import check_apart, files_below, safe_id
 from pixelwise.convert.records import Item
 from pixelwise.errors import DatasetError
-from pixelwise.labels.pairs import PICTURES, find_pairs
+from pixelwise.files.walk import IMAGE_SUFFIXES
+from pixelwise.labels.pairs import find_pairs
 
 _LISTED = 5
 
@@ -22,11 +23,11 @@ def find_label_files(config: ConvertConfig, endings: Sequence[str] = ()) -> list
         DatasetError: a label file has no image.
         PairingError: pictures do not pair up, see find_pairs.
     """
-    endings = endings or sorted(PICTURES)
+    endings = endings or sorted(IMAGE_SUFFIXES)
     if config.images is None or config.image_files == "none":
         return [Item(_key(config, name), (path,)) for name, path in _files(config, endings)]
     check_apart(config.images, config.folder)
-    if set(endings) <= PICTURES:
+    if set(endings) <= IMAGE_SUFFIXES:
         pairs = find_pairs(
             config.images,
             config.source,
@@ -49,7 +50,7 @@ def _files(config: ConvertConfig, endings: Sequence[str]) -> list[tuple[str, Pat
     if config.source.is_file():
         return [(config.source.name, config.source)]
     suffix = config.label_suffix
-    found = walk_files(config.source, endings)
+    found = files_below(config.source, endings)
     return [(n, p) for n, p in found if n.endswith(suffix) or p.stem.endswith(suffix)]
 
 

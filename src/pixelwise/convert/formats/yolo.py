@@ -18,7 +18,7 @@ from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.images import read_picture
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.legend_files import yaml_names
-from pixelwise.convert.paths import check_apart, pictures_below, walk_files
+from pixelwise.convert.paths import check_apart, files_below, images_below
 from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
 from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.files.toml_file import read_text
@@ -88,7 +88,7 @@ def _outline(words: list[str], size: Size) -> Outline | str:
 def _by_folders(config: ConvertConfig) -> list[Item]:
     """images/... with labels/..., or .../images with .../labels, below the source."""
     items = []
-    for name, image in pictures_below(config.source):
+    for name, image in images_below(config.source):
         parts = name.split("/")
         if IMAGES not in parts[:-1]:
             continue
@@ -109,12 +109,12 @@ def _by_two_folders(config: ConvertConfig) -> list[Item]:
     check_apart(images, config.folder)
     items = [
         _item(name, image, Path(config.source, name).with_suffix(".txt"))
-        for name, image in pictures_below(images)
+        for name, image in images_below(images)
     ]
     used = {path for item in items for path in item.files}
     orphans = [
         str(path)
-        for _, path in walk_files(config.source, [".txt"])
+        for _, path in files_below(config.source, [".txt"])
         if path not in used and path.name not in _NAME_FILES
     ]
     if orphans:
