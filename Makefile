@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo test lint types bench clean
+.PHONY: help setup browser demo test lint types stub bench clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -34,6 +34,9 @@ lint: setup ## check style
 
 types: setup ## check types of src
 	$(BIN)/mypy
+
+stub: setup ## write the type stubs of the public names
+	$(BIN)/python tests/write_stub.py
 
 bench: setup ## measure speed and memory against peers (about 8 minutes)
 	$(BIN)/pip install --quiet -r benchmarks/requirements.txt

@@ -12,8 +12,8 @@ ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "pixelwise"
 LAYER = {
     **dict.fromkeys(["errors", "text", "processes", "interrupt", "callable_package"], 0),
-    **dict.fromkeys(["files", "sums", "progress"], 1),
-    **dict.fromkeys(["settings", "executors"], 2),
+    **dict.fromkeys(["extras", "files", "sums", "progress"], 1),
+    **dict.fromkeys(["lazy", "settings", "executors"], 2),
     **dict.fromkeys(["labels", "metrics", "ops"], 3),
     **dict.fromkeys(["weights", "losses"], 4),
     "survey": 5,

@@ -6,6 +6,7 @@ import re
 import pytest
 
 import pixelwise as pw
+from write_stub import PACKAGES, path_of, stub
 
 FUNCTIONS = [
     name
@@ -64,6 +65,12 @@ def test_all_is_sorted_complete_and_resolves():
     assert list(pw.__all__) == sorted(pw.__all__)
     assert all(getattr(pw, name) is not None for name in pw.__all__)
     assert set(CONTRACT) <= set(pw.__all__)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_type_checkers_know_where_each_public_name_is_defined(package):
+    """The stub is what `make stub` writes."""
+    assert path_of(package).read_text(encoding="utf-8") == stub(package)
 
 
 def test_an_unknown_name_is_an_attribute_error():

@@ -1,15 +1,22 @@
 """Configurations: checked when made, the same by name, by file and by command line."""
 
+import pickle
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from pixelwise.errors import ArgumentError
+from pixelwise.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    MissingPackageError,
+    PixelwiseError,
+)
+from pixelwise.extras import explain_missing
 from pixelwise.files.records import from_plain, to_plain
 from pixelwise.run.config import PredictConfig, TrainConfig
 from pixelwise.score.config import ScoreConfig
-from pixelwise.settings import command_line
+from pixelwise.settings import command_line, takes_settings
 
 
 def test_every_field_has_help_and_every_path_is_a_path():
@@ -77,3 +84,45 @@ def test_scoring_bare_labels_needs_their_classes():
         ScoreConfig("predictions", labels="labels")
     with pytest.raises(ArgumentError, match=r"need labels"):
         ScoreConfig("predictions", classes="voc")
+
+
+@takes_settings(PredictConfig)
+def shown_run(config, more=0):
+    return config.run, config.split, more
+
+
+@takes_settings(PredictConfig)
+def needs_a_package(config):
+    raise ModuleNotFoundError(f"No module named {config.split!r}", name=config.split)
+
+
+def test_a_command_takes_its_configuration_or_the_settings():
+    config = PredictConfig("runs/a", split="test")
+    assert shown_run(config, 1) == shown_run(config=config, more=1) == (Path("runs/a"), "test", 1)
+    assert shown_run("runs/a", split="test", more=1) == (Path("runs/a"), "test", 1)
+
+
+def test_a_command_refuses_a_setting_that_it_does_not_have():
+    with pytest.raises(ArgumentError, match=r"setting must be one of .* Did you mean 'split'\?"):
+        shown_run("runs/a", splt="test")
+    message = r"arguments without a name must be at most 1 \(run\), got 2"
+    with pytest.raises(ArgumentTypeError, match=message):
+        shown_run("runs/a", "test")
+
+
+def test_a_package_that_is_missing_is_named_with_the_line_that_installs_it():
+    """As PixelwiseError and as ImportError; what pixelwise does not know of stays as it was."""
+    message = r"^needs_a_package: the package scipy is not installed\. .*'pixelwise\[scipy\]'\.?$"
+    with pytest.raises(ImportError, match=message) as caught:
+        needs_a_package("runs/a", split="scipy.ndimage")
+    assert isinstance(pickle.loads(pickle.dumps(caught.value)), PixelwiseError)
+    with pytest.raises(ModuleNotFoundError, match="No module named 'other'"):
+        needs_a_package("runs/a", split="other")
+
+
+def test_a_training_command_asks_for_all_that_training_needs():
+    with (
+        pytest.raises(MissingPackageError, match=r"train: .* torch .*'pixelwise\[train\]'"),
+        explain_missing("train", "pixelwise.run.train"),
+    ):
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")

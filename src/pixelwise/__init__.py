@@ -15,8 +15,7 @@ A label image is reduced to sums. Sums add. Weights, losses and scores are formu
 Public names are resolved when they are first used, so `import pixelwise` loads no torch.
 """
 
-from importlib import import_module
-from typing import Any
+from pixelwise.lazy import lazy_names
 
 __version__ = "0.1.0"
 
@@ -111,20 +110,7 @@ _DEFINED_IN = {
     "report.config": ["ReportConfig"],
     "errors": ["PixelwiseError"],
 }
-_MODULE_OF = {name: module for module, names in _DEFINED_IN.items() for name in names}
-
 # Both packages and commands: the package can be called (see callable_package.py).
 _COMMANDS = ("audit", "convert", "init", "report", "score", "weights")
-__all__ = [*sorted([*_MODULE_OF, *_COMMANDS])]  # noqa: PLE0604
 
-
-def __getattr__(name: str) -> Any:
-    if name in _COMMANDS:
-        return import_module(f"pixelwise.{name}")
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module 'pixelwise' has no attribute {name!r}")
-    return getattr(import_module(f"pixelwise.{_MODULE_OF[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+__all__, __getattr__, __dir__ = lazy_names(__name__, _DEFINED_IN, _COMMANDS)

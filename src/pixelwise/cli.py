@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, NoReturn, get_args, get_origin, get_type_hints
 
 from pixelwise.errors import ArgumentError, PixelwiseError, check_choice
+from pixelwise.extras import explain_missing
 from pixelwise.interrupt import Terminated, raise_on_sigterm
 from pixelwise.progress import progress_line
 from pixelwise.settings import choices_of, read_settings
@@ -229,6 +230,12 @@ def run_command(words: list[str]) -> str:
     name = words[0] if words else "--help"
     if not name.startswith("-"):
         check_choice("pixelwise", "command", name, COMMANDS)
+    with explain_missing(name, COMMANDS[name].run if name in COMMANDS else ""):
+        return run_words(name, words)
+
+
+def run_words(name: str, words: list[str]) -> str:
+    """See run_command; name is the first word, the command if it is one."""
     options = vars(make_parser(name).parse_args(words or ["--help"]))
     as_json, settings = options.pop("json"), options.pop("config")
     command = COMMANDS[options.pop("command")]

@@ -7,7 +7,8 @@
     ├── PairingError(ValueError)    images and labels do not match up
     ├── DatasetError(ValueError)    dataset.toml or a split is wrong
     ├── RunError                    a run folder, checkpoint or training cannot go on
-    └── BackendError(RuntimeError)  a backend or a device is not available here
+    ├── BackendError(RuntimeError)  a backend or a device is not available here
+    └── MissingPackageError(ImportError)   a package that only some functions need
 
 An error keeps its parts. A message has one of two forms:
 
@@ -109,6 +110,14 @@ class RunError(PixelwiseError):
 
 class BackendError(PixelwiseError, RuntimeError):
     """A backend or a device was asked for that this machine or input does not allow."""
+
+
+class MissingPackageError(PixelwiseError, ImportError):  # type: ignore[misc]
+    """A package is not installed that the function needs; the hint has the line that installs it.
+
+    Attributes:
+        name: the package.
+    """
 
 
 def check_shape(

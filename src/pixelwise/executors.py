@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pixelwise.errors import ArgumentError, BackendError, RunError, check_range
+from pixelwise.extras import missing_package
 from pixelwise.processes import new_pool
 
 Config = TypeVar("Config")
@@ -38,8 +39,9 @@ def open_executor(
         The executor; None for the process that calls.
     Raises:
         ArgumentError: workers is negative, or both workers and a scheduler are given.
-        BackendError: the package `distributed` is missing, the scheduler does not answer, it has no
-            workers, or one of them has another version of pixelwise.
+        BackendError: the scheduler does not answer, it has no workers, or one of them has another
+            version of pixelwise.
+        MissingPackageError: the package `distributed` is not installed.
     """
     check_range("open_executor", "workers", workers or 0, low=0)
     if workers and scheduler is not None:
@@ -104,9 +106,7 @@ class Cluster(Executor):
             from distributed import KilledWorker
             from distributed.comm import CommClosedError
         except ImportError:
-            hint = "Install it with: pip install 'pixelwise[dask]'"
-            got = "no package distributed"
-            raise BackendError(where, "Dask", must="installed", got=got, hint=hint) from None
+            raise missing_package(where, "distributed") from None
         self.losses = (KilledWorker,)
         self._disconnections = (CancelledError, CommClosedError)
         self._client = _connect(where, address)

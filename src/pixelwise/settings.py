@@ -10,12 +10,15 @@ from dataclasses import Field, field, fields
 from functools import wraps
 from inspect import signature
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, check_range
+from pixelwise.extras import explain_missing
 from pixelwise.files.json_file import read_json
 from pixelwise.files.records import converted, shown, type_hints
 from pixelwise.files.toml_file import read_toml
+
+Result = TypeVar("Result")
 
 
 def option(
@@ -128,7 +131,9 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def takes_settings(config: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def takes_settings(
+    config: type,
+) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Decorator of a command: it takes its configuration, or the settings themselves.
 
         train(TrainConfig("street", loss="ce"))    train("street", loss="ce")
@@ -140,13 +145,20 @@ def takes_settings(config: type) -> Callable[[Callable[..., Any]], Callable[...,
     names = [f.name for f in fields(config)]
     places = [f.name for f in fields(config) if f.metadata.get("positional")]
 
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+    def decorate(function: Callable[..., Result]) -> Callable[..., Result]:
         others = list(signature(function).parameters)[1:]
 
         @wraps(function)
-        def command(*given: Any, **settings: Any) -> Any:
-            if given and isinstance(given[0], config):
-                return function(*given, **settings)
+        def command(*given: Any, **settings: Any) -> Result:
+            if "config" in settings:
+                given = (settings.pop("config"), *given)
+            with explain_missing(function.__name__, function.__module__):
+                if given and isinstance(given[0], config):
+                    return function(*given, **settings)
+                made, more = from_settings(given, settings)
+                return function(made, **more)
+
+        def from_settings(given: tuple, settings: dict) -> tuple[Any, dict]:
             if len(given) > len(places):
                 must = f"at most {len(places)} ({', '.join(places)})"
                 raise ArgumentTypeError(
@@ -155,7 +167,7 @@ def takes_settings(config: type) -> Callable[[Callable[..., Any]], Callable[...,
             for name in settings:
                 check_choice(function.__name__, "setting", name, [*names, *others])
             more = {name: settings.pop(name) for name in others if name in settings}
-            return function(config(**dict(zip(places, given)), **settings), **more)
+            return config(**dict(zip(places, given)), **settings), more
 
         return command
 

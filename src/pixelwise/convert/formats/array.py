@@ -20,6 +20,7 @@ from pixelwise.convert.formats.pixel_files import find_label_files
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.records import Drawing, Item, Source
 from pixelwise.errors import DatasetError, LabelError
+from pixelwise.extras import missing_package
 from pixelwise.files.content import MAX_PIXELS, Unreadable, check_pixels, read_file
 from pixelwise.labels.label_checks import list_offenders
 from pixelwise.labels.png import read_label
@@ -113,14 +114,12 @@ def read_mat(path: Path) -> np.ndarray:
     """The only two-dimensional array of numbers in a MATLAB 5 file, inside structures too.
 
     Raises:
-        DatasetError: SciPy is missing, the file has another version, or no or several arrays.
+        DatasetError: the file has another version, or no or several arrays.
+        MissingPackageError: SciPy is not installed.
     """
     where = str(path)
     if find_spec("scipy") is None:
-        hint = "Install it with pip install scipy."
-        raise DatasetError(
-            where, "SciPy", must="installed to read .mat files", got="none", hint=hint
-        )
+        raise missing_package(f"{where}: a .mat file", "scipy")
     data = _bytes_of(path)
     if not data.startswith(_MAT_5):
         hint = "Save it with save(..., '-v7')."

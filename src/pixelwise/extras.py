@@ -1,0 +1,45 @@
+"""Packages that only a part of pixelwise needs, and the extra of `pip install` that brings each."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pixelwise.errors import MissingPackageError
+
+EXTRAS = {
+    **dict.fromkeys(["torch", "numba", "llvmlite"], "torch"),
+    "scipy": "scipy",
+    "distributed": "dask",
+    **dict.fromkeys(
+        ["torchvision", "segmentation_models_pytorch", "timm", "lightning_fabric", "safetensors"],
+        "train",
+    ),
+}
+# modules that need the whole extra "train", whichever package is found missing first
+_TRAINING = ("pixelwise.run", "pixelwise.demo")
+
+
+@contextmanager
+def explain_missing(where: str, module: str = "") -> Iterator[None]:
+    """Say which extra brings a package that an import does not find.
+
+    Args:
+        where: the command or public name that needs it.
+        module: full name of the module that is imported or run.
+    Raises:
+        MissingPackageError: a package of EXTRAS is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:
+            raise
+        raise missing_package(where, package, module) from None
+
+
+def missing_package(where: str, package: str, module: str = "") -> MissingPackageError:
+    """The error of a package that is not installed; see explain_missing."""
+    extra = "train" if module.startswith(_TRAINING) else EXTRAS[package]
+    hint = f"Install it with: pip install 'pixelwise[{extra}]'"
+    event = f"the package {package} is not installed"
+    return MissingPackageError(where, package, event=event, hint=hint)
