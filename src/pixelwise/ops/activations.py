@@ -7,8 +7,8 @@ well enough but not their sums.
 import torch
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice
-from pixelwise.ops.spec import ACTIVATIONS
+from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, setting
+from pixelwise.ops.spec import ACTIVATIONS, Activation
 
 
 def compute_dtype(dtype: torch.dtype) -> torch.dtype:
@@ -26,20 +26,19 @@ def check_logits(where: str, logits: Tensor, activation: str) -> None:
     check_choice(where, "activation", activation, ACTIVATIONS)
     if not isinstance(logits, Tensor) or not logits.is_floating_point():
         got = logits.dtype if isinstance(logits, Tensor) else type(logits).__name__
-        raise ArgumentTypeError(f"{where}: logits must be a floating-point tensor, got {got}.")
+        raise ArgumentTypeError(where, "logits", must="a floating-point tensor", got=got)
     shape = tuple(logits.shape)
     if len(shape) < 2 or shape[1] == 0:
-        raise ArgumentError(
-            f"{where}: logits must be (N, C, *S) with at least one channel, got {shape}."
-        )
+        must = "(N, C, *S) with at least one channel"
+        raise ArgumentError(where, "logits", must=must, got=shape)
     if activation == "softmax" and shape[1] == 1:
-        raise ArgumentError(
-            f"{where}: logits must have at least 2 channels for softmax, got {shape}. "
-            'Softmax over one channel is 1 everywhere: use activation="sigmoid".'
-        )
+        sigmoid = setting("activation", "sigmoid")
+        hint = f"Softmax over one channel is 1 everywhere: use {sigmoid}."
+        must = "of at least 2 channels for softmax"
+        raise ArgumentError(where, "logits", must=must, got=shape, hint=hint)
 
 
-def activate(logits: Tensor, activation: str = "softmax") -> Tensor:
+def activate(logits: Tensor, activation: Activation = "softmax") -> Tensor:
     """Probabilities from logits.
 
     softmax: p_c = exp(x_c) / Σ_k exp(x_k) over the channel axis; sigmoid: p_c = 1 / (1 + exp(-x_c))

@@ -12,8 +12,11 @@ from torch import Tensor
 from pixelwise.errors import BackendError, check_choice
 
 Backend = Literal["auto", "numba", "triton", "torch"]  # "auto" or a name of BACKENDS
-# name -> (folder, device it runs on, package it needs); the first that fits wins. A folder has
-# stats.py, upsampled.py for logits smaller than the target, and predict.py.
+# name -> (folder, device it runs on, package it needs); the first that fits wins. A folder of
+# kernels offers, with the arguments of ops/cpu:
+#     stats.py      forward, backward                        logits of the target's size
+#     upsampled.py  forward_upsampled, backward_upsampled    smaller ones
+#     predict.py    predict, confusion                       (of the definition too)
 BACKENDS: dict[str, tuple[str, str | None, str | None]] = {
     "numba": ("cpu", "cpu", "numba"),
     "triton": ("gpu", "cuda", "triton"),
@@ -50,10 +53,9 @@ def choose_backend(name: str, logits: Tensor, definition_for: str = "") -> str:
     if name == "triton" and INTERPRETED and logits.device.type == "cpu":
         obstacle = None
     if obstacle is not None:
-        raise BackendError(
-            f'pixelwise: backend "{name}" must {obstacle}, got logits on {logits.device}. '
-            f"Available here: {', '.join(usable_backends(logits.device.type))}."
-        )
+        event = f'backend "{name}" must {obstacle}, got logits on {logits.device}'
+        hint = f"Available here: {', '.join(usable_backends(logits.device.type))}."
+        raise BackendError("pixelwise", event=event, hint=hint)
     return name
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pixelwise.errors import ArgumentError, check_range, check_shape
 from pixelwise.ops.activations import check_logits, compute_dtype
+from pixelwise.ops.spec import Activation
 from pixelwise.ops.target import Ignore, check_target_dtype, class_index, merge_ignored
 
 BAND = 32  # rows of pixels that are looked at together
@@ -21,7 +22,7 @@ BAND = 32  # rows of pixels that are looked at together
 def calibration_counts(
     logits: Tensor,
     target: Tensor,
-    activation: str = "softmax",
+    activation: Activation = "softmax",
     bins: int = 15,
     ignore_index: Ignore = 255,
 ) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""Probabilities where logits belong: the commonest silent mistake in front of a loss."""
+"""Probabilities given as logits: softmax is then applied twice, which nothing else reports."""
 
 import warnings
 from typing import Any
@@ -12,11 +12,11 @@ SAMPLED = 4  # places per axis, up to rounding
 
 
 def warn_if_probabilities(where: str, logits: Tensor) -> None:
-    """Warn if a few pixels of the first image say that softmax has been applied already.
+    """Warn if a few pixels of the first image show that softmax has been applied already.
 
     Their channels all lie in 0..1 and add up to 1, which raw logits do by accident only. Softmax of
-    probabilities is nearly uniform, so the network still learns, slowly and badly. Python shows
-    the warning once. On a GPU a look would wait for the device, so nothing is looked at there.
+    probabilities is nearly uniform, so the network still trains, slowly and badly. Python shows
+    the warning once. On a GPU reading them would wait for the device, so nothing is checked there.
 
     Args:
         where: first word of the message.
@@ -24,7 +24,7 @@ def warn_if_probabilities(where: str, logits: Tensor) -> None:
     """
     if logits.numel() == 0:
         return
-    # one pixel settles it for nearly all logits, and costs nothing; NaN is no probability
+    # one pixel decides for nearly all logits, and costs nothing; NaN is not a probability
     image = logits.detach()[0]
     corner: Any = (slice(None), *(0 for _ in image.shape[1:]))
     if not all(0 <= value <= 1 for value in image[corner].tolist()):

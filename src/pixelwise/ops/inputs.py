@@ -1,4 +1,4 @@
-"""The checks at the door: what every loss and every pass refuses before it looks at a pixel."""
+"""Checks of arguments: what every loss and every pass refuses before it reads a pixel."""
 
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from pixelwise.errors import (
     ArgumentTypeError,
     check_choice,
     check_shape,
+    setting,
 )
 from pixelwise.ops.activations import check_logits
 from pixelwise.ops.double_softmax import warn_if_probabilities
@@ -70,7 +71,7 @@ def _check_sizes(
     where: str, logits: Tensor, target: Tensor, per_channel: bool, upsample: str | None
 ) -> None:
     if not isinstance(target, Tensor):
-        raise ArgumentTypeError(f"{where}: target must be a tensor, got {type(target).__name__}.")
+        raise ArgumentTypeError(where, "target", must="a tensor", got=type(target).__name__)
     lead = tuple(logits.shape[: 2 if per_channel else 1])
     letters = "(N, C, *S)" if per_channel else "(N, *S)"
     if target.device != logits.device:
@@ -80,7 +81,7 @@ def _check_sizes(
         if target.dim() == logits.dim() and target.shape[1] == 1 and not per_channel:
             hint = "Remove the channel axis: target.squeeze(1)."
         elif target.dim() == len(lead) + logits.dim() - 2:
-            hint = 'Sizes may differ only with upsample="bilinear".'
+            hint = f"Sizes may differ only with {setting('upsample', 'bilinear')}."
         check_shape(where, "target", target.shape, (*lead, *logits.shape[2:]), letters, hint)
         return
     check_choice(where, "upsample", upsample, ("bilinear",))
@@ -107,7 +108,7 @@ def _check_weight(
     if weight is None:
         return None
     if not isinstance(weight, Tensor) or weight.is_complex():
-        raise ArgumentTypeError(f"{where}: weight must be a real tensor, got {weight!r}.")
+        raise ArgumentTypeError(where, "weight", must="a real tensor", got=repr(weight))
     per_channel = target.dim() == logits.dim()
     shape = (target.shape[0], *target.shape[2 if per_channel else 1 :])
     check_shape(where, "weight", weight.shape, shape, "(N, *S)")
@@ -118,8 +119,7 @@ def _check_weight(
         # one comparison catches negative values and NaN, which compares false
         wrong = ~((weight >= 0) & weight.isfinite())
         if wrong.is_cuda:
-            expected = f"{where}: weight must be finite and >= 0 at every pixel"
-            count_later(expected, wrong.sum())
+            count_later(where, "weight", "finite and >= 0 at every pixel", wrong.sum())
         elif bool(wrong.any()):
             place = tuple(int(i) for i in wrong.nonzero()[0])
             got = f"{weight[place].item()} at {place}"

@@ -2,7 +2,7 @@
 
 The operators are opaque to torch.compile and know nothing of gradients; the Function saves the
 logits (never a probability), asks the kernel for the gradient, and falls back on the definition
-in _stats_torch when a graph of the gradient itself is wanted.
+in definition/ when a graph of the gradient itself is wanted.
 """
 
 from typing import Any
@@ -110,7 +110,7 @@ def _stats_forward_op(
     spec = Spec(tuple(sums.split(",")), activation, ignore_index, gamma)
     table, unknown = _kernel("forward", backend, logits, target)(logits, target, weight, spec)
     if unknown.is_cuda:
-        count_later("pixel_stats: target must hold class indices or ignore_index", unknown)
+        count_later("pixel_stats", "target", "class indices or ignore_index", unknown)
     elif int(unknown):
         multilabel = target.dim() == logits.dim()
         binary = activation == "sigmoid" and (multilabel or logits.shape[1] == 1)

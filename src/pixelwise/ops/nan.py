@@ -19,7 +19,7 @@ def check_no_nan(
     Args:
         where: first word of the message.
         logits: (N, C, h, w) floating point.
-        target: (N, H, W) class indices, of any size: NaN under ignored pixels alone is no matter.
+        target: (N, H, W) class indices, of any size: NaN at ignored pixels does not matter.
             None: every pixel is valid.
         ignore_index: the one ignored target value, or None.
     Raises:
@@ -39,7 +39,7 @@ def count_nan_later(
     where: str, logits: Tensor, target: Tensor, ignore_index: int | None = None
 ) -> None:
     """As check_no_nan, but for a GPU: nothing waits, and raise_if_unknown raises."""
-    count_later(f"{where}: logits must be {WANTED}", nan_pixels(logits, target, ignore_index).sum())
+    count_later(where, "logits", WANTED, nan_pixels(logits, target, ignore_index).sum())
 
 
 def nan_pixels(logits: Tensor, target: Tensor | None, ignore_index: int | None) -> Tensor:

@@ -5,9 +5,10 @@ from torch import Tensor
 
 from pixelwise.errors import ArgumentError, check_range, check_shape
 from pixelwise.ops.activations import check_logits
-from pixelwise.ops.backends import choose_backend, kernels
+from pixelwise.ops.backends import Backend, choose_backend, kernels
 from pixelwise.ops.nan import check_no_nan, count_nan_later
 from pixelwise.ops.operators import operator
+from pixelwise.ops.spec import Activation
 from pixelwise.ops.target import Ignore, check_target_dtype, merge_ignored, unknown_values
 from pixelwise.ops.unknown import count_later
 
@@ -15,9 +16,9 @@ from pixelwise.ops.unknown import count_later
 def predict_label(
     logits: Tensor,
     size: tuple[int, int] | None = None,
-    activation: str = "softmax",
+    activation: Activation = "softmax",
     threshold: float = 0.5,
-    backend: str = "auto",
+    backend: Backend = "auto",
 ) -> Tensor:
     """Predicted class index of every pixel, at any size.
 
@@ -60,10 +61,10 @@ def predict_label(
 def confusion_matrix(
     logits: Tensor,
     target: Tensor,
-    activation: str = "softmax",
+    activation: Activation = "softmax",
     threshold: float = 0.5,
     ignore_index: Ignore = 255,
-    backend: str = "auto",
+    backend: Backend = "auto",
 ) -> Tensor:
     """Integer counts of target against predicted class over all valid pixels of a batch.
 
@@ -139,7 +140,7 @@ def _confusion_matrix_op(
     run = kernels(backend, "predict").confusion
     counts, unknown = run(logits, target, classes, activation, threshold, ignore_index)
     if unknown.is_cuda:
-        count_later("confusion_matrix: target must hold class indices or ignore_index", unknown)
+        count_later("confusion_matrix", "target", "class indices or ignore_index", unknown)
     elif int(unknown):
         raise unknown_values("confusion_matrix", target, classes, ignore_index)
     return counts

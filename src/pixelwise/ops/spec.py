@@ -19,7 +19,7 @@ SUMS = (
     "nll_neg",  # Σ w (1−y) (−log(1−p))          binary cross entropy, sigmoid only
     "focal_neg",  # Σ w (1−y) p^γ (−log(1−p))    binary focal, sigmoid only
 )
-# Rare enough to be left to the definition in _stats_torch; asking for one settles the backend.
+# Rare enough to be left to the definition; asking for one decides the backend.
 DEFINITION_ONLY = (
     "target2",  # Σ w y²     squared denominators of soft targets; class indices have y² = y
     "nll_neg_all",  # Σ w (−log(1−p))     label smoothing, sigmoid only
@@ -28,7 +28,6 @@ DEFINITION_ONLY = (
 SHAPE_ONLY = ("pixels",)  # Σ 1     pixels of the target, ignored ones too
 ALL_SUMS = SUMS + DEFINITION_ONLY + SHAPE_ONLY
 SIGMOID_ONLY = ("nll_neg", "focal_neg", "nll_neg_all")
-NOT_DIFFERENTIABLE = ("valid", "target")
 ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 
 

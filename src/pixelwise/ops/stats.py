@@ -1,4 +1,4 @@
-"""The door to the one pass over the logits: checks, backend, autograd, PixelStats.
+"""The entry point of the one pass over the logits: checks, backend, autograd, PixelStats.
 
 Every loss is a formula on these sums, so several losses on the same logits cost one pass. A
 backend computes the sums and the gradient of the logits; nothing here depends on which one.
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pixelwise.errors import ArgumentError, check_choice, check_range
-from pixelwise.ops.backends import choose_backend
+from pixelwise.ops.backends import Backend, choose_backend
 from pixelwise.ops.definition import stats as _stats_torch
 from pixelwise.ops.inputs import check_inputs
 from pixelwise.ops.kernels import kernel_sums
@@ -20,7 +20,9 @@ from pixelwise.ops.spec import (
     SHAPE_ONLY,
     SIGMOID_ONLY,
     SUMS,
+    Activation,
     Spec,
+    Upsample,
 )
 from pixelwise.ops.target import Ignore
 
@@ -82,13 +84,13 @@ class PixelStats:
 def pixel_stats(
     logits: Tensor,
     target: Tensor,
-    activation: str = "softmax",
+    activation: Activation = "softmax",
     ignore_index: Ignore = 255,
     weight: Tensor | None = None,
     sums: Sequence[str] | None = None,
     gamma: float | None = None,
-    upsample: str | None = None,
-    backend: str = "auto",
+    upsample: Upsample = None,
+    backend: Backend = "auto",
     soft_target: bool = False,
 ) -> PixelStats:
     """Reduce logits and target to sums per image and class, in one pass over the logits.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, ArgumentTypeError
+from pixelwise.errors import ArgumentError, ArgumentTypeError, setting
 
 Ignore = int | Sequence[int] | None
 NAMED_VALUES = 10  # offenders that one message lists
@@ -22,13 +22,14 @@ def check_target_dtype(where: str, target: Tensor) -> Tensor:
         ArgumentTypeError: the target is not a tensor of an integer or bool dtype.
     """
     if not isinstance(target, Tensor):
-        raise ArgumentTypeError(f"{where}: target must be a tensor, got {type(target).__name__}.")
+        raise ArgumentTypeError(where, "target", must="a tensor", got=type(target).__name__)
     if target.is_floating_point() or target.is_complex():
-        raise ArgumentTypeError(
-            f"{where}: target must be class indices of an integer or bool dtype, got "
-            f"{target.dtype}. Use target.long() if its values are whole numbers, or "
-            "soft_target=True if they are probabilities (N, C, *S)."
+        hint = (
+            "Use target.long() if its values are whole numbers, or "
+            f"{setting('soft_target', True)} if they are probabilities (N, C, *S)."
         )
+        must = "class indices of an integer or bool dtype"
+        raise ArgumentTypeError(where, "target", must=must, got=target.dtype, hint=hint)
     # torch has hardly any operator for these; they are rare enough to pay for a copy
     return target.long() if target.dtype in (torch.uint16, torch.uint32, torch.uint64) else target
 
@@ -51,7 +52,7 @@ def check_soft_target(where: str, target: Tensor, weight: Tensor | None, activat
             where, "target", must="floating point if soft", got=target.dtype, hint=hint
         )
     if target.requires_grad:
-        hint = "Losses teach the logits only: use target.detach()."
+        hint = "Gradients flow to the logits only: use target.detach()."
         raise ArgumentError(
             where, "target", must="without a gradient", got="one that has", hint=hint
         )
@@ -153,10 +154,7 @@ def unknown_values(
     listed = ", ".join(named) + (f" and {more} more values" if more else "")
     hint = "Map it to a class, or pass it as ignore_index."
     if num_classes == 2 and 255 in values.tolist():
-        hint = (
-            "Is 255 the foreground of a 0/255 mask? Map it to 1; if it is void, ignore_index=255."
-        )
-    return ArgumentError(
-        f"{where}: target must hold class indices 0..{num_classes - 1} or "
-        f"ignore_index={ignore_index}, got {listed}. {hint}"
-    )
+        void = setting("ignore_index", 255)
+        hint = f"Is 255 the foreground of a 0/255 mask? Map it to 1; if it is void, pass {void}."
+    must = f"class indices 0..{num_classes - 1} or ignore_index={ignore_index}"
+    return ArgumentError(where, "target", must=must, got=listed, hint=hint)

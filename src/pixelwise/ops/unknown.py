@@ -1,38 +1,39 @@
 """Wrong values met on a GPU: counted there, raised when the training loop asks.
 
-To look at one number of a GPU the host waits until everything before it is done. So a pass leaves
-its count on the device, and `raise_if_unknown` looks at all of them, once every so many steps. On a
-CPU nothing is left for later: a wrong value is an error at once.
+Reading one number of a GPU waits until everything before it is done. So a pass leaves its count on
+the device, and `raise_if_unknown` reads all of them, once every so many steps. On a CPU nothing is
+left for later: a wrong value is an error at once.
 """
 
 import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
 
-from pixelwise.errors import ArgumentError
+from pixelwise.errors import ArgumentError, setting
 
-_COUNTS: dict[tuple[str, torch.device], Tensor] = {}  # (what was expected, where) -> () int64
+# (function, argument, what it must be, device) -> pixels, () int64
+_COUNTS: dict[tuple[str, str, str, torch.device], Tensor] = {}
 
 
-def count_later(expected: str, count: Tensor) -> None:
+def count_later(where: str, name: str, must: str, count: Tensor) -> None:
     """Add a number of pixels, known to a GPU alone, to those that raise_if_unknown looks at.
 
     Args:
-        expected: the first half of the message, "<function>: <name> must be <constraint>".
+        where, name, must: parts of the error, as of PixelwiseError.
         count: () int64, on a GPU.
     """
     if isinstance(count, FakeTensor):  # a shape that is tried out, without a value
         return
-    key = expected, count.device
+    key = where, name, must, count.device
     if key not in _COUNTS:
         _COUNTS[key] = torch.zeros_like(count)
     _COUNTS[key].add_(count)  # in place, so that the replays of a CUDA graph add up
 
 
 def raise_if_unknown() -> None:
-    """Raise if a pass on a GPU met a wrong value since this was last called; waits for the GPU.
+    """Raise if a pass on a GPU met a wrong value since the last call; waits for the GPU.
 
-    Training loops of one's own call it where they look at the loss anyway. `train` does.
+    Your own training loop calls it where it reads the loss anyway, as `train` does.
 
     Raises:
         ArgumentError: a target value was neither a class nor ignored, or a weight was negative or
@@ -41,13 +42,16 @@ def raise_if_unknown() -> None:
     found = {key: int(count) for key, count in _COUNTS.items()}
     for count in _COUNTS.values():
         count.zero_()
+    hint = (
+        f"With {setting('backend', 'torch')}, or on a CPU, the step that meets them names their "
+        "values and places."
+    )
     wrong = [
-        f"{expected}, got {count} other pixels on {device} since the last look"
-        for (expected, device), count in found.items()
+        ArgumentError(where, name, must=must, got=f"{count:,} other pixels on {device}", hint=hint)
+        for (where, name, must, device), count in found.items()
         if count
     ]
     if wrong:
-        raise ArgumentError(
-            f'{"; ".join(wrong)}. With backend="torch", or on a CPU, the step that meets them '
-            "names their values and places."
-        )
+        for other in wrong[1:]:
+            wrong[0].add_note(str(other))
+        raise wrong[0]

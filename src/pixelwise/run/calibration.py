@@ -32,6 +32,7 @@ from pixelwise.metrics.threshold import (
     roc_auc,
 )
 from pixelwise.ops.calibration import calibration_counts, threshold_counts
+from pixelwise.ops.spec import Activation
 
 SCHEMA = "pixelwise.calibration/1"
 FILE = "calibration.json"
@@ -53,7 +54,7 @@ class ProbabilityCounts:
         return ProbabilityCounts(self.confidence + other.confidence, thresholds)
 
 
-def no_counts(activation: str) -> ProbabilityCounts:
+def no_counts(activation: Activation) -> ProbabilityCounts:
     """The counts of no image, where a sum starts."""
     bins, steps = np.zeros(BINS, np.int64), np.zeros((STEPS + 1, 2), np.int64)
     thresholds = ThresholdCounts(steps) if activation == "sigmoid" else None
@@ -77,7 +78,7 @@ def check_labelled(pairs: list[Pair]) -> None:
 
 
 def count_probabilities(
-    logits: Tensor, pair: Pair, classes: Classes, activation: str
+    logits: Tensor, pair: Pair, classes: Classes, activation: Activation
 ) -> ProbabilityCounts:
     """Count the valid pixels of one image by probability, interpolated to the size of its label.
 

@@ -23,6 +23,7 @@ from pixelwise.errors import RunError
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.folder import previous_of, staged_folder
 from pixelwise.labels.classes import Classes
+from pixelwise.ops.spec import Activation
 from pixelwise.run.networks import Network, build_network
 
 SCHEMA = "pixelwise.checkpoint/1"
@@ -49,7 +50,7 @@ class Checkpoint:
         return Classes.from_dict(self.config["classes"])
 
     @property
-    def activation(self) -> str:
+    def activation(self) -> Activation:
         """What turns logits into probabilities: "sigmoid" for a binary task, else "softmax"."""
         return "sigmoid" if self.config["task"] == "binary" else "softmax"
 

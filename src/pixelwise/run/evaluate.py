@@ -9,6 +9,7 @@ from torch import nn
 
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.ops.predict import confusion_matrix
+from pixelwise.ops.spec import Activation
 from pixelwise.ops.unknown import raise_if_unknown
 from pixelwise.run.dataset import SegmentationDataset
 from pixelwise.run.distributed import shard, sum_over_ranks
@@ -28,7 +29,7 @@ def evaluate(
     network: nn.Module,
     dataset: SegmentationDataset,
     criterion: nn.Module,
-    activation: str,
+    activation: Activation,
     workers: int = 0,
     after_image: Callable[[], None] = lambda: None,
 ) -> Evaluation:

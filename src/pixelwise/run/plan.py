@@ -15,6 +15,7 @@ from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import label_size
 from pixelwise.losses.criterion import Criterion
 from pixelwise.losses.table import criterion
+from pixelwise.ops.spec import Activation
 from pixelwise.run.config import TrainConfig
 from pixelwise.weights.counts import LabelCounts, count_labels
 from pixelwise.weights.file import read_weights
@@ -48,7 +49,7 @@ class Plan:
         return self.config.crop or median_size(self.train, self.config.scale)
 
     @property
-    def activation(self) -> str:
+    def activation(self) -> Activation:
         """ "sigmoid" for a binary task, else "softmax"."""
         return activation_of(self.description)
 
@@ -68,7 +69,7 @@ class Plan:
         }
 
 
-def activation_of(description: Description) -> str:
+def activation_of(description: Description) -> Activation:
     """ "sigmoid" for a binary task, else "softmax"."""
     return "sigmoid" if description.task == "binary" else "softmax"
 

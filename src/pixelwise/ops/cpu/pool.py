@@ -1,8 +1,8 @@
 """The thread pool of the CPU kernels: one per process, made when first needed.
 
-The kernels release the GIL, so plain Python threads run them side by side. An own pool, rather
-than OpenMP, is what makes them safe after a fork (a DataLoader worker starts its own pool) and
-from several Python threads at once.
+The kernels release the GIL, so plain Python threads run them side by side. A pool of our own, and
+not OpenMP, is what makes them safe after a fork (a DataLoader worker starts its own pool) and from
+several Python threads at once.
 """
 
 import os

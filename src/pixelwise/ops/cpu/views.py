@@ -91,8 +91,8 @@ def view_image(tensor: torch.Tensor | None, transfer: int, has_channel: bool) ->
 def _view(tensor: torch.Tensor, transfer: int, has_channel: bool, steps: Sequence[int]) -> View:
     channel = tensor.stride(1) if has_channel else 0
     outer = np.array(steps[:-1], np.int64)
-    plain = tensor.dtype in (torch.float32, torch.float64) and steps[-1] == 1
-    in_place = tensor.element_size() if plain else 0
+    direct = tensor.dtype in (torch.float32, torch.float64) and steps[-1] == 1
+    in_place = tensor.element_size() if direct else 0
     return View(tensor.data_ptr(), transfer, tensor.stride(0), channel, steps[-1], outer, in_place)
 
 

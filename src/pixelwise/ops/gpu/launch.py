@@ -8,7 +8,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from pixelwise.errors import BackendError
+from pixelwise.errors import BackendError, setting
 from pixelwise.ops.spec import SUMS, Spec
 
 MAX_CLASSES = 256  # that one program handles; more are shared between several
@@ -91,10 +91,9 @@ def merge_axes(tensors: Sequence[Tensor | None], spatial: Sequence[int]) -> Axes
         else:
             merged.append((spatial[d], steps))
     if len(merged) > AXES:
-        raise BackendError(
-            f'pixel_stats: logits for backend "triton" must have at most {AXES} spatial axes that '
-            f'cannot be merged, got {len(merged)}. Use backend="torch".'
-        )
+        must = f'of at most {AXES} spatial axes that cannot be merged, for backend "triton"'
+        hint = f"Use {setting('backend', 'torch')}."
+        raise BackendError("pixel_stats", "logits", must=must, got=len(merged), hint=hint)
     merged = [(1, [0] * len(tensors))] * (AXES - len(merged)) + merged
     strides = [tuple(steps[i] for _, steps in merged) for i in range(len(tensors))]
     count = max(1, sum(size != 1 for size, _ in merged))
@@ -144,11 +143,13 @@ def launch(kernel: Any, programs: int, like: Tensor, *args: Any, **constants: An
         return
     with torch.cuda.device_of(like):
         try:
-            # said explicitly, because releases of Triton differ in what they take for granted
+            # explicit, because the default differs between releases of Triton
             kernel[(programs,)](*args, **constants, enable_fp_fusion=True)
         except Exception as error:
             lines = str(error).strip().splitlines() or [""]
             raise BackendError(
-                f'pixelwise: backend "triton" must compile and start on {like.device}, got '
-                f'{type(error).__name__}: {lines[-1].rstrip(".")}. Use backend="torch".'
+                "pixelwise",
+                event=f'backend "triton" does not compile or start on {like.device} '
+                f"({type(error).__name__}: {lines[-1].rstrip('.')})",
+                hint=f"Use {setting('backend', 'torch')}.",
             ) from error
