@@ -19,6 +19,7 @@ An error keeps its parts. A message has one of two forms:
 """
 
 import re
+from ast import literal_eval
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from math import isnan
@@ -26,6 +27,10 @@ from typing import Any
 
 # A setting inside a hint, see setting(): unit separator, name, unit separator, value
 _SETTING = re.compile("\x1f(\\w+)\x1f([^\x1f]*)\x1f")
+
+
+def _as_keyword(name: str, value: object) -> str:
+    return f'{name}="{value}"' if isinstance(value, str) else f"{name}={value!r}"
 
 
 class PixelwiseError(Exception):
@@ -59,29 +64,35 @@ class PixelwiseError(Exception):
     @property
     def reason(self) -> str:
         """The message without `where`, for lists that name the file already."""
-        return self.message().removeprefix(f"{self.where}: ")
+        return self._told(str, _as_keyword)
 
     def message(
         self,
         named: Callable[[str], str] = str,
-        setting: Callable[[str, str], str] = "{}={!r}".format,
+        with_value: Callable[[str, object], str] = _as_keyword,
     ) -> str:
         """The whole message.
 
         Args:
             named: how an argument is called; the command line calls it an option.
-            setting: how an argument with a value is written.
+            with_value: how an argument with a value is written.
         """
+        rest = self._told(named, with_value)
+        return f"{self.where}: {rest}" if rest else self.where
+
+    def _told(self, named: Callable[[str], str], with_value: Callable[[str, object], str]) -> str:
         if self.must is None and not self.event:
-            return self.where
+            return ""
         what = self.event or f"{named(self.name)} must be {self.must}, got {self.got}"
-        text = f"{self.where}: {what}." + (f" {self.hint}" if self.hint else "")
-        return _SETTING.sub(lambda m: setting(m[1], m[2]) if m[2] else named(m[1]), text)
+        text = f"{what}. {self.hint}" if self.hint else f"{what}."
+        return _SETTING.sub(
+            lambda m: with_value(m[1], literal_eval(m[2])) if m[2] else named(m[1]), text
+        )
 
 
-def setting(name: str, value: object = "") -> str:
-    """An argument for a hint: `zero="zero"` for who calls from Python, `--zero zero` in a shell."""
-    return f"\x1f{name}\x1f{value}\x1f"
+def setting(name: str, value: object = None) -> str:
+    """An argument in a hint: `zero="zero"` for who calls from Python, `--zero zero` in a shell."""
+    return f"\x1f{name}\x1f{'' if value is None else repr(value)}\x1f"
 
 
 class ArgumentError(PixelwiseError, ValueError):

@@ -97,7 +97,7 @@ def test_overlapping_classes_have_their_own_void_and_members(name):
         (lambda: pw.Lovasz()(LOGITS, TARGET.float()), "Lovasz: target must be class indices"),
         (lambda: pw.Lovasz()(LOGITS[:, :1], TARGET), "softmax over one channel|2 channels"),
         (lambda: pw.TopK()(LOGITS, TARGET[:, :2]), r"TopK: target must be \(N, \*S\)"),
-        (lambda: pw.Boundary()(LOGITS, TARGET + 2), r"Boundary: target must hold class indices"),
+        (lambda: pw.Boundary()(LOGITS, TARGET + 2), r"Boundary: target must be class indices"),
         (lambda: pw.OHEM(weight=[1.0])(LOGITS, TARGET), "OHEM: weight must be one number for each"),
         (lambda: pw.Lovasz(classes=[4])(LOGITS, TARGET), "Lovasz: classes must be indices below 4"),
         (lambda: pw.SoftCLDice(absent="drop"), "SoftCLDice: absent must be one of skip, zero, ke"),

@@ -132,7 +132,7 @@ def test_wrong_logits_targets_and_options_are_refused():
         threshold_counts(logits, target)
     with pytest.raises(ArgumentError, match=r"calibration_counts: target must be \(N, \*S\)"):
         calibration_counts(logits, target[:2])
-    with pytest.raises(ArgumentError, match=r"target must hold class indices 0\.\.2 or ignore"):
+    with pytest.raises(ArgumentError, match=r"target must be class indices 0\.\.2 or ignore"):
         calibration_counts(logits, target + 7, ignore_index=None)
     with pytest.raises(ArgumentTypeError, match="logits must be a floating-point tensor"):
         calibration_counts(target, target)

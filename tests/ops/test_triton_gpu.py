@@ -114,7 +114,7 @@ def test_an_unknown_target_is_raised_when_asked_and_not_before():
     criterion, logits, target = make(None, 1)
     target[1, 10, 10:15] = 77
     assert step(criterion, logits, target).isfinite()
-    with pytest.raises(ValueError, match=r"must hold class indices .*, got 5 other pixels on cuda"):
+    with pytest.raises(ValueError, match=r"must be class indices .*, got 5 other pixels on cuda"):
         raise_if_unknown()
     raise_if_unknown()
 

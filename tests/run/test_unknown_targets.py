@@ -14,7 +14,7 @@ from pixelwise.run.train import train
 def test_unknown_targets_that_were_counted_end_the_run(tmp_path, log_every, lines):
     """Nothing is logged from steps that taught a wrong target, and no checkpoint is kept."""
     settings = train_settings(make_dataset(tmp_path / "data"), tmp_path / "run", epochs=1)
-    count_later("pixel_stats: target must hold class indices", torch.tensor(9))
+    count_later("pixel_stats", "target", "class indices", torch.tensor(9))
     with pytest.raises(ArgumentError, match="class indices, got 9 other pixels on cpu"):
         train(TrainConfig(**settings | {"log_every": log_every}))
     log = tmp_path / "run" / "metrics.jsonl"

@@ -42,16 +42,14 @@ def raise_if_unknown() -> None:
     found = {key: int(count) for key, count in _COUNTS.items()}
     for count in _COUNTS.values():
         count.zero_()
-    hint = (
-        f"With {setting('backend', 'torch')}, or on a CPU, the step that meets them names their "
-        "values and places."
-    )
     wrong = [
-        ArgumentError(where, name, must=must, got=f"{count:,} other pixels on {device}", hint=hint)
+        (where, f"{name} must be {must}, got {count:,} other pixels on {device}")
         for (where, name, must, device), count in found.items()
         if count
     ]
     if wrong:
-        for other in wrong[1:]:
-            wrong[0].add_note(str(other))
-        raise wrong[0]
+        (where, first), *others = wrong
+        event = "; ".join([first, *(f"{function}: {other}" for function, other in others)])
+        on_torch = setting("backend", "torch")
+        hint = f"With {on_torch}, or on a CPU, the step that meets them names their values."
+        raise ArgumentError(where, event=event, hint=hint)
