@@ -11,7 +11,7 @@ from convert.pixel_files import converted, label_of, random_index, save
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.array import read_npy
-from pixelwise.errors import DatasetError, LabelError, MissingPackageError
+from pixelwise.errors import DatasetError, LabelError
 from pixelwise.labels.png import read_label
 
 INDEX = random_index(3, seed=7)
@@ -97,7 +97,7 @@ def test_without_scipy_a_mat_file_says_what_is_missing(tmp_path, monkeypatch):
     (tmp_path / "arrays/a.mat").write_bytes(b"MATLAB 5.0 MAT-file")
     monkeypatch.setitem(sys.modules, "scipy", None)
     message = r"a.mat: a .mat file: the package scipy is not installed. .*pixelwise\[scipy\]"
-    with pytest.raises(MissingPackageError, match=message):
+    with pytest.raises(DatasetError, match=message):
         converted(tmp_path / "arrays", "array", classes=CLASSES)
 
 
