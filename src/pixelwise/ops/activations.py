@@ -55,6 +55,9 @@ def activate(logits: Tensor, activation: Activation = "softmax") -> Tensor:
         ArgumentTypeError: logits are not floating point.
         ArgumentError: unknown activation, or softmax over a single channel.
     Equals: torch.softmax(logits.float(), dim=1), torch.sigmoid(logits.float())
+    Example:
+        >>> activate(torch.tensor([[[0.0], [0.0], [0.0], [0.0]]])).flatten()
+        tensor([0.2500, 0.2500, 0.2500, 0.2500])
     """
     check_logits("activate", logits, activation)
     x = logits.to(compute_dtype(logits.dtype))

@@ -33,6 +33,11 @@ def one_hot(
         ArgumentTypeError: the target is not of an integer dtype.
         ArgumentError: a value is neither class nor ignored; eps < 0; num_classes < 1.
     Equals: torch.nn.functional.one_hot(target, C).movedim(-1, 1) if nothing is ignored and eps = 0
+    Example:
+        >>> one_hot(torch.tensor([[0, 2, 255]]), num_classes=3)[0]
+        tensor([[1., 0., 0.],
+                [0., 0., 0.],
+                [0., 1., 0.]])
     """
     check_range("one_hot", "num_classes", num_classes, low=1)
     check_range("one_hot", "eps", eps, low=0)

@@ -41,6 +41,12 @@ def predict_label(
             two spatial axes, threshold outside 0..1.
         BackendError: the backend that was asked for cannot run here.
     Equals: F.interpolate(logits, size, mode="bilinear").argmax(1)
+    Example:
+        >>> logits = torch.tensor([[[[2.0, 0.0]], [[1.0, 3.0]]]])
+        >>> predict_label(logits)
+        tensor([[[0, 1]]], dtype=torch.uint8)
+        >>> predict_label(logits, size=(1, 4))
+        tensor([[[0, 0, 1, 1]]], dtype=torch.uint8)
     """
     where = "predict_label"
     _check(where, logits, activation, threshold)
@@ -82,6 +88,11 @@ def confusion_matrix(
     Raises:
         ArgumentError, ArgumentTypeError, BackendError: as predict_label and pixel_stats; logits
             that are NaN at a valid pixel (on a GPU counted, and raised by raise_if_unknown).
+    Example:
+        >>> logits = torch.tensor([[[2.0, 0.0, 0.0], [1.0, 3.0, 1.0]]])
+        >>> confusion_matrix(logits, torch.tensor([[0, 0, 255]]))
+        tensor([[1, 1],
+                [0, 0]])
     """
     where = "confusion_matrix"
     _check(where, logits, activation, threshold)

@@ -123,6 +123,11 @@ def pixel_stats(
             pixel counts and first place (on a GPU counted, and raised by raise_if_unknown).
         ArgumentTypeError: logits are not floating point, or target is not of an integer dtype.
         BackendError: the backend that was asked for cannot run here.
+    Example:
+        >>> logits, target = torch.zeros(1, 2, 3), torch.tensor([[0, 1, 255]])
+        >>> stats = pixel_stats(logits, target)
+        >>> stats.valid.tolist(), stats.prob.tolist(), stats.inter.tolist()
+        ([[2.0, 2.0]], [[1.0, 1.0]], [[0.5, 0.5]])
     """
     target, weight, ignored = check_inputs(
         WHERE, logits, target, activation, ignore_index, weight, upsample, soft_target
