@@ -5,12 +5,13 @@ import subprocess
 import sys
 
 import pytest
-from pixelwise.run.score import score
 
 from make import make_dataset
-from pixelwise.run.config import PredictConfig, ScoreConfig
+from pixelwise.run.config import PredictConfig
 from pixelwise.run.distributed import shard, sum_over_ranks
 from pixelwise.run.predict import predict
+from pixelwise.score.command import score
+from pixelwise.score.config import ScoreConfig
 
 EVALUATE = """
 import json, sys, torch

@@ -6,7 +6,7 @@ import signal
 import threading
 
 import pytest
-from pixelwise.run.interrupt import Terminated
+from pixelwise.interrupt import Terminated
 
 from make import draw, make_dataset, train_settings, write_image, write_stored
 from pixelwise.errors import RunError
