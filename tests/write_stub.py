@@ -111,7 +111,8 @@ def stub(package):
             origin = defined_in.get(name) or function.__module__
             imports.append(f"from {origin} import {getattr(function, '__name__', name)} as {name}")
     version = "\n__version__: str\n" if hasattr(module, "__version__") else ""
-    public = [*hints.imports, *imports]
+    needed = [i for i in hints.imports if f"{i} as {i.split()[-1]}" not in imports]
+    public = [*sorted(needed), *imports]
     text = HEAD + "\n".join(public) + "\n" + version + "\n".join(functions)
     return ruff("format", ruff("check", text, "--fix", "--select", "I,RUF022", "--exit-zero"))
 

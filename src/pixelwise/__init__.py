@@ -38,6 +38,7 @@ _DEFINED_IN = {
     "repair.result": ["Fixed"],
     "weights.formulas": ["class_weights"],
     "weights.config": ["WeightsConfig"],
+    "weights.record": ["Weights"],
     "metrics.confusion": ["ConfusionCounts", "count_confusion"],
     "metrics.scores": [
         "classes_averaged",

@@ -1,5 +1,9 @@
 # Written by tests/write_stub.py (make stub) from the table of public names.
-from pixelwise import weights as weights
+from collections.abc import Callable
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Literal, overload
+
 from pixelwise.audit.audit import audit as audit
 from pixelwise.audit.config import AuditConfig as AuditConfig
 from pixelwise.audit.findings import Audit as Audit
@@ -121,5 +125,30 @@ from pixelwise.weights.config import WeightsConfig as WeightsConfig
 from pixelwise.weights.counts import LabelCounts as LabelCounts
 from pixelwise.weights.counts import count_labels as count_labels
 from pixelwise.weights.formulas import class_weights as class_weights
+from pixelwise.weights.record import Weights as Weights
 
 __version__: str
+
+@overload
+def weights(
+    config: WeightsConfig,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Weights: ...
+@overload
+def weights(
+    data: str | Path,
+    *,
+    method: Literal["inverse", "median_frequency", "enet", "effective_number"] | None = None,
+    zero: Literal["error", "zero", "max"] = "error",
+    beta: float | None = None,
+    split: str = "train",
+    out: str | Path | None = None,
+    html: str | Path | None = None,
+    drop_background: float | None = None,
+    keep_list: str | Path | None = None,
+    workers: int = 0,
+    scheduler: str | None = None,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Weights: ...

@@ -16,7 +16,8 @@ def callable_package(package: str, module: str, function: str) -> None:
 
     Args:
         package: full name of the package, its `__name__`.
-        module: name of the module in it that defines the function.
+        module: the module that defines the function: its name in the package, or its full name if
+            it is of a higher layer.
         function: name of the function.
     """
 
@@ -26,7 +27,8 @@ def callable_package(package: str, module: str, function: str) -> None:
 
         @property
         def _function(self) -> Any:
-            return getattr(import_module(f"{package}.{module}"), function)
+            name = module if module.startswith("pixelwise.") else f"{package}.{module}"
+            return getattr(import_module(name), function)
 
         @property
         def __signature__(self) -> inspect.Signature:

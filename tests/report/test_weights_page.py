@@ -4,26 +4,30 @@ import re
 
 import pytest
 
+import pixelwise as pw
 from make import make_dataset
 from pixelwise.cli import main
-from pixelwise.report.weights_page import context, log_axis, weights, weights_page
-from pixelwise.weights.config import WeightsConfig
+from pixelwise.labels.classes import Classes
+from pixelwise.report.weights_page import context, log_axis, weights_page
+from pixelwise.weights.counts import LabelCounts
+from pixelwise.weights.keep_list import Filled
+from pixelwise.weights.record import CountedSplit, MethodWeights, Weights
 
 
-def content(pixels, weight_lists, names=("sky", "road", "pole"), **more):
-    """What Weighing.as_dict gives, for counts made up here."""
-    return {
-        "version": "0.1.0",
-        "command": "pixelwise weights street",
-        "dataset": {"path": "street", "split": "train"},
-        "task": "multiclass",
-        "classes": {"names": list(names), "colors": [[1, 2, 3]] * len(pixels)},
-        "counts": {"pixels": pixels, "images": [1] * len(pixels), "void": 10, "files": 4},
-        "by_method": {
-            name: {"formula": "1 / n", "weights": row} for name, row in weight_lists.items()
-        },
-        **more,
-    }
+def result(pixels, weight_lists, names=("sky", "road", "pole"), **more):
+    """What the command returns, for counts made up here."""
+    given = {"command": "pixelwise weights street", "method": None, **more}
+    return Weights(
+        version="0.1.0",
+        dataset=CountedSplit("street", "train"),
+        task="multiclass",
+        classes=Classes(names, colors=[(1, 2, 3)] * len(pixels)),
+        counts=LabelCounts(pixels, [1] * len(pixels), 10, 4, pixels),
+        zero="zero",
+        beta=None,
+        by_method={name: MethodWeights("1 / n", row) for name, row in weight_lists.items()},
+        **given,
+    )
 
 
 def widths(page):
@@ -47,9 +51,9 @@ def test_an_axis_holds_its_values_and_no_bar_vanishes(values):
     assert all(0 < place <= 100 for place in places)
 
 
-def test_bars_and_numbers_are_those_of_the_content(tmp_path):
+def test_bars_and_numbers_are_those_of_the_result(tmp_path):
     """Shares of 90, 9 and 1 %, most frequent first; weights on one axis for all methods."""
-    made = content([90, 1, 9], {"inverse": [0.2, 20.0, 2.0], "enet": [1.0, 1.0, 2.0]})
+    made = result([90, 1, 9], {"inverse": [0.2, 20.0, 2.0], "enet": [1.0, 1.0, 2.0]})
     page = weights_page(made, tmp_path / "w.html").read_text()
     names = re.findall(r'<span class="named">.*?<span>(\w+)</span></span>', page)
     assert names == ["sky", "pole", "road"]
@@ -64,7 +68,7 @@ def test_bars_and_numbers_are_those_of_the_content(tmp_path):
 
 def test_a_class_without_a_pixel_has_no_bar(tmp_path):
     """Neither a share nor a weight of 0 has a logarithm."""
-    page = weights_page(content([50, 0, 50], {"enet": [1, 0, 1]}), tmp_path / "w.html").read_text()
+    page = weights_page(result([50, 0, 50], {"enet": [1, 0, 1]}), tmp_path / "w.html").read_text()
     assert len(widths(page)) == 4
     assert "(1 without a pixel)" in page
     assert "<tr class=none>" in page
@@ -73,8 +77,13 @@ def test_a_class_without_a_pixel_has_no_bar(tmp_path):
 def test_names_cannot_change_the_page(tmp_path):
     """Class names, paths and ids are text, whatever is in them."""
     bad = "<script>x</script>"
-    made = content([5, 3, 2], {"enet": [1, 2, 3]}, (bad, "\u202eroad", "<b>"), command=bad)
-    made["filled"] = [{"id": bad, "name": bad, "share": 1.0}]
+    made = result(
+        [5, 3, 2],
+        {"enet": [1, 2, 3]},
+        (bad, "road", "<b>"),
+        command=bad,
+        filled=(Filled(bad, bad, 1.0), Filled("\u202eid", None, 1.0)),
+    )
     page = weights_page(made, tmp_path / "w.html").read_text()
     assert "<script" not in page
     assert "\u202e" not in page
@@ -83,7 +92,7 @@ def test_names_cannot_change_the_page(tmp_path):
 
 def test_the_page_is_whole_and_the_same_twice(tmp_path):
     """No address, no script, a policy that forbids both."""
-    made = content([5, 3, 2], {"enet": [1, 2, 3]}, method="enet")
+    made = result([5, 3, 2], {"enet": [1, 2, 3]}, method="enet")
     first = weights_page(made, tmp_path / "a.html").read_bytes()
     assert weights_page(made, tmp_path / "b.html").read_bytes() == first
     assert b"default-src 'none'" in first
@@ -92,27 +101,26 @@ def test_the_page_is_whole_and_the_same_twice(tmp_path):
 
 def test_images_that_one_class_fills_are_listed(tmp_path):
     """With a share, or as void; without any the page says so."""
-    filled = [{"id": "a", "name": None, "share": 1.0}, {"id": "b", "name": "sky", "share": 0.98}]
-    made = content([5, 3, 2], {"enet": [1, 2, 3]})
-    page = weights_page({**made, "filled": filled}, tmp_path / "w.html").read_text()
+    filled = (Filled("a", None, 1.0), Filled("b", "sky", 0.98))
+    made = result([5, 3, 2], {"enet": [1, 2, 3]}, filled=filled)
+    page = weights_page(made, tmp_path / "w.html").read_text()
     assert "2 of 4 images." in page
     assert "all void" in page
     assert "98.00" in page
-    assert (
-        "There are none." in weights_page({**made, "filled": []}, tmp_path / "v.html").read_text()
-    )
+    none = result([5, 3, 2], {"enet": [1, 2, 3]}, filled=())
+    assert "There are none." in weights_page(none, tmp_path / "v.html").read_text()
 
 
 def test_one_class_alone_is_described():
     """No ratio of two."""
-    assert context(content([7], {"enet": [1]}, ["sky"]))["lead"] == "Every valid pixel is sky."
+    assert context(result([7], {"enet": [1]}, ["sky"]))["lead"] == "Every valid pixel is sky."
 
 
 def test_the_command_makes_the_page(tmp_path):
     """pixelwise weights --html, and the same from Python."""
     data = make_dataset(tmp_path / "data")
     assert main(["weights", str(data), "--html", str(tmp_path / "a.html")]) == 0
-    weights(WeightsConfig(data, html=tmp_path / "b.html"))
+    pw.weights(data, html=tmp_path / "b.html")
     first, second = ((tmp_path / f"{name}.html").read_text() for name in "ab")
     assert first.replace("a.html", "b.html") == second
     assert "<code>median_frequency</code>" in first

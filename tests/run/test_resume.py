@@ -6,10 +6,10 @@ import signal
 import threading
 
 import pytest
-from pixelwise.interrupt import Terminated
 
 from make import draw, make_dataset, train_settings, write_image, write_stored
 from pixelwise.errors import RunError
+from pixelwise.interrupt import Terminated
 from pixelwise.run import train as training
 from pixelwise.run.checkpoint import read_checkpoint
 from pixelwise.run.config import PredictConfig, TrainConfig

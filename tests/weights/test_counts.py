@@ -107,14 +107,14 @@ def test_all_wrong_files_are_reported_at_once(files, tmp_path):
     message = r"3 label files are wrong: .*wrong\.png: .* \| .*colour\.png: .* \| .*missing\.png: "
     with pytest.raises(LabelError, match=message):
         count_labels([*files, *wrong], CLASSES)
-    with pytest.raises(LabelError, match=r"8 label files are wrong: .* \| and 3 more"):
+    with pytest.raises(LabelError, match=r"8 label files are wrong: .* and 3 more\."):
         count_labels(wrong[:1] * 8, CLASSES)
 
 
 def test_pairs_without_labels_are_refused_together():
     """An unlabelled split cannot be counted."""
     pairs = [Pair("a", "a.jpg", None), Pair("b", "b.jpg", None)]
-    with pytest.raises(PairingError, match="every pair must be with a label, got 2 without: a, b"):
+    with pytest.raises(PairingError, match=r"2 images without a label: a, b\."):
         count_labels(pairs, CLASSES)
 
 

@@ -29,15 +29,16 @@ def test_a_file_written_by_hand_needs_three_keys(tmp_path):
     ("change", "message"),
     [
         ({"schema": "pixelwise.score/1"}, r"schema must be 'pixelwise\.weights/1', got 'pixelwis"),
-        ({"classes": ["ground"]}, r"classes\.names must be a list of names, got None"),
+        ({"classes": ["ground"]}, r"classes must be .*, got \['ground'\]"),
         ({"classes": {"names": ["ground", "disc", "post"]}}, "without bar and with post"),
         ({"classes": {"names": ["ground", "disc"]}}, r"in order, got without bar\. Make the file"),
         ({"classes": {"names": ["disc", "ground", "bar"]}}, "the same in another order"),
         ({"weights": [1, 2]}, "weights must be a list of 3 numbers, got 2"),
-        ({"weights": "1 2 3"}, "weights must be a list of 3 numbers, got '1 2 3'"),
-        ({"weights": [1, -2, 3]}, "numbers >= 0, one of them > 0, got -2 for disc"),
-        ({"weights": [1, True, 3]}, "got True for disc"),
-        ({"weights": [1, None, 10**400]}, "got None for disc, 1000.* for bar"),
+        ({"weights": "1 2 3"}, "weights must be a list, got '1 2 3'"),
+        ({"weights": [1, -2, 3]}, r"finite numbers >= 0, one of them > 0, got -2\.0 for disc"),
+        ({"weights": [1, True, 3]}, r"weights\[1\] must be a number, got True"),
+        ({"weights": [1, None, 3]}, r"weights\[1\] must be a number, got None"),
+        ({"weights": [1, 2, 10**400]}, r"weights\[2\] must be a number, got 1000"),
         ({"weights": [0, 0, 0]}, "got only zeros"),
     ],
 )
@@ -51,13 +52,17 @@ def test_any_other_content_is_refused_with_its_place(tmp_path, change, message):
 def test_numbers_that_are_none_are_refused(tmp_path, weight):
     """Python's JSON reader lets them through; one of them would poison a training."""
     text = json.dumps(GOOD).replace("2.5", weight)
-    with pytest.raises(ArgumentError, match=r"numbers >= 0, one of them > 0, got -?(nan|inf) for"):
+    with pytest.raises(ArgumentError, match=rf"w\.json: file must be valid JSON, got {weight}"):
         read_weights(written(tmp_path, text), NAMES)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{", "got something that is no JSON"), ("[" * 99999, "no JSON"), ("[]", "object, got list")],
+    [
+        ("{", "file must be valid JSON"),
+        ("[" * 99999, "file must be plain JSON, got deeper nesting"),
+        ("[]", r"content must be a JSON object, got \[\]"),
+    ],
 )
 def test_what_is_no_json_object_is_refused(tmp_path, content, message):
     """Damaged, deeply nested, or a list."""
@@ -67,7 +72,9 @@ def test_what_is_no_json_object_is_refused(tmp_path, content, message):
 
 def test_a_missing_file_is_named(tmp_path):
     """As the system says it."""
-    with pytest.raises(ArgumentError, match=r"none\.json: weights must be a readable JSON file"):
+    with pytest.raises(
+        ArgumentError, match=r"none\.json: file must be an existing file, got No such"
+    ):
         read_weights(tmp_path / "none.json", NAMES)
 
 

@@ -5,6 +5,7 @@ be missing (a default) and what is nested. Settings, results and files are check
 """
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
@@ -103,7 +104,7 @@ def converted(
         return _record(kind, value, where, name, error)
     elif kind is Path and isinstance(value, str | Path):
         return Path(value)
-    elif kind is float and type(value) is int:
+    elif kind is float and type(value) is int and abs(value) <= sys.float_info.max:
         return float(value)
     elif isinstance(value, origin or kind) and (kind is bool or not isinstance(value, bool)):
         return value

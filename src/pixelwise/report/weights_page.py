@@ -11,10 +11,12 @@ from pixelwise.files.atomic import atomic_write
 from pixelwise.report.charts import Tick
 from pixelwise.report.tables import hex_color
 from pixelwise.report.words import grouped, short
+from pixelwise.settings import takes_settings
 from pixelwise.sums import Progress
-from pixelwise.weights.command import Weighing, weigh
+from pixelwise.weights.command import weigh
 from pixelwise.weights.config import WeightsConfig
 from pixelwise.weights.formulas import LETTERS
+from pixelwise.weights.record import Weights
 
 LISTED_IMAGES = 100
 # The lowest bar is not shorter than this part of a decade, so that it can be seen.
@@ -29,16 +31,16 @@ class LogAxis:
     high: int
 
     def place(self, value: float) -> float:
-        """Where a value > 0 stands, in percent from the left."""
+        """The position of a value > 0, in percent from the left."""
         return round(100 * (log10(value) - self.low) / (self.high - self.low), 2)
 
     @property
     def grid(self) -> list[float]:
-        """Where the decades are."""
+        """The positions of the decades."""
         return [self.place(10.0**decade) for decade in range(self.low, self.high + 1)]
 
     def ticks(self, most: int) -> list[Tick]:
-        """Decades with labels, as many of them as there is room for."""
+        """Decades with labels, at most so many."""
         step = ceil((self.high - self.low + 1) / most)
         decades = [10.0**decade for decade in range(self.low, self.high + 1, step)]
         return [Tick(self.place(value), short(value)) for value in decades]
@@ -51,32 +53,33 @@ def log_axis(values: list[float]) -> LogAxis:
     return LogAxis(low, max(low + 1, ceil(max(logs))))
 
 
+@takes_settings(WeightsConfig)
 def weights(
     config: WeightsConfig, executor: Executor | None = None, progress: Progress | None = None
-) -> Weighing:
+) -> Weights:
     """What `pixelwise weights` does: count, weigh, write files, and make the page.
 
     Args:
-        config: as for the command.
+        config: as for the command; or its settings, `weights("street", method="enet")`.
         executor: any concurrent.futures executor; None takes the one that config asks for, or
             else threads.
         progress: called with (labels done, all labels) after each label.
     Returns:
-        Weighing, with the counts and weights.
+        The counts and weights.
     Raises:
         PixelwiseError: see weigh.
     """
-    weighing = weigh(config, executor, progress)
+    result = weigh(config, executor, progress)
     if config.html is not None:
-        weights_page(weighing.as_dict(), config.html)
-    return weighing
+        weights_page(result, config.html)
+    return result
 
 
-def weights_page(content: dict[str, Any], out: Path) -> Path:
-    """Write counts and weights as one HTML file; the same content gives the same bytes.
+def weights_page(result: Weights, out: Path) -> Path:
+    """Write counts and weights as one HTML file; the same result gives the same bytes.
 
     Args:
-        content: Weighing.as_dict().
+        result: what the command returns.
         out: the file.
     Returns:
         out.
@@ -86,61 +89,57 @@ def weights_page(content: dict[str, Any], out: Path) -> Path:
 
     engine = environment()
     engine.filters.update(short=short)
-    atomic_write(out, engine.get_template("weights.html").render(context(content)).encode())
+    atomic_write(out, engine.get_template("weights.html").render(context(result)).encode())
     return out
 
 
-def context(content: dict[str, Any]) -> dict[str, Any]:
-    """What stands on the page."""
-    counts, methods = content["counts"], content["by_method"]
-    valid = sum(counts["pixels"])
-    rows = class_rows(content, valid)
-    percents = [row["percent"] for row in rows]
-    every = [weight for method in methods.values() for weight in method["weights"]]
+def context(result: Weights) -> dict[str, Any]:
+    """The variables of the template."""
+    counts, rows = result.counts, class_rows(result)
+    weight_lists = [method.weights for method in result.by_method.values()]
     return {
-        "version": content["version"],
-        "name": Path(content["dataset"]["path"]).resolve().name,
-        "dataset": content["dataset"]["path"],
-        "split": content["dataset"]["split"],
-        "images": counts["files"],
-        "valid": valid,
-        "void_share": counts["void"] / (valid + counts["void"]),
+        "version": result.version,
+        "name": Path(result.dataset.path).resolve().name,
+        "dataset": result.dataset.path,
+        "split": result.dataset.split,
+        "images": counts.files,
+        "valid": counts.valid,
+        "void_share": counts.ignored / (counts.valid + counts.ignored),
         "rows": rows,
         "absent": [row["name"] for row in rows if not row["pixels"]],
         "lead": lead(rows),
-        "share_axis": log_axis(percents),
-        "weight_axis": log_axis(every),
-        "methods": methods,
-        "chosen": "method" in content,
+        "share_axis": log_axis([row["percent"] for row in rows]),
+        "weight_axis": log_axis([weight for weights in weight_lists for weight in weights]),
+        "methods": result.by_method,
+        "chosen": result.method is not None,
         "letters": " ".join(LETTERS),
-        "filled": content.get("filled"),
+        "filled": result.filled,
         "listed": LISTED_IMAGES,
-        "command": content["command"],
-        "train": train_command(content),
+        "command": result.command,
+        "train": train_command(result),
     }
 
 
-def train_command(content: dict[str, Any]) -> str:
+def train_command(result: Weights) -> str:
     """How to train with the weights; empty for a binary task, which has one channel."""
-    method = content.get("method", "median_frequency")
-    words = ["pixelwise", "train", content["dataset"]["path"], "--class-weights", method]
-    return "" if content["task"] == "binary" else shlex.join(words)
+    method = result.method or "median_frequency"
+    words = ["pixelwise", "train", result.dataset.path, "--class-weights", method]
+    return "" if result.task == "binary" else shlex.join(words)
 
 
-def class_rows(content: dict[str, Any], valid: int) -> list[dict[str, Any]]:
+def class_rows(result: Weights) -> list[dict[str, Any]]:
     """One row per class, the most frequent first."""
-    classes, counts = content["classes"], content["counts"]
-    each = [method["weights"] for method in content["by_method"].values()]
+    classes, counts = result.classes, result.counts
     rows = [
         {
             "name": name,
-            "color": hex_color(tuple(classes["colors"][index])),
-            "pixels": counts["pixels"][index],
-            "percent": 100 * counts["pixels"][index] / valid,
-            "images": counts["images"][index],
-            "weights": [weights[index] for weights in each],
+            "color": hex_color(classes.colors[index]),
+            "pixels": int(counts.pixels[index]),
+            "percent": 100 * int(counts.pixels[index]) / counts.valid,
+            "images": int(counts.images[index]),
+            "weights": [method.weights[index] for method in result.by_method.values()],
         }
-        for index, name in enumerate(classes["names"])
+        for index, name in enumerate(classes.names)
     ]
     return sorted(rows, key=lambda row: -row["pixels"])
 

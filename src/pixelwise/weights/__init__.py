@@ -2,7 +2,14 @@
 
 counts.py      LabelCounts, count_labels: pixels and images by class
 formulas.py    class_weights: formulas on label counts, the table METHODS
-file.py        weights.json, which train reads
+command.py     weigh: what `pixelwise weights` does, without its page; config.py is what it takes
+record.py      Weights: the result, as text and as weights.json
+file.py        weights.json as train reads it
 keep_list.py   images that one class fills, and the list of the others
-command.py     what `pixelwise weights` does; config.py is what it takes
+
+The package can be called: `pw.weights(...)` is the command, with its page.
 """
+
+from pixelwise.callable_package import callable_package
+
+callable_package(__name__, "pixelwise.report.weights_page", "weights")

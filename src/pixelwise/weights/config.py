@@ -5,7 +5,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pixelwise.errors import ArgumentError, check_range
+from pixelwise.errors import ArgumentError, check_range, setting
 from pixelwise.settings import (
     check_settings,
     command_line,
@@ -14,7 +14,7 @@ from pixelwise.settings import (
     scheduler_option,
     workers_option,
 )
-from pixelwise.weights.formulas import METHODS, ZERO_POLICIES
+from pixelwise.weights.formulas import METHODS, Method, Zero, check_beta
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,9 @@ class WeightsConfig:
     """Which split is counted, which weights are made of the counts, and where they go."""
 
     data: Path = required("folder with dataset.toml")
-    method: str | None = option(
-        None, "formula of the weights (default: all)", choices=tuple(METHODS)
-    )
-    zero: str = option(
-        "error",
-        "a class without a pixel: refuse, weigh it 0, or like the heaviest",
-        choices=tuple(ZERO_POLICIES),
+    method: Method | None = option(None, "formula of the weights (default: all)")
+    zero: Zero = option(
+        "error", "a class without a pixel: refuse, weigh it 0, or like the heaviest"
     )
     beta: float | None = option(
         None, "of effective_number, 0 <= beta < 1 (default: (pixels - 1) / pixels)"
@@ -50,21 +46,19 @@ class WeightsConfig:
     def __post_init__(self) -> None:
         check_settings(self)
         where = "weights"
-        if self.beta is not None and self.method not in (None, "effective_number"):
-            got = f"{self.beta} with method {self.method!r}"
-            raise ArgumentError(where, "beta", must="used with effective_number only", got=got)
+        check_beta(where, self.beta, self.method)
         if self.out is not None and self.method is None:
-            hint = f"Choose one: --method {', '.join(METHODS)}."
-            constraint = "given with out, which holds one weight a class"
-            raise ArgumentError(where, "method", must=constraint, got="none", hint=hint)
+            event = f"{setting('out')} holds one weight per class and needs {setting('method')}"
+            raise ArgumentError(where, "method", event=event, hint=f"One of {', '.join(METHODS)}.")
         if self.out is not None and self.out.suffix != ".json":
-            raise ArgumentError(where, "out", must="a name ending in .json", got=str(self.out))
+            raise ArgumentError(where, "out", must="a name ending in .json", got=self.out)
         if self.drop_background is not None:
             hint = "It is a share: 0.98 means 98 %."
             check_range(where, "drop_background", self.drop_background, 0, 1, hint)
         elif self.keep_list is not None:
-            constraint = "given with keep_list, which leaves out the images that it finds"
-            raise ArgumentError(where, "drop_background", must=constraint, got="none")
+            event = f"{setting('keep_list')} needs {setting('drop_background')}"
+            hint = "It is a list without the images that one class fills."
+            raise ArgumentError(where, "drop_background", event=event, hint=hint)
 
     @property
     def command(self) -> str:

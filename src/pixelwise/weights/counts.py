@@ -21,9 +21,8 @@ from pixelwise.labels.histogram import histogram
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import count_stored, read_label
 from pixelwise.sums import Progress, map_over
+from pixelwise.text import plural, some
 
-# Enough files to see what is wrong; the rest are counted.
-LISTED_FILES = 5
 # One takes a millisecond; a task takes a fraction of one to be handed over.
 FILES_A_TASK = 16
 
@@ -76,12 +75,11 @@ def count_each(
         else:
             failures.append(result)
     if len(failures) == 1:
-        raise LabelError(failures[0])
+        raise failures[0]
     if failures:
-        listed = " | ".join(failures[:LISTED_FILES])
-        more = len(failures) - LISTED_FILES
-        tail = f" | and {more:,} more" if more > 0 else ""
-        raise LabelError(f"count_labels: {len(failures):,} label files are wrong: {listed}{tail}")
+        listed = some((str(error).removesuffix(".") for error in failures), separator=" | ")
+        event = f"{len(failures):,} label files are wrong: {listed}"
+        raise LabelError("count_labels", "labels", event=event)
 
 
 def count_values(label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -182,17 +180,17 @@ def _label_paths(pairs_or_paths: Iterable[Pair | str | Path]) -> list[Path]:
         else:
             paths.append(item.label)
     if missing:
-        got = f"{len(missing):,} without: {', '.join(missing[:LISTED_FILES])}"
-        raise PairingError("count_labels", "every pair", must="with a label", got=got)
+        event = f"{plural(len(missing), 'image')} without a label: {some(missing)}"
+        raise PairingError("count_labels", "labels", event=event)
     return paths
 
 
-def _count_or_failure(path: Path, classes: Classes) -> "LabelCounts | str":
-    """The counts of one file, or the sentence that says what is wrong with it."""
+def _count_or_failure(path: Path, classes: Classes) -> "LabelCounts | PixelwiseError":
+    """The counts of one file, or what is wrong with it."""
     try:
         return _count_file(path, classes)
     except PixelwiseError as error:
-        return str(error)
+        return error
 
 
 def _count_file(path: Path, classes: Classes) -> "LabelCounts":

@@ -1,52 +1,60 @@
-"""Class weights: formulas on label counts, for losses that should not drown rare classes.
+"""Class weights: formulas on label counts, for losses in which rare classes should count for more.
 
-n = pixels of a class, N = valid pixels of all classes, p = n / N, C = number of classes, m = valid
-pixels of the images that contain the class. Cross entropy and region losses divide by the sum of
-the weights, so that only their ratios matter there; each method keeps the scale of its source.
+n = pixels of a class, N = valid pixels of all classes, C = number of classes, m = valid pixels of
+the images that contain the class. Cross entropy and region losses divide by the sum of the
+weights, so only their ratios matter there; each formula keeps the scale of its source.
 """
 
 from collections.abc import Callable
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pixelwise.errors import ArgumentError, check_choice, check_range
+from pixelwise.errors import ArgumentError, check_choice, check_range, setting
+from pixelwise.text import some
 from pixelwise.weights.counts import LabelCounts
 
-ZERO_POLICIES = {
-    "error": "a class that never occurs is an error",
-    "zero": "a class that never occurs weighs 0",
-    "max": "a class that never occurs weighs as much as the heaviest class that does",
-}
-# What the methods compute, for tables and files; the letters are those above, f = n / m.
-FORMULAS = {
-    "inverse": "N / (C n)",
-    "median_frequency": "median(f) / f, f = n / m",
-    "enet": "1 / ln(1.02 + n / N)",
-    "effective_number": "(1 - beta) / (1 - beta^n), scaled to a mean of 1",
-}
+Method = Literal["inverse", "median_frequency", "enet", "effective_number"]
+Zero = Literal["error", "zero", "max"]
+Floats = NDArray[np.float64]
 LETTERS = (
     "n: pixels of the class, N: of all classes, m: of the images that contain the class;",
     "C: number of classes; void and classes without a pixel are left out.",
 )
 
 
+class Formula(NamedTuple):
+    """A row of METHODS.
+
+    Attributes:
+        weigh: (n, m, beta) of the classes that occur -> their weights, all finite and > 0.
+        text: the same in the letters of LETTERS.
+        takes_beta: whether it looks at beta.
+    """
+
+    weigh: Callable[[NDArray[np.int64], NDArray[np.int64], float | None], Floats]
+    text: str
+    takes_beta: bool = False
+
+
 def class_weights(
-    counts: LabelCounts, method: str = "inverse", zero: str = "error", beta: float | None = None
-) -> np.ndarray:
-    """One factor a class, larger for rarer classes.
+    counts: LabelCounts, method: Method = "inverse", zero: Zero = "error", beta: float | None = None
+) -> Floats:
+    """One factor per class, larger for rarer classes.
 
-    inverse: N / (C n); median_frequency: median(f) / f with f = n / m; enet: 1 / ln(1.02 + p);
-    effective_number: (1 - beta) / (1 - beta^n), scaled to a mean of 1.
+    weights = METHODS[method] of n and m; inverse, for one, is N / (C n)
 
-    N, C, the median and the mean go over the classes that occur.
+    N, C, the median and the mean are taken over the classes that occur.
 
     Args:
         counts: what the labels of the training split contain.
-        method: a name in METHODS.
-        zero: a name in ZERO_POLICIES: the weight of a class without a pixel.
+        method: a row of METHODS, which has the formulas.
+        zero: the weight of a class without a pixel: "error" refuses it, "zero" is 0, "max" is the
+            weight of the heaviest class.
         beta: for effective_number, 0 <= beta < 1; None = (N - 1) / N, which makes the weights
             independent of the number of images. The values of the paper (0.9 to 0.9999) are meant
-            for numbers of samples: with millions of pixels a class they make all weights equal.
+            for numbers of samples: with millions of pixels per class they make all weights equal.
     Returns:
         (C,) float64, finite, >= 0.
     Raises:
@@ -56,66 +64,77 @@ def class_weights(
     Equals: sklearn.utils.class_weight.compute_class_weight("balanced") for "inverse".
     Source: median_frequency: Eigen and Fergus 2015; enet: Paszke et al. 2016; effective_number:
         Cui et al. 2019.
+    Example:
+        >>> import pixelwise as pw
+        >>> counts = pw.LabelCounts([60, 30, 10], [1, 1, 1], 0, 1, [100, 100, 100])
+        >>> pw.class_weights(counts, "median_frequency").tolist()
+        [0.5, 1.0, 3.0]
     """
-    check_choice("class_weights", "method", method, METHODS)
-    check_choice("class_weights", "zero", zero, ZERO_POLICIES)
-    _check_beta(beta, method)
+    where = "class_weights"
+    check_choice(where, "method", method, METHODS)
+    check_choice(where, "zero", zero, get_args(Zero))
+    check_beta(where, beta, method)
     occurs = counts.pixels > 0
     if not occurs.any():
-        raise ArgumentError("class_weights", "counts", must="of at least one pixel", got="none")
+        raise ArgumentError(where, "counts", must="of at least one pixel", got="none")
     if zero == "error" and not occurs.all():
-        got = f"none of class {', '.join(str(c) for c in np.flatnonzero(~occurs))}"
-        hint = 'Pass zero="zero" to leave such a class out of the loss, or zero="max".'
-        raise ArgumentError(
-            "class_weights", "counts", must="of at least one pixel a class", got=got, hint=hint
-        )
-    occurring = METHODS[method](counts.pixels[occurs], counts.image_pixels[occurs], beta)
+        event = f"no pixel is of class {some(np.flatnonzero(~occurs))}"
+        raise ArgumentError(where, "counts", event=event, hint=ZERO_HINT)
+    occurring = METHODS[method].weigh(counts.pixels[occurs], counts.image_pixels[occurs], beta)
     weights = np.full(counts.num_classes, occurring.max() if zero == "max" else 0.0)
     weights[occurs] = occurring
     return weights
 
 
-def _inverse(pixels: np.ndarray, _image_pixels: np.ndarray, _beta: float | None) -> np.ndarray:
-    return pixels.sum() / (len(pixels) * pixels)
+ZERO_HINT = (
+    f"Say what such a class weighs: {setting('zero', 'zero')} (nothing) or "
+    f"{setting('zero', 'max')} (as much as the heaviest class)."
+)
 
 
-def _median_frequency(
-    pixels: np.ndarray, image_pixels: np.ndarray, _beta: float | None
-) -> np.ndarray:
-    frequency = pixels / image_pixels
+def check_beta(where: str, beta: float | None, method: Method | None) -> None:
+    """Raise unless beta is in its range and the method, if one is chosen, looks at it.
+
+    Raises:
+        ArgumentError: 0 <= beta < 1 does not hold, or beta changes nothing.
+    """
+    if beta is None:
+        return
+    if method is not None and not METHODS[method].takes_beta:
+        users = " or ".join(name for name, row in METHODS.items() if row.takes_beta)
+        got = f"{beta} with method {method!r}"
+        raise ArgumentError(where, "beta", must=f"used with {users} only", got=got)
+    check_range(where, "beta", beta, low=0)
+    if beta >= 1:
+        raise ArgumentError(where, "beta", must="< 1", got=beta)
+
+
+def _inverse(n: NDArray[np.int64], _m: NDArray[np.int64], _beta: float | None) -> Floats:
+    return n.sum() / (len(n) * n)
+
+
+def _median_frequency(n: NDArray[np.int64], m: NDArray[np.int64], _beta: float | None) -> Floats:
+    frequency = n / m
     return np.median(frequency) / frequency
 
 
-def _enet(pixels: np.ndarray, _image_pixels: np.ndarray, _beta: float | None) -> np.ndarray:
-    return 1 / np.log(1.02 + pixels / pixels.sum())
+def _enet(n: NDArray[np.int64], _m: NDArray[np.int64], _beta: float | None) -> Floats:
+    return 1 / np.log(1.02 + n / n.sum())
 
 
-def _effective_number(
-    pixels: np.ndarray, _image_pixels: np.ndarray, beta: float | None
-) -> np.ndarray:
+def _effective_number(n: NDArray[np.int64], _m: NDArray[np.int64], beta: float | None) -> Floats:
     # 1 - beta^n as -expm1(n log beta), since beta^n rounds to 1 when beta is close to 1
-    one_minus_beta = 1 / pixels.sum() if beta is None else 1 - beta
+    one_minus_beta = 1 / n.sum() if beta is None else 1 - beta
     with np.errstate(divide="ignore"):  # beta = 0: log is -inf, and all weights are 1
-        weights = 1 / -np.expm1(pixels * np.log1p(-one_minus_beta))
+        weights = 1 / -np.expm1(n * np.log1p(-one_minus_beta))
     return weights / weights.mean()
 
 
-METHODS: dict[str, Callable[[np.ndarray, np.ndarray, float | None], np.ndarray]] = {
-    "inverse": _inverse,
-    "median_frequency": _median_frequency,
-    "enet": _enet,
-    "effective_number": _effective_number,
+METHODS: dict[Method, Formula] = {
+    "inverse": Formula(_inverse, "N / (C n)"),
+    "median_frequency": Formula(_median_frequency, "median(f) / f, f = n / m"),
+    "enet": Formula(_enet, "1 / ln(1.02 + n / N)"),
+    "effective_number": Formula(
+        _effective_number, "(1 - beta) / (1 - beta^n), scaled to a mean of 1", takes_beta=True
+    ),
 }
-
-
-def _check_beta(beta: float | None, method: str) -> None:
-    if beta is None:
-        return
-    if method != "effective_number":
-        got = f"{beta} with method {method!r}"
-        raise ArgumentError(
-            "class_weights", "beta", must='used with "effective_number" only', got=got
-        )
-    check_range("class_weights", "beta", beta, low=0)
-    if beta >= 1:
-        raise ArgumentError("class_weights", "beta", must="< 1", got=beta)

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from pixelwise.errors import ArgumentError, DatasetError
+from pixelwise.errors import ArgumentError, DatasetError, setting
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.toml_file import toml_key, toml_value
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.description import Description
+from pixelwise.labels.description import FILE_NAME, Description
+from pixelwise.text import percent, some, text_table
 from pixelwise.weights.counts import LabelCounts
 
-_LISTED = 5
+LISTED_IMAGES = 20
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,9 @@ def list_name(path: Path, description: Description) -> str:
     root = Path(os.path.realpath(description.root))
     file = Path(os.path.realpath(path))
     if not file.is_relative_to(root):
-        hint = f"Write it there: --keep-list {Path(description.root, path.name)}"
-        raise DatasetError(
-            "weights",
-            "keep_list",
-            must=f"in the folder {description.root}",
-            got=str(path),
-            hint=hint,
-        )
+        must = f"in the folder {description.root}"
+        hint = f"Write it there: {setting('keep_list', str(description.root / path.name))}."
+        raise DatasetError("weights", "keep_list", must=must, got=path, hint=hint)
     return file.relative_to(root).as_posix()
 
 
@@ -76,15 +72,13 @@ def write_keep_list(path: Path, ids: list[str]) -> None:
         ArgumentError: no id is left, an id cannot stand in a line, or the file exists.
     """
     if not ids:
-        hint = "Choose a larger share."
-        raise ArgumentError(
-            "weights", "keep_list", must="a list of at least one image", got="none", hint=hint
-        )
+        event = f"no image is left for {setting('keep_list')}"
+        hint = f"Choose a larger {setting('drop_background')}."
+        raise ArgumentError("weights", "keep_list", event=event, hint=hint)
     broken = [repr(id) for id in ids if id.splitlines() != [id] or id != id.strip()]
     if broken:
-        got = ", ".join(broken[:_LISTED])
-        constraint = "free of line breaks and blanks at the ends"
-        raise ArgumentError("weights", "ids", must=constraint, got=got)
+        must = "free of line breaks and of leading or trailing whitespace"
+        raise ArgumentError("weights", "ids", must=must, got=some(broken))
     data = "".join(f"{id}\n" for id in ids).encode("utf-8", "surrogateescape")
     if path.exists() and not (path.is_file() and path.read_bytes() == data):
         hint = "Choose another name, or remove it."
@@ -93,6 +87,44 @@ def write_keep_list(path: Path, ids: list[str]) -> None:
     atomic_write(path, data)
 
 
-def toml_lines(split: str, name: str) -> str:
-    """The two lines of dataset.toml that make a split use a list."""
-    return f"[splits.{toml_key(split)}]\nlist = {toml_value(name)}"
+def filled_table(filled: list[Filled], share: float, files: int) -> str:
+    """The filled images as a table.
+
+    Args:
+        filled: fullest first.
+        share: from which on an image counts as filled.
+        files: images that were looked at.
+    """
+    head = f"One class fills at least {100 * share:g}% of the valid pixels "
+    head += f"in {len(filled):,} of {files:,} images"
+    if not filled:
+        return f"{head}."
+    rows = [["image", "class", "share"]]
+    rows += [[f.id, f.name or "all void", share_text(f.share)] for f in filled[:LISTED_IMAGES]]
+    more = len(filled) - LISTED_IMAGES
+    tail = f"\nand {more:,} more; --json lists all" if more > 0 else ""
+    return f"{head}:\n\n{text_table(rows)}{tail}"
+
+
+def list_advice(path: Path, description: Description, split: str, kept: int) -> str:
+    """What to do with a list that was written.
+
+    Args:
+        path: of the list.
+        description: the dataset.
+        split: that the list is for.
+        kept: ids in the list.
+    """
+    before = description.splits[split].list
+    instead = "" if before is None else f" in place of {before}"
+    return (
+        f"wrote {path}: the ids of the other {kept:,} images.\nTo use it{instead}, "
+        f"have these two lines below each other in {description.root / FILE_NAME}:\n\n"
+        f"[splits.{toml_key(split)}]\nlist = {toml_value(list_name(path, description))}\n\n"
+        "The counts and weights above are of all images: run again after that."
+    )
+
+
+def share_text(share: float) -> str:
+    """A share in percent with two decimals, or two digits if it is small: "33.00%", "0.0012%"."""
+    return f"{100 * share:.2g}%" if 0 < share < 1e-4 else f"{percent(share)}%"
