@@ -6,7 +6,7 @@ from scipy.spatial import cKDTree
 
 from benchmarks import measure
 from pixelwise.metrics.boundary import count_boundary
-from pixelwise.metrics.boundary_f import count_contours
+from pixelwise.metrics.contour_f import count_contours
 from pixelwise.metrics.surface import (
     average_surface_distance,
     hausdorff_distance,

@@ -69,8 +69,7 @@ def test_all_is_sorted_complete_and_resolves():
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_type_checkers_know_where_each_public_name_is_defined(package):
-    """The stub is what `make stub` writes."""
-    assert path_of(package).read_text(encoding="utf-8") == stub(package)
+    assert path_of(package).read_text(encoding="utf-8") == stub(package), "run `make stub`"
 
 
 def test_an_unknown_name_is_an_attribute_error():

@@ -16,7 +16,7 @@ from typing import Literal, Union, get_args, get_origin, get_type_hints
 from pixelwise.settings import choices_of
 
 SOURCE = Path(import_module("pixelwise").__file__).parent
-PACKAGES = ("pixelwise",)
+PACKAGES = ("pixelwise", "pixelwise.metrics")
 HEAD = "# Written by tests/write_stub.py (make stub) from the table of public names.\n"
 
 

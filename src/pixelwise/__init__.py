@@ -22,6 +22,7 @@ __version__ = "0.1.0"
 _DEFINED_IN = {
     "labels.classes": ["Classes"],
     "labels.palettes": ["voc_colormap"],
+    "labels.image": ["read_image"],
     "labels.png": ["read_label", "write_label"],
     "labels.color": ["color_to_index", "index_to_color"],
     "labels.shapes": ["Outline", "polygons_to_label"],
@@ -33,6 +34,7 @@ _DEFINED_IN = {
     "convert.report": ["ConvertReport"],
     "audit.config": ["AuditConfig"],
     "audit.findings": ["Audit", "Finding"],
+    "audit.rules": ["RULES"],
     "weights.counts": ["LabelCounts", "count_labels"],
     "repair.command": ["fix"],
     "repair.result": ["Fixed"],
@@ -41,6 +43,7 @@ _DEFINED_IN = {
     "weights.record": ["Weights"],
     "metrics.confusion": ["ConfusionCounts", "count_confusion"],
     "metrics.scores": [
+        "CONVENTIONS",
         "classes_averaged",
         "dice",
         "f_beta",
@@ -53,42 +56,11 @@ _DEFINED_IN = {
         "precision",
         "recall",
     ],
-    "metrics.image_scores": ["image_iou", "mean_iou_c", "mean_iou_d", "mean_iou_i"],
-    "metrics.categories": ["category_iou", "merge_classes"],
-    "metrics.instances": ["InstanceCounts", "count_instances", "instance_iou"],
-    "metrics.boundary": ["BoundaryCounts", "boundary_iou", "count_boundary"],
-    "metrics.boundary_f": ["ContourCounts", "boundary_f", "count_contours"],
-    "metrics.surface": [
-        "SurfaceDistances",
-        "average_surface_distance",
-        "hausdorff_distance",
-        "normalized_surface_distance",
-        "surface_distances",
-    ],
-    "metrics.threshold": [
-        "ThresholdCounts",
-        "average_precision",
-        "best_threshold",
-        "confusion_at",
-        "count_thresholds",
-        "precision_recall_curve",
-        "roc_auc",
-        "roc_curve",
-        "sweep",
-    ],
-    "metrics.calibration": [
-        "CalibrationCounts",
-        "count_calibration",
-        "expected_calibration_error",
-        "maximum_calibration_error",
-        "reliability_curve",
-    ],
-    "metrics.like": ["count_under_void", "scores_like"],
-    "metrics.bootstrap": ["paired_bootstrap"],
     "ops.calibration": ["calibration_counts", "threshold_counts"],
     "ops.onehot": ["one_hot"],
     "ops.activations": ["activate"],
     "ops.stats": ["PixelStats", "pixel_stats"],
+    "ops.unknown": ["raise_if_unknown"],
     "ops.predict": ["confusion_matrix", "predict_label"],
     "losses.pixel": ["BinaryCrossEntropy", "CrossEntropy", "Focal", "Poly1"],
     "losses.region": ["Dice", "FBeta", "GeneralizedDice", "Jaccard", "Tversky"],
@@ -106,12 +78,13 @@ _DEFINED_IN = {
     "run.config": ["PredictConfig", "TrainConfig"],
     "run.train": ["train"],
     "run.predict": ["predict"],
+    "run.dataset": ["SegmentationDataset"],
     "run.rank_stats": ["stats_of_all_ranks"],
     "report.audit_page": ["audit_page"],
     "report.config": ["ReportConfig"],
-    "errors": ["PixelwiseError"],
+    "errors": ["MissingPackageError", "PixelwiseError"],
 }
 # Both packages and commands: the package can be called (see callable_package.py).
 _COMMANDS = ("audit", "convert", "init", "report", "score", "weights")
 
-__all__, __getattr__, __dir__ = lazy_names(__name__, _DEFINED_IN, _COMMANDS)
+__all__, __getattr__, __dir__ = lazy_names(__name__, _DEFINED_IN, (*_COMMANDS, "metrics"))

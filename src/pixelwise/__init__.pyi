@@ -4,13 +4,16 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Literal, overload
 
+from pixelwise import metrics as metrics
 from pixelwise.audit.audit import audit as audit
 from pixelwise.audit.config import AuditConfig as AuditConfig
 from pixelwise.audit.findings import Audit as Audit
 from pixelwise.audit.findings import Finding as Finding
+from pixelwise.audit.rules import RULES as RULES
 from pixelwise.convert.command import convert as convert
 from pixelwise.convert.config import ConvertConfig as ConvertConfig
 from pixelwise.convert.report import ConvertReport as ConvertReport
+from pixelwise.errors import MissingPackageError as MissingPackageError
 from pixelwise.errors import PixelwiseError as PixelwiseError
 from pixelwise.init.command import init as init
 from pixelwise.init.config import InitConfig as InitConfig
@@ -19,6 +22,7 @@ from pixelwise.labels.color import color_to_index as color_to_index
 from pixelwise.labels.color import index_to_color as index_to_color
 from pixelwise.labels.description import Description as Description
 from pixelwise.labels.description import read_description as read_description
+from pixelwise.labels.image import read_image as read_image
 from pixelwise.labels.pairs import Pair as Pair
 from pixelwise.labels.pairs import find_pairs as find_pairs
 from pixelwise.labels.palettes import voc_colormap as voc_colormap
@@ -51,31 +55,9 @@ from pixelwise.losses.region import Tversky as Tversky
 from pixelwise.losses.skeleton import SoftCLDice as SoftCLDice
 from pixelwise.losses.table import LOSSES as LOSSES
 from pixelwise.losses.table import criterion as criterion
-from pixelwise.metrics.bootstrap import paired_bootstrap as paired_bootstrap
-from pixelwise.metrics.boundary import BoundaryCounts as BoundaryCounts
-from pixelwise.metrics.boundary import boundary_iou as boundary_iou
-from pixelwise.metrics.boundary import count_boundary as count_boundary
-from pixelwise.metrics.boundary_f import ContourCounts as ContourCounts
-from pixelwise.metrics.boundary_f import boundary_f as boundary_f
-from pixelwise.metrics.boundary_f import count_contours as count_contours
-from pixelwise.metrics.calibration import CalibrationCounts as CalibrationCounts
-from pixelwise.metrics.calibration import count_calibration as count_calibration
-from pixelwise.metrics.calibration import expected_calibration_error as expected_calibration_error
-from pixelwise.metrics.calibration import maximum_calibration_error as maximum_calibration_error
-from pixelwise.metrics.calibration import reliability_curve as reliability_curve
-from pixelwise.metrics.categories import category_iou as category_iou
-from pixelwise.metrics.categories import merge_classes as merge_classes
 from pixelwise.metrics.confusion import ConfusionCounts as ConfusionCounts
 from pixelwise.metrics.confusion import count_confusion as count_confusion
-from pixelwise.metrics.image_scores import image_iou as image_iou
-from pixelwise.metrics.image_scores import mean_iou_c as mean_iou_c
-from pixelwise.metrics.image_scores import mean_iou_d as mean_iou_d
-from pixelwise.metrics.image_scores import mean_iou_i as mean_iou_i
-from pixelwise.metrics.instances import InstanceCounts as InstanceCounts
-from pixelwise.metrics.instances import count_instances as count_instances
-from pixelwise.metrics.instances import instance_iou as instance_iou
-from pixelwise.metrics.like import count_under_void as count_under_void
-from pixelwise.metrics.like import scores_like as scores_like
+from pixelwise.metrics.scores import CONVENTIONS as CONVENTIONS
 from pixelwise.metrics.scores import classes_averaged as classes_averaged
 from pixelwise.metrics.scores import dice as dice
 from pixelwise.metrics.scores import f_beta as f_beta
@@ -87,20 +69,6 @@ from pixelwise.metrics.scores import mean_iou as mean_iou
 from pixelwise.metrics.scores import pixel_accuracy as pixel_accuracy
 from pixelwise.metrics.scores import precision as precision
 from pixelwise.metrics.scores import recall as recall
-from pixelwise.metrics.surface import SurfaceDistances as SurfaceDistances
-from pixelwise.metrics.surface import average_surface_distance as average_surface_distance
-from pixelwise.metrics.surface import hausdorff_distance as hausdorff_distance
-from pixelwise.metrics.surface import normalized_surface_distance as normalized_surface_distance
-from pixelwise.metrics.surface import surface_distances as surface_distances
-from pixelwise.metrics.threshold import ThresholdCounts as ThresholdCounts
-from pixelwise.metrics.threshold import average_precision as average_precision
-from pixelwise.metrics.threshold import best_threshold as best_threshold
-from pixelwise.metrics.threshold import confusion_at as confusion_at
-from pixelwise.metrics.threshold import count_thresholds as count_thresholds
-from pixelwise.metrics.threshold import precision_recall_curve as precision_recall_curve
-from pixelwise.metrics.threshold import roc_auc as roc_auc
-from pixelwise.metrics.threshold import roc_curve as roc_curve
-from pixelwise.metrics.threshold import sweep as sweep
 from pixelwise.ops.activations import activate as activate
 from pixelwise.ops.calibration import calibration_counts as calibration_counts
 from pixelwise.ops.calibration import threshold_counts as threshold_counts
@@ -109,6 +77,7 @@ from pixelwise.ops.predict import confusion_matrix as confusion_matrix
 from pixelwise.ops.predict import predict_label as predict_label
 from pixelwise.ops.stats import PixelStats as PixelStats
 from pixelwise.ops.stats import pixel_stats as pixel_stats
+from pixelwise.ops.unknown import raise_if_unknown as raise_if_unknown
 from pixelwise.repair.command import fix as fix
 from pixelwise.repair.result import Fixed as Fixed
 from pixelwise.report.audit_page import audit_page as audit_page
@@ -116,6 +85,7 @@ from pixelwise.report.config import ReportConfig as ReportConfig
 from pixelwise.report.html import report as report
 from pixelwise.run.config import PredictConfig as PredictConfig
 from pixelwise.run.config import TrainConfig as TrainConfig
+from pixelwise.run.dataset import SegmentationDataset as SegmentationDataset
 from pixelwise.run.predict import predict as predict
 from pixelwise.run.rank_stats import stats_of_all_ranks as stats_of_all_ranks
 from pixelwise.run.train import train as train

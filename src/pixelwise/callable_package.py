@@ -31,7 +31,12 @@ def callable_package(package: str, module: str, function: str) -> None:
             return getattr(import_module(name), function)
 
         @property
+        def __doc__(self) -> str:  # type: ignore[override]
+            return f"{inspect.getdoc(self._function)}\n\n{contents}"
+
+        @property
         def __signature__(self) -> inspect.Signature:
             return inspect.signature(self._function)
 
+    contents = vars(sys.modules[package])["__doc__"]
     sys.modules[package].__class__ = CallablePackage

@@ -1,5 +1,6 @@
 """A package whose public names are imported when they are first used."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
@@ -30,4 +31,4 @@ def lazy_names(
         with explain_missing(f"{package}.{name}", modules[name]):
             return getattr(import_module(modules[name]), name)
 
-    return public, get, lambda: [*public, "__version__"]
+    return public, get, lambda: sorted({*vars(sys.modules[package]), *public})

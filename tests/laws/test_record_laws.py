@@ -9,9 +9,9 @@ import pytest
 
 from pixelwise.errors import ArgumentError
 from pixelwise.metrics.boundary import BoundaryCounts, count_boundary
-from pixelwise.metrics.boundary_f import ContourCounts, count_contours
 from pixelwise.metrics.calibration import CalibrationCounts, count_calibration
 from pixelwise.metrics.confusion import ConfusionCounts, count_confusion
+from pixelwise.metrics.contour_f import ContourCounts, count_contours
 from pixelwise.metrics.instances import InstanceCounts, count_instances
 from pixelwise.metrics.threshold import ThresholdCounts, count_thresholds
 

@@ -7,8 +7,8 @@ import pytest
 
 from pixelwise.errors import ArgumentError
 from pixelwise.metrics.boundary import boundary_iou, count_boundary
-from pixelwise.metrics.boundary_f import boundary_f, count_contours
 from pixelwise.metrics.confusion import ConfusionCounts, count_confusion
+from pixelwise.metrics.contour_f import boundary_f, count_contours
 from pixelwise.metrics.image_scores import IMAGE_SCORES
 from pixelwise.metrics.scores import mean_iou
 from pixelwise.metrics.surface import (

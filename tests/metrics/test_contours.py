@@ -5,7 +5,7 @@ import pytest
 
 from pixelwise.errors import ArgumentError
 from pixelwise.metrics.boundary import count_boundary
-from pixelwise.metrics.boundary_f import count_contours
+from pixelwise.metrics.contour_f import count_contours
 from pixelwise.metrics.contours import contour_points, nearest
 from pixelwise.metrics.surface import surface_distances
 

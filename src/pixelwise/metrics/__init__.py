@@ -7,10 +7,63 @@ scores.py        iou, dice, precision, recall, ...; CONVENTIONS of a mean; the t
 image_scores.py  mIoU-D, mIoU-I, mIoU-C and their worst quantiles, of a list of counts
 categories.py    classes counted as one               instances.py  iIoU: every object counts alike
 like.py          the numbers of other tools           bootstrap.py  two predictions compared
-boundary.py      boundary IoU                         boundary_f.py boundary F
+boundary.py      boundary IoU                         contour_f.py  boundary F
 surface.py       normalized surface distance, Hausdorff distance, HD95, average surface distance
 surfels.py       pieces of a surface and their sizes  contours.py   void, spacing, distances
 threshold.py     a binary task at every threshold: ROC, precision and recall, the best threshold
 calibration.py   confidence against accuracy: ECE, reliability curve
 inputs.py        the checks of arrays                 unknown.py    the sentence about no class
 """
+
+from pixelwise.lazy import lazy_names
+
+_DEFINED_IN = {
+    "confusion": ["ConfusionCounts", "count_confusion"],
+    "scores": [
+        "CONVENTIONS",
+        "classes_averaged",
+        "dice",
+        "f_beta",
+        "frequency_weighted_iou",
+        "iou",
+        "mean_accuracy",
+        "mean_dice",
+        "mean_iou",
+        "pixel_accuracy",
+        "precision",
+        "recall",
+    ],
+    "image_scores": ["image_iou", "mean_iou_c", "mean_iou_d", "mean_iou_i"],
+    "categories": ["category_iou", "merge_classes"],
+    "instances": ["InstanceCounts", "count_instances", "instance_iou"],
+    "boundary": ["BoundaryCounts", "boundary_iou", "count_boundary"],
+    "contour_f": ["ContourCounts", "boundary_f", "count_contours"],
+    "surface": [
+        "SurfaceDistances",
+        "average_surface_distance",
+        "hausdorff_distance",
+        "normalized_surface_distance",
+        "surface_distances",
+    ],
+    "threshold": [
+        "ThresholdCounts",
+        "average_precision",
+        "best_threshold",
+        "confusion_at",
+        "count_thresholds",
+        "precision_recall_curve",
+        "roc_auc",
+        "roc_curve",
+        "sweep",
+    ],
+    "calibration": [
+        "CalibrationCounts",
+        "count_calibration",
+        "expected_calibration_error",
+        "maximum_calibration_error",
+        "reliability_curve",
+    ],
+    "like": ["count_under_void", "scores_like"],
+    "bootstrap": ["paired_bootstrap"],
+}
+__all__, __getattr__, __dir__ = lazy_names(__name__, _DEFINED_IN)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from pixelwise.errors import ArgumentError, check_range, check_shape
-from pixelwise.metrics.boundary_f import ROUNDING
+from pixelwise.metrics.contour_f import ROUNDING
 from pixelwise.metrics.contours import checked_image, diagonal, nearest
 from pixelwise.metrics.inputs import Ignore
 from pixelwise.metrics.surfels import class_surfels, surfel_sizes

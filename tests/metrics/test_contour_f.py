@@ -6,7 +6,7 @@ import pytest
 import oracles_surface as oracle
 from pixelwise.errors import ArgumentError
 from pixelwise.metrics.boundary import boundary_iou, count_boundary
-from pixelwise.metrics.boundary_f import ContourCounts, boundary_f, count_contours
+from pixelwise.metrics.contour_f import ContourCounts, boundary_f, count_contours
 
 SEEDS = range(4)
 
