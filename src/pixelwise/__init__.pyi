@@ -1,5 +1,5 @@
 # Written by tests/write_stub.py (make stub) from the table of public names.
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Literal, overload
@@ -82,15 +82,15 @@ from pixelwise.repair.command import fix as fix
 from pixelwise.repair.result import Fixed as Fixed
 from pixelwise.report.audit_page import audit_page as audit_page
 from pixelwise.report.config import ReportConfig as ReportConfig
-from pixelwise.report.html import report as report
 from pixelwise.run.config import PredictConfig as PredictConfig
 from pixelwise.run.config import TrainConfig as TrainConfig
 from pixelwise.run.dataset import SegmentationDataset as SegmentationDataset
 from pixelwise.run.predict import predict as predict
 from pixelwise.run.rank_stats import stats_of_all_ranks as stats_of_all_ranks
 from pixelwise.run.train import train as train
-from pixelwise.score.command import score as score
+from pixelwise.score.compare import Comparison
 from pixelwise.score.config import ScoreConfig as ScoreConfig
+from pixelwise.score.record import Score
 from pixelwise.weights.config import WeightsConfig as WeightsConfig
 from pixelwise.weights.counts import LabelCounts as LabelCounts
 from pixelwise.weights.counts import count_labels as count_labels
@@ -99,6 +99,48 @@ from pixelwise.weights.record import Weights as Weights
 
 __version__: str
 
+@overload
+def report(config: ReportConfig) -> Path: ...
+@overload
+def report(
+    source: str | Path,
+    *,
+    out: str | Path | None = None,
+    compare: Sequence[str | Path] = (),
+    worst: int = 8,
+    best: int = 4,
+) -> Path: ...
+@overload
+def score(
+    config: ScoreConfig,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Score | Comparison: ...
+@overload
+def score(
+    predictions: str | Path,
+    versus: str | Path | None = None,
+    *,
+    data: str | Path | None = None,
+    split: str | None = None,
+    labels: str | Path | None = None,
+    images: str | Path | None = None,
+    classes: str | None = None,
+    convention: Literal[
+        "present", "target", "absent_as_zero", "absent_as_one", "micro", "per_image"
+    ] = "present",
+    like: Literal[
+        "mmseg", "hf", "torchmetrics", "smp", "monai", "ultralytics", "cityscapes", "nnunet"
+    ]
+    | None = None,
+    all: bool = False,
+    boundary: bool = False,
+    out: str | Path | None = None,
+    workers: int = 0,
+    scheduler: str | None = None,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Score | Comparison: ...
 @overload
 def weights(
     config: WeightsConfig,

@@ -109,20 +109,15 @@ def show_predict(folder: Path) -> tuple[Any, str]:
     """Show where the predictions are, and what their probabilities are worth if that was asked."""
     content, text = {"predictions": str(folder)}, str(folder)
     if (folder / "calibration.json").is_file():
-        found = resolve("pixelwise.files.results:read_object")(folder / "calibration.json")
-        table = resolve("pixelwise.run.calibration_table:calibration_table")(found)
-        return {**content, "calibration": found}, f"{text}\n\n{table}"
+        kind = resolve("pixelwise.score.calibration:Calibration")
+        found = resolve("pixelwise.files.results:read_record")(kind, folder / "calibration.json")
+        return {**content, "calibration": found.as_dict()}, f"{text}\n\n{found.text()}"
     return content, text
 
 
-def show_score(score: dict[str, Any]) -> tuple[Any, str]:
-    """Show the table of a score, or of a comparison of two."""
-    return score, resolve("pixelwise.score.table:shown")(score)
-
-
-def find_unscored(score: dict[str, Any]) -> str:
+def find_unscored(score: Any) -> str:
     """Nothing valid in the labels is no success, though the file says so too."""
-    return resolve("pixelwise.score.table:nothing_scored")(score)
+    return score.finding()
 
 
 def show_demo(result: Any) -> tuple[Any, str]:
@@ -172,7 +167,7 @@ COMMANDS = {
     "score": Command(
         "pixelwise.score.config:ScoreConfig",
         "pixelwise.score.command:score",
-        show_score,
+        show_table,
         "compare predicted label images with labels",
         find_unscored,
         is_folder_job=True,

@@ -233,7 +233,7 @@ def images(seed, number=6):
 def test_the_order_of_the_images_does_not_matter(name, seed):
     """Whatever worker finishes first."""
     counted = images(seed)
-    same(IMAGE_SCORES[name](counted[::-1]), IMAGE_SCORES[name](counted))
+    same(IMAGE_SCORES[name].fn(counted[::-1]), IMAGE_SCORES[name].fn(counted))
 
 
 @pytest.mark.parametrize("name", IMAGE_SCORES)
@@ -243,14 +243,14 @@ def test_renumbering_the_classes_changes_no_mean_over_images(name, seed):
     order = np.random.default_rng(seed).permutation(NUM_CLASSES)
     counted = images(seed)
     permuted = [ConfusionCounts(counts.matrix[np.ix_(order, order)]) for counts in counted]
-    same(IMAGE_SCORES[name](permuted), IMAGE_SCORES[name](counted))
+    same(IMAGE_SCORES[name].fn(permuted), IMAGE_SCORES[name].fn(counted))
 
 
 @pytest.mark.parametrize("name", IMAGE_SCORES)
 def test_one_image_scored_as_a_list_is_the_image(name):
     """All three are then the mean over the classes of one image."""
     diagonal = ConfusionCounts(np.array([[5, 1], [2, 7]]))
-    same(IMAGE_SCORES[name]([diagonal]), mean_iou(diagonal, "target"))
+    same(IMAGE_SCORES[name].fn([diagonal]), mean_iou(diagonal, "target"))
 
 
 @pytest.mark.parametrize("name", ["mean_iou_i", "mean_iou_c"])
@@ -259,7 +259,7 @@ def test_an_image_has_one_vote_whatever_its_size(name, seed):
     """Ten times the pixels of one image change the pooled mean, not these."""
     counted = images(seed)
     larger = [ConfusionCounts(10 * counted[0].matrix), *counted[1:]]
-    same(IMAGE_SCORES[name](larger), IMAGE_SCORES[name](counted))
+    same(IMAGE_SCORES[name].fn(larger), IMAGE_SCORES[name].fn(counted))
 
 
 @pytest.mark.parametrize("name", ["mean_iou_i", "mean_iou_c"])
@@ -267,7 +267,7 @@ def test_an_image_has_one_vote_whatever_its_size(name, seed):
 def test_the_worst_are_never_better_than_all(name, seed):
     """The mean of a lowest part grows with the part."""
     counted = images(seed)
-    means = [IMAGE_SCORES[name](counted, worst=q) for q in (0.2, 0.4, 0.6, 0.8, 1.0)]
+    means = [IMAGE_SCORES[name].fn(counted, worst=q) for q in (0.2, 0.4, 0.6, 0.8, 1.0)]
     assert means == sorted(means)
 
 
@@ -276,14 +276,14 @@ def test_images_without_a_valid_pixel_have_no_vote(name):
     """They change nothing; if there is no other, there is no score."""
     counted = images(0)
     void = ConfusionCounts.zero(NUM_CLASSES)
-    same(IMAGE_SCORES[name]([void, *counted, void]), IMAGE_SCORES[name](counted))
+    same(IMAGE_SCORES[name].fn([void, *counted, void]), IMAGE_SCORES[name].fn(counted))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert np.isnan(IMAGE_SCORES[name]([void, void]))
+        assert np.isnan(IMAGE_SCORES[name].fn([void, void]))
 
 
 @pytest.mark.parametrize("name", IMAGE_SCORES)
 def test_a_single_class_in_every_image_is_right(name):
     """C = 1, and one class of several."""
-    assert IMAGE_SCORES[name]([ConfusionCounts(np.array([[4]]))] * 2) == 1
-    assert IMAGE_SCORES[name]([ConfusionCounts(np.diag([0, 4, 0]))] * 2) == 1
+    assert IMAGE_SCORES[name].fn([ConfusionCounts(np.array([[4]]))] * 2) == 1
+    assert IMAGE_SCORES[name].fn([ConfusionCounts(np.diag([0, 4, 0]))] * 2) == 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pixelwise.errors import ArgumentError, ArgumentTypeError
-from pixelwise.metrics.bootstrap import Difference, paired_bootstrap
+from pixelwise.metrics.bootstrap import PairedDifference, paired_bootstrap
 from pixelwise.metrics.confusion import ConfusionCounts, count_confusion
 from pixelwise.metrics.scores import CONVENTIONS, iou, mean_iou
 
@@ -125,7 +125,9 @@ def test_counts_beyond_53_bits_are_added_exactly():
     large = 2**55
     a = [ConfusionCounts(np.array([[large, 1], [0, 1]]))]
     b = [ConfusionCounts(np.array([[large + 1, 0], [0, 1]]))]
-    assert paired_bootstrap(a, b, resamples=1).classes[1] == Difference(0.5, 1.0, 0.5, 0.5, 0.5)
+    assert paired_bootstrap(a, b, resamples=1).classes[1] == PairedDifference(
+        0.5, 1.0, 0.5, 0.5, 0.5
+    )
 
 
 def test_only_the_same_images_can_be_compared():

@@ -200,7 +200,10 @@ def test_unknown_targets_and_predictions_are_named_together():
     size = BAND_PIXELS + 10
     pred, target = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
     pred[3], target[-1] = 5, 9
-    message = rf"target must .* 9 \(1 pixel, first at x={size - 1}\).* pred must .* 5 \(1 pixel"
+    message = (
+        rf"target and pred must be a class index 0\.\.1 or ignored, got target 9 \(1 pixel, first "
+        rf"at x={size - 1}\) and pred 5 \(1 pixel, first at x=3\)\. Pass void .* Only the target"
+    )
     with pytest.raises(ArgumentError, match=message):
         count_confusion(pred, target, 2)
 

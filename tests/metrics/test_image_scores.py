@@ -116,7 +116,7 @@ def test_a_fraction_of_a_hundred_is_the_number_one_expects():
 @pytest.mark.parametrize("name", IMAGE_SCORES)
 def test_images_without_valid_pixels_have_no_vote(name):
     """They are left out; without any other image there is no score."""
-    score = IMAGE_SCORES[name]
+    score = IMAGE_SCORES[name].fn
     assert score([*HAND, ConfusionCounts.zero(3)]) == score(HAND)
     assert math.isnan(score([ConfusionCounts.zero(3)]))
 
@@ -124,7 +124,7 @@ def test_images_without_valid_pixels_have_no_vote(name):
 @pytest.mark.parametrize("name", IMAGE_SCORES)
 def test_a_list_of_counts_of_the_same_classes_is_needed(name):
     """One record, nothing, other classes and other types are refused."""
-    score = IMAGE_SCORES[name]
+    score = IMAGE_SCORES[name].fn
     with pytest.raises(ArgumentError, match="images must be at least one image, got none"):
         score([])
     with pytest.raises(ArgumentError, match="Only counts of the same classes can be added"):

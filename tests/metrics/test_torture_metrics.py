@@ -106,7 +106,7 @@ def nothing_valid_is_nan_and_the_command_exits_with_1(request):
     config = scored_folders(request, [np.zeros((4, 5))], [np.full((4, 5), VOID)])
     assert main(words_of(config)) == 1
     said = screen.readouterr()
-    assert "got void alone in 1 images" in said.err
+    assert "nothing but void in 1 images" in said.err
     assert said.err.count("\n") == 1
     assert "0 of 3 classes" in said.out
     assert json.loads((config.predictions / "score.json").read_text())["scores"]["mean_iou"] is None

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.png import write_label
-from pixelwise.metrics import scores
+from pixelwise.metrics import image_scores, scores
 from pixelwise.metrics.confusion import count_confusion
 
 SKY, BUILDING, ROAD, TREE, POLE, BOAT, VOID = 0, 1, 2, 3, 4, 5, 255
@@ -39,6 +39,7 @@ OVERALL = {
     "mean_accuracy": scores.mean_accuracy,
     "frequency_weighted_iou": scores.frequency_weighted_iou,
 }
+OF_IMAGES = {"mean_iou_i": image_scores.mean_iou_i, "mean_iou_c": image_scores.mean_iou_c}
 
 
 def or_null(value):
@@ -118,7 +119,11 @@ def score_of(folder, entries, classes):
         "predictions": str(folder / "runs/ce/predictions/val"),
         "convention": "present",
         "convention_meaning": scores.CONVENTIONS["present"],
-        "scores": {name: or_null(formula(total)) for name, formula in OVERALL.items()},
+        "scores": {
+            **{name: or_null(formula(total)) for name, formula in OVERALL.items()},
+            **{name: or_null(formula(parts)) for name, formula in OF_IMAGES.items()},
+        },
+        "classes_averaged": int(scores.classes_averaged(total).sum()),
         "mean_iou_by_convention": {
             name: or_null(scores.mean_iou(parts if name == "per_image" else total, name))
             for name in scores.CONVENTIONS

@@ -1,6 +1,7 @@
 """Thumbnails: their size, their colours, and what stands there when a file is missing."""
 
 from base64 import b64decode
+from collections import namedtuple
 from io import BytesIO
 
 import numpy as np
@@ -17,6 +18,7 @@ from pixelwise.report.pictures import (
     thumbnail_size,
 )
 
+Files = namedtuple("Files", ["image", "label", "prediction"])
 CLASSES = Classes(["sky", "road", "tree"], colors=[(0, 0, 255), (90, 90, 90), (0, 160, 0)])
 
 
@@ -132,19 +134,18 @@ def test_missing_and_damaged_files_become_sentences(tmp_path):
     """The others are still shown."""
     Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "label.png")
     (tmp_path / "prediction.png").write_bytes(b"no picture")
-    entry = {"image": None, "label": "label.png", "prediction": "prediction.png"}
+    entry = Files(None, "label.png", "prediction.png")
     image, label, prediction, errors = four_pictures(entry, tmp_path, CLASSES)
     assert image.text == "The score names no file."
     assert label.data.startswith("data:image/png")
     assert "prediction.png" in prediction.text
     assert errors.text == "Without label and prediction there are no errors to show."
-    gone = four_pictures({**entry, "label": "gone.png"}, tmp_path, CLASSES)
+    gone = four_pictures(Files(None, "gone.png", "prediction.png"), tmp_path, CLASSES)
     assert gone[1].text == "The file gone.png is not there."
 
 
 def test_a_label_with_unknown_values_is_a_sentence_that_names_them(tmp_path):
     """The classes of the score do not know the value 7."""
     Image.fromarray(np.full((4, 4), 7, np.uint8)).save(tmp_path / "a.png")
-    entry = {"image": None, "label": "a.png", "prediction": "a.png"}
-    _, label, *_ = four_pictures(entry, tmp_path, CLASSES)
+    _, label, *_ = four_pictures(Files(None, "a.png", "a.png"), tmp_path, CLASSES)
     assert (label.data, "7" in label.text) == ("", True)

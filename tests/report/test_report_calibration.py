@@ -1,12 +1,12 @@
 """The section on probabilities: its charts, its sentences, and a file that is no calibration."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from pixelwise.errors import RunError
-from pixelwise.files.records import to_plain
 from pixelwise.files.results import write_json
 from pixelwise.metrics.calibration import count_calibration
 from pixelwise.metrics.threshold import count_thresholds
@@ -21,27 +21,27 @@ from pixelwise.report.calibration import (
 )
 from pixelwise.report.config import ReportConfig
 from pixelwise.report.html import report
-from pixelwise.run.calibration import STEPS, ProbabilityCounts, calibration_content
+from pixelwise.report.source import read_source
+from pixelwise.score.calibration import calibration_of
+from pixelwise.score.record import DataSplit
 
-ABOUT = {"command": "pixelwise predict runs/ce --calibration", "data": "street", "split": "val"}
+ABOUT = (0.5, DataSplit("street", "val"), "pixelwise predict runs/ce --calibration")
 
 
-def binary_content(sharpness=3.0):
-    """The content for a network whose logits are a noisy truth times `sharpness`."""
+def binary(sharpness=3.0):
+    """The calibration of a network whose logits are a noisy truth times `sharpness`."""
     rng = np.random.default_rng(1)
     target = (rng.random((40, 50)) < 0.2).astype(np.uint8)
     logits = sharpness * (target - 0.5 + rng.normal(0, 0.5, target.shape))
     probs = 1 / (1 + np.exp(-logits))
-    counts = ProbabilityCounts(
-        count_calibration(probs[None], target), count_thresholds(probs, target, steps=STEPS)
-    )
-    return calibration_content(counts, {**ABOUT, "threshold": 0.5})
+    thresholds = count_thresholds(probs, target, steps=256)
+    return calibration_of(count_calibration(probs[None], target), thresholds, *ABOUT)
 
 
 @pytest.fixture
 def calibrated(score_path):
     """The street score with a calibration.json beside it."""
-    write_json(score_path.parent / "calibration.json", binary_content())
+    write_json(score_path.parent / "calibration.json", binary().as_dict())
     return score_path
 
 
@@ -63,11 +63,11 @@ def test_the_section_has_its_numbers_and_three_charts(calibrated, run_folder):
 
 def test_a_score_of_other_labels_is_told(calibrated, run_folder):
     """The street has more valid pixels than what was calibrated here."""
-    score = json.loads(calibrated.read_text())
-    warning = other_pixels(binary_content(), score)
+    score = read_source(calibrated).score
+    warning = other_pixels(binary(), score)
     assert warning.startswith("Measured on 2\u202f000 valid pixels; the score is of ")
     assert warning in report(ReportConfig(run_folder)).read_text()
-    assert other_pixels({"pixels": 7}, {"valid_pixels": 7}) == ""
+    assert other_pixels(replace(binary(), pixels=score.valid_pixels), score) == ""
 
 
 @pytest.mark.parametrize(
@@ -75,33 +75,31 @@ def test_a_score_of_other_labels_is_told(calibrated, run_folder):
 )
 def test_the_sentence_says_in_which_direction_it_is_wrong(sharpness, manner):
     """Logits that are too small, and too large, for how often they are right."""
-    assert manner in sentences(binary_content(sharpness))[0]
-    assert "the foreground has its highest IoU" in sentences(binary_content(sharpness))[1]
+    assert manner in sentences(binary(sharpness))[0]
+    assert "the foreground has its highest IoU" in sentences(binary(sharpness))[1]
 
 
 def test_nothing_valid_is_a_sentence_and_no_chart():
     """No pixel, no curve."""
-    nothing = ProbabilityCounts(
-        count_calibration(np.full((1, 2, 2), 0.5), np.full((2, 2), 255)), None
-    )
-    content = to_plain(calibration_content(nothing, {**ABOUT, "threshold": 0.5}))
-    assert sentences(content) == ["There is no valid pixel to measure."]
+    nothing = count_calibration(np.full((1, 2, 2), 0.5), np.full((2, 2), 255))
+    found = calibration_of(nothing, None, *ABOUT)
+    assert sentences(found) == ["There is no valid pixel to measure."]
 
 
 def test_a_point_of_the_reliability_chart_is_a_bin():
     """Right by its mean confidence, up by its accuracy."""
-    content = binary_content()
-    one = max(content["bins"], key=lambda one: one["pixels"])
-    places = [(x, y) for x, y, _ in reliability_chart(content).curves[0].points]
+    found = binary()
+    one = max(found.bins, key=lambda one: one.pixels)
+    places = [(x, y) for x, y, _ in reliability_chart(found).curves[0].points]
     assert places[-1] == (
-        pytest.approx(100 * one["confidence"], abs=0.01),
-        pytest.approx(100 - 100 * one["accuracy"], abs=0.01),
+        pytest.approx(100 * one.confidence, abs=0.01),
+        pytest.approx(100 - 100 * one.accuracy, abs=0.01),
     )
 
 
 def test_the_curves_end_where_everything_and_nothing_is_foreground():
     """At threshold 0 the recall is 1, at threshold 1 it is 0 and the IoU too."""
-    precision, swept = threshold_charts(binary_content()["thresholds"])
+    precision, swept = threshold_charts(binary().thresholds)
     assert precision.curves[0].path.startswith("M100 ")
     assert precision.curves[0].path.endswith("L0 0")
     assert [curve.path.endswith("L100 100") for curve in swept.curves] == [True, True]
@@ -119,10 +117,10 @@ def test_points_with_titles_keep_their_distance():
     ("change", "message"),
     [
         ({"schema": "pixelwise.calibration/9"}, r"schema must be 'pixelwise\.calibration/1', got"),
-        ({"bins": 3}, "bins must be a list, got int"),
-        ({"accuracy": "high"}, "accuracy must be a number or null, got 'high'"),
-        ({"thresholds": {}}, "thresholds 'used' is missing"),
-        ({"thresholds": []}, "must be an object, got list"),
+        ({"bins": 3}, "bins must be a list, got 3"),
+        ({"accuracy": "high"}, "accuracy must be a number, got 'high'"),
+        ({"thresholds": {}}, r"thresholds\.used, .* must be given"),
+        ({"thresholds": []}, r"thresholds must be a table, got \[\]"),
     ],
 )
 def test_a_damaged_calibration_is_refused_with_its_file(calibrated, change, message):
@@ -139,5 +137,5 @@ def test_a_histogram_of_three_columns_is_refused(calibrated):
     content = json.loads(path.read_text())
     content["thresholds"]["pixels"] = [[1, 2, 3]]
     path.write_text(json.dumps(content))
-    with pytest.raises(RunError, match="thresholds pixels must be pairs of pixels >= 0"):
+    with pytest.raises(RunError, match=r"thresholds\.pixels must be pairs of pixels >= 0"):
         read_calibration(path)

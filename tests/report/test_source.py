@@ -7,13 +7,13 @@ import shutil
 import pytest
 
 from pixelwise.errors import RunError
-from pixelwise.report.source import find_metrics, find_score, read_metrics, read_source
+from pixelwise.report.source import find_metrics, find_result, read_metrics, read_source
 
 
 def test_a_score_is_found_in_its_file_its_folder_and_its_run(run_folder, score_path):
     """The same score, whatever of the three is named."""
     places = [score_path, score_path.parent, run_folder]
-    assert [find_score(place) for place in places] == [score_path] * 3
+    assert [find_result(place) for place in places] == [score_path] * 3
 
 
 def test_of_several_scores_the_newest_counts(run_folder, score_path):
@@ -22,7 +22,7 @@ def test_of_several_scores_the_newest_counts(run_folder, score_path):
     shutil.copy(score_path, older)
     os.utime(older, ns=(10**18, 10**18))
     os.utime(score_path, ns=(10**18 + 1, 10**18 + 1))
-    assert find_score(run_folder) == score_path
+    assert find_result(run_folder) == score_path
 
 
 def test_a_folder_without_score_is_refused_with_the_command_that_makes_one(run_folder, score_path):
@@ -58,17 +58,17 @@ def test_a_path_that_is_not_there_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "Expecting value"),
-        (b'{"schema": ', "Expecting value"),
-        (b'{"schema": NaN}', "NaN is not JSON, absent scores are null"),
-        (b"\xff\xfe", "codec can't decode"),
-        (b"[" * 100_000, "recursion"),
+        (b"", "a file with content, got an empty file"),
+        (b'{"schema": ', "valid JSON, got Expecting value"),
+        (b'{"schema": NaN}', "valid JSON, got NaN, which is no number of JSON"),
+        (b"\xff\xfe", "valid JSON, got .*codec can't decode"),
+        (b"[" * 100_000, "plain JSON, got deeper nesting"),
     ],
 )
 def test_a_damaged_file_is_refused_by_name(score_path, content, reason):
     """No traceback, whatever the bytes."""
     score_path.write_bytes(content)
-    with pytest.raises(RunError, match=rf"score\.json: content must be JSON.*{reason}"):
+    with pytest.raises(RunError, match=rf"score\.json: file must be {reason}"):
         read_source(score_path)
 
 
@@ -76,16 +76,16 @@ def test_a_damaged_file_is_refused_by_name(score_path, content, reason):
 def test_another_version_is_refused(change_score, schema):
     """The message names both versions and how to come from one to the other."""
     path = change_score(lambda score: score.update(schema=schema))
-    message = rf"schema must be 'pixelwise.score/1', got {schema!r}\. Score the predictions again"
+    message = rf"schema must be 'pixelwise.score/1', got {schema!r}\. Write it again: pixelwise"
     with pytest.raises(RunError, match=message):
         read_source(path)
 
 
-@pytest.mark.parametrize("content", ["[]", "3", "null"])
-def test_json_that_is_no_score_is_refused(score_path, content):
+@pytest.mark.parametrize(("content", "reason"), [("[]", r"\[\]"), ("3", "3"), ("null", "None")])
+def test_json_that_is_no_score_is_refused(score_path, content, reason):
     """A score is an object with a schema."""
     score_path.write_text(content)
-    with pytest.raises(RunError, match=r"schema must be 'pixelwise.score/1', got None"):
+    with pytest.raises(RunError, match=rf"content must be a JSON object, got {reason}"):
         read_source(score_path)
 
 
@@ -99,6 +99,26 @@ def text_for_number(score):
 
 def too_large_number(score):
     score["valid_pixels"] = 2**63
+
+
+def too_large_score(score):
+    score["scores"]["pixel_accuracy"] = 1.5
+
+
+def unknown_key(score):
+    score["mean"] = 0.5
+
+
+def without_iou(score):
+    del score["per_class"][3]["iou"]
+
+
+def image_above_1(score):
+    score["images"][0]["mean_iou"] = 1.5
+
+
+def unknown_convention(score):
+    score["mean_iou_by_convention"]["macro"] = 0.5
 
 
 def true_for_number(score):
@@ -144,19 +164,24 @@ def pixels_missing_in_image(score):
 @pytest.mark.parametrize(
     ("edit", "reason"),
     [
-        (drop_scores, "'scores' is missing"),
-        (text_for_number, r"per_class \[2\] iou must be a number or null, got 'high'"),
-        (too_large_number, "valid_pixels must be an integer, got 9223372036854775808"),
-        (true_for_number, r"per_class \[0\] target_pixels must be an integer, got True"),
-        (list_for_object, "dataset must be an object, got list"),
-        (number_for_list, "images must be a list, got int"),
+        (drop_scores, "scores must be given, got nothing"),
+        (unknown_key, "key must be one of version, .*, got 'mean'"),
+        (text_for_number, r"per_class\[2\]\.iou must be a number, got 'high'"),
+        (without_iou, "every row of per_class iou"),
+        (too_large_number, "valid_pixels and ignored_pixels must be pixels >= 0 of 64 bits"),
+        (too_large_score, "pixel_accuracy must be within 0..1, got 1.5"),
+        (true_for_number, r"per_class\[0\]\.target_pixels must be an integer, got True"),
+        (list_for_object, r"dataset must be a table, got \[\]"),
+        (number_for_list, "images must be a list, got 3"),
         (one_class_less, r"must agree on C, got \[5, 6\]"),
         (other_order, r"per_class must have the indices 0\.\.5 in order"),
         (two_names, "per_class must have the names of classes"),
-        (negative_pixels, "confusion must be pixels >= 0"),
-        (text_as_mean, "mean_iou_by_convention micro must be .* got '0.5'"),
+        (negative_pixels, "confusion and per_class must be pixels >= 0"),
+        (text_as_mean, "mean_iou_by_convention.micro must be .* got '0.5'"),
+        (unknown_convention, "a key of mean_iou_by_convention must be one of present, .*'macro'"),
         (unknown_class_in_image, "confusion of image 'seq_0000' must hold"),
         (pixels_missing_in_image, "confusion of image 'seq_0000' must add up to its valid pixels"),
+        (image_above_1, "scores of image 'seq_0000' must be within 0..1"),
     ],
 )
 def test_a_score_of_another_form_is_refused_with_the_place(change_score, edit, reason):
@@ -178,11 +203,18 @@ def number_as_colors(score):
     score["classes"]["colors"] = 3
 
 
-@pytest.mark.parametrize("edit", [reordering_name, unknown_setting, number_as_colors])
-def test_classes_that_are_refused_are_refused_with_the_file(change_score, edit):
+@pytest.mark.parametrize(
+    ("edit", "reason"),
+    [
+        (reordering_name, "in classes: Classes: "),
+        (unknown_setting, "classes.key must be one of names, colors"),
+        (number_as_colors, "classes.colors must be a list, got 3"),
+    ],
+)
+def test_classes_that_are_refused_are_refused_with_the_file(change_score, edit, reason):
     """The message of Classes alone does not say where they stand."""
     path = change_score(edit)
-    with pytest.raises(RunError, match=r"score\.json: in classes: "):
+    with pytest.raises(RunError, match=rf"score\.json: {reason}.*Write it again"):
         read_source(path)
 
 
@@ -225,12 +257,12 @@ def test_a_line_that_is_still_being_written_is_left_out(tmp_path):
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("{", "content must be JSON"),
-        ("[]", "must be an object, got list"),
-        ('{"train/loss": 1}', "'step' is missing"),
-        ('{"step": "1"}', "step must be an integer, got '1'"),
-        ('{"step": 1, "train/loss": "low"}', "'train/loss' must be a number, got 'low'"),
-        ('{"step": 1, "train/loss": 1e999}', "'train/loss' must be a number, got inf"),
+        ("{", "file must be valid JSON"),
+        ("[]", r"line must be an object with a step, got \[\]"),
+        ('{"train/loss": 1}', "line must be an object with a step"),
+        ('{"step": "1"}', "line must be an object with a step"),
+        ('{"step": 1, "train/loss": "low"}', "train/loss must be a number, got 'low'"),
+        ('{"step": 1, "train/loss": 1e999}', "train/loss must be a finite number, got inf"),
     ],
 )
 def test_a_damaged_line_is_refused_with_its_number(tmp_path, line, reason):

@@ -1,17 +1,20 @@
 """Rows of tables and sentences, from the numbers of a score."""
 
-import json
+from collections import namedtuple
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pixelwise.report import tables
-from pixelwise.report.source import read_source
+from pixelwise.report.source import Source, read_source
+
+Row = namedtuple("Row", ["index", "name", "iou"])
 
 
 def test_confusions_are_ranked_by_pixels_and_leave_out_the_diagonal():
     """target taken for predicted, with its share."""
-    found = tables.confusions([(0, 0, 90), (0, 1, 10), (1, 0, 30)], ["a", "b"], [100, 60])
+    found = tables.confusions([(0, 0, 90), (0, 1, 10), (1, 0, 30)], ("a", "b"), [100, 60])
     assert [(c.target, c.predicted, c.pixels, c.share) for c in found] == [
         ("b", "a", 30, 0.5),
         ("a", "b", 10, 0.1),
@@ -21,22 +24,22 @@ def test_confusions_are_ranked_by_pixels_and_leave_out_the_diagonal():
 def test_a_small_class_that_is_lost_leads_the_list_by_share():
     """Pixels hide thin classes; shares do not."""
     cells = [(0, 1, 100), (2, 0, 9)]
-    lists = list(tables.largest_confusions(cells, ["a", "b", "thin"], [1000, 1, 10]).values())
+    lists = list(tables.largest_confusions(cells, ("a", "b", "thin"), [1000, 1, 10]).values())
     assert [ranked[0].target for ranked in lists] == ["a", "thin"]
 
 
 def test_without_confusions_there_are_no_lists():
     """A perfect prediction has nothing to say here."""
-    assert tables.largest_confusions([(0, 0, 9)], ["a", "b"], [9, 0]) == {}
+    assert tables.largest_confusions([(0, 0, 9)], ("a", "b"), [9, 0]) == {}
 
 
 def test_classes_are_described_by_their_best_weakest_and_absent(score_path):
     """The absent class has no score, which is not a score of 0."""
-    rows = tables.class_rows(read_source(score_path))
+    rows = tables.class_rows(read_source(score_path).score)
     sentence = tables.class_sentence(rows)
     assert sentence.startswith("Weakest is Pole with an IoU of ")
     assert sentence.endswith("Boat has no score, being in neither label nor prediction.")
-    assert sum(row["share"] for row in rows) == pytest.approx(1)
+    assert sum(row.share for row in rows) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +53,7 @@ def test_classes_are_described_by_their_best_weakest_and_absent(score_path):
 )
 def test_absent_classes_are_named_while_they_are_few(absent, words):
     """Up to three by name."""
-    rows = [{"name": n, "iou": None if i in absent else 0.5} for i, n in enumerate("abcde")]
+    rows = [Row(i, name, None if i in absent else 0.5) for i, name in enumerate("abcde")]
     assert words in tables.class_sentence(rows)
     assert ("no score" in tables.class_sentence(rows)) == bool(absent)
 
@@ -77,12 +80,12 @@ def test_one_score_is_not_compared(score_path):
 def test_scores_are_compared_under_the_convention_of_the_first(score_path):
     """Never a headline of one convention with a headline of another."""
     first = read_source(score_path)
-    edit = {"convention": "micro", "scores": {**first.score["scores"], "mean_iou": 0.99}}
-    score_path.write_text(json.dumps(first.score | edit))
-    table = tables.comparison([first, read_source(score_path)])
+    scores = {**first.score.scores, "mean_iou": 0.99}
+    other = replace(first.score, convention="micro", scores=scores)
+    table = tables.comparison([first, Source(score_path, other)])
     assert table["rows"][0]["name"] == "Mean IoU (present)"
     ours, theirs = table["rows"][0]["cells"]
-    assert ours["value"] == theirs["value"] == first.score["scores"]["mean_iou"]
+    assert ours["value"] == theirs["value"] == first.score.scores["mean_iou"]
     assert theirs["difference"] == "0.0"
     assert table["warnings"] == []
 

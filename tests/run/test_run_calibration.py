@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from make import VOID, make_dataset, train_settings, write_stored
 from pixelwise.cli import main
 from pixelwise.errors import ArgumentError, PairingError
+from pixelwise.files.results import record_of
 from pixelwise.labels.description import read_description
 from pixelwise.labels.image import read_image
 from pixelwise.labels.png import read_label
@@ -17,11 +18,11 @@ from pixelwise.metrics.calibration import count_calibration
 from pixelwise.metrics.threshold import ThresholdCounts, confusion_at, count_thresholds
 from pixelwise.run import predict as module
 from pixelwise.run.calibration import BINS, STEPS
-from pixelwise.run.calibration_table import calibration_table
 from pixelwise.run.checkpoint import read_checkpoint
 from pixelwise.run.config import PredictConfig, TrainConfig
 from pixelwise.run.predict import image_logits, predict
 from pixelwise.run.train import train
+from pixelwise.score.calibration import Calibration
 from pixelwise.score.command import score
 from pixelwise.score.config import ScoreConfig
 
@@ -126,8 +127,8 @@ def test_the_command_prints_the_calibration(runs, tmp_path, capsys):
     said = capsys.readouterr().out.splitlines()
     assert said[0] == str(tmp_path / "a")
     content = json.loads((tmp_path / "a" / "calibration.json").read_text())
-    assert "\n".join(said[2:]) == calibration_table(content)
-    assert "best threshold" in calibration_table(content)
+    assert "\n".join(said[2:]) == record_of(Calibration, content, "file").text()
+    assert "best threshold" in record_of(Calibration, content, "file").text()
     assert main([*words, str(tmp_path / "b"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["calibration"]["bins"] == content["bins"]
 
@@ -147,7 +148,7 @@ def test_void_alone_has_no_calibration(runs, tmp_path):
         "value": None,
         "at_half": None,
     }
-    assert "ECE -  MCE -  (0 valid pixels)" in calibration_table(content)
+    assert "ECE -  MCE -  (0 valid pixels)" in record_of(Calibration, content, "file").text()
 
 
 def test_calibration_needs_labels(runs, tmp_path):

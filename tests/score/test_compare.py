@@ -12,7 +12,6 @@ from pixelwise.errors import ArgumentError, PairingError
 from pixelwise.labels.png import read_label
 from pixelwise.score.command import score
 from pixelwise.score.config import ScoreConfig
-from pixelwise.score.table import comparison_table, shown
 from pixelwise.settings import command_line
 
 
@@ -49,7 +48,7 @@ def test_a_and_b_are_called_as_they_were_given(data, worse, better, monkeypatch)
     monkeypatch.chdir(better)
     both = compare("../worse", ".", data)
     assert both["names"] == ["../worse", "."]
-    assert comparison_table(both).splitlines()[:2] == ["a = ../worse", "b = ."]
+    assert both.text().splitlines()[:2] == ["a = ../worse", "b = ."]
     assert (both["a"], both["b"]) == (str(worse.resolve()), ".")
 
 
@@ -105,7 +104,7 @@ def test_a_prediction_compared_with_itself_changed_nowhere(data, worse):
     """No star, no image."""
     content = compare(worse, worse, data)
     assert content["mean_iou"]["difference"] == 0
-    table = comparison_table(content)
+    table = content.text()
     assert "changed most" not in table
     assert not any(line.endswith("*") for line in table.splitlines()[:8])
 
@@ -113,12 +112,12 @@ def test_a_prediction_compared_with_itself_changed_nowhere(data, worse):
 def test_the_table_shows_scores_difference_and_interval(data, worse, better):
     """One row a class, the mean, and the images that changed most."""
     content = compare(worse, better, data)
-    lines = shown(content).splitlines()
+    lines = content.text().splitlines()
     row = next(line for line in lines if line.startswith("mIoU ")).split()
     assert row[1] == f"{100 * content['mean_iou']['a']:.2f}"
     assert row[3] == f"{100 * content['mean_iou']['difference']:+.2f}"
     assert row[-1] == "*"
-    assert "95 % of 2000 paired resamples of 5 images" in shown(content)
+    assert "95 % of 2000 paired resamples of 5 images" in content.text()
     assert lines[-1].split()[0] in {"06", "07", "08", "09", "10"}
 
 
@@ -131,7 +130,7 @@ def test_an_absent_class_has_no_difference(data, worse, better):
     content = compare(worse, better, data)
     assert content["per_class"][2]["difference"] is None
     assert content["per_class"][2]["clear"] is False
-    row = next(line for line in comparison_table(content).splitlines() if line.startswith("bar"))
+    row = next(line for line in content.text().splitlines() if line.startswith("bar"))
     assert row.split() == ["bar", "-", "-", "-", "-"]
 
 
@@ -169,7 +168,7 @@ def test_predictions_of_other_labels_are_refused(data, worse, better, tmp_path):
         about = {"data": str(where), "split": "val"}
         (folder / "prediction.json").write_text(json.dumps(about))
     with pytest.raises(
-        PairingError, match=r"must be of the same labels as .*better, got .* one only"
+        PairingError, match=r"must be of the same labels, got split val of .*data and split val of"
     ):
         score(ScoreConfig(worse, versus=better))
 

@@ -8,12 +8,13 @@ import pytest
 from make import STORED, VOID, make_dataset, write_stored
 from pixelwise.cli import main
 from pixelwise.errors import ArgumentError
+from pixelwise.files.results import record_of
 from pixelwise.labels.png import read_label
 from pixelwise.metrics.like import LIKE, TOOLS
 from pixelwise.report.form import contradictions
 from pixelwise.score.command import score
 from pixelwise.score.config import ScoreConfig
-from pixelwise.score.table import score_table
+from pixelwise.score.record import Score
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_one_tool_is_shown_with_its_reason(data, predictions, tool):
     assert [row["tool"] for row in content["like"]] == [
         row.tool for row in LIKE if row.tool == tool and not row.two_classes
     ]
-    table = score_table(content)
+    table = content.text()
     assert all(row["why"] in table for row in content["like"])
     assert json.loads((predictions / "score.json").read_text()) == content
 
@@ -68,7 +69,7 @@ def test_a_score_with_other_tools_is_still_of_the_form_that_reports_read(data, p
     """Added keys change no schema."""
     content = score(ScoreConfig(predictions, data=data, all=True))
     assert content["schema"] == "pixelwise.score/1"
-    assert contradictions(content) == []
+    assert contradictions(record_of(Score, json.loads(json.dumps(dict(content))), "file")) == []
 
 
 def test_a_mean_says_over_how_many_classes_it_is(data, predictions):
@@ -76,7 +77,7 @@ def test_a_mean_says_over_how_many_classes_it_is(data, predictions):
     present = score(ScoreConfig(predictions, data=data))
     target = score(ScoreConfig(predictions, data=data, convention="target"))
     assert (present["classes_averaged"], target["classes_averaged"]) == (3, 2)
-    assert "2 of 3 classes" in score_table(target)
+    assert "2 of 3 classes" in target.text()
     scores = target["scores"]
     assert scores["mean_iou_i"] == pytest.approx(
         np.mean([two_class_mean(i) for i in target["images"]])

@@ -13,7 +13,6 @@ from pixelwise.labels.classes import Classes
 from pixelwise.labels.png import read_label
 from pixelwise.score.command import score
 from pixelwise.score.config import ScoreConfig
-from pixelwise.score.table import score_table
 
 
 @pytest.fixture
@@ -93,7 +92,7 @@ def test_a_class_in_neither_has_no_score(tmp_path):
     means = content["mean_iou_by_convention"]
     assert means["present"] == 1.0
     assert means["absent_as_zero"] == pytest.approx(2 / 3)
-    table = score_table(content)
+    table = content.text()
     assert "mIoU 100.00  (present: mean over the classes that are in" in table
     assert [line.split()[1] for line in table.splitlines()[1:4]] == ["100.00", "100.00", "-"]
 

@@ -14,7 +14,6 @@ from pixelwise.labels.png import read_label
 from pixelwise.metrics.boundary import boundary_iou, count_boundary
 from pixelwise.score.command import score
 from pixelwise.score.config import ScoreConfig
-from pixelwise.score.table import score_table
 
 
 @pytest.fixture
@@ -72,7 +71,7 @@ def test_the_table_has_a_column_more_and_says_the_width(data, tmp_path, capsys):
     assert json.loads((folder / "score.json").read_text())["boundary"]["mean_boundary_iou"] == 1
     plain = score(ScoreConfig(folder, data=data))
     assert "boundary" not in plain
-    assert "boundary" not in score_table(plain)
+    assert "boundary" not in plain.text()
 
 
 def test_void_alone_has_no_boundary(data, tmp_path):
@@ -83,7 +82,7 @@ def test_void_alone_has_no_boundary(data, tmp_path):
     content = score(ScoreConfig(folder, data=data, boundary=True))
     assert content["boundary"]["per_class"] == [None] * 3
     assert content["boundary"]["mean_boundary_iou"] is None
-    assert "mean boundary IoU -" in score_table(content)
+    assert "mean boundary IoU -" in content.text()
 
 
 def test_a_comparison_has_no_boundary(tmp_path):

@@ -7,8 +7,9 @@ import pytest
 
 from make import VOID, make_dataset, write_stored
 from pixelwise.cli import main
+from pixelwise.files.results import record_of
 from pixelwise.labels.png import read_label
-from pixelwise.score.table import nothing_scored
+from pixelwise.score.record import Score
 
 
 @pytest.fixture
@@ -51,4 +52,4 @@ def test_one_valid_pixel_is_a_score(void_data, monkeypatch, capsys):
     said = capsys.readouterr()
     content = json.loads(said.out)
     assert (content["valid_pixels"], content["scores"]["mean_iou"]) == (1, 1.0)
-    assert nothing_scored(content) == said.err == ""
+    assert record_of(Score, content, "stdout").finding() == said.err == ""

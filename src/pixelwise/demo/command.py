@@ -10,6 +10,7 @@ OUT/report.html   both scores side by side, with the worst and best images
 
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,8 @@ from pixelwise.files.results import write_json
 from pixelwise.report.config import ReportConfig
 from pixelwise.run.config import PredictConfig, TrainConfig
 from pixelwise.score.config import ScoreConfig
-from pixelwise.score.table import percentage
 from pixelwise.settings import check_settings, option
-from pixelwise.text import text_table
+from pixelwise.text import percent, text_table
 
 LOSSES = ("ce", "ce+dice")
 LESSON = "lesson.json"
@@ -91,7 +91,7 @@ def demo(config: DemoConfig) -> Lesson:
     return Lesson(content, lesson_text(content))
 
 
-def score_of(config: DemoConfig, loss: str) -> dict[str, Any]:
+def score_of(config: DemoConfig, loss: str) -> Mapping[str, Any]:
     """Train with one loss, predict the val scenes and score them; all else is the same."""
     from pixelwise.run.predict import predict
     from pixelwise.run.train import train
@@ -115,7 +115,7 @@ def score_of(config: DemoConfig, loss: str) -> dict[str, Any]:
     return score(ScoreConfig(predict(PredictConfig(run))))
 
 
-def compare(scores: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+def compare(scores: dict[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Each class with its share of the valid pixels and its IoU under both losses."""
     first = scores[LOSSES[0]]
     return [
@@ -132,12 +132,12 @@ def lesson_text(content: dict[str, Any]) -> str:
     """The comparison as a table, rarest class last, and what it says about that class."""
     classes = sorted(content["classes"], key=lambda c: -c["share"])
     rows = [["class", "share", *(f"IoU {loss}" for loss in LOSSES), "difference"]]
-    rows += [[c["name"], percentage(c["share"]), *iou_cells(c["iou"])] for c in classes]
+    rows += [[c["name"], percent(c["share"]), *iou_cells(c["iou"])] for c in classes]
     rows.append(["mean IoU (present)", "", *iou_cells(content["mean_iou"])])
     rarest = classes[-1]
     before, after, change = iou_cells(rarest["iou"])
     lesson = (
-        f"{rarest['name']} covers {percentage(rarest['share'])} % of the pixels. Cross entropy "
+        f"{rarest['name']} covers {percent(rarest['share'])} % of the pixels. Cross entropy "
         f"counts pixels, Dice counts classes:\nits IoU is {before} with {LOSSES[0]} and {after} "
         f"with {LOSSES[1]} ({change}), with the same network, data, seed and steps."
     )
@@ -148,7 +148,7 @@ def iou_cells(iou: dict[str, float | None]) -> list[str]:
     """IoU under both losses and their difference, in percent."""
     before, after = (iou[loss] for loss in LOSSES)
     change = "-" if before is None or after is None else f"{100 * (after - before):+.2f}"
-    return [percentage(before), percentage(after), change]
+    return [percent(before), percent(after), change]
 
 
 def say(text: str) -> None:

@@ -5,6 +5,7 @@ of its own; each becomes one sentence with the name of the file.
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,26 @@ def read_json(path: Path | str, error: type[PixelwiseError] = DatasetError) -> A
         return parse_json(read_file(path), str(path), error)
     except Unreadable as reason:
         raise reason.at(error, path, "file") from None
+
+
+def read_json_lines(
+    path: Path | str, error: type[PixelwiseError] = DatasetError
+) -> Iterator[tuple[str, Any]]:
+    """The values of a file with one JSON text a line, each with its place: "path:line".
+
+    Another process may be adding lines: a last one without its end is left out.
+
+    Raises:
+        PixelwiseError: as `error`; as read_json, of a line.
+    """
+    try:
+        lines = Path(path).read_bytes().split(b"\n")[:-1]
+    except OSError as reason:
+        must, got = "a readable file", reason.strerror or str(reason)
+        raise error(path, "file", must=must, got=got) from None
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            yield f"{path}:{number}", parse_json(line, f"{path}:{number}", error)
 
 
 def parse_json(data: bytes, where: str, error: type[PixelwiseError] = DatasetError) -> Any:

@@ -11,13 +11,24 @@ from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Literal,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 from pixelwise.errors import ArgumentError, PixelwiseError, check_choice
 
 Record = TypeVar("Record")
 _NAMES = {str: "text", int: "an integer", float: "a number", bool: "true or false", dict: "a table"}
 _SHOWN = 60
+# Of a field that is a dict: its items stand in the table of the record, beside the other fields.
+FLAT = {"flat": True}
 
 
 @cache
@@ -32,7 +43,11 @@ def to_plain(value: Any) -> Any:
     Paths become text, arrays lists.
     """
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_plain(getattr(value, f.name)) for f in fields(value)}
+        table: dict[str, Any] = {}
+        for f in fields(value):
+            item = to_plain(getattr(value, f.name))
+            table |= item if f.metadata == FLAT else {f.name: item}
+        return table
     if isinstance(value, Mapping):
         return {key: to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -73,7 +88,7 @@ def converted(
     """One value as its declared type.
 
     Args:
-        kind: a type hint: a class, dataclass, Literal, `X | None`, tuple, list or dict.
+        kind: a type hint: a class, dataclass, TypedDict, Literal, `X | None`, tuple, list, dict.
         value: what was given.
         where: function or file; name: dotted name of the value, both for the message.
         error: what is raised.
@@ -94,13 +109,20 @@ def converted(
         return value
     if origin in (tuple, list) and isinstance(value, list | tuple):
         same = args[-1] is Ellipsis or origin is list
+        if same and set(map(type, value)) <= {args[0]}:
+            return origin(value)  # numbers or texts, of which there may be millions
         declared = args[:1] * len(value) if same else args
         if len(declared) == len(value):
             items = enumerate(zip(declared, value))
             return origin(converted(k, v, where, f"{name}[{i}]", error) for i, (k, v) in items)
     elif origin in (dict, Mapping) and isinstance(value, Mapping):
-        return {k: converted(args[1], v, where, f"{name}.{k}", error) for k, v in value.items()}
-    elif is_dataclass(kind) and isinstance(value, Mapping):
+        return {
+            converted(args[0], k, where, f"a key of {name}", error): converted(
+                args[1], v, where, f"{name}.{k}", error
+            )
+            for k, v in value.items()
+        }
+    elif (is_dataclass(kind) or is_typeddict(kind)) and isinstance(value, Mapping):
         return _record(kind, value, where, name, error)
     elif kind is Path and isinstance(value, str | Path):
         return Path(value)
@@ -112,17 +134,30 @@ def converted(
 
 
 def _record(kind: Any, value: Mapping, where: str, name: str, error: type[PixelwiseError]) -> Any:
-    prefix = f"{name}." if name else ""
-    known, hints = {f.name: f for f in fields(kind) if f.init}, type_hints(kind)
+    prefix, hints = f"{name}." if name else "", type_hints(kind)
+    declared = {f.name: f for f in fields(kind) if f.init} if is_dataclass(kind) else {}
+    needed = [n for n, f in declared.items() if f.default is f.default_factory is MISSING]
+    known = declared or hints
+    flat_name = next((n for n, f in declared.items() if f.metadata == FLAT), None)
+    if flat_name is not None:
+        others = {key: v for key, v in value.items() if key not in known}
+        value = {**{key: v for key, v in value.items() if key in known}, flat_name: others}
     for key in value:
         check_choice(where, f"{prefix}key", key, known, error)
-    needed = [n for n, f in known.items() if f.default is MISSING and f.default_factory is MISSING]
-    missing = [prefix + n for n in needed if n not in value]
+    missing = [prefix + n for n in (needed if declared else known) if n not in value]
     if missing:
         raise error(where, ", ".join(missing), must="given", got="nothing")
-    return kind(
-        **{key: converted(hints[key], v, where, prefix + key, error) for key, v in value.items()}
-    )
+    given = {
+        key: converted(hints[key], v, where, name if key == flat_name else prefix + key, error)
+        for key, v in value.items()
+    }
+    try:
+        return kind(**given)
+    except PixelwiseError as refused:
+        if not name:
+            raise
+        # a record that checks itself knows neither the file nor its place in it
+        raise error(where, event=f"in {name}: {str(refused).rstrip('.')}") from None
 
 
 def in_words(kind: Any) -> str:
@@ -135,6 +170,8 @@ def in_words(kind: Any) -> str:
         return "a list" if args[-1] is Ellipsis or origin is list else f"{len(args)} values"
     if kind is Path:
         return "a path"
+    if is_dataclass(kind) or is_typeddict(kind):
+        return "a table"
     return _NAMES.get(origin or kind, getattr(kind, "__name__", str(kind)))
 
 

@@ -5,10 +5,13 @@ A record that becomes a file is a frozen dataclass with a class attribute `SCHEM
 """
 
 import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pixelwise.errors import RunError
 from pixelwise.files.atomic import atomic_write
@@ -19,10 +22,51 @@ Record = TypeVar("Record")
 ORIGIN = ("schema", "version", "command", "created")
 
 
+class Result(Mapping[str, Any]):
+    """A record that knows its origin, and that can be read by key like the file it becomes.
+
+    `score["scores"]["mean_iou"]` is what score.json has there; NaN is None in both. A subclass is a
+    frozen dataclass whose first fields are those of `made_by`, with SCHEMA and text(). A field at
+    its default is left out of the file. Results are equal if all they hold is.
+    """
+
+    SCHEMA: ClassVar[str]
+
+    def text(self) -> str:
+        """The result for a terminal."""
+        raise NotImplementedError
+
+    def as_dict(self) -> dict[str, Any]:
+        """The content of the file."""
+        return self._content
+
+    @cached_property
+    def _content(self) -> dict[str, Any]:
+        absent = {f.name for f in fields(self) if getattr(self, f.name) == f.default}  # type: ignore[arg-type]
+        plain = to_plain(self).items()
+        return {"schema": self.SCHEMA, **{key: v for key, v in plain if key not in absent}}
+
+    def __getitem__(self, key: str) -> Any:
+        return self._content[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._content)
+
+    def __len__(self) -> int:
+        return len(self._content)
+
+    def __repr__(self) -> str:
+        return self.text()
+
+
 def origin(schema: str, command: str) -> dict[str, str]:
     """What every result begins with: its schema, and which release made it, how and when."""
+    return {"schema": schema, **made_by(command)}
+
+
+def made_by(command: str) -> dict[str, str]:
+    """Which release made a result, how and when: the first fields of a Result."""
     return {
-        "schema": schema,
         "version": version("pixelwise"),
         "command": command,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -64,9 +108,13 @@ def record_of(kind: type[Record], content: dict[str, Any], where: str, hint: str
     schema, wanted = content.get("schema"), kind.SCHEMA  # type: ignore[attr-defined]
     if schema != wanted:
         raise RunError(where, "schema", must=repr(wanted), got=shown(schema), hint=hint)
-    return from_plain(
-        kind, {key: v for key, v in content.items() if key not in ORIGIN}, where, RunError
-    )
+    known = {f.name for f in fields(kind)}  # type: ignore[arg-type]
+    own = {key: v for key, v in content.items() if key not in ORIGIN or key in known}
+    try:
+        return from_plain(kind, own, where, RunError)
+    except RunError as error:
+        error.hint = f"{error.hint} {hint}".strip()
+        raise
 
 
 def read_object(path: Path) -> dict[str, Any]:

@@ -9,17 +9,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixelwise.errors import ArgumentError, check_choice, check_range
 from pixelwise.metrics.confusion import ConfusionCounts
-from pixelwise.metrics.scores import CONVENTIONS, as_counts, iou_of_pixels, mean_of_pixels
+from pixelwise.metrics.scores import (
+    CONVENTIONS,
+    Convention,
+    as_counts,
+    iou_of_pixels,
+    mean_of_pixels,
+)
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
-class Difference:
+class PairedDifference:
     """The difference of two scores, and the interval in which resampling leaves it.
 
     Args:
@@ -41,7 +48,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PairedDifferences:
     """What paired_bootstrap found.
 
     Args:
@@ -51,19 +58,19 @@ class Comparison:
             it; NaN for an image without valid pixels.
     """
 
-    mean: Difference
-    classes: tuple[Difference, ...]
-    images: np.ndarray
+    mean: PairedDifference
+    classes: tuple[PairedDifference, ...]
+    images: NDArray[np.float64]
 
 
 def paired_bootstrap(
     a: Sequence[ConfusionCounts],
     b: Sequence[ConfusionCounts],
-    convention: str = "present",
+    convention: Convention = "present",
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
     seed: int = 0,
-) -> Comparison:
+) -> PairedDifferences:
     """Compare two predictions of the same images by their pooled IoU.
 
     low, high = percentiles over resamples r of score(sum of b over r) - score(sum of a over r).
@@ -77,7 +84,7 @@ def paired_bootstrap(
         confidence: share of the resamples inside the interval, 0..1.
         seed: of the draws; the same seed gives the same interval.
     Returns:
-        Comparison.
+        The differences and their intervals.
     Raises:
         ArgumentError: unknown convention, no image, not as many images, or other target pixels in
             an image of a than in that of b.
@@ -102,7 +109,7 @@ def paired_bootstrap(
         results.append((own, means, classes))
     (own_a, mean_a, class_a), (own_b, mean_b, class_b) = results
     per_class = zip(class_a.T, class_b.T)
-    return Comparison(
+    return PairedDifferences(
         mean=_difference(mean_a, mean_b, confidence),
         classes=tuple(_difference(x, y, confidence) for x, y in per_class),
         images=own_b - own_a,
@@ -128,13 +135,13 @@ def _sums(images: Sequence[ConfusionCounts]) -> np.ndarray:
     return np.array([(i.correct_pixels, i.target_pixels, i.pred_pixels) for i in images])
 
 
-def _mean(sums: np.ndarray, convention: str) -> float:
+def _mean(sums: np.ndarray, convention: Convention) -> float:
     correct, target, pred = sums
     return mean_of_pixels(iou_of_pixels, correct, target, pred, convention)
 
 
 def _scores(
-    draws: np.ndarray, sums: np.ndarray, own: np.ndarray, convention: str
+    draws: np.ndarray, sums: np.ndarray, own: np.ndarray, convention: Convention
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean IoU (R,) and IoU per class (R, C) of every draw of images."""
     means, classes = np.empty(len(draws)), np.empty((len(draws), sums.shape[2]))
@@ -151,10 +158,10 @@ def _scores(
     return means, classes
 
 
-def _difference(a: np.ndarray, b: np.ndarray, confidence: float) -> Difference:
+def _difference(a: np.ndarray, b: np.ndarray, confidence: float) -> PairedDifference:
     """Of the scores of all images, the first of each, with the interval of the others."""
     value, *spread = b - a
     known = np.array(spread)[~np.isnan(spread)]
     tail = (1 - confidence) / 2
     low, high = np.quantile(known, [tail, 1 - tail]) if len(known) else (np.nan, np.nan)
-    return Difference(float(a[0]), float(b[0]), float(value), float(low), float(high))
+    return PairedDifference(float(a[0]), float(b[0]), float(value), float(low), float(high))

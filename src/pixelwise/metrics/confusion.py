@@ -3,14 +3,15 @@
 Counting is the only place that looks at pixels. Everything after it adds records and divides.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from pixelwise.errors import ArgumentError, check_range, check_shape
-from pixelwise.metrics.inputs import Ignore, as_integers, as_pair, has_value, unknown_indices
+from pixelwise.errors import check_range, check_shape
+from pixelwise.metrics.inputs import Ignore, as_integers, as_pair, has_value
+from pixelwise.metrics.unknown import unknown_indices
 
 # A band and its 8-byte index stay in the cache; larger bands measured slower, not faster.
 BAND_PIXELS = 1 << 16
@@ -57,7 +58,7 @@ def count_confusion(
         if not (_are_classes(pred_band, num_classes) and _are_classes(target_band, num_classes)):
             # the message reads the whole arrays again
             valid = ~(has_value(target, ignored_values) if mask is None else mask)
-            raise ArgumentError(unknown_indices(where, pred, target, num_classes, valid))
+            raise unknown_indices(where, pred, target, num_classes, valid) or AssertionError
         # int64 before the product: 8-bit indices would wrap at 256
         index = target_band.astype(np.int64)
         index *= num_classes
@@ -153,6 +154,11 @@ class ConfusionCounts:
     def __reduce__(self) -> tuple[Any, ...]:
         # through the constructor: numpy forgets in a pickle that an array was read-only
         return ConfusionCounts, (self.matrix, self.ignored, self.images)
+
+
+def total_counts(images: Sequence[ConfusionCounts]) -> ConfusionCounts:
+    """The sum of the counts of at least one image."""
+    return sum(images[1:], start=images[0])
 
 
 def _valid_bands(

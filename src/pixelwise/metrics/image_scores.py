@@ -9,14 +9,14 @@ With n_ic the IoU of class c in image i:
     mIoU-C   mean_c of mean_i n_ic
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import floor
 
 import numpy as np
 
 from pixelwise.errors import ArgumentError, check_choice, check_range
-from pixelwise.metrics.confusion import ConfusionCounts
-from pixelwise.metrics.scores import as_counts, iou, mean_iou
+from pixelwise.metrics.confusion import ConfusionCounts, total_counts
+from pixelwise.metrics.scores import Metric, as_counts, iou, mean_iou
 
 # which classes of an image have a score in that image
 IMAGE_CONVENTIONS = ("target", "present")
@@ -43,7 +43,7 @@ def image_iou(images: Sequence[ConfusionCounts], convention: str = "target") -> 
     images = [as_counts(where, counts) for counts in images]
     if not images:
         raise ArgumentError(where, "images", must="at least one image", got="none")
-    sum(images[1:], start=images[0])  # refuses images of different classes
+    total_counts(images)  # refuses images of different classes
     scores = np.array([iou(counts) for counts in images])
     if convention == "target":
         scores[np.array([counts.target_pixels == 0 for counts in images])] = np.nan
@@ -66,7 +66,7 @@ def mean_iou_d(images: Sequence[ConfusionCounts]) -> float:
     Source: Wang et al. 2023.
     """
     image_iou(images)
-    return mean_iou(sum(images[1:], start=images[0]))
+    return mean_iou(total_counts(images))
 
 
 def mean_iou_i(
@@ -133,9 +133,9 @@ def check_worst(where: str, worst: float) -> None:
         raise ArgumentError(where, "worst", must="above 0", got=worst, hint=hint)
 
 
-# scores of a list of images; laws run over it as they do over SCORES
-IMAGE_SCORES: dict[str, Callable[..., float]] = {
-    "mean_iou_d": mean_iou_d,
-    "mean_iou_i": mean_iou_i,
-    "mean_iou_c": mean_iou_c,
+# Scores of a list of images; the laws run over it as they do over SCORES.
+IMAGE_SCORES = {
+    "mean_iou_d": Metric(mean_iou_d, "mean IoU of the data set", reported=False),  # = mean_iou
+    "mean_iou_i": Metric(mean_iou_i, "mean IoU per image"),
+    "mean_iou_c": Metric(mean_iou_c, "mean IoU per class and image"),
 }

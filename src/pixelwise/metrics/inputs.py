@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from pixelwise.errors import ArgumentError, ArgumentTypeError, check_range, check_shape
-from pixelwise.metrics.unknown import unknown_values
+from pixelwise.metrics.unknown import unknown_indices
 
 Ignore = int | Sequence[int] | np.ndarray | None
 SAME_PIXELS = "Both are class indices of the same pixels; nothing is resized or broadcast."
@@ -27,9 +27,9 @@ def checked_pair(
     """
     pred, target, mask, values = as_pair(where, pred, target, num_classes, ignore_index)
     valid = ~(has_value(target, values) if mask is None else mask)
-    message = unknown_indices(where, pred, target, num_classes, valid)
-    if message:
-        raise ArgumentError(message)
+    unknown = unknown_indices(where, pred, target, num_classes, valid)
+    if unknown:
+        raise unknown
     return pred, target, valid
 
 
@@ -99,21 +99,6 @@ def has_value(index: np.ndarray, values: list[int]) -> np.ndarray:
     for value in values:
         found |= index == value
     return found
-
-
-def unknown_indices(
-    where: str, pred: np.ndarray, target: np.ndarray, num_classes: int, valid: np.ndarray
-) -> str:
-    """The message about all valid pixels of pred or target that are no class; "" if none."""
-    hints = {
-        "target": "Pass void values as ignore_index.",
-        "pred": "Only the target may hold ignored values.",
-    }
-    sentences = [
-        unknown_values(where, name, index, valid, num_classes, hints[name])
-        for name, index in (("target", target), ("pred", pred))
-    ]
-    return " ".join(str(s) for s in sentences if s)
 
 
 def as_probs(where: str, probs: Any) -> np.ndarray:

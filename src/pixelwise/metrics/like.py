@@ -6,16 +6,28 @@ as a formula on the counts of each image, so that a number can be compared with 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal, TypedDict
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from pixelwise.errors import ArgumentError, check_choice
-from pixelwise.metrics.confusion import ConfusionCounts
+from pixelwise.metrics.confusion import ConfusionCounts, total_counts
 from pixelwise.metrics.inputs import Ignore, as_pair, has_value
-from pixelwise.metrics.scores import as_counts, dice, iou, iou_of_pixels, mean_iou
+from pixelwise.metrics.scores import Convention, as_counts, dice, iou, iou_of_pixels, mean_iou
 
 Images = Sequence[ConfusionCounts]
+Tool = Literal["mmseg", "hf", "torchmetrics", "smp", "monai", "ultralytics", "cityscapes", "nnunet"]
+
+
+class ToolScore(TypedDict):
+    """What a tool reports: `value` is NaN where it gives NaN or refuses the input."""
+
+    tool: Tool
+    version: str
+    call: str
+    value: float | None
+    why: str
 
 
 @dataclass(frozen=True)
@@ -32,7 +44,7 @@ class Like:
         two_classes: the number exists for background and foreground only.
     """
 
-    tool: str
+    tool: Tool
     version: str
     call: str
     formula: Callable[[Images, np.ndarray], float]
@@ -41,8 +53,8 @@ class Like:
 
 
 def scores_like(
-    images: Images, under_void: Any = None, tool: str | None = None
-) -> list[dict[str, Any]]:
+    images: Images, under_void: ArrayLike | None = None, tool: Tool | None = None
+) -> list[ToolScore]:
     """What other tools report for these predictions.
 
     formula(images, under_void) for every row of LIKE.
@@ -74,20 +86,20 @@ def scores_like(
         under_void = np.zeros((len(images), images[0].num_classes), np.int64)
     under_void = np.asarray(under_void)
     return [
-        {
-            "tool": row.tool,
-            "version": row.version,
-            "call": row.call,
-            "value": row.formula(images, under_void),
-            "why": row.why,
-        }
+        ToolScore(
+            tool=row.tool,
+            version=row.version,
+            call=row.call,
+            value=row.formula(images, under_void),
+            why=row.why,
+        )
         for row in rows
     ]
 
 
 def count_under_void(
-    pred: Any, target: Any, num_classes: int, ignore_index: Ignore = 255
-) -> np.ndarray:
+    pred: ArrayLike, target: ArrayLike, num_classes: int, ignore_index: Ignore = 255
+) -> NDArray[np.int64]:
     """Count what was predicted on ignored pixels, which no score of ours looks at.
 
     out[c] = number of ignored pixels that were predicted as c; other values are not counted.
@@ -106,29 +118,29 @@ def count_under_void(
     return np.bincount(classes.astype(np.int64), minlength=num_classes)
 
 
-def pooled(convention: str) -> Callable[[Images, np.ndarray], float]:
+def pooled(convention: Convention) -> Callable[[Images, np.ndarray], float]:
     """The mean IoU of all images added up, by a convention of ours."""
-    return lambda images, _: mean_iou(_sum(images), convention)
+    return lambda images, _: mean_iou(total_counts(images), convention)
 
 
 def target_or_zero(images: Images, _: np.ndarray) -> float:
     """The mean over the classes of the target of all images added up; 0 if there is none."""
-    return _or_zero(mean_iou(_sum(images), "target"))
+    return _or_zero(mean_iou(total_counts(images), "target"))
 
 
 def foreground_or_zero(images: Images, _: np.ndarray) -> float:
     """IoU of the second of two classes of all images added up; 0 without any of its pixels."""
-    return _or_zero(float(iou(_sum(images))[1]))
+    return _or_zero(float(iou(total_counts(images))[1]))
 
 
 def foreground_without_void(images: Images, _: np.ndarray) -> float:
     """IoU of the second of two classes of all images added up; void is refused."""
-    return np.nan if any(i.ignored for i in images) else float(iou(_sum(images))[1])
+    return np.nan if any(i.ignored for i in images) else float(iou(total_counts(images))[1])
 
 
 def absent_as(value: float) -> Callable[[Images, np.ndarray], float]:
     """The mean over all classes of all images added up; an absent class scores `value`."""
-    return lambda images, _: float(np.nan_to_num(iou(_sum(images)), nan=value).mean())
+    return lambda images, _: float(np.nan_to_num(iou(total_counts(images)), nan=value).mean())
 
 
 def counting_void(images: Images, under_void: np.ndarray) -> float:
@@ -170,10 +182,6 @@ def foreground(score: Callable[..., np.ndarray]) -> Callable[[Images, np.ndarray
         return float(np.mean([_mean(column) for column in columns])) if len(columns) else np.nan
 
     return formula
-
-
-def _sum(images: Images) -> ConfusionCounts:
-    return sum(images[1:], start=images[0])
 
 
 def _mean(values: np.ndarray) -> float:
@@ -321,4 +329,4 @@ LIKE = (
         "background.",
     ),
 )
-TOOLS = tuple(dict.fromkeys(row.tool for row in LIKE))
+TOOLS: tuple[Tool, ...] = tuple(dict.fromkeys(row.tool for row in LIKE))

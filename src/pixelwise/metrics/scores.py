@@ -11,16 +11,18 @@ no score (NaN); a class that is in only one of the two has nothing correct and s
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, check_range
 from pixelwise.metrics.confusion import ConfusionCounts
 
+Convention = Literal["present", "target", "absent_as_zero", "absent_as_one", "micro", "per_image"]
 # What the mean of a per-class score is taken over. Published "mIoU" values use all of these, so
 # a mean is only comparable together with the name of its convention.
-CONVENTIONS = {
+CONVENTIONS: dict[Convention, str] = {
     "present": "mean over the classes that are in the target or in the prediction",
     "target": "mean over the classes that are in the target",
     "absent_as_zero": "mean over all classes, a class in neither target nor prediction scores 0",
@@ -32,7 +34,7 @@ CONVENTIONS = {
 ABSENT_SCORE = {"absent_as_zero": 0.0, "absent_as_one": 1.0}
 
 
-def iou(counts: ConfusionCounts) -> np.ndarray:
+def iou(counts: ConfusionCounts) -> NDArray[np.float64]:
     """Intersection over union of each class, also called Jaccard index.
 
     correct / (target + predicted - correct), in pixels.
@@ -48,7 +50,7 @@ def iou(counts: ConfusionCounts) -> np.ndarray:
     return iou_of_pixels(*_pixels("iou", counts))
 
 
-def dice(counts: ConfusionCounts) -> np.ndarray:
+def dice(counts: ConfusionCounts) -> NDArray[np.float64]:
     """Dice score of each class = F1.
 
     2 correct / (target + predicted), in pixels.
@@ -65,7 +67,7 @@ def dice(counts: ConfusionCounts) -> np.ndarray:
     return dice_of_pixels(*_pixels("dice", counts))
 
 
-def precision(counts: ConfusionCounts) -> np.ndarray:
+def precision(counts: ConfusionCounts) -> NDArray[np.float64]:
     """Share of the pixels predicted as a class that are of the class.
 
     correct / predicted, in pixels.
@@ -82,7 +84,7 @@ def precision(counts: ConfusionCounts) -> np.ndarray:
     return _score(correct, pred, target + pred)
 
 
-def recall(counts: ConfusionCounts) -> np.ndarray:
+def recall(counts: ConfusionCounts) -> NDArray[np.float64]:
     """Share of the pixels of a class that were predicted as the class = its accuracy.
 
     correct / target, in pixels.
@@ -98,7 +100,7 @@ def recall(counts: ConfusionCounts) -> np.ndarray:
     return _score(correct, target, target + pred)
 
 
-def f_beta(counts: ConfusionCounts, beta: float = 1.0) -> np.ndarray:
+def f_beta(counts: ConfusionCounts, beta: float = 1.0) -> NDArray[np.float64]:
     """F-beta score of each class: recall counts beta times as much as precision.
 
     (1 + b²) correct / (b² target + predicted), in pixels, b = beta.
@@ -171,7 +173,7 @@ def frequency_weighted_iou(counts: ConfusionCounts) -> float:
 
 
 def mean_iou(
-    counts: ConfusionCounts | Sequence[ConfusionCounts], convention: str = "present"
+    counts: ConfusionCounts | Sequence[ConfusionCounts], convention: Convention = "present"
 ) -> float:
     """Mean intersection over union, under a named convention.
 
@@ -193,7 +195,7 @@ def mean_iou(
 
 
 def mean_dice(
-    counts: ConfusionCounts | Sequence[ConfusionCounts], convention: str = "present"
+    counts: ConfusionCounts | Sequence[ConfusionCounts], convention: Convention = "present"
 ) -> float:
     """Mean Dice score, under a named convention.
 
@@ -214,8 +216,8 @@ def mean_dice(
 
 
 def classes_averaged(
-    counts: ConfusionCounts | Sequence[ConfusionCounts], convention: str = "present"
-) -> np.ndarray:
+    counts: ConfusionCounts | Sequence[ConfusionCounts], convention: Convention = "present"
+) -> NDArray[np.bool_]:
     """Which classes enter the mean of a convention; a mean is reported with their number.
 
     Args:
@@ -234,47 +236,58 @@ def classes_averaged(
 
 
 @dataclass(frozen=True)
-class Score:
-    """A row of SCORES: what holds for a score function of one ConfusionCounts.
+class Metric:
+    """A row of SCORES: what holds for a function of one ConfusionCounts, and what it is called.
 
     Args:
         fn: counts -> (C,) float64 or float.
+        title: its name in a sentence.
         per_class: fn returns one score a class.
         symmetric: swapping target and prediction changes nothing.
+        by_convention: fn also takes the name of a convention, and then a list of counts.
+        reported: it is in score.json, in the table that `score` prints and on the page.
         bounds: lowest and highest score.
     """
 
     fn: Callable[..., Any]
-    per_class: bool
-    symmetric: bool
+    title: str
+    per_class: bool = False
+    symmetric: bool = False
+    by_convention: bool = False
+    reported: bool = True
     bounds: tuple[float, float] = (0.0, 1.0)
 
 
+# The order is that of columns and lists.
 SCORES = {
-    "iou": Score(iou, per_class=True, symmetric=True),
-    "dice": Score(dice, per_class=True, symmetric=True),
-    "precision": Score(precision, per_class=True, symmetric=False),
-    "recall": Score(recall, per_class=True, symmetric=False),
-    "f_beta": Score(f_beta, per_class=True, symmetric=False),
-    "pixel_accuracy": Score(pixel_accuracy, per_class=False, symmetric=True),
-    "mean_accuracy": Score(mean_accuracy, per_class=False, symmetric=False),
-    "frequency_weighted_iou": Score(frequency_weighted_iou, per_class=False, symmetric=False),
-    "mean_iou": Score(mean_iou, per_class=False, symmetric=True),
-    "mean_dice": Score(mean_dice, per_class=False, symmetric=True),
+    "iou": Metric(iou, "IoU", per_class=True, symmetric=True),
+    "dice": Metric(dice, "Dice", per_class=True, symmetric=True),
+    "precision": Metric(precision, "precision", per_class=True),
+    "recall": Metric(recall, "recall", per_class=True),
+    "f_beta": Metric(f_beta, "F-beta", per_class=True, reported=False),  # beta = 1 is Dice
+    "mean_iou": Metric(mean_iou, "mean IoU", symmetric=True, by_convention=True),
+    "mean_dice": Metric(mean_dice, "mean Dice", symmetric=True, by_convention=True),
+    "pixel_accuracy": Metric(pixel_accuracy, "pixel accuracy", symmetric=True),
+    "mean_accuracy": Metric(mean_accuracy, "mean accuracy"),
+    "frequency_weighted_iou": Metric(frequency_weighted_iou, "frequency-weighted IoU"),
 }
+CLASS_SCORES = {name: row for name, row in SCORES.items() if row.per_class and row.reported}
+MEAN_SCORES = {name: row for name, row in SCORES.items() if not row.per_class and row.reported}
 
 
-def iou_of_pixels(correct: np.ndarray, target: np.ndarray, pred: np.ndarray) -> np.ndarray:
+def iou_of_pixels(correct: np.ndarray, target: np.ndarray, pred: np.ndarray) -> NDArray[np.float64]:
     """The formula of iou on its three sums."""
     return _score(correct, target + pred - correct, target + pred)
 
 
-def dice_of_pixels(correct: np.ndarray, target: np.ndarray, pred: np.ndarray) -> np.ndarray:
+def dice_of_pixels(
+    correct: np.ndarray, target: np.ndarray, pred: np.ndarray
+) -> NDArray[np.float64]:
     """The formula of dice on its three sums."""
     return _score(2 * correct, target + pred, target + pred)
 
 
-def _score(numerator: np.ndarray, denominator: np.ndarray, present: np.ndarray) -> np.ndarray:
+def _score(numerator: Any, denominator: Any, present: Any) -> NDArray[np.float64]:
     """numerator / denominator; 0 / 0 is NaN for an absent class and 0 for a present one."""
     score = np.where(present > 0, 0.0, np.nan)
     return np.divide(numerator, denominator, out=score, where=denominator > 0)
@@ -284,7 +297,7 @@ def _mean_score(
     where: str,
     formula: Callable[..., np.ndarray],
     counts: ConfusionCounts | Sequence[ConfusionCounts],
-    convention: str,
+    convention: Convention,
 ) -> float:
     means = []
     for one in _as_images(where, counts, convention):
@@ -298,7 +311,7 @@ def mean_of_pixels(
     correct: np.ndarray,
     target: np.ndarray,
     pred: np.ndarray,
-    convention: str,
+    convention: Convention,
 ) -> float:
     """Mean over classes of formula(correct, target, pred), each (C,) pixels, by a convention."""
     if convention == "micro":
@@ -308,7 +321,7 @@ def mean_of_pixels(
     return _mean(score, averaged(target, pred, convention))
 
 
-def averaged(target: np.ndarray, pred: np.ndarray, convention: str) -> np.ndarray:
+def averaged(target: np.ndarray, pred: np.ndarray, convention: Convention) -> NDArray[np.bool_]:
     """(C,) bool, the classes that enter the mean of a convention."""
     if convention in ABSENT_SCORE:
         return np.full(target.shape, target.any())

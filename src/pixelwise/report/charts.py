@@ -1,5 +1,6 @@
 """Where things stand in a picture of numbers. Places are percent of the plot; no markup here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, floor, log10
@@ -162,7 +163,9 @@ def shade(share: float) -> int:
     return max(i for i, least in enumerate(SHADES) if share >= least)
 
 
-def heat_rows(matrix: np.ndarray, names: list[str], least: float = 0.0) -> list[dict[int, Cell]]:
+def heat_rows(
+    matrix: np.ndarray, names: Sequence[str], least: float = 0.0
+) -> list[dict[int, Cell]]:
     """A confusion matrix as cells, each a share of its row.
 
     matrix[t, p] / sum over p of matrix[t, p].
@@ -177,7 +180,7 @@ def heat_rows(matrix: np.ndarray, names: list[str], least: float = 0.0) -> list[
     return [_heat_row(row, name, names, least) for row, name in zip(matrix, names)]
 
 
-def _heat_row(row: np.ndarray, target: str, names: list[str], least: float) -> dict[int, Cell]:
+def _heat_row(row: np.ndarray, target: str, names: Sequence[str], least: float) -> dict[int, Cell]:
     total = int(row.sum())
     cells = {}
     for column in np.flatnonzero(row).tolist():

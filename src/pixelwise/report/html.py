@@ -8,16 +8,27 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pixelwise.errors import RunError
 from pixelwise.files.atomic import atomic_write
 from pixelwise.report import tables, words
 from pixelwise.report.calibration import calibration
 from pixelwise.report.charts import LEAST_SHARE, SHADES, Chart, heat_rows, line_chart
+from pixelwise.report.comparison import comparison
 from pixelwise.report.config import ReportConfig
 from pixelwise.report.pictures import WRONG, four_pictures
-from pixelwise.report.source import Source, find_metrics, read_metrics, read_source
+from pixelwise.report.source import (
+    Source,
+    find_metrics,
+    find_result,
+    read_metrics,
+    read_result,
+    read_source,
+)
+from pixelwise.score.compare import Comparison
+from pixelwise.score.record import ImageScores
+from pixelwise.settings import takes_settings
 
 # More columns than this leave no room for numbers; the cells keep their hover titles.
 MOST_NUMBERED_CLASSES = 30
@@ -25,8 +36,9 @@ MOST_NUMBERED_CLASSES = 30
 MOST_LEGEND_CLASSES = 40
 
 
+@takes_settings(ReportConfig)
 def report(config: ReportConfig) -> Path:
-    """Write a score, its curves and its pictures as one HTML file.
+    """Write a score, its curves and its pictures, or a comparison, as one HTML file.
 
     The same score and pictures give the same bytes.
 
@@ -37,21 +49,31 @@ def report(config: ReportConfig) -> Path:
     Raises:
         RunError: there is no score.json, it or calibration.json is damaged or of another version.
     """
-    source = read_source(config.source)
-    others = [read_source(path) for path in config.compare]
-    metrics = find_metrics(config.source, source.path)
-    context = {
-        **head(source),
-        "comparison": tables.comparison([source, *others]),
-        "charts": curves(read_metrics(metrics)) if metrics else [],
-        **calibration(source),
-        **classes(source),
-        **heat(source),
-        **pictures(source, config.worst, config.best),
-    }
+    path = find_result(config.source)
+    found = read_result(path)
+    if isinstance(found, Comparison):
+        if config.compare:
+            event = f"{path} is a comparison already, and has no others beside it"
+            raise RunError("report", event=event)
+        context = comparison(found, path.parent, config.worst, config.best)
+        template = "comparison.html"
+    else:
+        source = Source(path, found)
+        others = [read_source(other) for other in config.compare]
+        metrics = find_metrics(config.source, path)
+        context = {
+            **head(source),
+            "comparison": tables.comparison([source, *others]),
+            "charts": curves(read_metrics(metrics)) if metrics else [],
+            **calibration(source),
+            **classes(source),
+            **heat(source),
+            **pictures(source, config.worst, config.best),
+        }
+        template = "report.html"
+    context |= {"created": readable_time(found.created), "result": path.name}
     out = out_path(config)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    atomic_write(out, environment().get_template("report.html").render(context).encode())
+    atomic_write(out, environment().get_template(template).render(context).encode())
     return out
 
 
@@ -80,18 +102,18 @@ def environment() -> Environment:
 def head(source: Source) -> dict[str, Any]:
     """What was scored, the headline, and the same predictions under other conventions."""
     score = source.score
-    dataset, split = score["dataset"]["path"], score["dataset"]["split"]
-    predictions = (source.path.parent / score["predictions"]).resolve()
+    dataset, split = score.dataset.path, score.dataset.split
+    predictions = (source.path.parent / score.predictions).resolve()
+    pixels = score.valid_pixels + score.ignored_pixels
     return {
-        "version": score["version"],
+        "version": score.version,
         "score": score,
         "name": (Path(dataset) if dataset else predictions).name,
         "split": split,
         "predictions": str(predictions),
-        "created": readable_time(score["created"]),
-        "pixels": tables.pixel_facts(score),
+        "ignored_share": score.ignored_pixels / pixels if pixels else None,
         "conventions": tables.conventions(score),
-        "averaged": tables.averaged(score, score["convention"]),
+        "averaged": tables.averaged(score, score.convention),
         "other_scores": tables.other_scores(score),
     }
 
@@ -115,37 +137,40 @@ def curves(rows: list[dict[str, Any]]) -> list[Chart]:
 
 def classes(source: Source) -> dict[str, Any]:
     """The table of the classes, and their colours for the legend."""
-    rows = tables.class_rows(source)
+    rows = tables.class_rows(source.score)
     return {
         "class_rows": rows,
         "class_sentence": tables.class_sentence(rows),
-        "per_class": tables.per_class_columns(source.score),
+        "per_class": tables.per_class_columns(rows),
         "fold_legend": len(rows) > MOST_LEGEND_CLASSES,
     }
 
 
 def heat(source: Source) -> dict[str, Any]:
     """The confusion matrix in shares of its rows, and the largest confusions in words."""
-    names = [row["name"] for row in source.score["per_class"]]
-    matrix = np.array(source.score["confusion"], np.int64)
+    score = source.score
+    names, counts = score.classes.names, score.counts
     numbered = len(names) <= MOST_NUMBERED_CLASSES
-    totals = matrix.sum(axis=1).tolist()
-    cells = tables.dense_cells(matrix.tolist())
+    cells = tables.dense_cells(score.confusion)
     return {
-        "heat_rows": heat_rows(matrix, names, 0.0 if numbered else LEAST_SHARE),
+        "heat_rows": heat_rows(counts.matrix, names, 0.0 if numbered else LEAST_SHARE),
         "heat_numbered": numbered,
         "least_share": LEAST_SHARE,
         "shades": SHADES,
-        "largest": tables.largest_confusions(cells, names, totals),
+        "largest": tables.largest_confusions(cells, names, counts.target_pixels.tolist()),
     }
 
 
 def pictures(source: Source, worst: int, best: int) -> dict[str, Any]:
     """The images with the lowest and the highest mean IoU, none of them twice."""
-    scored = [image for image in source.score["images"] if image["mean_iou"] is not None]
-    scored.sort(key=lambda image: (image["mean_iou"], image["id"]))
-    low = scored[:worst]
-    high = scored[len(low) :][::-1][:best]
+    scored = [
+        (image.mean_iou, image.id, image)
+        for image in source.score.images
+        if image.mean_iou is not None
+    ]
+    images = [image for _, _, image in sorted(scored, key=lambda one: one[:2])]
+    low = images[:worst]
+    high = images[len(low) :][::-1][:best]
     return {
         "worst": [shown(image, source) for image in low],
         "best": [shown(image, source) for image in high],
@@ -153,12 +178,12 @@ def pictures(source: Source, worst: int, best: int) -> dict[str, Any]:
     }
 
 
-def shown(image: dict[str, Any], source: Source) -> dict[str, Any]:
+def shown(image: ImageScores, source: Source) -> dict[str, Any]:
     """One image with its four pictures and its three largest confusions."""
-    names = [row["name"] for row in source.score["per_class"]]
-    totals = [image["valid"]] * len(names)
+    names = source.score.classes.names
+    totals = [image.valid] * len(names)
     return {
-        **image,
-        "pictures": four_pictures(image, source.path.parent, source.classes),
-        "confusions": tables.confusions(image["confusion"], names, totals)[:3],
+        "scores": image,
+        "pictures": four_pictures(image, source.path.parent, source.score.classes),
+        "confusions": tables.confusions(image.confusion, names, totals)[:3],
     }

@@ -16,6 +16,8 @@ from pixelwise.labels.color import index_to_color
 from pixelwise.labels.image import read_image
 from pixelwise.labels.png import read_label
 from pixelwise.report.words import listed, percent
+from pixelwise.score.compare import ImageDifference
+from pixelwise.score.record import ImageScores
 
 WIDEST, HIGHEST = 320, 480
 WRONG = (230, 0, 92)
@@ -42,32 +44,45 @@ class Picture:
     size: tuple[int, int] = (0, 0)
 
 
-def four_pictures(entry: dict[str, Any], folder: Path, classes: Classes) -> list[Picture]:
+def four_pictures(image: ImageScores, folder: Path, classes: Classes) -> list[Picture]:
     """Image, label, prediction and errors of one image of a score.
 
     A picture whose file cannot be read is replaced by a sentence that says why.
 
     Args:
-        entry: one of `images` in score.json.
+        image: with the names of its files.
         folder: where its relative paths start.
         classes: the classes of the score.
     """
+    first, pixels = read_photo(image.image, folder)
+    second, label = read_index("Label", image.label, folder, classes)
+    third, pred = read_index("Prediction", image.prediction, folder, classes)
+    return [first, second, third, error_picture(pixels, label, pred, classes.ignore_index)]
 
-    def read_index(path: Path) -> np.ndarray:
-        return classes.to_index(read_label(path), where=str(path))
 
-    image, no_image = _read(read_image, entry["image"], folder)
-    label, no_label = _read(read_index, entry["label"], folder)
-    pred, no_pred = _read(read_index, entry["prediction"], folder)
-    labels = [("Label", label, no_label), ("Prediction", pred, no_pred)]
-    return [
-        Picture("Image", no_image) if image is None else photo(image),
-        *(
-            Picture(caption, reason) if array is None else label_picture(caption, array, classes)
-            for caption, array, reason in labels
-        ),
-        error_picture(image, label, pred, classes.ignore_index),
-    ]
+def compared_pictures(image: ImageDifference, folder: Path, classes: Classes) -> list[Picture]:
+    """Image, label, and both predictions of one image of a comparison; see four_pictures."""
+    files = {"Label": image.label, "a": image.prediction_a, "b": image.prediction_b}
+    labels = [read_index(caption, name, folder, classes)[0] for caption, name in files.items()]
+    return [read_photo(image.image, folder)[0], *labels]
+
+
+def read_photo(name: str | None, folder: Path) -> tuple[Picture, np.ndarray | None]:
+    """The picture of an image file, and its pixels."""
+    image, reason = _read(read_image, name, folder)
+    return (Picture("Image", reason) if image is None else photo(image)), image
+
+
+def read_index(
+    caption: str, name: str, folder: Path, classes: Classes
+) -> tuple[Picture, np.ndarray | None]:
+    """The picture of a label file, and its class indices."""
+    label, reason = _read(
+        lambda path: classes.to_index(read_label(path), where=str(path)), name, folder
+    )
+    if label is None:
+        return Picture(caption, reason), None
+    return label_picture(caption, label, classes), label
 
 
 def _read(

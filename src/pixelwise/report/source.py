@@ -1,61 +1,65 @@
-"""Finding a score and its training curves, and reading them. Nothing unchecked goes on."""
+"""Finding a score or a comparison and the curves of its training, and reading them, checked."""
 
-import json
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from pixelwise.errors import PixelwiseError, RunError
-from pixelwise.labels.classes import Classes
-from pixelwise.report.form import FORM, OPTIONAL, SHARE, contradictions, is_of, mismatches
+from pixelwise.errors import RunError
+from pixelwise.files.json_file import read_json_lines
+from pixelwise.files.records import converted, shown
+from pixelwise.files.results import read_object, record_of
+from pixelwise.report.form import contradictions
+from pixelwise.score.command import FILE as SCORE_FILE
+from pixelwise.score.compare import FILE as COMPARISON_FILE
+from pixelwise.score.compare import Comparison
+from pixelwise.score.record import Score
 
-SCHEMA = "pixelwise.score/1"
-SCORE_FILE, METRICS_FILE = "score.json", "metrics.jsonl"
+METRICS_FILE = "metrics.jsonl"
 
 
 @dataclass(frozen=True)
 class Source:
-    """One score.json, checked, with where it was found.
-
-    Args:
-        path: the score.json.
-        score: its content.
-        classes: the classes in it.
-    """
+    """One score, with the score.json in which it was found."""
 
     path: Path
-    score: dict[str, Any]
-    classes: Classes
+    score: Score
 
 
 def read_source(source: Path) -> Source:
     """Find and read a score.
 
-    Args:
-        source: score.json, or a folder; of several score.json below it the newest is taken.
     Raises:
-        RunError: there is none, or it is not a score of this version.
+        RunError: there is none, or it is damaged.
     """
-    path = find_score(source)
-    score = read_json(read_bytes(path), str(path))
-    schema = score.get("schema") if isinstance(score, dict) else None
-    if schema != SCHEMA:
-        hint = "Score the predictions again with this version: pixelwise score PREDICTIONS"
-        raise RunError(path, "schema", must=repr(SCHEMA), got=repr(schema), hint=hint)
-    there = {key: form for key, form in OPTIONAL.items() if key in score}
-    wrong = mismatches(score, {**FORM, **there}, "") or contradictions(score)
+    path = find_result(source)
+    found = read_result(path)
+    if isinstance(found, Comparison):
+        hint = "Compare scores, or make the page of the comparison alone."
+        raise RunError(path, "source", must="a score", got="a comparison", hint=hint)
+    return Source(path, found)
+
+
+def read_result(path: Path) -> Score | Comparison:
+    """The score in a score.json, or the comparison in a comparison.json.
+
+    Raises:
+        RunError: it is damaged, of another version, or its parts contradict each other.
+    """
+    content = read_object(path)
+    if content.get("schema") == Comparison.SCHEMA:
+        hint = "Write it again: pixelwise score PREDICTIONS VERSUS"
+        return record_of(Comparison, content, str(path), hint)
+    hint = f"Write it again: {command_for(path.parent)}"
+    score = record_of(Score, content, str(path), hint)
+    wrong = contradictions(score)
     if wrong:
-        raise RunError(
-            f"{path}: {'; '.join(wrong[:5])}. Write it again: {command_for(path.parent)}"
-        )
-    try:
-        return Source(path, score, Classes.from_dict(score["classes"]))
-    except (PixelwiseError, TypeError) as error:  # TypeError: a field that classes do not have
-        raise RunError(f"{path}: in classes: {error}") from None
+        raise RunError(path, event="; ".join(wrong[:5]), hint=hint)
+    return score
 
 
-def find_score(source: Path) -> Path:
-    """The file itself, or the newest score.json in or below a folder.
+def find_result(source: Path) -> Path:
+    """The file itself, or the newest score.json in or below a folder, or else comparison.json.
 
     Raises:
         RunError: there is none.
@@ -64,12 +68,13 @@ def find_score(source: Path) -> Path:
         return source
     if not source.is_dir():
         raise RunError(source, "source", must="a score.json or a folder", got="no such path")
-    found = sorted(source.rglob(SCORE_FILE), key=lambda p: (p.stat().st_mtime_ns, str(p)))
-    if not found:
-        got = f"no {SCORE_FILE} in it or below it"
-        hint = f"Make one: {command_for(source)}"
-        raise RunError(source, "source", must="a folder with a score", got=got, hint=hint)
-    return found[-1]
+    for name in (SCORE_FILE, COMPARISON_FILE):
+        found = sorted(source.rglob(name), key=lambda p: (p.stat().st_mtime_ns, str(p)))
+        if found:
+            return found[-1]
+    got = f"no {SCORE_FILE} in it or below it"
+    hint = f"Make one: {command_for(source)}"
+    raise RunError(source, "source", must="a folder with a score", got=got, hint=hint)
 
 
 def command_for(folder: Path) -> str:
@@ -92,58 +97,20 @@ def find_metrics(source: Path, score_path: Path) -> Path | None:
 def read_metrics(path: Path) -> list[dict[str, Any]]:
     """The lines of metrics.jsonl, a later line for the same step over an earlier one.
 
-    A last line without its line end is still being written and is left out.
-
     Returns:
         one dict per step and kind of line, in the order of the steps.
     Raises:
-        RunError: a line is not a JSON object with a `step`.
+        RunError: a line is not a JSON object with a `step`, or a value in it is not a number.
     """
-    lines = read_bytes(path).split(b"\n")[:-1]
+    hint = "Remove the line, or train again."
     rows: dict[tuple[int, bool], dict[str, Any]] = {}
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        where = f"{path}:{number}"
-        row = read_json(line, where)
-        wrong = list(mismatches(row, {"step": int}, "")) or [
-            f"{key!r} must be a number, got {value!r}"
-            for key, value in row.items()
-            if "/" in key and not is_of(value, SHARE)
-        ]
-        if wrong:
-            raise RunError(f"{where}: {wrong[0]}. Remove the line, or train again.")
+    for where, row in read_json_lines(path, RunError):
+        if not isinstance(row, dict) or type(row.get("step")) is not int:
+            raise RunError(where, "line", must="an object with a step", got=shown(row), hint=hint)
+        for key in (key for key in row if "/" in key):
+            row[key] = converted(float | None, row[key], where, key, RunError)
+            if row[key] is not None and not isfinite(row[key]):
+                raise RunError(where, key, must="a finite number", got=row[key], hint=hint)
         # A resumed run repeats the steps after its checkpoint; they count as trained the last time.
         rows[row["step"], "val/loss" in row] = row
     return [rows[key] for key in sorted(rows)]
-
-
-def read_bytes(path: Path) -> bytes:
-    """The content of a file.
-
-    Raises:
-        RunError: it cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise RunError(f"{path}: the file must be readable, got {error.strerror}.") from None
-
-
-def read_json(data: bytes, where: str) -> Any:
-    """JSON in the strict sense: UTF-8, no NaN.
-
-    Raises:
-        RunError: it is not.
-    """
-    try:
-        return json.loads(data.decode(), parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        hint = f"The file is damaged or no score. {error}."
-        raise RunError(
-            where, "content", must="JSON", got=f"{len(data)} other bytes", hint=hint
-        ) from None
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON, absent scores are null")

@@ -1,25 +1,16 @@
-"""The numbers of a score.json, arranged as the rows of tables and sentences."""
+"""The numbers of a score, arranged as the rows of tables and sentences."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from pixelwise.metrics.confusion import ConfusionCounts
-from pixelwise.metrics.scores import CONVENTIONS, classes_averaged
+from pixelwise.metrics.scores import CLASS_SCORES, CONVENTIONS, Convention, classes_averaged
 from pixelwise.report.source import Source
-from pixelwise.report.words import difference, grouped, listed, percent
+from pixelwise.report.words import difference, headed, listed, percent
+from pixelwise.score.record import Score
 
-SCORE_NAMES = {
-    "mean_dice": "Mean Dice",
-    "pixel_accuracy": "Pixel accuracy",
-    "mean_accuracy": "Mean accuracy",
-    "frequency_weighted_iou": "Frequency-weighted IoU",
-}
-PER_CLASS = {"iou": "IoU", "dice": "Dice", "precision": "Precision", "recall": "Recall"}
-BOUNDARY = {"boundary_iou": "Boundary IoU"}  # of `score --boundary`
+BOUNDARY = "boundary_iou"  # of `score --boundary`
 
 
 @dataclass(frozen=True)
@@ -32,66 +23,91 @@ class Confusion:
     share: float
 
 
-def conventions(score: dict[str, Any]) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class ClassRow:
+    """One class: its scores by name, its colour, and its share of the target pixels."""
+
+    index: int
+    name: str
+    scores: dict[str, float | None]
+    color: str
+    share: float | None
+    target_pixels: int
+    pred_pixels: int
+    images: int
+
+    @property
+    def iou(self) -> float | None:
+        """The score that a class is judged by."""
+        return self.scores["iou"]
+
+
+def conventions(score: Score) -> list[dict[str, Any]]:
     """Every convention of the mean IoU in the file, the chosen one marked."""
     return [
         {
             "name": name,
             "value": value,
-            "meaning": CONVENTIONS.get(name, ""),
+            "meaning": CONVENTIONS[name],
             "averaged": averaged(score, name),
-            "chosen": name == score["convention"],
+            "chosen": name == score.convention,
         }
-        for name, value in score["mean_iou_by_convention"].items()
+        for name, value in score.mean_iou_by_convention.items()
     ]
 
 
-def averaged(score: dict[str, Any], convention: str) -> int | None:
+def averaged(score: Score, convention: Convention) -> int | None:
     """How many classes a mean is taken over; None where it is not taken over the classes."""
-    if convention not in CONVENTIONS or convention in ("micro", "per_image"):
+    if convention in ("micro", "per_image"):
         return None
-    counts = ConfusionCounts(np.array(score["confusion"], np.int64))
-    return int(classes_averaged(counts, convention).sum())
+    return int(classes_averaged(score.counts, convention).sum())
 
 
-def class_rows(source: Source) -> list[dict[str, Any]]:
-    """One row per class: its scores and its share of the target pixels."""
-    rows = source.score["per_class"]
-    total = sum(row["target_pixels"] for row in rows)
-    boundary = source.score.get("boundary", {}).get("per_class", [None] * len(rows))
+def class_rows(score: Score) -> list[ClassRow]:
+    """One row per class."""
+    total = sum(row.target_pixels for row in score.per_class)
+    edges: list[dict[str, float | None]] = [{} for _ in score.per_class]
+    if score.boundary is not None:
+        edges = [{BOUNDARY: value} for value in score.boundary.per_class]
     return [
-        {
-            **row,
-            "boundary_iou": edge,
-            "color": hex_color(color),
-            "share": row["target_pixels"] / total if total else None,
-        }
-        for row, edge, color in zip(rows, boundary, source.classes.colors)
+        ClassRow(
+            row.index,
+            row.name,
+            {**row.scores, **edge},
+            hex_color(color),
+            row.target_pixels / total if total else None,
+            row.target_pixels,
+            row.pred_pixels,
+            row.images,
+        )
+        for row, edge, color in zip(score.per_class, edges, score.classes.colors)
     ]
 
 
-def per_class_columns(score: dict[str, Any]) -> dict[str, str]:
+def per_class_columns(rows: list[ClassRow]) -> dict[str, str]:
     """The scores of the classes that a file has, and what they are called."""
-    return {**PER_CLASS, **BOUNDARY} if "boundary" in score else PER_CLASS
+    titles = {name: headed(row.title) for name, row in CLASS_SCORES.items()}
+    titles[BOUNDARY] = "Boundary IoU"
+    return {name: title for name, title in titles.items() if all(name in r.scores for r in rows)}
 
 
-def other_scores(score: dict[str, Any]) -> list[tuple[str, float | None]]:
+def other_scores(score: Score) -> list[tuple[str, float | None]]:
     """Names and values beside the headline."""
-    named = [(name, score["scores"][key]) for key, name in SCORE_NAMES.items()]
-    if "boundary" in score:
-        named.append(("Mean boundary IoU", score["boundary"]["mean_boundary_iou"]))
+    named = [(headed(title), value) for title, value in score.other_means()]
+    if score.boundary is not None:
+        named.append(("Mean boundary IoU", score.boundary.mean_boundary_iou))
     return named
 
 
-def class_sentence(rows: list[dict[str, Any]]) -> str:
+def class_sentence(rows: list[ClassRow]) -> str:
     """Best, weakest and absent classes in words."""
-    scored = sorted((r for r in rows if r["iou"] is not None), key=lambda r: r["iou"])
-    absent = [r["name"] for r in rows if r["iou"] is None]
+    scored = sorted((row.iou, row.index, row.name) for row in rows if row.iou is not None)
+    absent = [row.name for row in rows if row.iou is None]
     words = []
     if len(scored) > 1:
-        weakest, best = scored[0], scored[-1]
-        words.append(f"Weakest is {weakest['name']} with an IoU of {percent(weakest['iou'])} %,")
-        words.append(f"best is {best['name']} with {percent(best['iou'])} %.")
+        (least, _, weakest), (most, _, best) = scored[0], scored[-1]
+        words.append(f"Weakest is {weakest} with an IoU of {percent(least)} %,")
+        words.append(f"best is {best} with {percent(most)} %.")
     if absent:
         many = len(absent) > 3
         words.append(f"{len(absent)} classes" if many else listed(absent))
@@ -101,7 +117,7 @@ def class_sentence(rows: list[dict[str, Any]]) -> str:
 
 
 def confusions(
-    cells: Iterable[tuple[int, int, int]], names: list[str], totals: list[int]
+    cells: Iterable[tuple[int, ...]], names: tuple[str, ...], totals: list[int]
 ) -> list[Confusion]:
     """All confusions, the one with the most pixels first.
 
@@ -115,7 +131,7 @@ def confusions(
 
 
 def largest_confusions(
-    cells: Iterable[tuple[int, int, int]], names: list[str], totals: list[int]
+    cells: Iterable[tuple[int, ...]], names: tuple[str, ...], totals: list[int]
 ) -> dict[str, list[Confusion]]:
     """The confusions that cost the most pixels, and those that cost a class the most of its own."""
     by_pixels = confusions(cells, names, totals)
@@ -127,7 +143,7 @@ def largest_confusions(
     return lists if by_pixels else {}
 
 
-def dense_cells(matrix: list[list[int]]) -> list[tuple[int, int, int]]:
+def dense_cells(matrix: Iterable[Iterable[int]]) -> list[tuple[int, int, int]]:
     """(target, predicted, pixels) of every cell of a matrix."""
     return [(t, p, n) for t, row in enumerate(matrix) for p, n in enumerate(row)]
 
@@ -139,17 +155,16 @@ def comparison(sources: list[Source]) -> dict[str, Any] | None:
     """
     if len(sources) < 2:
         return None
-    first = sources[0].score
-    convention = first["convention"]
-    columns = [s.score["mean_iou_by_convention"].get(convention) for s in sources]
-    rows = [_compared(f"Mean IoU ({convention})", columns)]
-    rows += [
-        _compared(name, [s.score["scores"][k] for s in sources]) for k, name in SCORE_NAMES.items()
-    ]
-    same_classes = all(s.classes.names == sources[0].classes.names for s in sources)
+    first, scores = sources[0].score, [source.score for source in sources]
+    convention = first.convention
+    values = [score.mean_iou_by_convention.get(convention) for score in scores]
+    rows = [_compared(f"Mean IoU ({convention})", values)]
+    named = [dict(other_scores(score)) for score in scores]
+    rows += [_compared(name, [other.get(name) for other in named]) for name in named[0]]
+    same_classes = all(score.classes.names == first.classes.names for score in scores)
     classes = [
-        _compared(name, [s.score["per_class"][i]["iou"] for s in sources])
-        for i, name in enumerate(sources[0].classes.names if same_classes else ())
+        _compared(row.name, [score.per_class[row.index].scores["iou"] for score in scores])
+        for row in (first.per_class if same_classes else ())
     ]
     return {
         "names": short_names([s.path for s in sources]),
@@ -171,12 +186,12 @@ def _compared(name: str, values: list[float | None]) -> dict[str, Any]:
 
 def _unlike(sources: list[Source]) -> Iterable[str]:
     """What makes scores hard to compare, in words."""
-    first = sources[0]
+    a = sources[0].score
     for other in sources[1:]:
-        a, b = first.score, other.score
-        if first.classes.names != other.classes.names:
+        b = other.score
+        if a.classes.names != b.classes.names:
             yield f"{other.path} has other classes."
-        if (a["dataset"], a["valid_pixels"]) != (b["dataset"], b["valid_pixels"]):
+        if (a.dataset, a.valid_pixels) != (b.dataset, b.valid_pixels):
             yield f"{other.path} was scored on other images or labels."
 
 
@@ -192,14 +207,3 @@ def short_names(paths: list[Path]) -> list[str]:
 def hex_color(color: tuple[int, int, int]) -> str:
     """(r, g, b) as #rrggbb."""
     return "#{:02x}{:02x}{:02x}".format(*color)
-
-
-def pixel_facts(score: dict[str, Any]) -> dict[str, Any]:
-    """How many pixels were scored, and which part of all pixels they are."""
-    valid, ignored = score["valid_pixels"], score["ignored_pixels"]
-    total = valid + ignored
-    return {
-        "valid": grouped(valid),
-        "ignored": grouped(ignored),
-        "ignored_share": ignored / total if total else None,
-    }

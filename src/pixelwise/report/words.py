@@ -43,6 +43,11 @@ def difference(share: float | None, other: float | None) -> str:
     return f"{points:+.1f}".replace("-", "−") if points else "0.0"
 
 
+def headed(title: str) -> str:
+    """The name of a score with a capital, for headings."""
+    return title[:1].upper() + title[1:]
+
+
 def grouped(number: int) -> str:
     """A count with a narrow space between groups of three digits."""
     return f"{number:,}".replace(",", NARROW_SPACE)

@@ -1,43 +1,25 @@
 """What probabilities are worth: how often a network is right, and which threshold is the best.
 
 Label images hold no probabilities, so this is counted while images are predicted, from the logits,
-against the labels of the split; calibration.json keeps the counts and what follows from them.
+against the labels of the split; score/calibration.py has what follows from the counts.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from pixelwise.errors import DatasetError, LabelError, PairingError
-from pixelwise.files.results import origin
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import read_label
-from pixelwise.metrics.calibration import (
-    BINS,
-    CalibrationCounts,
-    expected_calibration_error,
-    maximum_calibration_error,
-    reliability_curve,
-)
-from pixelwise.metrics.scores import SCORES
-from pixelwise.metrics.threshold import (
-    ThresholdCounts,
-    average_precision,
-    best_threshold,
-    confusion_at,
-    roc_auc,
-)
+from pixelwise.metrics.calibration import BINS, CalibrationCounts
+from pixelwise.metrics.threshold import ThresholdCounts
 from pixelwise.ops.calibration import calibration_counts, threshold_counts
 from pixelwise.ops.spec import Activation
 
-SCHEMA = "pixelwise.calibration/1"
-FILE = "calibration.json"
 STEPS = 256  # thresholds that are told apart; 0.5 is one of them
-TUNED = ("iou", "dice")  # scores of the foreground that a threshold is chosen for
 
 
 @dataclass(frozen=True)
@@ -102,49 +84,3 @@ def count_probabilities(
         return ProbabilityCounts(confidence, None)
     pixels = threshold_counts(logits, target, STEPS, void)
     return ProbabilityCounts(confidence, ThresholdCounts(pixels.cpu().numpy()))
-
-
-def calibration_content(counts: ProbabilityCounts, about: dict[str, Any]) -> dict[str, Any]:
-    """The content of calibration.json; NaN where there is nothing to measure.
-
-    Args:
-        counts: the sum over a split.
-        about: the content of prediction.json.
-    """
-    found = counts.confidence
-    confidence, accuracy = reliability_curve(found)
-    pixels = int(found.pixels.sum())
-    per_bin = zip(found.pixels.tolist(), confidence.tolist(), accuracy.tolist())
-    return {
-        **origin(SCHEMA, about["command"]),
-        "dataset": {"path": about["data"], "split": about["split"]},
-        "pixels": pixels,
-        "mean_confidence": float(found.confidence.sum()) / pixels if pixels else np.nan,
-        "accuracy": float(found.correct.sum()) / pixels if pixels else np.nan,
-        "expected_calibration_error": expected_calibration_error(found),
-        "maximum_calibration_error": maximum_calibration_error(found),
-        "bins": [
-            {"low": b / BINS, "high": (b + 1) / BINS, "pixels": n, "confidence": c, "accuracy": a}
-            for b, (n, c, a) in enumerate(per_bin)
-        ],
-        "thresholds": threshold_content(counts.thresholds, about["threshold"]),
-    }
-
-
-def threshold_content(counts: ThresholdCounts | None, used: float) -> dict[str, Any] | None:
-    """What calibration.json says of the thresholds of a binary task; None for several classes."""
-    if counts is None:
-        return None
-    half = confusion_at(counts, 0.5)
-    best = {}
-    for name in TUNED:
-        threshold, value = best_threshold(counts, name)
-        at_half = float(SCORES[name].fn(half)[1])
-        best[name] = {"threshold": threshold, "value": value, "at_half": at_half}
-    return {
-        "used": used,
-        "roc_auc": roc_auc(counts),
-        "average_precision": average_precision(counts),
-        "best": best,
-        "pixels": counts.pixels.tolist(),
-    }

@@ -10,7 +10,6 @@ from pixelwise.labels.classes import Classes
 from pixelwise.metrics.scores import iou, mean_iou, pixel_accuracy
 from pixelwise.run.evaluate import Evaluation
 
-CONVENTION = "present"
 FILE = "metrics.jsonl"
 
 
@@ -34,7 +33,7 @@ def evaluation_line(evaluation: Evaluation, classes: Classes) -> dict[str, float
     per_class = zip(classes.names, iou(counts).tolist())
     return {
         "val/loss": evaluation.loss,
-        "val/miou": mean_iou(counts, CONVENTION),
+        "val/miou": mean_iou(counts),
         "val/pixel_acc": pixel_accuracy(counts),
         **{f"val/iou/{name}": value for name, value in per_class},
     }

@@ -25,6 +25,9 @@ from pixelwise.run.dataset import image_to_tensor
 from pixelwise.run.distributed import choose_device
 from pixelwise.run.networks import Network
 from pixelwise.run.resize import network_size, resize_image
+from pixelwise.score.calibration import FILE as CALIBRATION_FILE
+from pixelwise.score.calibration import calibration_of
+from pixelwise.score.record import DataSplit
 from pixelwise.settings import command_line
 
 FILE = "prediction.json"
@@ -94,8 +97,11 @@ def predict(config: PredictConfig) -> Path:
             display.advance("predicting", 1)
         write_json(staging / FILE, about)
         if config.calibration:
-            content = calibration.calibration_content(counts, about)
-            write_json(staging / calibration.FILE, content)
+            dataset, by = DataSplit(work.data, work.split), command_line(config)
+            found = calibration_of(
+                counts.confidence, counts.thresholds, config.threshold, dataset, by
+            )
+            write_json(staging / CALIBRATION_FILE, found.as_dict())
     return out
 
 

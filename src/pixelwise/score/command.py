@@ -1,56 +1,59 @@
 """Score predicted label images against labels, at the labels' own resolution. No torch here."""
 
-from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pixelwise.errors import check_choice
 from pixelwise.executors import open_executor, with_absolute_paths
-from pixelwise.files.records import to_plain
-from pixelwise.files.results import origin, write_json
-from pixelwise.labels.classes import Classes
-from pixelwise.metrics.confusion import ConfusionCounts
-from pixelwise.metrics.image_scores import lowest_mean, mean_iou_c, mean_iou_i
+from pixelwise.files.results import made_by, write_json
+from pixelwise.metrics.confusion import ConfusionCounts, total_counts
+from pixelwise.metrics.image_scores import IMAGE_SCORES, lowest_mean
 from pixelwise.metrics.like import scores_like
 from pixelwise.metrics.scores import (
+    CLASS_SCORES,
     CONVENTIONS,
+    MEAN_SCORES,
+    Convention,
     classes_averaged,
-    dice,
-    frequency_weighted_iou,
-    iou,
-    mean_accuracy,
-    mean_dice,
     mean_iou,
     pixel_accuracy,
-    precision,
-    recall,
 )
-from pixelwise.score.compare import compare
+from pixelwise.score.compare import Comparison, compare
 from pixelwise.score.config import ScoreConfig
 from pixelwise.score.counting import (
     STRIP_WIDTH,
     Counted,
     Item,
+    Work,
     count_items,
     find_work,
     path_from,
 )
-from pixelwise.settings import command_line
+from pixelwise.score.record import (
+    BoundaryScores,
+    ClassScores,
+    ImageScores,
+    Score,
+    all_known,
+    known,
+)
+from pixelwise.settings import command_line, takes_settings
 from pixelwise.sums import Progress
 
-SCHEMA = "pixelwise.score/1"
 FILE = "score.json"
 
 
+@takes_settings(ScoreConfig)
 def score(
     config: ScoreConfig, executor: Executor | None = None, progress: Progress | None = None
-) -> dict[str, Any]:
+) -> Score | Comparison:
     """Compare predictions with labels and write score.json.
 
     Counts are added over all images; every score is a formula on that one sum.
+
+        score(ScoreConfig("predictions", data="street"))    score("predictions", data="street")
 
     Args:
         config: which predictions and labels, and the convention of the headline. With `versus` two
@@ -58,118 +61,117 @@ def score(
         executor: any concurrent.futures executor; None takes the one that config asks for.
         progress: called with (images done, all images) after each image.
     Returns:
-        The content of score.json, or of comparison.json; absent scores are None.
+        What score.json, or comparison.json, holds; absent scores are None.
     Raises:
         PixelwiseError: a prediction is missing, of another size, or has values that are no class.
     Absent classes: a class in neither label nor prediction has no score; the convention says how
         it counts in the mean.
     """
-    check_choice("score", "convention", config.convention, CONVENTIONS)
     config = with_absolute_paths(config)
     with open_executor(config.workers, config.scheduler, executor) as chosen:
-        if config.versus is not None:
-            return compare(config, chosen, progress)
-        work = find_work(config, config.predictions)
-        counted = count_items(work, chosen, progress, config.boundary)
-    out = config.out or work.folder / FILE
-    content = {
-        **origin(SCHEMA, command_line(config)),
-        "dataset": {"path": work.data, "split": work.split},
-        "classes": work.classes.as_dict(),
-        "task": work.task,
-        "predictions": path_from(work.folder, out.parent),
-        **scores_of([one.counts for one in counted], work.classes, config.convention),
-        **boundary_of(counted),
-        **like_of(counted, config),
-        "images": [image_record(item, one, out.parent) for item, one in zip(work.items, counted)],
-    }
-    write_json(out, content)
-    return to_plain(content)
+        work = find_work(config)
+        counted = count_items(work, config, chosen, progress)
+    if config.versus is not None:
+        return compare(config, work, counted)
+    out = config.out or work.folders[0] / FILE
+    found = score_of(work, [one for (one,) in counted], config, out.parent)
+    write_json(out, found.as_dict())
+    return found
 
 
-def scores_of(counted: list[ConfusionCounts], classes: Classes, convention: str) -> dict[str, Any]:
-    """The numbers of score.json, from the counts of each image."""
-    total = sum(counted[1:], start=counted[0])
-
-    def under(name: str, formula: Callable[..., Any]) -> Any:
-        return formula(counted if name == "per_image" else total, name)
-
-    per_class = zip(
-        classes.names,
-        *(formula(total).tolist() for formula in (iou, dice, precision, recall)),
-        total.matrix.sum(1).tolist(),
-        total.matrix.sum(0).tolist(),
-        np.sum([counts.matrix.sum(1) > 0 for counts in counted], axis=0).tolist(),
-    )
-    keys = ("name", "iou", "dice", "precision", "recall", "target_pixels", "pred_pixels", "images")
-    return {
-        "convention": convention,
-        "convention_meaning": CONVENTIONS[convention],
-        "scores": {
-            "mean_iou": under(convention, mean_iou),
-            "mean_dice": under(convention, mean_dice),
-            "pixel_accuracy": pixel_accuracy(total),
-            "mean_accuracy": mean_accuracy(total),
-            "frequency_weighted_iou": frequency_weighted_iou(total),
-            "mean_iou_i": mean_iou_i(counted),
-            "mean_iou_c": mean_iou_c(counted),
+def score_of(work: Work, counted: list[Counted], config: ScoreConfig, folder: Path) -> Score:
+    """The scores of the counts of all images; paths are relative to the folder."""
+    counts = [one.counts for one in counted]
+    total = total_counts(counts)
+    convention = config.convention
+    strips = [one.strips for one in counted if one.strips is not None]
+    under_void = [one.under_void for one in counted if one.under_void is not None]
+    return Score(
+        **made_by(command_line(config)),
+        dataset=work.dataset,
+        classes=work.classes,
+        task=work.task,
+        predictions=path_from(work.folders[0], folder),
+        convention=convention,
+        convention_meaning=CONVENTIONS[convention],
+        scores=means(counts, total, convention),
+        classes_averaged=int(classes_averaged(by(convention, counts, total), convention).sum()),
+        mean_iou_by_convention={
+            name: known(mean_iou(by(name, counts, total), name)) for name in CONVENTIONS
         },
-        "classes_averaged": int(under(convention, classes_averaged).sum()),
-        "mean_iou_by_convention": {name: under(name, mean_iou) for name in CONVENTIONS},
-        "per_class": [
-            {"index": index, **dict(zip(keys, values))} for index, values in enumerate(per_class)
-        ],
-        "confusion": total.matrix.tolist(),
-        "ignored_pixels": total.ignored,
-        "valid_pixels": int(total.matrix.sum()),
+        per_class=class_rows(work.classes.names, counts, total),
+        confusion=tuple(map(tuple, total.matrix.tolist())),
+        ignored_pixels=total.ignored,
+        valid_pixels=total.valid,
+        boundary=boundary_scores(strips) if strips else None,
+        like=tuple(scores_like(counts, np.array(under_void), config.like)) if under_void else (),
+        images=tuple(image_scores(item, one, folder) for item, one in zip(work.items, counted)),
+    )
+
+
+def by(name: Convention, counts: list[ConfusionCounts], total: ConfusionCounts) -> Any:
+    """What a convention is taken over: the images, or their sum."""
+    return counts if name == "per_image" else total
+
+
+def means(
+    counts: list[ConfusionCounts], total: ConfusionCounts, convention: Convention
+) -> dict[str, float | None]:
+    """A value for every row of MEAN_SCORES and of IMAGE_SCORES that is reported."""
+    taken = by(convention, counts, total)
+    pooled = {
+        name: row.fn(taken, convention) if row.by_convention else row.fn(total)
+        for name, row in MEAN_SCORES.items()
     }
+    over_images = {name: row.fn(counts) for name, row in IMAGE_SCORES.items() if row.reported}
+    return {name: known(value) for name, value in {**pooled, **over_images}.items()}
 
 
-def boundary_of(counted: list[Counted]) -> dict[str, Any]:
-    """The scores of the strips along contours, of all images added up, if they were counted.
+def class_rows(
+    names: tuple[str, ...], counts: list[ConfusionCounts], total: ConfusionCounts
+) -> tuple[ClassScores, ...]:
+    """What is known of each class."""
+    scores = {name: all_known(row.fn(total)) for name, row in CLASS_SCORES.items()}
+    target, pred = total.target_pixels.tolist(), total.pred_pixels.tolist()
+    images = np.sum([one.target_pixels > 0 for one in counts], axis=0).tolist()
+    return tuple(
+        ClassScores(
+            i, name, {key: v[i] for key, v in scores.items()}, target[i], pred[i], images[i]
+        )
+        for i, name in enumerate(names)
+    )
 
+
+def boundary_scores(strips: list[Any]) -> BoundaryScores:
+    """The scores of the strips along contours, all images added up.
+
+    Args:
+        strips: the BoundaryCounts of each image.
     Absent classes: a class without a contour in target and prediction has no score and is left out
         of the mean; with one in only one of them it scores 0.
     """
-    first, *others = (one.strips for one in counted)
-    if first is None:
-        return {}
     from pixelwise.metrics.boundary import boundary_iou
 
-    scores = boundary_iou(sum((one for one in others if one is not None), start=first))
-    return {
-        "boundary": {
-            "width": STRIP_WIDTH,
-            "mean_boundary_iou": lowest_mean(scores),
-            "meaning": "mean over the classes that have a contour in the target or the prediction",
-            "per_class": scores.tolist(),
-        }
-    }
+    scores = boundary_iou(sum(strips[1:], start=strips[0]))
+    meaning = "mean over the classes that have a contour in the target or the prediction"
+    return BoundaryScores(STRIP_WIDTH, known(lowest_mean(scores)), meaning, all_known(scores))
 
 
-def like_of(counted: list[Counted], config: ScoreConfig) -> dict[str, Any]:
-    """The numbers of other tools, if they were asked for."""
-    if config.like is None and not config.all:
-        return {}
-    under_void = np.array([one.under_void for one in counted])
-    return {"like": scores_like([one.counts for one in counted], under_void, config.like)}
-
-
-def image_record(item: Item, counted: Counted, folder: Path) -> dict[str, Any]:
-    """What score.json says about one image; its confusion lists [target, predicted, pixels]."""
+def image_scores(item: Item, counted: Counted, folder: Path) -> ImageScores:
+    """What score.json says about one image."""
     counts = counted.counts
     rows, columns = np.nonzero(counts.matrix)
     cells = zip(rows.tolist(), columns.tolist(), counts.matrix[rows, columns].tolist())
-    return {
-        "id": item.id,
-        "image": None if item.image is None else path_from(item.image, folder),
-        "label": path_from(item.label, folder),
-        "prediction": path_from(item.prediction, folder),
-        "height": counted.size[0],
-        "width": counted.size[1],
-        "valid": int(counts.matrix.sum()),
-        "ignored": counts.ignored,
-        "mean_iou": mean_iou(counts, "present"),
-        "pixel_accuracy": pixel_accuracy(counts),
-        "confusion": [list(cell) for cell in cells],
-    }
+    return ImageScores(
+        id=item.id,
+        image=None if item.image is None else path_from(item.image, folder),
+        label=path_from(item.label, folder),
+        prediction=path_from(item.predictions[0], folder),
+        height=counted.size[0],
+        width=counted.size[1],
+        valid=counts.valid,
+        ignored=counts.ignored,
+        mean_iou=known(mean_iou(counts)),
+        pixel_accuracy=known(pixel_accuracy(counts)),
+        confusion=tuple(cells),
+    )

@@ -1,29 +1,152 @@
 """Compare two predictions of the same images: what differs, how surely, and where. No torch."""
 
-from concurrent.futures import Executor
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
-from pixelwise.errors import PairingError, check_choice
-from pixelwise.files.records import to_plain
-from pixelwise.files.results import origin, write_json
-from pixelwise.metrics.bootstrap import CONFIDENCE, RESAMPLES, Difference, paired_bootstrap
-from pixelwise.metrics.scores import CONVENTIONS, mean_iou
+from pixelwise.files.results import Result, made_by, write_json
+from pixelwise.labels.classes import Classes
+from pixelwise.metrics.bootstrap import CONFIDENCE, RESAMPLES, PairedDifference, paired_bootstrap
+from pixelwise.metrics.scores import CONVENTIONS, Convention, mean_iou
 from pixelwise.score.config import ScoreConfig
-from pixelwise.score.counting import Counted, Item, Work, count_items, find_work, path_from
+from pixelwise.score.counting import Counted, Work, path_from
+from pixelwise.score.record import DataSplit, known, nothing_scored
 from pixelwise.settings import command_line
-from pixelwise.sums import Progress
+from pixelwise.text import percent, printable, text_table
 
-SCHEMA = "pixelwise.comparison/1"
 FILE = "comparison.json"
 SEED = 0
+CHANGED = 5  # images that a comparison names
 
 
-def compare(
-    config: ScoreConfig, executor: Executor | None = None, progress: Progress | None = None
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Bootstrap:
+    """How the intervals were made: images drawn again, with replacement, the same for both."""
+
+    resamples: int
+    confidence: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two scores, b - a, and the interval of the difference; None where there is no score.
+
+    Attributes:
+        clear: the interval does not contain 0.
+    """
+
+    a: float | None
+    b: float | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    clear: bool
+
+    def cells(self) -> list[str]:
+        """The cells of a table, in percent; * marks a clear difference."""
+        interval = "-" if self.low is None else f"{signed(self.low)} to {signed(self.high)}"
+        scores = [percent(self.a), percent(self.b), signed(self.difference)]
+        return [*scores, interval, "*" if self.clear else ""]
+
+
+@dataclass(frozen=True)
+class ClassDifference(Difference):
+    """The difference in the IoU of one class."""
+
+    index: int
+    name: str
+    target_pixels: int
+
+
+@dataclass(frozen=True)
+class ImageDifference:
+    """One image: its files, and its mean IoU over the classes present in it."""
+
+    id: str
+    image: str | None
+    label: str
+    prediction_a: str
+    prediction_b: str
+    a: float | None
+    b: float | None
+    difference: float | None
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Comparison(Result):
+    """Two predictions of the same images; it can be read by key too, as comparison.json.
+
+    Attributes:
+        version, command, created: which release made it, how and when.
+        dataset, classes, task: what was scored.
+        names: of both as they were given; a, b: their folders, relative to that of the file.
+        convention, convention_meaning: of the mean.
+        bootstrap: how the intervals were made.
+        mean_iou: of pooled counts; per_class: C rows of IoU.
+        images: sorted by how much they changed.
+    """
+
+    SCHEMA: ClassVar[str] = "pixelwise.comparison/1"
+
+    version: str
+    command: str
+    created: str
+    dataset: DataSplit
+    classes: Classes
+    task: str
+    names: tuple[str, str]
+    a: str
+    b: str
+    convention: Convention
+    convention_meaning: str
+    bootstrap: Bootstrap
+    mean_iou: Difference
+    per_class: tuple[ClassDifference, ...]
+    images: tuple[ImageDifference, ...]
+
+    def text(self) -> str:
+        """A row for each class, the mean, and the images that changed most, in percent."""
+        rows = [["class", "a", "b", "b - a", "interval", ""]]
+        rows += [[row.name, *row.cells()] for row in self.per_class]
+        rows.append(["mIoU", *self.mean_iou.cells()])
+        lines = [
+            *(f"{key} = {printable(name)}" for key, name in zip("ab", self.names)),
+            "",
+            text_table(rows),
+            "",
+            f"mIoU is {self.convention}: {self.convention_meaning}",
+            f"interval: {100 * self.bootstrap.confidence:g} % of {self.bootstrap.resamples} paired "
+            f"resamples of {len(self.images)} images; * 0 is not in it",
+        ]
+        changed = [
+            [image.id, percent(image.a), percent(image.b), signed(image.difference)]
+            for image in self.images[:CHANGED]
+            if image.difference
+        ]
+        if changed:
+            lines += ["", text_table([["changed most", "a", "b", "b - a"], *changed])]
+        return "\n".join(lines)
+
+    def finding(self) -> str:
+        """The sentence about labels without a valid pixel; "" if there is one."""
+        return nothing_scored(sum(row.target_pixels for row in self.per_class), len(self.images))
+
+
+def signed(share: float | None) -> str:
+    """0.5 -> "+50.00"; None -> "-"."""
+    return "-" if share is None else f"{100 * share:+.2f}"
+
+
+def numbers(found: PairedDifference) -> dict[str, Any]:
+    """A difference as records hold it."""
+    values = {"a": found.a, "b": found.b, "difference": found.value}
+    values |= {"low": found.low, "high": found.high}
+    return {**{key: known(value) for key, value in values.items()}, "clear": found.clear}
+
+
+def compare(config: ScoreConfig, work: Work, counted: list[tuple[Counted, ...]]) -> Comparison:
     """Score two predictions of the same images and write comparison.json.
 
     difference = score of `versus` (b) - score of `predictions` (a), of pooled counts; its interval
@@ -31,98 +154,49 @@ def compare(
 
     Args:
         config: two folders of predictions, their labels, and the convention of the mean.
-        executor: any concurrent.futures executor; None works in this thread.
-        progress: called with (images done, all images), for one prediction after the other.
+        work: the items, each with two predictions.
+        counted: the counts of both predictions of each item.
     Returns:
-        The content of comparison.json; images are sorted by how much they changed.
-    Raises:
-        PixelwiseError: as score; the two are not predictions of the same labels.
+        What comparison.json holds.
     Absent classes: as in score; a class without a score in a or b has no difference.
     """
-    check_choice("score", "convention", config.convention, CONVENTIONS)
-    versus = config.versus or config.predictions
-    a, b = find_work(config, config.predictions), find_work(config, versus)
-    check_same_labels(a, b)
-    counted_a, counted_b = (count_items(work, executor, progress) for work in (a, b))
-    found = paired_bootstrap(
-        [one.counts for one in counted_a],
-        [one.counts for one in counted_b],
-        config.convention,
-        RESAMPLES,
-        CONFIDENCE,
-        SEED,
-    )
-    out = config.out or b.folder / FILE
-    target_pixels = np.sum([one.counts.target_pixels for one in counted_a], axis=0)
-    records = [
-        image_record(*of_image, out.parent)
-        for of_image in zip(a.items, b.items, counted_a, counted_b, found.images)
+    a, b = ([one.counts for one in of_one] for of_one in zip(*counted))
+    found = paired_bootstrap(a, b, config.convention, RESAMPLES, CONFIDENCE, SEED)
+    out = config.out or work.folders[1] / FILE
+    folder = out.parent
+    images = [
+        ImageDifference(
+            id=item.id,
+            image=None if item.image is None else path_from(item.image, folder),
+            label=path_from(item.label, folder),
+            prediction_a=path_from(item.predictions[0], folder),
+            prediction_b=path_from(item.predictions[1], folder),
+            a=known(mean_iou(of_a)),
+            b=known(mean_iou(of_b)),
+            difference=known(difference),
+        )
+        for item, of_a, of_b, difference in zip(work.items, a, b, found.images)
     ]
-    content: dict[str, Any] = {
-        **origin(SCHEMA, command_line(config)),
-        "dataset": {"path": a.data, "split": a.split},
-        "classes": a.classes.as_dict(),
-        "task": a.task,
-        "names": [str(config.predictions), str(versus)],
-        "a": path_from(a.folder, out.parent),
-        "b": path_from(b.folder, out.parent),
-        "convention": config.convention,
-        "convention_meaning": CONVENTIONS[config.convention],
-        "bootstrap": {"resamples": RESAMPLES, "confidence": CONFIDENCE, "seed": SEED},
-        "mean_iou": as_record(found.mean),
-        "per_class": [
-            {
-                "index": index,
-                "name": name,
-                "target_pixels": int(target_pixels[index]),
-                **as_record(found.classes[index]),
-            }
-            for index, name in enumerate(a.classes.names)
-        ],
-        "images": sorted(records, key=lambda record: -abs(np.nan_to_num(record["difference"]))),
-    }
-    write_json(out, content)
-    return to_plain(content)
-
-
-def check_same_labels(a: Work, b: Work) -> None:
-    """Raise unless two predictions are of the same labels with the same classes.
-
-    Raises:
-        PairingError: naming the first label that only one of them has.
-    """
-    labels_a, labels_b = ([item.label.resolve() for item in work.items] for work in (a, b))
-    if labels_a != labels_b or a.classes != b.classes:
-        only = sorted(set(labels_a) ^ set(labels_b))
-        got = f"{only[0]} in one only" if only else "other classes"
-        hint = "Give --data and --split, or --labels, to score both on the same images."
-        constraint = f"of the same labels as {b.folder}"
-        raise PairingError("score", str(a.folder), must=constraint, got=got, hint=hint)
-
-
-def as_record(difference: Difference) -> dict[str, Any]:
-    """A difference as comparison.json has it."""
-    return {
-        "a": difference.a,
-        "b": difference.b,
-        "difference": difference.value,
-        "low": difference.low,
-        "high": difference.high,
-        "clear": difference.clear,
-    }
-
-
-def image_record(
-    a: Item, b: Item, counted_a: Counted, counted_b: Counted, difference: float, folder: Path
-) -> dict[str, Any]:
-    """What comparison.json says about one image; its mean IoU is over the present classes."""
-    return {
-        "id": a.id,
-        "image": None if a.image is None else path_from(a.image, folder),
-        "label": path_from(a.label, folder),
-        "prediction_a": path_from(a.prediction, folder),
-        "prediction_b": path_from(b.prediction, folder),
-        "a": mean_iou(counted_a.counts),
-        "b": mean_iou(counted_b.counts),
-        "difference": float(difference),
-    }
+    target_pixels = np.sum([one.target_pixels for one in a], axis=0).tolist()
+    comparison = Comparison(
+        **made_by(command_line(config)),
+        dataset=work.dataset,
+        classes=work.classes,
+        task=work.task,
+        names=(str(config.predictions), str(config.versus)),
+        a=path_from(work.folders[0], folder),
+        b=path_from(work.folders[1], folder),
+        convention=config.convention,
+        convention_meaning=CONVENTIONS[config.convention],
+        bootstrap=Bootstrap(RESAMPLES, CONFIDENCE, SEED),
+        mean_iou=Difference(**numbers(found.mean)),
+        per_class=tuple(
+            ClassDifference(
+                **numbers(found.classes[i]), index=i, name=name, target_pixels=target_pixels[i]
+            )
+            for i, name in enumerate(work.classes.names)
+        ),
+        images=tuple(sorted(images, key=lambda image: -abs(image.difference or 0))),
+    )
+    write_json(out, comparison.as_dict())
+    return comparison

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pixelwise.errors import ArgumentError, setting
-from pixelwise.metrics.like import TOOLS
-from pixelwise.metrics.scores import CONVENTIONS
+from pixelwise.metrics.like import Tool
+from pixelwise.metrics.scores import Convention
 from pixelwise.settings import (
     check_settings,
     option,
@@ -30,10 +30,8 @@ class ScoreConfig:
     labels: Path | None = option(None, "a bare folder of labels, instead of a dataset")
     images: Path | None = option(None, "with --labels: the images, for the report")
     classes: str | None = option(None, "with --labels: a class file, or voc, cityscapes ...")
-    convention: str = option(
-        "present", "which classes count in the mean IoU", choices=tuple(CONVENTIONS)
-    )
-    like: str | None = option(None, "print the number of another tool too", choices=TOOLS)
+    convention: Convention = option("present", "which classes count in the mean IoU")
+    like: Tool | None = option(None, "print the number of another tool too")
     all: bool = option(False, "print the numbers of all other tools, and why they differ")
     boundary: bool = option(False, "score the edges of the classes too: boundary IoU")
     out: Path | None = option(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixelwise.errors import (
     ArgumentError,
@@ -15,6 +16,7 @@ from pixelwise.errors import (
     LabelError,
     PairingError,
     check_choice,
+    setting,
 )
 from pixelwise.files.results import read_object
 from pixelwise.labels.classes import Classes
@@ -25,7 +27,9 @@ from pixelwise.labels.png import read_label
 from pixelwise.metrics.confusion import ConfusionCounts, count_confusion
 from pixelwise.metrics.like import count_under_void
 from pixelwise.score.config import ScoreConfig
+from pixelwise.score.record import DataSplit
 from pixelwise.sums import Progress, map_over
+from pixelwise.text import some
 
 if TYPE_CHECKING:
     from pixelwise.metrics.boundary import BoundaryCounts
@@ -37,96 +41,127 @@ STRIP_WIDTH = 0.02  # of the diagonal, as in the paper on boundary IoU
 
 @dataclass(frozen=True)
 class Item:
-    """One prediction with its label, and the image where there is one."""
+    """A label with its prediction, or both that are compared, and its image if there is one."""
 
     id: str
-    prediction: Path
+    predictions: tuple[Path, ...]
     label: Path
     image: Path | None
 
 
 @dataclass(frozen=True)
 class Counted:
-    """What one label image of a size has come to.
+    """What one prediction of an image has come to.
 
     Attributes:
         size: (height, width).
         counts: pixels by target and prediction.
-        under_void: (C,) predictions on void pixels; no score of ours looks at them.
+        under_void: (C,) predictions on void pixels, if they were asked for.
         strips: pixels along the contours, if they were asked for.
     """
 
     size: tuple[int, int]
     counts: ConfusionCounts
-    under_void: np.ndarray
+    under_void: NDArray[np.int64] | None = None
     strips: "BoundaryCounts | None" = None
 
 
 @dataclass(frozen=True)
 class Work:
-    """What is scored: items, their classes, and where they come from."""
+    """What is scored: items, their classes, and where they come from.
 
-    folder: Path
+    Attributes:
+        folders: one of predictions, or two that are compared.
+    """
+
+    folders: tuple[Path, ...]
     items: list[Item]
     classes: Classes
     task: str
-    data: str | None
-    split: str | None
+    dataset: DataSplit
 
 
 def count_items(
     work: Work,
+    config: ScoreConfig,
     executor: Executor | None = None,
     progress: Progress | None = None,
-    boundary: bool = False,
-) -> list[Counted]:
-    """The counts of every image, in the order of the items.
+) -> list[tuple[Counted, ...]]:
+    """The counts of every image, one for each of its predictions, in the order of the items.
 
     Raises:
         LabelError: as count_item.
     """
-    count = partial(count_item, classes=work.classes, boundary=boundary)
+    count = partial(
+        count_item,
+        classes=work.classes,
+        under_void=config.all or config.like is not None,
+        boundary=config.boundary,
+    )
     name = attrgetter("id")
     return list(
         map_over(work.items, count, executor, chunk=ITEMS_A_TASK, progress=progress, name=name)
     )
 
 
-def find_work(config: ScoreConfig, predictions: Path) -> Work:
+def find_work(config: ScoreConfig) -> Work:
     """Pair predictions with labels, from a dataset or from bare folders.
 
-    Args:
-        config: where the labels are.
-        predictions: a folder of label images, or a run folder, which has them in
-            predictions/SPLIT.
     Raises:
         DatasetError: there is no such folder, or the split has no labels.
-        PairingError: a label has no prediction.
+        PairingError: a label has no prediction, or two predictions are of different labels.
+    """
+    given = (config.predictions, config.versus)
+    folders = tuple(prediction_folder(p, config.split) for p in given if p is not None)
+    if config.labels is not None and config.classes is not None:
+        items = bare_items(folders, config.labels, config.images)
+        classes = find_classes(config.classes)
+        return Work(folders, items, classes, "multiclass", DataSplit(None, None))
+    data, split = find_dataset(config, folders)
+    description = read_description(data)
+    check_choice(str(description.root / "dataset.toml"), "split", split, description.splits)
+    items = predicted_items(description.pairs(split), folders)
+    dataset = DataSplit(str(data), split)
+    return Work(folders, items, description.classes, description.task, dataset)
+
+
+def prediction_folder(predictions: Path, split: str | None) -> Path:
+    """The folder of label images: itself, or of a run folder predictions/SPLIT in it.
+
+    Raises:
+        DatasetError: there is none.
     """
     folder = predictions
     if (predictions / "predictions").is_dir():
-        folder = predictions / "predictions" / (config.split or "val")
+        folder = predictions / "predictions" / (split or "val")
     if not folder.is_dir():
         got = f"no folder {folder}"
         raise DatasetError("score", "predictions", must="a folder of label images", got=got)
-    if config.labels is not None and config.classes is not None:
-        classes = find_classes(config.classes)
-        found = find_pairs(folder, config.labels)
-        images = {p.id: p.image for p in find_pairs(config.images, None)} if config.images else {}
-        items = [Item(p.id, p.image, p.label, images.get(p.id)) for p in found if p.label]
-        return Work(folder, items, classes, "multiclass", None, None)
-    data, split = config.data, config.split
-    if data is None:
+    return folder
+
+
+def find_dataset(config: ScoreConfig, folders: tuple[Path, ...]) -> tuple[Path, str]:
+    """The dataset and split of the settings, or else of the prediction.json of every folder.
+
+    Raises:
+        RunError: there is no prediction.json.
+        DatasetError: the images that were predicted are not those of a dataset.
+        PairingError: two folders have different ones.
+    """
+    if config.data is not None:
+        return config.data.resolve(), config.split or "val"
+    found = []
+    for folder in folders:
         about = read_object(folder / "prediction.json")
         if about["data"] is None:
             hint = "They were made of a bare folder of images: give --labels and --classes."
             raise DatasetError("score", "predictions", must="of a dataset", got="none", hint=hint)
-        data, split = Path(about["data"]), split or about["split"]
-    split = split or "val"
-    description = read_description(data)
-    check_choice(str(description.root / "dataset.toml"), "split", split, description.splits)
-    items = predicted_items(description.pairs(split), folder)
-    return Work(folder, items, description.classes, description.task, str(data.resolve()), split)
+        found.append((Path(about["data"]).resolve(), config.split or about["split"] or "val"))
+    if found[0] != found[-1]:
+        got = " and ".join(f"split {split} of {data}" for data, split in found)
+        hint = f"Give {setting('data')} and {setting('split')} to score both on the same labels."
+        raise PairingError("score", "predictions", must="of the same labels", got=got, hint=hint)
+    return found[0]
 
 
 def find_classes(text: str) -> Classes:
@@ -138,54 +173,90 @@ def find_classes(text: str) -> Classes:
     return Classes.load(Path(text))
 
 
-def predicted_items(pairs: list[Pair], predictions: Path) -> list[Item]:
-    """The prediction of every labelled pair of a split.
+def bare_items(folders: tuple[Path, ...], labels: Path, images: Path | None) -> list[Item]:
+    """Predictions and labels of the same names, and images if there is a folder of them.
 
     Raises:
-        PairingError: naming all labels without a prediction.
+        PairingError: a label has no prediction, or the reverse.
+    """
+    pairs = [[p for p in find_pairs(folder, labels) if p.label] for folder in folders]
+    shown = {p.id: p.image for p in find_pairs(images, None)} if images else {}
+    return [
+        Item(same[0].id, tuple(p.image for p in same), same[0].label, shown.get(same[0].id))
+        for same in zip(*pairs, strict=True)
+        if same[0].label
+    ]
+
+
+def predicted_items(pairs: list[Pair], folders: tuple[Path, ...]) -> list[Item]:
+    """The predictions of every labelled pair of a split.
+
+    Raises:
+        PairingError: naming labels without a prediction.
         DatasetError: the split has no labels.
     """
-    items = [Item(p.id, predictions / f"{p.id}.png", p.label, p.image) for p in pairs if p.label]
+    items = [
+        Item(p.id, tuple(folder / f"{p.id}.png" for folder in folders), p.label, p.image)
+        for p in pairs
+        if p.label
+    ]
     if not items:
         raise DatasetError("score", "split", must="one with labels", got=f"{len(pairs)} images")
-    missing = [item.id for item in items if not item.prediction.is_file()]
-    if missing:
-        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-        raise PairingError(
-            f"score: every label must have a prediction in {predictions}, got {len(missing)} "
-            f"without: {', '.join(f'{i}.png' for i in missing[:5])}{more}."
-        )
+    for position, folder in enumerate(folders):
+        missing = [f"{i.id}.png" for i in items if not i.predictions[position].is_file()]
+        if missing:
+            got = f"{len(missing)} without: {some(missing)}"
+            raise PairingError("score", "every label", must=f"predicted in {folder}", got=got)
     return items
 
 
-def count_item(item: Item, classes: Classes, boundary: bool = False) -> Counted:
-    """Counts of one prediction against its label, of the strips along contours too if asked for.
+def count_item(
+    item: Item, classes: Classes, under_void: bool = False, boundary: bool = False
+) -> tuple[Counted, ...]:
+    """Counts of the predictions of one label.
 
+    Args:
+        item: whose files are read, each of them once.
+        classes: of the labels and the predictions.
+        under_void: count what was predicted on void pixels too.
+        boundary: count the strips along contours too.
     Raises:
-        LabelError: the sizes differ, or the prediction has values that are no class.
+        LabelError: the sizes differ, or a prediction has values that are no class.
     """
-    pred = read_label(item.prediction)
-    target = read_label(item.label)
-    if pred.shape != target.shape:
-        constraint = f"{target.shape} as in {item.label}"
-        raise LabelError(item.prediction, "size (H, W)", must=constraint, got=pred.shape)
-    arrays = (
-        classes.to_index(pred, where=str(item.prediction)),
-        classes.to_index(target, where=str(item.label)),
+    target = classes.to_index(read_label(item.label), where=str(item.label))
+    return tuple(
+        count_prediction(path, item.label, target, classes, under_void, boundary)
+        for path in item.predictions
     )
+
+
+def count_prediction(
+    path: Path, label: Path, target: np.ndarray, classes: Classes, under_void: bool, boundary: bool
+) -> Counted:
+    """Counts of one prediction against the class indices of its label."""
+    stored = read_label(path)
+    if stored.shape != target.shape:
+        raise LabelError(
+            path, "size (H, W)", must=f"{target.shape} as in {label}", got=stored.shape
+        )
+    pred = classes.to_index(stored, where=str(path))
+    given = (pred, target, len(classes), classes.ignore_index)
     try:
-        counts = count_confusion(*arrays, len(classes), classes.ignore_index)
+        counts = count_confusion(*given)
     except ArgumentError as error:  # void predicted where the label is a class
-        raise LabelError(f"{item.prediction} against {item.label}: {error}") from None
-    height, width = target.shape
-    under_void = count_under_void(*arrays, len(classes), classes.ignore_index)
+        raise LabelError(
+            f"{path} against {label}", error.name, must=error.must, got=error.got, hint=error.hint
+        ) from None
     strips = None
     if boundary:
         # SciPy takes longer to import than a small folder to score
         from pixelwise.metrics.boundary import count_boundary
 
-        strips = count_boundary(*arrays, len(classes), classes.ignore_index, STRIP_WIDTH)
-    return Counted((height, width), counts, under_void, strips)
+        strips = count_boundary(*given, STRIP_WIDTH)
+    height, width = target.shape
+    return Counted(
+        (height, width), counts, count_under_void(*given) if under_void else None, strips
+    )
 
 
 def path_from(path: Path, folder: Path) -> str:

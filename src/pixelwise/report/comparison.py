@@ -1,0 +1,86 @@
+"""The page of a comparison: two predictions of the same images, and what tells them apart."""
+
+from pathlib import Path
+from typing import Any
+
+from pixelwise.report.pictures import compared_pictures
+from pixelwise.report.tables import hex_color, short_names
+from pixelwise.report.words import difference
+from pixelwise.score.compare import Comparison, Difference, ImageDifference
+
+
+def comparison(found: Comparison, folder: Path, worst: int, best: int) -> dict[str, Any]:
+    """What stands on the page.
+
+    Args:
+        found: the comparison.
+        folder: where its relative paths start.
+        worst, best: how many images to show that b made worse, and better.
+    """
+    folders = [(folder / name).resolve() for name in (found.a, found.b)]
+    reach = max([1e-9, *(abs(v) for row in found.per_class for v in _ends(row))])
+    changed = [image for image in found.images if image.difference]
+    down = sorted((i for i in changed if (i.difference or 0) < 0), key=lambda i: i.difference or 0)
+    up = sorted((i for i in changed if (i.difference or 0) > 0), key=lambda i: -(i.difference or 0))
+    dataset = found.dataset.path
+    return {
+        "version": found.version,
+        "found": found,
+        "name": Path(dataset).name if dataset else folders[1].name,
+        "names": short_names([path / "score.json" for path in folders]),
+        "folders": folders,
+        "verdict": verdict(found),
+        "mean": row_of(found.mean_iou, reach),
+        "class_rows": [
+            {"row": row, "color": hex_color(color), **row_of(row, reach)}
+            for row, color in zip(found.per_class, found.classes.colors)
+        ],
+        "reach": reach,
+        "worse": [shown(image, found, folder) for image in down[:worst]],
+        "better": [shown(image, found, folder) for image in up[:best]],
+        "numbers": (len(up), len(down), len(found.images) - len(changed)),
+    }
+
+
+def verdict(found: Comparison) -> str:
+    """The difference of the means in words."""
+    mean = found.mean_iou
+    if mean.difference is None:
+        return "There is no score to compare."
+    if not mean.clear:
+        return "The interval contains 0: other images could turn the difference around."
+    better, worse = ("b", "a") if mean.difference > 0 else ("a", "b")
+    return (
+        f"{better} is better than {worse}: the interval does not contain 0, so other images of "
+        "the same kind would hardly turn it around."
+    )
+
+
+def row_of(row: Difference, reach: float) -> dict[str, Any]:
+    """A difference as text, and the places of its interval on an axis from -reach to reach."""
+    low, high = (_place(value, reach) for value in (row.low, row.high))
+    return {
+        "difference": difference(row.a, row.b),
+        "low": difference(0.0, row.low),
+        "high": difference(0.0, row.high),
+        "interval": None if low is None or high is None else (low, high),
+        "at": _place(row.difference, reach),
+    }
+
+
+def shown(image: ImageDifference, found: Comparison, folder: Path) -> dict[str, Any]:
+    """One image with its four pictures."""
+    return {
+        "scores": image,
+        "difference": difference(image.a, image.b),
+        "pictures": compared_pictures(image, folder, found.classes),
+    }
+
+
+def _ends(row: Difference) -> list[float]:
+    return [value for value in (row.low, row.high, row.difference) if value is not None]
+
+
+def _place(value: float | None, reach: float) -> float | None:
+    """Where a difference stands, in percent from the left."""
+    return None if value is None else round(50 + 50 * max(-1.0, min(1.0, value / reach)), 2)
