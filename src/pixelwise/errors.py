@@ -201,3 +201,22 @@ def check_range(
         else:
             constraint = f"<= {high}"
         raise ArgumentError(where, name, must=constraint, got=value, hint=hint)
+
+
+def error_at(
+    where: object, error: PixelwiseError, kind: type[PixelwiseError] = DatasetError
+) -> PixelwiseError:
+    """An error as one of a file or an item: all its parts but `where`.
+
+    Args:
+        where: the file or item.
+        error: what is wrong with it.
+        kind: type of the result.
+    """
+    return kind(
+        *(where, error.name),
+        must=error.must,
+        got=error.got,
+        event=error.event,
+        hint=error.hint,
+    )

@@ -148,7 +148,7 @@ def test_more_classes_than_eight_bits_hold_are_written_with_sixteen(tmp_path):
     write_labelme(tmp_path / "source", shapes=[shape("class 299", SQUARE)])
     given = {"classes": str(tmp_path / "classes.txt"), "background": "ignore"}
     with pytest.raises(
-        DatasetError, match=r"must be 0\.\.255, got 299\.\.65535\. Use storage='grey16'"
+        DatasetError, match=r"must be 0\.\.255, got 299\.\.65535\. Use storage=.grey16."
     ):
         convert(settings(tmp_path / "source", storage="grey", **given))
     report = convert(settings(tmp_path / "source", **given))
@@ -253,7 +253,7 @@ def test_two_files_with_one_id_are_refused(tmp_path):
     """Their labels would be one file."""
     write_labelme(tmp_path / "source", "a")
     write_labelme(tmp_path / "source", "a_gt")
-    with pytest.raises(DatasetError, match="different without their endings, got a"):
+    with pytest.raises(DatasetError, match="different without their suffixes, got a"):
         convert(settings(tmp_path / "source", label_suffix="_gt.json"))
 
 

@@ -138,7 +138,9 @@ def test_files_that_are_wrong_are_named_and_all_others_are_made(source, tmp_path
     """One message with the number, the first few, and what is wrong with each."""
     (source / f"{NAMES[1]}.json").write_text('{"shapes": [')
     write_labelme(source, NAMES[4], [shape("cat", [[1, 1], [2, 2]])])
-    with pytest.raises(DatasetError, match=r"2 of 12 labels could not be made: .*b.json.*e.json"):
+    with pytest.raises(
+        DatasetError, match=r"2 of 12 labels could not be made\. .*b\.json: .*e\.json: "
+    ):
         convert(settings(source))
     assert len(list((tmp_path / "out/labels").rglob("*.png"))) == 10
     assert not (tmp_path / "out" / "dataset.toml").exists()

@@ -52,7 +52,7 @@ def test_images_in_a_folder_nearby_are_asked_for_by_its_name(tmp_path, place):
     file = write_coco(tmp_path / "coco", [])
     (tmp_path / place).mkdir()
     (tmp_path / "coco/a.png").rename(tmp_path / place / "a.png")
-    with pytest.raises(DatasetError, match=rf"got a\.png in .* --images \S+/{place}\."):
+    with pytest.raises(DatasetError, match=rf"got a\.png in .* Give images=.\S+/{place}.\."):
         converted(file)
     assert converted(file, images=tmp_path / place).files == 1
 
@@ -146,7 +146,7 @@ def test_a_segmentation_that_is_wrong_is_named(tmp_path, segmentation, problem):
         ({"images": [{**IMAGE, "height": 10**6, "width": 10**6}]}, "at most 268,435,456 pixels"),
         ({"images": [{**IMAGE, "file_name": "../../etc/passwd"}]}, "a relative path that stays"),
         ({"images": [{**IMAGE, "file_name": "/etc/passwd"}]}, "a relative path that stays"),
-        ({"images": [IMAGE, {**IMAGE, "id": 2}]}, "different without their endings, got a"),
+        ({"images": [IMAGE, {**IMAGE, "id": 2}]}, "different without their suffixes, got a"),
     ],
 )
 def test_a_file_that_contradicts_itself_is_refused(tmp_path, changes, message):

@@ -99,7 +99,7 @@ def test_larger_z_lies_on_top(tmp_path):
     ("element", "problem"),
     [
         ('<polygon label="cat" points="1,1;2,2"/>', "2 points"),
-        ('<polygon label="cat" points="1,1;2"/>', "attributes that are no numbers"),
+        ('<polygon label="cat" points="1,1;2"/>', "attributes that are not numbers"),
         ('<polygon label="cat" points="1,1;2,nan;4,4"/>', "not finite"),
         ('<polygon label="cat"/>', "no attribute 'points'"),
         ('<box label="cat" xtl="2"/>', "no attribute 'ytl'"),
@@ -107,7 +107,7 @@ def test_larger_z_lies_on_top(tmp_path):
             '<mask label="cat" rle="4,4" left="0" top="0" width="3" height="3"/>',
             "9 pixels in sum, got 8",
         ),
-        ('<mask label="cat" rle="4,a" left="0" top="0" width="3" height="3"/>', "no numbers"),
+        ('<mask label="cat" rle="4,a" left="0" top="0" width="3" height="3"/>', "not numbers"),
         ('<cuboid label="cat"/>', "the type 'cuboid', which cannot be painted"),
     ],
 )

@@ -174,7 +174,7 @@ def test_what_has_no_pixels_is_counted_in_the_notes(tmp_path):
         ({"value": {"points": [[1, 2], [3, 4]], "polygonlabels": ["cat"]}}, "has 2 points"),
         (
             {"value": {"points": [[1, "a"]] * 3, "polygonlabels": ["cat"]}},
-            "points that are no numbers",
+            "points that are not numbers",
         ),
         ({"value": {"points": [[1]] * 3, "polygonlabels": ["cat"]}}, r"not all \[x, y\]"),
         (
@@ -185,7 +185,7 @@ def test_what_has_no_pixels_is_counted_in_the_notes(tmp_path):
         ({"type": "brushlabels", "image_rotation": 90}, "turned by 90 degrees"),
         (
             {"type": "brushlabels", "value": {"rle": [1, 2], "brushlabels": ["cat"]}},
-            "wrong run lengths",
+            "run lengths whose bits must be",
         ),
         ({"original_width": 31}, "the same for all results"),
         ({"original_width": "a"}, r"result\[1\].original_width must be an integer"),
@@ -206,7 +206,7 @@ def test_results_that_are_wrong_are_named(tmp_path, change, message):
         ([{"id": 1}], r"\[0\].annotations must be a list, got none"),
         ([task([result()], image=3) | {"data": {}}], "an object with an image"),
         ([task([result()]) | {"data": {"image": "/data/%2e%2e"}}], "a relative path"),
-        ([task([result()]), task([result()])], "different without their endings"),
+        ([task([result()]), task([result()])], "different without their suffixes"),
     ],
 )
 def test_exports_that_are_wrong_are_refused(tmp_path, tasks, message):

@@ -86,7 +86,7 @@ def test_a_mask_is_cut_at_the_border(tmp_path):
     [
         ({"mask": png_base64(MASK[:3])}, r"a mask of \(3, 6\) pixels in a box of \(4, 6\)"),
         ({"mask": "????"}, "must be base64"),
-        ({"mask": base64.b64encode(b"no picture").decode()}, "no readable picture"),
+        ({"mask": base64.b64encode(b"no picture").decode()}, "not a readable image"),
         ({"mask": None}, r"shapes\[0\].mask must be text, got none"),
         ({"mask": png_base64(MASK), "points": [[1, 2]]}, "the box"),
         ({"mask": png_base64(MASK), "points": [[1, 2], ["a", 3]]}, "the box"),
@@ -195,7 +195,8 @@ def test_an_image_behind_a_link_that_leads_out_is_refused(tmp_path):
 def test_a_missing_image_is_named(tmp_path):
     """With the options that help."""
     write_labelme(tmp_path / "source", imagePath="b.png")
-    with pytest.raises(DatasetError, match=r"b.png: image must be .* Give the folder .*--images"):
+    message = r"b.png: image must be .* Give the folder .* as images, or image_files=.none."
+    with pytest.raises(DatasetError, match=message):
         converted(tmp_path / "source")
 
 

@@ -2,14 +2,17 @@
 
 import ast
 import json
+import subprocess
+import sys
 from dataclasses import fields
+from importlib import import_module
+from inspect import signature
 
 import numpy as np
 import pytest
 
 import pixelwise.convert
 from convert.annotations import write_labelme
-from pixelwise.convert import config as config_module
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.geometry import ellipse_points, rectangle_points
@@ -22,10 +25,21 @@ from pixelwise.labels.classes import Classes
 CLASSES = Classes(['a "b"', "c: d"], [(1, 2, 3), (4, 5, 6)], ignore_index=2)
 
 
-def test_every_format_has_a_row_and_every_row_a_name():
-    """The list of names that the command line shows is that of FORMATS."""
-    assert tuple(FORMATS) == config_module.NAMES
-    assert set(SIDECARS) == set(config_module.SIDECARS)
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_format_is_a_row_and_a_module_of_its_name(name):
+    """The module finds and reads; the row is what the command line knows of it."""
+    module = import_module(f"pixelwise.convert.formats.{name}")
+    assert list(signature(module.find).parameters) == ["config", "reading"]
+    assert list(signature(module.read).parameters) == ["item", "config", "legend"]
+    assert ConvertConfig("source", format=name).format == name
+
+
+def test_a_format_is_imported_when_it_is_used():
+    """Not by the settings, so that --help is fast."""
+    code = "import sys, pixelwise.convert.config, pixelwise.convert.detect; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    formats = {f"pixelwise.convert.formats.{name}" for name in FORMATS}
+    assert not formats & set(done.stdout.split())
 
 
 def test_every_setting_has_a_help_text():
@@ -44,7 +58,7 @@ def test_settings_are_given_their_types(tmp_path):
     ("changes", "message"),
     [
         ({"format": "cocoo"}, "Did you mean 'coco'"),
-        ({"format": ""}, "format must be one of auto, labelme, coco"),
+        ({"format": ""}, "format must be one of auto, cityscapes, cityscapes_ids, labelme"),
         ({"rule": "centre"}, "Did you mean 'center'"),
         ({"order": "size"}, "order must be one of"),
         ({"sidecars": ("hf",)}, "sidecars must be one of"),
@@ -61,16 +75,18 @@ def test_settings_that_mean_nothing_are_refused(changes, message):
         ConvertConfig(**{"source": "x", "format": "coco", **changes})
 
 
-def test_the_room_can_be_called(tmp_path):
-    """pixelwise.convert is both the room and the function."""
+def test_the_package_can_be_called(tmp_path):
+    """pixelwise.convert is the package and the function, which takes a config or the settings."""
     write_labelme(tmp_path / "source")
     config = ConvertConfig(source=tmp_path / "source", format="labelme")
-    assert pixelwise.convert(config).files == 1
+    report = pixelwise.convert(config)
+    assert report.files == 1
+    again = pixelwise.convert(tmp_path / "source", out=report.folder, format="labelme")
+    assert (again.resumed, again.classes) == (1, report.classes)
 
 
 def sidecars(*names):
-    config = ConvertConfig(source="x", format="coco", sidecars=names)
-    return sidecar_texts(config, CLASSES, 7)
+    return sidecar_texts(names, CLASSES, 7)
 
 
 def test_mmsegmentation_gets_its_metainfo():
@@ -92,9 +108,8 @@ def test_nnunet_gets_its_dataset_json():
     content = json.loads(sidecars("nnunet")["dataset.json"])
     assert content["labels"] == {'a "b"': 0, "c: d": 1, "ignore": 2}
     assert (content["numTraining"], content["file_ending"]) == (7, ".png")
-    config = ConvertConfig(source="x", format="coco", sidecars=("nnunet",))
     with pytest.raises(ArgumentError, match=r"2, the next after the classes, .* got 255"):
-        sidecar_texts(config, Classes(["a", "b"]), 7)
+        sidecar_texts(["nnunet"], Classes(["a", "b"]), 7)
 
 
 def test_ultralytics_gets_its_yaml():

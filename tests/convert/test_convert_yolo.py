@@ -117,7 +117,7 @@ def test_names_may_be_a_list_of_lines(tmp_path):
         ("0 0.1 0.1", "2 coordinates"),
         ("0 0.1 0.1 0.2 0.2 0.3 1.5", "coordinates 0.1..1.5 instead of 0..1"),
         ("0 0.1 0.1 0.2 0.2 0.3 nan", "not finite"),
-        ("0 0.1 0.1 0.2 0.2 0.3 x", "no numbers"),
+        ("0 0.1 0.1 0.2 0.2 0.3 x", "not numbers"),
         ("cat 0.1 0.1 0.2 0.2 0.3 0.3", "the class 'cat'"),
         ("-1 0.1 0.1 0.2 0.2 0.3 0.3", "the class '-1'"),
     ],
@@ -125,7 +125,7 @@ def test_names_may_be_a_list_of_lines(tmp_path):
 def test_lines_that_are_wrong_are_named(tmp_path, line, problem):
     """By their number; --invalid skip leaves them out."""
     source = write_yolo(tmp_path / "yolo", f"{LINE}\n\n{line}\n")
-    with pytest.raises(DatasetError, match=f"line 3 has .*{problem}"):
+    with pytest.raises(DatasetError, match=rf"line 3 .*has .*{problem}"):
         converted(source)
     assert len(converted(source, invalid="skip").skipped) == 1
 

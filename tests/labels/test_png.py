@@ -102,7 +102,7 @@ def test_a_label_is_stored_as_asked(tmp_path, storage, mode):
 def test_8_bit_grey_holds_no_value_above_255(tmp_path):
     """The message names the storage that does; an unknown one is refused."""
     with pytest.raises(
-        ArgumentError, match=r"must be 0\.\.255, got 256\.\.256. Use storage='grey16'"
+        ArgumentError, match=r"must be 0\.\.255, got 256\.\.256. Use storage=.grey16."
     ):
         write_label(tmp_path / "a.png", [[256]], storage="grey")
     with pytest.raises(ArgumentError, match="storage must be one of palette, grey, grey16"):

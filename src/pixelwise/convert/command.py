@@ -1,8 +1,9 @@
 """The conversion: find what there is, decide the classes, make each label, describe the result.
 
-The work on one label is a function of its item and of a plan that can be pickled, so any executor
-can do it. Every file appears whole or not at all, and what is done is known by content, so a run
-that was stopped goes on where it was and a second run writes the same bytes.
+The work on one label is a function of its item, of the settings and of the legend, all of which can
+be pickled, so any executor can do it. Every file appears whole or not at all, and what is done is
+known by content, so a run that was stopped goes on where it was and a second run writes the same
+bytes.
 """
 
 from collections import Counter
@@ -12,8 +13,8 @@ from functools import partial
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.detect import detect
-from pixelwise.convert.formats.table import FORMATS, check_fits
-from pixelwise.convert.legend import make_legend
+from pixelwise.convert.formats.table import FORMATS
+from pixelwise.convert.legend import Legend, make_legend
 from pixelwise.convert.manifest import (
     FILE_NAME,
     Entry,
@@ -23,23 +24,25 @@ from pixelwise.convert.manifest import (
     read_entries,
     rewrite,
 )
-from pixelwise.convert.one_label import Failure, Plan, make_label
+from pixelwise.convert.one_label import make_label
 from pixelwise.convert.output import check_out, describe
 from pixelwise.convert.paths import check_apart
+from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Item, Source
 from pixelwise.convert.report import ConvertReport, totals
 from pixelwise.convert.sidecars import sidecar_texts
-from pixelwise.errors import DatasetError
+from pixelwise.errors import DatasetError, PixelwiseError, error_at, setting
 from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.files.atomic import atomic_write
+from pixelwise.settings import takes_settings
 from pixelwise.sums import Progress, map_over
+from pixelwise.text import some
 
-# Enough offenders to recognise the mistake; the rest are counted.
-_LISTED = 5
 # Raised when the pixels of a label change although nothing that is in the key has.
 _VERSION = 1
 
 
+@takes_settings(ConvertConfig)
 def convert(
     config: ConvertConfig,
     executor: Executor | None = None,
@@ -54,7 +57,7 @@ def convert(
     Returns:
         ConvertReport; it is also written to convert.json beside the labels.
     Raises:
-        ArgumentError: out is no new folder, or an option does not fit the format.
+        ArgumentError: out is not a new folder, or an option does not fit the format.
         DatasetError: there is nothing to convert, or some labels could not be made. All others
             are made before it is raised, and the message names the first few that could not.
         RunError: the file system refuses.
@@ -67,33 +70,28 @@ def convert(
 def _convert(
     config: ConvertConfig, executor: Executor | None, progress: Progress | None
 ) -> ConvertReport:
+    reading = Reading(executor)
     if config.format == "auto":
-        found, source_of_all = detect(config.source)
+        found, source_of_all = detect(config.source, reading)
         config = replace(config, format=found, source=source_of_all)
     form = FORMATS[config.format]
-    check_fits(form, config)
+    config = replace(config, order=config.order or form.order)
     check_apart(config.source, config.folder)
-    source = form.find(config, executor)
+    source = form.find(config, reading)
     items = _checked_items(config, source)
-    order = config.order or form.order
     legend = make_legend(source, config, form.background)
-    sidecars = sidecar_texts(config, legend.classes, len(items))
-    settings = {**config.settings(), "order": order}
-    key = digest_of_values(_VERSION, settings, legend.classes.as_dict(), dict(legend.index_of))
-    plan = Plan(config, legend, order, key)
+    sidecars = sidecar_texts(config.sidecars, legend.classes, len(items))
 
-    entries, resumed = _make_all(plan, items, executor, progress)
+    entries, resumed = _make_all(config, legend, items, executor, progress)
 
     notes = (*source.notes, *legend.notes)
     with_image = [entry.id for entry in entries.values() if entry.image]
     if not with_image and config.image_files != "none":
-        notes += (
-            "without images, so dataset.toml has no splits; give --images FOLDER to have them",
-        )
+        notes += ("without images, so dataset.toml has no splits; give their folder to have them",)
     paints = form.background is not None
     first = f"converted from {config.format}"
     if paints:
-        first += f", pixel rule {config.rule}, paint order {order}"
+        first += f", pixel rule {config.rule}, paint order {config.order}"
     for name, text in sidecars.items():
         atomic_write(config.folder / name, text.encode())
     report = ConvertReport(
@@ -102,7 +100,7 @@ def _convert(
         format=config.format,
         classes=legend.classes,
         rule=config.rule if paints else None,
-        order=order if paints else None,
+        order=config.order if paints else None,
         resumed=resumed,
         notes=notes,
         **totals(entries.values()),
@@ -112,31 +110,36 @@ def _convert(
 
 
 def _make_all(
-    plan: Plan,
+    config: ConvertConfig,
+    legend: Legend,
     items: list[Item],
     executor: Executor | None,
     progress: Progress | None,
 ) -> tuple[dict[str, Entry], int]:
     """The entry of every item, and how many were made by an earlier run."""
-    manifest = plan.config.folder / FILE_NAME
+    manifest = config.folder / FILE_NAME
     done = read_entries(manifest)
-    check_out(plan.config, [item.id for item in items], done, manifest.exists())
-    entries, failures, resumed = {}, [], 0
+    check_out(config, [item.id for item in items], done, manifest.exists())
+    classes = legend.classes.as_dict()
+    key = digest_of_values(_VERSION, config.settings(), classes, dict(legend.index_of))
+    entries: dict[str, Entry] = {}
+    errors: list[PixelwiseError] = []
     jobs = [(item, done.get(item.id)) for item in items]
     with open_to_append(manifest) as file:
-        make = partial(make_label, plan)
-        for made in map_over(jobs, make, executor, progress=progress, name=_name_of_job):
-            if isinstance(made, Failure):
-                failures.append(made)
+        make = partial(make_label, config, legend, key)
+        results = map_over(jobs, make, executor, progress=progress, name=_name_of_job)
+        for made, item in zip(results, items):
+            if isinstance(made, PixelwiseError):
+                errors.append(made)
+            elif made is None:
+                entries[item.id] = done[item.id]
             else:
-                entries[made.entry.id] = made.entry
-                resumed += not made.is_new
-                if made.is_new:
-                    append(file, made.entry)
-    if failures:
-        raise DatasetError(_failed(failures, len(items)))
+                entries[item.id] = made
+                append(file, made)
+    if errors:
+        raise _failed(errors, len(items))
     rewrite(manifest, entries)
-    return entries, resumed
+    return entries, sum(entries[id] is done.get(id) for id in entries)
 
 
 def _name_of_job(job: tuple[Item, Entry | None]) -> str:
@@ -149,19 +152,18 @@ def _checked_items(config: ConvertConfig, source: Source) -> list[Item]:
     items = sorted(source.items, key=lambda item: item.id)
     if not items:
         got = f"none of format {config.format}"
-        hint = "Is it the right folder and --format?"
+        hint = f"Is it the right folder and {setting('format')}?"
         raise DatasetError(config.source, "source", must="annotations", got=got, hint=hint)
-    ids = Counter(item.id for item in items)
-    twice = [name for name, count in ids.items() if count > 1]
+    twice = [id for id, count in Counter(item.id for item in items).items() if count > 1]
     if twice:
-        got = ", ".join(twice[:_LISTED])
-        raise DatasetError(config.source, "names", must="different without their endings", got=got)
+        must = "different without their suffixes"
+        raise DatasetError(config.source, "names", must=must, got=some(twice))
     return items
 
 
-def _failed(failures: list[Failure], total: int) -> str:
-    listed = " | ".join(failure.message for failure in failures[:_LISTED])
-    more = f" | and {len(failures) - _LISTED:,} more" if len(failures) > _LISTED else ""
+def _failed(errors: list[PixelwiseError], total: int) -> PixelwiseError:
     if total == 1:
-        return listed
-    return f"convert: {len(failures):,} of {total:,} labels could not be made: {listed}{more}"
+        return error_at(errors[0].where, errors[0])
+    event = f"{len(errors):,} of {total:,} labels could not be made"
+    listed = some([error.message(setting, setting) for error in errors], separator=" | ")
+    return DatasetError("convert", event=event, hint=listed)

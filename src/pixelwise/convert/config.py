@@ -4,29 +4,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from pixelwise.convert.formats.table import FORMATS
+from pixelwise.convert.painting import Order
+from pixelwise.convert.sidecars import SIDECARS
 from pixelwise.errors import ArgumentError
 from pixelwise.files.records import to_plain
 from pixelwise.labels.png import Storage
 from pixelwise.labels.shapes import LINE_WIDTH, RULES
-from pixelwise.settings import (
-    check_settings,
-    option,
-    required,
-    scheduler_option,
-    workers_option,
-)
-
-NAMES = (
-    *("labelme", "coco", "coco_panoptic", "cityscapes", "cityscapes_ids", "yolo", "cvat"),
-    *("label_studio", "color", "instances", "masks", "array"),
-)
-ORDERS = ("file", "area", "z")
-UNKNOWN = ("error", "ignore", "skip", "nearest")
-INVALID = ("error", "skip")
-IMAGE_FILES = ("copy", "link", "none")
-SIDECARS = ("mmsegmentation", "huggingface", "nnunet", "ultralytics")
+from pixelwise.settings import check_settings, option, required, scheduler_option, workers_option
 
 # what decides where the work is done and what is written beside a label, not the label itself
 _OTHERS = {
@@ -39,10 +26,10 @@ class ConvertConfig:
     """Which annotations become label images, where, and by which rules."""
 
     source: Path = required("annotation file, or folder of annotation files")
-    format: str = option("auto", "what the annotations are", choices=("auto", *NAMES))
+    format: str = option("auto", "what the annotations are", choices=("auto", *FORMATS))
     out: Path | None = option(None, "folder to make (default: SOURCE-converted beside the source)")
     images: Path | None = option(None, "folder of the images (default: where the annotations say)")
-    image_files: str = option("copy", "what to do with the images", choices=IMAGE_FILES)
+    image_files: Literal["copy", "link", "none"] = option("copy", "what to do with the images")
     classes: str | None = option(
         None, "class file, known data set (voc ...), or name=#rrggbb,... (default: as found)"
     )
@@ -60,15 +47,13 @@ class ConvertConfig:
         (), "stored values that mean void, of formats that store indices"
     )
     rule: str = option("center", "which pixels a shape covers", choices=RULES)
-    order: str | None = option(
-        None,
-        "what is painted first: file, area (largest) or z (default: by format)",
-        choices=ORDERS,
+    order: Order | None = option(
+        None, "what is painted first: file, area (largest) or z (default: by format)"
     )
-    unknown: str = option(
-        "error", "names or colours that are no class; nearest: colours only", choices=UNKNOWN
+    unknown: Literal["error", "ignore", "skip", "nearest"] = option(
+        "error", "names or colours that are not a class; nearest: colours only"
     )
-    invalid: str = option("error", "shapes that cannot be painted", choices=INVALID)
+    invalid: Literal["error", "skip"] = option("error", "shapes that cannot be painted")
     line_width: float = option(
         LINE_WIDTH, "pixels that lines are wide and points are in diameter", low=1e-3
     )
@@ -80,7 +65,9 @@ class ConvertConfig:
     label_suffix: str = option("", "how names of annotations end behind the id")
     bgr: bool = option(False, "colours are stored blue first")
     divisor: int = option(0, "instances: class = id // DIVISOR; 0: any id is foreground", low=0)
-    sidecars: tuple[str, ...] = option((), "class lists to write for other tools", choices=SIDECARS)
+    sidecars: tuple[str, ...] = option(
+        (), "class lists to write for other tools", choices=tuple(SIDECARS)
+    )
     workers: int = workers_option()
     scheduler: str | None = scheduler_option()
 
@@ -94,6 +81,8 @@ class ConvertConfig:
             raise ArgumentError(where, "split", must="the name of a folder", got=repr(self.split))
         if self.out is None:
             object.__setattr__(self, "out", self.source.with_name(f"{self.source.stem}-converted"))
+        if self.format != "auto":
+            self._check_format()
 
     @property
     def folder(self) -> Path:
@@ -104,6 +93,16 @@ class ConvertConfig:
     def settings(self) -> dict[str, Any]:
         """What decides the content of a label file, as JSON can hold it."""
         return {name: value for name, value in to_plain(self).items() if name not in _OTHERS}
+
+    def _check_format(self) -> None:
+        """Refuse settings that mean nothing for the format, instead of ignoring them."""
+        row, with_format = FORMATS[self.format], f"with format {self.format}"
+        if self.unknown not in row.unknown:
+            must = f"one of {', '.join(row.unknown)} {with_format}"
+            raise ArgumentError("convert", "unknown", must=must, got=repr(self.unknown))
+        if row.background is None and self.background is not None:
+            must = f"left out {with_format}, whose pixels all have a value"
+            raise ArgumentError("convert", "background", must=must, got=repr(self.background))
 
 
 def _is_folder_name(text: str) -> bool:

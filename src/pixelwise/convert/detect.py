@@ -1,5 +1,6 @@
-"""Which format annotations have, told from their files as a person would tell it."""
+"""Detect the annotation format from the files."""
 
+import re
 import shlex
 from itertools import islice
 from pathlib import Path
@@ -7,72 +8,61 @@ from typing import Any
 
 from PIL import Image
 
+from pixelwise.convert.formats.table import FORMATS
 from pixelwise.convert.paths import files_below
-from pixelwise.errors import DatasetError
-from pixelwise.files.json_file import read_json
+from pixelwise.convert.reading import Reading
+from pixelwise.errors import DatasetError, setting
 from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.survey.folder_names import IMAGE_FOLDERS, LABEL_FOLDERS
+from pixelwise.text import some
 
-# Formats of a folder, by the end of a file name in it; the first that is found counts.
-_BY_ENDING = {
-    "_polygons.json": "cityscapes",
-    "_labelids.png": "cityscapes_ids",
-    ".json": "",
-    "annotations.xml": "cvat",
-    ".npy": "array",
-    ".mat": "array",
-}
-_COLOR_MODES = {"RGB", "RGBA", "CMYK", "YCbCr"}
-_WIDE_MODES = {"I;16", "I;16B", "I;16L", "I"}
-# Formats of which one JSON file describes all images; others have a file for each.
-_ONE_FILE = {"coco", "coco_panoptic", "label_studio"}
 # JSON files of a folder that are read to find out.
 _MOST_READ = 8
 
 
-def detect(source: Path) -> tuple[str, Path]:
+def detect(source: Path, reading: Reading | None = None) -> tuple[str, Path]:
     """The format of a source, and the source itself, or the one file in it that holds everything.
 
+    Args:
+        source: file or folder.
+        reading: keeps the JSON files that were read to find out.
     Raises:
         DatasetError: nothing fits, or there are several such files.
     """
+    reading = reading or Reading()
     if not source.exists():
         raise DatasetError(source, "source", must="an existing file or folder", got="none")
     if source.is_dir():
-        return _of_folder(source)
-    if source.suffix.lower() == ".xml":
-        return "cvat", source
-    if source.suffix.lower() != ".json":
-        return _of_picture(source), source
-    kind = _kind_of(read_json(source))
-    if kind is None:
-        raise _unclear(source, "JSON of another kind")
-    return kind, source
+        return _of_folder(source, reading)
+    suffix = source.suffix.lower()
+    if suffix == ".json":
+        kind = _kind_of(reading.look(source))
+        if kind is None:
+            raise _unclear(source, "JSON of another kind")
+        return kind, source
+    kinds = (row.name for row in FORMATS.values() if suffix in row.suffixes)
+    return next(kinds, None) or _of_image(source), source
 
 
-def _of_folder(source: Path) -> tuple[str, Path]:
-    other_json = None
-    for ending, name in _BY_ENDING.items():
-        found = next(files_below(source, [ending]), None)
-        if found is not None and name:
-            return name, source
-        if found is not None:
-            kind = _of_json_files(source)
-            if kind is not None:
-                return kind
-            other_json = found[1]
-    folders = {part for name, _ in files_below(source, [".txt"]) for part in name.split("/")[:-1]}
-    if "labels" in folders:
-        return "yolo", source
-    pictures = list(files_below(source, IMAGE_SUFFIXES))
-    if not pictures:
-        if other_json is not None:
-            raise _unclear(other_json, "JSON of another kind")
+def _of_folder(source: Path, reading: Reading) -> tuple[str, Path]:
+    names = [name for name, _ in files_below(source)]
+    files = [source / name for name in names if name.lower().endswith(".json")]
+    is_open = bool(files)  # whether the JSON files have yet to be looked at
+    for row in FORMATS.values():
+        if row.file_name and any(re.search(row.file_name, name) for name in names):
+            return row.name, source
+        if row.json is not None and not row.file_name and is_open:
+            found = _of_json_files(source, files, reading)
+            if found is not None:
+                return found
+            is_open = False
+    images = [name for name in names if Path(name).suffix.lower() in IMAGE_SUFFIXES]
+    if not images and files:
+        raise _unclear(files[0], "JSON of another kind")
+    if not images:
         raise _unclear(source, "no file that looks like annotations")
     _check_labels_alone(source)
-    if any("/masks/" in name for name, _ in pictures):
-        return "masks", source
-    return _of_picture(pictures[0][1]), source
+    return _of_image(source / images[0]), source
 
 
 def _check_labels_alone(source: Path) -> None:
@@ -93,60 +83,43 @@ def _check_labels_alone(source: Path) -> None:
         raise DatasetError(source, "source", must="a folder of labels alone", got=got, hint=hint)
 
 
-def _of_json_files(source: Path) -> tuple[str, Path] | None:
-    """The format of the JSON files in a folder; None if they are none that is known."""
-    found, error = {}, None
-    for _, path in islice(files_below(source, [".json"]), _MOST_READ):
+def _of_json_files(source: Path, files: list[Path], reading: Reading) -> tuple[str, Path] | None:
+    """The format of the JSON files in a folder; None if it is not one that is known."""
+    whole, error = {}, None
+    for path in islice(files, _MOST_READ):
         try:
-            kind = _kind_of(read_json(path))
+            kind = _kind_of(reading.look(path))
         except DatasetError as problem:
             error = error or problem
             continue
-        if kind is not None and kind not in _ONE_FILE:
+        if kind is not None and not FORMATS[kind].one_file:
             return kind, source
         if kind is not None:
-            found[path] = kind
-    if len(found) > 1:
-        got = ", ".join(f"{path} ({kind})" for path, kind in found.items())
+            whole[path] = kind
+    if len(whole) > 1:
+        got = some(f"{path} ({kind})" for path, kind in whole.items())
         hint = "Name one of them."
         raise DatasetError(source, "source", must="one annotation file", got=got, hint=hint)
-    if error is not None and not found:
+    if error is not None and not whole:
         raise error
-    return next(((kind, path) for path, kind in found.items()), None)
+    return next(((kind, path) for path, kind in whole.items()), None)
 
 
 def _kind_of(content: Any) -> str | None:
-    """The format of what a JSON file holds; None if it is none that is known."""
-    if isinstance(content, list):
-        tasks = content and isinstance(content[0], dict) and "annotations" in content[0]
-        return "label_studio" if tasks else None
-    if not isinstance(content, dict):
-        return None
-    if "shapes" in content:
-        return "labelme"
-    if "imgHeight" in content:
-        return "cityscapes"
-    if "annotations" in content and "images" in content:
-        return "coco_panoptic" if _has_segments(content["annotations"]) else "coco"
-    return None
+    """The format of the value of a JSON file; None if it is not one that is known."""
+    rows = (row for row in FORMATS.values() if row.json is not None and row.json(content))
+    return next((row.name for row in rows), None)
 
 
-def _has_segments(annotations: Any) -> bool:
-    first = annotations[0] if isinstance(annotations, list) and annotations else None
-    return isinstance(first, dict) and "segments_info" in first
-
-
-def _of_picture(path: Path) -> str:
+def _of_image(path: Path) -> str:
     try:
         with Image.open(path) as image:
             mode = image.mode
     except (OSError, SyntaxError, ValueError) as error:
         raise _unclear(path, str(error)) from None
-    if mode in _COLOR_MODES:
-        return "color"
-    return "instances" if mode in _WIDE_MODES else "array"
+    return next(row.name for row in FORMATS.values() if row.mode is not None and row.mode(mode))
 
 
 def _unclear(path: Path, got: str) -> DatasetError:
-    hint = "Say what it is with --format."
+    hint = f"Give {setting('format')}."
     return DatasetError(path, "format", must="one that can be recognised", got=got, hint=hint)

@@ -1,8 +1,8 @@
-"""The images beside the labels: found, turned as their EXIF tag says, and written once.
+"""The images beside the labels: turned as their EXIF tag says, and written once.
 
 Annotation tools show an image after its EXIF orientation tag has been applied, and annotate that
-frame. Readers of pictures do not agree on the tag, so an image whose label lies in the turned frame
-is written turned, without a tag; any other image is copied byte for byte.
+frame. Programs do not agree on the tag, so an image whose label lies in the turned frame is written
+turned, without a tag; any other image is copied byte for byte.
 """
 
 import os
@@ -15,15 +15,9 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from pixelwise.errors import DatasetError, RunError
+from pixelwise.errors import DatasetError, RunError, setting
 from pixelwise.files.atomic import atomic_write
-from pixelwise.files.content import (
-    ENDINGS,
-    Unreadable,
-    check_pixels,
-    format_of,
-    read_file,
-)
+from pixelwise.files.content import ENDINGS, Unreadable, check_pixels, format_of, read_file
 from pixelwise.labels.shapes import Size
 
 _ORIENTATION = 274
@@ -34,7 +28,7 @@ _KEPT_MODES = {"L", "LA", "RGB", "RGBA", "I;16"}
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class ImageFile:
     """An image as bytes, with what its header says.
 
     Args:
@@ -74,28 +68,30 @@ class Picture:
         except Exception:
             # decoders raise anything from KeyError to struct.error on damaged files
             got = f"bytes that start with {self.data[:12]!r}"
-            raise DatasetError(self.where, "image", must="a readable picture", got=got) from None
+            raise DatasetError(self.where, "image", must="a readable image", got=got) from None
 
 
-def read_picture(path: Path) -> Picture:
+def read_image_file(path: Path) -> ImageFile:
     """Read the bytes of an image file.
 
     Raises:
-        DatasetError: it is missing, empty or no regular file.
+        DatasetError: it is missing, empty or not a regular file.
     """
     try:
-        return Picture(str(path), read_file(path))
+        return ImageFile(str(path), read_file(path))
     except Unreadable as error:
-        constraint, got = error.must, error.got
-        hint = "Give the folder of the images with --images, or --image-files none."
-        raise DatasetError(path, "image", must=constraint, got=got, hint=hint) from None
+        hint = (
+            f"Give the folder of the images as {setting('images')}, "
+            f"or {setting('image_files', 'none')}."
+        )
+        raise DatasetError(path, "image", must=error.must, got=error.got, hint=hint) from None
 
 
-def is_turned(picture: Picture, size: Size, frames: Sequence[str]) -> bool:
+def is_turned(image: ImageFile, size: Size, frames: Sequence[str]) -> bool:
     """Whether the label lies on the pixels that the image has after its EXIF tag is applied.
 
     Args:
-        picture: the image.
+        image: the image.
         size: (height, width) of the label.
         frames: "stored" and "turned" in the order in which they are tried; see Drawing.
     Returns:
@@ -103,63 +99,63 @@ def is_turned(picture: Picture, size: Size, frames: Sequence[str]) -> bool:
     Raises:
         DatasetError: the label has another size than the image.
     """
-    size_of = {"stored": picture.stored_size, "turned": picture.turned_size}
+    size_of = {"stored": image.stored_size, "turned": image.turned_size}
     frame = next((frame for frame in frames if size_of[frame] == size), None)
     if frame is None:
-        shown = " or ".join(f"{size_of[frame]} as {frame}" for frame in frames)
-        constraint = f"{shown}, the (height, width) of the image"
+        sizes = " or ".join(f"{size_of[frame]} as {frame}" for frame in frames)
+        must = f"{sizes}, the (height, width) of the image"
         hint = "Is it the image that was annotated?"
-        raise DatasetError(picture.where, "annotated size", must=constraint, got=size, hint=hint)
-    return frame == "turned" and picture.orientation != 1
+        raise DatasetError(image.where, "annotated size", must=must, got=size, hint=hint)
+    return frame == "turned" and image.orientation != 1
 
 
-def write_picture(picture: Picture, turned: bool, stem: Path, link_to: Path | None) -> Path:
+def write_image_file(
+    image: ImageFile, turned: bool, stem: Path, link_to: Path | None
+) -> tuple[Path, bytes]:
     """Write the image, turned upright if the label is.
 
     Args:
-        picture: the image.
+        image: the image.
         turned: write its pixels with the EXIF tag applied, as a PNG; otherwise copy the bytes.
-        stem: the path to write, without ending.
+        stem: the path to write, without suffix.
         link_to: make a hard link to this file instead of a copy, unless it is turned.
     Returns:
-        The path.
+        The path, and what is in the file.
     Raises:
         RunError: the file system refuses.
     """
     if turned:
-        path = Path(f"{stem}.png")
-        atomic_write(path, _upright_png(picture))
+        path, data = Path(f"{stem}.png"), _upright_png(image)
     else:
-        path = Path(f"{stem}{_ending(picture, link_to)}")
-        if link_to is None:
-            atomic_write(path, picture.data)
-        else:
-            _link(link_to, path)
-    return path
+        path, data = Path(f"{stem}{_suffix(image, link_to)}"), image.data
+    if turned or link_to is None:
+        atomic_write(path, data)
+    else:
+        _link(link_to, path)
+    return path, data
 
 
-def _upright_png(picture: Picture) -> bytes:
+def _upright_png(image: ImageFile) -> bytes:
     out = BytesIO()
     try:
-        with Image.open(BytesIO(picture.data)) as image:
-            upright = ImageOps.exif_transpose(image)
+        with Image.open(BytesIO(image.data)) as stored:
+            upright = ImageOps.exif_transpose(stored)
             if upright.mode not in _KEPT_MODES:
                 upright = upright.convert("RGB")
             # pixels alone: the tag, and whatever else the header says, stay behind
             Image.frombytes(upright.mode, upright.size, upright.tobytes()).save(out, "PNG")
     except (OSError, SyntaxError, ValueError) as error:
-        raise DatasetError(
-            picture.where, "image", must="a picture that can be turned", got=str(error)
-        ) from None
+        must = "one that can be turned"
+        raise DatasetError(image.where, "image", must=must, got=str(error)) from None
     return out.getvalue()
 
 
-def _ending(picture: Picture, path: Path | None) -> str:
-    ending = Path(path or picture.where).suffix.lower()
+def _suffix(image: ImageFile, path: Path | None) -> str:
+    suffix = Path(path or image.where).suffix.lower()
     try:
-        return ending if ending in ENDINGS.values() else ENDINGS[format_of(picture.data[:16])]
+        return suffix if suffix in ENDINGS.values() else ENDINGS[format_of(image.data[:16])]
     except Unreadable:
-        return ending or ".png"
+        return suffix or ".png"
 
 
 def _link(target: Path, path: Path) -> None:
@@ -173,6 +169,6 @@ def _link(target: Path, path: Path) -> None:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        hint = "Use --image-files copy."
-        got = f"{error.strerror or error}"
-        raise RunError(path, "link", must=f"possible to {target}", got=got, hint=hint) from None
+        event = f"no hard link to {target} could be made ({error.strerror or error})"
+        hint = f"Use {setting('image_files', 'copy')}."
+        raise RunError(path, event=event, hint=hint) from None

@@ -10,18 +10,17 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.formats.table import IGNORE
 from pixelwise.convert.legend_files import read_rows
-from pixelwise.convert.records import Rows, Source
-from pixelwise.errors import DatasetError, LabelError
+from pixelwise.convert.records import Index, Rows, Source
+from pixelwise.errors import DatasetError, LabelError, setting
 from pixelwise.labels.class_checks import OTHER, default_ignore_index
 from pixelwise.labels.class_names import is_background_name, is_void_name, known_colors
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import PALETTES
-
-# What --background says if pixels that nothing covers shall be void.
-IGNORE = "ignore"
 
 
 @dataclass(frozen=True)
@@ -44,14 +43,14 @@ class Legend:
     notes: tuple[str, ...] = ()
 
     @cached_property
-    def written(self) -> np.ndarray:
+    def written(self) -> Index:
         """The class index that is written for each class index of `stored`, and for its void."""
         table = np.full(self.stored.ignore_index + 1, self.classes.ignore_index)
         table[: len(self.stored)] = [self.index_of[name] for name in self.stored.names]
         return table.astype(self.classes.dtype)
 
     @cached_property
-    def known_values(self) -> np.ndarray | None:
+    def known_values(self) -> NDArray[np.int64] | None:
         """(K,) stored values that are a class or void, ascending; None if all of them are."""
         if OTHER in self.stored.values:
             return None
@@ -73,7 +72,7 @@ def make_legend(source: Source, config: ConvertConfig, background: str | None) -
     """
     rows = source.rows if config.classes is None else read_rows(config.classes)
     if rows is None or not rows.names:
-        hint = "Give a class file, a known data set or colours with --classes."
+        hint = f"Give a class file, a known data set or colours as {setting('classes')}."
         if config.format == "array":
             hint += " Label images need no conversion: `pixelwise init` describes them."
         raise DatasetError("convert", "classes", must="known", got="none", hint=hint)
@@ -105,6 +104,16 @@ def make_legend(source: Source, config: ConvertConfig, background: str | None) -
     )
 
 
+def unknown_hint(*others: str) -> str:
+    """What to do about names that are not a class."""
+    ways = [
+        setting("classes"),
+        setting("alias", "OLD=NEW"),
+        *(setting("unknown", way) for way in ("ignore", *others)),
+    ]
+    return f"Use {', '.join(ways[:-1])} or {ways[-1]}."
+
+
 def _void_names(rows: Rows, config: ConvertConfig) -> list[str]:
     """Names that mean void: those given, and those that say so; known data sets know."""
     if config.classes in PALETTES:
@@ -133,14 +142,14 @@ def _written_classes(names: list[str], rows: Rows, ignore_index: int | None) -> 
 def _check_aliases(aliases: Mapping[str, str], index_of: Mapping[str, int]) -> None:
     unknown = [new for new in aliases.values() if new not in index_of]
     if unknown:
-        constraint = f"OLD=NEW with NEW one of {', '.join(index_of)}"
-        raise DatasetError("convert", "alias", must=constraint, got=", ".join(unknown))
+        must = f"OLD=NEW with NEW one of {', '.join(index_of)}"
+        raise DatasetError("convert", "alias", must=must, got=", ".join(unknown))
 
 
 def _stored_classes(rows: Rows, void: Collection[str], config: ConvertConfig) -> Classes:
     """All rows, void among them; negative void values are the business of the format."""
     values = rows.values or tuple(range(len(rows.names)))
-    claims = {v: name for name, some in zip(rows.names, values) for v in _as_tuple(some)}
+    claims = {v: name for name, own in zip(rows.names, values) for v in _as_tuple(own)}
     given = [value for value in config.ignore_values if value >= 0]
     both = [f"{v} of {claims[v]}" for v in given if v in claims and claims[v] not in void]
     if both:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from pixelwise.convert.records import Rows
-from pixelwise.errors import DatasetError, LabelError
+from pixelwise.errors import DatasetError, LabelError, error_at
 from pixelwise.files.json_file import read_json, shown
 from pixelwise.files.toml_file import read_text
 from pixelwise.labels.class_checks import OTHER
@@ -76,7 +76,7 @@ def read_row_file(path: Path) -> Rows:
 
 
 def rows_of(classes: Classes) -> Rows:
-    """The classes of a table, in the form of this room; colours only if they were chosen."""
+    """The classes of a table as Rows; colours only if they were chosen."""
     chosen = not np.array_equal(classes.colors, voc_colormap(len(classes)))
     claimed = {v for values in classes.values if values != OTHER for v in values}
     free = OTHER not in classes.values and classes.ignore_index not in claimed
@@ -141,7 +141,7 @@ def _own_rows(path: Path) -> Rows:
     try:
         return rows_of(Classes.from_dict(fields))
     except LabelError as error:
-        raise DatasetError(f"{path}: {error}") from None
+        raise error_at(path, error) from None
 
 
 def _hex_rows(text: str) -> Rows:

@@ -7,16 +7,17 @@ appended while a run goes on, so that it can be stopped at any time; a torn line
 end the file is rewritten in the order of the ids, the same for every run.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from io import BufferedWriter
 from pathlib import Path
 from typing import Any
 
-from pixelwise.errors import RunError
+from pixelwise.convert.reading import digest
+from pixelwise.errors import PixelwiseError, RunError
 from pixelwise.files.atomic import atomic_write
+from pixelwise.files.records import from_plain, to_plain
 
 FILE_NAME = "convert.jsonl"
 
@@ -35,7 +36,7 @@ class Entry:
         overlapped: pixels that more than one class wanted.
         vanished: objects that no pixel shows, by their place in the file.
         skipped: shapes that cannot be painted.
-        unknown: objects of each name that is no class.
+        unknown: objects of each name that is not a class.
     """
 
     id: str
@@ -52,7 +53,7 @@ class Entry:
 
     def line(self) -> bytes:
         """The entry as a line of JSON."""
-        return json.dumps(asdict(self), sort_keys=True).encode() + b"\n"
+        return json.dumps(to_plain(self), sort_keys=True).encode() + b"\n"
 
 
 def read_entries(path: Path) -> dict[str, Entry]:
@@ -62,11 +63,8 @@ def read_entries(path: Path) -> dict[str, Entry]:
     entries = {}
     for line in path.read_bytes().splitlines():
         try:
-            table = json.loads(line)
-            table["vanished"], table["skipped"] = map(tuple, (table["vanished"], table["skipped"]))
-            table["unknown"] = tuple((name, count) for name, count in table["unknown"])
-            entry = Entry(**table)
-        except (ValueError, TypeError, KeyError):
+            entry = from_plain(Entry, json.loads(line), str(path))
+        except (ValueError, PixelwiseError):
             continue  # cut by an interruption, or of another version: then it is not done
         entries[entry.id] = entry
     return entries
@@ -102,13 +100,8 @@ def rewrite(path: Path, entries: Mapping[str, Entry]) -> None:
     atomic_write(path, b"".join(entries[key].line() for key in sorted(entries)))
 
 
-def digest(data: bytes) -> str:
-    """SHA-256 of bytes, in hex."""
-    return hashlib.sha256(data).hexdigest()
-
-
-def digest_of_file(path: Path) -> str:
-    """The digest of a file; "" if it cannot be read."""
+def digest_of_written(path: Path) -> str:
+    """The digest of a file that an earlier run wrote; "" if it cannot be read."""
     try:
         return digest(path.read_bytes())
     except OSError:

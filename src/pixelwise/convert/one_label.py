@@ -1,168 +1,147 @@
 """One label: recognised as done, or read, checked, painted and written.
 
-What happens to one label depends on its item and on a plan, both of which can be pickled, so any
-executor can make it. What goes wrong with it is returned, so that all others are made.
+What happens to one label depends on its item, the settings and the legend, which can be pickled, so
+any executor can make it. What is wrong with it is returned, so that all others are made.
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.table import FORMATS
-from pixelwise.convert.images import Picture, is_turned, read_picture, write_picture
-from pixelwise.convert.legend import Legend
-from pixelwise.convert.manifest import Entry, digest, digest_of_file, digest_of_values
-from pixelwise.convert.output import IMAGES, LABELS
+from pixelwise.convert.images import ImageFile, is_turned, write_image_file
+from pixelwise.convert.legend import Legend, unknown_hint
+from pixelwise.convert.manifest import Entry, digest_of_values, digest_of_written
 from pixelwise.convert.painting import paint
-from pixelwise.convert.records import Drawing, Item, Object
-from pixelwise.errors import DatasetError, PixelwiseError, RunError
+from pixelwise.convert.paths import IMAGES, LABELS
+from pixelwise.convert.reading import digest
+from pixelwise.convert.records import Drawing, Index, Item, Object
+from pixelwise.errors import DatasetError, PixelwiseError, RunError, setting
 from pixelwise.labels.png import write_label
-from pixelwise.labels.shapes import check_size, problem_of
-
-# Enough offenders to recognise the mistake; the rest are counted.
-_LISTED = 5
+from pixelwise.labels.shapes import Size, check_size
+from pixelwise.text import some
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What is the same for every label of a run; it can be pickled."""
+def make_label(
+    config: ConvertConfig, legend: Legend, key: str, job: tuple[Item, Entry | None]
+) -> Entry | PixelwiseError | None:
+    """Make one label, unless it is there already.
 
-    config: ConvertConfig
-    legend: Legend
-    order: str
-    key: str
-
-
-@dataclass(frozen=True)
-class Made:
-    """A label that is there; is_new unless an earlier run had made it."""
-
-    entry: Entry
-    is_new: bool
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A label that could not be made, and why."""
-
-    id: str
-    message: str
-
-
-def make_label(plan: Plan, job: tuple[Item, Entry | None]) -> Made | Failure:
-    """Make one label, unless it is there already; what is wrong with it is returned.
-
+    Args:
+        config: of the run, with format and order.
+        legend: what the source means.
+        key: digest of what is the same for every label of the run.
+        job: the item, and its entry of an earlier run.
+    Returns:
+        What was made; None if the entry of the earlier run still holds; or what is wrong.
     Raises:
         RunError: the file system refuses, as it would for the next label.
     """
     item, done = job
+    if isinstance(item.data, PixelwiseError):
+        return item.data
     try:
-        entry = _make(plan, item, done)
+        # a copy: the bytes that it reads go when it does
+        return _make(config, legend, key, replace(item), done)
     except RunError:
         raise
     except PixelwiseError as error:
-        return Failure(item.id, str(error))
-    return Made(entry, is_new=entry is not done)
+        return error
 
 
-def _make(plan: Plan, item: Item, done: Entry | None) -> Entry:
-    """The entry of a label that was made now, or `done` itself if that is still true."""
-    config, folder = plan.config, plan.config.folder
+def _make(
+    config: ConvertConfig, legend: Legend, key: str, item: Item, done: Entry | None
+) -> Entry | None:
     with_image = config.image_files != "none"
-    picture = read_picture(item.image) if item.image is not None and with_image else None
-    content = [digest_of_file(path) for path in item.files]
-    image_key = digest(picture.data) if picture else ""
-    key = digest_of_values(plan.key, item.id, item.data, content, image_key, config.image_files)
-    label_path = folder / LABELS / f"{item.id}.png"
-    if done is not None and done.key == key and _is_there(folder, label_path, done):
-        return done
+    image = item.image_file if item.image is not None and with_image else None
+    if item.digest:
+        content = [None, [item.digest]]
+    else:
+        content = [item.data, [digest(data) for data in item.contents]]
+    image_key = digest(image.data) if image else ""
+    key = digest_of_values(key, item.id, *content, image_key, config.image_files)
+    label_path = config.folder / LABELS / f"{item.id}.png"
+    if done is not None and done.key == key and _is_there(config.folder, label_path, done):
+        return None
 
-    drawing = FORMATS[config.format].read(item, config, plan.legend)
-    where = str(item.files[0] if item.files else config.source)
-    check_size(f"{where}: {item.id}", drawing.size)
-    if picture is None and drawing.image is not None:
-        picture = Picture(where, drawing.image)
-    turned = picture is not None and is_turned(picture, drawing.size, drawing.frames)
-    label, entry = _painted(plan, f"{where}: {item.id}" if not item.files else where, drawing)
-    write_label(label_path, label, plan.legend.classes, storage=config.storage)
-    entry = replace(entry, id=item.id, key=key, label=digest_of_file(label_path))
-    if picture is None or not with_image:
+    drawing = FORMATS[config.format].read(item, config, legend)
+    file = str(item.files[0] if item.files else config.source)
+    where = file if item.files else f"{file}: {item.id}"
+    size = check_size(f"{file}: {item.id}", drawing.size or item.image_file.turned_size)
+    if image is None and drawing.image is not None:
+        image = ImageFile(file, drawing.image)
+    turned = image is not None and is_turned(image, size, drawing.frames)
+    label, entry = _painted(config, legend, where, drawing, size)
+    write_label(label_path, label, legend.classes, storage=config.storage)
+    entry = replace(entry, id=item.id, key=key, label=digest_of_written(label_path))
+    if image is None or not with_image:
         return entry
+    images = config.folder / IMAGES
     link_to = item.image if config.image_files == "link" else None
-    image = write_picture(picture, turned, folder / IMAGES / item.id, link_to)
-    name = image.relative_to(folder / IMAGES).as_posix()
+    path, data = write_image_file(image, turned, images / item.id, link_to)
+    name = path.relative_to(images).as_posix()
     if done is not None and done.image_name != name:
-        _remove_other_image(folder, item.id, done.image_name)
-    return replace(entry, image=digest_of_file(image), image_name=name, turned=turned)
+        _remove_other_image(images, item.id, done.image_name)
+    return replace(entry, image=digest(data), image_name=name, turned=turned)
 
 
 def _is_there(folder: Path, label: Path, done: Entry) -> bool:
-    same_label = digest_of_file(label) == done.label
-    same_image = not done.image or digest_of_file(folder / IMAGES / done.image_name) == done.image
-    return same_label and same_image
+    image = folder / IMAGES / done.image_name
+    same_label = digest_of_written(label) == done.label
+    return same_label and (not done.image or digest_of_written(image) == done.image)
 
 
-def _remove_other_image(folder: Path, key: str, name: str) -> None:
-    """Remove the image of an earlier run that had another ending: an id has one image."""
+def _remove_other_image(images: Path, id: str, name: str) -> None:
+    """Remove the image of an earlier run that had another suffix: an id has one image."""
     # the name comes from a file, so it must be one that this id can have
-    if str(PurePosixPath(name).with_suffix("")) == key:
-        (folder / IMAGES / name).unlink(missing_ok=True)
+    if str(PurePosixPath(name).with_suffix("")) == id:
+        (images / name).unlink(missing_ok=True)
 
 
-def _painted(plan: Plan, where: str, drawing: Drawing) -> tuple[np.ndarray, Entry]:
+def _painted(
+    config: ConvertConfig, legend: Legend, where: str, drawing: Drawing, size: Size
+) -> tuple[Index, Entry]:
     """The label of a drawing, and what happened while it was painted."""
-    config, legend = plan.config, plan.legend
-    problems = list(drawing.problems)
-    valid = []
-    for thing in drawing.objects:
-        wrong = [problem for part in thing.parts if (problem := problem_of(part))]
-        problems += [f"{_called(thing)} has {problem}" for problem in wrong]
-        if not wrong:
-            valid.append(thing)
+    problems = [f"{thing} has {one}" for thing in drawing.objects for one in thing.problems]
     if problems and config.invalid == "error":
-        hint = "Mend them, or leave them out with --invalid skip."
-        raise DatasetError(
-            where, "shapes", must="ones that can be painted", got=_some(problems), hint=hint
-        )
-    known = _known(where, valid, plan)
-    unknown = Counter(t.name for t in valid if t.name not in legend.index_of)
+        must = "ones that can be painted"
+        hint = f"Repair them, or leave them out with {setting('invalid', 'skip')}."
+        got = some(problems, separator="; ")
+        raise DatasetError(where, "shapes", must=must, got=got, hint=hint)
+    valid = [thing for thing in drawing.objects if not thing.problems]
+    known = _known(config, legend, where, valid)
+    unknown = Counter(thing.name for thing in valid if thing.name not in legend.index_of)
     background = drawing.label
     if background is None:
-        background = np.full(drawing.size, legend.background, legend.classes.dtype)
-    indices = [legend.index_of.get(t.name, legend.classes.ignore_index) for t in known]
-    painting = paint(known, indices, background, config.rule, plan.order)
-    return painting.label, Entry(
+        background = np.full(size, legend.background, legend.classes.dtype)
+    indices = [legend.index_of.get(thing.name, legend.classes.ignore_index) for thing in known]
+    order = config.order or "file"
+    label, overlapped, vanished = paint(known, indices, background, config.rule, order)
+    return label, Entry(
         id="",
         key="",
         label="",
         objects=len(known) + drawing.count,
-        overlapped=painting.overlapped,
-        vanished=(*drawing.vanished, *(_called(known[place]) for place in painting.vanished)),
+        overlapped=overlapped,
+        vanished=(*drawing.vanished, *(str(known[place]) for place in vanished)),
         skipped=tuple(problems),
         unknown=tuple(sorted(unknown.items())),
     )
 
 
-def _called(thing: Object) -> str:
-    return f"{thing.where} ({thing.name})"
-
-
-def _known(where: str, objects: list[Object], plan: Plan) -> list[Object]:
+def _known(
+    config: ConvertConfig, legend: Legend, where: str, objects: list[Object]
+) -> list[Object]:
     """The objects to paint; those of unknown classes as the configuration says."""
-    unknown = [thing for thing in objects if thing.name not in plan.legend.index_of]
-    if not unknown or plan.config.unknown == "ignore":
+    known = [thing for thing in objects if thing.name in legend.index_of]
+    if config.unknown == "ignore":
         return objects
-    if plan.config.unknown == "skip":
-        return [thing for thing in objects if thing.name in plan.legend.index_of]
-    got = _some([f"{thing.name!r} in {thing.where}" for thing in unknown])
-    constraint = f"one of {', '.join(plan.legend.index_of)}"
-    hint = "Use --classes, --alias OLD=NEW, --unknown ignore or --unknown skip."
-    raise DatasetError(where, "classes of objects", must=constraint, got=got, hint=hint)
-
-
-def _some(items: list[str]) -> str:
-    more = f" and {len(items) - _LISTED:,} more" if len(items) > _LISTED else ""
-    return "; ".join(items[:_LISTED]) + more
+    if config.unknown == "skip" or len(known) == len(objects):
+        return known
+    wrong = (thing for thing in objects if thing.name not in legend.index_of)
+    got = some((f"{thing.name!r} in {thing.where}" for thing in wrong), separator="; ")
+    must = f"one of {', '.join(legend.index_of)}"
+    raise DatasetError(where, "classes of objects", must=must, got=got, hint=unknown_hint("skip"))

@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.errors import ArgumentError, DatasetError
+from pixelwise.convert.paths import IMAGES, LABELS
+from pixelwise.errors import ArgumentError, DatasetError, setting
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import (
     FILE_NAME,
@@ -16,7 +17,6 @@ from pixelwise.labels.description import (
 )
 from pixelwise.survey.folder_names import SPLIT_NAMES
 
-IMAGES, LABELS = "images", "labels"
 _FOLDS = 5
 
 
@@ -58,27 +58,28 @@ def check_out(
     """
     others = sorted(set(done) - set(ids))
     if others:
-        constraint = "a new folder, or one of the same annotations"
+        must = "a new folder, or one of the same annotations"
         got = f"{config.folder} with {len(others):,} other labels, such as {others[0]}"
-        hint = "Choose another --out, or remove it."
-        raise ArgumentError("convert", "out", must=constraint, got=got, hint=hint)
+        hint = f"Choose another folder for {setting('out')}, or remove it."
+        raise ArgumentError("convert", "out", must=must, got=got, hint=hint)
     taken = [config.folder / name for name in (IMAGES, LABELS)]
     if not is_ours and any(folder.exists() for folder in taken):
-        constraint = "a new folder, or one that convert made"
+        must = "a new folder, or one that convert made"
         got = f"{config.folder}, which has {IMAGES} or {LABELS} in it"
-        raise ArgumentError(
-            "convert", "out", must=constraint, got=got, hint="Choose another --out."
-        )
+        hint = f"Choose another folder for {setting('out')}."
+        raise ArgumentError("convert", "out", must=must, got=got, hint=hint)
 
 
 def _other_splits(root: Path, classes: Classes) -> dict[str, Split]:
     found = read_description(root)
     if found.classes != classes:
-        constraint = f"those of {root / FILE_NAME}: {', '.join(found.classes.names)}"
-        hint = "Give the same --classes for every split, or choose another --out."
-        raise DatasetError(
-            "convert", "classes", must=constraint, got=", ".join(classes.names), hint=hint
+        must = f"those of {root / FILE_NAME}: {', '.join(found.classes.names)}"
+        hint = (
+            f"Give the same {setting('classes')} for every split, "
+            f"or choose another folder for {setting('out')}."
         )
+        got = ", ".join(classes.names)
+        raise DatasetError("convert", "classes", must=must, got=got, hint=hint)
     return found.splits
 
 

@@ -1,51 +1,40 @@
 """Objects -> label: which is painted first, what covers what, and what is gone in the end."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from pixelwise.convert.records import Object
+from pixelwise.convert.records import Index, Object
 from pixelwise.labels.shapes import Size, patch_of
 
 # How objects are put in the order in which they are painted; equal ones stay in file order.
 # file   as listed: the last lies on top
 # area   the one with the most pixels first: the smallest lies on top
 # z      by the source's own order: the largest z lies on top
+Order = Literal["file", "area", "z"]
 _NOBODY = -1
-
-
-@dataclass(frozen=True, eq=False)
-class Painting:
-    """A label, and what happened while it was painted.
-
-    Args:
-        label: (H, W) class indices.
-        overlapped: pixels that objects of different classes cover, or an object and void.
-        vanished: places in the list of those objects none of whose pixels shows their class:
-            covered by others, thinner than the pixel rule sees, or outside of the image.
-    """
-
-    label: np.ndarray
-    overlapped: int
-    vanished: tuple[int, ...]
 
 
 def paint(
     objects: Sequence[Object],
     indices: Sequence[int],
-    background: np.ndarray,
+    background: Index,
     rule: str = "center",
-    order: str = "file",
-) -> Painting:
+    order: Order = "file",
+) -> tuple[Index, int, list[int]]:
     """Paint objects onto a label.
 
     Args:
-        objects: without problems; see shapes.problem_of.
+        objects: without problems.
         indices: class index of each, or the index of void.
         background: (H, W) label to paint on; not modified.
         rule: which pixels a shape covers, one of shapes.RULES.
-        order: "file", "area" or "z".
+        order: what is painted first.
+    Returns:
+        The label (H, W); the pixels that objects of different classes cover, or an object and void;
+        the places in the list of those objects none of whose pixels shows their class: covered by
+        others, thinner than the pixel rule sees, or outside of the image.
     """
     label = background.copy()
     size: Size = label.shape  # type: ignore[assignment]
@@ -63,10 +52,10 @@ def paint(
     # an object under another of its own class has not vanished from the label
     suspects = np.flatnonzero(~shown).tolist()
     vanished = [p for p in suspects if not _shows(objects[p], indices[p], label, rule)]
-    return Painting(label, int(contested.sum()), tuple(vanished))
+    return label, int(contested.sum()), vanished
 
 
-def painting_order(objects: Sequence[Object], size: Size, rule: str, order: str) -> list[int]:
+def painting_order(objects: Sequence[Object], size: Size, rule: str, order: Order) -> list[int]:
     """The places of objects in their list, in the order in which they are painted."""
     places = list(range(len(objects)))
     if order == "z":
@@ -77,7 +66,7 @@ def painting_order(objects: Sequence[Object], size: Size, rule: str, order: str)
     return places
 
 
-def _shows(thing: Object, index: int, label: np.ndarray, rule: str) -> bool:
+def _shows(thing: Object, index: int, label: Index, rule: str) -> bool:
     """Whether any pixel of an object has its class."""
     size: Size = label.shape  # type: ignore[assignment]
     patches = (patch_of(part, size, rule) for part in thing.parts)

@@ -10,9 +10,11 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from pixelwise.convert.manifest import FILE_NAME as MANIFEST
-from pixelwise.errors import DatasetError
+from pixelwise.errors import DatasetError, setting
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 
+# Folders of what is written, and of a YOLO data set.
+IMAGES, LABELS = "images", "labels"
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -34,14 +36,14 @@ def inside(where: str, name: str, text: str, base: Path, roots: Sequence[Path]) 
     bad = not plain or "\0" in plain or plain.startswith("/") or _DRIVE.match(plain)
     path = Path(base, "." if bad else plain)
     if bad or not _lies_in(path, roots):
-        constraint = "a relative path that stays in the folders of the annotations or images"
-        hint = "Give the folder of the images with --images if it lies elsewhere."
-        raise DatasetError(where, name, must=constraint, got=repr(text), hint=hint)
+        must = "a relative path that stays in the folders of the annotations or images"
+        hint = f"Give the folder of the images as {setting('images')} if it lies elsewhere."
+        raise DatasetError(where, name, must=must, got=repr(text), hint=hint)
     return path
 
 
 def safe_id(where: str, name: str, text: str) -> str:
-    """The id of an item from a name in a file: with "/", without ending and without "..".
+    """The id of an item from a name in a file: with "/", without suffix and without "..".
 
     Raises:
         DatasetError: the name is absolute, empty or climbs.
@@ -51,12 +53,12 @@ def safe_id(where: str, name: str, text: str) -> str:
     stem = os.path.splitext(plain)[0]
     wild = any(part in ("", "..") for part in parts) or "\0" in plain or _DRIVE.match(plain)
     if wild or stem.endswith("/"):
-        constraint = "a relative path without '..'"
-        raise DatasetError(where, name, must=constraint, got=repr(text))
+        must = "a relative path without '..'"
+        raise DatasetError(where, name, must=must, got=repr(text))
     return "/".join(part for part in stem.split("/") if part != ".")
 
 
-def files_below(folder: Path, suffixes: Collection[str]) -> Iterator[tuple[str, Path]]:
+def files_below(folder: Path, suffixes: Collection[str] = ()) -> Iterator[tuple[str, Path]]:
     """(path below the folder with "/", path) of every file with one of the suffixes, sorted.
 
     See walk_files; folders that convert has made of what is here are left out.
@@ -88,7 +90,7 @@ def check_apart(source: Path, out: Path) -> None:
     inner = source.resolve()
     outer = out.resolve()
     if inner == outer or inner.is_relative_to(outer) or outer.is_relative_to(inner):
-        hint = "Choose a folder beside it with --out."
+        hint = f"Choose a folder beside it for {setting('out')}."
         got = f"{out} with source {source}"
         raise DatasetError("convert", "out", must="apart from the source", got=got, hint=hint)
 

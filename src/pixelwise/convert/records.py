@@ -2,13 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pixelwise.convert.images import ImageFile, read_image_file
+from pixelwise.convert.reading import read_content
 from pixelwise.labels.raster import Patch
-from pixelwise.labels.shapes import Outline
+from pixelwise.labels.shapes import Outline, Size, problem_of
+
+Frame = Literal["stored", "turned"]
+Index = NDArray[np.uint8] | NDArray[np.uint16]
+# Shapes that belong together; or what is wrong with them, in words that continue "it has ...".
+Parts = tuple[Outline | Patch, ...] | str
 
 
 @dataclass(frozen=True)
@@ -35,16 +44,37 @@ class Item:
     """One label to make.
 
     Args:
-        id: its name below the folder of labels, without ending.
+        id: its name below the folder of labels, without suffix.
         files: the annotation files that it is made of.
         image: its image; None = the format knows, or there is none.
-        data: what the format wants to know besides; values that JSON can hold.
+        data: what the format wants to know besides, as JSON can hold it; with `digest`, what it has
+            read of the files already, or the error that this gave, or None for nothing.
+        digest: of the content of its file, if that has been read already.
     """
 
     id: str
     files: tuple[Path, ...] = ()
     image: Path | None = None
     data: Any = None
+    digest: str = ""
+
+    @cached_property
+    def contents(self) -> tuple[bytes, ...]:
+        """The bytes of the files, which are opened once.
+
+        Raises:
+            DatasetError: one is missing, empty or not a regular file.
+        """
+        return tuple(map(read_content, self.files))
+
+    @cached_property
+    def image_file(self) -> ImageFile:
+        """The image, which is opened once.
+
+        Raises:
+            DatasetError: it is missing, empty or not a regular file.
+        """
+        return read_image_file(Path(str(self.image)))
 
 
 @dataclass(frozen=True)
@@ -67,16 +97,31 @@ class Object:
     """One thing on an image.
 
     Args:
-        name: of its class, as the source calls it.
-        parts: shapes that belong together.
+        name: of its class, as the source calls it; "" = unknown, which only a wrong one may be.
+        shapes: what it is made of.
         where: its place in the file, for messages, such as "shapes[3]".
         z: the source's own order; larger ones lie on top.
     """
 
     name: str
-    parts: tuple[Outline | Patch, ...]
+    shapes: Parts
     where: str
     z: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.where} ({self.name})" if self.name else self.where
+
+    @property
+    def parts(self) -> tuple[Outline | Patch, ...]:
+        """What can be painted."""
+        return () if isinstance(self.shapes, str) else self.shapes
+
+    @property
+    def problems(self) -> list[str]:
+        """Why it cannot be painted; [] if it can."""
+        if isinstance(self.shapes, str):
+            return [self.shapes]
+        return [problem for part in self.shapes if (problem := problem_of(part))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,22 +129,20 @@ class Drawing:
     """What the source says about one image.
 
     Args:
-        size: (height, width) of the label.
+        size: (height, width) of the label; None = that of the image, turned.
         objects: in the order of the file.
         label: (H, W) class indices of formats that store pixels; None = paint on background.
         count: objects in that label.
-        problems: shapes that cannot be painted, each a sentence with its place.
         vanished: objects of that label without a pixel.
         image: the image itself, if the annotation file contains it.
         frames: which pixels of the image the label may lie on, the first of the right size counts:
             "stored" as they are in its file, "turned" after its EXIF tag has been applied.
     """
 
-    size: tuple[int, int]
+    size: Size | None
     objects: tuple[Object, ...] = ()
-    label: np.ndarray | None = None
+    label: Index | None = None
     count: int = 0
-    problems: tuple[str, ...] = ()
     vanished: tuple[str, ...] = ()
     image: bytes | None = None
-    frames: tuple[str, ...] = ("stored", "turned")
+    frames: tuple[Frame, ...] = ("stored", "turned")

@@ -1,20 +1,21 @@
 """What a conversion did: the result of convert, and convert.json beside the labels."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pixelwise.convert.manifest import Entry
-from pixelwise.files.atomic import atomic_write
+from pixelwise.convert.painting import Order
+from pixelwise.files.records import to_plain
+from pixelwise.files.results import write_json
 from pixelwise.labels.classes import Classes
+from pixelwise.text import plural, some
 
 FILE_NAME = "convert.json"
-SCHEMA = "pixelwise.convert/1"
-# Lines of the text that list objects; the file has all of them.
-_LISTED = 5
+# Where the result lies and how much of it was new differ from run to run.
+_NOT_SAVED = ("folder", "description", "resumed")
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,18 @@ class ConvertReport:
         overlapped: pixels that objects of different classes covered.
         vanished: objects that no pixel shows, each as "id: place (class)".
         skipped: shapes that could not be painted, each as "id: place has ...".
-        unknown: objects of each name that is no class.
+        unknown: objects of each name that is not a class.
         notes: what was decided on the way.
     """
+
+    SCHEMA: ClassVar[str] = "pixelwise.convert/1"
 
     folder: Path
     description: Path
     format: str
     classes: Classes
     rule: str | None
-    order: str | None
+    order: Order | None
     files: int
     resumed: int
     turned: int
@@ -57,48 +60,38 @@ class ConvertReport:
 
     def as_dict(self) -> dict[str, Any]:
         """The report as values that JSON can hold."""
-        plain = {f.name: getattr(self, f.name) for f in fields(self)}
-        paths = {"folder": str(self.folder), "description": str(self.description)}
-        lists = {"vanished": list(self.vanished), "skipped": list(self.skipped)}
-        rest = {"classes": self.classes.as_dict(), "notes": list(self.notes)}
-        return {"schema": SCHEMA, **plain, **paths, **lists, **rest}
+        return {"schema": self.SCHEMA, **to_plain(self)}
 
     def text(self) -> str:
         """The report in a few lines for a terminal."""
         resumed = f", of which {self.resumed:,} were there already" if self.resumed else ""
         lines = [
-            f"{self.files:,} labels in {self.folder}{resumed}",
+            f"{plural(self.files, 'label')} in {self.folder}{resumed}",
             f"  format: {self.format}",
             f"  classes: {', '.join(self.classes.names)}",
             *(f"  {note}" for note in self.notes),
         ]
         if self.turned:
-            lines.append(f"  {self.turned:,} images were written as their EXIF tag turns them")
+            lines.append(f"  {plural(self.turned, 'image')} written as the EXIF tag turns them")
         if self.rule is not None:
+            overlapped = f"{plural(self.overlapped, 'pixel')} with more than one class"
             lines += [
                 f"  painted by pixel rule {self.rule} in the order {self.order}",
-                f"  {self.objects:,} objects; {self.overlapped:,} pixels with more than one class",
+                f"  {plural(self.objects, 'object')}; {overlapped}",
             ]
         for what, items in (
             ("objects that no pixel shows", self.vanished),
             ("shapes that could not be painted", self.skipped),
-            ("names that are no class", [f"{n} ({c:,})" for n, c in self.unknown.items()]),
+            ("names that are not a class", [f"{n} ({c:,})" for n, c in self.unknown.items()]),
         ):
             if items:
-                more = f", and {len(items) - _LISTED:,} more" if len(items) > _LISTED else ""
-                lines.append(f"  {len(items):,} {what}: {', '.join(items[:_LISTED])}{more}")
+                lines.append(f"  {len(items):,} {what}: {some(items)}")
         return "\n".join(lines)
 
     def save(self) -> None:
-        """Write convert.json; the same conversion writes the same bytes.
-
-        Where it lies and how much of it was new are left out: they differ from run to run.
-        """
-        content = self.as_dict()
-        for key in ("folder", "description", "resumed"):
-            del content[key]
-        text = json.dumps(content, indent=1, sort_keys=True)
-        atomic_write(self.folder / FILE_NAME, (text + "\n").encode())
+        """Write convert.json; the same conversion writes the same bytes."""
+        content = {key: v for key, v in self.as_dict().items() if key not in _NOT_SAVED}
+        write_json(self.folder / FILE_NAME, content)
 
 
 def totals(entries: Iterable[Entry]) -> dict[str, Any]:

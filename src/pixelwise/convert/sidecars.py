@@ -1,25 +1,24 @@
-"""Class lists in the words of other tools, so that they can train on the same label files."""
+"""Class lists in the formats of other tools, so that they can train on the same label files."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.output import IMAGES, LABELS
-from pixelwise.errors import ArgumentError
+from pixelwise.convert.paths import IMAGES, LABELS
+from pixelwise.errors import ArgumentError, setting
 from pixelwise.labels.classes import Classes
 
 
-def sidecar_texts(config: ConvertConfig, classes: Classes, files: int) -> dict[str, str]:
+def sidecar_texts(names: Iterable[str], classes: Classes, files: int) -> dict[str, str]:
     """The class lists that were asked for, by file name.
 
     Args:
-        config: sidecars.
+        names: keys of SIDECARS.
         classes: of the labels; stored values are class indices.
         files: number of labels.
     Raises:
         ArgumentError: a tool cannot take labels with this value of void.
     """
-    rows = [SIDECARS[name] for name in config.sidecars]
+    rows = [SIDECARS[name] for name in names]
     return {file: text_of(classes, files) for file, text_of in rows}
 
 
@@ -52,10 +51,10 @@ def nnunet_text(classes: Classes, files: int) -> str:
         ArgumentError: void is another index.
     """
     if classes.ignore_index != len(classes):
-        hint = f"Give --ignore-index {len(classes)}."
-        constraint = f"{len(classes)}, the next after the classes, for nnU-Net"
+        hint = f"Give {setting('ignore_index', len(classes))}."
+        must = f"{len(classes)}, the next after the classes, for nnU-Net"
         got = classes.ignore_index
-        raise ArgumentError("convert", "ignore_index", must=constraint, got=got, hint=hint)
+        raise ArgumentError("convert", "ignore_index", must=must, got=got, hint=hint)
     labels = {name: index for index, name in enumerate(classes.names)}
     content = {
         "channel_names": {"0": "R", "1": "G", "2": "B"},

@@ -35,6 +35,14 @@ def read_image(path: Path | str) -> np.ndarray:
         raise error.at(DatasetError, path, "image") from None
 
 
+def decode_image(where: Path | str, data: bytes) -> np.ndarray:
+    """read_image of a file whose bytes have been read; `where` is the file."""
+    try:
+        return _decode(data)
+    except Unreadable as error:
+        raise error.at(DatasetError, where, "image") from None
+
+
 def image_size(path: Path | str) -> tuple[int, int]:
     """(height, width) as stored, from the header alone.
 

@@ -71,6 +71,14 @@ def read_label(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
         raise error.at(LabelError, path, "label") from None
 
 
+def decode_label(where: Path | str, data: bytes) -> np.ndarray:
+    """read_label of a file whose bytes have been read; `where` is the file."""
+    try:
+        return _decode(data, MAX_PIXELS)
+    except Unreadable as error:
+        raise error.at(LabelError, where, "label") from None
+
+
 def count_stored(path: Path | str) -> tuple[np.ndarray, np.ndarray]:
     """The stored values that occur in a label file, ascending, and their pixels.
 

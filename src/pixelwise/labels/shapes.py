@@ -142,7 +142,7 @@ def problem_of(shape: Outline | Patch) -> str | None:
         return f"the unknown kind {shape.kind!r}; known are {', '.join(KINDS)}"
     try:
         points = np.asarray(shape.points, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return "points that are no numbers, or of different length"
     least, most, meaning = KINDS[shape.kind]
     if points.size and (points.ndim != 2 or points.shape[1] != 2):

@@ -1,1 +1,7 @@
-"""One file per annotation format; table.py has FORMATS, which names them all."""
+"""One file per annotation format; table.py has FORMATS, a row for each of them.
+
+shapes      labelme.py coco.py cityscapes.py yolo.py cvat.py label_studio.py masks.py
+pixels      color.py instances.py array.py cityscapes_ids.py coco_panoptic.py
+shared      geometry.py (turned rectangles and ellipses), label_studio_rle.py (its brush),
+            pixel_files.py (label files, paired with images)
+"""

@@ -4,8 +4,7 @@ Values become class indices through the class table in one step, so that they ma
 """
 
 import math
-from collections.abc import Callable
-from concurrent.futures import Executor
+from collections.abc import Callable, Collection
 from importlib import import_module
 from importlib.util import find_spec
 from io import BytesIO
@@ -13,25 +12,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL.GifImagePlugin import GifImageFile
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.pixel_files import find_label_files
 from pixelwise.convert.legend import Legend
-from pixelwise.convert.records import Drawing, Item, Source
+from pixelwise.convert.paths import files_below
+from pixelwise.convert.reading import Reading
+from pixelwise.convert.records import Drawing, Index, Item, Source
 from pixelwise.errors import DatasetError, LabelError
 from pixelwise.extras import missing_package
-from pixelwise.files.content import MAX_PIXELS, Unreadable, check_pixels, read_file
+from pixelwise.files.content import MAX_PIXELS, Unreadable, check_pixels
+from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.label_checks import list_offenders
-from pixelwise.labels.png import read_label
+from pixelwise.labels.png import decode_label
 
 _MAT_5 = b"MATLAB 5.0"
 
 
-def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001
+def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
     """The arrays of a folder; what their values mean must be given."""
-    endings = _endings(config.source)
-    return Source(find_label_files(config, endings))
+    return Source(find_label_files(config, _suffixes(config.source)))
 
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
@@ -40,14 +42,18 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
     Raises:
         LabelError: it has values that are neither a class nor void, and unknown is "error".
     """
-    values, void = read_values(item.files[0], config)
+    values, void = read_values(item, config)
     label = values_to_label(str(item.files[0]), values, void, config, legend)
     return Drawing(label.shape, label=label)
 
 
 def values_to_label(
-    where: str, values: np.ndarray, void: np.ndarray, config: ConvertConfig, legend: Legend
-) -> np.ndarray:
+    where: str,
+    values: NDArray[np.int64],
+    void: NDArray[np.bool],
+    config: ConvertConfig,
+    legend: Legend,
+) -> Index:
     """Stored values -> class indices.
 
     Args:
@@ -70,27 +76,27 @@ def values_to_label(
     return label
 
 
-def read_values(path: Path, config: ConvertConfig) -> tuple[np.ndarray, np.ndarray]:
-    """The values of a file, and where they are among the ignore_values of the configuration.
+def read_values(item: Item, config: ConvertConfig) -> tuple[NDArray[np.int64], NDArray[np.bool]]:
+    """The values of the file of an item, and where they are among ignore_values.
 
     Returns:
         values (H, W) int64, void (H, W) bool.
     Raises:
-        DatasetError, LabelError: the file cannot be read, holds something else than one array of
-            whole numbers, or is too large.
+        DatasetError, LabelError: the file is damaged, holds something else than one array of whole
+            numbers, or is too large.
     """
-    reader = READERS.get(path.suffix.lower(), read_label)
-    values = _whole_numbers(str(path), reader(path))
+    (path,), (data,) = item.files, item.contents
+    decode = DECODERS.get(path.suffix.lower(), decode_label)
+    values = _whole_numbers(str(path), decode(path, data))
     return values, np.isin(values, config.ignore_values)
 
 
-def read_npy(path: Path) -> np.ndarray:
+def decode_npy(path: Path, data: bytes) -> np.ndarray:
     """The array in a .npy file; objects are never unpickled.
 
     Raises:
         DatasetError: the header is damaged, or promises more than the file holds.
     """
-    data = _bytes_of(path)
     try:
         stream = BytesIO(data)
         version = np.lib.format.read_magic(stream)
@@ -110,7 +116,7 @@ def read_npy(path: Path) -> np.ndarray:
         raise DatasetError(path, "file", must="a .npy array of numbers", got=got) from None
 
 
-def read_mat(path: Path) -> np.ndarray:
+def decode_mat(path: Path, data: bytes) -> np.ndarray:
     """The only two-dimensional array of numbers in a MATLAB 5 file, inside structures too.
 
     Raises:
@@ -120,12 +126,11 @@ def read_mat(path: Path) -> np.ndarray:
     where = str(path)
     if find_spec("scipy") is None:
         raise missing_package(f"{where}: a .mat file", "scipy")
-    data = _bytes_of(path)
     if not data.startswith(_MAT_5):
         hint = "Save it with save(..., '-v7')."
         raise DatasetError(where, "file", must="MATLAB 5.0 to 7", got=repr(data[:19]), hint=hint)
     try:
-        # optional, so it is no import at the top
+        # optional, so it is not imported at the top
         content = import_module("scipy.io").loadmat(BytesIO(data))
     except Exception as error:
         # this reader raises anything from TypeError to struct.error on damaged files
@@ -138,46 +143,44 @@ def read_mat(path: Path) -> np.ndarray:
     return arrays.popitem()[1]
 
 
-def read_gif(path: Path) -> np.ndarray:
-    """The palette indices of a GIF file with one picture.
+def decode_gif(path: Path, data: bytes) -> np.ndarray:
+    """The palette indices of a GIF file with one image.
 
     Raises:
         DatasetError: it is damaged, too large or an animation.
     """
     try:
-        with GifImageFile(BytesIO(_bytes_of(path))) as image:
+        with GifImageFile(BytesIO(data)) as image:
             check_pixels(*image.size)
             if image.n_frames > 1:
-                raise Unreadable("one picture", f"{image.n_frames} frames")
+                raise Unreadable("one image", f"{image.n_frames} frames")
             if image.mode not in ("P", "L"):
                 raise Unreadable("indexed", f"mode {image.mode}")
             return np.array(image)
     except Unreadable as error:
         raise error.at(DatasetError, path, "file") from None
-    except DatasetError:
-        raise
     except Exception as error:
         # this decoder raises anything from EOFError to struct.error on damaged files
         got = str(error) or type(error).__name__
         raise DatasetError(path, "file", must="an undamaged GIF file", got=got) from None
 
 
-READERS: dict[str, Callable[[Path], np.ndarray]] = {
-    ".npy": read_npy,
-    ".mat": read_mat,
-    ".gif": read_gif,
+DECODERS: dict[str, Callable[[Path, bytes], np.ndarray]] = {
+    ".npy": decode_npy,
+    ".mat": decode_mat,
+    ".gif": decode_gif,
 }
 
 
-def _endings(source: Path) -> list[str]:
-    """Arrays if there are any; otherwise pictures."""
-    for ending in (".npy", ".mat"):
-        if source.is_dir() and next(source.rglob(f"*{ending}"), None) is not None:
-            return [ending]
-    return []
+def _suffixes(source: Path) -> Collection[str]:
+    """Those of arrays if there are any; otherwise those of images."""
+    for suffix in (".npy", ".mat"):
+        if source.is_dir() and next(files_below(source, [suffix]), None) is not None:
+            return [suffix]
+    return IMAGE_SUFFIXES
 
 
-def _whole_numbers(where: str, array: np.ndarray) -> np.ndarray:
+def _whole_numbers(where: str, array: np.ndarray) -> NDArray[np.int64]:
     """(H, W) int64; floating-point numbers only if they are whole."""
     if array.ndim == 3 and array.shape[0] == 1:
         array = array[0]
@@ -208,10 +211,3 @@ def _arrays(name: str, value: Any) -> list[tuple[str, np.ndarray]]:
         return [found for field, inner in fields for found in _arrays(field, inner)]
     is_label = value.ndim == 2 and value.dtype.kind in "biuf" and min(value.shape) > 1
     return [(name, value)] if is_label else []
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        return read_file(path)
-    except Unreadable as error:
-        raise error.at(DatasetError, path, "file") from None

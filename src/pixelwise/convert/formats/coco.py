@@ -7,10 +7,8 @@ are the places of the ids in order. COCO knows no paint order and no background.
 Source: COCO data format documentation.
 """
 
-import shlex
 from collections import defaultdict
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +16,24 @@ from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.legend_files import category_rows
 from pixelwise.convert.paths import inside, safe_id
-from pixelwise.convert.records import Drawing, Item, Object, Source
-from pixelwise.errors import DatasetError, LabelError
-from pixelwise.files.json_file import get, read_json, shown
+from pixelwise.convert.reading import Reading
+from pixelwise.convert.records import Drawing, Item, Object, Parts, Rows, Source
+from pixelwise.errors import DatasetError, LabelError, setting
+from pixelwise.files.json_file import get, shown
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.rle import rle_to_mask
 from pixelwise.labels.shapes import Outline, Size
+from pixelwise.text import some
 
-_LISTED = 5
+_SHAPES = "segmentation"
 
 
-def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001
+def find(config: ConvertConfig, reading: Reading) -> Source:
     """The images of a JSON file, each with its annotations."""
     path = json_file(config.source)
     where = str(path)
-    table = read_json(path)
-    categories = get(where, table, "categories", list)
-    rows = category_rows(where, categories)
-    name_of = {category.get("id"): category["name"].strip() for category in categories}
+    table = reading.json(path)
+    rows, name_of = categories(where, table)
     annotations = _by_image(where, table)
     items = []
     for place, image in enumerate(get(where, table, "images", list)):
@@ -43,7 +41,10 @@ def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: A
         own = annotations.pop(get(where, image, "id", int, str, at=at), [])
         data = {
             "size": [get(where, image, side, int, at=at) for side in ("height", "width")],
-            "objects": [_object_data(where, name_of, number, entry) for number, entry in own],
+            "objects": [
+                [category_of(where, f"annotations[{n}]", entry, name_of), n, entry.get(_SHAPES)]
+                for n, entry in own
+            ],
         }
         items.append(image_item(config, path, at, image, data))
     check_images(path, items, config)
@@ -56,15 +57,11 @@ def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: A
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa: ARG001
     """The objects of one image."""
     height, width = item.data["size"]
-    objects, problems = [], []
-    for name, place, segmentation in item.data["objects"]:
-        at = f"annotations[{place}]"
-        parts = _parts(segmentation, (height, width))
-        if isinstance(parts, str):
-            problems.append(f"{at} ({name}) has {parts}")
-        else:
-            objects.append(Object(name, parts, at))
-    return Drawing((height, width), tuple(objects), problems=tuple(problems))
+    objects = (
+        Object(name, _parts(segmentation, (height, width)), f"annotations[{place}]")
+        for name, place, segmentation in item.data["objects"]
+    )
+    return Drawing((height, width), tuple(objects))
 
 
 def json_file(source: Path) -> Path:
@@ -77,10 +74,33 @@ def json_file(source: Path) -> Path:
         return source
     files = sorted(source.glob("*.json"))
     if len(files) != 1:
-        got = f"{len(files)} of them: {', '.join(f.name for f in files[:_LISTED])}"
+        got = f"{len(files)} of them: {some(file.name for file in files)}"
         hint = "Name the file itself."
         raise DatasetError(source, "source", must="a folder with one .json", got=got, hint=hint)
     return files[0]
+
+
+def categories(where: str, table: Any) -> tuple[Rows, dict[Any, str]]:
+    """The classes of a JSON file, and the name of each id.
+
+    Raises:
+        DatasetError: there are none, or they contradict each other.
+    """
+    entries = get(where, table, "categories", list)
+    rows = category_rows(where, entries)
+    return rows, {entry.get("id"): entry["name"].strip() for entry in entries}
+
+
+def category_of(where: str, at: str, entry: Any, name_of: dict[Any, str]) -> str:
+    """The class of an annotation or segment.
+
+    Raises:
+        DatasetError: its category is not one of the file.
+    """
+    category = get(where, entry, "category_id", int, at=at)
+    if category not in name_of:
+        raise DatasetError(where, f"{at}.category_id", must="an id of categories", got=category)
+    return name_of[category]
 
 
 def image_item(config: ConvertConfig, path: Path, at: str, image: Any, data: Any) -> Item:
@@ -110,7 +130,7 @@ def check_images(path: Path, items: Sequence[Item], config: ConvertConfig) -> No
     near = [f for f in (*path.parent.iterdir(), *path.parent.parent.iterdir()) if f.is_dir()]
     folders = sorted(folder for folder in near if (folder / name).is_file())
     if folders:
-        hint = f"Give --images {shlex.quote(str(folders[0]))}."
+        hint = f"Give {setting('images', str(folders[0]))}."
         got = f"{name} in {folders[0]}"
         raise DatasetError(path, "images", must=f"in {path.parent}", got=got, hint=hint)
 
@@ -124,16 +144,7 @@ def _by_image(where: str, table: Any) -> dict[Any, list[tuple[int, Any]]]:
     return dict(found)
 
 
-def _object_data(where: str, name_of: dict[Any, str], place: int, entry: Any) -> list[Any]:
-    """[class name, place, segmentation], as JSON can hold it."""
-    at = f"annotations[{place}]"
-    category = get(where, entry, "category_id", int, at=at)
-    if category not in name_of:
-        raise DatasetError(where, f"{at}.category_id", must="an id of categories", got=category)
-    return [name_of[category], place, entry.get("segmentation")]
-
-
-def _parts(segmentation: Any, size: Size) -> tuple[Outline | Patch, ...] | str:
+def _parts(segmentation: Any, size: Size) -> Parts:
     """What a segmentation covers, or what is wrong with it in words."""
     if isinstance(segmentation, dict):
         if segmentation.get("size") != list(size):
@@ -141,13 +152,18 @@ def _parts(segmentation: Any, size: Size) -> tuple[Outline | Patch, ...] | str:
         try:
             return (Patch(rle_to_mask(segmentation.get("counts", []), size)),)
         except LabelError as error:
-            return f"wrong run lengths: {error}".rstrip(".")
+            return wrong_runs(error)
     if not isinstance(segmentation, list) or not segmentation:
         return f"the segmentation {shown(segmentation)}"
-    parts = []
+    parts: list[Outline] = []
     for polygon in segmentation:
         numbers = isinstance(polygon, list) and all(type(v) in (int, float) for v in polygon)
         if not numbers or len(polygon) % 2:
             return f"the polygon {shown(polygon)} instead of x, y, x, y, ..."
         parts.append(Outline(list(zip(polygon[::2], polygon[1::2]))))
     return tuple(parts)
+
+
+def wrong_runs(error: LabelError) -> str:
+    """What is wrong with run lengths, in words that continue "it has ..."."""
+    return f"run lengths whose {error.name} must be {error.must}, got {error.got}"

@@ -5,32 +5,35 @@ id = R + 256 G + 65536 B; id 0 is void. "segments_info" of the JSON file gives e
 Source: COCO data format documentation, Panoptic Segmentation.
 """
 
-from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.formats.coco import check_images, image_item, json_file
-from pixelwise.convert.legend import Legend
-from pixelwise.convert.legend_files import category_rows
+from pixelwise.convert.formats.coco import (
+    categories,
+    category_of,
+    check_images,
+    image_item,
+    json_file,
+)
+from pixelwise.convert.legend import Legend, unknown_hint
 from pixelwise.convert.paths import inside
+from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Source
-from pixelwise.errors import DatasetError
-from pixelwise.files.json_file import get, read_json
-from pixelwise.labels.image import read_image
+from pixelwise.errors import DatasetError, setting
+from pixelwise.files.json_file import get
+from pixelwise.labels.image import decode_image
 from pixelwise.labels.label_checks import list_offenders
 
 
-def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001
+def find(config: ConvertConfig, reading: Reading) -> Source:
     """The annotated images of a JSON file, each with its PNG."""
     path = json_file(config.source)
     where = str(path)
-    table = read_json(path)
-    categories = get(where, table, "categories", list)
-    rows = category_rows(where, categories)
-    name_of = {category.get("id"): category["name"].strip() for category in categories}
+    table = reading.json(path)
+    rows, name_of = categories(where, table)
     images = {
         get(where, image, "id", int, str, at=f"images[{place}]"): (place, image)
         for place, image in enumerate(get(where, table, "images", list))
@@ -57,18 +60,17 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
 
     Raises:
         DatasetError: the PNG has ids that the JSON file does not name, and unknown is "error"; or
-            a category is no class.
+            a category is not a class.
     """
     where = str(item.files[0])
-    red, green, blue = np.moveaxis(read_image(item.files[0]).astype(np.int32), -1, 0)
+    red, green, blue = np.moveaxis(decode_image(where, item.contents[0]).astype(np.int32), -1, 0)
     ids = red + 256 * green + 65536 * blue
     classes = legend.classes
     outside = sorted({name for _, name in item.data if name not in legend.index_of})
     if outside and config.unknown == "error":
-        constraint = f"among {', '.join(legend.index_of)}"
-        hint = "Use --classes, --alias OLD=NEW or --unknown ignore."
-        got = ", ".join(outside)
-        raise DatasetError(where, "categories of segments", must=constraint, got=got, hint=hint)
+        must, got = f"among {', '.join(legend.index_of)}", ", ".join(outside)
+        name = "categories of segments"
+        raise DatasetError(where, name, must=must, got=got, hint=unknown_hint())
 
     named = [0, *(segment for segment, _ in item.data)]
     void = classes.ignore_index
@@ -78,7 +80,7 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
     place = np.searchsorted(known, ids).clip(0, len(known) - 1)
     unknown = known[place] != ids
     if unknown.any() and config.unknown == "error":
-        hint = "Use --unknown ignore if they are void."
+        hint = f"Use {setting('unknown', 'ignore')} if they are void."
         got = list_offenders(ids, unknown)
         raise DatasetError(where, "ids", must="those of segments_info", got=got, hint=hint)
     label = np.where(unknown, void, np.array(indices)[order][place]).astype(classes.dtype)
@@ -98,10 +100,6 @@ def _segments(where: str, at: str, entry: Any, name_of: dict[Any, str]) -> list[
     found = []
     for number, segment in enumerate(get(where, entry, "segments_info", list, at=at)):
         here = f"{at}.segments_info[{number}]"
-        category = get(where, segment, "category_id", int, at=here)
-        if category not in name_of:
-            raise DatasetError(
-                where, f"{here}.category_id", must="an id of categories", got=category
-            )
-        found.append([get(where, segment, "id", int, at=here), name_of[category]])
+        category = category_of(where, here, segment, name_of)
+        found.append([get(where, segment, "id", int, at=here), category])
     return found

@@ -4,7 +4,6 @@ CamVid, CVAT's "segmentation mask", Cityscapes' color.png and most hand-made mas
 """
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from pathlib import Path
 
 import numpy as np
@@ -13,26 +12,27 @@ from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.pixel_files import find_label_files
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.legend_files import read_row_file
+from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Rows, Source
-from pixelwise.errors import DatasetError, LabelError
+from pixelwise.errors import DatasetError, LabelError, error_at, setting
 from pixelwise.labels.color import color_to_index
-from pixelwise.labels.image import read_image
+from pixelwise.labels.image import decode_image, read_image
 
 # Class files that tools put beside the labels.
 _CLASS_FILES = ("label_colors.txt", "labelmap.txt", "class_dict.csv", "dataset_meta.json")
 
-# More colours than this are no classes that anyone drew.
+# More colours than this are not those of classes.
 _MOST_COLORS = 64
-# Pictures whose colours are listed; of more, so many evenly spaced ones.
+# Labels whose colours are listed; of more, so many evenly spaced ones.
 _FILES_LOOKED_AT = 20
 
 
-def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001
-    """The pictures of a folder, and the class file beside them if there is one.
+def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
+    """The colour labels of a folder, and the class file beside them if there is one.
 
     Raises:
         DatasetError: there is none, and no classes are given; the message has the colours of the
-            pictures in the form that --classes takes.
+            labels in the form that `classes` takes.
     """
     items = find_label_files(config)
     if config.classes is not None:
@@ -45,19 +45,19 @@ def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: A
 
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
-    """One picture as class indices.
+    """One colour label as class indices.
 
     Raises:
         LabelError: it has colours that no class has, and unknown is "error"; or two classes share
             a colour.
     """
-    image = read_image(item.files[0])
+    image = decode_image(item.files[0], item.contents[0])
     if config.bgr:
         image = image[:, :, ::-1]
     try:
         stored = color_to_index(image, legend.stored, config.unknown)
     except LabelError as error:
-        raise LabelError(f"{item.files[0]}: {error}") from None
+        raise error_at(item.files[0], error, LabelError) from None
     label = legend.written[stored]
     return Drawing(label.shape, label=label)
 
@@ -76,7 +76,10 @@ def _colors_found(paths: Sequence[Path]) -> DatasetError:
     for path in paths:
         found = np.unique(read_image(path).reshape(-1, 3), axis=0)
         if len(found) > _MOST_COLORS:
-            hint = "Is it a photograph, or was it resized or saved with loss? Then give --classes."
+            hint = (
+                "Is it a photograph, or was it resized or saved with loss? "
+                f"Then give {setting('classes')}."
+            )
             got = f"{len(found):,} colours in {path}"
             must = "given for labels of so many colours"
             return DatasetError("convert", "classes", must=must, got=got, hint=hint)
@@ -84,7 +87,7 @@ def _colors_found(paths: Sequence[Path]) -> DatasetError:
     words = ",".join(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in sorted(colors))
     hint = (
         f"Give a class file, or write a name before each colour found in {len(paths):,} of the "
-        f"labels, like sky=#8080ff: --classes '{words}'"
+        f"labels, like sky=#8080ff: {setting('classes', words)}."
     )
     must = "given for colour labels"
     return DatasetError("convert", "classes", must=must, got="none", hint=hint)

@@ -9,7 +9,6 @@ on top. Documents with a DTD or entities are refused: no annotation needs them.
 Source: CVAT documentation, XML annotation format.
 """
 
-from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
@@ -17,13 +16,14 @@ from xml.parsers import expat
 import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.formats.coco import wrong_runs
 from pixelwise.convert.formats.geometry import ellipse_points, rectangle_points
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.legend_files import parse_hex
 from pixelwise.convert.paths import inside, safe_id
-from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
+from pixelwise.convert.reading import Reading, read_content
+from pixelwise.convert.records import Drawing, Frame, Item, Object, Parts, Rows, Source
 from pixelwise.errors import DatasetError, LabelError
-from pixelwise.files.content import Unreadable, read_file
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.rle import rle_to_mask
 from pixelwise.labels.shapes import Outline
@@ -34,7 +34,7 @@ _KINDS = {"polygon": "polygon", "polyline": "line", "points": "point"}
 _LABEL = ("labels", "label")
 
 
-def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001
+def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
     """The images of an XML file, each with its shapes."""
     path = config.source / "annotations.xml" if config.source.is_dir() else config.source
     where = str(path)
@@ -59,20 +59,16 @@ def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: A
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa: ARG001
     """The shapes of one image."""
-    objects, problems = [], []
+    objects = []
     for place, (kind, attributes) in enumerate(item.data["shapes"]):
-        at = f"shape {place} of {item.id}"
-        name = attributes.get("label", "").strip()
-        part = _part(kind, attributes, config.line_width)
-        if isinstance(part, str):
-            problems.append(f"{at} ({name}) has {part}")
-        else:
-            z = attributes.get("z_order", "0")
-            objects.append(Object(name, (part,), at, int(z) if z.lstrip("-").isdecimal() else 0))
+        name, z = attributes.get("label", "").strip(), attributes.get("z_order", "0")
+        z = int(z) if z.lstrip("-").isdecimal() else 0
+        parts = _parts(kind, attributes, config.line_width)
+        objects.append(Object(name, parts, f"shape {place} of {item.id}", z))
     height, width = item.data["size"]
     # CVAT shows images turned
-    frames = ("turned", "stored")
-    return Drawing((height, width), tuple(objects), problems=tuple(problems), frames=frames)
+    frames: tuple[Frame, ...] = ("turned", "stored")
+    return Drawing((height, width), tuple(objects), frames=frames)
 
 
 class _Reader:
@@ -93,11 +89,9 @@ class _Reader:
         parser.EntityDeclHandler = self.refuse
         parser.buffer_text = True
         try:
-            parser.Parse(read_file(path), True)
+            parser.Parse(read_content(path), True)
         except expat.ExpatError as error:
             raise DatasetError(self.where, "file", must="valid XML", got=str(error)) from None
-        except Unreadable as error:
-            raise error.at(DatasetError, self.where, "file") from None
 
     def refuse(self, *_: Any) -> None:
         got = "a document type or entity declaration"
@@ -136,30 +130,30 @@ class _Reader:
         return Rows(names, tuple(parse_hex(self.where, str(color).strip()) for color in colors))
 
 
-def _part(kind: str, attributes: dict[str, str], line_width: float) -> Outline | Patch | str:
+def _parts(kind: str, attributes: dict[str, str], line_width: float) -> Parts:
     """What a shape covers, or what is wrong with it in words."""
     try:
         if kind == "mask":
-            return _mask(attributes)
+            return (_mask(attributes),)
         if kind in ("polygon", "polyline", "points"):
             pairs = attributes["points"].split(";")
             points = np.array([pair.split(",") for pair in pairs], np.float64)
-            return Outline(points, _KINDS[kind], line_width)
+            return (Outline(points, _KINDS[kind], line_width),)
         turn = float(attributes.get("rotation", "0"))
         if kind == "box":
             x0, y0, x1, y1 = (float(attributes[key]) for key in ("xtl", "ytl", "xbr", "ybr"))
             if turn:
-                return Outline(rectangle_points((x0, y0), (x1, y1), turn))
-            return Outline([(x0, y0), (x1, y1)], "rectangle")
+                return (Outline(rectangle_points((x0, y0), (x1, y1), turn)),)
+            return (Outline([(x0, y0), (x1, y1)], "rectangle"),)
         if kind == "ellipse":
             cx, cy, rx, ry = (float(attributes[key]) for key in ("cx", "cy", "rx", "ry"))
-            return Outline(ellipse_points((cx, cy), (rx, ry), turn))
+            return (Outline(ellipse_points((cx, cy), (rx, ry), turn)),)
     except KeyError as error:
         return f"no attribute {error}"
     except LabelError as error:
-        return f"wrong run lengths: {error}".rstrip(".")
+        return wrong_runs(error)
     except ValueError:
-        return "attributes that are no numbers"
+        return "attributes that are not numbers"
     return f"the type {kind!r}, which cannot be painted"
 
 

@@ -1,6 +1,7 @@
 """Turned rectangles and ellipses as polygons."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 # Corners of an ellipse: enough that no point of it is 0.001 pixels off at a radius of 100.
 _STEPS = 720
@@ -8,7 +9,7 @@ _STEPS = 720
 
 def rectangle_points(
     low: tuple[float, float], high: tuple[float, float], degrees: float
-) -> np.ndarray:
+) -> NDArray[np.float64]:
     """The corners of a rectangle, turned clockwise about its centre.
 
     Args:
@@ -24,7 +25,7 @@ def rectangle_points(
 
 def ellipse_points(
     center: tuple[float, float], radii: tuple[float, float], degrees: float
-) -> np.ndarray:
+) -> NDArray[np.float64]:
     """The corners of a polygon close to an ellipse, turned clockwise about its centre.
 
     Args:
@@ -39,7 +40,9 @@ def ellipse_points(
     return turned(rim, np.array(center), degrees)
 
 
-def turned(points: np.ndarray, about: np.ndarray, degrees: float) -> np.ndarray:
+def turned(
+    points: NDArray[np.float64], about: NDArray[np.float64], degrees: float
+) -> NDArray[np.float64]:
     """Points turned clockwise, as y grows downwards."""
     cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     return (points - about) @ np.array([[cos, sin], [-sin, cos]]) + about

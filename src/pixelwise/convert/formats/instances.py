@@ -5,30 +5,29 @@ instanceIds where id = 1000 * class + number, the class is id // divisor, and id
 are classes themselves.
 """
 
-from concurrent.futures import Executor
-
 import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.array import read_values, values_to_label
 from pixelwise.convert.formats.pixel_files import find_label_files
 from pixelwise.convert.legend import Legend
+from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Rows, Source
 from pixelwise.labels.class_checks import OTHER
 
-_ENDINGS = (".png", ".tif", ".tiff", ".bmp", ".npy")
+_SUFFIXES = (".png", ".tif", ".tiff", ".bmp")
 
 
-def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001
+def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
     """The id images of a folder; the classes are background and object unless they are given."""
     rows = Rows(("background", "object"), None, (0, OTHER))
-    endings = [e for e in _ENDINGS if e != ".npy"] if config.images else list(_ENDINGS)
-    return Source(find_label_files(config, endings), None if config.divisor else rows)
+    suffixes = _SUFFIXES if config.images else (*_SUFFIXES, ".npy")
+    return Source(find_label_files(config, suffixes), None if config.divisor else rows)
 
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
     """One id image as class indices."""
-    ids, void = read_values(item.files[0], config)
+    ids, void = read_values(item, config)
     values = ids
     if config.divisor:
         values = np.where(ids >= config.divisor, ids // config.divisor, ids)

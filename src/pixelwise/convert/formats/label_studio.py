@@ -1,14 +1,13 @@
 """Label Studio: a JSON list of tasks, each with the results of its annotations.
 
 Coordinates are percent of original_width and original_height, in the frame before the viewer's
-image_rotation. A brush result is a compressed RGBA picture whose alpha is the mask. Of several
+image_rotation. A brush result is a compressed RGBA image whose alpha is the mask. Of several
 annotations of a task the first that was not cancelled counts.
 
 Source: Label Studio documentation, JSON format of annotated tasks.
 """
 
 from collections import Counter
-from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -16,13 +15,15 @@ from urllib.parse import unquote
 import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.formats.coco import wrong_runs
 from pixelwise.convert.formats.geometry import ellipse_points, turned
 from pixelwise.convert.formats.label_studio_rle import unpack_alpha
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import inside, safe_id
-from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
+from pixelwise.convert.reading import Reading
+from pixelwise.convert.records import Drawing, Frame, Item, Object, Parts, Rows, Source
 from pixelwise.errors import DatasetError, LabelError
-from pixelwise.files.json_file import get, read_json, shown
+from pixelwise.files.json_file import get, shown
 from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import Outline, Size
@@ -34,14 +35,16 @@ _SIDES = ("height", "width")
 _OPAQUE = 127
 
 
-def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001
+def find(config: ConvertConfig, reading: Reading) -> Source:
     """The tasks of a JSON export that have an annotation."""
     where = str(config.source)
-    tasks = read_json(config.source)
+    tasks = reading.json(config.source)
     if not isinstance(tasks, list):
         hint = "Export the project as JSON, not as JSON-MIN or COCO."
         raise DatasetError(where, "file", must="a list of tasks", got=shown(tasks), hint=hint)
-    items, names, several = [], set(), 0
+    items: list[Item] = []
+    names: set[str] = set()
+    several = 0
     left_out: Counter[str] = Counter()
     for place, task in enumerate(tasks):
         at = f"[{place}]"
@@ -68,24 +71,21 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa:
         for n, result in enumerate(item.data)
     }
     if len(sizes) != 1:
-        constraint = "the same for all results of a task"
-        raise DatasetError(where, "original size", must=constraint, got=sorted(sizes))
+        must = "the same for all results of a task"
+        raise DatasetError(where, "original size", must=must, got=sorted(sizes))
     height, width = sizes.pop()
-    objects, problems = [], []
+    objects = []
     for place, result in enumerate(item.data):
         at = f"result[{place}]"
         value = get(where, result, "value", dict, at=at)
         names = _names(result)
-        part = _part(where, at, result, value, (height, width))
-        if isinstance(part, str):
-            problems.append(f"{at} has {part}")
-        elif len(names) != 1:
-            problems.append(f"{at} has {len(names)} names instead of one")
-        else:
-            objects.append(Object(names[0], (part,), at))
+        parts = _parts(where, at, result, value, (height, width))
+        if len(names) != 1 and not isinstance(parts, str):
+            parts = f"{len(names)} names instead of one"
+        objects.append(Object(names[0] if len(names) == 1 else "", parts, at))
     # browsers show images turned
-    frames = ("turned", "stored")
-    return Drawing((height, width), tuple(objects), problems=tuple(problems), frames=frames)
+    frames: tuple[Frame, ...] = ("turned", "stored")
+    return Drawing((height, width), tuple(objects), frames=frames)
 
 
 def _results(where: str, at: str, annotations: list[Any]) -> list[dict[str, Any]]:
@@ -107,10 +107,10 @@ def _item(config: ConvertConfig, at: str, task: Any, results: list[Any]) -> Item
     where = str(config.source)
     data = get(where, task, "data", dict, at=at)
     texts = [value for value in data.values() if isinstance(value, str)]
-    pictures = [text for text in texts if _ending_of(text) in IMAGE_SUFFIXES]
+    images = [text for text in texts if _suffix_of(text) in IMAGE_SUFFIXES]
     if not texts:
         raise DatasetError(where, f"{at}.data", must="an object with an image", got=shown(data))
-    name = _file_name((pictures or texts)[0])
+    name = _file_name((images or texts)[0])
     base = config.source.parent if config.images is None else config.images
     file = inside(where, f"{at}.data", name, base, [base])
     wanted = file if config.image_files != "none" else None
@@ -124,13 +124,11 @@ def _file_name(address: str) -> str:
     return unquote(path).rpartition("/")[2]
 
 
-def _ending_of(address: str) -> str:
+def _suffix_of(address: str) -> str:
     return Path(_file_name(address)).suffix.lower()
 
 
-def _part(
-    where: str, at: str, result: dict[str, Any], value: dict[str, Any], size: Size
-) -> Outline | Patch | str:
+def _parts(where: str, at: str, result: dict[str, Any], value: dict[str, Any], size: Size) -> Parts:
     """What a result covers, or what is wrong with it in words."""
     percent = np.array([size[1], size[0]]) / 100
     at = f"{at}.value"
@@ -143,22 +141,22 @@ def _part(
         if not all(isinstance(p, list) and len(p) == 2 for p in points):
             return "points that are not all [x, y]"
         if not all(type(v) in (int, float) for point in points for v in point):
-            return "points that are no numbers"
-        return Outline(np.array(points, np.float64).reshape(-1, 2) * percent)
+            return "points that are not numbers"
+        return (Outline(np.array(points, np.float64).reshape(-1, 2) * percent),)
     if result["type"] == "brushlabels":
         if result.get("image_rotation"):
             return f"a brush on an image that was turned by {result['image_rotation']} degrees"
         try:
             alpha = unpack_alpha(get(where, value, "rle", list, at=at), size)
         except LabelError as error:
-            return f"wrong run lengths: {error}".rstrip(".")
-        return Patch(alpha > _OPAQUE)
+            return wrong_runs(error)
+        return (Patch(alpha > _OPAQUE),)
     degrees = float(get(where, value, "rotation", float, type(None), at=at) or 0)
     corner = np.array(numbers("x", "y")) * percent
     if result["type"] == "ellipselabels":
         radii = np.array(numbers("radiusX", "radiusY")) * percent
-        return Outline(ellipse_points(tuple(corner), tuple(radii), degrees))
+        return (Outline(ellipse_points(tuple(corner), tuple(radii), degrees)),)
     far = corner + np.array(numbers("width", "height")) * percent
     corners = np.array([corner, (far[0], corner[1]), far, (corner[0], far[1])])
     # unlike CVAT, a rectangle turns about its first corner
-    return Outline(turned(corners, corner, degrees))
+    return (Outline(turned(corners, corner, degrees)),)

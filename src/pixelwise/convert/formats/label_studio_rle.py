@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixelwise.errors import LabelError
 from pixelwise.labels.shapes import Size
@@ -23,14 +24,14 @@ _CHANNELS, _ALPHA = 4, 3
 _BYTE = 8
 
 
-def unpack_alpha(packed: Sequence[int], size: Size) -> np.ndarray:
-    """The alpha channel of a packed RGBA picture.
+def unpack_alpha(packed: Sequence[int], size: Size) -> NDArray[np.uint8]:
+    """The alpha channel of a packed RGBA image.
 
-    Everything is checked before memory is taken for the picture.
+    Everything is checked before memory is taken for the image.
 
     Args:
         packed: bytes 0..255.
-        size: (height, width) of the picture.
+        size: (height, width) of the image.
     Returns:
         (H, W) uint8.
     Raises:
@@ -64,7 +65,7 @@ def unpack_alpha(packed: Sequence[int], size: Size) -> np.ndarray:
 class _Bits:
     """Reads numbers from a row of bits, the highest bit first."""
 
-    def __init__(self, bits: np.ndarray) -> None:
+    def __init__(self, bits: NDArray[np.uint8]) -> None:
         self.bits = bits
         self.place = 0
 
@@ -73,11 +74,11 @@ class _Bits:
         packed = np.packbits(self._next(count)).tobytes()
         return int.from_bytes(packed, "big") >> (-count % _BYTE)
 
-    def take_bytes(self, count: int) -> np.ndarray:
+    def take_bytes(self, count: int) -> NDArray[np.uint8]:
         """The next so many numbers of 8 bits."""
         return np.packbits(self._next(count * _BYTE))
 
-    def _next(self, count: int) -> np.ndarray:
+    def _next(self, count: int) -> NDArray[np.uint8]:
         found = self.bits[self.place : self.place + count]
         if len(found) < count:
             _refuse("a whole stream", f"one that ends after {len(self.bits):,} bits")
@@ -85,5 +86,5 @@ class _Bits:
         return found
 
 
-def _refuse(constraint: str, got: str) -> NoReturn:
-    raise LabelError("unpack_alpha", "packed", must=constraint, got=got)
+def _refuse(must: str, got: str) -> NoReturn:
+    raise LabelError("unpack_alpha", "bits", must=must, got=got)

@@ -11,8 +11,6 @@ Source: labelme 7.1 documentation and the files that it writes.
 import base64
 import binascii
 from collections.abc import Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -22,20 +20,22 @@ import numpy as np
 from PIL import Image
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.images import Picture, read_picture
+from pixelwise.convert.images import ImageFile
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import files_below, inside, safe_id
-from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
+from pixelwise.convert.reading import JsonFile, NamedFile, Reading, read_json_file
+from pixelwise.convert.records import Drawing, Item, Object, Parts, Rows, Source
 from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.files.content import check_pixels
-from pixelwise.files.json_file import get, read_json, shown
+from pixelwise.files.json_file import get, parse_json, shown
 from pixelwise.labels.class_names import is_background_name
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import LABELME_KINDS, Outline, Size
-from pixelwise.sums import map_over
+
+Parsed = tuple[Size | None, bytes | None, list[tuple[str, str, Parts | partial[Parts]]]]
 
 
-def find(config: ConvertConfig, executor: Executor | None) -> Source:
+def find(config: ConvertConfig, reading: Reading) -> Source:
     """Every JSON file of a folder, and the class names in all of them.
 
     Names are sorted, so that they do not depend on the order of files; "_background_" is first.
@@ -44,65 +44,64 @@ def find(config: ConvertConfig, executor: Executor | None) -> Source:
         files = [(config.source.name, config.source)]
     else:
         files = list(files_below(config.source, [".json"]))
-    looks = list(map_over((path for _, path in files), partial(_look, config), executor))
-    items, names = [], set()
-    for (name, path), look in zip(files, looks):
-        stem = name.removesuffix(config.label_suffix) if config.label_suffix else name
-        items.append(Item(safe_id(str(path), "name", stem), (path,), look.image))
-        names |= look.names
-    errors = [look.error for look in looks if look.error]
+    found = list(reading.each(files, partial(_find_one, config)))
+    names = {name for _, own in found for name in own}
+    errors = [item.data for item, _ in found if isinstance(item.data, PixelwiseError)]
     if errors and not names:
-        raise DatasetError(errors[0])
+        raise errors[0]
     rows = Rows(tuple(sorted(names, key=lambda name: (not is_background_name(name), name))))
-    return Source(items, rows)
+    return Source([item for item, _ in found], rows)
 
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa: ARG001
     """The shapes of one JSON file.
 
     Raises:
-        DatasetError: the file is no labelme file, or its image is somewhere it must not be.
+        DatasetError: it is not a labelme file.
     """
-    path = item.files[0]
-    where = str(path)
-    table = read_json(path)
-    shapes = get(where, table, "shapes", list)
-    image = _embedded(where, table)
-    if image is None:
-        _image_path(config, path, table)
-    size = _size(where, table, image, item.image)
-    objects, problems = [], []
-    for place, shape in enumerate(shapes):
+    where = str(item.files[0])
+    size, image, shapes = item.data or _parsed(
+        where, parse_json(item.contents[0], where), config.line_width
+    )
+    objects = (
+        Object(name, parts() if isinstance(parts, partial) else parts, at)
+        for name, at, parts in shapes
+    )
+    return Drawing(size, tuple(objects), image=image, frames=("turned",))
+
+
+def _find_one(
+    config: ConvertConfig, file: NamedFile, hand_on: bool, known: JsonFile | None
+) -> tuple[Item, frozenset[str]]:
+    """The item of a JSON file, and the names of the classes in it, as far as they can be read."""
+    name, path = file
+    where, names, image = str(path), frozenset[str](), None
+    data: Parsed | PixelwiseError | None = None
+    json_file = known or read_json_file(path)
+    try:
+        table = json_file.value
+        shapes = get(where, table, "shapes", list)
+        labels = (get(where, s, "label", str, at=f"shapes[{n}]") for n, s in enumerate(shapes))
+        names = frozenset(label.strip() for label in labels)
+        if get(where, table, "imageData", str, type(None)) is None:
+            image = _image_path(config, path, table)
+        data = _parsed(where, table, config.line_width) if hand_on else None
+    except PixelwiseError as error:
+        data = error
+    stem = name.removesuffix(config.label_suffix) if config.label_suffix else name
+    return Item(safe_id(where, "name", stem), (path,), image, data, json_file.digest), names
+
+
+def _parsed(where: str, table: Any, line_width: float) -> Parsed:
+    """The size, the embedded image, and the name, place and parts of every shape."""
+    text = get(where, table, "imageData", str, type(None))
+    image = None if text is None else _from_base64(where, "imageData", text)
+    shapes = []
+    for place, shape in enumerate(get(where, table, "shapes", list)):
         at = f"shapes[{place}]"
         name = get(where, shape, "label", str, at=at).strip()
-        part = _part(where, at, shape, config.line_width)
-        if isinstance(part, str):
-            problems.append(f"{at} ({name}) has {part}")
-        else:
-            objects.append(Object(name, (part,), at))
-    return Drawing(size, tuple(objects), problems=tuple(problems), image=image, frames=("turned",))
-
-
-@dataclass(frozen=True)
-class _Look:
-    """The image and the names of a JSON file, or what is wrong with it; read says that again."""
-
-    image: Path | None = None
-    names: frozenset[str] = frozenset()
-    error: str = ""
-
-
-def _look(config: ConvertConfig, path: Path) -> _Look:
-    where = str(path)
-    try:
-        table = read_json(path)
-        shapes = get(where, table, "shapes", list)
-        names = [get(where, s, "label", str, at=f"shapes[{n}]") for n, s in enumerate(shapes)]
-        embedded = get(where, table, "imageData", str, type(None)) is not None
-        image = None if embedded else _image_path(config, path, table)
-        return _Look(image, frozenset(name.strip() for name in names))
-    except PixelwiseError as error:
-        return _Look(error=str(error))
+        shapes.append((name, at, _parts(where, at, shape, line_width)))
+    return _size(where, table, image), image, shapes
 
 
 def _image_path(config: ConvertConfig, path: Path, table: Any) -> Path:
@@ -119,42 +118,43 @@ def _image_path(config: ConvertConfig, path: Path, table: Any) -> Path:
     return next((c for c in candidates if c.is_file()), candidates[-1])
 
 
-def _embedded(where: str, table: Any) -> bytes | None:
-    text = get(where, table, "imageData", str, type(None))
-    return None if text is None else _from_base64(where, "imageData", text)
-
-
-def _size(where: str, table: Any, image: bytes | None, path: Path | None) -> Size:
+def _size(where: str, table: Any, image: bytes | None) -> Size | None:
     height, width = (get(where, table, f"image{s}", int, type(None)) for s in ("Height", "Width"))
     if height is not None and width is not None:
         return height, width
-    if image is None and path is None:
-        raise DatasetError(where, "imageHeight, imageWidth", must="given", got="none")
-    picture = Picture(where, image) if image is not None else read_picture(Path(str(path)))
-    return picture.turned_size
+    return None if image is None else ImageFile(where, image).turned_size
 
 
-def _part(where: str, at: str, shape: Any, line_width: float) -> Outline | Patch | str:
+def _parts(where: str, at: str, shape: Any, line_width: float) -> Parts | partial[Parts]:
     """What a shape covers, or what is wrong with it in words."""
     points = get(where, shape, "points", list, at=at)
     # files of labelme before version 3.6 have polygons only, and do not say so
     kind = get(where, shape, "shape_type", str, type(None), at=at) or "polygon"
     if kind == "mask":
-        return _mask(where, at, shape, points)
+        # decoded when it is painted: until then it takes no more memory than in the file
+        text = get(where, shape, "mask", str, at=at)
+        return partial(_mask, _from_base64(where, f"{at}.mask", text), points)
     if kind not in LABELME_KINDS:
         return f"the type {kind!r}, which cannot be painted"
-    return Outline(points, LABELME_KINDS[kind], line_width)
+    return (Outline(_compact(points), LABELME_KINDS[kind], line_width),)
 
 
-def _mask(where: str, at: str, shape: Any, points: Sequence[Any]) -> Patch | str:
-    data = _from_base64(where, f"{at}.mask", get(where, shape, "mask", str, at=at))
+def _compact(points: list[Any]) -> Any:
+    """Points as an array, which takes an eighth of the memory; as they are if they are wrong."""
     try:
-        with Image.open(BytesIO(data)) as image:
+        return np.array(points, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        return points
+
+
+def _mask(png: bytes, points: Sequence[Any]) -> Parts:
+    try:
+        with Image.open(BytesIO(png)) as image:
             check_pixels(*image.size)
             mask = np.asarray(image) != 0
     except Exception:
         # decoders raise anything from KeyError to struct.error on damaged files
-        return "a mask that is no readable picture"
+        return "a mask that is not a readable image"
     mask = mask.any(axis=2) if mask.ndim == 3 else mask
     corners = np.array(points, np.float64) if _is_box(points) else np.full((2, 2), np.nan)
     if not np.isfinite(corners).all() or np.abs(corners).max() > 1e8:
@@ -165,7 +165,7 @@ def _mask(where: str, at: str, shape: Any, points: Sequence[Any]) -> Patch | str
     if whole and mask.shape != (height, width):
         # a fractional box says only where the mask begins
         return f"a mask of {mask.shape} pixels in a box of ({height}, {width})"
-    return Patch(mask, int(np.floor(top)), int(np.floor(left)))
+    return (Patch(mask, int(np.floor(top)), int(np.floor(left))),)
 
 
 def _is_box(points: Sequence[Any]) -> bool:

@@ -7,27 +7,29 @@ A pixel belongs to a mask where it is not 0; masks are read in the order of thei
 """
 
 from collections import defaultdict
-from concurrent.futures import Executor
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.legend import Legend
-from pixelwise.convert.paths import check_apart, images_below
+from pixelwise.convert.paths import IMAGES, check_apart, images_below
+from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
 from pixelwise.errors import DatasetError, LabelError
-from pixelwise.labels.image import read_image
+from pixelwise.labels.image import decode_image
 from pixelwise.labels.pairs import find_pairs
-from pixelwise.labels.png import read_label
+from pixelwise.labels.png import decode_label
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import Size
+from pixelwise.text import some
 
-_MASKS, _IMAGES = "masks", "images"
+_MASKS = "masks"
 _OBJECT = "object"
 
 
-def find(config: ConvertConfig, executor: Executor | None) -> Source:  # noqa: ARG001
+def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
     """The masks of a folder by image."""
     files = list(images_below(config.source))
     groups: dict[str, list[tuple[str, Path]]] = defaultdict(list)
@@ -55,34 +57,33 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa:
     """The masks of one image, each an object."""
     objects = []
     size: Size | None = None
-    for name, path in zip(item.data, item.files):
-        mask = _read_mask(path)
+    for name, path, data in zip(item.data, item.files, item.contents):
+        mask = _mask(path, data)
         if size is not None and mask.shape != size:
-            constraint = f"{size}, like the other masks of {item.id}"
-            raise DatasetError(path, "size", must=constraint, got=mask.shape)
+            must = f"{size}, like the other masks of {item.id}"
+            raise DatasetError(path, "size", must=must, got=mask.shape)
         size = (mask.shape[0], mask.shape[1])
         objects.append(Object(name, (_tight(mask),), path.name))
     return Drawing(size or (0, 0), tuple(objects))
 
 
-def _read_mask(path: Path) -> np.ndarray:
+def _mask(path: Path, data: bytes) -> NDArray[np.bool]:
     """(H, W) bool; a mask may have any two values, of which one is 0, and be stored as colour."""
     try:
-        values = read_label(path)
+        values = decode_label(path, data)
     except LabelError:
-        color = read_image(path)
+        color = decode_image(path, data)
         if (color != color[:, :, :1]).any():
             raise
         values = color[:, :, 0]
     found = np.unique(values)
     if len(found) > 2 or (len(found) == 2 and found[0] != 0):
-        shown = ", ".join(map(str, found[:8])) + (", ..." if len(found) > 8 else "")
         hint = "Was it resized, or saved with loss?"
-        raise DatasetError(path, "values", must="0 and one other", got=shown, hint=hint)
+        raise DatasetError(path, "values", must="0 and one other", got=some(found, 8), hint=hint)
     return values != 0
 
 
-def _tight(mask: np.ndarray) -> Patch:
+def _tight(mask: NDArray[np.bool]) -> Patch:
     """The part of a mask that has pixels, so that a thousand small objects stay small."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows):
@@ -92,17 +93,17 @@ def _tight(mask: np.ndarray) -> Patch:
 
 
 def _images_inside(files: list[tuple[str, Path]], keys: list[str]) -> dict[str, Path]:
-    """The one picture in the folder of images beside each folder of masks."""
+    """The one image in the folder of images beside each folder of masks."""
     found = defaultdict(list)
     for name, path in files:
-        folder, _, rest = name.partition(f"/{_IMAGES}/")
+        folder, _, rest = name.partition(f"/{IMAGES}/")
         if rest:
             found[folder].append(path)
     wrong = [key for key in keys if len(found[key]) != 1]
     if wrong:
-        constraint = f"a folder {_IMAGES} with one picture beside {_MASKS}"
+        must = f"a folder {IMAGES} with one image beside {_MASKS}"
         got = f"{len(found[wrong[0]])} in {wrong[0]}"
-        raise DatasetError("convert", "every image", must=constraint, got=got)
+        raise DatasetError("convert", "every image", must=must, got=got)
     return {key: found[key][0] for key in keys}
 
 

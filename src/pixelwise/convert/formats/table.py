@@ -1,34 +1,38 @@
-"""FORMATS: every annotation format, its reader, and the defaults that its tool implies."""
+"""FORMATS: every annotation format, how it is recognised, and the defaults that its tool implies.
+
+A row is enough to name a format and to recognise it. What reads it is in the module of this package
+that has its name, which is imported when it is used:
+
+    find(config, reading) -> Source             files and classes, and no more than that
+    read(item, config, legend) -> Drawing       one label; runs in workers
+"""
+
+from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.formats import (
-    array,
-    cityscapes,
-    coco,
-    coco_panoptic,
-    color,
-    cvat,
-    instances,
-    label_studio,
-    labelme,
-    masks,
-    yolo,
-)
-from pixelwise.convert.legend import IGNORE, Legend
-from pixelwise.convert.records import Drawing, Item, Source
-from pixelwise.errors import ArgumentError, check_choice
+from pixelwise.files.walk import IMAGE_SUFFIXES
 
-Find = Callable[[ConvertConfig, Executor | None], Source]
-Read = Callable[[Item, ConvertConfig, Legend], Drawing]
+if TYPE_CHECKING:
+    from pixelwise.convert.config import ConvertConfig
+    from pixelwise.convert.legend import Legend
+    from pixelwise.convert.painting import Order
+    from pixelwise.convert.reading import Reading
+    from pixelwise.convert.records import Drawing, Item, Source
 
-# What --unknown may be: names of objects can be left out, colours replaced by the nearest one.
+# The background of a format whose pixels are void where nothing covers them.
+IGNORE = "ignore"
+# What can be done about names of objects, colours and values that are not a class: objects can be
+# left out, colours replaced by the nearest one.
 _NAMES = ("error", "ignore", "skip")
 _COLORS = ("error", "ignore", "nearest")
 _VALUES = ("error", "ignore")
+# Modes of Pillow.
+_COLOR_MODES = {"RGB", "RGBA", "CMYK", "YCbCr"}
+_WIDE_MODES = {"I;16", "I;16B", "I;16L", "I"}
 
 
 @dataclass(frozen=True)
@@ -36,45 +40,86 @@ class Format:
     """A row of FORMATS.
 
     Args:
-        find: configuration -> Source; looks for files and classes, and reads no more than that.
-        read: one item -> its Drawing; can be pickled.
+        name: of the format and of its module.
         background: what objects are painted on: a class name or "ignore"; None = pixels are kept
             as they are stored.
         order: paint order unless the user says otherwise.
-        unknown: what can be done about names, values or colours that are no class.
+        unknown: what can be done about names, values or colours that are not a class.
+        file_name: pattern of a name below a folder that only folders of this format have.
+        suffixes: of files of this format that are a source by themselves.
+        json: whether the value of a JSON file is of this format.
+        one_file: whether one JSON file describes all images.
+        mode: whether label images of a mode of Pillow are of this format.
     """
 
-    find: Find
-    read: Read
+    name: str
     background: str | None = "background"
-    order: str = "file"
+    order: Order = "file"
     unknown: tuple[str, ...] = _NAMES
+    file_name: str = ""
+    suffixes: tuple[str, ...] = ()
+    json: Callable[[Any], bool] | None = None
+    one_file: bool = False
+    mode: Callable[[str], bool] | None = None
+
+    def find(self, config: ConvertConfig, reading: Reading) -> Source:
+        """What there is to convert."""
+        return self._module.find(config, reading)
+
+    def read(self, item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
+        """What is on one image."""
+        return self._module.read(item, config, legend)
+
+    @property
+    def _module(self) -> Any:
+        return import_module(f"pixelwise.convert.formats.{self.name}")
 
 
-FORMATS = {
-    "labelme": Format(labelme.find, labelme.read),
+def _has(*keys: str) -> Callable[[Any], bool]:
+    return lambda content: isinstance(content, dict) and set(keys) <= set(content)
+
+
+def _is_coco(content: Any) -> bool:
+    return _has("annotations", "images")(content) and "segments_info" not in _first(content)
+
+
+def _is_panoptic(content: Any) -> bool:
+    return _has("annotations", "images")(content) and "segments_info" in _first(content)
+
+
+def _is_label_studio(content: Any) -> bool:
+    tasks = content if isinstance(content, list) else []
+    return bool(tasks) and isinstance(tasks[0], dict) and "annotations" in tasks[0]
+
+
+def _first(content: dict[str, Any]) -> dict[str, Any]:
+    """The first annotation."""
+    entries = content["annotations"]
+    first = entries[0] if isinstance(entries, list) and entries else None
+    return first if isinstance(first, dict) else {}
+
+
+# In the order in which they are tried: a file name tells more than JSON, JSON more than pixels.
+_ROWS = (
+    Format("cityscapes", IGNORE, file_name=r"(?i:_polygons\.json)$", json=_has("imgHeight")),
+    Format("cityscapes_ids", None, unknown=_VALUES, file_name=r"(?i:_labelids\.png)$"),
+    Format("labelme", json=_has("shapes")),
     # COCO has no order; that small objects lie on top is the common practice
-    "coco": Format(coco.find, coco.read, order="area"),
-    "coco_panoptic": Format(coco_panoptic.find, coco_panoptic.read, None, unknown=_VALUES),
-    "cityscapes": Format(cityscapes.find, cityscapes.read, IGNORE),
-    "cityscapes_ids": Format(cityscapes.find_ids, array.read, None, unknown=_VALUES),
-    "yolo": Format(yolo.find, yolo.read),
-    "cvat": Format(cvat.find, cvat.read, order="z"),
-    "label_studio": Format(label_studio.find, label_studio.read),
-    "color": Format(color.find, color.read, None, unknown=_COLORS),
-    "instances": Format(instances.find, instances.read, None, unknown=_VALUES),
-    "masks": Format(masks.find, masks.read),
-    "array": Format(array.find, array.read, None, unknown=_VALUES),
-}
-
-
-def check_fits(form: Format, config: ConvertConfig) -> None:
-    """Refuse options that mean nothing for a format, instead of ignoring them.
-
-    Raises:
-        ArgumentError: an option does not fit.
-    """
-    check_choice(f"convert --format {config.format}", "unknown", config.unknown, form.unknown)
-    if form.background is None and config.background is not None:
-        got = f"{config.background!r} with format {config.format}, whose pixels all have a value"
-        raise ArgumentError("convert", "background", must="left out", got=got)
+    Format("coco", order="area", json=_is_coco, one_file=True),
+    Format("coco_panoptic", None, unknown=_VALUES, json=_is_panoptic, one_file=True),
+    Format("label_studio", json=_is_label_studio, one_file=True),
+    Format("cvat", order="z", file_name=r"(?i:annotations\.xml)$", suffixes=(".xml",)),
+    Format(
+        "array",
+        None,
+        unknown=_VALUES,
+        file_name=r"(?i:\.npy|\.mat)$",
+        suffixes=(".npy", ".mat"),
+        mode=lambda mode: mode not in _COLOR_MODES | _WIDE_MODES,
+    ),
+    Format("yolo", file_name=r"(^|/)labels/.*(?i:\.txt)$"),
+    Format("masks", file_name=rf"/masks/.*(?i:{'|'.join(IMAGE_SUFFIXES)})$"),
+    Format("color", None, unknown=_COLORS, mode=_COLOR_MODES.__contains__),
+    Format("instances", None, unknown=_VALUES, mode=_WIDE_MODES.__contains__),
+)
+FORMATS = {row.name: row for row in _ROWS}

@@ -9,69 +9,96 @@ index k + 1. Images and text files have the same names, in folders called images
 Source: Ultralytics documentation, segmentation dataset format.
 """
 
-from concurrent.futures import Executor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.images import read_picture
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.legend_files import yaml_names
-from pixelwise.convert.paths import check_apart, files_below, images_below
-from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
-from pixelwise.errors import DatasetError, PixelwiseError
+from pixelwise.convert.paths import IMAGES, LABELS, check_apart, files_below, images_below
+from pixelwise.convert.reading import JsonFile, NamedFile, Reading, digest, read_content
+from pixelwise.convert.records import Drawing, Item, Object, Parts, Rows, Source
+from pixelwise.errors import DatasetError, PixelwiseError, setting
 from pixelwise.files.toml_file import read_text
 from pixelwise.labels.shapes import Outline, Size
-from pixelwise.sums import map_over
 
-IMAGES, LABELS = "images", "labels"
 _NAME_FILES = ("classes.txt", "obj.names")
 _BOX_NUMBERS = 4
 # A point may miss the image by the rounding of its six digits.
 _SLACK = 1e-3
+# Class numbers with more digits are not those of a data set.
+_DIGITS = 6
 
 
-def find(config: ConvertConfig, executor: Executor | None) -> Source:
+def find(config: ConvertConfig, reading: Reading) -> Source:
     """The images below the source, each with its text file, and the names of the classes."""
     items = _by_folders(config) if config.images is None else _by_two_folders(config)
     names = _names(config.source)
-    notes: tuple[str, ...] = ()
-    if names is None and config.classes is None:
-        files = (path for item in items for path in item.files)
-        largest = max(map_over(files, _largest_class, executor), default=-1)
-        names = tuple(f"class_{number}" for number in range(largest + 1)) or None
-        notes = ("classes have no names: there is no .yaml file and no classes.txt",)
-    return Source(items, None if names is None else Rows(names), notes)
+    if names is not None or config.classes is not None:
+        return Source(items, None if names is None else Rows(names))
+    files = [(item.id, path) for item in items for path in item.files]
+    found = dict(zip((id for id, _ in files), reading.each(files, _find_one)))
+    largest = max((largest for *_, largest in found.values()), default=-1)
+    read = [
+        replace(item, digest=found[item.id][0], data=found[item.id][1])
+        for item in items
+        if item.id in found
+    ]
+    without = [item for item in items if item.id not in found]
+    rows = Rows(tuple(f"class_{number}" for number in range(largest + 1))) if found else None
+    note = "classes have no names: there is no .yaml file and no classes.txt"
+    return Source(read + without, rows, (note,))
 
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa: ARG001
     """The objects of one text file."""
-    size = read_picture(Path(str(item.image))).turned_size
-    names = legend.stored.names
-    objects, problems = [], []
-    for path in item.files:
-        for number, line in enumerate(read_text(path).splitlines(), start=1):
-            at = f"line {number}"
-            words = line.split()
-            outline = _outline(words, size) if words else None
-            if isinstance(outline, str):
-                problems.append(f"{at} has {outline}")
-            elif outline is not None:
-                index = int(words[0])
-                name = names[index] if index < len(names) else f"class {index}"
-                objects.append(Object(name, (outline,), at))
-    return Drawing(size, tuple(objects), problems=tuple(problems), frames=("turned",))
+    size, names = item.image_file.turned_size, legend.stored.names
+    lines = [] if not item.files else _lines(item.files[0], item.data or item.contents[0])
+    objects = []
+    for number, line in enumerate(lines, start=1):
+        words = line.split()
+        if words:
+            index = int(words[0]) if words[0].isdecimal() else None
+            name = "" if index is None else f"class {index}"
+            if index is not None and index < len(names):
+                name = names[index]
+            objects.append(Object(name, _parts(words, size), f"line {number}"))
+    return Drawing(size, tuple(objects), frames=("turned",))
 
 
-def _outline(words: list[str], size: Size) -> Outline | str:
+def _find_one(
+    file: NamedFile,
+    hand_on: bool,
+    known: JsonFile | None,  # noqa: ARG001
+) -> tuple[str, bytes | None, int]:
+    """The digest of a text file, its bytes, and the largest class; read says what is wrong."""
+    try:
+        data = read_content(file[1])
+        words = [line.split()[0] for line in _lines(file[1], data) if line.strip()]
+    except PixelwiseError:
+        return "", None, -1
+    numbers = (int(word) for word in words if word.isdecimal() and len(word) < _DIGITS)
+    return digest(data), data if hand_on else None, max(numbers, default=-1)
+
+
+def _lines(path: Path, data: bytes) -> list[str]:
+    try:
+        return data.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        must = "readable UTF-8 text"
+        raise DatasetError(path, "file", must=must, got=str(error)) from None
+
+
+def _parts(words: list[str], size: Size) -> Parts:
     """The shape of a line, or what is wrong with it in words."""
     if not words[0].isdecimal():
-        return f"the class {words[0]!r}, which is no number 0, 1, 2, ..."
+        return f"the class {words[0]!r}, which is not a number 0, 1, 2, ..."
     try:
         numbers = np.array(words[1:], np.float64)
     except ValueError:
-        return "coordinates that are no numbers"
+        return "coordinates that are not numbers"
     if len(numbers) % 2 or len(numbers) < _BOX_NUMBERS:
         return f"{len(numbers)} coordinates instead of x y x y ..."
     if not np.isfinite(numbers).all():
@@ -81,8 +108,8 @@ def _outline(words: list[str], size: Size) -> Outline | str:
     points = numbers.reshape(-1, 2) * (size[1], size[0])
     if len(numbers) == _BOX_NUMBERS:
         center, half = points[0], points[1] / 2
-        return Outline(np.array([center - half, center + half]), "rectangle")
-    return Outline(points)
+        return (Outline(np.array([center - half, center + half]), "rectangle"),)
+    return (Outline(points),)
 
 
 def _by_folders(config: ConvertConfig) -> list[Item]:
@@ -97,10 +124,9 @@ def _by_folders(config: ConvertConfig) -> list[Item]:
         key = "/".join((*parts[:place], *parts[place + 1 :]))
         items.append(_item(key, image, text))
     if not items:
-        hint = "Give the folder of the images with --images."
-        got = "none of the two"
-        constraint = f"a folder with {IMAGES} and {LABELS} in it"
-        raise DatasetError(config.source, "source", must=constraint, got=got, hint=hint)
+        hint = f"Give the folder of the images as {setting('images')}."
+        must, got = f"a folder with {IMAGES} and {LABELS} in it", "none of the two"
+        raise DatasetError(config.source, "source", must=must, got=got, hint=hint)
     return items
 
 
@@ -111,9 +137,9 @@ def _by_two_folders(config: ConvertConfig) -> list[Item]:
         _item(name, image, Path(config.source, name).with_suffix(".txt"))
         for name, image in images_below(images)
     ]
-    used = {path for item in items for path in item.files}
+    used = {Path(config.source, f"{item.id}.txt") for item in items}
     orphans = [
-        str(path)
+        path
         for _, path in files_below(config.source, [".txt"])
         if path not in used and path.name not in _NAME_FILES
     ]
@@ -124,7 +150,9 @@ def _by_two_folders(config: ConvertConfig) -> list[Item]:
 
 
 def _item(key: str, image: Path, text: Path) -> Item:
-    return Item(str(Path(key).with_suffix("")), (text,) if text.is_file() else (), image)
+    # an empty file says what a missing one does
+    has_objects = text.is_file() and text.stat().st_size > 0
+    return Item(str(Path(key).with_suffix("")), (text,) if has_objects else (), image)
 
 
 def _names(source: Path) -> tuple[str, ...] | None:
@@ -140,12 +168,3 @@ def _names(source: Path) -> tuple[str, ...] | None:
             if file.is_file():
                 return tuple(line.strip() for line in read_text(file).splitlines() if line.strip())
     return None
-
-
-def _largest_class(path: Path) -> int:
-    """The largest class number of a file; lines that are wrong are refused by read."""
-    try:
-        words = [line.split()[0] for line in read_text(path).splitlines() if line.strip()]
-    except PixelwiseError:
-        return -1
-    return max((int(word) for word in words if word.isdecimal()), default=-1)

@@ -1,0 +1,126 @@
+"""Annotation files are opened once: what one step has read is handed on to the next.
+
+`detect` reads some JSON files to tell the format, `find` reads those whose classes are known from
+the files alone, and workers read what they make labels of.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from pixelwise.errors import DatasetError, PixelwiseError
+from pixelwise.files.content import Unreadable, read_file
+from pixelwise.files.json_file import parse_json
+from pixelwise.sums import map_over
+
+Result = TypeVar("Result")
+NamedFile = tuple[str, Path]
+
+# Bytes of annotation files whose content find hands on. The files after these are read again, so
+# that memory does not grow with their number.
+HANDED_ON = 256 << 20
+
+
+class JsonFile(NamedTuple):
+    """What was in a JSON file.
+
+    Args:
+        digest: of its bytes; "" if they could not be read.
+        content: its value, or the error that reading gave.
+    """
+
+    digest: str
+    content: Any
+
+    @property
+    def value(self) -> Any:
+        """The value.
+
+        Raises:
+            DatasetError: the file could not be read, or is not JSON.
+        """
+        if isinstance(self.content, PixelwiseError):
+            raise self.content
+        return self.content
+
+
+class Reading:
+    """How `find` reads annotation files.
+
+    Args:
+        executor: reads files one by one where many must be read; None = this thread.
+    """
+
+    def __init__(self, executor: Executor | None = None) -> None:
+        self._executor = executor
+        self._json: dict[Path, JsonFile] = {}
+
+    def look(self, path: Path) -> Any:
+        """The value of a JSON file, which is kept until it is asked for again.
+
+        Raises:
+            DatasetError: the file cannot be read, or is not JSON.
+        """
+        self._json[path] = read_json_file(path)
+        return self._json[path].value
+
+    def json(self, path: Path) -> Any:
+        """The value of a JSON file, perhaps one that look has read.
+
+        Raises:
+            DatasetError: the file cannot be read, or is not JSON.
+        """
+        return (self._json.pop(path, None) or read_json_file(path)).value
+
+    def each(
+        self, files: Sequence[NamedFile], read: Callable[[NamedFile, bool, Any], Result]
+    ) -> Iterator[Result]:
+        """read(file, whether to hand on its content, JsonFile of look or None) of every file."""
+        jobs, size = [], 0
+        for name, path in files:
+            size += _size_of(path)
+            jobs.append(((name, path), size <= HANDED_ON, self._json.pop(path, None)))
+        return map_over(jobs, partial(_call, read), self._executor)
+
+
+def read_json_file(path: Path) -> JsonFile:
+    """A JSON file and its digest, from the same bytes."""
+    key = ""
+    try:
+        data = read_content(path)
+        key = digest(data)
+        return JsonFile(key, parse_json(data, str(path)))
+    except DatasetError as error:
+        return JsonFile(key, error)
+
+
+def read_content(path: Path) -> bytes:
+    """The bytes of an annotation file.
+
+    Raises:
+        DatasetError: it is missing, empty or not a regular file.
+    """
+    try:
+        return read_file(path)
+    except Unreadable as error:
+        raise error.at(DatasetError, path, "file") from None
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 of bytes, in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _call(read: Callable[..., Result], job: tuple[Any, ...]) -> Result:
+    return read(*job)
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0  # reading it says why
