@@ -10,7 +10,6 @@ from pixelwise.audit.config import AuditConfig as AuditConfig
 from pixelwise.audit.findings import Audit as Audit
 from pixelwise.audit.findings import Finding as Finding
 from pixelwise.audit.rules import RULES as RULES
-from pixelwise.convert.command import convert as convert
 from pixelwise.convert.config import ConvertConfig as ConvertConfig
 from pixelwise.convert.report import ConvertReport as ConvertReport
 from pixelwise.errors import MissingPackageError as MissingPackageError
@@ -99,6 +98,57 @@ from pixelwise.weights.record import Weights as Weights
 
 __version__: str
 
+@overload
+def convert(
+    config: ConvertConfig,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ConvertReport: ...
+@overload
+def convert(
+    source: str | Path,
+    *,
+    format: Literal[
+        "auto",
+        "cityscapes",
+        "cityscapes_ids",
+        "labelme",
+        "coco",
+        "coco_panoptic",
+        "label_studio",
+        "cvat",
+        "array",
+        "yolo",
+        "masks",
+        "color",
+        "instances",
+    ] = "auto",
+    out: str | Path | None = None,
+    images: str | Path | None = None,
+    image_files: Literal["copy", "link", "none"] = "copy",
+    classes: str | None = None,
+    ignore: Sequence[str] = (),
+    alias: Sequence[str] = (),
+    background: str | None = None,
+    ignore_index: int | None = None,
+    ignore_values: Sequence[int] = (),
+    rule: Literal["center", "pillow", "coco"] = "center",
+    order: Literal["file", "area", "z"] | None = None,
+    unknown: Literal["error", "ignore", "skip", "nearest"] = "error",
+    invalid: Literal["error", "skip"] = "error",
+    line_width: float = 10.0,
+    storage: Literal["palette", "grey", "grey16"] = "palette",
+    split: str | None = None,
+    image_suffix: str = "",
+    label_suffix: str = "",
+    bgr: bool = False,
+    divisor: int = 0,
+    sidecars: Sequence[str] = (),
+    workers: int = 0,
+    scheduler: str | None = None,
+    executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ConvertReport: ...
 @overload
 def report(config: ReportConfig) -> Path: ...
 @overload
