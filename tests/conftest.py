@@ -1,11 +1,23 @@
-"""Fixtures that every test may use."""
+"""Fixtures that every test may use, and what has to be set before torch and numba are imported."""
 
 import os
 import signal
 from pathlib import Path
 
 import pytest
-import torch
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+
+# test processes that run side by side (pytest -n) share the cores, and each has machine code of its
+# own: numba keeps no order among processes that write to one cache
+if "PYTEST_XDIST_WORKER" in os.environ:
+    threads = (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    caches = ROOT / "src" / "pixelwise" / "ops" / "cpu" / "__pycache__"
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, threads)))
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(caches / os.environ["PYTEST_XDIST_WORKER"]))
+
+import torch  # noqa: E402
 
 # without a GPU its kernels are interpreted; Triton looks at this once, when it is first imported
 if not torch.cuda.is_available():
@@ -14,8 +26,6 @@ if not torch.cuda.is_available():
 # a shell's background jobs ignore Ctrl-C, and so would the commands that tests start and interrupt
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-SHARED = Path(__file__).parent.parent.parent / "shared"
 
 
 @pytest.fixture(scope="session")

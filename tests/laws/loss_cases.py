@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import pytest
 import torch
 
 from pixelwise.losses.table import LOSSES
@@ -53,6 +54,17 @@ CASES = [
 ]
 
 ON_BACKENDS = [(case, backend) for case in CASES for backend in case.backends]
+
+
+def each(cases):
+    """A mark that runs a test for each of these cases."""
+    return pytest.mark.parametrize("case", cases, ids=str)
+
+
+def on_backends(chosen):
+    """A mark that runs a test for the cases that are chosen, on each of their backends."""
+    pairs = [(case, backend) for case, backend in ON_BACKENDS if chosen(case)]
+    return pytest.mark.parametrize(("case", "backend"), pairs, ids=str)
 
 
 def draw(case, shape=(2, 7, 5), dtype=torch.float64, seed=0, void=0.2, scale=2.0):

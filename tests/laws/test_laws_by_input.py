@@ -49,7 +49,7 @@ def test_value_and_gradient_are_those_of_the_definition_in_float64(case, backend
 
 
 def test_what_is_under_void_changes_no_bit(case, backend, dtype):
-    """A3 with NaN."""
+    """Not the value and no gradient, with NaN there."""
     for _, logits, target in inputs(case, dtype):
         poisoned = logits.masked_fill((target == IGNORE).unsqueeze(1), float("nan"))
         one = value_and_gradient(case.make(backend=backend), logits, target)
@@ -59,7 +59,7 @@ def test_what_is_under_void_changes_no_bit(case, backend, dtype):
 
 
 def test_no_void_is_no_ignore_index(case, backend, dtype):
-    """A1: the same bits."""
+    """The same bits, whatever the index would be."""
     for _, logits, target in inputs(case, dtype):
         known = target.masked_fill(target == IGNORE, 0)
         one = case.make(backend=backend)(logits, known)
@@ -67,7 +67,7 @@ def test_no_void_is_no_ignore_index(case, backend, dtype):
 
 
 def test_the_order_of_pixels_and_images_does_not_matter(case, backend, dtype):
-    """A8."""
+    """Up to rounding of the sums."""
     for _, logits, target in inputs(case, dtype):
         one = case.make(backend=backend)(logits, target)
         turned = case.make(backend=backend)(logits.flip(0, 2, 3), target.flip(0, 1, 2))
@@ -75,7 +75,7 @@ def test_the_order_of_pixels_and_images_does_not_matter(case, backend, dtype):
 
 
 def test_the_order_of_classes_does_not_matter(case, backend, dtype):
-    """A6: channels and indices are reversed together; one channel stays as it is."""
+    """Channels and indices are reversed together; one channel stays as it is."""
     for _, logits, target in inputs(case, dtype):
         renumbered = case.channels - 1 - target.long() if case.channels > 1 else target.long()
         renumbered = renumbered.masked_fill(target == IGNORE, IGNORE)
@@ -84,7 +84,7 @@ def test_the_order_of_classes_does_not_matter(case, backend, dtype):
 
 
 def test_memory_layout_and_index_dtype_do_not_matter(case, backend, dtype):
-    """A9, A10."""
+    """Neither of the logits nor of the target."""
     for _, logits, target in inputs(case, dtype):
         last = logits.contiguous(memory_format=torch.channels_last)
         one = case.make(backend=backend)(logits, target)
@@ -102,7 +102,7 @@ def test_weight_one_is_no_weight_and_weight_zero_is_void(case, backend, dtype):
 
 
 def test_a_repeated_batch_has_the_same_loss(case, backend, dtype):
-    """A12."""
+    """A mean, over pixels and over images."""
     for _, logits, target in inputs(case, dtype):
         loss = case.make(backend=backend)
         twice = loss(torch.cat([logits, logits]), torch.cat([target, target]))
@@ -110,7 +110,7 @@ def test_a_repeated_batch_has_the_same_loss(case, backend, dtype):
 
 
 def test_inputs_stay_as_they_are(case, backend, dtype):
-    """A15."""
+    """No pass writes to what it is given."""
     for _, logits, target in inputs(case, dtype):
         before = logits.clone(), target.clone()
         value_and_gradient(case.make(backend=backend), logits, target)

@@ -46,7 +46,7 @@ def test_smoothed_binary_cross_entropy_is_the_loop(maps, smoothing):
 
 
 def test_smoothing_one_channel_is_smoothing_two():
-    """X9 with label smoothing: both spread the fraction over the two sides."""
+    """With label smoothing both spread the fraction over the two sides."""
     logits, target = MAPS["sigmoid"]
     two = torch.cat([torch.zeros_like(logits), logits], dim=1)
     torch.testing.assert_close(

@@ -79,7 +79,7 @@ def test_generalized_dice_of_equal_weights_is_one_dice_over_all_pixels():
 
 
 def test_two_channels_of_softmax_are_one_of_sigmoid():
-    """X9: softmax of two logits is the sigmoid of their difference."""
+    """Softmax of two logits is the sigmoid of their difference."""
     two = LOGITS[:, :2]
     target = torch.where(TARGET < 255, TARGET % 2, TARGET)
     one = two[:, 1:] - two[:, :1]
@@ -93,7 +93,7 @@ def test_two_channels_of_softmax_are_one_of_sigmoid():
 
 
 def test_a_constant_added_to_all_logits_of_a_pixel_changes_nothing():
-    """A5, and the gradient over the channels of a pixel sums to 0."""
+    """And the gradient over the channels of a pixel sums to 0."""
     shifted = (LOGITS + 100 * torch.randn(3, 1, 30, generator=GENERATOR)).requires_grad_()
     loss = pw.criterion("ce+dice+focal")
     value = loss(shifted, TARGET)
@@ -103,14 +103,14 @@ def test_a_constant_added_to_all_logits_of_a_pixel_changes_nothing():
 
 
 def test_uniform_class_weights_are_none():
-    """A13: and only the ratio of weights matters."""
+    """And only the ratio of weights matters."""
     for make in (pw.CrossEntropy, pw.Dice, pw.Jaccard, pw.Tversky, pw.FBeta):
         same(make(weight=[3.0] * 4), make())
         same(make(weight=WEIGHT), make(weight=[10 * w for w in WEIGHT]))
 
 
 def test_per_image_dice_of_a_batch_is_the_mean_over_its_images():
-    """A12, where images without valid pixels do not count."""
+    """Images without valid pixels do not count."""
     loss = pw.Dice(per_image=True)
     alone = [loss(LOGITS[[i]], TARGET[[i]]) for i in (0, 2)]
     torch.testing.assert_close(loss(LOGITS, TARGET), sum(alone) / 2)

@@ -111,7 +111,7 @@ def test_what_does_not_fit_is_one_sentence(run, message):
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_class_weights_that_are_all_zero_teach_nothing(name):
-    """X31: legal, with loss 0 and gradient 0."""
+    """Legal, with loss 0 and gradient 0."""
     row = LOSSES[name]
     argument = "alpha" if name == "focal" else "weight"
     maps = {"softmax": "softmax", "sigmoid": "rest"}[row.activations[0]]
@@ -126,7 +126,7 @@ def test_class_weights_that_are_all_zero_teach_nothing(name):
 
 
 class TestTransforms:
-    """X28, X29: the losses on logits under torch's transforms."""
+    """The losses on logits under torch's transforms."""
 
     @pytest.mark.parametrize("name", NOT_ON_SUMS)
     def test_compile_without_graph_breaks(self, name):

@@ -224,28 +224,3 @@ def test_soft_targets_are_reached_by_the_squared_form():
     assert loss.item() == pytest.approx(0, abs=1e-12)
     assert logits.grad.abs().max() < 1e-12
     assert pw.Dice()(logits, target, soft_target=True) > 0.1
-
-
-# Section 7 of the comparison of libraries, row by row: what looks at it here. Rows about scores
-# (macro with class weights, float32 counters, boundaries, Hausdorff) are tests of the scores.
-LOOKED_AT = {
-    "MONAI focal": "MONAI: focal with ignore_index is C times larger",
-    "nnU-Net DC_and_BCE": "nnU-Net: BCE with an ignored label is C times larger",
-    "smp L1 identity": "test_a_small_object_in_a_large_image_keeps_its_digits",
-    "smp SoftCrossEntropy default": "smp: cross entropy cannot be made without a smoothing factor",
-    "smp Lovász from_logits": "test_losses_take_logits_and_offer_no_way_around",
-    "smp focal one against rest": "smp: multi-class focal is a sigmoid against the rest",
-    "smp, mmseg Lovász all void": "test_all_void_is_a_scalar_that_can_go_backward",
-    "SegLoss GDice": "SegLoss: generalised Dice collapses to 0 with an absent class",
-    "mmseg class_weight + 255": "mmseg: class weights with 255 in the target crash",
-    "mmseg Dice ignore_index": "mmseg: Dice punishes what is predicted under void",
-    "mmseg Hausdorff": "mmseg: Hausdorff takes all foreground for every class",
-    "mmseg OHEM all void": "test_all_void_is_a_scalar_that_can_go_backward",
-    "mmseg CPU focal": "mmseg: focal on the CPU is another number",
-    "toolbelt SoftF1": "toolbelt: soft F1 with void indexes the wrong shape",
-    "toolbelt Jaccard": "toolbelt: Jaccard does not ignore",
-}
-
-
-def test_every_known_defect_is_looked_at():
-    assert set(LOOKED_AT.values()) <= set(DEFECTS) | set(globals())

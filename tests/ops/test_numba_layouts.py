@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from ops.kernel_cases import channels_last, run, sliced
 from pixelwise.ops.cpu import stats as _stats_numba
 from pixelwise.ops.cpu import upsampled as _upsampled_numba
 from pixelwise.ops.spec import SUMS, Spec
@@ -16,21 +17,9 @@ SPECS = {
 }
 
 
-def sliced(x):
-    """The same values, at every other place of a larger tensor in both spatial dimensions."""
-    larger = x.new_zeros(*x.shape[:-2], x.shape[-2] * 2 + 1, x.shape[-1] * 3)
-    larger[..., 1::2, ::3] = x
-    return larger[..., 1::2, ::3]
-
-
 def swapped(x):
     """The same values, columns next to each other in memory."""
     return x.transpose(-1, -2).contiguous().transpose(-1, -2)
-
-
-def channels_last(x):
-    """The same values, channels next to each other; of a target: images next to each other."""
-    return x.movedim(1, -1).contiguous().movedim(-1, 1)
 
 
 def offset(x):
@@ -49,17 +38,15 @@ def make_inputs(channels, height, width):
     return logits, target, torch.rand(2, 37, 43, generator=generator) + 0.1
 
 
-def run(module, suffix, spec, logits, target, weight):
+def numbers(module, spec, logits, target, weight):
     """Sums and the gradient for ones upstream."""
-    forward = getattr(module, "forward" + suffix)
-    backward = getattr(module, "backward" + suffix)
-    sums, _ = forward(logits, target, weight, spec)
-    return sums, backward(torch.ones_like(sums), logits, target, weight, spec)
+    grad = torch.ones(len(spec.sums), *logits.shape[:2], dtype=torch.float64)
+    return run(module, (logits, target, weight, spec), grad)[:2]
 
 
 PASSES = {
-    "dense": (_stats_numba, "", (37, 43)),
-    "upsampled": (_upsampled_numba, "_upsampled", (10, 12)),
+    "dense": (_stats_numba, (37, 43)),
+    "upsampled": (_upsampled_numba, (10, 12)),
 }
 
 
@@ -69,12 +56,12 @@ PASSES = {
 @pytest.mark.parametrize("where", PASSES)
 def test_any_strides_give_the_same_bits(where, name, channels, layout):
     """f(view) = f(contiguous copy), bit for bit, for logits, target and weight."""
-    module, suffix, size = PASSES[where]
+    module, size = PASSES[where]
     logits, target, weight = make_inputs(channels, *size)
-    sums, gradient = run(module, suffix, SPECS[name], logits, target, weight)
+    sums, gradient = numbers(module, SPECS[name], logits, target, weight)
     views = layout(logits), layout(target), layout(weight)
     kept = [v.clone() for v in views]
-    view_sums, view_gradient = run(module, suffix, SPECS[name], *views)
+    view_sums, view_gradient = numbers(module, SPECS[name], *views)
     assert torch.equal(view_sums, sums)
     assert torch.equal(view_gradient, gradient)
     assert all(torch.equal(v, k) for v, k in zip(views, kept)), "inputs are never written"
@@ -85,10 +72,10 @@ def test_any_strides_give_the_same_bits(where, name, channels, layout):
 @pytest.mark.parametrize("where", PASSES)
 def test_the_gradient_has_the_layout_that_empty_like_gives(where, dtype, layout):
     """gradient.stride() = torch.empty_like(logits).stride(): channels_last stays channels_last."""
-    module, suffix, size = PASSES[where]
+    module, size = PASSES[where]
     logits, target, weight = make_inputs(5, *size)
     logits = layout(logits.to(dtype))
-    _, gradient = run(module, suffix, SPECS["softmax"], logits, target, weight)
+    _, gradient = numbers(module, SPECS["softmax"], logits, target, weight)
     assert gradient.stride() == torch.empty_like(logits).stride()
     assert gradient.dtype == dtype
 
@@ -98,10 +85,10 @@ def test_the_gradient_has_the_layout_that_empty_like_gives(where, dtype, layout)
 @pytest.mark.parametrize("where", PASSES)
 def test_any_integer_target_gives_the_bits_of_int64(where, name, dtype):
     """f(target as int64) = f(target as dtype)."""
-    module, suffix, size = PASSES[where]
+    module, size = PASSES[where]
     logits, target, weight = make_inputs(5, *size)
-    wide = run(module, suffix, SPECS[name], logits, target, weight)
-    narrow = run(module, suffix, SPECS[name], logits, target.to(dtype), weight)
+    wide = numbers(module, SPECS[name], logits, target, weight)
+    narrow = numbers(module, SPECS[name], logits, target.to(dtype), weight)
     assert torch.equal(wide[0], narrow[0])
     assert torch.equal(wide[1], narrow[1])
 
@@ -122,8 +109,8 @@ def test_a_bool_target_is_zeros_and_ones():
     logits, target, weight = make_inputs(1, 37, 43)
     flags = target > 4
     spec = SPECS["sigmoid"]
-    found = run(_stats_numba, "", spec, logits, flags, weight)
-    expected = run(_stats_numba, "", spec, logits, flags.long(), weight)
+    found = numbers(_stats_numba, spec, logits, flags, weight)
+    expected = numbers(_stats_numba, spec, logits, flags.long(), weight)
     assert torch.equal(found[0], expected[0])
     assert torch.equal(found[1], expected[1])
 
@@ -134,8 +121,8 @@ def test_expanded_logits_are_read_where_they_lie(name):
     generator = torch.Generator().manual_seed(4)
     logits = torch.randn(1, 5, 1, 1, generator=generator).expand(2, 5, 37, 43)
     _, target, weight = make_inputs(5, 37, 43)
-    found = run(_stats_numba, "", SPECS[name], logits, target, weight)
-    expected = run(_stats_numba, "", SPECS[name], logits.contiguous(), target, weight)
+    found = numbers(_stats_numba, SPECS[name], logits, target, weight)
+    expected = numbers(_stats_numba, SPECS[name], logits.contiguous(), target, weight)
     assert torch.equal(found[0], expected[0])
     assert torch.equal(found[1], expected[1])
 
@@ -147,8 +134,8 @@ def test_five_dimensions_that_do_not_merge():
     logits = larger[..., ::2, ::2, ::2, ::2]
     target = torch.randint(0, 3, logits.shape[:1] + logits.shape[2:], generator=generator)
     spec = SPECS["softmax"]
-    found = run(_stats_numba, "", spec, logits, target, None)
-    expected = run(_stats_numba, "", spec, logits.contiguous(), target, None)
+    found = numbers(_stats_numba, spec, logits, target, None)
+    expected = numbers(_stats_numba, spec, logits.contiguous(), target, None)
     assert torch.equal(found[0], expected[0])
     assert torch.equal(found[1], expected[1])
 
@@ -164,8 +151,8 @@ def test_offsets_beyond_two_to_the_31_elements_are_exact():
     target.copy_(torch.randint(0, 2, target.shape, generator=generator))
     logits = torch.randn(2, 3, 3, 8, generator=generator)
     spec = SPECS["sigmoid"]
-    found = run(_stats_numba, "", spec, logits, target, None)
-    expected = run(_stats_numba, "", spec, logits, target.clone(), None)
+    found = numbers(_stats_numba, spec, logits, target, None)
+    expected = numbers(_stats_numba, spec, logits, target.clone(), None)
     assert torch.equal(found[0], expected[0])
     assert torch.equal(found[1], expected[1])
 

@@ -150,7 +150,7 @@ def test_where_no_cache_can_be_written_the_kernels_still_run(tmp_path):
     shutil.copytree(source, package, ignore=shutil.ignore_patterns("__pycache__"))
     wall = tmp_path / "file"
     wall.write_text("a file where a folder would be needed")
-    (package / "ops" / "__pycache__").write_text("so here")
+    (package / "ops" / "cpu" / "__pycache__").write_text("so here")
     environment = {
         "NUMBA_CACHE_DIR": str(wall / "cache"),
         "HOME": str(wall),
@@ -158,6 +158,7 @@ def test_where_no_cache_can_be_written_the_kernels_still_run(tmp_path):
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     assert run_probe(tmp_path, **environment) == "[16.0, 0.0, 0.0]"
+    assert list(tmp_path.rglob("*.nbi")) == []
 
 
 def test_the_cache_lies_in_a_folder_of_this_version(tmp_path):

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-import torch.nn.functional as F
 
-from oracles_ops import SUMS, all_sums, upsample
+from ops.kernel_cases import check, in_both_widths, make_case, run, upstream_of
+from oracles_ops import upsample
 from pixelwise.ops.cpu import stats as _stats_numba
 from pixelwise.ops.cpu import upsampled as _upsampled_numba
 from pixelwise.ops.spec import Spec
@@ -25,49 +25,7 @@ SIZES = {
     "5:4": ((3, 32), (7, 40)),
     "7:3": ((3, 600), (5, 1400)),
 }
-TASKS = {
-    "softmax-2": ("softmax", 2, False),
-    "softmax-5": ("softmax", 5, False),
-    "softmax-40": ("softmax", 40, False),
-    "binary": ("sigmoid", 1, False),
-    "one-vs-rest": ("sigmoid", 3, False),
-    "multi-label": ("sigmoid", 3, True),
-}
-
-
-def make_case(task, sizes, dtype=torch.float32):
-    activation, channels, by_channel = TASKS[task]
-    generator = torch.Generator().manual_seed(7)
-    logits = (torch.randn(2, channels, *sizes[0], generator=generator) * 3).to(dtype)
-    shape = (2, channels, *sizes[1]) if by_channel else (2, *sizes[1])
-    kinds = 2 if by_channel or channels == 1 else channels
-    target = torch.randint(0, kinds, shape, generator=generator)
-    target[torch.rand(shape, generator=generator) < 0.1] = 255
-    weight = torch.rand(2, *sizes[1], generator=generator) + 0.5
-    weight[torch.rand(2, *sizes[1], generator=generator) < 0.1] = 0
-    names = tuple(SUMS[:8]) if activation == "softmax" else tuple(SUMS)
-    return logits, target.to(torch.uint8), weight, Spec(names, activation, 255, 2.0)
-
-
-def plain(case, dtype, interpolate, grad):
-    """Sums and gradient of interpolation followed by the sums, in plain torch."""
-    logits, target, weight, spec = case
-    x = logits.detach().clone().to(dtype).requires_grad_()
-    full = interpolate(x, target.shape[-2:])
-    found = all_sums(full, target, weight, spec.activation, spec.ignore_index, spec.gamma)
-    stacked = torch.stack([found[s] for s in spec.sums])
-    (stacked * grad.to(dtype)).sum().backward()
-    return stacked.detach(), x.grad
-
-
-def by_torch(x, size):
-    return F.interpolate(x, size=tuple(size), mode="bilinear", align_corners=False)
-
-
-def upstream_of(spec, logits):
-    generator = torch.Generator().manual_seed(8)
-    shape = len(spec.sums), *logits.shape[:2]
-    return torch.randn(shape, generator=generator, dtype=torch.float64)
+TASKS = ["softmax-2", "softmax-5", "softmax-40", "binary", "one-vs-rest-3", "multi-label-3"]
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
@@ -75,77 +33,54 @@ def upstream_of(spec, logits):
 @pytest.mark.parametrize("task", TASKS)
 def test_sums_and_gradient_are_no_worse_than_interpolate_and_torch(task, sizes, dtype):
     """err(kernel, float64 truth) <= err(F.interpolate + torch in the same dtype) + tolerance."""
-    case = logits, target, weight, spec = make_case(task, sizes, dtype)
-    grad = upstream_of(spec, logits)
-    true_sums, true_gradient = plain(case, torch.float64, upsample, grad)
-    torch_sums, torch_gradient = plain(case, dtype, by_torch, grad)
-    sums, unknown = _upsampled_numba.forward_upsampled(logits, target, weight, spec)
-    gradient = _upsampled_numba.backward_upsampled(grad, logits, target, weight, spec)
-    tolerance = 2 * torch.finfo(dtype).eps * logits.abs().max()
-    scale = true_sums.abs().amax((1, 2), keepdim=True) + 1e-30
-    theirs = ((torch_sums - true_sums).abs() / scale).max()
-    assert ((sums - true_sums).abs() / scale).max() <= theirs + tolerance
-    largest = torch.maximum(true_gradient.abs().max(), grad.abs().max())
-    theirs = (torch_gradient - true_gradient).abs().max() / largest
-    assert (gradient - true_gradient).abs().max() / largest <= theirs + tolerance
-    assert gradient.dtype == dtype
-    assert int(unknown) == 0
+    case = make_case(task, sizes[1], dtype, low=sizes[0])
+    grad = upstream_of(case)
+    *found, unknown = run(_upsampled_numba, case, grad)
+    check(case, found, grad)
+    assert unknown == 0
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
 def test_half_precision_is_interpolated_in_float32_and_rounded_once(dtype):
     """sums(half) = sums(half as float32), gradient(half) = round(gradient(half as float32))."""
-    logits, target, weight, spec = make_case("softmax-5", SIZES["x4"], dtype)
-    wide = logits.float(), target, weight, spec
-    grad = upstream_of(spec, logits)
-    sums, _ = _upsampled_numba.forward_upsampled(logits, target, weight, spec)
-    gradient = _upsampled_numba.backward_upsampled(grad, logits, target, weight, spec)
-    wide_sums, _ = _upsampled_numba.forward_upsampled(*wide)
-    assert torch.equal(sums, wide_sums)
-    assert torch.equal(gradient, _upsampled_numba.backward_upsampled(grad, *wide).to(dtype))
+    case = make_case("softmax-5", (36, 44), dtype, low=(9, 11))
+    half, wide = in_both_widths(_upsampled_numba, case, upstream_of(case))
+    assert torch.equal(half[0], wide[0])
+    assert torch.equal(half[1], wide[1].to(dtype))
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_scale_one_is_the_dense_pass(task):
     """(h, w) = (H, W): the same sums and gradient as without upsampling, to rounding."""
-    logits, target, weight, spec = make_case(task, ((20, 70), (20, 70)))
-    grad = upstream_of(spec, logits)
-    sums, _ = _upsampled_numba.forward_upsampled(logits, target, weight, spec)
-    dense, _ = _stats_numba.forward(logits, target, weight, spec)
-    gradient = _upsampled_numba.backward_upsampled(grad, logits, target, weight, spec)
-    dense_gradient = _stats_numba.backward(grad, logits, target, weight, spec)
-    torch.testing.assert_close(sums, dense, rtol=1e-6, atol=1e-6)
-    torch.testing.assert_close(gradient, dense_gradient, rtol=1e-6, atol=1e-6)
+    case = make_case(task, (20, 70))
+    grad = upstream_of(case)
+    found, dense = run(_upsampled_numba, case, grad), run(_stats_numba, case, grad)
+    torch.testing.assert_close(found, dense, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
 def test_nan_reaches_only_the_pixels_that_read_it(sizes):
     """Where every output pixel that reads a NaN logit is ignored, nothing becomes NaN."""
-    logits, target, weight, spec = make_case("softmax-5", sizes)
+    logits, target, weight, spec = make_case("softmax-5", sizes[1], low=sizes[0])
     poisoned = logits.clone()
     poisoned[:, :, 0, 0] = torch.nan
     reads = upsample(poisoned, target.shape[-2:]).isnan().any(1)
-    target = target.masked_fill(reads, 255)
-    grad = upstream_of(spec, logits)
-    sums, _ = _upsampled_numba.forward_upsampled(poisoned, target, weight, spec)
-    clean, _ = _upsampled_numba.forward_upsampled(logits, target, weight, spec)
-    gradient = _upsampled_numba.backward_upsampled(grad, poisoned, target, weight, spec)
-    assert torch.equal(sums, clean)
-    assert torch.equal(
-        gradient, _upsampled_numba.backward_upsampled(grad, logits, target, weight, spec)
-    )
-    assert not gradient[:, :, 0, 0].any()
+    rest = target.masked_fill(reads, spec.ignore_index), weight, spec
+    grad = upstream_of((logits, *rest))
+    found = run(_upsampled_numba, (poisoned, *rest), grad)
+    clean = run(_upsampled_numba, (logits, *rest), grad)
+    assert torch.equal(found[0], clean[0])
+    assert torch.equal(found[1], clean[1])
+    assert not found[1][:, :, 0, 0].any()
 
 
 def test_a_masked_class_stays_masked():
     """A class at -inf everywhere has probability 0 and gradient 0 at every output pixel."""
-    logits, target, weight, spec = make_case("softmax-5", SIZES["x3"])
+    logits, target, weight, spec = make_case("softmax-5", (27, 33), low=(9, 11))
     logits[:, 4] = -torch.inf
     target = target.masked_fill(target == 4, 0)
-    spec = spec._replace(sums=("prob", "inter", "nll"))
-    sums, _ = _upsampled_numba.forward_upsampled(logits, target, weight, spec)
-    grad = torch.ones_like(sums)
-    gradient = _upsampled_numba.backward_upsampled(grad, logits, target, weight, spec)
+    case = logits, target, weight, spec._replace(sums=("prob", "inter", "nll"))
+    sums, gradient, _ = run(_upsampled_numba, case, torch.ones_like(upstream_of(case)))
     assert sums.isfinite().all()
     assert gradient.isfinite().all()
     assert not sums[0, :, 4].any()
@@ -154,7 +89,7 @@ def test_a_masked_class_stays_masked():
 
 def test_unknown_target_values_are_counted():
     """Values that are neither class nor ignored, with their number, over phases and blocks."""
-    logits, target, weight, spec = make_case("softmax-5", SIZES["wide"])
+    logits, target, weight, spec = make_case("softmax-5", (6, 1600), low=(3, 400))
     target[1, 2, 5:1500:100] = 77
     _, unknown = _upsampled_numba.forward_upsampled(logits, target, weight, spec)
     assert int(unknown) == 15

@@ -93,7 +93,7 @@ def test_sums_by_hand():
 
 
 def test_a_logit_of_minus_infinity_for_an_impossible_class_is_finite():
-    """X20: 0 · (−log 0) is 0."""
+    """0 · (−log 0) is 0."""
     logits = LOGITS.clone()
     logits[:, 2] = -math.inf
     target = torch.cat([SOFT[:, :2] / SOFT[:, :2].sum(1, keepdim=True), 0 * SOFT[:, 2:]], 1)

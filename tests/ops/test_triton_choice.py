@@ -5,7 +5,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 import pixelwise as pw
-from ops.triton_cases import DEVICE
+from ops.kernel_cases import DEVICE
 from pixelwise.errors import BackendError
 from pixelwise.ops import backends
 from pixelwise.ops.gpu.launch import launch

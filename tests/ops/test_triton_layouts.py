@@ -3,29 +3,17 @@
 import pytest
 import torch
 
-from ops.triton_cases import DEVICE, make_case, run, upstream_of
+from ops.kernel_cases import DEVICE, channels_last, make_case, run, sliced, upstream_of
 from pixelwise.errors import BackendError
 from pixelwise.ops.gpu import stats as _stats_triton
 from pixelwise.ops.gpu import upsampled as _upsampled_triton
 from pixelwise.ops.spec import Spec
 
 PASSES = {
-    "dense": (_stats_triton, "", (4, 6)),
-    "upsampled": (_upsampled_triton, "_upsampled", (2, 3)),
+    "dense": (_stats_triton, (4, 6)),
+    "upsampled": (_upsampled_triton, (2, 3)),
 }
 SOFTMAX = Spec(("valid", "target", "prob", "inter", "prob2", "nll", "nll_all"), "softmax", 9)
-
-
-def sliced(x):
-    """The same values, at every other place of a larger tensor in both spatial dimensions."""
-    larger = x.new_zeros(*x.shape[:-2], x.shape[-2] * 2 + 1, x.shape[-1] * 3)
-    larger[..., 1::2, ::3] = x
-    return larger[..., 1::2, ::3]
-
-
-def channels_last(x):
-    """The same values, channels next to each other; of a target: images next to each other."""
-    return x.movedim(1, -1).contiguous().movedim(-1, 1)
 
 
 def make_inputs(low, channels=5, images=1):
@@ -40,13 +28,13 @@ def make_inputs(low, channels=5, images=1):
 @pytest.mark.parametrize("where", PASSES)
 def test_any_strides_give_the_same_numbers(where, layout):
     """f(view) = f(contiguous copy), and the gradient has the strides of empty_like(view)."""
-    module, suffix, low = PASSES[where]
+    module, low = PASSES[where]
     inputs = make_inputs(low)
     views = [layout(t.to(DEVICE)) for t in inputs]
     kept = [v.clone() for v in views]
     grad = upstream_of((*inputs, SOFTMAX))
-    expected = run(module, (*inputs, SOFTMAX), grad, suffix)
-    found = run(module, (*views, SOFTMAX), grad, suffix)
+    expected = run(module, (*inputs, SOFTMAX), grad)
+    found = run(module, (*views, SOFTMAX), grad)
     torch.testing.assert_close(found[0], expected[0], rtol=1e-6, atol=1e-6)
     torch.testing.assert_close(found[1], expected[1], rtol=1e-6, atol=1e-6)
     assert found[1].stride() == torch.empty_like(views[0]).stride()

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ops.triton_cases import DEVICE
+from ops.kernel_cases import DEVICE
 from oracles_ops import upsample
 from pixelwise.ops.gpu import predict as kernels
 

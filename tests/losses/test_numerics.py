@@ -1,4 +1,4 @@
-"""Rows X23 to X44 of the torture table: dtypes, transforms, options, ranks."""
+"""Dtypes, derivatives, options and ranks: what the numbers of a loss are."""
 
 import math
 
@@ -8,7 +8,7 @@ import torch._dynamo.testing
 import torch.nn.functional as F
 
 import pixelwise as pw
-from laws.loss_cases import CASES, IGNORE, close, draw, value_and_gradient
+from laws.loss_cases import CASES, IGNORE, close, draw, each, value_and_gradient
 from losses.small import LOGITS, ONE, TARGET, TARGET_ONE
 
 WEIGHT = [1.0, 2.0, 0.5, 4.0]
@@ -16,47 +16,28 @@ SUMS = [case for case in CASES if case.row.on_sums]
 VALID = TARGET != 255
 
 
-def half_keeps_its_value(dtype, shape):
-    for case in SUMS:
-        logits, target = draw(case, shape=shape, dtype=torch.float32)
-        rounded = logits.to(dtype)
-        value, gradient = value_and_gradient(case.make(), rounded, target)
-        assert value.dtype == torch.float32
-        assert gradient.dtype == dtype
-        truth = case.make(backend="torch")(rounded.double(), target)
-        close(value.double(), truth, rtol=2e-6, atol=1e-7)
+@each(SUMS)
+def test_bfloat16_logits_have_the_loss_of_the_rounded_logits_as_float32(case):
+    logits, target = draw(case, dtype=torch.float32)
+    rounded = logits.bfloat16()
+    value, gradient = value_and_gradient(case.make(), rounded, target)
+    assert value.dtype == torch.float32
+    assert gradient.dtype == torch.bfloat16
+    truth = case.make(backend="torch")(rounded.double(), target)
+    close(value.double(), truth, rtol=2e-6, atol=1e-7)
 
 
-def x23():
-    """float16 with sums beyond 65504: they are float32 and wider."""
-    half_keeps_its_value(torch.float16, (1, 300, 300))
+@each(CASES)
+def test_under_autocast_the_loss_is_the_same_float32(case):
+    logits, target = draw(case, dtype=torch.float32)
+    logits = logits.bfloat16()
+    with torch.autocast("cpu", torch.bfloat16):
+        inside = case.make()(logits, target)
+    assert inside.dtype == torch.float32
+    assert torch.equal(inside, case.make()(logits, target))
 
 
-def x24():
-    """bfloat16: the value of the rounded logits in float64, as float32."""
-    half_keeps_its_value(torch.bfloat16, (2, 7, 5))
-
-
-def x25():
-    """Under autocast: the same float32 loss."""
-    for case in CASES:
-        logits, target = draw(case, dtype=torch.float32)
-        logits = logits.bfloat16()
-        with torch.autocast("cpu", torch.bfloat16):
-            inside = case.make()(logits, target)
-        assert inside.dtype == torch.float32
-        assert torch.equal(inside, case.make()(logits, target))
-
-
-def x26():
-    """float64 logits: a float64 loss and gradient."""
-    for case in CASES:
-        value, gradient = value_and_gradient(case.make(), *draw(case))
-        assert (value.dtype, gradient.dtype) == (torch.float64, torch.float64)
-
-
-def x27():
-    """gradcheck and gradgradcheck with void, class weights, smoothing and pixel weights."""
+def test_gradcheck_holds_with_void_class_weights_smoothing_and_pixel_weights():
     pixels = torch.rand(TARGET.shape, generator=torch.Generator().manual_seed(1))
     losses = [
         pw.CrossEntropy(WEIGHT, 0.1),
@@ -72,8 +53,7 @@ def x27():
         assert torch.autograd.gradgradcheck(lambda x, loss=loss: loss(x, y, weight=w), x)
 
 
-def x28():
-    """torch.func: grad, vmap, jvp give what autograd gives."""
+def test_grad_vmap_and_jvp_of_torch_func_are_autograd():
     for name in ("ce", "focal", "dice", "ce + dice(per_image=true)"):
         loss = pw.criterion(name)
         _, gradient = value_and_gradient(loss, LOGITS, TARGET)
@@ -84,8 +64,8 @@ def x28():
         close(moved, (gradient * LOGITS).sum())
 
 
-def x29():
-    """torch.compile: one graph, at most two compilations for many shapes, the check kept."""
+def test_torch_compile_makes_one_graph_for_many_shapes_and_keeps_the_check():
+    """At most two compilations."""
     loss = pw.criterion("ce + 0.5*dice")
     counter = torch._dynamo.testing.CompileCounter()
     torch.compiler.reset()
@@ -100,8 +80,7 @@ def x29():
     torch.compiler.reset()
 
 
-def x30():
-    """export, inference_mode, no_grad, logits without a gradient: the value, and no graph."""
+def test_exported_or_without_gradients_the_value_is_the_same_and_has_no_graph():
     loss = pw.criterion("ce + dice")
     expected = loss(LOGITS, TARGET)
     exported = torch.export.export(loss, (LOGITS, TARGET), strict=False).module()
@@ -114,36 +93,36 @@ def x30():
     assert expected.grad_fn is None
 
 
-def x31():
-    """Class weights: all zero is nothing valid; negative, NaN, of wrong length or kind an error."""
-    makes = [
-        pw.CrossEntropy,
-        lambda w: pw.Dice(weight=w),
-        lambda w: pw.Dice(weight=w, pool_classes=True),
-        lambda w: pw.Poly1(weight=w),
-        lambda w: pw.Lovasz(weight=w),
-        lambda w: pw.TopK(weight=w),
-        lambda w: pw.Focal(alpha=w),
-        lambda w: pw.MCC(weight=w),
-    ]
-    for make in makes:
-        value, gradient = value_and_gradient(make([0.0] * 4), LOGITS, TARGET)
-        assert value == 0
-        assert not gradient.any()
-        for wrong in ([1, 1, 1, -1], [1, 1, 1, math.nan], [1, 1, 1, math.inf]):
-            with pytest.raises(pw.PixelwiseError, match="must be finite and >= 0, got"):
-                make(wrong)
-        for kind in (["a", "b"], [[1, 2], [3, 4]], torch.ones(4, dtype=torch.complex64)):
-            with pytest.raises(pw.PixelwiseError, match=r"must be .*one .*number per class"):
-                make(kind)
-        with pytest.raises(pw.PixelwiseError, match="one number for each of 4 classes, got 3 "):
-            make([1.0] * 3)(LOGITS, TARGET)
-        weight = torch.tensor(WEIGHT)
-        assert torch.equal(make(weight.half())(LOGITS, TARGET), make(WEIGHT)(LOGITS, TARGET))
+WEIGHTED = {
+    "CrossEntropy": pw.CrossEntropy,
+    "Dice": lambda w: pw.Dice(weight=w),
+    "Dice, pooled": lambda w: pw.Dice(weight=w, pool_classes=True),
+    "Poly1": lambda w: pw.Poly1(weight=w),
+    "Lovasz": lambda w: pw.Lovasz(weight=w),
+    "TopK": lambda w: pw.TopK(weight=w),
+    "Focal": lambda w: pw.Focal(alpha=w),
+    "MCC": lambda w: pw.MCC(weight=w),
+}
 
 
-def x32():
-    """Label smoothing with class weights and void: torch's number."""
+@pytest.mark.parametrize("make", WEIGHTED.values(), ids=WEIGHTED)
+def test_class_weights_are_finite_numbers_of_any_dtype_and_all_zero_is_nothing_valid(make):
+    value, gradient = value_and_gradient(make([0.0] * 4), LOGITS, TARGET)
+    assert value == 0
+    assert not gradient.any()
+    for wrong in ([1, 1, 1, -1], [1, 1, 1, math.nan], [1, 1, 1, math.inf]):
+        with pytest.raises(pw.PixelwiseError, match="must be finite and >= 0, got"):
+            make(wrong)
+    for kind in (["a", "b"], [[1, 2], [3, 4]], torch.ones(4, dtype=torch.complex64)):
+        with pytest.raises(pw.PixelwiseError, match=r"must be .*one .*number per class"):
+            make(kind)
+    with pytest.raises(pw.PixelwiseError, match="one number for each of 4 classes, got 3 "):
+        make([1.0] * 3)(LOGITS, TARGET)
+    weight = torch.tensor(WEIGHT)
+    assert torch.equal(make(weight.half())(LOGITS, TARGET), make(WEIGHT)(LOGITS, TARGET))
+
+
+def test_label_smoothing_with_class_weights_and_void_is_that_of_torch():
     for smoothing in (0.0, 0.1, 1.0):
         expected = F.cross_entropy(
             LOGITS,
@@ -155,8 +134,7 @@ def x32():
         close(pw.CrossEntropy(WEIGHT, smoothing)(LOGITS, TARGET), expected)
 
 
-def x33():
-    """Soft targets with void: a mask of pixels, whose contents do not matter."""
+def test_soft_targets_with_void_are_a_mask_whose_contents_do_not_matter():
     soft = LOGITS.roll(1, 0).softmax(1)
     spoilt = soft.masked_fill(~VALID.unsqueeze(1), math.nan)
     loss = pw.CrossEntropy()(LOGITS, spoilt, weight=VALID, soft_target=True)
@@ -166,8 +144,8 @@ def x33():
         pw.CrossEntropy()(LOGITS, spoilt, soft_target=True)
 
 
-def x34():
-    """Probabilities where logits belong: a warning, from a few pixels, on the CPU, not compiled."""
+def test_probabilities_in_place_of_logits_are_a_warning():
+    """From a few pixels, on the CPU, not compiled."""
     probs = LOGITS.softmax(1)
     for loss in (pw.CrossEntropy(), pw.Dice(), pw.Lovasz()):
         with pytest.warns(UserWarning, match="softmax in the network"):
@@ -184,20 +162,21 @@ def x34():
     torch.compiler.reset()
 
 
-def x35():
-    """Probabilities of exactly 0 and 1: every loss finite, its gradient bounded."""
-    for case in SUMS:
-        logits, target = draw(case)
-        for scale in (50.0, 800.0):  # p is 1 in float32, and 0 in float64 too
-            value, gradient = value_and_gradient(case.make(), scale * logits.sign(), target)
-            assert value.isfinite()
-            assert gradient.abs().max() <= 20
+@each(SUMS)
+@pytest.mark.parametrize("scale", [50.0, 800.0])  # p is 1 in float32, and 0 in float64 too
+def test_probabilities_of_exactly_0_and_1_have_a_finite_loss_and_a_bounded_gradient(case, scale):
+    logits, target = draw(case)
+    value, gradient = value_and_gradient(case.make(), scale * logits.sign(), target)
+    assert value.isfinite()
+    assert gradient.abs().max() <= 20
+
+
+def test_no_loss_takes_probabilities():
     with pytest.raises(pw.PixelwiseError, match=r"an option must be .*, got 'from_logits'"):
         pw.criterion("ce(from_logits=false)")
 
 
-def x36():
-    """Focal with gamma 0, below 1, alpha 0 or 1 where p is 1: no NaN in the gradient."""
+def test_focal_is_smooth_for_any_gamma_and_alpha_where_p_is_1():
     sure = 60.0 * F.one_hot(TARGET.masked_fill(~VALID, 0), 4).movedim(-1, 1).double()
     for gamma in (0.0, 0.25, 1.0, 2.0):
         for backend in ("torch", "numba"):
@@ -213,8 +192,8 @@ def x36():
                 assert gradient.isfinite().all()
 
 
-def x37():
-    """0 / 0 in a ratio (no costs, no pixels, no smooth): a score of 1, so a loss of 0."""
+def test_no_costs_and_no_pixels_are_a_score_of_1():
+    """0 / 0 in a ratio without smooth: a loss of 0."""
     close(pw.Tversky(0.0, 0.0)(LOGITS, TARGET), torch.tensor(0.0).double())
     nowhere = LOGITS.clone()
     nowhere[:, 3] = -math.inf
@@ -224,11 +203,7 @@ def x37():
     assert gradient.isfinite().all()
 
 
-def x38():
-    """All classes but the background of one channel, a class out of range: errors.
-
-    Ignoring the background's index ignores its pixels, not its channel.
-    """
+def test_classes_must_be_channels_that_there_are():
     with pytest.raises(pw.PixelwiseError, match="classes must be None or indices, got 'foreground"):
         pw.Dice(classes="foreground", activation="sigmoid")(ONE, TARGET_ONE)
     for make in (pw.Dice, pw.MCC, pw.Lovasz, pw.GeneralizedDice):
@@ -237,15 +212,14 @@ def x38():
         for wrong in ([], [-1], [1, 1]):
             with pytest.raises(pw.PixelwiseError, match="classes must be distinct indices >= 0"):
                 make(classes=wrong)
+
+
+def test_ignoring_the_index_of_a_class_ignores_its_pixels_not_its_channel():
     hidden = TARGET.masked_fill(TARGET == 0, 255)
-    close(
-        pw.Dice(ignore_index=(0, 255))(LOGITS, TARGET),
-        pw.Dice()(LOGITS, hidden),
-    )
+    close(pw.Dice(ignore_index=(0, 255))(LOGITS, TARGET), pw.Dice()(LOGITS, hidden))
 
 
-def x39():
-    """Sums beyond float16 from float16 logits: float64 sums, a float32 loss."""
+def test_sums_beyond_float16_of_float16_logits_are_float64():
     logits, target = LOGITS[:1].half().repeat(1, 1, 80, 80), TARGET[:1].repeat(1, 80, 80)
     stats = pw.pixel_stats(logits, target)
     assert stats.nll.dtype == torch.float64
@@ -255,8 +229,7 @@ def x39():
     close(loss, pw.CrossEntropy()(logits, target), rtol=1e-6)
 
 
-def x40():
-    """Twice, and with one or two threads: the same bits; in another order: up to rounding."""
+def test_one_or_two_threads_give_the_same_bits_and_another_order_the_same_up_to_rounding():
     logits, target = LOGITS.float().repeat(1, 1, 30, 30), TARGET.repeat(1, 30, 30)
     threads = torch.get_num_threads()
     for name in ("ce + dice", "focal", "generalized_dice"):
@@ -280,11 +253,8 @@ def uneven():
     return [(logits[n : n + 1], target[n : n + 1]) for n in range(2)], (logits, target)
 
 
-def x41():
-    """Ranks with unequal numbers of valid pixels: the joined sums give the loss of all images.
-
-    The mean of the ranks' losses is another number. test_rank_stats.py runs two processes.
-    """
+def test_ranks_with_unequal_numbers_of_valid_pixels_have_the_loss_of_all_images():
+    """The mean of the ranks' losses is another number. test_rank_stats.py runs two processes."""
     ranks, whole = uneven()
     for name in ("ce", "focal", "dice", "ce + dice(per_image=true)"):
         loss = pw.criterion(name)
@@ -294,8 +264,7 @@ def x41():
     assert abs(sum(means) / 2 - pw.CrossEntropy()(*whole)) > 0.1
 
 
-def x42():
-    """A rank without a valid pixel changes nothing for the others."""
+def test_a_rank_without_a_valid_pixel_changes_nothing_for_the_others():
     batch, void = (LOGITS, TARGET), (LOGITS, torch.full_like(TARGET, IGNORE))
     for name in ("ce", "dice", "dice(per_image=true, absent='keep')", "generalized_dice"):
         loss = pw.criterion(name)
@@ -303,8 +272,7 @@ def x42():
         close(loss.formula(joined), loss(*batch))
 
 
-def x43():
-    """Gradients in steps: each part against the joined sums gives the gradient of one batch."""
+def test_each_part_against_the_joined_sums_gives_the_gradient_of_one_batch():
     parts, (logits, target) = uneven()
     for name in ("ce", "ce + dice", "jaccard(per_image=true)"):
         loss = pw.criterion(name)
@@ -317,22 +285,25 @@ def x43():
             close(x.grad, expected[number : number + 1])
 
 
-def x44():
-    """A finite loss, a gradient that is not: under detect_anomaly an error, for inf with the place.
-
-    Torch itself finds NaN first. float16 logits overflow where a scaler multiplies the loss.
-    """
-    for scale, error, words in [
+@pytest.mark.parametrize(
+    ("scale", "error", "words"),
+    [
         (
             1e9,
             pw.PixelwiseError,
             r"the gradient of the logits must be finite .*inf at \(0, 0, 0, 0\)",
         ),
         (math.nan, RuntimeError, "returned nan values"),
-    ]:
-        x = LOGITS.half().requires_grad_()
-        with torch.autograd.set_detect_anomaly(True):
-            loss = pw.CrossEntropy()(x, TARGET)
-            assert loss.isfinite()
-            with pytest.raises(error, match=words):
-                (loss * scale).backward()
+    ],
+)
+def test_under_detect_anomaly_a_gradient_that_is_not_finite_is_an_error(scale, error, words):
+    """For inf with its place; torch itself finds NaN first.
+
+    float16 logits overflow where a scaler multiplies the loss.
+    """
+    x = LOGITS.half().requires_grad_()
+    with torch.autograd.set_detect_anomaly(True):
+        loss = pw.CrossEntropy()(x, TARGET)
+        assert loss.isfinite()
+        with pytest.raises(error, match=words):
+            (loss * scale).backward()
