@@ -26,7 +26,7 @@ demo: setup ## draw a data set, train two networks, score them, write the report
 	$(BIN)/pixelwise demo
 
 test: setup browser lint types ## lint, type check and run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --dist loadfile
 
 lint: setup ## check style
 	$(BIN)/ruff check .

@@ -9,13 +9,13 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 
-# test processes that run side by side (pytest -n) share the cores, and each has machine code of its
-# own: numba keeps no order among processes that write to one cache
-if "PYTEST_XDIST_WORKER" in os.environ:
-    threads = (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
-    caches = ROOT / "src" / "pixelwise" / "ops" / "cpu" / "__pycache__"
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, threads)))
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(caches / os.environ["PYTEST_XDIST_WORKER"]))
+# tensors of tests are small: waiting for one another costs threads more than they save
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# test processes that run side by side (pytest -n) have machine code of their own: numba keeps no
+# order among processes that write to one cache
+if WORKER := os.environ.get("PYTEST_XDIST_WORKER"):
+    CACHES = ROOT / "src" / "pixelwise" / "ops" / "cpu" / "__pycache__"
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(CACHES / WORKER))
 
 import torch  # noqa: E402
 

@@ -83,20 +83,21 @@ def by_torch(x, size):
     return F.interpolate(x, size=tuple(size), mode="bilinear", align_corners=False)
 
 
-def check(case, found, grad, rounding_of_truth=0.0):
+def check(case, found, grad, by_largest=False, truth=0.0):
     """err(kernel, float64 truth) <= err(torch in the same dtype, truth) + rounding of a logit.
 
-    rounding_of_truth is what the truth itself may be off, in units of its largest number.
+    Errors of the gradient are in units of the largest number upstream or, by_largest, of the
+    largest of the gradient if that is more; `truth` is what the truth itself may be off.
     """
     logits = case[0]
-    truth = plain(case, torch.float64, grad, upsample)
+    exact = plain(case, torch.float64, grad, upsample)
     theirs = plain(case, logits.dtype, grad, by_torch)
-    tolerance = 2 * torch.finfo(logits.dtype).eps * logits.abs().max()
-    scales = truth[0].abs().amax((1, 2), keepdim=True) + 1e-30, grad.abs().max()
-    for ours, other, exact, scale in zip(found, theirs, truth, scales):
-        error, allowed = (((a - exact).abs() / scale).max() for a in (ours, other))
-        off = rounding_of_truth * exact.abs().max() / scale.max()
-        assert error <= allowed + tolerance + off
+    tolerance = 2 * torch.finfo(logits.dtype).eps * logits.abs().max() + truth
+    unit = grad.abs().max().clamp(min=by_largest * exact[1].abs().max())
+    scales = exact[0].abs().amax((1, 2), keepdim=True) + 1e-30, unit
+    for ours, other, true, scale in zip(found, theirs, exact, scales):
+        error, allowed = (((a - true).abs() / scale).max() for a in (ours, other))
+        assert error <= allowed + tolerance
 
 
 def in_both_widths(kernels, case, grad):

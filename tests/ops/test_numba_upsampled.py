@@ -36,7 +36,7 @@ def test_sums_and_gradient_are_no_worse_than_interpolate_and_torch(task, sizes, 
     case = make_case(task, sizes[1], dtype, low=sizes[0])
     grad = upstream_of(case)
     *found, unknown = run(_upsampled_numba, case, grad)
-    check(case, found, grad)
+    check(case, found, grad, by_largest=True)
     assert unknown == 0
 
 
