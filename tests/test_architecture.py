@@ -38,6 +38,7 @@ PACKAGES = {
     "run": IMAGING | {"torch"} | TRAINING,
     "progress": {"rich"},
     "report": IMAGING | {"jinja2"},
+    "cli": {"shtab"},
 }
 MOST_FILES = 22
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "core", "base"}

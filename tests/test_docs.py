@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pixelwise.cli import make_parser
+from pixelwise.cli.parser import parse
+from pixelwise.cli.request import make_config
 from pixelwise.losses.presets import PRESETS
+from pixelwise.settings import command_of
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -36,8 +38,8 @@ def commands():
 
 @pytest.mark.parametrize("line", list(commands()))
 def test_a_command_parses(line):
-    words = shlex.split(line)[1:]
-    assert make_parser(words[0]).parse_args(words).command == words[0]
+    request = parse(shlex.split(line)[1:])
+    assert command_of(make_config(request)) == request.command
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)

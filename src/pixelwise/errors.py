@@ -27,6 +27,8 @@ from typing import Any
 
 # A setting inside a hint, see setting(): unit separator, name, unit separator, value
 _SETTING = re.compile("\x1f(\\w+)\x1f([^\x1f]*)\x1f")
+# words of other libraries that look like another choice of ours
+_MEANT = {"gpu": "cuda", "fp16": "16-mixed", "bf16": "bf16-mixed", "fp32": "32"}
 
 
 def _as_keyword(name: str, value: object) -> str:
@@ -172,7 +174,8 @@ def check_choice(
     """
     known = list(choices)
     if value not in known:
-        near = get_close_matches(str(value), [str(k) for k in known], n=1)
+        meant = _MEANT.get(str(value), str(value))
+        near = get_close_matches(meant, [str(k) for k in known], n=1)
         hint = f"Did you mean {near[0]!r}?" if near else ""
         listed = ", ".join(str(k) for k in known)
         raise error(where, name, must=f"one of {listed}", got=repr(value), hint=hint)

@@ -9,6 +9,7 @@ EXTRAS = {
     **dict.fromkeys(["torch", "numba", "llvmlite"], "torch"),
     "scipy": "scipy",
     "distributed": "dask",
+    "shtab": "completion",
     **dict.fromkeys(
         ["torchvision", "segmentation_models_pytorch", "timm", "lightning_fabric", "safetensors"],
         "train",

@@ -5,12 +5,14 @@ keys of `--config FILE`: one name, type, default, range and help text for all th
 """
 
 import shlex
-from collections.abc import Callable
-from dataclasses import Field, field, fields
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import MISSING, Field, field, fields
 from functools import wraps
 from inspect import signature
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, check_range
 from pixelwise.extras import explain_missing
@@ -19,6 +21,8 @@ from pixelwise.files.records import converted, shown, type_hints
 from pixelwise.files.toml_file import read_toml
 
 Result = TypeVar("Result")
+# what a path leads to: a dataset is a folder with dataset.toml, or that file
+Reads = Literal["", "dataset", "run", "folder", "file", "file or folder"]
 
 
 def option(
@@ -31,6 +35,7 @@ def option(
     above: float | None = None,
     choices: tuple[str, ...] = (),
     metavar: str | tuple[str, ...] | None = None,
+    reads: Reads = "",
     group: str = "",
 ) -> Any:
     """A field of a configuration.
@@ -42,27 +47,28 @@ def option(
         low, high: least and largest value; above: a bound that is excluded. None is in every range.
         choices: allowed words that a `Literal` hint cannot say, because a table has them.
         metavar: what stands for the value in --help.
-        group: heading under which --help lists it.
+        reads: what a path must lead to before the command begins.
+        group: heading of --help that begins with this field.
     """
     metadata = {"help": text, "positional": positional, "low": low, "high": high, "above": above}
-    metadata |= {"choices": choices, "metavar": metavar, "group": group}
+    metadata |= {"choices": choices, "metavar": metavar, "reads": reads, "group": group}
     return field(default=default, metadata=metadata)
 
 
-def required(text: str) -> Any:
+def required(text: str, *, reads: Reads = "") -> Any:
     """A field that must be given: the first argument of its command."""
-    return field(metadata={"help": text, "positional": True})
+    return option(MISSING, text, positional=True, reads=reads)
 
 
 def workers_option() -> Any:
     """The field `workers` of a command that does the same for every file of a folder."""
-    return option(0, "processes that share the work; 0: none", low=0, group="where")
+    return option(0, "processes that share the work; 0: none", low=0, group="machine")
 
 
 def scheduler_option() -> Any:
     """The field `scheduler` of such a command."""
     text = "address of a Dask scheduler whose workers share the work, such as tcp://host:8786"
-    return option(None, text, metavar="ADDRESS", group="where")
+    return option(None, text, metavar="ADDRESS", group="machine")
 
 
 def command_of(config: Any) -> str:
@@ -78,22 +84,45 @@ def check_settings(config: Any) -> None:
         ArgumentError: a value is of another type, not among the choices, or out of range.
     """
     kind: Any = type(config)
-    where, hints = command_of(kind), type_hints(kind)
+    hints = type_hints(kind)
     for f in fields(config):
-        given = getattr(config, f.name)
-        value = converted(hints[f.name], given, where, f.name)
+        value = _checked(f, hints[f.name], getattr(config, f.name), command_of(config))
         object.__setattr__(config, f.name, value)
-        if value is None:
-            continue
-        if f.metadata.get("choices"):
-            for one in value if isinstance(value, tuple) else (value,):
-                check_choice(where, f.name, one, f.metadata["choices"])
-        low, high, above = (f.metadata.get(bound) for bound in ("low", "high", "above"))
-        for one in value if isinstance(value, tuple) else (value,):
-            if low is not None or high is not None:
-                check_range(where, f.name, one, low, high)
-            if above is not None and not above < one < float("inf"):
-                raise ArgumentError(where, f.name, must=f"> {above}", got=one)
+
+
+def _checked(f: Field, kind: Any, given: Any, where: str) -> Any:
+    """A value as the type of its field, within its choices and range."""
+    value = converted(kind, given, where, f.name)
+    low, high, above = (f.metadata[bound] for bound in ("low", "high", "above"))
+    for one in value if isinstance(value, tuple) else () if value is None else (value,):
+        if f.metadata["choices"]:
+            check_choice(where, f.name, one, f.metadata["choices"])
+        if low is not None or high is not None:
+            check_range(where, f.name, one, low, high)
+        if above is not None and not above < one < float("inf"):
+            raise ArgumentError(where, f.name, must=f"> {above}", got=one)
+    return value
+
+
+def from_words(kind: Any, words: str | Sequence[str] | bool) -> Any:
+    """What was typed as a type hint wants it: "3" -> 3, "none" -> None, ["64", "96"] -> (64, 96).
+
+    Text that is not such a number stays text, which check_settings refuses. Flags are bool already.
+    """
+    if isinstance(words, bool):
+        return words
+    kinds = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    if words == "none" and NoneType in kinds:
+        return None
+    first = next(k for k in kinds if k is not NoneType)
+    if not isinstance(words, str):
+        declared = get_args(first)
+        declared = declared[:1] * len(words) if declared[-1] is Ellipsis else declared
+        return tuple(map(from_words, declared, words))
+    if first in (int, float):
+        with suppress(ValueError):
+            return first(words)
+    return words
 
 
 def choices_of(config: type, name: str) -> tuple[str, ...]:
@@ -188,7 +217,7 @@ def read_settings(path: Path, config: type) -> dict[str, Any]:
     content = content.get("config", content)  # the config.json of a run has them in a table
     if not isinstance(content, dict):
         raise ArgumentError(path, "config", must="a table of settings", got=shown(content))
-    hints = type_hints(config)
+    known, hints = {f.name: f for f in fields(config)}, type_hints(config)  # type: ignore[arg-type]
     for key in content:
-        check_choice(str(path), "setting", key, [f.name for f in fields(config)])
-    return {key: converted(hints[key], v, str(path), key) for key, v in content.items()}
+        check_choice(str(path), "setting", key, known)
+    return {key: _checked(known[key], hints[key], v, str(path)) for key, v in content.items()}

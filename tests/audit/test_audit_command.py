@@ -246,10 +246,10 @@ def test_an_empty_folder_is_an_error_of_the_user(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({}, "DATA must be given, or --images and --labels, got neither"),
+        ({}, "data must be given, or images and labels, got neither"),
         ({"data": "d", "images": "i", "labels": "k"}, "got both"),
-        ({"images": "i"}, "images, labels must be given together, got one of them"),
-        ({"data": "d", "quick": True, "deep": True}, "quick, deep must be one of the two at most"),
+        ({"images": "i"}, "images and labels must be given together"),
+        ({"data": "d", "quick": True, "deep": True}, "only one of quick and deep can be given"),
     ],
 )
 def test_options_that_contradict_each_other_are_refused(options, match):

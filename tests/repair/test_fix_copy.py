@@ -266,9 +266,9 @@ def test_the_command_mends_and_says_what_it_did(data, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--fix-rules", "F1"], "fix_rules must be used with fix"),
+        (["--fix-rules", "F1"], "--fix-rules must be used with --fix"),
         (["--fix", "out", "--fix-rules", "V4"], "rules must be one of safe, F2"),
-        (["--fix", "out", "--quick"], "fix must be used without quick"),
+        (["--fix", "out", "--quick"], "--fix must be used without --quick"),
     ],
 )
 def test_wrong_options_of_the_command_are_one_line(data, tmp_path, capsys, words, message):

@@ -5,7 +5,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pixelwise.errors import ArgumentError
+from pixelwise.errors import ArgumentError, setting
 from pixelwise.settings import check_settings, option, scheduler_option, workers_option
 
 
@@ -14,39 +14,53 @@ class AuditConfig:
     """Which data set is looked at, how closely, and what is done with the findings."""
 
     data: Path | None = option(
-        None, "folder with dataset.toml, or any folder of images and labels", positional=True
+        None,
+        "folder with dataset.toml, or any folder of images and labels",
+        positional=True,
+        reads="file or folder",
     )
-    images: Path | None = option(None, "folder of images, instead of DATA")
-    labels: Path | None = option(None, "folder of labels, instead of DATA")
-    quick: bool = option(False, "read the first bytes of every file only: sizes, storage, pairs")
+    images: Path | None = option(
+        None, "folder of images, instead of DATA", reads="folder", group="data"
+    )
+    labels: Path | None = option(None, "folder of labels, instead of DATA", reads="folder")
+    quick: bool = option(
+        False, "read the first bytes of every file only: sizes, storage, pairs", group="depth"
+    )
     deep: bool = option(
         False, "decode the images too (copies, shifted labels), and compare all pixels of labels"
     )
-    html: Path | None = option(None, "HTML page to write, with images of what was found")
-    fix: Path | None = option(None, "folder for a repaired copy of the data set")
+    html: Path | None = option(
+        None, "HTML page to write, with images of what was found", group="output"
+    )
+    fix: Path | None = option(None, "folder for a repaired copy of the data set", group="repair")
     fix_rules: tuple[str, ...] = option(
         ("safe",), "with --fix: rules to repair; `safe F1 V6` adds two that may be wrong"
     )
-    baseline: Path | None = option(None, "file of accepted findings")
+    baseline: Path | None = option(
+        None, "file of accepted findings", reads="file", group="accepted findings"
+    )
     write_baseline: Path | None = option(None, "file to write, which accepts what is found now")
     workers: int = workers_option()
     scheduler: str | None = scheduler_option()
 
     def __post_init__(self) -> None:
         check_settings(self)
-        where = "audit"
+        data, images, labels = setting("data"), setting("images"), setting("labels")
         if (self.images is None) != (self.labels is None):
-            raise ArgumentError(where, "images, labels", must="given together", got="one of them")
+            raise ArgumentError("audit", event=f"{images} and {labels} must be given together")
         if (self.data is None) == (self.images is None):
             got = "neither" if self.data is None else "both"
-            constraint = "given, or --images and --labels"
-            raise ArgumentError(where, "DATA", must=constraint, got=got)
+            must = f"given, or {images} and {labels}"
+            raise ArgumentError("audit", "data", must=must, got=got)
         if self.fix is not None and self.data is None:
-            got = "--images and --labels"
-            raise ArgumentError(where, "fix", must="used with DATA, which has classes", got=got)
+            must, got = f"used with {data}, which has classes", f"{images} and {labels}"
+            raise ArgumentError("audit", "fix", must=must, got=got)
         if self.fix_rules != ("safe",) and self.fix is None:
-            raise ArgumentError(where, "fix_rules", must="used with fix", got="no folder for it")
+            must = f"used with {setting('fix')}"
+            raise ArgumentError("audit", "fix_rules", must=must, got="no folder for it")
         if self.fix is not None and self.quick:
-            raise ArgumentError(where, "fix", must="used without quick", got="both")
+            must = f"used without {setting('quick')}"
+            raise ArgumentError("audit", "fix", must=must, got="both")
         if self.quick and self.deep:
-            raise ArgumentError(where, "quick, deep", must="one of the two at most", got="both")
+            event = f"only one of {setting('quick')} and {setting('deep')} can be given"
+            raise ArgumentError("audit", event=event)

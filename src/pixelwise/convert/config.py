@@ -25,20 +25,36 @@ _OTHERS = {
 class ConvertConfig:
     """Which annotations become label images, where, and by which rules."""
 
-    source: Path = required("annotation file, or folder of annotation files")
-    format: str = option("auto", "what the annotations are", choices=("auto", *FORMATS))
-    out: Path | None = option(None, "folder to make (default: SOURCE-converted beside the source)")
-    images: Path | None = option(None, "folder of the images (default: where the annotations say)")
-    image_files: Literal["copy", "link", "none"] = option("copy", "what to do with the images")
+    source: Path = required(
+        "annotation file, or folder of annotation files", reads="file or folder"
+    )
+    format: str = option(
+        "auto", "what the annotations are", choices=("auto", *FORMATS), group="source"
+    )
+    out: Path | None = option(
+        None, "folder to make (default: SOURCE-converted beside the source)", group="output"
+    )
+    images: Path | None = option(
+        None,
+        "folder of the images (default: where the annotations say)",
+        reads="folder",
+        group="source",
+    )
+    image_files: Literal["copy", "link", "none"] = option(
+        "copy", "what to do with the images", group="output"
+    )
     classes: str | None = option(
-        None, "class file, known data set (voc ...), or name=#rrggbb,... (default: as found)"
+        None,
+        "class file, known data set (see pixelwise list classes), or name=#rrggbb,... "
+        "(default: as found)",
+        group="classes",
     )
     ignore: tuple[str, ...] = option(
         (), "names that mean void, besides void, ignore, unlabeled and the like"
     )
-    alias: tuple[str, ...] = option((), "OLD=NEW: other names of classes")
+    alias: tuple[str, ...] = option((), "other names of classes", metavar="OLD=NEW")
     background: str | None = option(
-        None, "class of pixels that nothing covers, or `ignore` (default: by format)"
+        None, "class of pixels that nothing covers, or ignore (default: by format)", metavar="CLASS"
     )
     ignore_index: int | None = option(
         None, "value that is written for void (default: 255, or 65535 for more classes)"
@@ -46,9 +62,9 @@ class ConvertConfig:
     ignore_values: tuple[int, ...] = option(
         (), "stored values that mean void, of formats that store indices"
     )
-    rule: str = option("center", "which pixels a shape covers", choices=RULES)
+    rule: str = option("center", "which pixels a shape covers", choices=RULES, group="painting")
     order: Order | None = option(
-        None, "what is painted first: file, area (largest) or z (default: by format)"
+        None, "what is painted first; area: the largest (default: by format)"
     )
     unknown: Literal["error", "ignore", "skip", "nearest"] = option(
         "error", "names or colours that are not a class; nearest: colours only"
@@ -57,16 +73,16 @@ class ConvertConfig:
     line_width: float = option(
         LINE_WIDTH, "pixels that lines are wide and points are in diameter", low=1e-3
     )
-    storage: Storage = option("palette", "how label PNGs store values")
+    storage: Storage = option("palette", "how label PNGs store values", group="output")
     split: str | None = option(
         None, "split to write (default: from folders, else train and val by folds)"
     )
-    image_suffix: str = option("", "how names of images end behind the id")
+    image_suffix: str = option("", "how names of images end behind the id", group="source")
     label_suffix: str = option("", "how names of annotations end behind the id")
     bgr: bool = option(False, "colours are stored blue first")
     divisor: int = option(0, "instances: class = id // DIVISOR; 0: any id is foreground", low=0)
     sidecars: tuple[str, ...] = option(
-        (), "class lists to write for other tools", choices=tuple(SIDECARS)
+        (), "class lists to write for other tools", choices=tuple(SIDECARS), group="output"
     )
     workers: int = workers_option()
     scheduler: str | None = scheduler_option()

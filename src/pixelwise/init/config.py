@@ -12,7 +12,7 @@ from pixelwise.settings import check_settings, option, required
 class InitConfig:
     """Which folder is looked at to write its dataset.toml."""
 
-    folder: Path = required("folder with images and label images")
+    folder: Path = required("folder with images and label images", reads="folder")
     force: bool = option(False, "replace an existing dataset.toml")
 
     def __post_init__(self) -> None:

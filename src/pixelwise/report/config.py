@@ -12,9 +12,13 @@ from pixelwise.settings import check_settings, option, required
 class ReportConfig:
     """Which score becomes a page, what it is compared with, and how many images it shows."""
 
-    source: Path = required("score.json, or a folder that holds one, such as a run folder")
+    source: Path = required(
+        "score.json, or a folder that holds one, such as a run folder", reads="file or folder"
+    )
     out: Path | None = option(None, "file to write (default: report.html beside the source)")
-    compare: tuple[Path, ...] = option((), "other scores to show in the same table")
+    compare: tuple[Path, ...] = option(
+        (), "other scores to show in the same table", reads="file or folder"
+    )
     worst: int = option(8, "images with the lowest mean IoU to show", low=0)
     best: int = option(4, "images with the highest mean IoU to show", low=0)
 

@@ -30,20 +30,31 @@ class TrainConfig:
     """
 
     data: Path | None = option(
-        None, "folder with dataset.toml; left out with --resume", positional=True
+        None,
+        "folder with dataset.toml; left out with --resume",
+        positional=True,
+        reads="dataset",
     )
-    out: Path | None = option(None, "run folder to make (default: runs/DATA-NUMBER)")
+    out: Path | None = option(
+        None, "run folder to make (default: runs/DATA-NUMBER)", group="output"
+    )
     network: str = option(
-        "fpn:tf_efficientnet_lite0", "architecture:encoder, `small`, or module:function"
+        "fpn:tf_efficientnet_lite0",
+        "architecture:encoder, small, or module:function; see pixelwise list networks",
+        group="network",
     )
     encoder_weights: EncoderWeights = option("auto", "first weights of the encoder")
-    loss: str | None = option(None, "such as ce+0.5*dice (default: ce+dice; binary: bce+dice)")
+    loss: str | None = option(
+        None,
+        "such as ce+0.5*dice; see pixelwise list losses (default: ce+dice; binary: bce+dice)",
+        group="loss",
+    )
     class_weights: str = option(
         "none",
         f"weights of the classes: {', '.join(CLASS_WEIGHTS)}; or a weights.json",
         metavar="METHOD|FILE",
     )
-    epochs: int = option(20, "passes over the train split", low=1)
+    epochs: int = option(20, "passes over the train split", low=1, group="optimisation")
     batch: int = option(8, "images per step, over all devices", low=1)
     lr: float = option(1e-3, "highest learning rate", above=0)
     encoder_lr_factor: float = option(1.0, "the encoder learns with lr times this", low=0)
@@ -53,7 +64,9 @@ class TrainConfig:
         0.05, "fraction of all steps in which the learning rate rises", low=0, high=1
     )
     clip: float | None = option(5.0, "largest norm of the gradient; none: no limit", above=0)
-    scale: float = option(1.0, "image size at the network / image size on disk", above=0)
+    scale: float = option(
+        1.0, "image size at the network / image size on disk", above=0, group="augmentation"
+    )
     crop: tuple[int, int] | None = option(
         None,
         "label pixels per training example (default: median image size)",
@@ -67,9 +80,11 @@ class TrainConfig:
     color_jitter: float = option(
         0.3, "random change of brightness, contrast, saturation: 0 to 1", low=0, high=1
     )
-    train_split: str = option("train", "split to learn from")
+    train_split: str = option("train", "split to learn from", group="data")
     val_split: str = option("val", "split to score after each epoch")
-    seed: int = option(0, "same seed, same batches, whatever the number of workers", low=0)
+    seed: int = option(
+        0, "same seed, same batches, whatever the number of workers", low=0, group="machine"
+    )
     workers: int = option(1, "processes that read and augment images; 0: none", low=0)
     device: Device = option("auto", "where to compute")
     devices: int = option(1, "processes that train together, one per device", low=1)
@@ -77,8 +92,10 @@ class TrainConfig:
     max_minutes: float | None = option(
         None, "stop after the epoch that ends past this time", above=0
     )
-    log_every: int = option(10, "steps between two lines of metrics.jsonl", low=1)
-    resume: Path | None = option(None, "run folder to continue; its own settings are used")
+    log_every: int = option(10, "steps between two lines of metrics.jsonl", low=1, group="output")
+    resume: Path | None = option(
+        None, "run folder to continue; its own settings are used", reads="run"
+    )
 
     def __post_init__(self) -> None:
         if isinstance(self.class_weights, Path):
@@ -93,7 +110,7 @@ class TrainConfig:
             got = (low, high)
             raise ArgumentError(where, "scale_jitter", must="0 < LOWEST <= HIGHEST", got=got)
         if (self.data is None) == (self.resume is None):
-            event = f"exactly one of data and {setting('resume')} must be given"
+            event = f"exactly one of {setting('data')} and {setting('resume')} must be given"
             raise ArgumentError("train", event=event, hint="A resumed run uses its own data.")
         if self.resume is not None:
             check_only_resume(self)
@@ -103,15 +120,21 @@ class TrainConfig:
 class PredictConfig:
     """Which network predicts which images, and where the label images go."""
 
-    run: Path = required("run folder (its best checkpoint), or a checkpoint folder")
-    split: str = option("val", "split of the dataset to predict")
-    data: Path | None = option(None, "another dataset than the one of the run")
-    images: Path | None = option(None, "a folder of images, instead of a split")
-    out: Path | None = option(None, "folder to make (default: RUN/predictions/SPLIT)")
+    run: Path = required("run folder (its best checkpoint), or a checkpoint folder", reads="folder")
+    split: str = option("val", "split of the dataset to predict", group="data")
+    data: Path | None = option(None, "another dataset than the one of the run", reads="dataset")
+    images: Path | None = option(None, "a folder of images, instead of a split", reads="folder")
+    out: Path | None = option(
+        None, "folder to make (default: RUN/predictions/SPLIT)", group="output"
+    )
     overwrite: bool = option(False, "replace the folder if it has files in it")
-    device: Device = option("auto", "where to compute")
+    device: Device = option("auto", "where to compute", group="machine")
     threshold: float = option(
-        0.5, "binary task: probability above which a pixel is foreground", low=0, high=1
+        0.5,
+        "binary task: probability above which a pixel is foreground",
+        low=0,
+        high=1,
+        group="output",
     )
     calibration: bool = option(
         False, "write calibration.json too: confidence against accuracy, thresholds (needs labels)"

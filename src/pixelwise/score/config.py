@@ -21,21 +21,37 @@ from pixelwise.settings import (
 class ScoreConfig:
     """Which predictions are compared with which labels, and how classes are averaged."""
 
-    predictions: Path = required("folder of predicted label images, or a run folder")
-    versus: Path | None = option(
-        None, "a second one, to be compared with the first image by image", positional=True
+    predictions: Path = required(
+        "folder of predicted label images, or a run folder", reads="folder"
     )
-    data: Path | None = option(None, "dataset (default: the one in PREDICTIONS/prediction.json)")
+    versus: Path | None = option(
+        None,
+        "a second one, to be compared with the first image by image",
+        positional=True,
+        reads="folder",
+    )
+    data: Path | None = option(
+        None,
+        "dataset (default: the one in PREDICTIONS/prediction.json)",
+        reads="dataset",
+        group="data",
+    )
     split: str | None = option(None, "split of the dataset (default: as predicted, else val)")
-    labels: Path | None = option(None, "a bare folder of labels, instead of a dataset")
-    images: Path | None = option(None, "with --labels: the images, for the report")
+    labels: Path | None = option(
+        None, "a bare folder of labels, instead of a dataset", reads="folder"
+    )
+    images: Path | None = option(None, "with --labels: the images, for the report", reads="folder")
     classes: str | None = option(None, "with --labels: a class file, or voc, cityscapes ...")
-    convention: Convention = option("present", "which classes count in the mean IoU")
-    like: Tool | None = option(None, "print the number of another tool too")
+    convention: Convention = option(
+        "present", "which classes count in the mean IoU", group="scores"
+    )
+    like: Tool | None = option(None, "print the number of another tool too", metavar="TOOL")
     all: bool = option(False, "print the numbers of all other tools, and why they differ")
     boundary: bool = option(False, "score the edges of the classes too: boundary IoU")
     out: Path | None = option(
-        None, "file to write (default: PREDICTIONS/score.json, or VERSUS/comparison.json)"
+        None,
+        "file to write (default: PREDICTIONS/score.json, or VERSUS/comparison.json)",
+        group="output",
     )
     workers: int = workers_option()
     scheduler: str | None = scheduler_option()

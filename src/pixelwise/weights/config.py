@@ -21,17 +21,19 @@ from pixelwise.weights.formulas import METHODS, Method, Zero, check_beta
 class WeightsConfig:
     """Which split is counted, which weights are made of the counts, and where they go."""
 
-    data: Path = required("folder with dataset.toml")
-    method: Method | None = option(None, "formula of the weights (default: all)")
+    data: Path = required("folder with dataset.toml", reads="dataset")
+    method: Method | None = option(None, "formula of the weights (default: all)", group="weights")
     zero: Zero = option(
         "error", "a class without a pixel: refuse, weigh it 0, or like the heaviest"
     )
     beta: float | None = option(
         None, "of effective_number, 0 <= beta < 1 (default: (pixels - 1) / pixels)"
     )
-    split: str = option("train", "split to count")
+    split: str = option("train", "split to count", group="data")
     out: Path | None = option(
-        None, "JSON file for the weights of --method, to be given to train --class-weights"
+        None,
+        "JSON file for the weights of --method, to be given to train --class-weights",
+        group="output",
     )
     html: Path | None = option(None, "page to make of the counts and weights")
     drop_background: float | None = option(

@@ -1,0 +1,229 @@
+"""COMMANDS: settings, function, help and examples of every command."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from pixelwise.files.records import to_plain
+
+
+def show_record(record: Any) -> tuple[Any, str]:
+    """Show a record: its fields behind its schema, or its text."""
+    if hasattr(record, "as_dict"):
+        return record.as_dict(), record.text()
+    return {"schema": record.SCHEMA, **to_plain(record)}, record.text()
+
+
+def finding_of(record: Any) -> str:
+    """What a record calls a finding; most never do."""
+    return record.finding() if hasattr(record, "finding") else ""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A row of COMMANDS. Modules are named, not imported, so that --help is fast.
+
+    Attributes:
+        help: one clause.
+        examples: command lines for the end of --help, each with a comment.
+        config: module:class of its configuration.
+        run: module:function that takes the configuration.
+        show: result -> (what --json prints, what is printed otherwise).
+        finding: result -> the sentence that comes with exit code 1; "" where all is well.
+        is_folder_job: whether run also takes progress=, which it calls with (done, all).
+    """
+
+    help: str
+    examples: tuple[str, ...]
+    config: str
+    run: str
+    show: Callable[[Any], tuple[Any, str]] = show_record
+    finding: Callable[[Any], str] = finding_of
+    is_folder_job: bool = False
+
+
+def resolve(name: str) -> Any:
+    """What "module:attribute" names, imported now."""
+    module, attribute = name.split(":")
+    return getattr(import_module(module), attribute)
+
+
+def show_path(key: str) -> Callable[[Path], tuple[Any, str]]:
+    """Show a result that is a path."""
+    return lambda path: ({key: str(path)}, str(path))
+
+
+def show_init(result: Any) -> tuple[Any, str]:
+    """Show what `init` found, and how sure it is."""
+    notes = [f"  {'?' if note in result.unsure else ' '} {note}" for note in result.notes]
+    doubt = ["Please check what is marked with ?, and change the file if it is wrong."]
+    text = "\n".join([f"wrote {result.path}", *notes, *(doubt if result.unsure else [])])
+    return {"path": str(result.path), "notes": result.notes, "unsure": result.unsure}, text
+
+
+def run_audit(config: Any, progress: Any = None) -> Any:
+    """Audit; then the page and the repaired copy, which other packages make."""
+    result = resolve("pixelwise.audit.command:run")(config, progress)
+    if config.html is not None:
+        resolve("pixelwise.report.audit_page:audit_page")(result.as_dict(), config.html)
+    fixed = None
+    if config.fix is not None:
+        fixed = resolve("pixelwise.repair.command:repair")(config, result)
+    return result, fixed
+
+
+def show_audit(result: Any) -> tuple[Any, str]:
+    """Show what an audit found, and what was repaired."""
+    found, fixed = result
+    if fixed is None:
+        return found.as_dict(), found.text()
+    return {**found.as_dict(), "fixed": fixed.as_dict()}, f"{found.text()}\n\n{fixed.text()}"
+
+
+def find_errors(result: Any) -> str:
+    """Errors in a data set are no success, also if a copy is without them."""
+    found, _ = result
+    return f"{found.errors:,} errors in {found.root}" if found.errors else ""
+
+
+def show_train(run: Path) -> tuple[Any, str]:
+    """Show the run folder and its best score; of several ranks the first alone does."""
+    if resolve("pixelwise.run.distributed:rank_and_world")()[0] > 0:
+        return None, ""
+    best = resolve("pixelwise.run.run_folder:best_of")(run)
+    return {"run": str(run), "best": best}, (
+        f"{run}  best val mIoU {100 * best['val/miou']:.2f} (present) in epoch {best['epoch']}"
+        if best
+        else f"{run}  no epoch had a score"
+    )
+
+
+def show_predict(folder: Path) -> tuple[Any, str]:
+    """Show where the predictions are, and what their probabilities are worth if that was asked."""
+    content, text = {"predictions": str(folder)}, str(folder)
+    if (folder / "calibration.json").is_file():
+        kind = resolve("pixelwise.score.calibration:Calibration")
+        found = resolve("pixelwise.files.results:read_record")(kind, folder / "calibration.json")
+        return {**content, "calibration": found.as_dict()}, f"{text}\n\n{found.text()}"
+    return content, text
+
+
+def show_demo(result: Any) -> tuple[Any, str]:
+    """Show the lesson of the demo."""
+    return result.content, result.text
+
+
+COMMANDS = {
+    "init": Command(
+        "look at a folder of images and labels and write its dataset.toml",
+        (
+            "pixelwise init street/              # finds images, labels, classes, splits and void",
+            "pixelwise init street/ --force      # replaces the dataset.toml of an earlier look",
+        ),
+        "pixelwise.init.config:InitConfig",
+        "pixelwise.init.command:init",
+        show_init,
+    ),
+    "convert": Command(
+        "turn annotation files of other tools into label images",
+        (
+            "pixelwise convert street.json       # the format is detected, here COCO",
+            "pixelwise convert drawn/ --format labelme --images photos/ --out street/",
+        ),
+        "pixelwise.convert.config:ConvertConfig",
+        "pixelwise.convert.command:convert",
+        is_folder_job=True,
+    ),
+    "audit": Command(
+        "look for defects of label files, labels, pairs and splits",
+        (
+            "pixelwise audit street/ --html audit.html       # with a picture of each finding",
+            "pixelwise audit street/ --fix street-repaired   # a copy without what can be repaired",
+        ),
+        "pixelwise.audit.config:AuditConfig",
+        "pixelwise.cli.commands:run_audit",
+        show_audit,
+        find_errors,
+        is_folder_job=True,
+    ),
+    "weights": Command(
+        "count the pixels of each class, and weigh the classes",
+        (
+            "pixelwise weights street/                       # pixels, and weights of all methods",
+            "pixelwise weights street/ --method enet --out weights.json",
+        ),
+        "pixelwise.weights.config:WeightsConfig",
+        "pixelwise.report.weights_page:weights",
+        is_folder_job=True,
+    ),
+    "train": Command(
+        "train a network",
+        (
+            "pixelwise train street/ --loss ce+dice --class-weights median_frequency",
+            "pixelwise train --resume runs/street-1          # goes on where it was stopped",
+        ),
+        "pixelwise.run.config:TrainConfig",
+        "pixelwise.run.train:train",
+        show_train,
+    ),
+    "predict": Command(
+        "predict label images with a trained network",
+        (
+            "pixelwise predict runs/street-1                 # the split val of its data set",
+            "pixelwise predict runs/street-1 --images photos/ --out predicted/",
+        ),
+        "pixelwise.run.config:PredictConfig",
+        "pixelwise.run.predict:predict",
+        show_predict,
+    ),
+    "score": Command(
+        "compare predicted label images with labels",
+        (
+            "pixelwise score runs/street-1/predictions/val   # IoU of each class, and their mean",
+            "pixelwise score runs/street-1 runs/street-2     # which is better, and how surely",
+        ),
+        "pixelwise.score.config:ScoreConfig",
+        "pixelwise.score.command:score",
+        is_folder_job=True,
+    ),
+    "report": Command(
+        "make one self-contained HTML page of a score",
+        (
+            "pixelwise report runs/street-1                  # writes runs/street-1/report.html",
+            "pixelwise report runs/street-2 --compare runs/street-1 --worst 20",
+        ),
+        "pixelwise.report.config:ReportConfig",
+        "pixelwise.report.html:report",
+        show_path("report"),
+    ),
+    "demo": Command(
+        "draw a data set, train two networks and compare them (2 minutes)",
+        (
+            "pixelwise demo                                  # writes demo/report.html",
+            "pixelwise demo --out /tmp/demo --epochs 4       # shorter, and a poorer network",
+        ),
+        "pixelwise.demo.command:DemoConfig",
+        "pixelwise.demo.command:demo",
+        show_demo,
+    ),
+    "list": Command(
+        "list losses, networks, formats, class tables, audit rules and more",
+        (
+            "pixelwise list losses                           # what train --loss can be made of",
+            "pixelwise list rules --json                     # what audit looks for",
+        ),
+        "pixelwise.cli.listing:ListConfig",
+        "pixelwise.cli.listing:list_names",
+    ),
+    "completion": Command(
+        "print a script with which a shell completes commands and options",
+        (
+            'eval "$(pixelwise completion bash)"             # in ~/.bashrc; zsh: in ~/.zshrc',
+            "pixelwise completion fish | source              # in ~/.config/fish/config.fish",
+        ),
+        "pixelwise.cli.completion:CompletionConfig",
+        "pixelwise.cli.completion:completion",
+    ),
+}

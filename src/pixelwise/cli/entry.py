@@ -1,0 +1,67 @@
+"""Run a command: settings from words, result to stdout, errors to one line on stderr."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+from pixelwise.cli.commands import COMMANDS, resolve
+from pixelwise.cli.parser import parse
+from pixelwise.cli.request import check_paths, make_config
+from pixelwise.cli.wording import sentence
+from pixelwise.errors import PixelwiseError
+from pixelwise.extras import explain_missing
+from pixelwise.interrupt import Terminated, raise_on_sigterm
+from pixelwise.progress import progress_line
+from pixelwise.text import printable
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: the words after `pixelwise`; None takes those of the process.
+    Returns:
+        The exit code.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a name must never stop the output
+    words = sys.argv[1:] if argv is None else list(argv)
+    try:
+        finding = ""
+        # --help and --version have printed what was asked for
+        with raise_on_sigterm(), suppress(SystemExit):
+            finding = run_command(words)
+        sys.stdout.flush()
+        if finding:
+            print(f"pixelwise: {printable(finding)}", file=sys.stderr)
+            return 1
+    except PixelwiseError as error:
+        print(f"pixelwise: {printable(sentence(error, words))}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as stop:
+        print("pixelwise: interrupted", file=sys.stderr)
+        return 143 if isinstance(stop, Terminated) else 130
+    except BrokenPipeError:
+        # who read stdout has gone, as `| head` does; nothing is left to be said there
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def run_command(words: list[str]) -> str:
+    """Parse the words, run the command, print its result and return what exit code 1 is for."""
+    request = parse(words)
+    command = COMMANDS[request.command]
+    config = make_config(request)
+    check_paths(request.command, config)
+    with progress_line(request.command) as progress:
+        more = {"progress": progress} if command.is_folder_job else {}
+        with explain_missing(request.command, command.run):
+            result = resolve(command.run)(config, **more)
+    content, text = command.show(result)
+    shown_text = "\n".join(map(printable, text.split("\n")))  # names come from files
+    if text:  # other ranks than the first have nothing to say
+        print(json.dumps(content, indent=1) if request.as_json else shown_text)
+    return command.finding(result)

@@ -1,0 +1,84 @@
+"""What was asked for: a command and its settings, checked before heavy packages are imported."""
+
+import os
+import shlex
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from pixelwise.cli.commands import COMMANDS, resolve
+from pixelwise.errors import ArgumentError, setting
+from pixelwise.settings import choices_of, from_words, read_settings, type_hints
+
+
+@dataclass(frozen=True)
+class Request:
+    """A command as it was typed.
+
+    Args:
+        command: a name in COMMANDS.
+        words: name of a setting -> the text, texts or flag that was given.
+        as_json: print the result as JSON.
+        config: file with more settings.
+    """
+
+    command: str
+    words: dict[str, Any]
+    as_json: bool = False
+    config: Path | None = None
+
+
+def make_config(request: Request) -> Any:
+    """The configuration of a command: its file of settings, then its options.
+
+    Raises:
+        ArgumentError: a setting is missing, unknown, or not what it must be.
+    """
+    kind = resolve(COMMANDS[request.command].config)
+    hints = type_hints(kind)
+    given = {}
+    if request.config is not None:
+        check_path(request.command, "--config", request.config, "file")
+        given = read_settings(request.config, kind)
+    given |= {name: from_words(hints[name], words) for name, words in request.words.items()}
+    for f in fields(kind):
+        if f.default is MISSING and f.name not in given:
+            words = choices_of(kind, f.name)
+            what = f"one of {', '.join(words)}" if words else f.metadata["help"]
+            event = f"{setting(f.name)} must be given: {what}"
+            hint = f"See pixelwise {request.command} --help."
+            raise ArgumentError(request.command, event=event, hint=hint)
+    return kind(**given)
+
+
+def check_paths(command: str, config: Any) -> None:
+    """Check that what a command reads is there.
+
+    Raises:
+        ArgumentError: a file or folder does not exist, or is not of the kind that is needed.
+    """
+    for f in fields(config):
+        value = getattr(config, f.name)
+        if f.metadata["reads"] and value is not None:
+            for path in value if isinstance(value, tuple) else (value,):
+                check_path(command, f.name, path, f.metadata["reads"])
+
+
+def check_path(command: str, name: str, path: Path, reads: str) -> None:
+    """Check that a path leads to a file, folder, dataset or run."""
+    # os.path, as Path.exists() raises an error for names that are too long
+    is_folder, hint = os.path.isdir(path), ""
+    inside = {"dataset": "dataset.toml", "run": "config.json"}.get(reads, "")
+    if not os.path.lexists(path):
+        got = f"{path}, which does not exist"
+    elif is_folder and inside and not os.path.isfile(path / inside):
+        got = f"{path} without it"
+        hint = f"Make one with: pixelwise init {shlex.quote(str(path))}" * (reads == "dataset")
+    elif is_folder and reads == "file":
+        got = f"{path}, a folder"
+    elif not is_folder and reads in ("folder", "run"):
+        got = f"{path}, a file"
+    else:
+        return
+    must = f"a folder with {inside}" if inside else f"an existing {reads}"
+    raise ArgumentError(command, name, must=must, got=got, hint=hint)

@@ -1,0 +1,76 @@
+"""Errors in the words of the command line, where they are about its settings."""
+
+import pytest
+
+from cli.calls import fails
+from pixelwise.cli.wording import sentence
+from pixelwise.errors import ArgumentError, RunError, setting
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ArgumentError("train", "lr", must="> 0", got=-1), "train: --lr must be > 0, got -1."),
+        (
+            ArgumentError("train", "data", must="a folder", got="a"),
+            "train: DATA must be a folder, got a.",
+        ),
+        (
+            ArgumentError("train", "class_weights", must="x", got="y"),
+            "train: --class-weights must be x, got y.",
+        ),
+        (
+            ArgumentError("train", "crop[1]", must="x", got="y"),
+            "train: --crop[1] must be x, got y.",
+        ),
+        (
+            ArgumentError("train", "epochs, batch", must="x", got="y"),
+            "train: --epochs, --batch must be x, got y.",
+        ),
+        (
+            ArgumentError("train", "loss of a step", must="finite", got="nan"),
+            "train: loss of a step must be finite, got nan.",
+        ),
+        (
+            ArgumentError("config.json", "lr", must="> 0", got=-1),
+            "config.json: lr must be > 0, got -1.",
+        ),
+        (
+            ArgumentError("criterion", "loss", must="known", got="x"),
+            "criterion: loss must be known, got x.",
+        ),
+    ],
+)
+def test_a_name_is_an_option_if_the_command_speaks(error, said):
+    assert sentence(error, ["train", "x"]) == said
+
+
+def hint_of(hint, command="train"):
+    error = RunError("a.png", event="it is damaged", hint=hint)
+    return sentence(error, [command]).removeprefix("a.png: it is damaged. ")
+
+
+def test_settings_in_hints_are_typed_like_options():
+    """Wherever the error comes from."""
+    assert hint_of(f"Try {setting('workers', 0)}.") == "Try --workers 0."
+    assert hint_of(f"Try {setting('crop', (32, 64))}.") == "Try --crop 32 64."
+    assert hint_of(f"Try {setting('out', 'my runs')}.") == "Try --out 'my runs'."
+    assert hint_of(f"Try a smaller {setting('batch')}.") == "Try a smaller --batch."
+    assert hint_of(f"Give {setting('data')}.") == "Give DATA."
+
+
+def test_a_setting_that_only_another_command_has_is_named_with_it():
+    hint = f"Pass {setting('zero', 'zero')}."
+    assert hint_of(hint, "weights") == "Pass --zero zero."
+    assert hint_of(hint, "train") == "Pass --zero zero of pixelwise weights."
+
+
+def test_a_setting_of_no_command_stays_as_in_python():
+    assert hint_of(f"Pass {setting('upsample', 'bilinear')}.") == "Pass upsample='bilinear'."
+    assert hint_of(f"Pass {setting('upsample')}.") == "Pass upsample."
+
+
+def test_an_error_of_no_command_is_said_as_it_is(capsys):
+    error = ArgumentError("pixelwise", event="a\nb", hint="c")
+    assert sentence(error, []) == "a b. c"
+    fails(capsys, "unknown command lr", "lr")
