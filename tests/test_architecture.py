@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "pixelwise"
 LAYER = {
     **dict.fromkeys(["errors", "text", "processes", "interrupt", "callable_package"], 0),
-    **dict.fromkeys(["extras", "files", "sums", "progress"], 1),
+    **dict.fromkeys(["extras", "files", "sums", "progress", "offenders"], 1),
     **dict.fromkeys(["lazy", "settings", "executors"], 2),
     **dict.fromkeys(["labels", "metrics", "ops"], 3),
     **dict.fromkeys(["weights", "losses"], 4),
@@ -29,7 +29,7 @@ TRAINING = {"torchvision", "segmentation_models_pytorch", "timm", "lightning_fab
 PACKAGES = {
     "executors": {"distributed"},
     **dict.fromkeys(["labels", "survey", "convert", "audit", "repair", "demo"], IMAGING),
-    **dict.fromkeys(["weights", "init", "score"], NUMPY),
+    **dict.fromkeys(["offenders", "weights", "init", "score"], NUMPY),
     "metrics": {"numpy", "scipy"},
     "ops": {"torch", "numpy"},
     "ops/cpu": {"torch", "numpy", "numba", "llvmlite"},

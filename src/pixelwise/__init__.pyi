@@ -14,7 +14,6 @@ from pixelwise.convert.config import ConvertConfig as ConvertConfig
 from pixelwise.convert.report import ConvertReport as ConvertReport
 from pixelwise.errors import MissingPackageError as MissingPackageError
 from pixelwise.errors import PixelwiseError as PixelwiseError
-from pixelwise.init.command import init as init
 from pixelwise.init.config import InitConfig as InitConfig
 from pixelwise.labels.classes import Classes as Classes
 from pixelwise.labels.color import color_to_index as color_to_index
@@ -90,6 +89,7 @@ from pixelwise.run.train import train as train
 from pixelwise.score.compare import Comparison
 from pixelwise.score.config import ScoreConfig as ScoreConfig
 from pixelwise.score.record import Score
+from pixelwise.survey.statements import Survey
 from pixelwise.weights.config import WeightsConfig as WeightsConfig
 from pixelwise.weights.counts import LabelCounts as LabelCounts
 from pixelwise.weights.counts import count_labels as count_labels
@@ -149,6 +149,10 @@ def convert(
     executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ConvertReport: ...
+@overload
+def init(config: InitConfig) -> Survey: ...
+@overload
+def init(folder: str | Path, *, force: bool = False) -> Survey: ...
 @overload
 def report(config: ReportConfig) -> Path: ...
 @overload

@@ -11,7 +11,7 @@ from convert.street import NAMES, settings, write_street
 from pixelwise.convert.command import convert
 from pixelwise.errors import ArgumentError, DatasetError, LabelError, RunError
 from pixelwise.labels.description import read_description
-from pixelwise.labels.image import read_image
+from pixelwise.labels.image import read_rgb
 from pixelwise.labels.png import read_label
 
 
@@ -29,7 +29,7 @@ def test_a_folder_of_annotations_becomes_a_data_set(source):
     assert sorted(pair.id for pair in pairs) == NAMES
     for pair in pairs:
         label = description.classes.to_index(read_label(pair.label))
-        assert label.shape == SIZE == read_image(pair.image).shape[:2]
+        assert label.shape == SIZE == read_rgb(pair.image).shape[:2]
         assert set(np.unique(label)) == {0, 1, 2}
 
 

@@ -13,7 +13,7 @@ from convert.annotations import RIGHT, SQUARE, digests, picture, shape, write_la
 from convert.street import NAMES, settings, write_street
 from pixelwise.convert.command import convert
 from pixelwise.errors import DatasetError
-from pixelwise.labels.image import read_image
+from pixelwise.labels.image import read_rgb
 from pixelwise.labels.png import read_label
 
 
@@ -88,7 +88,7 @@ def test_an_image_that_changed_is_copied_again(source):
     write_picture(source / f"{NAMES[3]}.png", seed=99)
     report = convert(settings(source))
     assert report.resumed == 11
-    written = read_image(report.folder / f"images/{NAMES[3]}.png")
+    written = read_rgb(report.folder / f"images/{NAMES[3]}.png")
     np.testing.assert_array_equal(written, picture(seed=99))
 
 

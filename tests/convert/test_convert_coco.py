@@ -10,7 +10,7 @@ from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.errors import ArgumentError, DatasetError
 from pixelwise.labels.description import read_description
-from pixelwise.labels.image import read_image
+from pixelwise.labels.image import read_rgb
 from pixelwise.labels.png import read_label
 from pixelwise.labels.rle import mask_to_rle
 
@@ -252,5 +252,5 @@ def test_both_forms_of_the_panoptic_sample_agree(tmp_path, shared):
     for pair in pairs:
         label = read_label(pair.label)
         np.testing.assert_array_equal(label, read_label(runs.folder / "labels" / pair.label.name))
-        assert label.shape == read_image(pair.image).shape[:2]
+        assert label.shape == read_rgb(pair.image).shape[:2]
     assert colors.objects == runs.objects == 50

@@ -20,7 +20,7 @@ from convert.annotations import (
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.errors import DatasetError
-from pixelwise.labels.image import read_image
+from pixelwise.labels.image import read_rgb
 from pixelwise.labels.png import read_label
 
 
@@ -118,7 +118,7 @@ def test_the_exif_tag_is_applied_to_image_and_frame_alike(tmp_path, orientation)
     with Image.open(tmp_path / "source/a.png") as image:
         upright = np.array(ImageOps.exif_transpose(image))
     written = report.folder / "images/a.png"
-    np.testing.assert_array_equal(read_image(written), upright)
+    np.testing.assert_array_equal(read_rgb(written), upright)
     with Image.open(written) as image:
         assert image.getexif().get(274, 1) == 1
     assert report.turned == (orientation > 1)
@@ -133,7 +133,7 @@ def test_a_turned_jpeg_is_annotated_in_its_turned_frame(tmp_path):
     write_json(folder / "a.json", {**table, "imageHeight": 40, "imageWidth": 20})
     report = converted(folder)
     label = read_label(report.folder / "labels/a.png")
-    assert label.shape == (40, 20) == read_image(report.folder / "images/a.png").shape[:2]
+    assert label.shape == (40, 20) == read_rgb(report.folder / "images/a.png").shape[:2]
     assert int(label.sum()) == 100
 
 
@@ -159,7 +159,7 @@ def test_an_embedded_image_is_written(tmp_path):
     changes = {"imageData": png_base64(image), "imagePath": "gone.jpg"}
     write_labelme(tmp_path / "source", **changes)
     report = converted(tmp_path / "source")
-    np.testing.assert_array_equal(read_image(report.folder / "images/a.png"), image)
+    np.testing.assert_array_equal(read_rgb(report.folder / "images/a.png"), image)
 
 
 @pytest.mark.parametrize("path", ["../images/a.png", "a.png", "..\\images\\a.png"])

@@ -10,7 +10,7 @@ from pixelwise.convert.config import ConvertConfig
 from pixelwise.errors import DatasetError, PairingError
 from pixelwise.labels.color import index_to_color
 from pixelwise.labels.description import read_description
-from pixelwise.labels.image import read_image
+from pixelwise.labels.image import read_rgb
 from pixelwise.labels.png import read_label
 
 COLORS = np.array([(10, 20, 30), (200, 100, 0), (0, 0, 255)], np.uint8)
@@ -116,7 +116,7 @@ def test_a_label_in_the_turned_frame_has_its_image_turned(tmp_path, orientation)
     save(tmp_path / "labels/a.png", COLORS[random_index(2, size=SIZE[::-1])])
     write_picture(tmp_path / "images/a.png", SIZE if orientation > 1 else SIZE[::-1], orientation)
     report = converted(tmp_path / "labels", "color", classes=HEX, images=tmp_path / "images")
-    assert read_image(report.folder / "images/a.png").shape[:2] == SIZE[::-1]
+    assert read_rgb(report.folder / "images/a.png").shape[:2] == SIZE[::-1]
 
 
 def test_a_label_of_another_size_than_its_image_is_refused(tmp_path):
@@ -143,7 +143,7 @@ def test_the_sandstone_slices_become_four_classes(tmp_path, shared):
     assert report.files == 9
     name = "Sandstone_Versa0150"
     again = index_to_color(label_of(report, name), report.classes)
-    np.testing.assert_array_equal(again, read_image(folder / f"labels/{name}.tif"))
+    np.testing.assert_array_equal(again, read_rgb(folder / f"labels/{name}.tif"))
 
 
 def test_ids_of_objects_become_background_and_object(tmp_path):

@@ -125,7 +125,7 @@ def test_several_pages_are_refused(tmp_path):
     """Pillow would take the first page without a word."""
     page = Image.fromarray(BYTES)
     page.save(tmp_path / "a.tif", save_all=True, append_images=[page, page])
-    with pytest.raises(LabelError, match=r"one picture, got 3 pages\. Save the page you want"):
+    with pytest.raises(LabelError, match=r"one image, got 3 pages\. Save the page you want"):
         read_label(tmp_path / "a.tif")
 
 

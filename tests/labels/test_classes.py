@@ -159,7 +159,7 @@ def test_many_unknown_values_are_counted():
 @pytest.mark.parametrize("index", [2, -1, 254])
 def test_an_index_that_is_no_class_is_not_stored(index):
     """Predictions outside of the classes are an error with a place."""
-    message = rf"class indices must be 0\.\.1 or ignore_index=255, got {index} \(1 pixel"
+    message = rf"label must be class indices 0\.\.1 or ignore_index=255, got {index} \(1 pixel"
     with pytest.raises(LabelError, match=message):
         Classes(AB).to_stored(np.array([[0, index]]))
 

@@ -146,7 +146,7 @@ def test_of_many_misses_ten_are_named_and_all_counted(touch):
 
 @pytest.mark.parametrize(
     ("image", "label", "suggestion"),
-    [("a", "a_P", "label_suffix='_P'"), ("a_leftImg8bit", "a", "image_suffix='_leftImg8bit'")],
+    [("a", "a_P", 'label_suffix="_P"'), ("a_leftImg8bit", "a", 'image_suffix="_leftImg8bit"')],
 )
 def test_a_missing_suffix_is_suggested(touch, image, label, suggestion):
     """The names are there, with something behind them."""

@@ -257,7 +257,7 @@ def test_an_animated_png_is_refused(tmp_path):
     """Pillow would take the first frame without a word."""
     frames = [Image.fromarray(ALL_BYTES), Image.fromarray(ALL_BYTES[::-1])]
     frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:])
-    with pytest.raises(LabelError, match="one picture, got an animation"):
+    with pytest.raises(LabelError, match="one image, got an animation"):
         read_label(tmp_path / "a.png")
 
 

@@ -222,7 +222,7 @@ def test_a_header_that_promises_more_than_the_file_can_hold_is_refused_at_once()
 
 def test_an_animation_is_an_error():
     """Which of several frames is the label cannot be guessed."""
-    with pytest.raises(Unreadable, match=r"one picture.*an animation"):
+    with pytest.raises(Unreadable, match=r"one image.*an animation"):
         decode(build_png(pattern(4, 4, 8), before=chunk(b"fdAT", b"\0\0\0\1")))
 
 

@@ -19,7 +19,7 @@ from labels.label_files import CLASSES, VALUES, stored
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.color import color_to_index
-from pixelwise.labels.image import image_size, read_image
+from pixelwise.labels.image import image_size, read_image, read_rgb
 from pixelwise.labels.png import label_size, read_label, write_label
 
 
@@ -158,7 +158,7 @@ def test_L17_an_orientation_tag_turns_neither_image_nor_label(tmp_path):
     exif[274] = 6
     Image.fromarray(VALUES[:4]).save(tmp_path / "a.png", exif=exif)
     assert read_label(tmp_path / "a.png").shape == label_size(tmp_path / "a.png") == (4, 8)
-    assert read_image(tmp_path / "a.png").shape[:2] == image_size(tmp_path / "a.png") == (4, 8)
+    assert read_rgb(tmp_path / "a.png").shape[:2] == image_size(tmp_path / "a.png") == (4, 8)
 
 
 def test_L18_a_header_of_60000_by_60000_takes_no_memory(tmp_path):
@@ -166,7 +166,7 @@ def test_L18_a_header_of_60000_by_60000_takes_no_memory(tmp_path):
     pixels = chunk(b"IDAT", zlib.compress(bytes(100_000)))
     path = stored(tmp_path, join(header(60_000, 60_000, 8, 0), pixels))
     tracemalloc.start()
-    for read in (read_label, read_image):
+    for read in (read_label, read_rgb):
         with pytest.raises(PixelwiseError, match=r"at most 268,435,456 pixels|decompression bomb"):
             read(path)
     assert tracemalloc.get_traced_memory()[1] < 1 << 22
@@ -181,8 +181,8 @@ def test_L19_a_bomb_beside_the_pixels_is_not_unpacked(tmp_path, name):
     path = stored(tmp_path, build_png(VALUES, color_type=0, before=chunk(name, keyword + bomb)))
     tracemalloc.start()
     np.testing.assert_array_equal(read_label(path), VALUES)
-    with pytest.raises(DatasetError, match=r"a\.png: image must be a readable picture"):
-        read_image(path)
+    with pytest.raises(DatasetError, match=r"a\.png: image must be a readable image"):
+        read_rgb(path)
     assert tracemalloc.get_traced_memory()[1] < 1 << 24
     tracemalloc.stop()
 
@@ -192,7 +192,7 @@ def test_L20_several_frames_are_an_error(tmp_path, name):
     """The first one is not taken silently."""
     frames = [Image.fromarray(VALUES), Image.fromarray(VALUES.T.copy())]
     frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
-    with pytest.raises(LabelError, match=r"one picture, got (an animation|2 pages)|got a GIF file"):
+    with pytest.raises(LabelError, match=r"one image, got (an animation|2 pages)|got a GIF file"):
         read_label(tmp_path / name)
 
 
@@ -229,7 +229,7 @@ def test_L22_what_only_has_the_name_of_a_png_is_refused_without_waiting(tmp_path
     with pytest.raises(LabelError, match=got):
         read_label(tmp_path / "a.png")
     with pytest.raises(DatasetError, match=r"(?i)" + got.replace("starts with", "no format|")):
-        read_image(tmp_path / "a.png")
+        read_rgb(tmp_path / "a.png")
 
 
 def test_every_row_of_the_torture_table_has_a_test():

@@ -25,7 +25,7 @@ from pixelwise.labels.png import read_label, write_label
 from pixelwise.labels.rle import rle_to_mask
 from pixelwise.labels.shapes import Outline, polygons_to_label, problem_of
 from pixelwise.metrics.confusion import count_confusion
-from pixelwise.survey.folder import look
+from pixelwise.survey.folder import survey_folder
 from pixelwise.weights.counts import count_labels
 from pixelwise.weights.formulas import class_weights
 
@@ -34,7 +34,7 @@ from pixelwise.weights.formulas import class_weights
 def test_L23_a_label_of_another_size_than_its_image_is_named_and_never_resized(tmp_path, size):
     """Off by one, turned, half as large: both sizes are said."""
     pair(tmp_path, VALUES % 2, size=size)
-    (note,) = [note for note in look(tmp_path).notes if "do not fit" in note]
+    (note,) = [note for note in survey_folder(tmp_path).notes if "do not fit" in note]
     assert f"a.png is {size}, a.png is (8, 8)" in note
     folders = {"source": tmp_path / "labels", "images": tmp_path / "images"}
     config = ConvertConfig(**folders, out=tmp_path / "out", format="array", classes="binary")
@@ -65,7 +65,7 @@ def test_L25_void_has_a_value_of_its_own_or_several_and_is_missed_if_not_declare
 def test_L26_a_label_of_one_value_is_counted_without_dividing_by_zero(tmp_path, value):
     """One class, nothing but void, a class that never occurs: said, not nan."""
     pair(tmp_path, np.full((8, 8), value))
-    assert look(tmp_path).description.pairs("train")
+    assert survey_folder(tmp_path).description.pairs("train")
     classes = Classes(["ground", "tree"], values=[0, [1, 7]])
     counts = count_labels([tmp_path / "labels/a.png"], classes)
     assert counts.pixels.sum() + counts.ignored == 64
@@ -85,7 +85,7 @@ def test_L27_every_name_of_a_file_comes_through(tmp_path, name):
     assert found.id == name
     assert found.label is not None
     assert os.fsencode(found.label.name) == os.fsencode(f"{name}.png")
-    assert look(tmp_path).description.pairs("train") == [found]
+    assert survey_folder(tmp_path).description.pairs("train") == [found]
 
 
 def test_L27_two_forms_of_one_name_are_two_names_and_the_message_says_so(tmp_path):
@@ -145,7 +145,7 @@ def test_L30_one_file_that_may_not_be_read_is_reported_and_the_others_are_done(
     refuse(monkeypatch, tmp_path / "labels/b.png")
     with pytest.raises(LabelError, match=r"b\.png: label must be a readable file, got Permission"):
         count_labels(sorted((tmp_path / "labels").iterdir()), CLASSES)
-    assert "1 of 3 that are not" in " ".join(look(tmp_path).unsure)
+    assert "1 of 3 that are not" in " ".join(survey_folder(tmp_path).unsure)
     config = ConvertConfig(
         tmp_path / "labels", out=tmp_path / "out", format="array", classes="binary"
     )

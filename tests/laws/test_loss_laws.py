@@ -241,7 +241,8 @@ def test_an_unknown_index_is_an_error_that_names_it(case, backend):
     target[1, 3, 4] = 77
     target[0, 0, 1] = -3
     with pytest.raises(
-        ValueError, match=r"-3 \(1 pixels, first at \(0, 0, 1\)\), 77 \(2 pixels, fir"
+        ValueError,
+        match=r"77 \(2 pixels, first at n=1 y=3 x=2\), -3 \(1 pixel, first at n=0 y=0 x=1",
     ):
         case.make(backend=backend)(logits, target)
 

@@ -53,8 +53,8 @@ def test_a_batch_with_an_absent_class_has_a_finite_loss_and_gradient_in_float64(
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        (0, r"got \d \(1 pixels, first at \(1, 2, 3\)\)"),
-        (-1, r"got -1 \(1 pixels, first at \(1, 2, 3\)\)"),
+        (0, r"got \d \(1 pixel, first at n=1 y=2 x=3\)"),
+        (-1, r"got -1 \(1 pixel, first at n=1 y=2 x=3\)"),
     ],
     ids=["the number of classes", "minus one"],
 )
@@ -69,7 +69,7 @@ def test_a_target_just_outside_the_indices_is_an_error_with_its_value_and_place(
 def test_a_target_of_overlapping_classes_is_0_or_1():
     several = torch.zeros(THREE.shape, dtype=torch.uint8)
     several[1, 2, 3, 4] = 2
-    with pytest.raises(pw.PixelwiseError, match=r"indices 0..1 .*got 2 .*first at \(1, 2, 3, 4\)"):
+    with pytest.raises(pw.PixelwiseError, match=r"0..1 .*got 2 .*first at index \(1, 2, 3, 4\)"):
         pw.Dice(activation="sigmoid")(THREE, several)
 
 

@@ -74,7 +74,7 @@ def test_torch_compile_makes_one_graph_for_many_shapes_and_keeps_the_check():
         logits, target = LOGITS.repeat(1, 1, 2, 2)[..., :size], TARGET.repeat(1, 2, 2)[..., :size]
         close(compiled(logits, target), loss(logits, target))
     assert counter.frame_count <= 2
-    with pytest.raises(pw.PixelwiseError, match=r"got 4 \(1 pixels, first at \(0, 0, 1\)\)"):
+    with pytest.raises(pw.PixelwiseError, match=r"got 4 \(1 pixel, first at n=0 y=0 x=1\)"):
         compiled(logits, target.index_put((torch.tensor(0), torch.tensor(0), torch.tensor(1)),
                                           torch.tensor(4)))  # fmt: skip
     torch.compiler.reset()

@@ -139,7 +139,7 @@ def test_wrong_arrays_are_refused_as_in_counting():
     label = square(2, 2)
     with pytest.raises(ArgumentError, match="count_boundary: pred must be as large as target"):
         count_boundary(label[:5], label, 2)
-    with pytest.raises(ArgumentError, match=r"pred must be a class index 0\.\.1 or ignored, got 7"):
+    with pytest.raises(ArgumentError, match=r"pred must be class indices 0\.\.1 or ignored, got 7"):
         count_boundary(label * 7, label, 2)
     with pytest.raises(ArgumentTypeError, match="pred must be of an integer or bool dtype"):
         count_boundary(label / 2, label, 2)

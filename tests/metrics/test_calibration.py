@@ -101,7 +101,7 @@ def test_logits_shapes_and_types_are_checked():
         count_calibration(PROBS * 5, TARGET)
     with pytest.raises(ArgumentError, match=r"probs must be \(C, \*S\), with \*S of target"):
         count_calibration(PROBS[:, :3], TARGET)
-    with pytest.raises(ArgumentError, match=r"target must be a class index 0\.\.1 or ignored"):
+    with pytest.raises(ArgumentError, match=r"target must be class indices 0\.\.1 or ignored"):
         count_calibration(PROBS, TARGET + 2)
     with pytest.raises(ArgumentTypeError, match="probs must be floating point"):
         count_calibration(TARGET[None], TARGET)

@@ -179,7 +179,7 @@ def test_unknown_targets_are_named_with_pixels_and_place():
     """An index that is neither a class nor ignored is never dropped or clamped."""
     target = np.array([[0, 1, 37], [255, 37, -2]])
     message = (
-        "count_confusion: target must be a class index 0..18 or ignored, got "
+        "count_confusion: target must be class indices 0..18 or ignored, got "
         "37 (2 pixels, first at y=0 x=2), -2 (1 pixel, first at y=1 x=2). "
     )
     with pytest.raises(ArgumentError, match=re.escape(message)):
@@ -201,7 +201,7 @@ def test_unknown_targets_and_predictions_are_named_together():
     pred, target = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
     pred[3], target[-1] = 5, 9
     message = (
-        rf"target and pred must be a class index 0\.\.1 or ignored, got target 9 \(1 pixel, first "
+        rf"target and pred must be class indices 0\.\.1 or ignored, got target 9 \(1 pixel, first "
         rf"at x={size - 1}\) and pred 5 \(1 pixel, first at x=3\)\. Pass void .* Only the target"
     )
     with pytest.raises(ArgumentError, match=message):
@@ -211,7 +211,7 @@ def test_unknown_targets_and_predictions_are_named_together():
 def test_a_long_list_of_unknown_values_is_cut_and_counted():
     """The message stays one line that a person can read."""
     target = np.arange(100, dtype=np.uint8)
-    with pytest.raises(ArgumentError, match=r"first at x=9\) and 90 other values\. Pass void"):
+    with pytest.raises(ArgumentError, match=r"first at x=9\) and 90 more values\. Pass void"):
         count_confusion(np.zeros(100, np.uint8), target, 2)
 
 

@@ -145,7 +145,7 @@ def test_keras_mean_iou_is_the_convention_present(shared, case_id):
 def test_keras_drops_values_out_of_range_and_we_refuse_them(shared, case_id):
     """A difference on purpose: a dropped pixel hides an error in the data or in the network."""
     inputs = read_case(shared, case_id)["inputs"]
-    with pytest.raises(ArgumentError, match=r"must be a class index 0\.\.1 or ignored"):
+    with pytest.raises(ArgumentError, match=r"must be class indices 0\.\.1 or ignored"):
         count_confusion(inputs["y_pred"], inputs["y_true"], 2)
 
 

@@ -172,7 +172,7 @@ def test_wrong_types_shapes_steps_and_thresholds_are_refused():
         count_thresholds(TARGET, TARGET)
     with pytest.raises(ArgumentError, match="probs must be as large as target"):
         count_thresholds(PROBS[:5], TARGET)
-    with pytest.raises(ArgumentError, match=r"target must be a class index 0\.\.1 or ignored"):
+    with pytest.raises(ArgumentError, match=r"target must be class indices 0\.\.1 or ignored"):
         count_thresholds(PROBS, TARGET * 3)
     with pytest.raises(ArgumentError, match="steps must be a power of two from 2 to 1048576"):
         count_thresholds(PROBS, TARGET, steps=100)

@@ -179,7 +179,7 @@ def a_prediction_that_is_no_class_is_an_error_with_its_place(_):
     target = np.zeros((2, 3), int)
     for value in (3, 99, -1, VOID):
         pred = np.array([[0, 0, 0], [0, value, value]])
-        message = rf"pred must be a class index 0\.\.2 or ignored, got {value} \(2 pixels, first at"
+        message = rf"pred must be class indices 0\.\.2 or ignored, got {value} \(2 pixels, first at"
         with pytest.raises(ArgumentError, match=message + " y=1 x=1"):
             count_confusion(pred, target, 3)
 

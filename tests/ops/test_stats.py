@@ -148,7 +148,7 @@ class TestTransforms:
         compiled = torch.compile(self.loss(backend), fullgraph=True, backend="aot_eager")
         compiled(x, TARGET).backward()
         torch.testing.assert_close(x.grad, self.expected())
-        with pytest.raises(ValueError, match=r"77 \(40 pixels, first at \(0, 0, 0\)\)"):
+        with pytest.raises(ValueError, match=r"77 \(40 pixels, first at n=0 y=0 x=0\)"):
             compiled(x, torch.full_like(TARGET, 77))
 
     def test_two_backwards_through_one_graph(self, backend):

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from pixelwise.labels.description import Description, Split, read_description, write_description
-from pixelwise.labels.image import read_image
+from pixelwise.labels.image import read_rgb
 from pixelwise.labels.png import read_label
 from pixelwise.repair.command import fix
 from repair.fix_data import (
@@ -102,7 +102,7 @@ def test_an_image_with_a_wrong_ending_is_renamed(data, tmp_path):
     assert [(c.file, c.to, c.rules) for c in fixed.changes] == [
         ("images/03.png", "images/03.bmp", {"F2": (0, 0)})
     ]
-    assert np.array_equal(read_image(tmp_path / "out/images/03.bmp"), picture)
+    assert np.array_equal(read_rgb(tmp_path / "out/images/03.bmp"), picture)
     assert rules_of(tmp_path / "out") == set()
     assert len(read_description(tmp_path / "out").pairs("train")) == NUMBER
 

@@ -92,7 +92,7 @@ def test_an_unreadable_image_leaves_no_folder(run, tmp_path):
     write_image(tmp_path / "images" / "b.png", draw(1, (33, 47))[0])
     path = tmp_path / "images" / "b.png"
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(DatasetError, match=r"b.png: image must be a readable picture"):
+    with pytest.raises(DatasetError, match=r"b.png: image must be a readable image"):
         predict(PredictConfig(run, images=tmp_path / "images", out=tmp_path / "out"))
     assert [p.name for p in tmp_path.iterdir()] == ["images"]
 
@@ -104,7 +104,7 @@ def test_what_does_not_exist_is_named(run, tmp_path):
         predict(PredictConfig(tmp_path))
     with pytest.raises(DatasetError, match=r"split must be one of train, val, got 'test'"):
         predict(PredictConfig(run, split="test", out=tmp_path / "out"))
-    with pytest.raises(PairingError, match=r"at least one picture"):
+    with pytest.raises(PairingError, match=r"at least one image file"):
         predict(PredictConfig(run, images=tmp_path, out=tmp_path / "out"))
 
 

@@ -12,7 +12,7 @@ from pixelwise.cli import main
 from pixelwise.errors import ArgumentError, PairingError
 from pixelwise.files.results import record_of
 from pixelwise.labels.description import read_description
-from pixelwise.labels.image import read_image
+from pixelwise.labels.image import read_rgb
 from pixelwise.labels.png import read_label
 from pixelwise.metrics.calibration import count_calibration
 from pixelwise.metrics.threshold import ThresholdCounts, confusion_at, count_thresholds
@@ -57,7 +57,7 @@ def probabilities(run):
     network, classes = checkpoint.network(), checkpoint.classes
     activate = {"sigmoid": torch.sigmoid, "softmax": lambda x: x.softmax(1)}[checkpoint.activation]
     for pair in read_description(checkpoint.config["dataset"]).pairs("val"):
-        logits = image_logits(network, read_image(pair.image), checkpoint)
+        logits = image_logits(network, read_rgb(pair.image), checkpoint)
         target = classes.to_index(read_label(pair.label))
         large = F.interpolate(logits, size=target.shape, mode="bilinear")
         yield activate(large)[0].numpy(), target

@@ -1,4 +1,4 @@
-"""A look at a folder gives a description that works, and says what it rests on."""
+"""A survey of a folder gives a description that works, and says what it rests on."""
 
 import json
 import shlex
@@ -11,8 +11,8 @@ from pixelwise.errors import DatasetError, LabelError, PairingError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Split, read_description, write_description
 from pixelwise.labels.png import write_label
-from pixelwise.survey import folder as look_module
-from pixelwise.survey.folder import look
+from pixelwise.survey import folder as folder_module
+from pixelwise.survey.folder import survey_folder
 from pixelwise.weights.counts import count_labels
 
 CAMVID = ["sky", "building", "pole", "road", "pavement", "tree", "sign_symbol", "fence", "car"]
@@ -34,7 +34,7 @@ def test_classes_come_from_a_file_of_names_and_void_from_a_name_in_it(draw):
     root = draw("train/images/{}.jpg", "train/labels/{}.png", [0, 1, 2, 3])
     draw("val/images/{}.jpg", "val/labels/{}.png", [0, 2], number=4)
     (root / "classes.txt").write_text("0 sky\n1 road\n2 car\n3 unlabelled\n")
-    found = look(root)
+    found = survey_folder(root)
     assert found.description.classes == Classes(["sky", "road", "car"], ignore_values=[3])
     assert found.description.task == "multiclass"
     assert list(found.description.splits) == ["train", "val"]
@@ -44,7 +44,7 @@ def test_classes_come_from_a_file_of_names_and_void_from_a_name_in_it(draw):
 
 def test_without_names_the_values_speak(draw):
     """Void at 255, folds for splits; the notes say how sure that is."""
-    found = look(draw("images/{}.jpg", "labels/{}.png", [0, 1, 2, 255], number=30))
+    found = survey_folder(draw("images/{}.jpg", "labels/{}.png", [0, 1, 2, 255], number=30))
     assert found.description.classes.ignore_values == (255,)
     assert found.description.classes.names == ("class_0", "class_1", "class_2")
     assert found.description.splits["val"].keep == (0,)
@@ -55,7 +55,7 @@ def test_without_names_the_values_speak(draw):
 
 def test_labels_of_0_and_255_are_binary(draw):
     """One sigmoid channel."""
-    description = look(draw("{}.bmp", "{}.png", [0, 255])).description
+    description = survey_folder(draw("{}.bmp", "{}.png", [0, 255])).description
     assert description.task == "binary"
     assert description.num_channels == 1
     assert count_all(description).pixels.tolist() == [12 * 24, 12 * 24]
@@ -63,7 +63,7 @@ def test_labels_of_0_and_255_are_binary(draw):
 
 def test_labels_of_0_128_and_255_are_three_classes(draw):
     """Stored values are not class indices."""
-    description = look(draw("{}.bmp", "{}.png", [0, 128, 255])).description
+    description = survey_folder(draw("{}.bmp", "{}.png", [0, 128, 255])).description
     assert description.classes.values == ((0,), (128,), (255,))
     assert count_all(description).pixels.tolist() == [12 * 16] * 3
 
@@ -71,7 +71,7 @@ def test_labels_of_0_128_and_255_are_three_classes(draw):
 def test_instance_ids_are_binary(draw):
     """16-bit labels that number the objects of each image."""
     ids = [[0, *range(1, 4 + 3 * n)] for n in range(11)] + [[0, *range(1000, 1040)]]
-    description = look(draw("images/{}.png", "instances/{}.png", ids)).description
+    description = survey_folder(draw("images/{}.png", "instances/{}.png", ids)).description
     assert description.task == "binary"
     assert description.classes == Classes(["background", "object"], values=[0, "other"])
     assert count_all(description).images.tolist() == [12, 12]
@@ -83,7 +83,7 @@ def test_the_file_of_names_may_lie_beside_the_labels(draw, folder, name):
     """Under any of its usual names."""
     root = draw("images/{}.jpg", "labels/{}.png", [0, 1])
     (root / folder / name).write_text("ground\nriver\n")
-    found = look(root)
+    found = survey_folder(root)
     assert found.description.classes.names == ("ground", "river")
     assert f"class names are from {folder}{name} (sure)" in found.notes
 
@@ -94,7 +94,7 @@ def test_saved_classes_are_taken_as_they_are(draw, suffix):
     root = draw("images/{}.jpg", "labels/{}.png", [7, 9, 200])
     classes = Classes(["a", "b"], colors=[(1, 2, 3), (4, 5, 6)], values=[7, 200], ignore_values=[9])
     classes.save(root / f"classes{suffix}")
-    assert look(root).description.classes == classes
+    assert survey_folder(root).description.classes == classes
 
 
 @pytest.mark.parametrize("text", ["a\na\n", "\n".join(f"label {n}.png" for n in range(300))])
@@ -102,7 +102,7 @@ def test_a_file_that_lists_no_classes_is_noted_and_not_used(draw, text):
     """Then the values have to speak."""
     root = draw("images/{}.jpg", "labels/{}.png", [0, 1, 2])
     (root / "labels.txt").write_text(text)
-    found = look(root)
+    found = survey_folder(root)
     assert found.description.classes.names == ("class_0", "class_1", "class_2")
     assert any(note.startswith("labels.txt is no list of classes: ") for note in found.unsure)
 
@@ -127,41 +127,41 @@ def test_a_file_that_lists_no_classes_is_noted_and_not_used(draw, text):
 )
 def test_a_known_dataset_is_known_by_its_folders_and_values(draw, images, labels, values, name):
     """Its classes have names, also without a file of names."""
-    description = look(draw(images, labels, list(values))).description
+    description = survey_folder(draw(images, labels, list(values))).description
     assert description.classes.names == Classes.named(name).names
     assert count_all(description).files == 12
 
 
 def test_folders_of_a_known_dataset_with_other_values_are_not_that_dataset(draw):
     """Many people keep their own labels in a folder SegmentationClass."""
-    found = look(draw("JPEGImages/{}.jpg", "SegmentationClass/{}.png", [0, 1, 2]))
+    found = survey_folder(draw("JPEGImages/{}.jpg", "SegmentationClass/{}.png", [0, 1, 2]))
     assert found.description.classes.names == ("class_0", "class_1", "class_2")
 
 
 def test_a_bounded_number_of_files_is_read(draw, monkeypatch):
     """Evenly spaced, whatever their number; the notes say how many."""
-    monkeypatch.setattr(look_module, "READ_FILES", 5)
-    found = look(draw("images/{}.jpg", "labels/{}.png", number=30))
+    monkeypatch.setattr(folder_module, "READ_FILES", 5)
+    found = survey_folder(draw("images/{}.jpg", "labels/{}.png", number=30))
     assert "labels: 30, of which 5 were read (sure)" in found.notes
 
 
-def test_a_look_writes_nothing(draw):
+def test_a_survey_writes_nothing(draw):
     """No file appears, none is changed."""
     root = draw("images/{}.jpg", "labels/{}.png")
     before = snapshot(root)
-    look(root)
+    survey_folder(root)
     assert snapshot(root) == before
 
 
-def test_a_look_can_be_written_and_read_back(draw):
+def test_a_survey_can_be_written_and_read_back(draw):
     """What `pixelwise init` does with it."""
     root = draw("{}.jpg", "{}_mask.png", [0, 1, 2, 255])
-    found = look(root)
+    found = survey_folder(root)
     write_description(found.description, root, found.notes)
     assert read_description(root) == found.description
 
 
-def test_a_look_needs_no_colour_but_says_what_to_do_with_it(draw):
+def test_a_survey_needs_no_colour_but_says_what_to_do_with_it(draw):
     """RGB labels are named, with the command that converts them."""
     root = draw("images/{}.jpg", "labels/{}.png", number=3)
     for n in range(3):
@@ -171,7 +171,7 @@ def test_a_look_needs_no_colour_but_says_what_to_do_with_it(draw):
         r"pixelwise convert \S+/labels --images \S+/images --out \S+-converted$"
     )
     with pytest.raises(LabelError, match=message):
-        look(root)
+        survey_folder(root)
 
 
 def test_lossy_labels_are_refused(draw):
@@ -182,14 +182,14 @@ def test_lossy_labels_are_refused(draw):
             (root / folder).mkdir(exist_ok=True)
             Image.new("L", (8, 6), n).save(root / folder / f"{n}.jpg")
     with pytest.raises(LabelError, match=r"got 2 of 2 that are not: .*0\.jpg.*JPEG"):
-        look(root)
+        survey_folder(root)
 
 
 def test_one_damaged_label_is_noted(draw):
     """It is left to the audit, which needs a description to begin."""
     root = draw("images/{}.jpg", "labels/{}.png", [0, 1, 2])
     (root / "labels" / "4.png").write_bytes(b"nothing")
-    found = look(root)
+    found = survey_folder(root)
     assert len(found.description.classes) == 3
     assert any("1 of 12 that are not" in note and "4.png" in note for note in found.unsure)
 
@@ -199,14 +199,14 @@ def test_labels_of_another_size_are_noted(draw):
     root = draw("images/{}.jpg", "labels/{}.png", [0, 1, 2])
     write_label(root / "labels" / "3.png", np.ones((5, 8), np.uint8))
     message = "1 of 12 labels do not fit their image: 3.jpg is (6, 8), 3.png is (5, 8)"
-    assert look(root).unsure[-1].startswith(message)
+    assert survey_folder(root).unsure[-1].startswith(message)
 
 
 def test_an_image_that_cannot_be_read_is_noted(draw):
     """Images matter as well, though only their headers are looked at."""
     root = draw("images/{}.jpg", "labels/{}.png")
     (root / "images" / "3.jpg").write_bytes(b"nothing")
-    assert "1 of 12 labels do not fit their image" in look(root).unsure[-1]
+    assert "1 of 12 labels do not fit their image" in survey_folder(root).unsure[-1]
 
 
 @pytest.mark.parametrize("extra", ["images/99.jpg", "labels/99.png"])
@@ -216,7 +216,7 @@ def test_an_image_without_label_or_a_label_without_image_is_an_error(draw, extra
     write_label(root / "labels" / "99.png", np.zeros((6, 8), np.uint8))
     (root / "labels" / "99.png").rename((root / extra).with_suffix(".png"))
     with pytest.raises(PairingError, match=r"every .* must have .*, got 1 without: .*99\.png"):
-        look(root)
+        survey_folder(root)
 
 
 def test_a_missing_folder_and_a_file_are_no_datasets(tmp_path):
@@ -224,18 +224,18 @@ def test_a_missing_folder_and_a_file_are_no_datasets(tmp_path):
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "missing", tmp_path / "file"):
         with pytest.raises(DatasetError, match=f"{path.name}: dataset must be an existing folder"):
-            look(path)
+            survey_folder(path)
 
 
 def test_a_description_can_be_kept_as_json(draw):
     """Its classes are plain numbers and strings, not numpy's."""
-    fields = look(draw("images/{}.jpg", "labels/{}.png")).description.classes.as_dict()
+    fields = survey_folder(draw("images/{}.jpg", "labels/{}.png")).description.classes.as_dict()
     assert Classes.from_dict(json.loads(json.dumps(fields))).names[0] == "class_0"
 
 
 def test_camvid_is_understood(shared):
     """Eleven named classes, void is 11 by its name, train and val are folders."""
-    found = look(shared / "data" / "camvid")
+    found = survey_folder(shared / "data" / "camvid")
     classes = found.description.classes
     assert list(classes.names) == CAMVID
     assert classes.values == tuple((n,) for n in range(11))
@@ -251,7 +251,7 @@ def test_camvid_is_understood(shared):
 
 def test_white_blood_cells_are_understood(shared):
     """Three grey levels are three classes; .bmp and .png side by side; folds."""
-    found = look(shared / "data" / "wbc1")
+    found = survey_folder(shared / "data" / "wbc1")
     assert found.description.classes.values == ((0,), (128,), (255,))
     assert found.description.classes.ignore_values == ()
     train, val = found.description.splits["train"], found.description.splits["val"]
@@ -262,7 +262,7 @@ def test_white_blood_cells_are_understood(shared):
 
 def test_nuclei_are_understood(shared):
     """Instance ids of 16 bits are binary; the splits are lists."""
-    found = look(shared / "data" / "dsb2018")
+    found = survey_folder(shared / "data" / "dsb2018")
     assert found.description.task == "binary"
     assert found.description.classes.values == ((0,), "other")
     assert found.description.splits == {
@@ -278,7 +278,7 @@ def test_colour_labels_of_several_splits_are_converted_split_by_split(draw):
     for label in root.rglob("labels/*.png"):
         Image.new("RGB", (8, 6), (255, 0, 0)).save(label)
     with pytest.raises(LabelError, match="pixelwise convert") as caught:
-        look(root)
+        survey_folder(root)
     first, second = str(caught.value).split("first: ")[1].split(" && ")
     assert shlex.split(first)[-4:] == ["--out", f"{root}-converted", "--split", "train"]
     assert shlex.split(second)[2:5] == [f"{root}/val/labels", "--images", f"{root}/val/images"]
@@ -287,4 +287,4 @@ def test_colour_labels_of_several_splits_are_converted_split_by_split(draw):
 def test_sandstone_in_colour_is_refused_with_the_way_out(shared):
     """TIFF labels in RGB: one line."""
     with pytest.raises(LabelError, match=r"9 of 9 .*pixelwise convert .*sandstone/labels --images"):
-        look(shared / "data" / "sandstone")
+        survey_folder(shared / "data" / "sandstone")

@@ -6,6 +6,7 @@ from pixelwise.errors import DatasetError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description, Split
 from pixelwise.survey.splits import FOLDS, find_layout
+from pixelwise.survey.statements import Statement
 
 
 def pairs_of(root, layout):
@@ -92,7 +93,7 @@ def test_a_test_split_may_have_no_labels(draw, images):
     root = draw(images, None, number=3)
     layout = find_layout(root)
     assert pairs_of(root, layout)["test"] == [(images.format(n), None) for n in range(3)]
-    assert ("likely", "split test has no labels") in layout.notes
+    assert Statement("likely", "split test has no labels") in layout.statements
 
 
 def test_a_test_split_without_labels_may_lie_inside_the_images(draw):
@@ -123,7 +124,7 @@ def test_lists_of_something_else_are_noted_and_not_used(draw):
     (root / "train.txt").write_text("images/0.jpg labels/0.png\n")
     layout = find_layout(root)
     assert layout.splits["train"].list is None
-    assert any(text.startswith("train.txt are not used") for _, text in layout.notes)
+    assert any(s.text.startswith("train.txt are not used") for s in layout.statements)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ def test_one_pair_stays_in_train(draw):
     """There is nothing to take out, and a note says so."""
     layout = find_layout(draw("images/{}.jpg", "labels/{}.png", number=1))
     assert list(layout.splits) == ["train"]
-    assert layout.notes[-1][1].startswith("there is no split val")
+    assert layout.statements[-1].text.startswith("there is no split val")
 
 
 def test_of_several_label_versions_the_one_with_classes_is_taken(draw):

@@ -3,7 +3,8 @@
 import pytest
 
 from pixelwise.labels.classes import Classes
-from pixelwise.survey.values import GUESS, LIKELY, SURE, Stored, meaning_of
+from pixelwise.survey.statements import GUESS, LIKELY, SURE, Statement
+from pixelwise.survey.values import Stored, meaning_of
 
 
 def stored(*files, wide=False):
@@ -37,7 +38,7 @@ def test_0_with_1_or_255_is_binary(values, foreground, void, sureness):
     assert meaning.classes.values == ((0,), (foreground,))
     assert meaning.classes.ignore_values == void
     assert meaning.task == "binary"
-    assert meaning.notes[0][0] == sureness
+    assert meaning.statements[0].sureness == sureness
 
 
 def test_distant_values_are_grey_levels_and_255_is_one_of_them():
@@ -45,7 +46,9 @@ def test_distant_values_are_grey_levels_and_255_is_one_of_them():
     meaning = meaning_of(stored({0, 128}, {0, 128, 255}))
     assert meaning.classes == Classes(["class_0", "class_1", "class_2"], values=[0, 128, 255])
     assert meaning.task == "multiclass"
-    assert meaning.notes == ((LIKELY, "3 classes, stored as the grey levels 0, 128, 255"),)
+    assert meaning.statements == (
+        Statement(LIKELY, "3 classes, stored as the grey levels 0, 128, 255"),
+    )
 
 
 def test_two_distant_values_are_background_and_foreground():
@@ -61,14 +64,17 @@ def test_neighbours_are_class_indices_and_255_is_void():
     assert meaning.classes.names == tuple(f"class_{n}" for n in range(5))
     assert first_stored(meaning.classes) == [0, 1, 2, 3, 4]
     assert meaning.classes.ignore_values == (255,)
-    assert (LIKELY, "stored value 255 is void") in meaning.notes
+    assert Statement(LIKELY, "stored value 255 is void") in meaning.statements
 
 
 def test_a_missing_index_in_between_is_a_class_too():
     """Classes 0..5 of which 4 was not in the files that were read."""
     meaning = meaning_of(stored({0, 1, 2, 3, 5}))
     assert len(meaning.classes) == 6
-    assert (GUESS, "stored values that were never seen are classes too: 4") in meaning.notes
+    assert (
+        Statement(GUESS, "stored values that were never seen are classes too: 4")
+        in meaning.statements
+    )
 
 
 def test_scattered_values_are_classes_without_what_lies_between():
@@ -81,7 +87,10 @@ def test_values_from_1_on_become_indices_from_0_on():
     """Without value 0 there is no background to keep a place for, but it is doubtful."""
     meaning = meaning_of(stored({1, 2, 3}, {2, 4}))
     assert first_stored(meaning.classes) == [1, 2, 3, 4]
-    assert (GUESS, "the lowest stored value is 1, which becomes class index 0") in meaning.notes
+    assert (
+        Statement(GUESS, "the lowest stored value is 1, which becomes class index 0")
+        in meaning.statements
+    )
 
 
 def test_void_of_16_bits_is_found():
@@ -96,7 +105,7 @@ def test_objects_numbered_in_each_file_are_one_class():
     meaning = meaning_of(numbered_objects(4, 30, 17, 9))
     assert meaning.classes == Classes(["background", "object"], values=[0, "other"])
     assert meaning.task == "binary"
-    assert meaning.notes[0][0] == LIKELY
+    assert meaning.statements[0].sureness == LIKELY
 
 
 def test_the_object_with_id_255_is_no_void():
@@ -111,7 +120,7 @@ def test_objects_numbered_with_8_bits_are_doubtful_and_may_have_void():
     meaning = meaning_of(numbered_objects(3, 12, 20, 7, wide=False, also=[255]))
     assert meaning.classes.values == ((0,), "other")
     assert meaning.classes.ignore_values == (255,)
-    assert meaning.notes[0][0] == GUESS
+    assert meaning.statements[0].sureness == GUESS
 
 
 def test_scattered_ids_are_objects_if_there_are_too_many_for_classes():
@@ -140,7 +149,7 @@ def test_names_with_values_are_taken_as_they_are():
     named = Classes(["sky", "road"], values=[3, 9], ignore_values=[0])
     meaning = meaning_of(stored({3, 0}, {9}), named)
     assert meaning.classes == named
-    assert meaning.notes == ((SURE, "2 classes with names: sky, road"),)
+    assert meaning.statements == (Statement(SURE, "2 classes with names: sky, road"),)
     assert meaning.task == "binary"
 
 
@@ -153,7 +162,7 @@ def test_a_class_called_void_is_void(name):
     assert meaning.classes.values == ((0,), (2,))
     assert meaning.classes.colors == (named.colors[0], named.colors[2])
     assert meaning.classes.ignore_values == (1,)
-    assert (SURE, f"stored value 1 is void: it is called {name}") in meaning.notes
+    assert Statement(SURE, f"stored value 1 is void: it is called {name}") in meaning.statements
 
 
 @pytest.mark.parametrize("own_colors", [False, True])
@@ -163,7 +172,7 @@ def test_names_of_a_known_dataset_bring_its_colours(own_colors):
     own = [(0, 0, n) for n in range(11)] if own_colors else None
     meaning = meaning_of(stored(set(range(11))), Classes(camvid.names, own))
     assert meaning.classes.colors == (tuple(own) if own else camvid.colors)
-    notes = [text for _, text in meaning.notes if "colours are those of camvid" in text]
+    notes = [s for s in meaning.statements if "colours are those of camvid" in s.text]
     assert len(notes) == (0 if own_colors else 1)
 
 
@@ -173,21 +182,25 @@ def test_255_or_the_value_behind_the_last_name_is_void(values, void):
     meaning = meaning_of(stored(values), Classes(["a", "b", "c"]))
     assert meaning.classes.names == ("a", "b", "c")
     assert meaning.classes.ignore_values == (void,)
-    assert meaning.notes[-1] == (LIKELY, f"stored value {void} is void: no class has it")
+    assert meaning.statements[-1] == Statement(
+        LIKELY, f"stored value {void} is void: no class has it"
+    )
 
 
 def test_other_values_without_a_name_become_classes_to_look_at():
     """Nothing is dropped, so that every command works and the guess is seen."""
     meaning = meaning_of(stored({0, 1, 40}), Classes(["a", "b"]))
     assert meaning.classes == Classes(["a", "b", "class_40"], values=[0, 1, 40])
-    assert meaning.notes[-1] == (GUESS, "stored values without a name are classes: 40")
+    assert meaning.statements[-1] == Statement(
+        GUESS, "stored values without a name are classes: 40"
+    )
 
 
 def test_names_without_values_are_given_to_grey_levels_in_order():
     """Three names and the values 0, 128, 255."""
     meaning = meaning_of(stored({0, 128, 255}), Classes(["none", "cell", "nucleus"]))
     assert meaning.classes == Classes(["none", "cell", "nucleus"], values=[0, 128, 255])
-    assert meaning.notes[-1][0] == GUESS
+    assert meaning.statements[-1].sureness == GUESS
 
 
 def test_names_that_are_all_void_name_nothing():
@@ -205,6 +218,6 @@ def test_classes_that_take_all_other_values_are_left_alone():
 def test_a_long_list_in_a_note_is_cut_in_the_middle():
     """A note is one line."""
     meaning = meaning_of(stored(range(100)))
-    assert meaning.notes[0][1] == (
+    assert meaning.statements[0].text == (
         "100 classes, stored as 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ..., 99, without names"
     )

@@ -10,7 +10,7 @@ from pixelwise.audit.findings import Finding
 from pixelwise.audit.rules import RULES
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.image import read_image
+from pixelwise.labels.image import read_rgb
 from pixelwise.labels.palettes import VOID_COLOR
 
 # Colours this far from those of two classes, per channel, may lie on the line between them.
@@ -31,7 +31,7 @@ def look_at_color(classes: Classes | None, path: str, name: str) -> tuple[Findin
     """
     try:
         alpha = _alpha(path)
-        image = read_image(path)
+        image = read_rgb(path)
     except (PixelwiseError, OSError, ValueError, SyntaxError) as error:
         detail = str(error).removeprefix(f"{path}: ")
         return (Finding("F3", name, 1, None, detail),)

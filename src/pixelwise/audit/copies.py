@@ -14,7 +14,7 @@ import numpy as np
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.inventory import Inventory
 from pixelwise.errors import PixelwiseError
-from pixelwise.labels.image import read_image
+from pixelwise.labels.image import read_rgb
 from pixelwise.labels.png import read_label
 
 
@@ -81,7 +81,7 @@ def _equal(inventory: Inventory, group: Sequence[int] | np.ndarray, digest: Any)
 
 
 def _image_digest(inventory: Inventory, number: int) -> bytes | None:
-    return _digest(read_image, inventory.path(inventory.pairs[number].image))
+    return _digest(read_rgb, inventory.path(inventory.pairs[number].image))
 
 
 def _label_digest(inventory: Inventory, number: int) -> bytes | None:

@@ -15,7 +15,7 @@ from PIL import Image
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.inventory import Files, Inventory
 from pixelwise.errors import PixelwiseError
-from pixelwise.labels.image import read_image
+from pixelwise.labels.image import read_rgb
 from pixelwise.labels.png import read_label
 
 # Sides of the small grey picture that confirms what a hash suggests, and how far it may be off.
@@ -58,7 +58,7 @@ def look_at_image(root: str, files: Files) -> ImageLook:
     """Decode an image, and compare its edges with the borders in its label."""
     nothing = np.zeros((_SMALL, _SMALL), np.uint8)
     try:
-        image = read_image(os.path.join(root, files.image))
+        image = read_rgb(os.path.join(root, files.image))
     except PixelwiseError as error:
         detail = str(error).removeprefix(f"{os.path.join(root, files.image)}: ")
         return ImageLook(0, 0, nothing, (Finding("F3", files.image, 1, None, detail),))

@@ -84,7 +84,7 @@ def _guessed(draft: Description) -> Source:
     if not labels:
         return Source(draft, inventory, guessed=True, known=False)
     try:
-        meaning = guess_meaning(Path(draft.root), next(iter(draft.splits.values())), labels)
+        meaning = guess_meaning(Path(draft.root), draft.splits, labels)
     except LabelError:
         return Source(draft, inventory, guessed=True, known=False, notes=(note,))
     description = replace(draft, classes=meaning.classes, task=meaning.task)

@@ -55,12 +55,11 @@ def show_path(key: str) -> Callable[[Path], tuple[Any, str]]:
     return lambda path: ({key: str(path)}, str(path))
 
 
-def show_init(result: Any) -> tuple[Any, str]:
+def show_init(survey: Any) -> tuple[Any, str]:
     """Show what `init` found, and how sure it is."""
-    notes = [f"  {'?' if note in result.unsure else ' '} {note}" for note in result.notes]
-    doubt = ["Please check what is marked with ?, and change the file if it is wrong."]
-    text = "\n".join([f"wrote {result.path}", *notes, *(doubt if result.unsure else [])])
-    return {"path": str(result.path), "notes": result.notes, "unsure": result.unsure}, text
+    path = survey.description.root / "dataset.toml"
+    content = {"path": str(path), "notes": survey.notes, "unsure": survey.unsure}
+    return content, f"wrote {path}\n{survey.text()}"
 
 
 def run_audit(config: Any, progress: Any = None) -> Any:

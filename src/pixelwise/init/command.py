@@ -1,44 +1,35 @@
-"""Look at a folder of images and labels, and write down what was found as dataset.toml."""
+"""Survey a folder of images and labels, and write what was found as dataset.toml."""
 
-from dataclasses import dataclass
-from pathlib import Path
-
-from pixelwise.errors import DatasetError
+from pixelwise.errors import DatasetError, setting
 from pixelwise.init.config import InitConfig
 from pixelwise.init.suggest import next_step
-from pixelwise.labels.description import write_description
-from pixelwise.survey.folder import look
-
-FILE = "dataset.toml"
-
-
-@dataclass(frozen=True)
-class Found:
-    """What was written, what it rests on, and those of the notes that a person should check."""
-
-    path: Path
-    notes: tuple[str, ...]
-    unsure: tuple[str, ...]
+from pixelwise.labels.description import FILE_NAME, write_description
+from pixelwise.settings import takes_settings
+from pixelwise.survey.folder import survey_folder
+from pixelwise.survey.statements import Survey
 
 
-def init(config: InitConfig) -> Found:
+@takes_settings(InitConfig)
+def init(config: InitConfig) -> Survey:
     """Write the dataset.toml of a folder.
 
     Args:
         config: the folder, and whether an existing file may be replaced.
     Returns:
-        The file, with the notes that are also in it as comments.
+        The survey, whose description and statements are in the file.
     Raises:
         DatasetError: there is a dataset.toml already, or nothing to describe.
     """
-    path = config.folder / FILE
+    path = config.folder / FILE_NAME
     if path.exists() and not config.force:
-        hint = "Give --force to replace it."
-        raise DatasetError("init", FILE, must="a new file", got=f"an existing {path}", hint=hint)
+        hint = f"Give {setting('force')} to replace it."
+        got = f"an existing {path}"
+        raise DatasetError("init", FILE_NAME, must="a new file", got=got, hint=hint)
     try:
-        found = look(config.folder)
+        survey = survey_folder(config.folder)
     except DatasetError as error:
-        step = next_step(config.folder) if config.folder.is_dir() else ""
-        raise DatasetError(f"{error} {step}".rstrip()) from None
-    write_description(found.description, path, comments=found.notes)
-    return Found(path, found.notes, found.unsure)
+        if config.folder.is_dir():
+            error.hint = f"{error.hint} {next_step(config.folder)}".strip()
+        raise
+    write_description(survey.description, path, comments=survey.notes)
+    return survey

@@ -1,4 +1,4 @@
-"""What to do with a folder that is no data set yet: the commands that would make one of it."""
+"""What to do with a folder that is not a dataset yet: the commands that make one of it."""
 
 import os
 import shlex
@@ -9,20 +9,20 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.survey.folder_names import SPLIT_NAMES
 from pixelwise.survey.pairing import subfolders
 from pixelwise.survey.splits import find_layout
-from pixelwise.survey.values import SURE
+from pixelwise.survey.statements import SURE
 
 # Annotations lie a few folders deep at most, and a person would not list more commands.
 _DEEPEST = 3
 _MOST_FOLDERS = 200
 _MOST_COMMANDS = 6
-# Endings of annotation files.
+# Suffixes of annotation files.
 _ANNOTATIONS = {".json", ".xml"}
-# Formats that a folder of pictures is taken for whatever it holds.
-_ANY_PICTURES = {"color", "array", "instances"}
+# Formats that any folder of images is taken for.
+_ANY_IMAGES = {"color", "array", "instances"}
 
 
 def next_step(folder: Path) -> str:
-    """A sentence with the commands for the data sets and annotations in a folder; "" if none.
+    """A sentence with the commands for the datasets and annotations in a folder; "" if none.
 
     Args:
         folder: in which no images and labels were found side by side.
@@ -38,7 +38,7 @@ def _commands(folder: Path) -> list[str]:
     whole = _convert_command(folder)
     several: dict[Path, list[str]] = {}
     for path in _folders(folder):
-        # what is inside of a data set belongs to it
+        # what is inside of a dataset belongs to it
         commands = [] if several.keys() & set(path.parents) else _command(path)
         if commands:
             several[path] = commands
@@ -63,7 +63,7 @@ def _command(folder: Path) -> list[str]:
 def _has_data(folder: Path) -> bool:
     """Whether folders in it are called what images and labels are called, and their files pair."""
     try:
-        return find_layout(folder).notes[0][0] == SURE
+        return find_layout(folder).statements[0].sureness == SURE
     except PixelwiseError:
         return False
 
@@ -74,7 +74,7 @@ def _convert_command(source: Path) -> str:
         found, chosen = detect(source)
     except PixelwiseError:
         return ""
-    if found in _ANY_PICTURES:
+    if found in _ANY_IMAGES:
         return ""
     return shlex.join(["pixelwise", "convert", str(chosen)])
 

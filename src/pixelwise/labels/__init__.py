@@ -8,7 +8,7 @@ palettes.py       voc_colormap; PALETTES: the class tables of well-known dataset
 png.py            read_label, write_label, label_size
 png_chunks.py     PNG at the level of chunks: checksums, rows, samples
 bmp_tiff.py       the other two formats that keep indices
-image.py          read_image, image_size
+image.py          read_rgb, image_size
 histogram.py      how often each of the 256 values occurs
 color.py          color_to_index, index_to_color
 shapes.py         polygons_to_label: outlines and masks painted onto a label

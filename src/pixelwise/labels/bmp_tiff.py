@@ -13,7 +13,8 @@ from PIL.BmpImagePlugin import BmpImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from pixelwise.files.content import Unreadable, check_pixels
-from pixelwise.labels.label_checks import FROM_COLOR, list_offenders
+from pixelwise.labels.label_checks import FROM_COLOR
+from pixelwise.offenders import list_offenders
 
 # The plugins themselves: Image.open would add its own pixel limit, which is global.
 _OPEN: dict[str, Callable[[BinaryIO], ImageFile.ImageFile]] = {
@@ -71,7 +72,7 @@ def bmp_or_tiff_size(kind: str, file: BinaryIO) -> tuple[int, int]:
 def _check_storage(image: ImageFile.ImageFile) -> None:
     frames = getattr(image, "n_frames", 1)
     if frames > 1:
-        raise Unreadable("one picture", f"{frames} pages", "Save the page you want as a PNG.")
+        raise Unreadable("one image", f"{frames} pages", "Save the page you want as a PNG.")
     if image.info.get("compression") in _LOSSY:
         got = f"a TIFF file with {image.info['compression']} compression"
         raise Unreadable("stored without loss", got, "Export it again from its source as a PNG.")

@@ -23,8 +23,9 @@ from pixelwise.labels.class_checks import (
     check_claims,
 )
 from pixelwise.labels.class_files import class_file_text, parse_class_file
-from pixelwise.labels.label_checks import as_label, list_offenders
+from pixelwise.labels.label_checks import as_label
 from pixelwise.labels.palettes import PALETTES, VOID_COLOR, Color, voc_colormap
+from pixelwise.offenders import list_offenders, unknown_values
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -195,12 +196,18 @@ class Classes:
         """
         if _is_within(index, len(self) - 1):
             return
-        unknown = ((index < 0) | (index >= len(self))) & (index != self.ignore_index)
-        if unknown.any():
-            constraint = f"0..{len(self) - 1} or ignore_index={self.ignore_index}"
-            hint = "Stored values become class indices by Classes.to_index."
-            got = list_offenders(index, unknown)
-            raise LabelError(where, "class indices", must=constraint, got=got, hint=hint)
+        error = unknown_values(
+            where,
+            "label",
+            index,
+            index != self.ignore_index,
+            len(self),
+            hint="Stored values become class indices by Classes.to_index.",
+            void=f"ignore_index={self.ignore_index}",
+            error=LabelError,
+        )
+        if error:
+            raise error
 
     def written(self, index: int) -> int:
         """The stored value that is written for a class.

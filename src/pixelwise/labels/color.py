@@ -13,8 +13,9 @@ from pixelwise.errors import (
     setting,
 )
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.label_checks import as_label, list_offenders
+from pixelwise.labels.label_checks import as_label
 from pixelwise.labels.palettes import VOID_COLOR
+from pixelwise.offenders import list_offenders
 
 UNKNOWN = ("error", "ignore", "nearest")
 # A band of packed pixels and its indices stay in the cache; larger bands are not faster.
@@ -33,7 +34,7 @@ def color_to_index(image: Any, classes: Classes, unknown: str = "error") -> np.n
     The void colour of Pascal VOC, (224, 224, 192), becomes ignore_index unless a class has it.
 
     Args:
-        image: (H, W, 3) uint8 RGB, as from read_image; any memory layout.
+        image: (H, W, 3) uint8 RGB, as from read_rgb; any memory layout.
         classes: their colours must differ from each other.
         unknown: what to do with a colour that no class has: "error"; "ignore" makes it
             ignore_index; "nearest" takes the class with the smallest squared distance in RGB, the

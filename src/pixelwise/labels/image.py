@@ -1,44 +1,65 @@
-"""Read pictures, for looking at and for training: always (H, W, 3) uint8 RGB."""
+"""Read images, as their files hold them or as RGB of 8 bits."""
 
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from pixelwise.errors import DatasetError
 from pixelwise.files.content import Unreadable, check_pixels, check_regular, read_file
+from pixelwise.text import plural
 
-# Pillow's modes whose conversion to RGB neither loses nor guesses colour; alpha is dropped.
-_CONVERTIBLE = {"RGB", "RGBA", "RGBX", "L", "LA", "P", "PA", "1", "CMYK", "YCbCr", "LAB", "HSV"}
+# Pillow's modes whose samples are taken as they are; all but the last are 8 bits wide
+_PLAIN = {"L", "LA", "RGB", "RGBA", "RGBX", "F"}
+# Modes whose conversion to RGB neither loses nor guesses colour
+_CONVERTED = {"1": "L", **dict.fromkeys(("P", "PA", "CMYK", "YCbCr", "LAB", "HSV"), "RGB")}
 _SIXTEEN_BITS = {"I;16", "I;16B", "I;16L"}
+_WITH_ALPHA = {"LA", "RGBA"}
 
 
-def read_image(path: Path | str) -> np.ndarray:
-    """Read a picture as RGB, in the orientation that its pixels are stored in.
+def read_image(
+    path: Path | str, channels: int | None = None
+) -> NDArray[np.uint8 | np.uint16 | np.float32]:
+    """Read an image, in the orientation that its pixels are stored in.
 
-    Grey is repeated in three channels, a palette is applied, an alpha channel is dropped without
-    blending, and of 16 bits the upper 8 are kept. Orientation tags are not applied, neither here
-    nor to labels, so that the two stay on top of each other.
+    A palette is applied; CMYK and other colour spaces become RGB. Orientation tags are not applied,
+    neither here nor to labels, so that the two stay on top of each other.
 
     Args:
-        path: a JPEG, PNG, BMP, TIFF, WebP or any other single picture that Pillow reads.
+        path: a JPEG, PNG, BMP, TIFF, WebP or any other single image that Pillow reads.
+        channels: None = those of the file without alpha; 3 repeats grey; as many as the file has
+            with alpha keeps it.
     Returns:
-        (H, W, 3) uint8 RGB.
+        (H, W, C) uint8, uint16 or float32 samples as stored, with C = 1 for grey and 3 for colour.
     Raises:
-        DatasetError: the file is missing, damaged, too large, an animation, or holds samples of
-            32 bits, which have no agreed range.
+        DatasetError: the file is missing, damaged, too large, an animation, has another number of
+            channels, or integers of 32 bits.
     """
     try:
-        return _decode(read_file(path))
+        return _with_channels(*_decode(read_file(path)), channels)
     except Unreadable as error:
         raise error.at(DatasetError, path, "image") from None
 
 
-def decode_image(where: Path | str, data: bytes) -> np.ndarray:
-    """read_image of a file whose bytes have been read; `where` is the file."""
+def read_rgb(path: Path | str) -> NDArray[np.uint8]:
+    """Read an image for looking at it and for training: read_image(path, 3) with 8 bits.
+
+    Of 16 bits the upper 8 are kept; an alpha channel is dropped without blending.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+    Raises:
+        DatasetError: as read_image; floating-point samples, which have no agreed range.
+    """
+    return _as_rgb(path, read_image(path, 3))
+
+
+def decode_rgb(where: Path | str, data: bytes) -> NDArray[np.uint8]:
+    """read_rgb of a file whose bytes have been read; `where` is the file."""
     try:
-        return _decode(data)
+        return _as_rgb(where, _with_channels(*_decode(data), 3))
     except Unreadable as error:
         raise error.at(DatasetError, where, "image") from None
 
@@ -57,34 +78,56 @@ def image_size(path: Path | str) -> tuple[int, int]:
         raise error.at(DatasetError, path, "image") from None
     except Exception as error:
         got = _reason(error, str(path))
-        raise DatasetError(path, "image", must="a readable picture", got=got) from None
+        raise DatasetError(path, "image", must="a readable image", got=got) from None
 
 
-def _decode(data: bytes) -> np.ndarray:
+def _as_rgb(where: Path | str, image: np.ndarray) -> np.ndarray:
+    if image.dtype == np.float32:
+        hint = "Scale its samples to 0..255 and save it with 8 bits."
+        must, got = "an image with 8 or 16 bits a sample", "floating-point samples"
+        raise DatasetError(where, "image", must=must, got=got, hint=hint)
+    return image if image.dtype == np.uint8 else (image >> 8).astype(np.uint8)
+
+
+def _decode(data: bytes) -> tuple[np.ndarray, bool]:
+    """(H, W, C) samples, and whether the last channel is alpha."""
     try:
         with Image.open(BytesIO(data)) as image:
             check_pixels(*image.size)
-            # photographs of some cameras carry a second, smaller picture and are called MPO
+            # photographs of some cameras carry a second, smaller image and are called MPO
             frames = getattr(image, "n_frames", 1)
             if frames > 1 and image.format != "MPO":
-                hint = "Save the frame you want as a picture of its own."
-                raise Unreadable("one picture", f"{frames} frames", hint)
-            return _as_rgb(image)
+                raise Unreadable("one image", f"{frames} frames", "Save the frame you want alone.")
+            samples = np.array(_plain(image))
     except Unreadable:
         raise
     except Exception as error:
         # decoders raise anything from KeyError to struct.error on damaged files
-        raise Unreadable("a readable picture", _reason(error, "")) from None
+        raise Unreadable("a readable image", _reason(error, "")) from None
+    if samples.dtype.kind in "iu" and samples.dtype.itemsize == 2:
+        samples = samples.astype(np.uint16)  # from either byte order
+    return samples.reshape(*samples.shape[:2], -1), image.mode in _WITH_ALPHA
 
 
-def _as_rgb(image: Image.Image) -> np.ndarray:
-    if image.mode in _CONVERTIBLE:
-        return np.array(image.convert("RGB"))
-    if image.mode in _SIXTEEN_BITS:
-        grey = (np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8)
-        return np.repeat(grey[:, :, None], 3, axis=2)
-    hint = "Scale its samples to 0..255 and save it with 8 bits."
-    raise Unreadable("a picture with 8 or 16 bits a sample", f"mode {image.mode}", hint)
+def _plain(image: Image.Image) -> Image.Image:
+    if image.mode in _PLAIN or image.mode in _SIXTEEN_BITS:
+        return image
+    if image.mode not in _CONVERTED:
+        hint = "Save it with 8 or 16 bits, or as floating point."
+        must = "an image with 8 or 16 bits a sample, or floating point"
+        raise Unreadable(must, f"mode {image.mode}", hint)
+    return image.convert(_CONVERTED[image.mode])
+
+
+def _with_channels(samples: np.ndarray, alpha: bool, channels: int | None) -> np.ndarray:
+    found = samples.shape[2]
+    color = found - alpha
+    if channels == 3 and color == 1:
+        return np.repeat(samples[:, :, :1], 3, axis=2)
+    wanted = color if channels is None else channels
+    if wanted not in (color, found) and not (wanted == 3 < color):
+        raise Unreadable(f"an image with {plural(wanted, 'channel')}", str(found))
+    return np.ascontiguousarray(samples[:, :, :wanted])
 
 
 def _reason(error: Exception, path: str) -> str:

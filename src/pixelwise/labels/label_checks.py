@@ -1,15 +1,12 @@
-"""What an array of stored values or class indices must be, and offenders with counts and places."""
+"""What an array of stored values or class indices must be."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from pixelwise.errors import ArgumentError, ArgumentTypeError
 
-# Enough offenders to recognise the mistake; the rest are counted.
-LISTED = 8
-# What to do with a colour picture where a label is expected.
+# What to do with a colour image where a label is expected.
 FROM_CHANNEL = "write_label(path, read_image(path)[:, :, 0])"
 FROM_COLOR = (
     "Convert it with color_to_index(read_image(path), classes), or its folder with `pixelwise "
@@ -36,32 +33,3 @@ def as_label(where: str, name: str, array: Any) -> np.ndarray:
         # numpy takes no uint64 as an index; values above the limit are unknown to anyone
         array = np.minimum(array, np.iinfo(np.int64).max).astype(np.int64)
     return array
-
-
-def list_offenders(values: np.ndarray, chosen: np.ndarray, show: Callable[[int], str] = str) -> str:
-    """The values where chosen, most frequent first: "37 (1,204 pixels, first at y=0 x=511), ..."
-
-    Args:
-        values: (H, W) integers.
-        chosen: (H, W) bool, at least one True.
-        show: how to write one value.
-    """
-    found, first, pixels = np.unique(values[chosen], return_index=True, return_counts=True)
-    positions = np.flatnonzero(chosen)[first]
-    order = np.argsort(-pixels, kind="stable")
-    listed = [
-        f"{show(int(found[i]))} ({_count(pixels[i])}, {_place(positions[i], values.shape)})"
-        for i in order[:LISTED]
-    ]
-    more = len(found) - len(listed)
-    return ", ".join(listed) + (f" and {more:,} more values" if more else "")
-
-
-def _count(pixels: int) -> str:
-    return f"{pixels:,} pixel{'s' if pixels > 1 else ''}"
-
-
-def _place(position: int, shape: tuple[int, ...]) -> str:
-    place = np.unravel_index(position, shape)
-    axes = ("y", "x")[-len(place) :]
-    return "first at " + " ".join(f"{axis}={i}" for axis, i in zip(axes, place))

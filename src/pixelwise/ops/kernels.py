@@ -14,7 +14,7 @@ from pixelwise.ops.backends import kernels
 from pixelwise.ops.definition import stats as _stats_torch
 from pixelwise.ops.operators import operator
 from pixelwise.ops.spec import Spec
-from pixelwise.ops.target import unknown_values
+from pixelwise.ops.target import unknown_target
 from pixelwise.ops.unknown import count_later
 
 
@@ -115,7 +115,7 @@ def _stats_forward_op(
         multilabel = target.dim() == logits.dim()
         binary = activation == "sigmoid" and (multilabel or logits.shape[1] == 1)
         classes = 2 if binary else logits.shape[1]
-        raise unknown_values("pixel_stats", target, classes, ignore_index)
+        raise unknown_target("pixel_stats", target, classes, ignore_index)
     return table
 
 

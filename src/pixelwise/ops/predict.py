@@ -9,7 +9,7 @@ from pixelwise.ops.backends import Backend, choose_backend, kernels
 from pixelwise.ops.nan import check_no_nan, count_nan_later
 from pixelwise.ops.operators import operator
 from pixelwise.ops.spec import Activation
-from pixelwise.ops.target import Ignore, check_target_dtype, merge_ignored, unknown_values
+from pixelwise.ops.target import Ignore, check_target_dtype, merge_ignored, unknown_target
 from pixelwise.ops.unknown import count_later
 
 
@@ -153,5 +153,5 @@ def _confusion_matrix_op(
     if unknown.is_cuda:
         count_later("confusion_matrix", "target", "class indices or ignore_index", unknown)
     elif int(unknown):
-        raise unknown_values("confusion_matrix", target, classes, ignore_index)
+        raise unknown_target("confusion_matrix", target, classes, ignore_index)
     return counts

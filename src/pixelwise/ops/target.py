@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, ArgumentTypeError, setting
+from pixelwise.errors import ArgumentError, ArgumentTypeError, PixelwiseError, setting
+from pixelwise.offenders import unknown_values
 
 Ignore = int | Sequence[int] | None
 NAMED_VALUES = 10  # offenders that one message lists
@@ -122,7 +123,7 @@ def class_index(target: Tensor, num_classes: int, ignore_index: int | None, wher
     else:
         unknown = (index < 0) | (index >= num_classes)
     if bool(unknown.any()):
-        raise unknown_values(where, target, num_classes, ignore_index)
+        raise unknown_target(where, target, num_classes, ignore_index)
     return index
 
 
@@ -136,25 +137,16 @@ def _(info, in_dims, target, num_classes, ignore_index, where):  # noqa: ARG001
     return class_index(target, num_classes, ignore_index, where), in_dims[0]
 
 
-def unknown_values(
+def unknown_target(
     where: str, target: Tensor, num_classes: int, ignore_index: int | None
-) -> ArgumentError:
+) -> PixelwiseError:
     """The error that names every unknown value, its pixel count and its first place."""
-    flat = target.detach().reshape(-1).cpu().long()
-    unknown = (flat < 0) | (flat >= num_classes)
-    if ignore_index is not None:
-        unknown &= flat != ignore_index
-    values, counts = flat[unknown].unique(return_counts=True)
-    named = []
-    for value, count in zip(values[:NAMED_VALUES].tolist(), counts[:NAMED_VALUES].tolist()):
-        first = int((flat == value).nonzero()[0])
-        place = tuple(int(i) for i in torch.unravel_index(torch.tensor(first), target.shape))
-        named.append(f"{value} ({count} pixels, first at {place})")
-    more = len(values) - len(named)
-    listed = ", ".join(named) + (f" and {more} more values" if more else "")
-    hint = "Map it to a class, or pass it as ignore_index."
-    if num_classes == 2 and 255 in values.tolist():
+    index = target.detach().cpu().numpy()
+    hint = f"Map it to a class, or pass it as {setting('ignore_index')}."
+    if num_classes == 2 and ignore_index != 255 and bool((target == 255).any()):
         void = setting("ignore_index", 255)
         hint = f"Is 255 the foreground of a 0/255 mask? Map it to 1; if it is void, pass {void}."
-    must = f"class indices 0..{num_classes - 1} or ignore_index={ignore_index}"
-    return ArgumentError(where, "target", must=must, got=listed, hint=hint)
+    void = f"ignore_index={ignore_index}"
+    error = unknown_values(where, "target", index, index != ignore_index, num_classes, hint, void)
+    assert error is not None
+    return error

@@ -13,7 +13,7 @@ from PIL import Image
 
 from pixelwise.audit.headers import COLOR, LOSSY, PALETTE, Header, has_right_ending
 from pixelwise.audit.label_rules import LabelJob, Table, look_at_label
-from pixelwise.labels.image import read_image
+from pixelwise.labels.image import read_rgb
 from pixelwise.labels.png import read_label
 from pixelwise.repair.color import (
     LEAST_GAP,
@@ -108,7 +108,7 @@ def _find_smooth(path: Path, header: Header, how: How) -> tuple[int, ...] | None
 def _from_color(path: Path, header: Header, rule: str, how: How) -> Mended:
     if header.alpha and rule == "F12":
         _check_alpha(path)
-    image = read_image(path)
+    image = read_rgb(path)
     grey = bool((image == image[:, :, :1]).all())
     if header.storage == LOSSY and grey:
         return _noise(image[:, :, 0], (), how, rule)

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.description import Description
-from pixelwise.labels.image import read_image
+from pixelwise.labels.image import read_rgb
 from pixelwise.labels.palettes import voc_colormap
 from pixelwise.labels.png import read_label
 from pixelwise.report.pictures import WRONG, Picture, data_uri
@@ -139,7 +139,7 @@ def _open(root: Path, description: Description | None, file: str) -> Canvas | st
     except PixelwiseError as error:
         reason = str(error).removeprefix(f"{path}: ")
     try:
-        return Canvas(read_image(path), None)
+        return Canvas(read_rgb(path), None)
     except PixelwiseError:
         return reason
 
@@ -147,7 +147,7 @@ def _open(root: Path, description: Description | None, file: str) -> Canvas | st
 def _as_label(path: Path, description: Description | None) -> Canvas:
     """A label image in the colours of the classes, and an image in its own."""
     if description is not None and _is_image(path, description):
-        return Canvas(read_image(path), None)
+        return Canvas(read_rgb(path), None)
     values = read_label(path)
     palette = voc_colormap() if description is None else description.classes.palette()
     return Canvas(palette[values & 255], values)

@@ -13,7 +13,7 @@ from PIL import Image
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.color import index_to_color
-from pixelwise.labels.image import read_image
+from pixelwise.labels.image import read_rgb
 from pixelwise.labels.png import read_label
 from pixelwise.report.words import listed, percent
 from pixelwise.score.compare import ImageDifference
@@ -69,7 +69,7 @@ def compared_pictures(image: ImageDifference, folder: Path, classes: Classes) ->
 
 def read_photo(name: str | None, folder: Path) -> tuple[Picture, np.ndarray | None]:
     """The picture of an image file, and its pixels."""
-    image, reason = _read(read_image, name, folder)
+    image, reason = _read(read_rgb, name, folder)
     return (Picture("Image", reason) if image is None else photo(image)), image
 
 

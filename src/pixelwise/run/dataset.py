@@ -16,7 +16,7 @@ from torchvision.transforms.v2 import functional
 
 from pixelwise.errors import LabelError, PairingError
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.image import read_image
+from pixelwise.labels.image import read_rgb
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import read_label
 from pixelwise.run.resize import network_size, resize_image
@@ -92,7 +92,7 @@ def read_pair(pair: Pair, classes: Classes) -> tuple[Tensor, Tensor]:
     """
     if pair.label is None:
         raise PairingError(pair.image, "label", must="a file", got="none")
-    image = read_image(pair.image)
+    image = read_rgb(pair.image)
     target = classes.to_index(read_label(pair.label), where=str(pair.label))
     if image.shape[:2] != target.shape:
         got = f"{target.shape} beside {image.shape[:2]} of {pair.image}"

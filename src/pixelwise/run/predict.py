@@ -12,7 +12,7 @@ from pixelwise.files.folder import check_free, staged_folder
 from pixelwise.files.results import write_json
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import read_description
-from pixelwise.labels.image import read_image
+from pixelwise.labels.image import read_rgb
 from pixelwise.labels.pairs import Pair, find_pairs
 from pixelwise.labels.png import write_label
 from pixelwise.ops.nan import check_no_nan
@@ -83,7 +83,7 @@ def predict(config: PredictConfig) -> Path:
     display.start(len(work.pairs))
     with staged_folder(out) as staging, display:
         for pair in work.pairs:
-            image = read_image(pair.image)
+            image = read_rgb(pair.image)
             logits = image_logits(network, image, checkpoint)
             check_no_nan(str(pair.image), logits)
             index = predicted_index(logits, image.shape[:2], checkpoint, config.threshold)

@@ -1,6 +1,7 @@
-"""A look at an unknown folder: which files are images and labels, how they pair, what is stored.
+"""A survey of an unknown folder: which files are images and labels, how they pair, what is stored.
 
-folder.py        survey of a folder -> Description, with how sure each statement is
+folder.py        survey_folder: a folder -> Survey
+statements.py    Survey and Statement: what is said, and how sure it is
 values.py        what the stored values of label files mean
 pairing.py       which folder holds the images and which the labels
 splits.py        where the splits of a folder are

@@ -1,11 +1,11 @@
-"""Look at an unknown folder and guess its description; the guess behind `pixelwise init`.
+"""Survey an unknown folder: what is in it, as a description with statements about it.
 
-layout.py finds the images, labels and splits, stored.py says what the stored values mean. Nothing
+splits.py finds the images, labels and splits, values.py says what the stored values mean. Nothing
 is written.
 """
 
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError
@@ -15,15 +15,8 @@ from pixelwise.labels.description import Description, Split
 from pixelwise.labels.image import image_size
 from pixelwise.labels.png import label_size, read_label
 from pixelwise.survey.splits import find_layout
-from pixelwise.survey.values import (
-    GUESS,
-    LIKELY,
-    SURE,
-    Meaning,
-    Note,
-    Stored,
-    meaning_of,
-)
+from pixelwise.survey.statements import GUESS, LIKELY, SURE, Statement, Survey
+from pixelwise.survey.values import Meaning, Stored, meaning_of
 from pixelwise.weights.counts import count_values
 
 # All label files are read up to this number; of more, so many evenly spaced ones.
@@ -43,34 +36,19 @@ KNOWN_DATASETS = {
 }
 
 
-@dataclass(frozen=True)
-class Look:
-    """What a look at a folder concludes.
-
-    Args:
-        description: ready to be used, or to be written by write_description.
-        notes: every conclusion in words, ending in "(sure)", "(likely)" or "(a guess, check it)".
-        unsure: those of the notes that are not sure.
-    """
-
-    description: Description
-    notes: tuple[str, ...]
-    unsure: tuple[str, ...]
-
-
-def look(folder: Path | str) -> Look:
-    """Guess the classes, void, splits and task of a folder of images and labels.
+def survey_folder(folder: Path | str) -> Survey:
+    """Conclude the classes, void, splits and task of a folder of images and labels.
 
     All label files are read; of more than 500, 500 evenly spaced ones.
 
     Args:
         folder: the folder of the dataset; only read.
     Returns:
-        Look, whose description gives the pairs of each split.
+        Survey, whose description gives the pairs of each split.
     Raises:
         DatasetError: the folder is missing, or has no images with labels.
         PairingError: an image has no label, or a label no image.
-        LabelError: labels are colour or lossy pictures, or cannot be read.
+        LabelError: labels are colour or lossy images, or cannot be read.
     """
     root = Path(folder)
     if not root.is_dir():
@@ -82,23 +60,15 @@ def look(folder: Path | str) -> Look:
     pairs = [pair for split in layout.splits for pair in draft.pairs(split)]
     labelled = {pair.label: pair.image for pair in pairs if pair.label is not None}
     read = some_of(list(labelled))
-    try:
-        meaning = guess_meaning(root, layout.splits["train"], read)
-    except LabelError as error:
-        commands = " && ".join(convert_commands(root, layout.splits))
-        hint = f"If they are colours, make label images of them first: {commands}"
-        raise LabelError(f"{error} {hint}") from None
-    description = replace(draft, classes=meaning.classes, task=meaning.task)
-    notes = [
-        *layout.notes,
-        (SURE, f"labels: {len(labelled):,}, of which {len(read):,} were read"),
-        *meaning.notes,
-        (SURE, f"task is {meaning.task}"),
-        *_size_notes([(labelled[label], label) for label in read[:SIZES_COMPARED]]),
-    ]
-    said = [(sureness, f"{text} ({sureness})") for sureness, text in notes]
-    unsure = tuple(text for sureness, text in said if sureness != SURE)
-    return Look(description, tuple(text for _, text in said), unsure)
+    meaning = guess_meaning(root, layout.splits, read)
+    statements = (
+        *layout.statements,
+        Statement(SURE, f"labels: {len(labelled):,}, of which {len(read):,} were read"),
+        *meaning.statements,
+        Statement(SURE, f"task is {meaning.task}"),
+        *_compare_sizes([(labelled[label], label) for label in read[:SIZES_COMPARED]]),
+    )
+    return Survey(replace(draft, classes=meaning.classes, task=meaning.task), statements)
 
 
 def some_of(labels: list[Path]) -> list[Path]:
@@ -106,41 +76,48 @@ def some_of(labels: list[Path]) -> list[Path]:
     return labels[:: max(1, -(-len(labels) // READ_FILES))]
 
 
-def guess_meaning(root: Path, split: Split, labels: list[Path]) -> Meaning:
+def guess_meaning(root: Path, splits: dict[str, Split], labels: list[Path]) -> Meaning:
     """Guess the classes of label files from their values, and from files with names near them.
 
     Args:
         root: the folder of the dataset.
-        split: where labels are, relative to root.
+        splits: where labels are, relative to root; "train" or the first one is looked at.
         labels: the files to read, at least one.
     Raises:
-        LabelError: most labels are colour or lossy pictures, or cannot be read.
+        LabelError: most labels are colour or lossy images, or cannot be read.
     """
-    stored, read_notes = _read_values(root, labels)
-    named, name_notes = _named_classes(root, split, stored)
+    stored, read = _read_values(root, labels, splits)
+    split = splits.get("train") or next(iter(splits.values()))
+    named, names = _named_classes(root, split, stored)
     meaning = meaning_of(stored, named)
-    return replace(meaning, notes=(*read_notes, *name_notes, *meaning.notes))
+    return replace(meaning, statements=(*read, *names, *meaning.statements))
 
 
-def _read_values(root: Path, paths: list[Path]) -> tuple[Stored, list[Note]]:
+def _read_values(
+    root: Path, paths: list[Path], splits: dict[str, Split]
+) -> tuple[Stored, list[Statement]]:
     """The stored values of label files; a few that cannot be read are left to the audit."""
-    files, wide, failures = [], False, []
+    files, wide = [], False
+    failures: list[PixelwiseError] = []
     for path in paths:
         try:
             label = read_label(path)
         except PixelwiseError as error:
-            failures.append(str(error))
+            failures.append(error)
         else:
             files.append(frozenset(count_values(label)[0].tolist()))
             wide = wide or label.dtype.itemsize > 1
     stored = Stored(tuple(files), wide)
     if not failures:
         return stored, []
-    first = failures[0].split(". ")[0].removesuffix(".")  # without what to do about one file
+    failures[0].hint = ""  # what to do about one file
+    first = str(failures[0]).removesuffix(".")
     got = f"{len(failures):,} of {len(paths):,} that are not: {first}"
     if len(failures) < len(files):
-        return stored, [(GUESS, f"labels should be label images, got {got}")]
-    raise LabelError(root, "labels", must="readable as label images", got=got)
+        return stored, [Statement(GUESS, f"labels should be label images, got {got}")]
+    commands = " && ".join(convert_commands(root, splits))
+    hint = f"If they are colours, make label images of them first: {commands}"
+    raise LabelError(root, "labels", must="readable as label images", got=got, hint=hint)
 
 
 def convert_commands(root: Path, splits: dict[str, Split]) -> list[str]:
@@ -164,7 +141,9 @@ def convert_commands(root: Path, splits: dict[str, Split]) -> list[str]:
     return list(commands.values())
 
 
-def _named_classes(root: Path, split: Split, stored: Stored) -> tuple[Classes | None, list[Note]]:
+def _named_classes(
+    root: Path, split: Split, stored: Stored
+) -> tuple[Classes | None, list[Statement]]:
     """Classes from a file of names, or of the known dataset that this looks like."""
     labels = Path(split.labels or "")
     folders = dict.fromkeys([root, root / labels, *(root / above for above in labels.parents)])
@@ -174,16 +153,18 @@ def _named_classes(root: Path, split: Split, stored: Stored) -> tuple[Classes | 
         try:
             classes = Classes.load(file)
         except PixelwiseError as error:
-            return None, [(GUESS, f"{file.name} is no list of classes: {error}")]
+            return None, [Statement(GUESS, f"{file.name} is no list of classes: {error}")]
         if any(Path(name).suffix.lower() in IMAGE_SUFFIXES for name in classes.names):
-            return None, [(GUESS, f"{file.name} is no list of classes: it names pictures")]
-        return classes, [(SURE, f"class names are from {file.relative_to(root).as_posix()}")]
+            return None, [Statement(GUESS, f"{file.name} is no list of classes: it names pictures")]
+        return classes, [
+            Statement(SURE, f"class names are from {file.relative_to(root).as_posix()}")
+        ]
     return _known_dataset(labels, split.label_suffix, stored)
 
 
 def _known_dataset(
     labels: Path, label_suffix: str, stored: Stored
-) -> tuple[Classes | None, list[Note]]:
+) -> tuple[Classes | None, list[Statement]]:
     for (folder, version), name in KNOWN_DATASETS.items():
         if folder in labels.parts and version in label_suffix:
             classes = Classes.named(name)
@@ -193,11 +174,13 @@ def _known_dataset(
                 return None, []
             seen = set(index.tolist()) - {classes.ignore_index}
             if 2 * len(seen) >= len(classes):
-                return classes, [(LIKELY, f"classes are those of {name}, by folder and values")]
+                return classes, [
+                    Statement(LIKELY, f"classes are those of {name}, by folder and values")
+                ]
     return None, []
 
 
-def _size_notes(files: list[tuple[Path, Path]]) -> list[Note]:
+def _compare_sizes(files: list[tuple[Path, Path]]) -> list[Statement]:
     """Images and labels of different (height, width), by their headers."""
     differ = []
     for image, label in files:
@@ -210,4 +193,8 @@ def _size_notes(files: list[tuple[Path, Path]]) -> list[Note]:
                 differ.append(f"{image.name} is {sizes[0]}, {label.name} is {sizes[1]}")
     if not differ:
         return []
-    return [(GUESS, f"{len(differ)} of {len(files)} labels do not fit their image: {differ[0]}")]
+    return [
+        Statement(
+            GUESS, f"{len(differ)} of {len(files)} labels do not fit their image: {differ[0]}"
+        )
+    ]

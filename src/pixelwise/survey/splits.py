@@ -13,7 +13,7 @@ from pixelwise.errors import DatasetError
 from pixelwise.labels.description import Split, fold_of
 from pixelwise.survey.folder_names import SPLIT_NAMES
 from pixelwise.survey.pairing import Match, find_match, image_folder, image_names, subfolders
-from pixelwise.survey.values import GUESS, LIKELY, SURE, Note
+from pixelwise.survey.statements import GUESS, LIKELY, SURE, Statement
 
 LIST_FOLDERS = ("", "splits", "lists", "ImageSets/Segmentation", "ImageSets")
 FOLDS = 5
@@ -26,12 +26,12 @@ class Layout:
     Args:
         splits: by name; "train" is one of them.
         train_ids: the ids in the split train.
-        notes: (how sure, sentence) of each conclusion.
+        statements: every conclusion.
     """
 
     splits: dict[str, Split]
     train_ids: frozenset[str]
-    notes: tuple[Note, ...]
+    statements: tuple[Statement, ...]
 
 
 def find_layout(root: Path) -> Layout:
@@ -45,7 +45,9 @@ def find_layout(root: Path) -> Layout:
         match = find_match(root)
         if match is None:
             raise _nothing_found(root)
-        one_split = Layout({"train": match.split(root)}, match.ids, (_match_note(root, match),))
+        one_split = Layout(
+            {"train": match.split(root)}, match.ids, (_match_statement(root, match),)
+        )
         layout = _inner_folders(match, one_split) or _lists(root, match, one_split)
     return layout if "val" in layout.splits else _with_folds(layout)
 
@@ -60,8 +62,8 @@ def _outer_folders(root: Path) -> Layout | None:
     splits = {name: match.split(root) for name, match in matches.items() if match}
     if "test" in folders.keys() - splits.keys() and image_names(folders["test"]):
         splits["test"] = Split(_relative(image_folder(folders["test"]), root))
-    notes = (_match_note(root, train), *_split_notes(splits, "folders"))
-    return Layout(splits, train.ids, notes)
+    statements = (_match_statement(root, train), *_split_statements(splits, "folders"))
+    return Layout(splits, train.ids, statements)
 
 
 def _inner_folders(match: Match, one_split: Layout) -> Layout | None:
@@ -81,24 +83,29 @@ def _inner_folders(match: Match, one_split: Layout) -> Layout | None:
     }
     below = f"{image_folders['train'].name}/"
     train_ids = frozenset(i.removeprefix(below) for i in match.ids if i.startswith(below))
-    return Layout(splits, train_ids, (*one_split.notes, *_split_notes(splits, "folders")))
+    return Layout(splits, train_ids, (*one_split.statements, *_split_statements(splits, "folders")))
 
 
 def _lists(root: Path, match: Match, one_split: Layout) -> Layout:
     """train.txt, val.txt, ... with ids, one a line; without them still one split."""
-    whole, notes = one_split.splits["train"], one_split.notes
+    whole, statements = one_split.splits["train"], one_split.statements
     for folder in LIST_FOLDERS:
         files = {n: f for n in SPLIT_NAMES for f in _existing_lists(root / folder, n)}
         ids = {name: _read_ids(file) for name, file in files.items()}
         known = [name for name in files if ids[name] & match.ids]
         if "train" in known:
             splits = {n: replace(whole, list=_relative(files[n], root)) for n in known}
-            return Layout(splits, ids["train"], (*notes, *_split_notes(splits, "lists of ids")))
+            return Layout(
+                splits, ids["train"], (*statements, *_split_statements(splits, "lists of ids"))
+            )
         if files:
             names = ", ".join(file.name for file in files.values())
             reason = f"train must be among them and list ids such as {min(match.ids)}"
-            notes = (*notes, (GUESS, f"{names} are not used as splits: {reason}"))
-    return replace(one_split, notes=notes)
+            statements = (
+                *statements,
+                Statement(GUESS, f"{names} are not used as splits: {reason}"),
+            )
+    return replace(one_split, statements=statements)
 
 
 def _existing_lists(folder: Path, split: str) -> list[Path]:
@@ -115,14 +122,16 @@ def _with_folds(layout: Layout) -> Layout:
     """Take the lowest fold that has a pair out of train, to be val."""
     used = sorted({fold_of(i, FOLDS) for i in layout.train_ids})
     if len(used) < 2:
-        note = (GUESS, "there is no split val: train has too few pairs to take some out")
-        return replace(layout, notes=(*layout.notes, note))
+        note = Statement(GUESS, "there is no split val: train has too few pairs to take some out")
+        return replace(layout, statements=(*layout.statements, note))
     kept = tuple(fold for fold in range(FOLDS) if fold != used[0])
     train = replace(layout.splits["train"], folds=FOLDS, keep=kept)
     val = replace(train, keep=(used[0],))
-    note = (LIKELY, f"split val is fold {used[0]} of {FOLDS} of the pairs, and train the others")
+    note = Statement(
+        LIKELY, f"split val is fold {used[0]} of {FOLDS} of the pairs, and train the others"
+    )
     splits = {**layout.splits, "train": train, "val": val}
-    return replace(layout, splits=splits, notes=(*layout.notes, note))
+    return replace(layout, splits=splits, statements=(*layout.statements, note))
 
 
 def _split_folders(folder: Path) -> dict[str, Path]:
@@ -135,17 +144,18 @@ def _split_folders(folder: Path) -> dict[str, Path]:
     return {split: several[0] for split, several in found.items() if several}
 
 
-def _split_notes(splits: dict[str, Split], kind: str) -> list[Note]:
-    notes = [(SURE, f"splits are {kind}: {', '.join(splits)}")]
+def _split_statements(splits: dict[str, Split], kind: str) -> list[Statement]:
+    statements = [Statement(SURE, f"splits are {kind}: {', '.join(splits)}")]
     unlabelled = [name for name, split in splits.items() if split.labels is None]
-    return notes + [(LIKELY, f"split {name} has no labels") for name in unlabelled]
+    return statements + [Statement(LIKELY, f"split {name} has no labels") for name in unlabelled]
 
 
-def _match_note(root: Path, match: Match) -> Note:
+def _match_statement(root: Path, match: Match) -> Statement:
     split = match.split(root)
     images = f"{split.images}/*{split.image_suffix}"
     labels = f"{split.labels}/*{split.label_suffix}"
-    return SURE if match.by_name else LIKELY, f"images are {images}, labels are {labels}"
+    sureness = SURE if match.by_name else LIKELY
+    return Statement(sureness, f"images are {images}, labels are {labels}")
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -11,10 +11,7 @@ from typing import Any, Literal
 from pixelwise.labels.class_names import is_void_name, known_colors
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import voc_colormap
-
-# How sure a note is.
-SURE, LIKELY, GUESS = "sure", "likely", "a guess, check it"
-Note = tuple[str, str]
+from pixelwise.survey.statements import GUESS, LIKELY, SURE, Statement
 
 VOID, WIDE_VOID = 255, 65535
 # More stored values than this are no list of classes but ids of objects.
@@ -49,7 +46,7 @@ class Meaning:
     """A guess at what stored values mean; each note is (how sure, sentence)."""
 
     classes: Classes
-    notes: tuple[Note, ...]
+    statements: tuple[Statement, ...]
 
     @property
     def task(self) -> Literal["multiclass", "binary"]:
@@ -85,30 +82,38 @@ def _by_name(stored: Stored, named: Classes) -> Meaning:
     void = [*named.ignore_values, *(value for _, values in void_rows for value in values)]
     names, values = [name for name, _, _ in rows], [value for _, value, _ in rows]
     colors: list[Any] | None = [color for _, _, color in rows]
-    notes = [(SURE, f"{len(names)} classes with names: {listed(names)}")]
-    notes += [(SURE, f"stored value {listed(v)} is void: it is called {n}") for n, v in void_rows]
+    statements = [Statement(SURE, f"{len(names)} classes with names: {listed(names)}")]
+    statements += [
+        Statement(SURE, f"stored value {listed(v)} is void: it is called {n}") for n, v in void_rows
+    ]
 
     known = known_colors(names)
     if known is not None and _has_default_colors(named):
         colors = list(known[1])
-        notes.append((SURE, f"colours are those of {known[0]}, which has the same class names"))
+        statements.append(
+            Statement(SURE, f"colours are those of {known[0]}, which has the same class names")
+        )
 
     claimed = {v for several in values if not isinstance(several, str) for v in several}
     in_files = [value for value in stored.seen if value not in void]
     unnamed = [value for value in in_files if value not in claimed]
     if unnamed and len(in_files) == len(names) and len(claimed.intersection(in_files)) <= 1:
-        notes.append((GUESS, f"stored values {listed(in_files)} have the names in their order"))
+        statements.append(
+            Statement(GUESS, f"stored values {listed(in_files)} have the names in their order")
+        )
         values, unnamed = [(value,) for value in in_files], []
     if unnamed and unnamed[-1] in (VOID, max(claimed) + 1):
         void.append(unnamed.pop())
-        notes.append((LIKELY, f"stored value {void[-1]} is void: no class has it"))
+        statements.append(Statement(LIKELY, f"stored value {void[-1]} is void: no class has it"))
     if unnamed:
-        notes.append((GUESS, f"stored values without a name are classes: {listed(unnamed)}"))
+        statements.append(
+            Statement(GUESS, f"stored values without a name are classes: {listed(unnamed)}")
+        )
         names += [f"class_{value}" for value in unnamed]
         values += [(value,) for value in unnamed]
         colors = None
     classes = Classes(names, colors, values, named.ignore_index, void)
-    return Meaning(classes, tuple(notes))
+    return Meaning(classes, tuple(statements))
 
 
 def _has_default_colors(classes: Classes) -> bool:
@@ -140,7 +145,9 @@ def _ids(stored: Stored) -> Meaning:
         f"stored values up to {stored.seen[-1]} number the objects of each file: "
         "0 is background, any other value is object"
     )
-    return Meaning(classes, ((LIKELY if stored.wide else GUESS, note), *_void_notes(void)))
+    return Meaning(
+        classes, (Statement(LIKELY if stored.wide else GUESS, note), *_void_statements(void))
+    )
 
 
 def _two_values(stored: Stored) -> Meaning:
@@ -152,13 +159,13 @@ def _two_values(stored: Stored) -> Meaning:
         note, sureness = f"{note}, though only {listed(stored.seen)} was seen", GUESS
     else:
         sureness = SURE
-    return Meaning(classes, ((sureness, note), *_void_notes(void)))
+    return Meaning(classes, (Statement(sureness, note), *_void_statements(void)))
 
 
 def _grey_levels(stored: Stored) -> Meaning:
     names = ["background", "foreground"] if len(stored.seen) == 2 else _numbered(stored.seen)
     note = f"{len(names)} classes, stored as the grey levels {listed(stored.seen)}"
-    return Meaning(Classes(names, values=stored.seen), ((LIKELY, note),))
+    return Meaning(Classes(names, values=stored.seen), (Statement(LIKELY, note),))
 
 
 def _indices(stored: Stored) -> Meaning:
@@ -167,24 +174,28 @@ def _indices(stored: Stored) -> Meaning:
     values = list(range(seen[0], seen[-1] + 1))
     # a class in between may be missing from the files that were read, but not most classes
     values = values if 2 * len(seen) >= len(values) else seen
-    notes = [(LIKELY, f"{len(values)} classes, stored as {listed(values)}, without names")]
+    statements = [
+        Statement(LIKELY, f"{len(values)} classes, stored as {listed(values)}, without names")
+    ]
     never = sorted(set(values) - set(seen))
     if never:
-        notes.append(
-            (GUESS, f"stored values that were never seen are classes too: {listed(never)}")
+        statements.append(
+            Statement(GUESS, f"stored values that were never seen are classes too: {listed(never)}")
         )
     if seen[0] > 0:
-        notes.append((GUESS, f"the lowest stored value is {seen[0]}, which becomes class index 0"))
+        statements.append(
+            Statement(GUESS, f"the lowest stored value is {seen[0]}, which becomes class index 0")
+        )
     classes = Classes(_numbered(values), values=values, ignore_values=void)
-    return Meaning(classes, (*notes, *_void_notes(void)))
+    return Meaning(classes, (*statements, *_void_statements(void)))
 
 
 def _numbered(values: list[int]) -> list[str]:
     return [f"class_{index}" for index in range(len(values))]
 
 
-def _void_notes(void: Iterable[int]) -> list[Note]:
-    return [(LIKELY, f"stored value {value} is void") for value in void]
+def _void_statements(void: Iterable[int]) -> list[Statement]:
+    return [Statement(LIKELY, f"stored value {value} is void") for value in void]
 
 
 def listed(items: Iterable[Any]) -> str:

@@ -25,8 +25,8 @@ from pixelwise.errors import DatasetError, LabelError
 from pixelwise.extras import missing_package
 from pixelwise.files.content import MAX_PIXELS, Unreadable, check_pixels
 from pixelwise.files.walk import IMAGE_SUFFIXES
-from pixelwise.labels.label_checks import list_offenders
 from pixelwise.labels.png import decode_label
+from pixelwise.offenders import list_offenders
 
 _MAT_5 = b"MATLAB 5.0"
 

@@ -24,8 +24,8 @@ from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Source
 from pixelwise.errors import DatasetError, setting
 from pixelwise.files.json_file import get
-from pixelwise.labels.image import decode_image
-from pixelwise.labels.label_checks import list_offenders
+from pixelwise.labels.image import decode_rgb
+from pixelwise.offenders import list_offenders
 
 
 def find(config: ConvertConfig, reading: Reading) -> Source:
@@ -63,7 +63,7 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
             a category is not a class.
     """
     where = str(item.files[0])
-    red, green, blue = np.moveaxis(decode_image(where, item.contents[0]).astype(np.int32), -1, 0)
+    red, green, blue = np.moveaxis(decode_rgb(where, item.contents[0]).astype(np.int32), -1, 0)
     ids = red + 256 * green + 65536 * blue
     classes = legend.classes
     outside = sorted({name for _, name in item.data if name not in legend.index_of})

@@ -16,7 +16,7 @@ from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Rows, Source
 from pixelwise.errors import DatasetError, LabelError, error_at, setting
 from pixelwise.labels.color import color_to_index
-from pixelwise.labels.image import decode_image, read_image
+from pixelwise.labels.image import decode_rgb, read_rgb
 
 # Class files that tools put beside the labels.
 _CLASS_FILES = ("label_colors.txt", "labelmap.txt", "class_dict.csv", "dataset_meta.json")
@@ -51,7 +51,7 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
         LabelError: it has colours that no class has, and unknown is "error"; or two classes share
             a colour.
     """
-    image = decode_image(item.files[0], item.contents[0])
+    image = decode_rgb(item.files[0], item.contents[0])
     if config.bgr:
         image = image[:, :, ::-1]
     try:
@@ -74,7 +74,7 @@ def _colors_found(paths: Sequence[Path]) -> DatasetError:
     """The error that asks for the classes, with the colours that there are."""
     colors: set[tuple[int, ...]] = set()
     for path in paths:
-        found = np.unique(read_image(path).reshape(-1, 3), axis=0)
+        found = np.unique(read_rgb(path).reshape(-1, 3), axis=0)
         if len(found) > _MOST_COLORS:
             hint = (
                 "Is it a photograph, or was it resized or saved with loss? "

@@ -18,7 +18,7 @@ from pixelwise.convert.paths import IMAGES, check_apart, images_below
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
 from pixelwise.errors import DatasetError, LabelError
-from pixelwise.labels.image import decode_image
+from pixelwise.labels.image import decode_rgb
 from pixelwise.labels.pairs import find_pairs
 from pixelwise.labels.png import decode_label
 from pixelwise.labels.raster import Patch
@@ -72,7 +72,7 @@ def _mask(path: Path, data: bytes) -> NDArray[np.bool]:
     try:
         values = decode_label(path, data)
     except LabelError:
-        color = decode_image(path, data)
+        color = decode_rgb(path, data)
         if (color != color[:, :, :1]).any():
             raise
         values = color[:, :, 0]
