@@ -1,4 +1,4 @@
-"""Hostile documents and settings: one test for each row F8 to F17.
+"""Hostile documents and settings.
 
 Nothing that is read is executed or leaves its folder, and what goes wrong is one sentence with its
 place.
@@ -37,7 +37,7 @@ HOSTILE_NAMES = (
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
-def test_F8_a_name_in_an_annotation_stays_in_its_folder(tmp_path, name):
+def test_a_name_in_an_annotation_stays_in_its_folder(tmp_path, name):
     """labelme and COCO alike; climbing, absolute, a drive, a share, through a link."""
     (tmp_path / "labelme").mkdir()
     (tmp_path / "coco").mkdir()
@@ -68,14 +68,14 @@ def test_F8_a_name_in_an_annotation_stays_in_its_folder(tmp_path, name):
     ],
     ids=["nan", "infinity", "twins", "deep", "digits", "cut"],
 )
-def test_F9_json_that_python_would_take_or_choke_on_is_refused(tmp_path, text, problem):
+def test_json_that_python_would_take_or_choke_on_is_refused(tmp_path, text, problem):
     """One sentence with the file, whatever Python's own reader does."""
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(DatasetError, match=rf"a\.json: file must be .*{problem}"):
         read_json(tmp_path / "a.json")
 
 
-def test_F9_a_number_that_overflows_is_no_coordinate(tmp_path):
+def test_a_number_that_overflows_is_not_a_coordinate(tmp_path):
     """1e400 is infinity to Python; the shape is named."""
     file = write_labelme(tmp_path / "source", shapes=[shape("cat", [[1, 1], [9, 1], [9, 9]])])
     file.write_text(file.read_text().replace("[9, 9]", "[9, 1e400]"))
@@ -83,7 +83,7 @@ def test_F9_a_number_that_overflows_is_no_coordinate(tmp_path):
         convert(ConvertConfig(tmp_path / "source", out=tmp_path / "out"))
 
 
-def test_F9_a_file_of_three_gigabytes_is_not_read(tmp_path):
+def test_a_file_of_three_gigabytes_is_not_read(tmp_path):
     """Refused by its size."""
     with open(tmp_path / "a.json", "wb") as file:
         file.truncate(3 << 30)
@@ -98,7 +98,7 @@ ENTITIES = {
 
 
 @pytest.mark.parametrize("kind", ENTITIES)
-def test_F10_xml_with_entities_is_refused(tmp_path, kind):
+def test_xml_with_entities_is_refused(tmp_path, kind):
     """No annotation needs them; nothing is expanded or fetched."""
     image = '<image id="0" name="a.png" width="8" height="8"/>'
     text = f'<?xml version="1.0"?>{ENTITIES[kind]}<annotations>{image}&a;</annotations>'
@@ -115,7 +115,7 @@ def test_F10_xml_with_entities_is_refused(tmp_path, kind):
         "names:\n  !!python/name:os.system",
     ],
 )
-def test_F11_yaml_is_only_searched_for_names(tmp_path, text):
+def test_yaml_is_only_searched_for_names(tmp_path, text):
     """No tag is constructed, no alias expanded: such a list is no list."""
     proof = tmp_path / "proof"
     with pytest.raises(DatasetError, match="names must be a list"):
@@ -141,7 +141,7 @@ def checkpoint(folder, **sizes):
     return folder
 
 
-def test_F12_a_checkpoint_is_never_unpickled(tmp_path, capsys):
+def test_a_checkpoint_is_never_unpickled(tmp_path, capsys):
     """Code in place of the optimizer's state is refused, although its checksum is right."""
     from pixelwise.run.checkpoint import read_checkpoint
 
@@ -155,7 +155,7 @@ def test_F12_a_checkpoint_is_never_unpickled(tmp_path, capsys):
     assert "unpickled" not in capsys.readouterr().out
 
 
-def test_F13_a_checkpoint_of_another_network_is_refused_with_all_differences(tmp_path):
+def test_a_checkpoint_of_another_network_is_refused_with_all_differences(tmp_path):
     """Other shapes, missing tensors and tensors too many; nothing is loaded in part."""
     from torch import nn
 
@@ -170,7 +170,7 @@ def test_F13_a_checkpoint_of_another_network_is_refused_with_all_differences(tmp
     assert (network[0].weight == before).all()
 
 
-def test_F14_arrays_are_read_without_objects_and_without_promises(tmp_path):
+def test_arrays_are_read_without_objects_and_without_promises(tmp_path):
     """Objects are not unpickled; a header that promises 1e18 values is compared with the file."""
     objects = tmp_path / "objects.npy"
     np.save(objects, np.array([Attack()]), allow_pickle=True)
@@ -188,7 +188,7 @@ def test_F14_arrays_are_read_without_objects_and_without_promises(tmp_path):
         convert(ConvertConfig(tmp_path / "npz", out=tmp_path / "out"))
 
 
-def test_F15_no_archive_is_ever_unpacked(tmp_path):
+def test_no_archive_is_ever_unpacked(tmp_path):
     """No module can do it, so no member can climb out; an archive is no source."""
     imported = {alias.name for node in nodes(ast.Import) for alias in node.names}
     imported |= {node.module for node in nodes(ast.ImportFrom)}
@@ -204,7 +204,7 @@ def test_F15_no_archive_is_ever_unpacked(tmp_path):
 MARKUP = ("<img src=x onerror=alert(1)>", "</script><script>alert(2)", "a\u00a0=cmd()")
 
 
-def test_F16_names_are_text_in_reports_and_on_the_terminal(tmp_path, capsys):
+def test_names_are_text_in_reports_and_on_the_terminal(tmp_path, capsys):
     """Markup in class and file names is escaped, the page forbids scripts from elsewhere."""
     data = make_dataset(tmp_path / "data", train=1, val=1, names=MARKUP[:2])
     for kind in ("images", "labels"):
@@ -220,7 +220,7 @@ def test_F16_names_are_text_in_reports_and_on_the_terminal(tmp_path, capsys):
     assert "\x1b" not in capsys.readouterr().err
 
 
-def test_F17_nothing_in_a_setting_is_evaluated(tmp_path):
+def test_nothing_in_a_setting_is_evaluated(tmp_path):
     """No eval, exec or compile of text in the source; expressions in settings are plain text."""
     from pixelwise.losses.table import criterion
 

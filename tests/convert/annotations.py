@@ -13,18 +13,18 @@ SQUARE = [[2, 2], [12, 2], [12, 12], [2, 12]]
 RIGHT = [[10, 4], [24, 4], [24, 16], [10, 16]]
 
 
-def picture(size=SIZE, seed=0):
+def random_image(size=SIZE, seed=0):
     """(H, W, 3) uint8 noise."""
     return np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8)
 
 
-def write_picture(path, size=SIZE, orientation=None, seed=0):
-    """A picture file whose stored pixels are `picture(size)`, with an EXIF orientation tag."""
+def write_image(path, size=SIZE, orientation=None, seed=0):
+    """An image file whose stored pixels are `random_image(size)`, with an EXIF orientation tag."""
     path.parent.mkdir(parents=True, exist_ok=True)
     exif = Image.Exif()
     if orientation is not None:
         exif[274] = orientation
-    Image.fromarray(picture(size, seed)).save(path, exif=exif)
+    Image.fromarray(random_image(size, seed)).save(path, exif=exif)
     return path
 
 
@@ -41,8 +41,8 @@ def shape(label, points, shape_type="polygon", **more):
 
 
 def write_labelme(folder, name="a", shapes=None, size=SIZE, orientation=None, **changes):
-    """A picture and its labelme file; returns the file."""
-    image = write_picture(folder / f"{name}.png", size, orientation, seed=len(name))
+    """An image and its labelme file; returns the file."""
+    image = write_image(folder / f"{name}.png", size, orientation, seed=len(name))
     swapped = orientation is not None and orientation >= 5
     height, width = size[::-1] if swapped else size
     table = {

@@ -1,4 +1,4 @@
-"""Label pictures of random classes, and their conversion."""
+"""Label images of random classes, and their conversion."""
 
 import numpy as np
 from PIL import Image

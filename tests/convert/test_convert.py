@@ -78,7 +78,9 @@ UNKNOWN = {"ignore": 255, "skip": 0}
 
 
 @pytest.mark.parametrize("policy", sorted(UNKNOWN))
-def test_names_that_are_no_class_are_an_error_unless_told_otherwise(tmp_path, policy):
+def test_names_that_are_not_a_class_are_an_error_unless_the_settings_say_otherwise(
+    tmp_path, policy
+):
     """Void or left out, and counted."""
     write_labelme(tmp_path / "source", shapes=[shape("dgo", SQUARE), shape("dog", RIGHT)])
     (tmp_path / "classes.txt").write_text("background\ncat\ndog\n")
@@ -93,7 +95,7 @@ def test_names_that_are_no_class_are_an_error_unless_told_otherwise(tmp_path, po
 
 
 def test_an_alias_is_another_name_of_a_class(tmp_path):
-    """OLD=NEW; the old name is no class of its own."""
+    """OLD=NEW; the old name is not a class of its own."""
     write_labelme(tmp_path / "source", shapes=[shape("dgo", SQUARE), shape("dog", RIGHT)])
     report = convert(settings(tmp_path / "source", alias=("dgo=dog",)))
     assert report.classes.names == ("background", "dog")

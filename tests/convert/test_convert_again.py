@@ -9,7 +9,15 @@ from multiprocessing import get_context
 import numpy as np
 import pytest
 
-from convert.annotations import RIGHT, SQUARE, digests, picture, shape, write_labelme, write_picture
+from convert.annotations import (
+    RIGHT,
+    SQUARE,
+    digests,
+    random_image,
+    shape,
+    write_image,
+    write_labelme,
+)
 from convert.street import NAMES, settings, write_street
 from pixelwise.convert.command import convert
 from pixelwise.errors import DatasetError
@@ -85,18 +93,18 @@ def test_an_annotation_that_changed_is_converted_again(source):
 def test_an_image_that_changed_is_copied_again(source):
     """The key of a label has its image in it."""
     convert(settings(source))
-    write_picture(source / f"{NAMES[3]}.png", seed=99)
+    write_image(source / f"{NAMES[3]}.png", seed=99)
     report = convert(settings(source))
     assert report.resumed == 11
     written = read_rgb(report.folder / f"images/{NAMES[3]}.png")
-    np.testing.assert_array_equal(written, picture(seed=99))
+    np.testing.assert_array_equal(written, random_image(seed=99))
 
 
 def test_an_image_of_another_format_takes_the_place_of_the_old_one(tmp_path):
     """An id has one image; otherwise its label could not be paired."""
     write_labelme(tmp_path / "source")
     convert(settings(tmp_path / "source"))
-    write_picture(tmp_path / "source/a.jpg")
+    write_image(tmp_path / "source/a.jpg")
     write_labelme(tmp_path / "source", imagePath="a.jpg")
     report = convert(settings(tmp_path / "source"))
     assert [path.name for path in (report.folder / "images").iterdir()] == ["a.jpg"]

@@ -1,4 +1,4 @@
-"""Arrays and pictures of class indices: .npy, .mat, PNG, TIFF, GIF, BMP."""
+"""Arrays and images of class indices: .npy, .mat, PNG, TIFF, GIF, BMP."""
 
 import sys
 
@@ -41,7 +41,7 @@ def test_negative_values_may_be_void(tmp_path):
     np.testing.assert_array_equal(label_of(report), np.where(array < 0, 255, INDEX))
 
 
-def test_values_that_are_no_class_are_an_error_or_void(tmp_path):
+def test_values_that_are_not_a_class_are_an_error_or_void(tmp_path):
     """Named with counts and place."""
     array = INDEX.copy()
     array[2, 3] = 9
@@ -61,13 +61,13 @@ def test_values_may_swap_places_and_join(tmp_path):
     np.testing.assert_array_equal(label_of(report), INDEX == 0)
 
 
-@pytest.mark.parametrize("ending", ["tif", "gif", "bmp", "png"])
-def test_pictures_of_indices_are_read_exactly(tmp_path, ending):
+@pytest.mark.parametrize("suffix", ["tif", "gif", "bmp", "png"])
+def test_images_of_indices_are_read_exactly(tmp_path, suffix):
     """Values are not scaled, palettes are not applied."""
     image = Image.frombytes("P", SIZE[::-1], INDEX.tobytes())
     image.putpalette(list(range(255, -1, -1)) * 3)
     (tmp_path / "arrays").mkdir()
-    image.save(tmp_path / f"arrays/a.{ending}", optimize=False)
+    image.save(tmp_path / f"arrays/a.{suffix}", optimize=False)
     report = converted(tmp_path / "arrays", "array", classes=CLASSES)
     np.testing.assert_array_equal(label_of(report), INDEX)
 
@@ -136,7 +136,7 @@ def test_npy_files_that_are_hostile_are_refused(tmp_path, data, message):
     ],
     ids=["nan", "fraction", "color", "empty", "complex"],
 )
-def test_arrays_that_are_no_labels_are_refused(tmp_path, array, message):
+def test_arrays_that_are_not_labels_are_refused(tmp_path, array, message):
     """Never rounded, never cut."""
     (tmp_path / "arrays").mkdir()
     np.save(tmp_path / "arrays/a.npy", array)
@@ -145,7 +145,7 @@ def test_arrays_that_are_no_labels_are_refused(tmp_path, array, message):
 
 
 def test_an_animated_gif_is_refused(tmp_path):
-    """Which of its pictures would be the label?"""
+    """Which of its images would be the label?"""
     (tmp_path / "arrays").mkdir()
     frames = [Image.fromarray(INDEX * 80), Image.fromarray(255 - INDEX * 80)]
     frames[0].save(tmp_path / "arrays/a.gif", save_all=True, append_images=frames[1:])
@@ -172,5 +172,5 @@ def test_the_arrays_of_labelme_equal_its_pngs(tmp_path, shared):
 def test_classes_and_void_may_not_be_the_same_value(tmp_path):
     """1 is a class."""
     save(tmp_path / "arrays/a.png", INDEX)
-    with pytest.raises(LabelError, match="values of no class, got 1 of b"):
+    with pytest.raises(LabelError, match="not those of a class, got 1 of b"):
         converted(tmp_path / "arrays", "array", classes=CLASSES, ignore_values=(1,))

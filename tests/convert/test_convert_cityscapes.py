@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from convert.annotations import SIZE, SQUARE, square, write_json, write_picture
+from convert.annotations import SIZE, SQUARE, square, write_image, write_json
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.errors import DatasetError
@@ -16,7 +16,7 @@ NAME = "train/aachen/aachen_000000_000019"
 
 
 def write_cityscapes(root, objects, **changes):
-    write_picture(root / f"leftImg8bit/{NAME}_leftImg8bit.png")
+    write_image(root / f"leftImg8bit/{NAME}_leftImg8bit.png")
     table = {"imgHeight": SIZE[0], "imgWidth": SIZE[1], "objects": objects, **changes}
     write_json(root / f"gtFine/{NAME}_gtFine_polygons.json", table)
     return root / "gtFine"
@@ -66,10 +66,10 @@ def test_the_rule_pillow_is_that_of_the_scripts(tmp_path):
     """ImageDraw.polygon in the order of the file, on an image of the void value."""
     other = [[8, 3], [25, 9], [11, 15]]
     source = write_cityscapes(tmp_path, [thing("car"), thing("sky", other)])
-    picture = Image.new("L", SIZE[::-1], VOID)
-    ImageDraw.Draw(picture).polygon([tuple(p) for p in SQUARE], fill=CAR)
-    ImageDraw.Draw(picture).polygon([tuple(p) for p in other], fill=10)
-    np.testing.assert_array_equal(label_of(source, rule="pillow"), np.array(picture))
+    drawn = Image.new("L", SIZE[::-1], VOID)
+    ImageDraw.Draw(drawn).polygon([tuple(p) for p in SQUARE], fill=CAR)
+    ImageDraw.Draw(drawn).polygon([tuple(p) for p in other], fill=10)
+    np.testing.assert_array_equal(label_of(source, rule="pillow"), np.array(drawn))
 
 
 def test_an_unknown_label_is_named(tmp_path):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from convert.annotations import SIZE, SQUARE, digests, square, write_json, write_picture
+from convert.annotations import SIZE, SQUARE, digests, square, write_image, write_json
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.errors import ArgumentError, DatasetError
@@ -31,7 +31,7 @@ def annotation(segmentation, category=3, image=1, **more):
 
 
 def write_coco(folder, annotations, **changes):
-    write_picture(folder / "a.png")
+    write_image(folder / "a.png")
     table = {"images": [IMAGE], "categories": CATEGORIES, "annotations": annotations, **changes}
     return write_json(folder / "instances.json", table)
 
@@ -176,7 +176,7 @@ def test_only_some_categories_can_be_converted(tmp_path):
 
 def write_panoptic(folder, ids, segments, **changes):
     """ids (H, W) as a colour PNG in the folder that the JSON file's name says."""
-    write_picture(folder / "a.png")
+    write_image(folder / "a.png")
     colors = np.stack([ids & 255, ids >> 8 & 255, ids >> 16], axis=2).astype(np.uint8)
     (folder / "pan").mkdir(exist_ok=True)
     from PIL import Image

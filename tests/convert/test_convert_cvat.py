@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from convert.annotations import SIZE, SQUARE, square, write_picture
+from convert.annotations import SIZE, SQUARE, square, write_image
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.errors import DatasetError
@@ -21,7 +21,7 @@ POLYGON = f'<polygon label="dog" points="{POINTS}" z_order="0">{ATTRIBUTE}</poly
 
 
 def write_cvat(folder, shapes, name="a.png", meta=LABELS, head="", height=SIZE[0]):
-    write_picture(folder / "a.png")
+    write_image(folder / "a.png")
     image = f'<image id="0" name="{name}" width="{SIZE[1]}" height="{height}">{shapes}</image>'
     text = f'<?xml version="1.0" encoding="utf-8"?>{head}<annotations>{meta}{image}</annotations>'
     (folder / "annotations.xml").write_text(text)

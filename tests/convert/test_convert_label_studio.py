@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from convert.annotations import SIZE, SQUARE, square, write_json, write_picture
+from convert.annotations import SIZE, SQUARE, square, write_image, write_json
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.label_studio_rle import unpack_alpha
@@ -32,7 +32,7 @@ def task(results, image="/data/upload/3/a.png", **more):
 
 
 def write_export(folder, tasks):
-    write_picture(folder / "a.png")
+    write_image(folder / "a.png")
     return write_json(folder / "export.json", tasks)
 
 

@@ -13,9 +13,9 @@ from convert.annotations import (
     png_base64,
     shape,
     square,
+    write_image,
     write_json,
     write_labelme,
-    write_picture,
 )
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
@@ -86,7 +86,7 @@ def test_a_mask_is_cut_at_the_border(tmp_path):
     [
         ({"mask": png_base64(MASK[:3])}, r"a mask of \(3, 6\) pixels in a box of \(4, 6\)"),
         ({"mask": "????"}, "must be base64"),
-        ({"mask": base64.b64encode(b"no picture").decode()}, "not a readable image"),
+        ({"mask": base64.b64encode(b"no image").decode()}, "not a readable image"),
         ({"mask": None}, r"shapes\[0\].mask must be text, got none"),
         ({"mask": png_base64(MASK), "points": [[1, 2]]}, "the box"),
         ({"mask": png_base64(MASK), "points": [[1, 2], ["a", 3]]}, "the box"),
@@ -127,7 +127,7 @@ def test_the_exif_tag_is_applied_to_image_and_frame_alike(tmp_path, orientation)
 def test_a_turned_jpeg_is_annotated_in_its_turned_frame(tmp_path):
     """A 40 x 20 JPEG with orientation 6, annotated as 20 x 40: 0 object pixels elsewhere."""
     folder = tmp_path / "source"
-    write_picture(folder / "a.jpg", (20, 40), 6)
+    write_image(folder / "a.jpg", (20, 40), 6)
     points = [[5, 25], [15, 25], [15, 35], [5, 35]]
     table = {"shapes": [shape("cat", points)], "imagePath": "a.jpg", "imageData": None}
     write_json(folder / "a.json", {**table, "imageHeight": 40, "imageWidth": 20})
@@ -225,7 +225,7 @@ def test_hostile_files_are_one_sentence(tmp_path, content, message):
 
 @pytest.mark.parametrize("side", ["imageHeight", "imageWidth"])
 @pytest.mark.parametrize("value", [0, -5, 10**9, 18.5, "18", True])
-def test_a_frame_that_is_no_size_is_refused(tmp_path, side, value):
+def test_a_frame_that_is_not_a_size_is_refused(tmp_path, side, value):
     """Zero, negative, huge, broken, text."""
     write_labelme(tmp_path / "source", **{side: value})
     with pytest.raises((DatasetError, ValueError), match="must be"):

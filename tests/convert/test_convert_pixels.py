@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from convert.annotations import SIZE, picture, square, write_picture
+from convert.annotations import SIZE, random_image, square, write_image
 from convert.pixel_files import converted, label_of, random_index, save
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
@@ -17,13 +17,13 @@ COLORS = np.array([(10, 20, 30), (200, 100, 0), (0, 0, 255)], np.uint8)
 HEX = "sky=#0a141e,road=#c86400,void=#0000ff"
 
 
-@pytest.mark.parametrize("ending", ["png", "tif", "bmp"])
+@pytest.mark.parametrize("suffix", ["png", "tif", "bmp"])
 @pytest.mark.parametrize("bgr", [False, True])
-def test_colors_become_indices_and_void(tmp_path, ending, bgr):
-    """A class called void is no class; blue may come first."""
+def test_colors_become_indices_and_void(tmp_path, suffix, bgr):
+    """A class called void is not a class; blue may come first."""
     index = random_index(3)
     colors = COLORS[index]
-    save(tmp_path / f"labels/a.{ending}", colors[:, :, ::-1].copy() if bgr else colors)
+    save(tmp_path / f"labels/a.{suffix}", colors[:, :, ::-1].copy() if bgr else colors)
     report = converted(tmp_path / "labels", "color", classes=HEX, bgr=bgr)
     np.testing.assert_array_equal(label_of(report), np.where(index == 2, 255, index))
     assert report.classes.names == ("sky", "road")
@@ -39,7 +39,7 @@ def test_labels_become_colors_and_come_back(tmp_path):
     np.testing.assert_array_equal(again, COLORS[index])
 
 
-def test_colors_that_are_no_class_are_named_or_replaced(tmp_path):
+def test_colors_that_are_not_a_class_are_named_or_replaced(tmp_path):
     """An error with counts and nearest class; void; or the nearest class."""
     index = random_index(2)
     colors = COLORS[index]
@@ -89,9 +89,9 @@ def test_label_images_are_sent_to_init(tmp_path):
         converted(tmp_path / "labels", "array")
 
 
-def test_a_photograph_is_no_label(tmp_path):
+def test_a_photograph_is_not_a_label(tmp_path):
     """Hundreds of colours, and no classes given."""
-    save(tmp_path / "labels/a.png", picture())
+    save(tmp_path / "labels/a.png", random_image())
     with pytest.raises(DatasetError, match="labels of so many colours, got 540 colours"):
         converted(tmp_path / "labels", "color")
 
@@ -99,7 +99,7 @@ def test_a_photograph_is_no_label(tmp_path):
 def test_images_are_paired_by_name(tmp_path):
     """With the suffixes that the two have behind the id."""
     save(tmp_path / "labels/a_gt.png", COLORS[random_index(2)])
-    write_picture(tmp_path / "images/a_rgb.jpg")
+    write_image(tmp_path / "images/a_rgb.jpg")
     settings = {"classes": HEX, "images": tmp_path / "images"}
     with pytest.raises(PairingError, match="every image must have a label"):
         converted(tmp_path / "labels", "color", **settings)
@@ -112,9 +112,9 @@ def test_images_are_paired_by_name(tmp_path):
 
 @pytest.mark.parametrize("orientation", [1, 6, 8])
 def test_a_label_in_the_turned_frame_has_its_image_turned(tmp_path, orientation):
-    """The frame is told by the size."""
+    """The size says which frame."""
     save(tmp_path / "labels/a.png", COLORS[random_index(2, size=SIZE[::-1])])
-    write_picture(tmp_path / "images/a.png", SIZE if orientation > 1 else SIZE[::-1], orientation)
+    write_image(tmp_path / "images/a.png", SIZE if orientation > 1 else SIZE[::-1], orientation)
     report = converted(tmp_path / "labels", "color", classes=HEX, images=tmp_path / "images")
     assert read_rgb(report.folder / "images/a.png").shape[:2] == SIZE[::-1]
 
@@ -122,7 +122,7 @@ def test_a_label_in_the_turned_frame_has_its_image_turned(tmp_path, orientation)
 def test_a_label_of_another_size_than_its_image_is_refused(tmp_path):
     """Neither frame has it."""
     save(tmp_path / "labels/a.png", COLORS[random_index(2)])
-    write_picture(tmp_path / "images/a.png", (18, 31))
+    write_image(tmp_path / "images/a.png", (18, 31))
     with pytest.raises(DatasetError, match=r"annotated size must be \(18, 31\)"):
         converted(tmp_path / "labels", "color", classes=HEX, images=tmp_path / "images")
 
@@ -183,7 +183,7 @@ def test_the_nuclei_become_foreground(tmp_path, shared):
 
 
 def write_masks(root, masks, key="a"):
-    write_picture(root / f"{key}/images/{key}.png")
+    write_image(root / f"{key}/images/{key}.png")
     for name, mask in masks.items():
         save(root / f"{key}/masks/{name}.png", mask)
 
@@ -217,11 +217,11 @@ def test_masks_in_folders_of_classes_are_painted_in_their_order(tmp_path):
     [
         (random_index(3) * 100, "0 and one other, got 0, 100, 200"),
         (np.zeros((5, 5), np.uint8), r"size must be \(18, 30\), like the other masks of a"),
-        (picture(), "got RGB"),
+        (random_image(), "got RGB"),
     ],
     ids=["soft", "small", "color"],
 )
-def test_masks_that_are_none_are_refused(tmp_path, mask, message):
+def test_images_that_are_not_masks_are_refused(tmp_path, mask, message):
     """More than two values, another size, colours."""
     write_masks(tmp_path / "masks", {"x": square(255), "y": mask})
     with pytest.raises(DatasetError, match=message):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from convert.annotations import SIZE, SQUARE, square, write_picture
+from convert.annotations import SIZE, SQUARE, square, write_image
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.errors import DatasetError
@@ -17,7 +17,7 @@ BOX = f"1 {7 / WIDTH:.6f} {7 / HEIGHT:.6f} {10 / WIDTH:.6f} {10 / HEIGHT:.6f}"
 
 
 def write_yolo(root, text=LINE, name="a", images="images", labels="labels", orientation=None):
-    write_picture(root / images / f"{name}.png", orientation=orientation)
+    write_image(root / images / f"{name}.png", orientation=orientation)
     (root / labels).mkdir(parents=True, exist_ok=True)
     (root / labels / f"{name}.txt").write_text(text)
     return root
@@ -83,7 +83,7 @@ def test_images_may_lie_in_a_folder_of_their_own(tmp_path):
 def test_an_image_without_a_text_file_is_background(tmp_path):
     """As Ultralytics reads it."""
     source = write_yolo(tmp_path / "yolo")
-    write_picture(source / "images/b.png")
+    write_image(source / "images/b.png")
     report = converted(source)
     assert not read_label(report.folder / "labels/b.png").any()
     description = read_description(report.description)

@@ -1,4 +1,4 @@
-"""The format of annotations is told from their files."""
+"""The format of annotations is detected from their files."""
 
 import json
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convert.annotations import SIZE, picture, square, write_json, write_labelme
+from convert.annotations import SIZE, random_image, square, write_json, write_labelme
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.detect import detect
@@ -29,7 +29,7 @@ JSONS = {
     "label_studio": [{"annotations": []}],
 }
 PIXELS = {
-    "color": picture(),
+    "color": random_image(),
     "instances": np.full(SIZE, 300, np.uint16),
     "array": square(),
 }
@@ -40,7 +40,7 @@ def format_of(path):
 
 
 @pytest.mark.parametrize("name", sorted(TEXTS))
-def test_files_are_told_by_their_names(tmp_path, name):
+def test_formats_are_recognised_by_file_names(tmp_path, name):
     """Where they are decisive."""
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_text("")
@@ -48,14 +48,14 @@ def test_files_are_told_by_their_names(tmp_path, name):
 
 
 @pytest.mark.parametrize("format", sorted(JSONS))
-def test_json_is_told_by_its_keys(tmp_path, format):
+def test_json_is_recognised_by_its_keys(tmp_path, format):
     """In a folder or by its path."""
     file = write_json(tmp_path / "a.json", JSONS[format])
     assert (format_of(file), format_of(tmp_path)) == (format, format)
 
 
 @pytest.mark.parametrize("format", sorted(PIXELS))
-def test_pictures_are_told_by_their_pixels(tmp_path, format):
+def test_images_are_recognised_by_their_pixels(tmp_path, format):
     """Colours, many ids, or indices."""
     Image.fromarray(PIXELS[format]).save(tmp_path / "a.png")
     assert format_of(tmp_path) == format
@@ -92,9 +92,9 @@ def test_the_one_file_that_holds_everything_is_found_among_others(tmp_path):
         detect(tmp_path)
 
 
-def test_json_beside_pictures_does_not_hide_them(tmp_path):
+def test_json_beside_images_does_not_hide_them(tmp_path):
     """datumaro puts its list of classes beside colour labels."""
-    Image.fromarray(picture()).save(tmp_path / "a.png")
+    Image.fromarray(random_image()).save(tmp_path / "a.png")
     write_json(tmp_path / "dataset_meta.json", {"label_map": {}})
     assert format_of(tmp_path) == "color"
 
@@ -104,12 +104,12 @@ def test_a_folder_of_images_and_labels_gets_the_command_that_tells_them_apart(tm
     """Otherwise the images would be taken for labels."""
     for folder in ("images", labels):
         (tmp_path / folder).mkdir()
-        Image.fromarray(picture()).save(tmp_path / folder / "a.png")
+        Image.fromarray(random_image()).save(tmp_path / folder / "a.png")
     with pytest.raises(DatasetError, match=rf"convert \S+/{labels} --images \S+/images"):
         detect(tmp_path)
 
 
-def test_what_convert_has_made_is_no_source(tmp_path):
+def test_what_convert_has_made_is_not_a_source(tmp_path):
     """The folder that it makes beside the annotations may lie in a folder that is converted too."""
     write_labelme(tmp_path / "data/drawn")
     made = convert(ConvertConfig(source=tmp_path / "data/drawn")).folder

@@ -1,4 +1,4 @@
-"""Class files of other tools, each form once, and what is none of them."""
+"""Class files of other tools, each form once, and what is not one."""
 
 import json
 
@@ -100,7 +100,7 @@ def test_known_data_sets_have_their_rows():
         ("a.txt", "\n", "a list of classes, got no lines"),
     ],
 )
-def test_a_file_that_is_no_class_file_is_refused(tmp_path, name, text, message):
+def test_a_file_that_is_not_a_class_file_is_refused(tmp_path, name, text, message):
     """One sentence with the file."""
     (tmp_path / name).write_text(text)
     with pytest.raises(DatasetError, match=message):

@@ -34,7 +34,7 @@ def test_an_id_that_leads_out_is_refused(text):
         ("ä ö.jpg", "ä ö"),
     ],
 )
-def test_an_id_is_the_name_without_its_ending(text, id):
+def test_an_id_is_the_name_without_its_suffix(text, id):
     """With "/" between folders."""
     assert safe_id("f", "name", text) == id
 

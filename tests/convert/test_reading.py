@@ -12,13 +12,13 @@ from convert.annotations import (
     SIZE,
     SQUARE,
     digests,
-    picture,
     png_base64,
+    random_image,
     shape,
     square,
+    write_image,
     write_json,
     write_labelme,
-    write_picture,
 )
 from pixelwise.convert import reading
 from pixelwise.convert.command import convert
@@ -47,7 +47,7 @@ def opened():
 
 def write_images(folder):
     """Twelve images, 00.png to 11.png."""
-    return [write_picture(folder / f"{number:02}.png") for number in range(12)]
+    return [write_image(folder / f"{number:02}.png") for number in range(12)]
 
 
 def labelme(folder):
@@ -57,7 +57,7 @@ def labelme(folder):
 
 def labelme_embedded(folder):
     for number in range(12):
-        changes = {"imageData": png_base64(picture()), "imageHeight": None}
+        changes = {"imageData": png_base64(random_image()), "imageHeight": None}
         shapes = [shape("cat", [[3, 2], [8, 5]], "mask", mask=png_base64(square()[:4, :6]))]
         write_labelme(folder, f"{number:02}", shapes, **changes)
 
@@ -143,7 +143,7 @@ def cityscapes(folder):
 
 def masks(folder):
     for number in range(12):
-        write_picture(folder / f"{number:02}/images/{number:02}.png")
+        write_image(folder / f"{number:02}/images/{number:02}.png")
         for color, name in ((square(255), "x"), (np.repeat(square(1)[:, :, None], 3, 2), "y")):
             (folder / f"{number:02}/masks").mkdir(exist_ok=True)
             Image.fromarray(color).save(folder / f"{number:02}/masks/{name}.png")

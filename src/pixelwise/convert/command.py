@@ -70,16 +70,10 @@ def convert(
 def _convert(
     config: ConvertConfig, executor: Executor | None, progress: Progress | None
 ) -> ConvertReport:
-    reading = Reading(executor)
-    if config.format == "auto":
-        found, source_of_all = detect(config.source, reading)
-        config = replace(config, format=found, source=source_of_all)
-    form = FORMATS[config.format]
-    config = replace(config, order=config.order or form.order)
-    check_apart(config.source, config.folder)
-    source = form.find(config, reading)
+    config, source = _find(config, executor)
+    background = FORMATS[config.format].background
     items = _checked_items(config, source)
-    legend = make_legend(source, config, form.background)
+    legend = make_legend(source, config, background)
     sidecars = sidecar_texts(config.sidecars, legend.classes, len(items))
 
     entries, resumed = _make_all(config, legend, items, executor, progress)
@@ -88,7 +82,7 @@ def _convert(
     with_image = [entry.id for entry in entries.values() if entry.image]
     if not with_image and config.image_files != "none":
         notes += ("without images, so dataset.toml has no splits; give their folder to have them",)
-    paints = form.background is not None
+    paints = background is not None
     first = f"converted from {config.format}"
     if paints:
         first += f", pixel rule {config.rule}, paint order {config.order}"
@@ -107,6 +101,18 @@ def _convert(
     )
     report.save()
     return report
+
+
+def _find(config: ConvertConfig, executor: Executor | None) -> tuple[ConvertConfig, Source]:
+    """The configuration with format and order decided, and what there is to convert."""
+    reading = Reading(executor)
+    if config.format == "auto":
+        found, source_of_all = detect(config.source, reading)
+        config = replace(config, format=found, source=source_of_all)
+    form = FORMATS[config.format]
+    config = replace(config, order=config.order or form.order)
+    check_apart(config.source, config.folder)
+    return config, form.find(config, reading)
 
 
 def _make_all(

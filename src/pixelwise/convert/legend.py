@@ -155,7 +155,9 @@ def _stored_classes(rows: Rows, void: Collection[str], config: ConvertConfig) ->
     if both:
         hint = "Leave it out of the class file."
         got = ", ".join(both)
-        raise LabelError("convert", "ignore_values", must="values of no class", got=got, hint=hint)
+        raise LabelError(
+            "convert", "ignore_values", must="not those of a class", got=got, hint=hint
+        )
     ignored = [v for v in (*rows.ignore_values, *given) if v not in claims]
     return Classes(rows.names, rows.colors, values, 65535, tuple(dict.fromkeys(ignored)))
 

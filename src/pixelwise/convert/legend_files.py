@@ -28,12 +28,13 @@ from pixelwise.labels.class_files import parse_class_file
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import PALETTES, voc_colormap
 
-_HEX_ITEM = re.compile(r"(?:([^=,#]+)=)?#([0-9a-fA-F]{6})")
+_HEX_ITEM = re.compile(r"(?:[^=,#]+=)?#[0-9a-fA-F]{6}")
 _COLOR_FIRST = re.compile(r"(\d+)[\s,]+(\d+)[\s,]+(\d+)[\s,]+(\S.*)")
 _COLOR_LAST = re.compile(r"(\S.*?)[\s,]+(\d+)[\s,]+(\d+)[\s,]+(\d+)")
 _LABELMAP = re.compile(r"([^:]*):(\d+),(\d+),(\d+):([^:]*):([^:]*)")
-_NAME_COLUMNS = ("name", "class", "label", "class_name")
-_COLOR_COLUMNS = (("r", "red"), ("g", "green"), ("b", "blue"))
+_COLUMNS = (
+    *(("name", "class", "label", "class_name"), ("r", "red"), ("g", "green"), ("b", "blue")),
+)
 _LIST_KEYS = ("classes", "categories", "labels")
 
 
@@ -50,8 +51,8 @@ def read_rows(text: str) -> Rows:
     path = Path(text)
     if not path.is_file():
         known = ", ".join(PALETTES)
-        constraint = f"a class file, colours such as sky=#8080ff,#ff0000, or one of {known}"
-        raise DatasetError("convert", "classes", must=constraint, got=repr(text))
+        must = f"a class file, colours such as sky=#8080ff,#ff0000, or one of {known}"
+        raise DatasetError("convert", "classes", must=must, got=repr(text))
     return read_row_file(path)
 
 
@@ -81,12 +82,8 @@ def rows_of(classes: Classes) -> Rows:
     claimed = {v for values in classes.values if values != OTHER for v in values}
     free = OTHER not in classes.values and classes.ignore_index not in claimed
     void = (*classes.ignore_values, *[classes.ignore_index] * free)
-    return Rows(
-        classes.names,
-        classes.colors if chosen else None,
-        classes.values,
-        tuple(dict.fromkeys(void)),
-    )
+    colors = classes.colors if chosen else None
+    return Rows(classes.names, colors, classes.values, tuple(dict.fromkeys(void)))
 
 
 def yaml_names(where: str, text: str) -> tuple[str, ...]:
@@ -114,16 +111,16 @@ def yaml_names(where: str, text: str) -> tuple[str, ...]:
                 break
             continue
         if entry[1] is not None and int(entry[1]) != len(names):
-            constraint = "numbered 0, 1, 2, ... in order"
-            raise DatasetError(where, "names", must=constraint, got=repr(line.strip()))
+            must = "numbered 0, 1, 2, ... in order"
+            raise DatasetError(where, "names", must=must, got=repr(line.strip()))
         names.append(_unquoted(entry[2]))
     if not names:
-        constraint = "a list [a, b], or lines such as `0: a` below it"
-        raise DatasetError(where, "names", must=constraint, got=repr(rest))
+        must = "a list [a, b], or lines such as `0: a` below it"
+        raise DatasetError(where, "names", must=must, got=repr(rest))
     return tuple(names)
 
 
-def parse_hex(where: str, text: str) -> tuple[int, int, int]:
+def parse_hex(where: str, text: str) -> tuple[int, ...]:
     """(red, green, blue) of "#rrggbb".
 
     Raises:
@@ -131,8 +128,7 @@ def parse_hex(where: str, text: str) -> tuple[int, int, int]:
     """
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
         raise DatasetError(where, "color", must="#rrggbb", got=shown(text))
-    red, green, blue = bytes.fromhex(text[1:])
-    return red, green, blue
+    return tuple(bytes.fromhex(text[1:]))
 
 
 def _own_rows(path: Path) -> Rows:
@@ -145,10 +141,9 @@ def _own_rows(path: Path) -> Rows:
 
 
 def _hex_rows(text: str) -> Rows:
-    items = [_HEX_ITEM.fullmatch(item.strip()) for item in text.split(",")]
-    found = [item for item in items if item is not None]
-    names = tuple((item[1] or f"#{item[2].lower()}").strip() for item in found)
-    return Rows(names, tuple(parse_hex("convert", f"#{item[2]}") for item in found))
+    items = [item.strip().rpartition("=") for item in text.split(",")]
+    names = tuple((name or color.lower()).strip() for name, _, color in items)
+    return Rows(names, tuple(parse_hex("convert", color) for *_, color in items))
 
 
 def _colored_lines(text: str) -> Rows | None:
@@ -169,24 +164,25 @@ def _colored_lines(text: str) -> Rows | None:
 
 def _csv_rows(path: Path) -> Rows:
     where = str(path)
-    table = list(csv.reader(read_text(path).splitlines(), skipinitialspace=True))
-    header = [cell.strip().lower() for cell in table[0]] if table else []
-    name = next((header.index(n) for n in _NAME_COLUMNS if n in header), None)
-    colors = [next((header.index(n) for n in some if n in header), None) for some in _COLOR_COLUMNS]
-    if name is None or None in colors:
-        constraint = "a line that names the columns: name,r,g,b"
-        raise DatasetError(where, "header", must=constraint, got=shown(",".join(header)))
-    columns = [name, *(column for column in colors if column is not None)]
-    rows = []
-    for number, cells in enumerate(table[1:], start=2):
+    header, *lines = list(csv.reader(read_text(path).splitlines(), skipinitialspace=True)) or [[]]
+    place = {cell.strip().lower(): column for column, cell in enumerate(header)}
+    columns = [next((place[n] for n in names if n in place), None) for names in _COLUMNS]
+    if None in columns:
+        must = "a line that names the columns: name,r,g,b"
+        raise DatasetError(where, "header", must=must, got=shown(",".join(header)))
+    names, colors = [], []
+    for number, cells in enumerate(lines, start=2):
         if not any(cell.strip() for cell in cells):
             continue
-        found = [cells[c].strip() if c < len(cells) else "" for c in columns]
-        if not all(cell.isdecimal() for cell in found[1:]):
+        name, *color = (
+            cells[c].strip() if c < len(cells) else "" for c in columns if c is not None
+        )
+        if not all(cell.isdecimal() for cell in color):
             got = shown(",".join(cells))
             raise DatasetError(where, f"line {number}", must="a name and three numbers", got=got)
-        rows.append((found[0], tuple(int(cell) for cell in found[1:])))
-    return Rows(tuple(n for n, _ in rows), tuple(color for _, color in rows))
+        names.append(name)
+        colors.append(tuple(map(int, color)))
+    return Rows(tuple(names), tuple(colors))
 
 
 def _json_rows(path: Path) -> Rows:
@@ -213,12 +209,12 @@ def category_rows(where: str, entries: list[Any]) -> Rows:
     With ids, the classes are in the order of the ids, which are their stored values.
 
     Raises:
-        DatasetError: an entry has no name, or an id is no integer or not unique.
+        DatasetError: an entry has no name, or an id is not an integer or not unique.
     """
     for place, entry in enumerate(entries):
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
-            constraint = 'an object with a "name"'
-            raise DatasetError(where, f"classes[{place}]", must=constraint, got=shown(entry))
+            must = 'an object with a "name"'
+            raise DatasetError(where, f"classes[{place}]", must=must, got=shown(entry))
     if all("id" in entry for entry in entries):
         ids = [entry["id"] for entry in entries]
         if not all(type(i) is int for i in ids) or len(set(ids)) < len(ids):
@@ -233,14 +229,12 @@ def category_rows(where: str, entries: list[Any]) -> Rows:
 
 
 def _datumaro_rows(where: str, content: dict[str, Any]) -> Rows:
-    names = content.get("label_map", {})
-    colors = content["segmentation_colors"]
+    names, colors = content.get("label_map", {}), content["segmentation_colors"]
     if not isinstance(names, dict) or not isinstance(colors, list) or len(names) != len(colors):
-        constraint = "as many as segmentation_colors"
-        raise DatasetError(where, "label_map", must=constraint, got=shown(names))
-    return Rows(
-        _mapping_rows(where, names).names, _if_all([_color_of(where, color) for color in colors])
-    )
+        must = "as many as segmentation_colors"
+        raise DatasetError(where, "label_map", must=must, got=shown(names))
+    colors = _if_all([_color_of(where, color) for color in colors])
+    return Rows(_mapping_rows(where, names).names, colors)
 
 
 def _mapping_rows(where: str, content: dict[str, Any]) -> Rows:
@@ -250,8 +244,8 @@ def _mapping_rows(where: str, content: dict[str, Any]) -> Rows:
         return Rows(tuple(content[i] for i in ids), None, tuple(int(i) for i in ids))
     colors = [_color_of(where, color) for color in content.values()]
     if not content or None in colors:
-        constraint = '{"name": [r, g, b]} or {"0": "name"}'
-        raise DatasetError(where, "file", must=constraint, got=shown(content))
+        must = '{"name": [r, g, b]} or {"0": "name"}'
+        raise DatasetError(where, "file", must=must, got=shown(content))
     return Rows(tuple(content), tuple(colors))
 
 

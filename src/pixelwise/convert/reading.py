@@ -49,37 +49,25 @@ class JsonFile(NamedTuple):
 
 
 class Reading:
-    """How `find` reads annotation files.
-
-    Args:
-        executor: reads files one by one where many must be read; None = this thread.
-    """
+    """How `find` reads annotation files; the executor, if there is one, reads many of them."""
 
     def __init__(self, executor: Executor | None = None) -> None:
         self._executor = executor
         self._json: dict[Path, JsonFile] = {}
 
     def look(self, path: Path) -> Any:
-        """The value of a JSON file, which is kept until it is asked for again.
-
-        Raises:
-            DatasetError: the file cannot be read, or is not JSON.
-        """
+        """The value of a JSON file, which is kept until it is asked for again."""
         self._json[path] = read_json_file(path)
         return self._json[path].value
 
     def json(self, path: Path) -> Any:
-        """The value of a JSON file, perhaps one that look has read.
-
-        Raises:
-            DatasetError: the file cannot be read, or is not JSON.
-        """
+        """The value of a JSON file, perhaps one that look has read."""
         return (self._json.pop(path, None) or read_json_file(path)).value
 
     def each(
         self, files: Sequence[NamedFile], read: Callable[[NamedFile, bool, Any], Result]
     ) -> Iterator[Result]:
-        """read(file, whether to hand on its content, JsonFile of look or None) of every file."""
+        """read(file, whether to hand on its content, what look has read) of every file."""
         jobs, size = [], 0
         for name, path in files:
             size += _size_of(path)

@@ -3,5 +3,5 @@
 shapes      labelme.py coco.py cityscapes.py yolo.py cvat.py label_studio.py masks.py
 pixels      color.py instances.py array.py cityscapes_ids.py coco_panoptic.py
 shared      geometry.py (turned rectangles and ellipses), label_studio_rle.py (its brush),
-            pixel_files.py (label files, paired with images)
+            items.py (label files paired with images, images named in a file)
 """

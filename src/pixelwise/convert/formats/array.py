@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL.GifImagePlugin import GifImageFile
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.formats.pixel_files import find_label_files
+from pixelwise.convert.formats.items import find_label_files
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import files_below
 from pixelwise.convert.reading import Reading

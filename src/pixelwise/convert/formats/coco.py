@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.formats.items import named_item
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.legend_files import category_rows
-from pixelwise.convert.paths import inside, safe_id
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Object, Parts, Rows, Source
 from pixelwise.errors import DatasetError, LabelError, setting
@@ -38,6 +38,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
     items = []
     for place, image in enumerate(get(where, table, "images", list)):
         at = f"images[{place}]"
+        name = get(where, image, "file_name", str, at=at)
         own = annotations.pop(get(where, image, "id", int, str, at=at), [])
         data = {
             "size": [get(where, image, side, int, at=at) for side in ("height", "width")],
@@ -46,7 +47,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
                 for n, entry in own
             ],
         }
-        items.append(image_item(config, path, at, image, data))
+        items.append(named_item(config, path, f"{at}.file_name", name, data))
     check_images(path, items, config)
     if annotations:
         got = f"{len(annotations):,} others, such as {shown(next(iter(annotations)))}"
@@ -103,20 +104,6 @@ def category_of(where: str, at: str, entry: Any, name_of: dict[Any, str]) -> str
     return name_of[category]
 
 
-def image_item(config: ConvertConfig, path: Path, at: str, image: Any, data: Any) -> Item:
-    """The item of an entry of "images", whose file_name may not lead out of the folder of images.
-
-    Raises:
-        DatasetError: it does.
-    """
-    where, name = str(path), f"{at}.file_name"
-    text = get(where, image, "file_name", str, at=at)
-    base = path.parent if config.images is None else config.images
-    file = inside(where, name, text, base, [base])
-    wanted = config.image_files != "none"
-    return Item(safe_id(where, name, text), (), file if wanted else None, data)
-
-
 def check_images(path: Path, items: Sequence[Item], config: ConvertConfig) -> None:
     """Say which folder the images are in, if they are not where the file says.
 
@@ -165,5 +152,5 @@ def _parts(segmentation: Any, size: Size) -> Parts:
 
 
 def wrong_runs(error: LabelError) -> str:
-    """What is wrong with run lengths, in words that continue "it has ..."."""
+    """What is wrong with run lengths, in words."""
     return f"run lengths whose {error.name} must be {error.must}, got {error.got}"

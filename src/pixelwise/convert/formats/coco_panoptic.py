@@ -11,13 +11,8 @@ from typing import Any
 import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.formats.coco import (
-    categories,
-    category_of,
-    check_images,
-    image_item,
-    json_file,
-)
+from pixelwise.convert.formats.coco import categories, category_of, check_images, json_file
+from pixelwise.convert.formats.items import named_item
 from pixelwise.convert.legend import Legend, unknown_hint
 from pixelwise.convert.paths import inside
 from pixelwise.convert.reading import Reading
@@ -48,7 +43,8 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
         number, image = images[image_id]
         text = get(where, entry, "file_name", str, at=at)
         png = inside(where, f"{at}.file_name", text, folder, [folder])
-        item = image_item(config, path, f"images[{number}]", image, None)
+        name = get(where, image, "file_name", str, at=f"images[{number}]")
+        item = named_item(config, path, f"images[{number}].file_name", name, None)
         data = _segments(where, at, entry, name_of)
         items.append(Item(item.id, (png,), item.image, data))
     check_images(path, items, config)

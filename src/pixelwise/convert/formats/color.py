@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.formats.pixel_files import find_label_files
+from pixelwise.convert.formats.items import find_label_files
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.legend_files import read_row_file
 from pixelwise.convert.reading import Reading
@@ -48,7 +48,7 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
     """One colour label as class indices.
 
     Raises:
-        LabelError: it has colours that no class has, and unknown is "error"; or two classes share
+        LabelError: colours are not those of a class, and unknown is "error"; or two classes share
             a colour.
     """
     image = decode_rgb(item.files[0], item.contents[0])

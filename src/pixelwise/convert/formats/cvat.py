@@ -9,7 +9,6 @@ on top. Documents with a DTD or entities are refused: no annotation needs them.
 Source: CVAT documentation, XML annotation format.
 """
 
-from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
@@ -18,9 +17,10 @@ import numpy as np
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.coco import wrong_runs
 from pixelwise.convert.formats.geometry import ellipse_points, rectangle_points
+from pixelwise.convert.formats.items import named_item
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.legend_files import parse_hex
-from pixelwise.convert.paths import inside, safe_id
+from pixelwise.convert.paths import IMAGES
 from pixelwise.convert.reading import Reading, read_content
 from pixelwise.convert.records import Drawing, Frame, Item, Object, Parts, Rows, Source
 from pixelwise.errors import DatasetError, LabelError
@@ -39,8 +39,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
     path = config.source / "annotations.xml" if config.source.is_dir() else config.source
     where = str(path)
     reader = _Reader(where)
-    reader.read(path)
-    base = path.parent if config.images is None else config.images
+    reader.read(read_content(path))
     items = []
     for place, (image, shapes) in enumerate(reader.images):
         at = f"image[{place}]"
@@ -49,11 +48,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
             "size": [int(_number(where, at, image, side)) for side in ("height", "width")],
             "shapes": shapes,
         }
-        file = inside(where, f"{at}.name", text, base, [base])
-        if config.images is None and not file.is_file():
-            file = inside(where, f"{at}.name", text, base / "images", [base])
-        wanted = file if config.image_files != "none" else None
-        items.append(Item(safe_id(where, f"{at}.name", text), (), wanted, data))
+        items.append(named_item(config, path, f"{at}.name", text, data, beside=IMAGES))
     return Source(items, reader.rows())
 
 
@@ -80,7 +75,7 @@ class _Reader:
         self.labels: list[dict[str, str]] = []
         self.open: list[str] = []
 
-    def read(self, path: Path) -> None:
+    def read(self, data: bytes) -> None:
         parser = expat.ParserCreate()
         parser.StartElementHandler = self.start
         parser.EndElementHandler = self.end
@@ -89,7 +84,7 @@ class _Reader:
         parser.EntityDeclHandler = self.refuse
         parser.buffer_text = True
         try:
-            parser.Parse(read_content(path), True)
+            parser.Parse(data, True)
         except expat.ExpatError as error:
             raise DatasetError(self.where, "file", must="valid XML", got=str(error)) from None
 

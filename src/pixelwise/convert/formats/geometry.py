@@ -14,7 +14,6 @@ def rectangle_points(
 
     Args:
         low, high: opposite corners (x, y) before the turn.
-        degrees: clockwise, as y grows downwards.
     Returns:
         (4, 2) float64.
     """
@@ -31,7 +30,6 @@ def ellipse_points(
     Args:
         center: (x, y).
         radii: horizontal and vertical, before the turn.
-        degrees: clockwise.
     Returns:
         (720, 2) float64.
     """

@@ -9,7 +9,7 @@ import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.array import read_values, values_to_label
-from pixelwise.convert.formats.pixel_files import find_label_files
+from pixelwise.convert.formats.items import find_label_files
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Rows, Source

@@ -17,9 +17,9 @@ import numpy as np
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.coco import wrong_runs
 from pixelwise.convert.formats.geometry import ellipse_points, turned
+from pixelwise.convert.formats.items import named_item
 from pixelwise.convert.formats.label_studio_rle import unpack_alpha
 from pixelwise.convert.legend import Legend
-from pixelwise.convert.paths import inside, safe_id
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Frame, Item, Object, Parts, Rows, Source
 from pixelwise.errors import DatasetError, LabelError
@@ -111,10 +111,7 @@ def _item(config: ConvertConfig, at: str, task: Any, results: list[Any]) -> Item
     if not texts:
         raise DatasetError(where, f"{at}.data", must="an object with an image", got=shown(data))
     name = _file_name((images or texts)[0])
-    base = config.source.parent if config.images is None else config.images
-    file = inside(where, f"{at}.data", name, base, [base])
-    wanted = file if config.image_files != "none" else None
-    return Item(safe_id(where, f"{at}.data", name), (), wanted, results)
+    return named_item(config, config.source, f"{at}.data", name, results)
 
 
 def _file_name(address: str) -> str:

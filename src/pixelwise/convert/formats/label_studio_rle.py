@@ -21,7 +21,6 @@ from pixelwise.errors import LabelError
 from pixelwise.labels.shapes import Size
 
 _CHANNELS, _ALPHA = 4, 3
-_BYTE = 8
 
 
 def unpack_alpha(packed: Sequence[int], size: Size) -> NDArray[np.uint8]:
@@ -41,49 +40,38 @@ def unpack_alpha(packed: Sequence[int], size: Size) -> NDArray[np.uint8]:
     if not all(type(byte) is int and 0 <= byte <= 255 for byte in packed):
         _refuse("a list of bytes 0..255", "something else in it")
     bits = np.unpackbits(np.frombuffer(bytes(packed), np.uint8))
-    reader = _Bits(bits)
-    number = reader.take(32)
+    place = 0
+
+    def take_bytes(count: int, width: int = 8) -> NDArray[np.uint8]:
+        """The next so many numbers of so many bits, the highest bit first, as bits of bytes."""
+        nonlocal place
+        found = bits[place : place + count * width]
+        if len(found) < count * width:
+            _refuse("a whole stream", f"one that ends after {len(bits):,} bits")
+        place += count * width
+        return np.packbits(found)
+
+    def take(width: int) -> int:
+        return int.from_bytes(take_bytes(1, width).tobytes(), "big") >> (-width % 8)
+
+    number = take(32)
     expected = _CHANNELS * size[0] * size[1]
     if number != expected:
         _refuse(f"{expected:,} values, 4 for each pixel of {size}", f"{number:,}")
-    if reader.take(5) + 1 != _BYTE:
+    if take(5) + 1 != 8:
         _refuse("made of values of 8 bits", "others")
-    run_bits = [reader.take(4) + 1 for _ in range(4)]
+    run_bits = [take(4) + 1 for _ in range(4)]
 
     values = np.empty(number, np.uint8)
     done = 0
     while done < number:
-        repeated, which = reader.take(1), reader.take(2)
-        run = reader.take(run_bits[which]) + 1
+        repeated, which = take(1), take(2)
+        run = take(run_bits[which]) + 1
         if run > number - done:
             _refuse(f"{number:,} values", "more")
-        values[done : done + run] = reader.take(_BYTE) if repeated else reader.take_bytes(run)
+        values[done : done + run] = take(8) if repeated else take_bytes(run)
         done += run
     return values.reshape(*size, _CHANNELS)[:, :, _ALPHA]
-
-
-class _Bits:
-    """Reads numbers from a row of bits, the highest bit first."""
-
-    def __init__(self, bits: NDArray[np.uint8]) -> None:
-        self.bits = bits
-        self.place = 0
-
-    def take(self, count: int) -> int:
-        """The next number of so many bits."""
-        packed = np.packbits(self._next(count)).tobytes()
-        return int.from_bytes(packed, "big") >> (-count % _BYTE)
-
-    def take_bytes(self, count: int) -> NDArray[np.uint8]:
-        """The next so many numbers of 8 bits."""
-        return np.packbits(self._next(count * _BYTE))
-
-    def _next(self, count: int) -> NDArray[np.uint8]:
-        found = self.bits[self.place : self.place + count]
-        if len(found) < count:
-            _refuse("a whole stream", f"one that ends after {len(self.bits):,} bits")
-        self.place += count
-        return found
 
 
 def _refuse(must: str, got: str) -> NoReturn:

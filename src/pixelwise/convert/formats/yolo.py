@@ -21,6 +21,7 @@ from pixelwise.convert.paths import IMAGES, LABELS, check_apart, files_below, im
 from pixelwise.convert.reading import JsonFile, NamedFile, Reading, digest, read_content
 from pixelwise.convert.records import Drawing, Item, Object, Parts, Rows, Source
 from pixelwise.errors import DatasetError, PixelwiseError, setting
+from pixelwise.files.json_file import shown
 from pixelwise.files.toml_file import read_text
 from pixelwise.labels.shapes import Outline, Size
 
@@ -28,8 +29,8 @@ _NAME_FILES = ("classes.txt", "obj.names")
 _BOX_NUMBERS = 4
 # A point may miss the image by the rounding of its six digits.
 _SLACK = 1e-3
-# Class numbers with more digits are not those of a data set.
-_DIGITS = 6
+# Numbers with more digits are not those of classes.
+_MOST_DIGITS = 5
 
 
 def find(config: ConvertConfig, reading: Reading) -> Source:
@@ -41,31 +42,31 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
     files = [(item.id, path) for item in items for path in item.files]
     found = dict(zip((id for id, _ in files), reading.each(files, _find_one)))
     largest = max((largest for *_, largest in found.values()), default=-1)
-    read = [
-        replace(item, digest=found[item.id][0], data=found[item.id][1])
-        for item in items
-        if item.id in found
-    ]
-    without = [item for item in items if item.id not in found]
+    for place, item in enumerate(items):
+        if item.id in found:
+            key, data, _ = found[item.id]
+            items[place] = replace(item, digest=key, data=data)
     rows = Rows(tuple(f"class_{number}" for number in range(largest + 1))) if found else None
     note = "classes have no names: there is no .yaml file and no classes.txt"
-    return Source(read + without, rows, (note,))
+    return Source(items, rows, (note,))
 
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa: ARG001
     """The objects of one text file."""
     size, names = item.image_file.turned_size, legend.stored.names
     lines = [] if not item.files else _lines(item.files[0], item.data or item.contents[0])
-    objects = []
-    for number, line in enumerate(lines, start=1):
-        words = line.split()
-        if words:
-            index = int(words[0]) if words[0].isdecimal() else None
-            name = "" if index is None else f"class {index}"
-            if index is not None and index < len(names):
-                name = names[index]
-            objects.append(Object(name, _parts(words, size), f"line {number}"))
+    objects = (
+        Object(_name(words[0], names), _parts(words, size), f"line {number}")
+        for number, line in enumerate(lines, start=1)
+        if (words := line.split())
+    )
     return Drawing(size, tuple(objects), frames=("turned",))
+
+
+def _name(word: str, names: tuple[str, ...]) -> str:
+    if not _is_class(word):
+        return ""
+    return names[int(word)] if int(word) < len(names) else f"class {int(word)}"
 
 
 def _find_one(
@@ -79,8 +80,12 @@ def _find_one(
         words = [line.split()[0] for line in _lines(file[1], data) if line.strip()]
     except PixelwiseError:
         return "", None, -1
-    numbers = (int(word) for word in words if word.isdecimal() and len(word) < _DIGITS)
+    numbers = (int(word) for word in words if _is_class(word))
     return digest(data), data if hand_on else None, max(numbers, default=-1)
+
+
+def _is_class(word: str) -> bool:
+    return word.isdecimal() and len(word) <= _MOST_DIGITS
 
 
 def _lines(path: Path, data: bytes) -> list[str]:
@@ -93,8 +98,8 @@ def _lines(path: Path, data: bytes) -> list[str]:
 
 def _parts(words: list[str], size: Size) -> Parts:
     """The shape of a line, or what is wrong with it in words."""
-    if not words[0].isdecimal():
-        return f"the class {words[0]!r}, which is not a number 0, 1, 2, ..."
+    if not _is_class(words[0]):
+        return f"the class {shown(words[0])}, which is not a number 0, 1, 2, ..."
     try:
         numbers = np.array(words[1:], np.float64)
     except ValueError:
