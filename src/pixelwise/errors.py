@@ -31,7 +31,8 @@ _SETTING = re.compile("\x1f(\\w+)\x1f([^\x1f]*)\x1f")
 _MEANT = {"gpu": "cuda", "fp16": "16-mixed", "bf16": "bf16-mixed", "fp32": "32"}
 
 
-def _as_keyword(name: str, value: object) -> str:
+def as_keyword(name: str, value: object) -> str:
+    """An argument with its value as in Python."""
     return f'{name}="{value}"' if isinstance(value, str) else f"{name}={value!r}"
 
 
@@ -66,12 +67,12 @@ class PixelwiseError(Exception):
     @property
     def reason(self) -> str:
         """The message without `where`, for lists that name the file already."""
-        return self._told(str, _as_keyword)
+        return self._told(str, as_keyword)
 
     def message(
         self,
         named: Callable[[str], str] = str,
-        with_value: Callable[[str, object], str] = _as_keyword,
+        with_value: Callable[[str, object], str] = as_keyword,
     ) -> str:
         """The whole message.
 

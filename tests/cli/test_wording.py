@@ -66,7 +66,7 @@ def test_a_setting_that_only_another_command_has_is_named_with_it():
 
 
 def test_a_setting_of_no_command_stays_as_in_python():
-    assert hint_of(f"Pass {setting('upsample', 'bilinear')}.") == "Pass upsample='bilinear'."
+    assert hint_of(f"Pass {setting('upsample', 'bilinear')}.") == 'Pass upsample="bilinear".'
     assert hint_of(f"Pass {setting('upsample')}.") == "Pass upsample."
 
 

@@ -42,7 +42,8 @@ def parse(words: list[str]) -> Request:
     name = words[0] if words else "--help"
     if name.startswith("-"):
         _, unknown = main_parser().parse_known_args([name])
-        raise unknown_word("pixelwise", unknown[0], ["--help", "--version"])
+        hint = f"{nearest(unknown[0], ['--help', '--version'])}See pixelwise --help."
+        raise ArgumentError("pixelwise", event=f"unknown option {unknown[0]}", hint=hint)
     if name not in COMMANDS:
         hint = f"{nearest(name, list(COMMANDS))}See pixelwise --help."
         raise ArgumentError("pixelwise", event=f"unknown command {name}", hint=hint)
@@ -53,29 +54,29 @@ def parse(words: list[str]) -> Request:
         raise wrong_count(name, error.argument_name or "") from None
     if unknown:
         word = next((word for word in unknown if word.startswith("-")), unknown[0])
-        raise unknown_word(name, word, options_of(name))
+        raise unknown_word(name, word)
     given = vars(found)
     as_json, config = given.pop(AS_JSON, False), given.pop(CONFIG, None)
     return Request(name, given, as_json, None if config is None else Path(config))
 
 
-def unknown_word(command: str, word: str, known: list[str]) -> ArgumentError:
+def unknown_word(command: str, word: str) -> ArgumentError:
     """The error for a word that a command does not take."""
-    program = command if command == "pixelwise" else f"pixelwise {command}"
     option = word.partition("=")[0]
+    hint = f"See pixelwise {command} --help."
     if not option.startswith("-"):
-        hint = f"See {program} --help."
         return ArgumentError(command, event=f"unexpected argument {word}", hint=hint)
-    hint = f"{nearest(option, known)}See {program} --help."
-    return ArgumentError(command, event=f"unknown option {option}", hint=hint)
-
-
-def options_of(command: str) -> list[str]:
-    """Every option of a command."""
     kind = resolve(COMMANDS[command].config)
-    hints, named = type_hints(kind), [f for f in fields(kind) if not f.metadata["positional"]]
-    no = [flag(f"no_{f.name}") for f in named if hints[f.name] is bool]
-    return [*(flag(f.name) for f in named), *no, AS_JSON, CONFIG, "--help"]
+    options = {flag(f.name): f.metadata for f in fields(kind)}
+    places = [name for name, metadata in options.items() if metadata["positional"]]
+    no = [flag(f"no_{f.name}") for f in fields(kind) if type_hints(kind)[f.name] is bool]
+    # "--learning-rate" is how the help of another option calls it
+    said = option.strip("-").replace("-", " ")
+    like = [name for name, metadata in options.items() if said in metadata["help"]]
+    suggestion = nearest(option, [*options, *no, AS_JSON, CONFIG, "--help"], like)
+    if option in places:
+        suggestion = f"{option[2:].upper()} is given without --{option[2:]}. "
+    return ArgumentError(command, event=f"unknown option {option}", hint=f"{suggestion}{hint}")
 
 
 def wrong_count(command: str, names: str) -> ArgumentError:

@@ -2,11 +2,12 @@
 
 import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import fields
 from difflib import get_close_matches
 
 from pixelwise.cli.commands import COMMANDS, resolve
-from pixelwise.errors import PixelwiseError
+from pixelwise.errors import PixelwiseError, as_keyword
 from pixelwise.settings import field_of, flag
 
 
@@ -46,7 +47,7 @@ def option(command: str, name: str, value: object = None) -> str:
     configs = {owner: resolve(row.config) for owner, row in COMMANDS.items()}
     owners = [owner for owner, kind in configs.items() if name in {f.name for f in fields(kind)}]
     if command not in owners and (value is None or len(owners) != 1):
-        return name if value is None else f"{name}={value!r}"
+        return name if value is None else as_keyword(name, value)
     owner = command if command in owners else owners[0]
     if field_of(configs[owner], name).metadata["positional"]:
         return name.upper()
@@ -55,7 +56,7 @@ def option(command: str, name: str, value: object = None) -> str:
     return text if owner == command else f"{text} of pixelwise {owner}"
 
 
-def nearest(word: str, known: list[str]) -> str:
+def nearest(word: str, known: Sequence[str], otherwise: Sequence[str] = ()) -> str:
     """The sentence that suggests what may have been meant, or ""."""
-    near = get_close_matches(word, known, n=1)
+    near = [*get_close_matches(word, known, n=1), *otherwise]
     return f"Did you mean {near[0]}? " if near else ""
