@@ -56,6 +56,9 @@ def test_settings_in_hints_are_typed_like_options():
     assert hint_of(f"Try {setting('crop', (32, 64))}.") == "Try --crop 32 64."
     assert hint_of(f"Try {setting('out', 'my runs')}.") == "Try --out 'my runs'."
     assert hint_of(f"Try a smaller {setting('batch')}.") == "Try a smaller --batch."
+    assert hint_of(f"Try {setting('flip', False)}.") == "Try --no-flip."
+    assert hint_of(f"Try {setting('flip', True)}.") == "Try --flip."
+    assert hint_of(f"Try {setting('epochs', 1)}.") == "Try --epochs 1."
     assert hint_of(f"Give {setting('data')}.") == "Give DATA."
 
 

@@ -44,16 +44,29 @@ def option(command: str, name: str, value: object = None) -> str:
         name: what may be a setting of it, or of the only other command that has such a setting.
         value: None leaves the value out.
     """
-    configs = {owner: resolve(row.config) for owner, row in COMMANDS.items()}
-    owners = [owner for owner, kind in configs.items() if name in {f.name for f in fields(kind)}]
-    if command not in owners and (value is None or len(owners) != 1):
-        return name if value is None else as_keyword(name, value)
-    owner = command if command in owners else owners[0]
-    if field_of(configs[owner], name).metadata["positional"]:
+    if name in settings_of(command):
+        return typed(command, name, value)
+    owners = [other for other in COMMANDS if name in settings_of(other)]
+    if value is not None and len(owners) == 1:
+        return f"{typed(owners[0], name, value)} of pixelwise {owners[0]}"
+    return name if value is None else as_keyword(name, value)
+
+
+def settings_of(command: str) -> list[str]:
+    """The names of what a command takes."""
+    return [f.name for f in fields(resolve(COMMANDS[command].config))] if command else []
+
+
+def typed(command: str, name: str, value: object) -> str:
+    """A setting of a command with its value, if there is one."""
+    if field_of(resolve(COMMANDS[command].config), name).metadata["positional"]:
         return name.upper()
-    values = value if isinstance(value, tuple) else () if value is None else (value,)
-    text = shlex.join([flag(name), *map(str, values)])
-    return text if owner == command else f"{text} of pixelwise {owner}"
+    if value is False:
+        return flag(f"no_{name}")
+    values = (
+        value if isinstance(value, tuple) else () if value is None or value is True else (value,)
+    )
+    return shlex.join([flag(name), *map(str, values)])
 
 
 def nearest(word: str, known: Sequence[str], otherwise: Sequence[str] = ()) -> str:
