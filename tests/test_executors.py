@@ -141,7 +141,7 @@ def test_a_scheduler_that_goes_away_is_named():
         if done == 20:
             cluster.close()
 
-    message = r"scheduler tcp://.*: connection must be there to the end, got none\. Start it again"
+    message = r"scheduler tcp://.*: the connection was lost\. Start it again"
     with open_executor(scheduler=cluster.scheduler_address) as executor:
         results = map_over(range(300), square_slowly, executor, progress=leave)
         with pytest.raises(RunError, match=message):

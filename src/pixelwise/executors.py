@@ -9,9 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pixelwise.errors import ArgumentError, BackendError, RunError, check_range
+from pixelwise.errors import ArgumentError, BackendError, RunError, check_range, setting
 from pixelwise.extras import missing_package
 from pixelwise.processes import new_pool
+from pixelwise.text import some
 
 Config = TypeVar("Config")
 
@@ -20,8 +21,6 @@ CONNECT_SECONDS = 5.0
 # Tasks that a core of a cluster has waiting, so that it never waits for the network.
 TASKS_A_CORE = 3
 LEAST_IN_FLIGHT = 64
-# Enough offenders to recognise the mistake.
-LISTED = 5
 
 
 @contextmanager
@@ -45,7 +44,8 @@ def open_executor(
     """
     check_range("open_executor", "workers", workers or 0, low=0)
     if workers and scheduler is not None:
-        raise ArgumentError("open_executor: only one of workers and scheduler can be given.")
+        event = f"only one of {setting('workers')} and {setting('scheduler')} can be given"
+        raise ArgumentError("open_executor", event=event)
     if given is not None or (not workers and scheduler is None):
         yield given
         return
@@ -130,7 +130,7 @@ class Cluster(Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Leave the cluster; tasks that have not begun are given up."""
-        del wait, cancel_futures  # a client that has gone wants nothing any more
+        del wait, cancel_futures  # the scheduler drops the tasks of a client that has left
         self._client.close()
 
     def _pass_on(self, future: Future, task: Any) -> None:
@@ -143,14 +143,14 @@ class Cluster(Executor):
         try:
             future.set_result(task.result())
         except self._disconnections:
-            # nobody else cancels: the scheduler has gone, and all that it knew
+            # only a scheduler that has stopped cancels tasks
             future.set_exception(self._disconnected())
         except Exception as error:
             future.set_exception(error)
 
     def _disconnected(self) -> RunError:
-        hint = "Start it again, and then the same command: what is converted already is kept."
-        return RunError(self._where, "connection", must="there to the end", got="none", hint=hint)
+        hint = "Start it again, then run the same command: files that are done are kept."
+        return RunError(self._where, event="the connection was lost", hint=hint)
 
 
 def _connect(where: str, address: str) -> Any:
@@ -171,7 +171,7 @@ def _check_workers(where: str, client: Any) -> int:
     cores = sum(client.nthreads().values())
     if not cores:
         hint = "Start some with `dask worker ADDRESS`."
-        raise BackendError(where, "workers", must="there", got="none", hint=hint)
+        raise BackendError(where, event="the scheduler has no workers", hint=hint)
     found = client.run(version, "pixelwise", on_error="return")
     try:  # the scheduler unpacks what it hands on
         found["the scheduler"] = client.run_on_scheduler(version, "pixelwise")
@@ -180,5 +180,5 @@ def _check_workers(where: str, client: Any) -> int:
     other = [f"{got} at {worker}" for worker, got in found.items() if got != version("pixelwise")]
     if other:
         constraint = f"with pixelwise {version('pixelwise')} everywhere"
-        raise BackendError(where, "cluster", must=constraint, got=", ".join(other[:LISTED]))
+        raise BackendError(where, "cluster", must=constraint, got=some(other))
     return cores

@@ -1,4 +1,4 @@
-"""Worker processes: started afresh, deaf to Ctrl-C, and gone when their parent is."""
+"""Worker processes: spawned, not interrupted by Ctrl-C, and ended when their parent ends."""
 
 import os
 import signal
@@ -11,8 +11,8 @@ def new_pool(workers: int) -> ProcessPoolExecutor:
     """A pool of processes of this machine, each started when there is work for it.
 
     They are spawned, not forked: a fork copies the locks of threads, such as those of torch and
-    numba, but not the threads that would open them. So a script that uses a pool must do its work
-    below `if __name__ == "__main__":`, as each worker imports it once more.
+    numba, but not the threads that would release them. A script that uses a pool must do its work
+    below `if __name__ == "__main__":`, because each worker imports it.
     """
     return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin)
 
@@ -24,7 +24,7 @@ def _begin() -> None:
 
 
 def _leave_with_parent() -> None:
-    """A parent that was killed could not say goodbye: workers would wait for work for ever."""
+    """A parent that was killed cannot end its workers, which would wait for work for ever."""
     parent = parent_process()
     if parent is not None:
         parent.join()

@@ -1,4 +1,4 @@
-"""Map a function over items and add up what it returns, anywhere.
+"""Map a function over items, in this process or in others.
 
 `map_over` is the one place where work is spread. Counts, confusions and audits are additive
 records, so scaling out is `executor.submit` followed by `+`.
@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from pixelwise.errors import PixelwiseError, RunError
 from pixelwise.processes import new_pool
+from pixelwise.text import plural
 
 Item = TypeVar("Item")
 Progress = Callable[[int, int], None]
@@ -70,29 +71,6 @@ def map_over(
         progress(done, total)
 
 
-def sum_over(
-    items: Iterable[Item],
-    fn: Callable[[Item], Any],
-    executor: Executor | None = None,
-    start: Any = 0,
-    **how: Any,
-) -> Any:
-    """Add up fn(item) over all items: start + fn(a) + fn(b) + ...
-
-    Results are added in the order of the items, so the sum is the same for every executor.
-
-    Args:
-        items: what to work on; read lazily.
-        fn: item -> something with `+`.
-        executor: any concurrent.futures executor; None works in this thread.
-        start: the value of an empty sum.
-        how: chunk, progress and name, as in map_over.
-    Returns:
-        The sum.
-    """
-    return sum(map_over(items, fn, executor, **how), start=start)
-
-
 def _spread(
     items: Iterable[Item],
     fn: Callable[[Item], Any],
@@ -141,7 +119,8 @@ class _Rescue:
         except self.losses as loss:
             cause = f"{type(loss).__name__}: {loss}"
             warnings.warn(
-                f"map_over: a worker was lost, its {len(part)} items are done again ({cause})",
+                f"map_over: a worker was lost; its {plural(len(part), 'item')} will be repeated "
+                f"({cause})",
                 RuntimeWarning,
                 stacklevel=4,
             )
@@ -158,14 +137,11 @@ class _Rescue:
             return self.alone.submit(_work, self.fn, [item]).result()
         except BrokenExecutor:
             hint = (
-                "Is the memory too small for it? Leave it out, or use fewer workers. A script must "
-                'start its work below `if __name__ == "__main__":`.'
+                "Use fewer workers, or leave it out. A script must start its work below "
+                '`if __name__ == "__main__":`.'
             )
-            got = "two that were killed"
-            where = self.name(item)
-            raise RunError(
-                where, "its process", must="alive at the end", got=got, hint=hint
-            ) from None
+            event = "the worker process was killed twice (out of memory?)"
+            raise RunError(self.name(item), event=event, hint=hint) from None
 
 
 def _submit(executor: Executor, task: Callable[[], Outcome]) -> Future:

@@ -16,9 +16,8 @@ def some(items: Iterable[object], most: int = LISTED, separator: str = ", ") -> 
 
 def plural(number: int, word: str) -> str:
     """A number and what it counts: "1 class", "2 classes", "1,200 files"."""
-    if number == 1:
-        return f"{number:,} {word}"
-    return f"{number:,} {word}{'es' if word.endswith(('s', 'x', 'ch')) else 's'}"
+    hissing = word.endswith(("s", "x", "ch")) and not word.endswith("epoch")
+    return f"{number:,} {word}{'' if number == 1 else 'es' if hissing else 's'}"
 
 
 def percent(share: float | None, digits: int = 2) -> str:

@@ -7,6 +7,7 @@ be missing (a default) and what is nested. Settings, results and files are check
 import math
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from pathlib import Path
@@ -25,7 +26,8 @@ from typing import (
 from pixelwise.errors import ArgumentError, PixelwiseError, check_choice
 
 Record = TypeVar("Record")
-_NAMES = {str: "text", int: "an integer", float: "a number", bool: "true or false", dict: "a table"}
+_NAMES = {str: "text", int: "an integer", float: "a number", bool: "true or false"}
+_NAMES |= dict.fromkeys((dict, Mapping), "a table")
 _SHOWN = 60
 # Of a field that is a dict: its items stand in the table of the record, beside the other fields.
 FLAT = {"flat": True}
@@ -102,12 +104,15 @@ def converted(
         if value is None and NoneType in args:
             return None
         kinds = [arg for arg in args if arg is not NoneType]
-        fits = [arg for arg in kinds if type(value) is arg] or kinds[:1]
-        return converted(fits[0], value, where, name, error)
-    if origin is Literal:
+        if len(kinds) == 1:
+            return converted(kinds[0], value, where, name, error)
+        for exact_first in sorted(kinds, key=lambda arg: arg is not type(value)):
+            with suppress(PixelwiseError):
+                return converted(exact_first, value, where, name, error)
+    elif origin is Literal:
         check_choice(where, name, value, args, error)
         return value
-    if origin in (tuple, list) and isinstance(value, list | tuple):
+    elif origin in (tuple, list) and isinstance(value, list | tuple):
         same = args[-1] is Ellipsis or origin is list
         if same and set(map(type, value)) <= {args[0]}:
             return origin(value)  # numbers or texts, of which there may be millions
