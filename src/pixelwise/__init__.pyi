@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Literal, overload
 
 from pixelwise import metrics as metrics
-from pixelwise.audit.audit import audit as audit
+from pixelwise.audit.command import audit as audit
 from pixelwise.audit.config import AuditConfig as AuditConfig
-from pixelwise.audit.findings import Audit as Audit
 from pixelwise.audit.findings import Finding as Finding
+from pixelwise.audit.result import Audit as Audit
 from pixelwise.audit.rules import RULES as RULES
 from pixelwise.convert.config import ConvertConfig as ConvertConfig
 from pixelwise.convert.report import ConvertReport as ConvertReport
@@ -77,7 +77,7 @@ from pixelwise.ops.stats import PixelStats as PixelStats
 from pixelwise.ops.stats import pixel_stats as pixel_stats
 from pixelwise.ops.unknown import raise_if_unknown as raise_if_unknown
 from pixelwise.repair.command import fix as fix
-from pixelwise.repair.result import Fixed as Fixed
+from pixelwise.repair.result import Repaired as Repaired
 from pixelwise.report.audit_page import audit_page as audit_page
 from pixelwise.report.config import ReportConfig as ReportConfig
 from pixelwise.run.config import PredictConfig as PredictConfig

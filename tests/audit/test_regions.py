@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from audit.clean_data import draw_image, make_clean
-from pixelwise.audit.audit import audit
+from pixelwise.report.audit_page import audit
 from pixelwise.audit.regions import (
     frame_of,
     is_line_between,

@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 from PIL import Image
 
-from pixelwise.audit.audit import audit
+from pixelwise.report.audit_page import audit
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description, Split, write_description
 from pixelwise.labels.png import read_label, write_label
@@ -60,7 +60,7 @@ def rules_of(folder):
 
 
 def pixels_of(fixed, rule):
-    return sum(change.rules[rule][0] for change in fixed.changes if rule in change.rules)
+    return sum(change.rules[rule].pixels for change in fixed.changes if rule in change.rules)
 
 
 def colors_of(label):

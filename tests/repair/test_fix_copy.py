@@ -1,4 +1,4 @@
-"""audit --fix as a copy: its bytes, its log, where it may be, which rules it mends."""
+"""audit --fix as a copy: its bytes, its log, where it may be, which rules it repairs."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -6,15 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from pixelwise.audit.audit import audit
-from pixelwise.audit.findings import Audit
-from pixelwise.audit.ledger import key_of
-from pixelwise.audit.rules import RULES
+from pixelwise.report.audit_page import audit
+from pixelwise.audit.result import Audit
+from pixelwise.audit.rules import RULES, repair_command
 from pixelwise.cli import main
 from pixelwise.errors import ArgumentError, DatasetError
 from pixelwise.labels.png import read_label
 from pixelwise.repair.command import fix
-from pixelwise.repair.plan import ASKED, MENDABLE, SAFE
+from pixelwise.repair.plan import REPAIRABLE, SAFE
 from repair.fix_data import (
     BAD,
     DAMAGE,
@@ -111,7 +110,7 @@ def test_the_log_names_every_change(data, tmp_path):
 def test_a_copy_is_never_written_into_the_source(data, place):
     """Nor around it; the message proposes a folder beside it."""
     before = bytes_of(data)
-    with pytest.raises(DatasetError, match=r"outside of the data set, .* --fix .*data-fixed"):
+    with pytest.raises(DatasetError, match=r"outside of the data set, .* such as .*data-fixed"):
         fix(data, data / place)
     assert bytes_of(data) == before
 
@@ -127,7 +126,7 @@ def test_a_folder_with_other_files_is_refused(data, tmp_path):
     """They would become a part of the copy; nothing is written."""
     (tmp_path / "out/labels").mkdir(parents=True)
     (tmp_path / "out/labels/99.png").write_bytes(b"x")
-    with pytest.raises(DatasetError, match=r"out must be new, empty, .* 1 other files .*99\.png"):
+    with pytest.raises(DatasetError, match=r"out must be new, empty, .* 1 other file in .*99\.png"):
         fix(data, tmp_path / "out")
     assert list(bytes_of(tmp_path / "out")) == ["labels/99.png"]
 
@@ -139,27 +138,28 @@ def test_a_data_set_without_description_is_refused(data, tmp_path):
         fix(data, tmp_path / "out")
 
 
-def test_a_rule_that_cannot_be_mended_is_refused(data, tmp_path):
+def test_a_rule_that_cannot_be_repaired_is_refused(data, tmp_path):
     """The message lists those that can."""
-    with pytest.raises(ArgumentError, match=r"rules must be one of safe, F2, .* got 'V4'"):
+    with pytest.raises(ArgumentError, match=r"rules must be one of safe, F1, F2, .* got 'V4'"):
         fix(data, tmp_path / "out", ["V4"])
 
 
-def test_every_rule_that_names_the_command_is_mended_by_it():
+def test_every_rule_that_names_the_command_is_repaired_by_it():
     """And the two that must be asked for say how."""
-    named = {rule for rule, meaning in RULES.items() if " --fix " in meaning.fix}
-    assert named == set(MENDABLE)
-    for rule in ASKED:
-        assert RULES[rule].fix.endswith(f"--fix-rules safe {rule}")
+    commands = {rule: repair_command(rule, "data") for rule in RULES}
+    assert tuple(rule for rule in RULES if " --fix " in commands[rule]) == REPAIRABLE
+    asked = [rule for rule in RULES if RULES[rule].ask]
+    assert asked == ["F1", "V6"]
+    assert all(commands[rule].endswith(f"--fix-rules safe {rule}") for rule in asked)
 
 
 def test_safe_stands_for_all_that_need_not_be_asked_for(data, tmp_path):
     """Each rule once, in the order of the table."""
     assert fix(data, tmp_path / "a").rules == SAFE
-    assert fix(data, tmp_path / "b", ["F1", "safe", "F9"]).rules == (*SAFE, "F1")
+    assert fix(data, tmp_path / "b", ["F1", "safe", "F9"]).rules == ("F1", *SAFE)
 
 
-def test_only_the_rules_asked_for_are_mended(data, tmp_path):
+def test_only_the_rules_asked_for_are_repaired(data, tmp_path):
     """The others are left and say so; labels are stored alike whenever one is written anew."""
     damaged(data)
     fixed = fix(data, tmp_path / "out", ["F11"])
@@ -182,25 +182,23 @@ def test_an_audit_that_is_handed_over_is_not_made_again(data, tmp_path):
         assert (given.changes, given.left) == (alone.changes, alone.left)
 
 
-def accepted(found):
-    """A baseline that accepts the first finding."""
-    return {key_of(found.findings[0]): found.findings[0].count}
-
-
 @pytest.mark.parametrize(
     ("how", "got"),
     [
         ({"listed": 2}, "got one that lists 2 of 4 findings of F10"),
         ({"quick": True}, r"got one of a part of its files' content \(quick\)"),
-        ({"baseline": accepted}, "got one without 1 finding that a baseline accepts"),
+        ({"baseline": "known.json"}, "got one without 1 finding that a baseline accepts"),
     ],
 )
-def test_an_audit_that_does_not_know_every_finding_is_refused(data, tmp_path, how, got):
+def test_an_audit_that_does_not_know_every_finding_is_refused(
+    data, tmp_path, monkeypatch, how, got
+):
     """It would leave files as they are without a word; the message says how to get a whole one."""
+    monkeypatch.chdir(tmp_path)
+    DAMAGE["F10 colours"](data / "labels/00.png", label_of(0))
+    audit(data, write_baseline="known.json")
     for number in range(4):
         DAMAGE["F10 colours"](data / f"labels/{number:02}.png", label_of(number))
-    every = audit(data, listed=None)
-    how = {key: make_it(every) if callable(make_it) else make_it for key, make_it in how.items()}
     found = audit(data, **how)
     assert not found.complete
     with pytest.raises(ArgumentError, match=rf"with every finding, {got}.*listed=None"):
@@ -239,23 +237,23 @@ def test_lists_are_copied_and_other_files_are_not(data, tmp_path):
     assert len(names) == 2 * NUMBER + 3
 
 
-def test_what_a_baseline_accepts_is_mended_all_the_same(data, tmp_path, capsys):
+def test_what_a_baseline_accepts_is_repaired_all_the_same(data, tmp_path, capsys):
     """It says what is reported, not what the copy holds."""
     DAMAGE["F11"](data / BAD, label_of(3))
     known, out = tmp_path / "known.json", tmp_path / "out"
     assert main(["audit", str(data), "--write-baseline", str(known)]) == 1
     assert main(["audit", str(data), "--baseline", str(known), "--fix", str(out)]) == 0
-    assert "1 file mended" in capsys.readouterr().out
+    assert "1 file repaired" in capsys.readouterr().out
     assert np.array_equal(read_label(out / BAD), label_of(3))
 
 
-def test_the_command_mends_and_says_what_it_did(data, tmp_path, capsys):
+def test_the_command_repairs_and_says_what_it_did(data, tmp_path, capsys):
     """Exit code 1, as the data set itself still has errors; the copy has none."""
     DAMAGE["F11"](data / BAD, label_of(3))
     assert main(["audit", str(data), "--fix", str(tmp_path / "out")]) == 1
     out = capsys.readouterr().out
-    assert f"{tmp_path / 'out'}: 1 file mended, {2 * NUMBER} files copied as they were" in out
-    assert "  mended F11 red and blue are swapped in the label: 1 file, " in out
+    assert f"{tmp_path / 'out'}: 1 file repaired, {2 * NUMBER} files copied as they were" in out
+    assert "  repaired F11 red and blue are swapped in the label: 1 file, " in out
     assert main(["audit", str(tmp_path / "out")]) == 0
     words = ["audit", str(data), "--fix", str(tmp_path / "out"), "--fix-rules", "F11", "--json"]
     capsys.readouterr()
@@ -267,7 +265,7 @@ def test_the_command_mends_and_says_what_it_did(data, tmp_path, capsys):
     ("words", "message"),
     [
         (["--fix-rules", "F1"], "--fix-rules must be used with --fix"),
-        (["--fix", "out", "--fix-rules", "V4"], "rules must be one of safe, F2"),
+        (["--fix", "out", "--fix-rules", "V4"], "rules must be one of safe, F1, F2"),
         (["--fix", "out", "--quick"], "--fix must be used without --quick"),
     ],
 )

@@ -1,4 +1,4 @@
-"""audit --fix of label files: what loses nothing is mended, and what is not plain is left."""
+"""audit --fix of label files: what loses nothing is repaired, and what is not plain is left."""
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ from pixelwise.labels.description import Description, Split, read_description, w
 from pixelwise.labels.image import read_rgb
 from pixelwise.labels.png import read_label
 from pixelwise.repair.command import fix
+from pixelwise.repair.result import Pixels
 from repair.fix_data import (
     BAD,
     CLASSES,
@@ -31,7 +32,7 @@ def data(tmp_path):
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_what_loses_nothing_is_mended_to_the_right_values(data, tmp_path, damage):
+def test_what_loses_nothing_is_repaired_to_the_right_values(data, tmp_path, damage):
     """The copy holds exactly the label that was damaged; its audit is clean of the rule."""
     DAMAGE[damage](data / BAD, label_of(3))
     rule = damage.split()[0]
@@ -84,7 +85,7 @@ def test_labels_of_another_kind_are_all_written_alike(data, tmp_path):
     )
 
 
-def test_labels_of_another_format_get_another_ending(data, tmp_path):
+def test_labels_of_another_format_get_another_suffix(data, tmp_path):
     """A BMP label that is written anew is a PNG; pairs are found as before."""
     save(data / "labels/05.bmp", label_of(5))
     (data / "labels/05.png").unlink()
@@ -94,13 +95,13 @@ def test_labels_of_another_format_get_another_ending(data, tmp_path):
     assert len(read_description(tmp_path / "out").pairs("train")) == NUMBER
 
 
-def test_an_image_with_a_wrong_ending_is_renamed(data, tmp_path):
+def test_an_image_with_a_wrong_suffix_is_renamed(data, tmp_path):
     """F2 of an image: the bytes stay, the name says what they are."""
     picture = np.zeros((40, 60, 3), np.uint8)
     save(data / "images/03.png", picture, format="BMP")
     fixed = fix(data, tmp_path / "out")
     assert [(c.file, c.to, c.rules) for c in fixed.changes] == [
-        ("images/03.png", "images/03.bmp", {"F2": (0, 0)})
+        ("images/03.png", "images/03.bmp", {"F2": Pixels()})
     ]
     assert np.array_equal(read_rgb(tmp_path / "out/images/03.bmp"), picture)
     assert rules_of(tmp_path / "out") == set()
@@ -111,11 +112,11 @@ def test_an_image_with_a_wrong_ending_is_renamed(data, tmp_path):
     ("split", "reason"),
     [
         ({"images": "labels", "label_suffix": ".png"}, "is another file"),
-        ({"images": "images", "image_suffix": ".bmp"}, "asks for its ending"),
+        ({"images": "images", "image_suffix": ".bmp"}, "asks for its suffix"),
     ],
 )
 def test_a_name_that_cannot_change_is_left(tmp_path, split, reason):
-    """The new name is taken, or dataset.toml asks for the old ending."""
+    """The new name is taken, or dataset.toml asks for the old suffix."""
     data = make(tmp_path / "data")
     for number in range(NUMBER):
         (data / f"images/{number:02}.png").rename(data / split["images"] / f"{number:02}.bmp")
@@ -153,7 +154,7 @@ def holes(path):
         (holes, "F12", "alpha is not full everywhere"),
     ],
 )
-def test_what_cannot_be_mended_safely_is_left_with_a_reason(data, tmp_path, damage, rule, reason):
+def test_what_cannot_be_repaired_safely_is_left_with_a_reason(data, tmp_path, damage, rule, reason):
     """The bytes stay, and the copy still shows the defect."""
     damage(data / BAD)
     save(data / "labels/01.png", label_of(1))

@@ -8,6 +8,7 @@ from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import voc_colormap
 from pixelwise.labels.png import read_label, write_label
 from pixelwise.repair.command import fix
+from pixelwise.repair.result import Pixels
 from repair.fix_data import (
     BAD,
     CLASSES,
@@ -41,7 +42,8 @@ def test_smooth_edges_become_the_nearest_class_or_void(data, tmp_path):
     assert (found == 255).mean() < 0.15
     assert rules_of(tmp_path / "out") <= {"R1"}
     (change,) = fixed.changes
-    pixels, void = change.rules[next(iter(rules & {"V2", "V3"}))]
+    done = change.rules[next(iter(rules & {"V2", "V3"}))]
+    pixels, void = done.pixels, done.void
     assert void == (found == 255).sum()
     assert pixels >= void
 
@@ -63,7 +65,7 @@ def test_noise_of_a_jpeg_becomes_the_nearest_class_or_void(tmp_path):
     assert not rules_of(tmp_path / "out") & {"V1", "V3"}
 
 
-def test_a_colour_beside_that_of_a_class_is_mended_and_counted(data, tmp_path):
+def test_a_colour_beside_that_of_a_class_is_repaired_and_counted(data, tmp_path):
     """V1 of a few pixels: (92, 141, 90) can only be ground."""
     picture = colors_of(label_of(3))
     picture[36:39, 3:9] = (92, 141, 90)
@@ -72,7 +74,7 @@ def test_a_colour_beside_that_of_a_class_is_mended_and_counted(data, tmp_path):
     rule = (rules_of(data) & {"V1", "V2"}).pop()
     fixed = fix(data, tmp_path / "out")
     found = read_label(tmp_path / "out" / BAD)
-    assert fixed.changes[0].rules[rule] == (20, 2)
+    assert fixed.changes[0].rules[rule] == Pixels(20, 2)
     assert (found[36:39, 3:9] == 0).all()
     assert (found[0, :2] == 255).all()
     assert np.array_equal(found[1:], label_of(3)[1:])
@@ -96,7 +98,7 @@ def far_labels(number):
     return np.array(FAR.to_stored(label))
 
 
-def test_noise_on_values_that_are_far_apart_is_mended(tmp_path):
+def test_noise_on_values_that_are_far_apart_is_repaired(tmp_path):
     """V3 of a grey label: 0, 60 for void, 128 and 250 can be told apart, 64 off would be void."""
     data = make(tmp_path / "data", FAR, labels=far_labels)
     truth = far_labels(3)
@@ -116,7 +118,7 @@ def test_noise_on_values_that_are_close_is_left(data, tmp_path):
     assert "V3" in rules_of(data)
     fixed = fix(data, tmp_path / "out")
     (left,) = (one for one in fixed.left if one.rule == "V3")
-    assert "noise joins them" in left.reason
+    assert "too close to each other to be told from noise" in left.reason
     assert (tmp_path / "out" / BAD).read_bytes() == (data / BAD).read_bytes()
 
 
@@ -223,7 +225,7 @@ def test_label_ids_of_cityscapes_become_train_ids(tmp_path):
     assert not rules_of(tmp_path / "out") & {"V4", "V7"}
 
 
-def test_a_shift_by_one_is_mended_only_when_it_is_asked_for(data, tmp_path):
+def test_a_shift_by_one_is_repaired_only_when_it_is_asked_for(data, tmp_path):
     """V6 is likely, not sure: left with a reason, or all labels are shifted."""
     for number in range(NUMBER):
         label = label_of(number)
@@ -233,7 +235,7 @@ def test_a_shift_by_one_is_mended_only_when_it_is_asked_for(data, tmp_path):
     assert "V6" in rules_of(data)
     left = fix(data, tmp_path / "same").left
     assert {one.rule for one in left} == {"V6"}
-    assert "--fix-rules safe V6" in left[0].reason
+    assert "ask for V6" in left[0].reason
     fix(data, tmp_path / "out", ["V6"])
     assert all(
         np.array_equal(read_label(tmp_path / f"out/labels/{n:02}.png"), label_of(n))
@@ -242,7 +244,7 @@ def test_a_shift_by_one_is_mended_only_when_it_is_asked_for(data, tmp_path):
     assert rules_of(tmp_path / "out") == set()
 
 
-def test_a_lossy_label_is_mended_only_when_it_is_asked_for(data, tmp_path):
+def test_a_lossy_label_is_repaired_only_when_it_is_asked_for(data, tmp_path):
     """F1: a JPEG of the colours, called .png."""
     save(data / BAD, colors_of(label_of(3)), format="JPEG", quality=95, subsampling=0)
     left = fix(data, tmp_path / "same").left

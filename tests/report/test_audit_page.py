@@ -10,14 +10,15 @@ import pytest
 from PIL import Image
 
 from make import make_dataset
-from pixelwise.audit.findings import Audit, Finding, Total
-from pixelwise.audit.rules import RULES, command
-from pixelwise.errors import DatasetError
+from pixelwise.audit.findings import Finding, Total
+from pixelwise.audit.result import Audit
+from pixelwise.audit.rules import RULES, repair_command
+from pixelwise.errors import RunError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import read_description
 from pixelwise.labels.png import write_label
 from pixelwise.report.audit_page import EXAMPLES, audit_page
-from pixelwise.report.examples import REACH, example_pictures, window
+from pixelwise.report.examples import REACH, DatasetFiles, example_pictures, window
 from pixelwise.report.pictures import WRONG
 
 
@@ -35,7 +36,7 @@ def audit_of(root, findings, **more):
 
 
 def page_of(audit, tmp_path):
-    return audit_page(audit.as_dict(), tmp_path / "audit.html").read_text()
+    return audit_page(audit, tmp_path / "audit.html").read_text()
 
 
 def pixels_of(picture):
@@ -69,7 +70,7 @@ def test_rules_stand_worst_first_with_cause_and_command(data, tmp_path):
 def test_the_same_audit_from_json_gives_the_same_bytes(data, tmp_path):
     """The command writes JSON; the page can be made from it later."""
     audit = audit_of(data, [Finding("V4", "train/labels/00.png", 1, (1, 1), "99", (99,))])
-    first = audit_page(audit.as_dict(), tmp_path / "a.html").read_bytes()
+    first = audit_page(audit, tmp_path / "a.html").read_bytes()
     again = audit_page(json.loads(json.dumps(audit.as_dict())), tmp_path / "b.html").read_bytes()
     assert first == again
     assert not re.search(rb"https?://|<script|<link|url\(", first)
@@ -107,7 +108,7 @@ def test_names_and_details_cannot_change_the_page(data, tmp_path):
 def test_no_file_outside_of_the_dataset_is_read(data, tmp_path, file):
     """The names come from a JSON file, which may be from anywhere."""
     Image.new("L", (5, 5)).save(tmp_path / "outside.png")
-    pictures = example_pictures(data, None, file, None, (), "")
+    pictures = example_pictures(DatasetFiles(data), file, None, (), "")
     assert [(p.data, p.text) for p in pictures] == [
         ("", f"{file} is not in the folder of the data set.")
     ]
@@ -120,7 +121,7 @@ def test_no_file_outside_of_the_dataset_is_read(data, tmp_path, file):
 def test_a_file_that_cannot_be_shown_is_a_sentence(data, content, reason):
     """Damage is what an audit finds; it must not stop the page."""
     (data / "train/labels/00.png").write_bytes(content)
-    pictures = example_pictures(data, None, "train/labels/00.png", (0, 0), (), "none.png")
+    pictures = example_pictures(DatasetFiles(data), "train/labels/00.png", (0, 0), (), "none.png")
     assert reason in pictures[0].text
     assert pictures[1].text == "none.png is not there."
     assert not any(picture.data for picture in pictures)
@@ -128,7 +129,7 @@ def test_a_file_that_cannot_be_shown_is_a_sentence(data, content, reason):
 
 def test_another_json_is_refused(tmp_path):
     """Only an audit becomes the page of one."""
-    with pytest.raises(DatasetError, match=r"schema must be pixelwise\.audit/1, got none"):
+    with pytest.raises(RunError, match=r"schema must be 'pixelwise\.audit/1', got None"):
         audit_page({}, tmp_path / "a.html")
 
 
@@ -166,7 +167,7 @@ def marked(tmp_path):
 
 def test_the_place_is_framed_and_affected_pixels_are_outlined(marked):
     """A frame in the whole file, and around the place an outline of all pixels of the value."""
-    whole, near = example_pictures(marked, None, "label.png", (70, 150), (9,), "")
+    whole, near = example_pictures(DatasetFiles(marked), "label.png", (70, 150), (9,), "")
     assert (whole.caption, near.caption) == ("200 × 100", "around x=150, y=70")
     assert has_color(pixels_of(whole), WRONG)
     factor = 240 // (2 * REACH + 1)
@@ -181,13 +182,13 @@ def test_the_place_is_framed_and_affected_pixels_are_outlined(marked):
 
 def test_without_a_place_the_file_is_shown_unmarked(marked):
     """A palette has no place."""
-    (whole,) = example_pictures(marked, None, "label.png", None, (), "")
+    (whole,) = example_pictures(DatasetFiles(marked), "label.png", None, (), "")
     assert not has_color(pixels_of(whole), WRONG)
 
 
 def test_a_place_outside_of_the_picture_is_not_believed(marked):
     """The file may have changed since the audit."""
-    (whole,) = example_pictures(marked, None, "label.png", (100, 5), (9,), "")
+    (whole,) = example_pictures(DatasetFiles(marked), "label.png", (100, 5), (9,), "")
     assert not has_color(pixels_of(whole), WRONG)
 
 
@@ -196,7 +197,7 @@ def test_in_a_colour_file_pixels_of_the_same_colour_are_outlined(tmp_path):
     colors = np.zeros((60, 60, 3), np.uint8)
     colors[30, 30:36] = (7, 8, 9)
     Image.fromarray(colors).save(tmp_path / "color.png")
-    near = example_pictures(tmp_path, None, "color.png", (30, 30), (), "")[1]
+    near = example_pictures(DatasetFiles(tmp_path), "color.png", (30, 30), (), "")[1]
     outlined = (pixels_of(near) == WRONG).all(axis=2)
     factor = 240 // 41
     assert outlined[REACH * factor, (REACH + 2) * factor : (REACH + 6) * factor].all()
@@ -209,7 +210,9 @@ def test_labels_have_the_colours_of_the_classes_and_images_their_own(data):
     write_label(data / "train/labels/00.png", grey)
     description = read_description(data)
     image, label = (
-        pixels_of(example_pictures(data, description, f"train/{of}/00.png", None, (), "")[0])
+        pixels_of(
+            example_pictures(DatasetFiles(data, description), f"train/{of}/00.png", None, (), "")[0]
+        )
         for of in ("images", "labels")
     )
     assert image[0, 0].tolist() == [7, 7, 7]
@@ -219,7 +222,7 @@ def test_labels_have_the_colours_of_the_classes_and_images_their_own(data):
 def test_values_beyond_8_bits_are_shown_too(tmp_path):
     """Instance ids are what stands there by mistake."""
     write_label(tmp_path / "wide.png", np.arange(300, 900, dtype=np.uint16).reshape(20, 30))
-    pictures = example_pictures(tmp_path, None, "wide.png", (3, 3), (393,), "")
+    pictures = example_pictures(DatasetFiles(tmp_path), "wide.png", (3, 3), (393,), "")
     assert all(picture.data for picture in pictures)
 
 
@@ -238,6 +241,4 @@ def test_a_window_stays_inside_the_picture(place, size, expected):
 
 def test_folders_with_blanks_are_quoted_in_commands():
     """The command can be copied into a shell."""
-    assert command("pixelwise audit {root} --fix {out}", "my data/") == (
-        "pixelwise audit 'my data' --fix 'my data-fixed'"
-    )
+    assert repair_command("F2", "my data/") == ("pixelwise audit 'my data' --fix 'my data-fixed'")

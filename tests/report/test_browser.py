@@ -8,7 +8,8 @@ import subprocess
 import pytest
 
 from make import make_dataset
-from pixelwise.audit.findings import Audit, Finding, Total
+from pixelwise.audit.findings import Finding, Total
+from pixelwise.audit.result import Audit
 from pixelwise.report.audit_page import audit_page
 from pixelwise.report.config import ReportConfig
 from pixelwise.report.html import report

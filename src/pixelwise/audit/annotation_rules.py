@@ -19,12 +19,13 @@ import numpy as np
 
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.headers import read_start
-from pixelwise.errors import PixelwiseError
-from pixelwise.files.content import MAX_PIXELS, Unreadable
-from pixelwise.files.json_file import get, read_json
-from pixelwise.files.walk import walk_files
+from pixelwise.audit.inventory import Inventory
+from pixelwise.errors import DatasetError, PixelwiseError
+from pixelwise.files.content import MAX_PIXELS, Unreadable, check_regular
+from pixelwise.files.json_file import get, parse_json
 from pixelwise.labels.class_names import is_void_name
 from pixelwise.labels.shapes import LABELME_KINDS, Outline, patch_of, problem_of
+from pixelwise.text import percent, some
 
 _AREAS = ("polygon", "rectangle", "circle")
 # The first bytes of a file in which labelme's key must be.
@@ -41,7 +42,7 @@ _FILES_A_TASK = 16
 
 
 @dataclass(frozen=True)
-class _Look:
+class _Annotation:
     """One annotation file: its findings, and how often it uses each name."""
 
     file: str
@@ -50,12 +51,12 @@ class _Look:
 
 
 def annotation_rules(
-    root: Path, names: frozenset[str], spread: Callable[..., Iterator[Any]]
+    inventory: Inventory, names: frozenset[str], spread: Callable[..., Iterator[Any]]
 ) -> tuple[list[Finding], int]:
-    """Look at every labelme file in and below a folder.
+    """Look at every labelme file of a data set.
 
     Args:
-        root: the folder.
+        inventory: its files.
         names: of the classes; empty if they are not known.
         spread: map_over with an executor.
     Returns:
@@ -63,39 +64,50 @@ def annotation_rules(
     """
     findings: list[Finding] = []
     used: dict[str, tuple[int, str]] = {}
-    files = list(walk_files(root, [".json"], failures=[]))
     number = 0
-    see = partial(_look, str(root), names)
-    for look in spread(files, see, chunk=_FILES_A_TASK):
-        if look is None:
+    read = partial(_read, str(inventory.root), names)
+    for found in spread(inventory.annotations, read, chunk=_FILES_A_TASK):
+        if found is None:
             continue
         number += 1
-        findings += look.findings
-        for name, shapes in look.names.items():
-            before, first = used.get(name, (0, look.file))
+        findings += found.findings
+        for name, shapes in found.names.items():
+            before, first = used.get(name, (0, found.file))
             used[name] = (before + shapes, first)
     return findings + list(_spellings(used)), number
 
 
-def _look(root: str, names: frozenset[str], file: str) -> _Look | None:
-    """One file; None if it is none of labelme."""
+def _read(root: str, names: frozenset[str], file: str) -> _Annotation | None:
+    """One file; None if it is not a labelme file."""
     path = os.path.join(root, file)
     try:
-        with open(path, "rb") as stream:
-            if b'"shapes"' not in stream.read(_FIRST_BYTES):
-                return None
-        table = read_json(path)
+        data = _content(path)
+        if data is None:
+            return None
+        table = parse_json(data, path)
         shapes = get(path, table, "shapes", list)
         labels = [get(path, s, "label", str, at=f"shapes[{n}]") for n, s in enumerate(shapes)]
         size = _size(path, table)
-    except (PixelwiseError, OSError) as error:
-        detail = str(error).removeprefix(f"{path}: ")
-        return _Look(file, (Finding("R2", file, 1, None, detail),), Counter())
+    except PixelwiseError as error:
+        return _Annotation(file, (Finding("R2", file, 1, None, error.reason),), Counter())
     parts = [_part(path, n, shape) for n, shape in enumerate(shapes)]
     findings = [*_bad_shapes(file, labels, parts, names, size), *_sizes(root, file, table, size)]
     if size is not None:
         findings += _overlaps(file, labels, parts, size)
-    return _Look(file, tuple(findings), Counter(labels))
+    return _Annotation(file, tuple(findings), Counter(labels))
+
+
+def _content(path: str) -> bytes | None:
+    """The content of a labelme file, which is opened once; None if it is something else."""
+    try:
+        check_regular(path)
+        with open(path, "rb") as file:
+            start = file.read(_FIRST_BYTES)
+            return start + file.read() if b'"shapes"' in start else None
+    except OSError as error:
+        raise DatasetError(path, "file", must="readable", got=error.strerror) from None
+    except Unreadable as error:
+        raise error.at(DatasetError, path, "file") from None
 
 
 def _size(path: str, table: Any) -> tuple[int, int] | None:
@@ -111,7 +123,7 @@ def _part(path: str, number: int, shape: Any) -> Outline | str | None:
         points = get(path, shape, "points", list, at=f"shapes[{number}]")
         kind = get(path, shape, "shape_type", str, type(None), at=f"shapes[{number}]") or "polygon"
     except PixelwiseError as error:
-        return str(error).removeprefix(f"{path}: ")
+        return error.reason
     if kind == "mask":
         return None
     if kind not in LABELME_KINDS:
@@ -134,12 +146,11 @@ def _bad_shapes(
         if isinstance(part, Outline) and size is not None:
             problem = _problem(part, size)
         if problem is None and names and not _is_known(label, names):
-            problem = "its name is no class"
+            problem = "its name is not a class"
         if problem is not None:
             wrong.append((number, f"shape {number} ({label}): {problem}"))
     if wrong:
-        more = f"; and {len(wrong) - _LISTED:,} more" if len(wrong) > _LISTED else ""
-        shown = "; ".join(text for _, text in wrong[:_LISTED]) + more
+        shown = some((text for _, text in wrong), _LISTED, "; ")
         first = parts[wrong[0][0]]
         place = _place(first, size) if isinstance(first, Outline) else None
         yield Finding("R2", file, len(wrong), place, shown)
@@ -228,7 +239,7 @@ def _overlaps(
     if hidden.size and _thick(covered):
         worst = hidden[(lost[hidden] / area[hidden]).argsort()[::-1]][:_LISTED]
         shown = ", ".join(
-            f"shape {n} ({labels[n]}) loses {100 * lost[n] / area[n]:.0f} %" for n in worst
+            f"shape {n} ({labels[n]}) loses {percent(lost[n] / area[n], 0)} %" for n in worst
         )
         yield Finding("R4", file, int(covered.sum()), _first(covered), shown)
     elif covered.sum() >= _BAND_PIXELS and not _thick(covered):

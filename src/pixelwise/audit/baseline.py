@@ -4,36 +4,50 @@ A finding is accepted if the baseline has one with the same rule, file and value
 is not smaller: a defect that grows is found again.
 """
 
-import json
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-from pixelwise.audit.findings import Audit
-from pixelwise.audit.ledger import Key, key_of
-from pixelwise.errors import ArgumentError
-from pixelwise.files.atomic import atomic_write
+from pixelwise.audit.findings import Key, key_of
+from pixelwise.audit.result import Audit
+from pixelwise.errors import ArgumentError, setting
+from pixelwise.files.json_file import read_json
+from pixelwise.files.records import to_plain
+from pixelwise.files.results import record_of, write_json
 
-SCHEMA = "pixelwise.baseline/1"
+
+@dataclass(frozen=True)
+class Accepted:
+    """What a finding is known by, and the count up to which it is accepted."""
+
+    rule: str
+    file: str
+    values: tuple[int, ...]
+    count: int
 
 
-def read_baseline(path: Path) -> Mapping[Key, int]:
-    """The counts up to which findings are accepted.
+@dataclass(frozen=True)
+class Baseline:
+    """The accepted findings of a data set."""
+
+    SCHEMA: ClassVar[str] = "pixelwise.baseline/1"
+
+    accepted: tuple[Accepted, ...]
+
+    def counts(self) -> dict[Key, int]:
+        """The count up to which each finding is accepted."""
+        return {(row.rule, row.file, row.values): row.count for row in self.accepted}
+
+
+def read_baseline(path: Path) -> Baseline:
+    """The baseline in a file.
 
     Raises:
-        ArgumentError: the file cannot be read or is something else.
+        ArgumentError: the file cannot be read.
+        RunError: it is not a baseline.
     """
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-        if table["schema"] != SCHEMA:
-            raise ValueError(f"schema {table['schema']!r} instead of {SCHEMA!r}")
-        return {
-            (row["rule"], row["file"], tuple(row["values"])): int(row["count"])
-            for row in table["accepted"]
-        }
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        got = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
-        hint = "Write it with --write-baseline."
-        raise ArgumentError(path, "file", must="a baseline", got=got, hint=hint) from None
+    table, hint = read_json(path, ArgumentError), f"Write one with {setting('write_baseline')}."
+    return record_of(Baseline, table if isinstance(table, dict) else {}, str(path), hint)
 
 
 def write_baseline(path: Path, audit: Audit) -> None:
@@ -42,9 +56,5 @@ def write_baseline(path: Path, audit: Audit) -> None:
     Raises:
         RunError: the file system refuses.
     """
-    rows = [
-        dict(zip(("rule", "file", "values"), key_of(finding)), count=finding.count)
-        for finding in audit.findings
-    ]
-    text = json.dumps({"schema": SCHEMA, "accepted": rows}, indent=1)
-    atomic_write(path, text.encode())
+    rows = tuple(Accepted(*key_of(finding), finding.count) for finding in audit.findings)
+    write_json(path, {"schema": Baseline.SCHEMA, **to_plain(Baseline(rows))})

@@ -1,16 +1,19 @@
-"""A label that is a colour picture: what went wrong, told from its colours.
+"""The rules about labels that are colour images: F10 to F12, V1 to V3.
 
-Exactly one rule is named, the first that explains the picture.
+Exactly one rule is named, the first that explains the colours.
 """
 
+from io import BytesIO
+
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.rules import RULES
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.image import read_rgb
+from pixelwise.labels.image import decode_rgb
 from pixelwise.labels.palettes import VOID_COLOR
 
 # Colours this far from those of two classes, per channel, may lie on the line between them.
@@ -22,19 +25,19 @@ _SHOWN = 4
 _BLOCK = 1 << 12
 
 
-def look_at_color(classes: Classes | None, path: str, name: str) -> tuple[Finding, ...]:
+def color_rules(classes: Classes | None, path: str, name: str, data: bytes) -> tuple[Finding, ...]:
     """F3, F10, F11, F12, V1, V2 or V3 for a label with several channels.
 
     Args:
         classes: stored values and display colours; None if they are not known.
-        path, name: to open the label, and to name it.
+        path, name: of the label, for errors and findings.
+        data: its content.
     """
     try:
-        alpha = _alpha(path)
-        image = read_rgb(path)
-    except (PixelwiseError, OSError, ValueError, SyntaxError) as error:
-        detail = str(error).removeprefix(f"{path}: ")
-        return (Finding("F3", name, 1, None, detail),)
+        image = decode_rgb(path, data)
+        alpha = alpha_of(data)
+    except PixelwiseError as error:
+        return (Finding("F3", name, 1, None, error.reason),)
     if alpha is not None:
         clear = alpha < 255
         number = int(clear.sum())
@@ -87,8 +90,9 @@ def _explain(
     return "V1", _shown(classes, rest, pixels[unknown]), unknown
 
 
-def _alpha(path: str) -> np.ndarray | None:
-    with Image.open(path) as image:
+def alpha_of(data: bytes) -> NDArray[np.uint8] | None:
+    """(H, W) the alpha channel of an image file that can be decoded; None without one."""
+    with Image.open(BytesIO(data)) as image:
         return np.asarray(image.getchannel("A")) if "A" in image.getbands() else None
 
 

@@ -1,39 +1,47 @@
-"""`pixelwise audit`: open what is named, audit it, and keep what is accepted."""
+"""What an audit does before its page and its repair: open, examine, keep what is accepted."""
 
-from pixelwise.audit.audit import LISTED, audit_source, spreading
+from concurrent.futures import Executor
+
 from pixelwise.audit.baseline import read_baseline, write_baseline
 from pixelwise.audit.config import AuditConfig
-from pixelwise.audit.findings import Audit
-from pixelwise.audit.ledger import Ledger
-from pixelwise.audit.source import open_folders, open_source
-from pixelwise.executors import open_executor, with_absolute_paths
+from pixelwise.audit.examine import examine
+from pixelwise.audit.findings import Ledger
+from pixelwise.audit.result import Audit
+from pixelwise.audit.source import Source, open_folders, open_source
 from pixelwise.sums import Progress
 
+# Findings of each rule that are listed; the others are counted.
+LISTED = 1000
 
-def run(config: AuditConfig, progress: Progress | None = None) -> Audit:
-    """Audit what a configuration names.
+
+def audit_of(
+    config: AuditConfig,
+    executor: Executor | None = None,
+    listed: int | None = LISTED,
+    progress: Progress | None = None,
+    source: Source | None = None,
+) -> Audit:
+    """The audit that a configuration asks for; html and fix are left to the packages above.
 
     Args:
-        config: see AuditConfig.
-        progress: see audit.
+        config: the settings.
+        executor: where the work is done; None works in this thread.
+        listed, progress: see report.audit_page.audit.
+        source: the data set if it is open already.
     Raises:
-        DatasetError: there is no data set, or its dataset.toml is wrong.
-        ArgumentError: the baseline is none.
-        RunError: a baseline cannot be written.
+        PixelwiseError: see report.audit_page.audit.
     """
-    config = with_absolute_paths(config)
-    accepted = {} if config.baseline is None else read_baseline(config.baseline)
-    if config.images is not None and config.labels is not None:
+    baseline = {} if config.baseline is None else read_baseline(config.baseline).counts()
+    if source is None and config.images is not None and config.labels is not None:
         source = open_folders(config.images, config.labels)
-    else:
-        source = open_source(str(config.data))
+    if source is None:
+        assert config.data is not None  # AuditConfig sees to it
+        source = open_source(config.data)
     # a baseline and a repair must know every finding, not only those that are listed
-    every = config.write_baseline is not None or config.fix is not None
-    listed = None if every else LISTED
-    ledger = Ledger(listed, accepted)
-    with open_executor(config.workers, config.scheduler) as executor:
-        spread = spreading(executor, progress)
-        result = audit_source(source, spread, ledger, quick=config.quick, deep=config.deep)
+    if config.write_baseline is not None or config.fix is not None:
+        listed = None
+    how = {"quick": config.quick, "deep": config.deep}
+    result = examine(source, Ledger(listed, baseline), executor, progress, **how)
     if config.write_baseline is not None:
         write_baseline(config.write_baseline, result)
     return result

@@ -13,7 +13,7 @@ from pixelwise.settings import check_settings, option, scheduler_option, workers
 class AuditConfig:
     """Which data set is looked at, how closely, and what is done with the findings."""
 
-    data: Path | None = option(
+    data: Path | Description | None = option(
         None,
         "folder with dataset.toml, or any folder of images and labels",
         positional=True,

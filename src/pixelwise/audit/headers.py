@@ -1,6 +1,6 @@
-"""What the first bytes of a picture say: format, size, storage, palette, extras.
+"""What the first bytes of an image file say: format, size, storage, palette, extras.
 
-Nothing is decoded: one read of a few kilobytes a file, tens of thousands of files a second.
+Nothing is decoded: a few kilobytes of a file are enough, tens of thousands of files a second.
 
 Source: PNG specification (W3C), sections 5 and 11; JPEG, ITU-T T.81, annex B; Exif 2.32, section
 4.6.
@@ -11,24 +11,29 @@ import stat
 import struct
 from dataclasses import dataclass
 from io import BytesIO
+from typing import BinaryIO, Literal, get_args
 from zlib import crc32
 
 from PIL import Image
 
-from pixelwise.files.content import Unreadable, check_pixels, check_regular, format_of
+from pixelwise.files.content import (
+    Unreadable,
+    check_pixels,
+    check_regular,
+    format_of,
+    read_file,
+)
 from pixelwise.labels.png_chunks import HEADER_BYTES, read_header
 
 # Holds everything before the pixels of a PNG with a palette, and of most photographs.
 _FIRST_BYTES = 4096
 # Photographs with previews and profiles before their size.
 _MORE_BYTES = 1 << 18
-# So much of the middle of a file tells apart pictures that begin alike.
+# So much of the middle of a file tells apart images that begin alike.
 _MIDDLE_BYTES = 512
 
-# How a label may be stored; "number" is floating point or 32 bits.
-PALETTE, GREY, GREY16, COLOR, LOSSY, NUMBER = (
-    *("palette", "grey", "grey16", "color", "lossy", "number"),
-)
+Storage = Literal["palette", "grey", "grey16", "color", "lossy", "number"]
+PALETTE, GREY, GREY16, COLOR, LOSSY, NUMBER = get_args(Storage)
 # Of BMP: what lies before, length of the header, width, height, planes, bits a pixel.
 _BMP_HEADER = struct.Struct("<14sIiiHH")
 _STORAGE_OF_PNG = {0: GREY, 2: COLOR, 3: PALETTE, 4: COLOR, 6: COLOR}
@@ -42,7 +47,7 @@ _EXTRAS = {
     b"sRGB": "a colour space",
     b"eXIf": "camera data",
 }
-_ENDINGS = {
+_SUFFIXES = {
     "PNG": {".png", ".apng"},
     "JPEG": {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"},
     "GIF": {".gif"},
@@ -56,12 +61,12 @@ _ORIENTATION, _SAMPLE_FORMAT = 0x0112, 339
 
 @dataclass(slots=True)
 class Header:
-    """What the start of a picture file says.
+    """What the start of an image file says.
 
     Args:
         format: PNG, JPEG, ... by content; OTHER for what only Pillow knows.
         height, width: pixels as stored.
-        storage: PALETTE, GREY, GREY16, COLOR, LOSSY or NUMBER.
+        storage: how its pixels are stored; "number" is floating point or 32 bits.
         depth: bits of a sample.
         palette: red, green, blue of each entry; b"" without a palette.
         alpha: there is an alpha channel.
@@ -73,7 +78,7 @@ class Header:
     format: str
     height: int
     width: int
-    storage: str
+    storage: Storage
     depth: int = 8
     palette: bytes = b""
     alpha: bool = False
@@ -83,53 +88,63 @@ class Header:
 
 
 def read_start(path: str) -> Header:
-    """The header of a picture.
+    """The header of an image file, of which only the beginning is read.
 
     Raises:
-        Unreadable: the file is missing, empty, no regular file, no picture, cut within its header
-            or too large to be decoded.
+        Unreadable: the file is missing, empty, not a regular file, not an image, cut within its
+            header or too large to be decoded.
     """
     # a pipe would block for ever if it were opened without this flag
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        file = os.open(path, flags)
-        try:
-            found = os.fstat(file)
+        with os.fdopen(os.open(path, flags), "rb", _FIRST_BYTES) as file:
+            found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode) or found.st_size == 0:
                 check_regular(path)
-            start = os.read(file, _FIRST_BYTES)
-            header = _parse(start, file, found.st_size, path)
-            key = crc32(start) | (found.st_size & 0xFFFFFFFF) << 32
-            if found.st_size > 2 * _FIRST_BYTES:
-                os.lseek(file, found.st_size // 2, os.SEEK_SET)
-                key ^= crc32(os.read(file, _MIDDLE_BYTES))
-            header.key = key
-        finally:
-            os.close(file)
+            return _header(file, found.st_size)
     except (OSError, ValueError) as error:
         raise Unreadable("readable", getattr(error, "strerror", None) or str(error)) from None
+
+
+def read_whole(path: str) -> tuple[Header, bytes]:
+    """The header of an image file and its content, which is read once.
+
+    Raises:
+        Unreadable: see read_start and files.content.read_file.
+    """
+    data = read_file(path)
+    return _header(BytesIO(data), len(data)), data
+
+
+def _header(file: BinaryIO, size: int) -> Header:
+    start = file.read(_FIRST_BYTES)
+    header = _parse(start, file, size)
+    header.key = crc32(start) | (size & 0xFFFFFFFF) << 32
+    if size > 2 * _FIRST_BYTES:
+        file.seek(size // 2)
+        header.key ^= crc32(file.read(_MIDDLE_BYTES))
     check_pixels(header.width, header.height)
     return header
 
 
-def has_right_ending(name: str, header: Header) -> bool:
-    """Whether the ending of a file name is one of its format."""
-    endings = _ENDINGS.get(header.format)
-    return endings is None or os.path.splitext(name)[1].lower() in endings
+def has_right_suffix(name: str, header: Header) -> bool:
+    """Whether the suffix of a file name is one of its format."""
+    suffixes = _SUFFIXES.get(header.format)
+    return suffixes is None or os.path.splitext(name)[1].lower() in suffixes
 
 
-def _parse(start: bytes, file: int, size: int, path: str) -> Header:
+def _parse(start: bytes, file: BinaryIO, size: int) -> Header:
     """The header without its key."""
     try:
         kind = format_of(start)
     except Unreadable:
-        return _by_pillow("OTHER", path)
+        return _by_pillow("OTHER", start, file)
     if kind == "PNG":
         return _png(start, size)
     if kind == "JPEG":
         found = _jpeg(start)
         if found is None and size > len(start):
-            found = _jpeg(start + os.read(file, _MORE_BYTES))
+            found = _jpeg(start + file.read(_MORE_BYTES))
         if found is not None:
             height, width, orientation = found
             return Header(kind, height, width, LOSSY, orientation=orientation)
@@ -137,7 +152,7 @@ def _parse(start: bytes, file: int, size: int, path: str) -> Header:
         _, length, width, height, _, depth = _BMP_HEADER.unpack_from(start)
         if length >= 40 and depth in (24, 32) and width > 0 and height:
             return Header(kind, abs(height), width, COLOR, alpha=depth == 32)
-    return _by_pillow(kind, path)
+    return _by_pillow(kind, start, file)
 
 
 def _png(start: bytes, size: int) -> Header:
@@ -208,20 +223,15 @@ def _orientation(exif: bytes) -> int:
     return 1
 
 
-def _by_pillow(kind: str, path: str) -> Header:
+def _by_pillow(kind: str, start: bytes, file: BinaryIO) -> Header:
     """For the formats that are rare enough to be left to Pillow."""
     try:
-        with open(path, "rb") as file:
-            data = file.read(_MORE_BYTES)
-        try:
-            image = Image.open(BytesIO(data))
-        except Exception:
-            image = Image.open(path)  # some formats keep their directory at the end
-        with image:
+        file.seek(0)
+        with Image.open(file) as image:
             mode, (width, height) = image.mode, image.size
             if getattr(image, "tag_v2", {}).get(_SAMPLE_FORMAT, (1,)) not in (1, (1,)):
                 mode = "F"  # signed or floating point, whatever Pillow makes of it
-            lossy = kind in ("JPEG", "GIF") or (kind == "WebP" and data[12:16] != b"VP8L")
+            lossy = kind in ("JPEG", "GIF") or (kind == "WebP" and start[12:16] != b"VP8L")
             storage = LOSSY if lossy else _STORAGE_OF_MODE.get(mode, COLOR)
             depth = 16 if storage == GREY16 else 1 if mode == "1" else 8
             palette = image.getpalette() if mode == "P" else None
@@ -229,8 +239,8 @@ def _by_pillow(kind: str, path: str) -> Header:
     except Exception as error:
         # decoders raise anything from KeyError to struct.error on damaged files
         unknown = isinstance(error, Image.UnidentifiedImageError)
-        got = "a file in no format that is known" if unknown else str(error).replace(path, "")
-        raise Unreadable("a picture", got.strip(" :'") or type(error).__name__) from None
+        got = "a file in no format that is known" if unknown else str(error)
+        raise Unreadable("an image", got.strip(" :'") or type(error).__name__) from None
     alpha = mode in ("RGBA", "LA", "PA")
     table = bytes(palette or b"")
     return Header(kind, height, width, storage, depth, table, alpha, orientation=orientation)

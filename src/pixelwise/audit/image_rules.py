@@ -1,30 +1,29 @@
-"""With --deep the images are decoded too: S2, near copies in two splits; G3, labels that are off.
+"""The rules about decoded images: S2, near copies in two splits; G3, labels that do not fit.
 
 dHash: the image in 9 x 8 grey pixels; bit (y, x) = pixel (y, x) < pixel (y, x + 1).
 """
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.inventory import Files, Inventory
 from pixelwise.errors import PixelwiseError
-from pixelwise.labels.image import read_rgb
-from pixelwise.labels.png import read_label
+from pixelwise.labels.image import decode_rgb
 
-# Sides of the small grey picture that confirms what a hash suggests, and how far it may be off.
+# Sides of the small grey image that confirms what a hash suggests, and how far it may be off.
 _SMALL, _SMALL_ERROR = 16, 3.0
 # Hashes of so many differing bits are near; 4 words of 16 bits, so that one of them is equal.
 _NEAR_BITS, _WORDS = 3, 4
-# A picture without structure has hardly any bit set, and is near to every other one.
+# An image without structure has hardly any bit set, and is near to every other one.
 _LEAST_BITS = 6
-# In words that more pictures share, only neighbours by name are compared.
+# In words that more images share, only neighbours by name are compared.
 _MOST_ALIKE = 64
 # G3: shifts that are tried, border pixels that are looked up, and how clear the answer must be.
 _MARGIN = 8
@@ -45,30 +44,36 @@ _POSES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 @dataclass(frozen=True)
-class ImageLook:
+class ImageContents:
     """An image in numbers: hash of its pixels, dHash, (16, 16) uint8 grey; and what was found."""
 
-    key: int
-    dhash: int
-    small: np.ndarray
     findings: tuple[Finding, ...]
+    key: int = 0
+    dhash: int = 0
+    small: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((_SMALL, _SMALL), np.uint8))
 
 
-def look_at_image(root: str, files: Files) -> ImageLook:
-    """Decode an image, and compare its edges with the borders in its label."""
-    nothing = np.zeros((_SMALL, _SMALL), np.uint8)
+def examine_image(
+    files: Files, path: str, data: bytes, label: NDArray[np.unsignedinteger] | None
+) -> ImageContents:
+    """Decode an image, and compare its edges with the borders in its label.
+
+    Args:
+        files: the pair.
+        path, data: of the image.
+        label: (H, W) stored values, None if they could not be decoded.
+    """
     try:
-        image = read_rgb(os.path.join(root, files.image))
+        image = decode_rgb(path, data)
     except PixelwiseError as error:
-        detail = str(error).removeprefix(f"{os.path.join(root, files.image)}: ")
-        return ImageLook(0, 0, nothing, (Finding("F3", files.image, 1, None, detail),))
+        return ImageContents((Finding("F3", files.image, 1, None, error.reason),))
     grey = Image.fromarray(image).convert("L")
     bits = np.asarray(grey.resize((9, 8), Image.Resampling.BOX))
     dhash = int.from_bytes(np.packbits(bits[:, :-1] < bits[:, 1:]).tobytes(), "big")
     small = np.asarray(grey.resize((_SMALL, _SMALL), Image.Resampling.BOX))
     digest = blake2b(image.tobytes(), digest_size=8, person=repr(image.shape).encode()[:16])
-    findings = _pose(root, files, np.asarray(grey))
-    return ImageLook(int.from_bytes(digest.digest(), "big"), dhash, small, findings)
+    findings = () if label is None else _pose(files, np.asarray(grey), label)
+    return ImageContents(findings, int.from_bytes(digest.digest(), "big"), dhash, small)
 
 
 def near_copies(
@@ -107,14 +112,10 @@ def near_copies(
         yield Finding("S2", b.image, 1, None, detail, other=a.image)
 
 
-def _pose(root: str, files: Files, grey: np.ndarray) -> tuple[Finding, ...]:
+def _pose(
+    files: Files, grey: NDArray[np.uint8], label: NDArray[np.unsignedinteger]
+) -> tuple[Finding, ...]:
     """G3: whether the borders of the label lie on edges of the image once it is moved."""
-    if files.label is None:
-        return ()
-    try:
-        label = read_label(os.path.join(root, files.label))
-    except PixelwiseError:
-        return ()
     if label.shape != grey.shape:
         return ()
     border = np.zeros(label.shape, bool)
@@ -138,7 +139,7 @@ def _pose(root: str, files: Files, grey: np.ndarray) -> tuple[Finding, ...]:
     if contrast < max(_LEAST_CONTRAST, _CLEAR * here):
         return ()
     detail = f"its borders fit edges of the image {contrast / here:.1f} times as well when {best}"
-    return (Finding("G3", files.label, 1, None, detail, other=files.image),)
+    return (Finding("G3", str(files.label), 1, None, detail, other=files.image),)
 
 
 def _edges(grey: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ followed, and names are kept as text, so that a million files fit into memory.
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,10 +18,12 @@ from pixelwise.files.toml_file import read_text
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 from pixelwise.labels.description import Description, Split, fold_of
 from pixelwise.labels.pairs import is_same_folder, pair_files
+from pixelwise.text import some
 
-# Among more lone names than this nobody looks for the nearest one.
+# Among more unpaired names than this the nearest one is not looked for.
 _MOST_NEAREST = 300
 _LISTED = 3
+_SUFFIXES = tuple(IMAGE_SUFFIXES)
 _NUMBER = re.compile(r"\d+")
 
 
@@ -43,12 +45,16 @@ class Inventory:
         splits: names, in the order of their numbers.
         pairs: of all splits.
         findings: of the rules P1, P2 and S1.
+        annotations: JSON files anywhere below the root.
+        files: every visible file in the folders of the splits, sorted.
     """
 
     root: Path
     splits: tuple[str, ...]
     pairs: list[Files]
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Finding]
+    annotations: list[str]
+    files: list[str]
 
     def path(self, name: str) -> str:
         """The file to open."""
@@ -56,12 +62,13 @@ class Inventory:
 
 
 def take_inventory(description: Description) -> Inventory:
-    """Walk the folders of every split."""
+    """List every folder once, and pair the files of every split."""
     root = Path(description.root)
-    listing: dict[str, list[str]] = {}
+    listing = _list_folders(root, description.splits.values())
     findings: dict[tuple, Finding] = {}
     owner: dict[str, int] = {}
     pairs = []
+    names = list(description.splits)
     for number, split in enumerate(description.splits.values()):
         found, wrong = _split_pairs(root, split, number, listing)
         for files in found:
@@ -69,66 +76,109 @@ def take_inventory(description: Description) -> Inventory:
             if first == number:
                 pairs.append(files)
             else:
-                names = list(description.splits)
                 detail = f"the file itself is in the splits {names[first]} and {names[number]}"
                 wrong.append(Finding("S1", files.image, 1, None, detail))
         # splits that share folders share what is wrong with them
         findings.update({(f.rule, f.file, f.detail): f for f in wrong})
-    return Inventory(root, tuple(description.splits), pairs, list(findings.values()))
+    annotations = [name for name in listing[""].names if name.lower().endswith(".json")]
+    folders = {_prefix(folder) for split in description.splits.values() for folder in _of(split)}
+    below = sorted({name for folder in folders for name in listing[folder].names})
+    return Inventory(root, tuple(names), pairs, list(findings.values()), annotations, below)
+
+
+@dataclass
+class _Folder:
+    """The visible files in and below a folder, links among them, and folders without access."""
+
+    names: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    failures: list[OSError] = field(default_factory=list)
+
+
+def _of(split: Split) -> list[str]:
+    return [folder for folder in (split.images, split.labels) if folder is not None]
+
+
+def _prefix(folder: str) -> str:
+    """What the names of the files in a folder begin with: "" or "a/b/"."""
+    name = Path(os.path.normpath(folder)).as_posix()
+    return "" if name == "." else f"{name}/"
+
+
+def _list_folders(root: Path, splits: Iterable[Split]) -> dict[str, _Folder]:
+    """prefix -> its files, by names relative to the root; "" is the root itself.
+
+    The root is walked once; folders of splits that this does not reach (links, hidden ones, and
+    what is missing or empty) are walked on their own. Files that nothing asks for are forgotten.
+    """
+    prefixes = {_prefix(folder) for split in splits for folder in _of(split)}
+    whole = _Folder()
+    for name in walk_files(root, failures=whole.failures, links=whole.links):
+        if name.lower().endswith(".json") or name.startswith(tuple(prefixes)):
+            whole.names.append(name)
+    listing = {"": whole}
+    for prefix in sorted(prefixes - {""}):
+        names = [name for name in whole.names if name.startswith(prefix)]
+        found = _Folder(names, [name for name in whole.links if name.startswith(prefix)])
+        if names:
+            below = os.path.join(root, prefix)
+            found.failures = [e for e in whole.failures if f"{e.filename}/".startswith(below)]
+        else:
+            walked = walk_files(root / prefix, failures=found.failures, links=found.links)
+            found.names = [prefix + name for name in walked]
+            found.links = [prefix + name for name in found.links]
+        listing[prefix] = found
+    return listing
 
 
 def _split_pairs(
-    root: Path, split: Split, number: int, listing: dict[str, list[str]]
+    root: Path, split: Split, number: int, listing: dict[str, _Folder]
 ) -> tuple[list[Files], list[Finding]]:
     wrong: list[Finding] = []
     images = _images(root, split.images, listing, wrong)
     labels = None if split.labels is None else _images(root, split.labels, listing, wrong)
-    folders = [None if f is None else root / f for f in (split.images, split.labels)]
     pairing = pair_files(
-        images, labels, split.image_suffix, split.label_suffix, is_same_folder(*folders)
+        *(images, labels, split.image_suffix, split.label_suffix),
+        is_same_folder(root / split.images, None if split.labels is None else root / split.labels),
     )
-    for first, other in pairing.image_twins + pairing.label_twins:
+    for first, other in (*pairing.image_twins, *pairing.label_twins):
         wrong.append(Finding("P1", other, 1, None, f"has the same id as {first}", other=first))
     image_of, label_of = pairing.image_of, pairing.label_of
     ids = set(image_of) | set(label_of)
     if split.list is not None:
-        entries, unknown = _entries(root, split, ids)
-        ids, wrong = entries, wrong + unknown
+        ids, unknown = _entries(root, split, ids)
+        wrong += unknown
     if split.folds:
         ids = {i for i in ids if fold_of(i, split.folds) in split.keep}
     both, without_label, without_image = pairing.of(ids)
     if not both and len(image_of) > 1 and len(label_of) > 1:
         wrong.append(_no_pair(split, image_of, label_of))
     else:
-        wrong += _lone(without_label, without_image, image_of, label_of)
+        wrong += _unpaired(without_label, without_image, image_of, label_of)
     return [Files(image_of[i], label_of[i], number) for i in both], wrong
 
 
 def _images(
-    root: Path, folder: str, listing: dict[str, list[str]], wrong: list[Finding]
-) -> Iterator[tuple[str, str]]:
-    """(name in the folder, name relative to the root) of its images, listed once for all splits."""
-    if folder not in listing:
-        failures: list[OSError] = []
-        links: list[str] = []
-        names = walk_files(root / folder, IMAGE_SUFFIXES, failures=failures, links=links)
-        listing[folder] = list(names)
-        wrong += _links_outside(root, folder, links)
-        for error in failures:
-            name = Path(os.path.relpath(error.filename, root)).as_posix()
-            detail = f"the folder cannot be read: {error.strerror}"
-            wrong.append(Finding("P1", name, 1, None, detail))
-    prefix = "" if folder in (".", "") else folder.rstrip("/") + "/"
-    return ((name, prefix + name) for name in listing[folder])
+    root: Path, folder: str, listing: dict[str, _Folder], wrong: list[Finding]
+) -> list[tuple[str, str]]:
+    """(name below the folder, name below the root) of the image files of a folder."""
+    prefix = _prefix(folder)
+    found = listing[prefix]
+    wrong += _links_outside(root, found.links)
+    for error in found.failures:
+        name = Path(os.path.relpath(error.filename, root)).as_posix()
+        detail = f"the folder cannot be read: {error.strerror}"
+        wrong.append(Finding("P1", name, 1, None, detail))
+    names = (name for name in found.names if name.lower().endswith(_SUFFIXES))
+    return [(name[len(prefix) :], name) for name in names]
 
 
-def _links_outside(root: Path, folder: str, links: list[str]) -> Iterator[Finding]:
-    """Images that no command reads, because they are links to files outside of the dataset."""
+def _links_outside(root: Path, links: list[str]) -> Iterator[Finding]:
+    """Images that no command reads, as they are links to files outside of the data set."""
     inside = os.path.join(os.path.realpath(root), "")
-    for link in links:
-        file = os.path.join(root, folder, link)
-        if not os.path.realpath(file).startswith(inside):
-            name = Path(os.path.relpath(file, root)).as_posix()
+    for name in links:
+        outside = not os.path.realpath(os.path.join(root, name)).startswith(inside)
+        if name.lower().endswith(_SUFFIXES) and outside:
             yield Finding("P1", name, 1, None, "a link that leads out of the data set")
 
 
@@ -138,7 +188,7 @@ def _entries(root: Path, split: Split, known: set[str]) -> tuple[set[str], list[
     try:
         lines = read_text(root / name).splitlines()
     except PixelwiseError as error:
-        return set(), [Finding("P2", name, 1, None, str(error))]
+        return set(), [Finding("P2", name, 1, None, error.reason)]
     entries = {line.strip() for line in lines} - {""}
     bad = [
         (number, line.strip())
@@ -147,16 +197,16 @@ def _entries(root: Path, split: Split, known: set[str]) -> tuple[set[str], list[
     ]
     if not bad:
         return entries, []
-    shown = "; ".join(f"line {n}: {text!r}{_meant(text, known)}" for n, text in bad[:_LISTED])
-    more = f" and {len(bad) - _LISTED:,} more" if len(bad) > _LISTED else ""
-    return entries & known, [Finding("P2", name, len(bad), None, shown + more)]
+    lines_shown = (f"line {n}: {text!r}{_meant(text, known)}" for n, text in bad)
+    detail = some(lines_shown, _LISTED, "; ")
+    return entries & known, [Finding("P2", name, len(bad), None, detail)]
 
 
 def _meant(text: str, known: set[str]) -> str:
     """What a line of a list was meant to say, as far as that is plain."""
     for plain, why in (
         (text.strip("'\""), "has quotes"),
-        (os.path.splitext(text)[0], "has an ending, and ids have none"),
+        (os.path.splitext(text)[0], "has a suffix, and ids have none"),
         (Path(text.split(maxsplit=1)[0]).stem, "has a path or two columns"),
         (text.lstrip("\ufeff"), "begins with a byte order mark"),
     ):
@@ -175,7 +225,7 @@ def _no_pair(split: Split, image_of: dict[str, str], label_of: dict[str, str | N
     return Finding("P1", str(split.labels), len(image_of), None, detail, other=split.images)
 
 
-def _lone(
+def _unpaired(
     images: list[str],
     labels: list[str],
     image_of: dict[str, str],
@@ -197,7 +247,7 @@ def _lone(
 
 
 def _nearest(images: list[str], labels: list[str]) -> dict[str, tuple[str, str]]:
-    """For lone images, the lone label that was meant: (id, why they do not pair up)."""
+    """For images without a label, the label that was meant: (id, why they do not pair up)."""
     if not images or not labels:
         return {}
     found: dict[str, tuple[str, str]] = {}
@@ -211,7 +261,7 @@ def _nearest(images: list[str], labels: list[str]) -> dict[str, tuple[str, str]]
     if max(len(images), len(labels)) <= _MOST_NEAREST:
         free = [label for label in labels if label not in {near for near, _ in found.values()}]
         for i in images:
-            # another number is another picture, not a typo
+            # another number is another image, not a typo
             numbers = None if i in found else _NUMBER.findall(i)
             alike = [label for label in free if _NUMBER.findall(label) == numbers]
             close = get_close_matches(i, alike, n=1, cutoff=0.8)

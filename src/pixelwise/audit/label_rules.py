@@ -1,20 +1,22 @@
-"""One label file is decoded once, and everything that its pixels alone can say is said.
+"""The rules about the pixels of one label, which is decoded once: F3, F8, V2 to V13, G4, R1.
 
 What costs more than decoding has a gate: the histogram decides whether the places of unknown
 values are looked for, and neighbours are compared in a sample of the files only.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from io import BytesIO
 from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from pixelwise.audit.color_rules import look_at_color
+from pixelwise.audit.color_rules import color_rules
 from pixelwise.audit.findings import Finding
-from pixelwise.audit.headers import COLOR, NUMBER, PALETTE
+from pixelwise.audit.headers import COLOR, NUMBER, PALETTE, Header
 from pixelwise.audit.regions import (
     frame_of,
     is_line_between,
@@ -27,6 +29,7 @@ from pixelwise.audit.regions import (
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.png import read_and_count
+from pixelwise.text import percent, some
 
 # Of every so many rows one enters the key of a label; its histogram does as a whole.
 _KEY_ROWS = 16
@@ -43,39 +46,51 @@ _BAND_ROWS = 32
 _SHOWN_STORAGE = {"F": "floating point", "I": "32 bits"}
 
 
-@dataclass(frozen=True, slots=True)
-class LabelJob:
-    """A label to look at.
+@dataclass(frozen=True)
+class LabelFile:
+    """A label file that has been read.
 
     Args:
-        number: of its pair.
-        path, name: to open it, and to name it.
-        storage: see headers.Header.
-        entries: of its palette.
-        sampled: whether neighbouring pixels are compared too.
+        path, name: of the file, for Pillow and for findings.
+        header: what its beginning says.
+        data: its content.
     """
 
-    number: int
     path: str
     name: str
-    storage: str
-    entries: int
-    sampled: bool
+    header: Header
+    data: bytes
+
+    @property
+    def entries(self) -> int:
+        """Of its palette."""
+        return len(self.header.palette) // 3
 
 
 @dataclass(frozen=True)
-class LabelLook:
-    """What a label contains: values, pixels (K,) ascending; key is equal for equal labels."""
+class LabelContents:
+    """What a label contains.
 
-    number: int
-    values: np.ndarray
-    pixels: np.ndarray
-    key: int
+    Args:
+        findings: of the label alone.
+        values, pixels: (K,) stored values, ascending, and the pixels of each.
+        key: equal for equal labels; 0 if it cannot be decoded to stored values.
+        label: (H, W) stored values; None if it cannot be decoded to them.
+    """
+
     findings: tuple[Finding, ...]
+    values: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    pixels: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    key: int = 0
+    label: NDArray[np.unsignedinteger] | None = None
+
+    def without_label(self) -> "LabelContents":
+        """What is kept of it, and sent to other processes."""
+        return replace(self, label=None)
 
 
 @dataclass(frozen=True)
-class Table:
+class ClassTable:
     """The class table as the rules need it; pickled without its arrays.
 
     Args:
@@ -89,6 +104,9 @@ class Table:
     binary: bool
     guessed: bool = False
     known: bool = True
+
+    def __reduce__(self) -> tuple:
+        return ClassTable, (self.classes, self.binary, self.guessed, self.known)
 
     @cached_property
     def index_of(self) -> np.ndarray:
@@ -111,35 +129,36 @@ class Table:
         return self.classes.values == ((0,), (1,))
 
 
-def look_at_label(table: Table, job: LabelJob) -> LabelLook:
-    """Decode a label once; what cannot be decoded is a finding."""
-    nothing = np.zeros(0, np.int64)
-    if job.storage == COLOR:
-        wrong = look_at_color(table.classes if table.known else None, job.path, job.name)
-        return LabelLook(job.number, nothing, nothing, 0, wrong)
-    if job.storage == NUMBER:
-        wrong = _numbers(job)
-        if wrong:
-            return LabelLook(job.number, nothing, nothing, 0, wrong)
+def examine_label(table: ClassTable, file: LabelFile, sampled: bool) -> LabelContents:
+    """Decode a label once; what cannot be decoded is a finding.
+
+    Args:
+        table: the classes.
+        file: the label.
+        sampled: whether neighbouring pixels are compared too.
+    """
+    if file.header.storage == COLOR:
+        classes = table.classes if table.known else None
+        return LabelContents(color_rules(classes, file.path, file.name, file.data))
+    if file.header.storage == NUMBER and (wrong := _numbers(file)):
+        return LabelContents(wrong)
     try:
-        label, values, pixels = read_and_count(job.path)
+        label, values, pixels = read_and_count(file.path, data=file.data)
     except PixelwiseError as error:
-        detail = str(error).removeprefix(f"{job.path}: ")
-        finding = Finding("F3", job.name, 1, None, detail)
-        return LabelLook(job.number, nothing, nothing, 0, (finding,))
+        return LabelContents((Finding("F3", file.name, 1, None, error.reason),))
     index = table.index_of.take(values)
-    findings = _values(table, job, label, values, pixels, index)
-    findings += _palette_end(job, label, values)
+    findings = _values(table, file, label, values, pixels, index)
+    findings += _palette_end(file, label, values)
     if not findings:
-        findings += _frame(table, job, label)
-        if job.sampled:
-            findings += _neighbours(table, job, label)
-    return LabelLook(job.number, values, pixels, _key(label, values, pixels), tuple(findings))
+        findings += _frame(table, file, label)
+        if sampled:
+            findings += neighbour_rules(table, file, label)
+    return LabelContents(tuple(findings), values, pixels, _key(label, values, pixels), label)
 
 
 def _values(
-    table: Table,
-    job: LabelJob,
+    table: ClassTable,
+    file: LabelFile,
     label: np.ndarray,
     values: np.ndarray,
     pixels: np.ndarray,
@@ -148,30 +167,29 @@ def _values(
     """What the histogram says: V2 to V5, V12 and V13."""
     if table.is_zero_one and values[-1] in (128, 255) and set(values.tolist()) <= {0, values[-1]}:
         detail = f"the only values are {', '.join(map(str, values))}"
-        return [_at(job, "V5", label, label == values[-1], detail, values[-1:])]
+        return [_at(file, "V5", label, label == values[-1], detail, values[-1:])]
     unknown = values[index == -2]
     if unknown.size:
-        return [_unknown(job, label, unknown, pixels[index == -2], table)]
+        return [_unknown(file, label, unknown, pixels[index == -2], table)]
     valid = index >= 0
     if not valid.any():
-        return [Finding("V13", job.name, int(pixels.sum()), (0, 0), "every pixel is void")]
+        return [Finding("V13", file.name, int(pixels.sum()), (0, 0), "every pixel is void")]
     shares = np.bincount(index[valid], pixels[valid], len(table.classes)) / pixels[valid].sum()
     top = int(shares.argmax())
     if shares[top] == 1 or (table.binary and top == 0 and shares[top] >= _NEARLY_ALL):
         number = int(pixels[valid][index[valid] == top].sum())
-        detail = f"{_percent(shares[top])} of its valid pixels are {table.classes.names[top]}"
-        return [Finding("V12", job.name, number, None, detail)]
+        share = "all" if shares[top] == 1 else f"{percent(shares[top], 1)} %"
+        detail = f"{share} of its valid pixels are {table.classes.names[top]}"
+        return [Finding("V12", file.name, number, None, detail)]
     return []
 
 
 def _unknown(
-    job: LabelJob, label: np.ndarray, unknown: np.ndarray, pixels: np.ndarray, table: Table
+    file: LabelFile, label: np.ndarray, unknown: np.ndarray, pixels: np.ndarray, table: ClassTable
 ) -> Finding:
     """Why there are unknown values: smooth borders, noise, or simply other values."""
     wrong = np.isin(label, unknown)
-    shown = [f"{v} ({n:,} pixels)" for v, n in zip(unknown, pixels)]
-    more = len(shown) - _MOST_VALUES
-    detail = ", ".join(shown[:_MOST_VALUES]) + (f" and {more:,} more values" if more > 0 else "")
+    detail = some((f"{v} ({n:,} pixels)" for v, n in zip(unknown, pixels)), _MOST_VALUES)
     rule = "V4"
     if not wrong.all():
         known = np.flatnonzero(table.index_of >= -1)
@@ -183,7 +201,7 @@ def _unknown(
             rule = "V3"
         elif noisy and thin_share(wrong) >= _MOST:
             rule = "V2"  # a line that was so thin that its own value is gone
-    return _at(job, rule, label, wrong, detail, unknown)
+    return _at(file, rule, label, wrong, detail, unknown)
 
 
 def _around(values: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -193,16 +211,16 @@ def _around(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     return np.stack([known[below], known[above]], axis=1)
 
 
-def _palette_end(job: LabelJob, label: np.ndarray, values: np.ndarray) -> list[Finding]:
-    beyond = values >= job.entries
-    if job.storage != PALETTE or not job.entries or not beyond.any():
+def _palette_end(file: LabelFile, label: np.ndarray, values: np.ndarray) -> list[Finding]:
+    beyond = values >= file.entries
+    if file.header.storage != PALETTE or not file.entries or not beyond.any():
         return []
     first = values[beyond]
-    detail = f"values up to {values[-1]}, and a palette of {job.entries} entries"
-    return [_at(job, "F8", label, label >= job.entries, detail, first)]
+    detail = f"values up to {values[-1]}, and a palette of {file.entries} entries"
+    return [_at(file, "F8", label, label >= file.entries, detail, first)]
 
 
-def _frame(table: Table, job: LabelJob, label: np.ndarray) -> list[Finding]:
+def _frame(table: ClassTable, file: LabelFile, label: np.ndarray) -> list[Finding]:
     found = frame_of(label)
     if found is None or table.index_of[found[0]] < 0:
         return []
@@ -211,10 +229,10 @@ def _frame(table: Table, job: LabelJob, label: np.ndarray) -> list[Finding]:
     inside = max(0, height - 2 * thickness) * max(0, width - 2 * thickness)
     name = table.classes.names[table.index_of[value]]
     detail = f"{thickness} pixels of {name} all around"
-    return [Finding("G4", job.name, label.size - inside, (0, 0), detail, (value,))]
+    return [Finding("G4", file.name, label.size - inside, (0, 0), detail, (value,))]
 
 
-def _neighbours(table: Table, job: LabelJob, label: np.ndarray) -> list[Finding]:
+def neighbour_rules(table: ClassTable, file: LabelFile, label: np.ndarray) -> list[Finding]:
     """Single pixels, and values that occur only between two others.
 
     A band in the middle decides whether the whole label is looked at.
@@ -230,39 +248,39 @@ def _neighbours(table: Table, job: LabelJob, label: np.ndarray) -> list[Finding]
     if lines:
         names = ", ".join(table.classes.names[i] for i in table.index_of[lines])
         detail = f"{names} occurs only as a line between a lower and a higher value"
-        return [_at(job, "V2", label, np.isin(label, lines), detail, lines)]
+        return [_at(file, "V2", label, np.isin(label, lines), detail, lines)]
     if single_pixels(band).sum() < _SMALL_SHARE / 2 * band.size:
         return []
     single = np.pad(single_pixels(label), 1)
     number = int(single.sum())
     if number < max(_FEW_SINGLES, _SMALL_SHARE * label.size):
         return []
-    return [_at(job, "R1", label, single, f"{number:,} pixels differ from all neighbours")]
+    return [_at(file, "R1", label, single, f"{number:,} pixels differ from all neighbours")]
 
 
-def _numbers(job: LabelJob) -> tuple[Finding, ...]:
+def _numbers(file: LabelFile) -> tuple[Finding, ...]:
     """Fractions, NaN and negative values of a floating-point or 32-bit TIFF file."""
     try:
-        with Image.open(job.path) as image:
+        with Image.open(BytesIO(file.data)) as image:
             mode, array = image.mode, np.asarray(image)
     except Exception as error:
         # decoders raise anything from KeyError to struct.error on damaged files
-        return (Finding("F3", job.name, 1, None, str(error) or type(error).__name__),)
+        return (Finding("F3", file.name, 1, None, str(error) or type(error).__name__),)
     if array.dtype == np.uint8:
         array = array.view(np.int8)
     with np.errstate(invalid="ignore"):
         bad = ~((array >= 0) & (array <= 65535) & (array == np.floor(array)))
     if bad.any():
         worst = ", ".join(f"{v:g}" for v in np.unique(array[bad])[:3].tolist())
-        return (_at(job, "V9", array, bad, f"such as {worst}"),)
+        return (_at(file, "V9", array, bad, f"such as {worst}"),)
     if mode == "F":
         detail = f"whole numbers, stored as {_SHOWN_STORAGE[mode]}"
-        return (Finding("V9", job.name, array.size, (0, 0), detail),)
+        return (Finding("V9", file.name, array.size, (0, 0), detail),)
     return ()
 
 
 def _at(
-    job: LabelJob,
+    file: LabelFile,
     rule: str,
     label: np.ndarray,
     wrong: np.ndarray,
@@ -271,8 +289,8 @@ def _at(
 ) -> Finding:
     """A finding with its pixels counted and the first of them as its place."""
     y, x = divmod(int(wrong.argmax()), label.shape[1])
-    some = tuple(int(v) for v in values[:_MOST_VALUES])
-    return Finding(rule, job.name, int(wrong.sum()), (y, x), detail, some)
+    first = tuple(int(v) for v in values[:_MOST_VALUES])
+    return Finding(rule, file.name, int(wrong.sum()), (y, x), detail, first)
 
 
 def _key(label: np.ndarray, values: np.ndarray, pixels: np.ndarray) -> int:
@@ -280,7 +298,3 @@ def _key(label: np.ndarray, values: np.ndarray, pixels: np.ndarray) -> int:
     content = crc32(pixels.tobytes(), crc32(values.tobytes(), crc32(repr(label.shape).encode())))
     rows = crc32(np.ascontiguousarray(label[_KEY_ROWS // 2 :: _KEY_ROWS]).tobytes())
     return content << 32 | rows
-
-
-def _percent(share: float) -> str:
-    return "all" if share == 1 else f"{100 * share:.1f} %"

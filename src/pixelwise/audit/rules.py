@@ -1,4 +1,4 @@
-"""The rules of the audit: what each is called, how bad it is, where it comes from, what mends it.
+"""The rules of the audit, one row each: what is wrong, how bad it is, its cause and its repair.
 
 F  how a label file is stored          V  the values in a label
 G  image and label on top of each other   P  which label belongs to which image
@@ -10,10 +10,10 @@ warning  wrong in many programs, or wrong more often than not
 
 import shlex
 from dataclasses import dataclass
+from typing import Literal, get_args
 
-SEVERITIES = ("error", "warning", "note")
-# {root} is the data set, {out} a folder for the mended copy.
-_MEND = "pixelwise audit {root} --fix {out}"
+Severity = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 
 @dataclass(frozen=True)
@@ -21,26 +21,49 @@ class Rule:
     """What a finding of a rule means.
 
     Args:
-        severity: one of SEVERITIES.
+        severity: how bad it is.
         title: what is wrong, in words that stand alone.
-        cause: how it comes about most often, and what to do where no command mends it.
-        fix: the command that mends it; "" if none does.
+        cause: how it comes about most often, and what to do where no command repairs it.
         counted: what the count of a finding counts.
-        about: what a finding is about, if not a file.
+        about: what a finding is about.
+        repair: what a repaired copy does: "storage" writes the label again with the same values;
+            "values" changes wrong pixels; "never" copies the file even if other rules found
+            something in it, because what it holds is not what was drawn; "" leaves this finding.
+        ask: why the repair is made only if the rule is named; "" = it is safe.
+        convert: options of `pixelwise convert` that repair it instead.
+        replaces: the rule whose findings become ones of this rule once all labels have been read.
     """
 
-    severity: str
+    severity: Severity
     title: str
     cause: str
-    fix: str = ""
-    counted: str = "pixels"
-    about: str = "file"
+    counted: Literal["pixels", "files", "lines", "shapes", "classes"] = "pixels"
+    about: Literal["file", "split", "class", "list", "place"] = "file"
+    repair: Literal["", "storage", "values", "never"] = ""
+    ask: str = ""
+    convert: str = ""
+    replaces: str = ""
 
 
-def command(fix: str, root: str) -> str:
-    """The command that mends a rule, with the names of folders as a shell wants them."""
-    folder = root.rstrip("/") or root
-    return fix.format(root=shlex.quote(folder), out=shlex.quote(f"{folder}-fixed"))
+def repairable(*kinds: str) -> tuple[str, ...]:
+    """The rules with one of these kinds of repair, in the order of RULES."""
+    return tuple(name for name, rule in RULES.items() if rule.repair in kinds)
+
+
+def repair_command(name: str, root: str) -> str:
+    """The command that repairs a rule, as a shell takes it; "" if none does.
+
+    Args:
+        name: of the rule.
+        root: the folder of the data set.
+    """
+    rule, folder = RULES[name], root.rstrip("/") or root
+    if rule.convert:
+        return f"pixelwise convert {shlex.quote(folder)} {rule.convert}"
+    if rule.repair not in ("storage", "values"):
+        return ""
+    asked = f" --fix-rules safe {name}" if rule.ask else ""
+    return f"pixelwise audit {shlex.quote(folder)} --fix {shlex.quote(f'{folder}-fixed')}{asked}"
 
 
 RULES = {
@@ -49,109 +72,113 @@ RULES = {
         "the label is stored with loss",
         "It was saved as JPEG, lossy WebP or GIF, which change values. Export it again from its "
         "source as a PNG; only if that is gone, take the nearest class.",
-        f"{_MEND} --fix-rules safe F1",
         "files",
+        repair="values",
+        ask="values were lost: export it again; only if that is not possible, ask for F1, which "
+        "takes the nearest class",
     ),
     "F2": Rule(
         "warning",
-        "the name ends like another format than the content has",
-        "The file was renamed instead of converted. Programs that trust the ending fail.",
-        _MEND,
+        "the suffix of the file is not that of its format",
+        "The file was renamed instead of converted. Programs that trust the suffix fail.",
         "files",
+        repair="storage",
     ),
     "F3": Rule(
         "error",
         "the file cannot be read",
         "A copy or a download was cut off, or the file has been damaged. Restore it from its "
         "source, or take the pair out.",
-        counted="files",
+        "files",
+        repair="never",
     ),
     "F4": Rule(
         "note",
         "the label has extras that change how other programs read it",
         "An image editor wrote transparency, an orientation, a colour profile or interlacing. "
         "pixelwise ignores them; other programs turn, scale or widen the values.",
-        _MEND,
         "files",
+        repair="storage",
     ),
     "F5": Rule(
         "warning",
         "the labels are not all stored the same way",
         "They come from several exports. Programs that read the values of one kind read colours "
         "or scaled values of another.",
-        _MEND,
         "files",
+        repair="storage",
     ),
     "F6": Rule(
         "warning",
         "the grey label has fewer than 8 bits a pixel",
         "The encoder saved space. pixelwise reads the stored values; most programs multiply them, "
         "so that 1 becomes 17, 85 or 255.",
-        _MEND,
         "files",
+        repair="storage",
     ),
     "F7": Rule(
         "warning",
         "the label has fewer bits a pixel than the values of the data set need",
         "A program saved an indexed PNG with a short palette: larger values wrapped around, and "
         "void became a class. Export it again with write_label.",
-        counted="files",
+        "files",
+        repair="never",
     ),
     "F8": Rule(
         "warning",
         "stored values lie beyond the end of the palette",
         "The palette was cut to the classes and void was forgotten. Other programs refuse the file "
         "or show and read such pixels as black.",
-        _MEND,
+        repair="storage",
     ),
     "F9": Rule(
         "warning",
         "palettes differ between files, or from the colours of the classes",
-        "Colours were given to the classes of each file by themselves, or the palette is shifted "
-        "by one. Whoever reads colours gets other classes.",
-        _MEND,
+        "Colours were given to the classes of each file separately, or the palette is shifted "
+        "by one. A program that reads colours gets other classes.",
         "files",
+        repair="storage",
     ),
     "F10": Rule(
         "error",
-        "the label is a colour picture",
-        "The array was saved with three channels, as cv2.imwrite of a colour picture does, or it "
-        "is the picture for viewing. A label image has one stored value a pixel.",
-        _MEND,
+        "the label is a colour image",
+        "The array was saved with three channels, as cv2.imwrite of a colour image does, or it "
+        "is the image for viewing. A label image has one stored value a pixel.",
         "files",
+        repair="values",
     ),
     "F11": Rule(
         "error",
         "red and blue are swapped in the label",
         "It was drawn as RGB and saved as BGR, as OpenCV does.",
-        _MEND,
         "files",
+        repair="values",
     ),
     "F12": Rule(
         "error",
         "the label has an alpha channel",
-        "An image editor added it. Where alpha is not full, the values below were never meant to "
+        "An image editor added it. Where alpha is not full, the values below were not meant to "
         "be seen: say whether they are void.",
-        _MEND,
+        repair="values",
     ),
     "V1": Rule(
         "error",
         "colours in the label belong to no class",
         "A class is missing in the table, or another table was used to draw.",
-        _MEND,
+        repair="values",
     ),
     "V2": Rule(
         "error",
         "values between two classes line their border",
         "The label was resized with interpolation, or drawn with smooth edges. Resize labels with "
         "nearest neighbour only.",
-        _MEND,
+        repair="values",
     ),
     "V3": Rule(
         "error",
         "values scatter around those of the classes",
         "The label was a JPEG once and was saved as PNG later. Export it again from its source.",
-        _MEND,
+        repair="values",
     ),
     "V4": Rule(
         "error",
@@ -162,48 +189,52 @@ RULES = {
     "V5": Rule(
         "error",
         "the foreground of a binary label is stored as 255 or 128 instead of 1",
-        "It was saved to be looked at. Void is 255 as well, so training would see no foreground.",
-        _MEND,
+        "It was saved for viewing. Void is 255 as well, so training would see no foreground.",
+        repair="values",
     ),
     "V6": Rule(
         "error",
         "all stored values are off by one",
         "Classes were counted from 1, or void or background was left out of the class table.",
-        f"{_MEND} --fix-rules safe V6",
+        repair="values",
+        ask="a shift by one is likely, not sure: look at a label; if it is right, ask for V6",
+        replaces="V4",
     ),
     "V7": Rule(
         "error",
         "Cityscapes labels hold label ids where the classes are train ids",
         "*_labelIds.png were taken for *_labelTrainIds.png.",
-        _MEND,
+        repair="values",
+        replaces="V4",
     ),
     "V8": Rule(
         "warning",
         "a split has no void, while nearly every label of another has",
         "Void was lost or became a class when this split was exported. Compare two labels, and "
         "export the split again.",
-        counted="files",
-        about="split",
+        "files",
+        "split",
     ),
     "V9": Rule(
         "error",
         "the label holds fractions, NaN or negative values",
         "It was saved from a floating-point or signed array. Map the values to 0..65535 and save "
         "them with write_label.",
+        repair="never",
     ),
     "V10": Rule(
         "note",
         "the labels have 16 bits a pixel, though 8 would do",
         "The array had a wider type when it was saved. Some programs read the upper 8 bits only, "
         "which are all 0.",
-        _MEND,
         "files",
+        repair="storage",
     ),
     "V11": Rule(
         "warning",
-        "a class never occurs, or not where it is learnt",
+        "a class never occurs, or not in the training split",
         "Its value is wrong in dataset.toml, the files are only a part of the data set, or the "
-        "class is to be taken out or merged with another.",
+        "class is to be removed or merged with another.",
         about="class",
     ),
     "V12": Rule(
@@ -216,121 +247,121 @@ RULES = {
         "warning",
         "the label is void everywhere",
         "It was never drawn, or void is declared wrongly. The pair counts for nothing.",
-        counted="pixels",
     ),
     "G1": Rule(
         "error",
         "image and label differ in size",
         "One of them was resized or cropped alone. Export the label at the size of its image.",
-        counted="files",
+        "files",
     ),
     "G2": Rule(
         "error",
         "image and label are turned against each other",
         "The camera noted its orientation in the file (EXIF) and the labelling program applied "
         "it, or height and width were swapped. Save the image with its pixels turned.",
-        counted="files",
+        "files",
     ),
     "G3": Rule(
         "warning",
         "the label fits its image better when it is mirrored, turned or shifted",
         "Image and label were exported with different conventions for the first row.",
-        counted="files",
+        "files",
     ),
     "G4": Rule(
         "note",
         "a frame of one value lies around the label",
-        "The picture was rectified, padded or cropped. If the frame is a class, training learns "
+        "The image was rectified, padded or cropped. If the frame is a class, training learns "
         "it: declare it void, or cut it off.",
     ),
     "P1": Rule(
         "error",
         "images and labels do not pair up",
-        "A file is missing, misspelt or there twice. Rename, add or remove one.",
-        counted="files",
+        "A file is missing, misspelt or duplicated. Rename, add or remove one.",
+        "files",
     ),
     "P2": Rule(
         "error",
         "a line of a list names no file",
         "It was written by hand or for another version of the data set.",
-        counted="lines",
-        about="list",
+        "lines",
+        "list",
     ),
     "S1": Rule(
         "warning",
-        "the same image is there twice",
+        "duplicate image",
         "It was copied or downloaded twice. If the copies are in two splits, scores are too good.",
-        counted="files",
+        "files",
     ),
     "S2": Rule(
         "warning",
         "images in two splits are almost the same",
         "They are neighbours in a video or overlapping tiles. Scores are too good: split by "
         "video or by scene.",
-        counted="files",
+        "files",
     ),
     "S3": Rule(
         "warning",
-        "the same image has different labels",
+        "duplicate image with different labels",
         "It was labelled twice. Keep one of the two.",
-        counted="files",
+        "files",
     ),
     "S4": Rule(
         "warning",
         "different images have the same label",
         "A label was copied to the wrong name.",
-        counted="files",
+        "files",
     ),
     "S5": Rule(
         "note",
         "the splits differ in their classes or sizes",
-        "They were not drawn from the same pictures at random. Scores on one say less about "
+        "They were not drawn from the same images at random. Scores on one say less about "
         "the other.",
-        counted="files",
-        about="split",
+        "files",
+        "split",
     ),
     "R1": Rule(
         "note",
-        "the label is strewn with single pixels",
-        "A wand or a threshold drew it, or an interpolation was rounded.",
+        "the label has many isolated pixels",
+        "It was drawn with a colour-selection tool or a threshold, or an interpolation was "
+        "rounded.",
     ),
     "R2": Rule(
         "error",
         "shapes of an annotation file cannot be painted, or not as they were meant",
         "Clicks by mistake, or an export that rounded or cut points.",
-        counted="shapes",
+        "shapes",
     ),
     "R3": Rule(
         "warning",
         "names of classes differ only by case, blanks or a typo",
         "They were typed by hand. Give the other spelling to convert with --alias OLD=NEW.",
-        "pixelwise convert {root} --alias OLD=NEW",
         "shapes",
+        convert="--alias OLD=NEW",
     ),
     "R4": Rule(
         "note",
         "shapes of different classes overlap",
         "What is painted later hides what lies below. Choose what lies on top.",
-        "pixelwise convert {root} --order area",
+        convert="--order area",
     ),
     "R5": Rule(
         "note",
         "shapes that share a border overlap by a line of pixels",
         "The program that paints them counts both ends of a shape.",
-        "pixelwise convert {root} --rule center",
+        convert="--rule center",
     ),
     "R6": Rule(
         "error",
         "an annotation file has another size than its image",
         "The image was resized or turned after it was labelled. Label it again, or put back the "
         "image that was labelled.",
-        counted="files",
+        "files",
     ),
     "M1": Rule(
         "warning",
         "the class table contradicts itself",
         "Two classes share a colour, or void is listed as a class. Change dataset.toml.",
-        counted="classes",
-        about="place",
+        "classes",
+        "place",
     ),
 }

@@ -1,4 +1,4 @@
-"""What an audit is given becomes a description: a dataset.toml, or a guess that is called one."""
+"""What an audit is given becomes a description: that of dataset.toml, or a guess."""
 
 import os
 from dataclasses import dataclass, replace
@@ -48,8 +48,7 @@ def open_source(dataset: Description | Path | str) -> Source:
         return Source(dataset, take_inventory(dataset))
     path = Path(dataset)
     if path.is_file() or (path / FILE_NAME).is_file() or not path.is_dir():
-        description = read_description(path)
-        return Source(description, take_inventory(description))
+        return open_source(read_description(path))
     try:
         splits = find_layout(path).splits
     except DatasetError:

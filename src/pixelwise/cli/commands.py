@@ -62,31 +62,6 @@ def show_init(survey: Any) -> tuple[Any, str]:
     return content, f"wrote {path}\n{survey.text()}"
 
 
-def run_audit(config: Any, progress: Any = None) -> Any:
-    """Audit; then the page and the repaired copy, which other packages make."""
-    result = resolve("pixelwise.audit.command:run")(config, progress)
-    if config.html is not None:
-        resolve("pixelwise.report.audit_page:audit_page")(result.as_dict(), config.html)
-    fixed = None
-    if config.fix is not None:
-        fixed = resolve("pixelwise.repair.command:repair")(config, result)
-    return result, fixed
-
-
-def show_audit(result: Any) -> tuple[Any, str]:
-    """Show what an audit found, and what was repaired."""
-    found, fixed = result
-    if fixed is None:
-        return found.as_dict(), found.text()
-    return {**found.as_dict(), "fixed": fixed.as_dict()}, f"{found.text()}\n\n{fixed.text()}"
-
-
-def find_errors(result: Any) -> str:
-    """Errors in a data set are no success, also if a copy is without them."""
-    found, _ = result
-    return f"{found.errors:,} errors in {found.root}" if found.errors else ""
-
-
 def show_train(run: Path) -> tuple[Any, str]:
     """Show the run folder and its best score; of several ranks the first alone does."""
     if resolve("pixelwise.run.distributed:rank_and_world")()[0] > 0:
@@ -142,9 +117,7 @@ COMMANDS = {
             "pixelwise audit street/ --fix street-repaired   # a copy without what can be repaired",
         ),
         "pixelwise.audit.config:AuditConfig",
-        "pixelwise.cli.commands:run_audit",
-        show_audit,
-        find_errors,
+        "pixelwise.report.audit_page:run_audit",
         is_folder_job=True,
     ),
     "weights": Command(

@@ -104,11 +104,14 @@ def count_stored(path: Path | str) -> tuple[np.ndarray, np.ndarray]:
     return values, pixels[values]
 
 
-def read_and_count(path: Path | str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def read_and_count(
+    path: Path | str, *, data: bytes | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A label together with the values in it, for less than read_label and count_stored take.
 
     Args:
         path: see read_label.
+        data: its content, if it has been read already.
     Returns:
         label (H, W) as from read_label, but perhaps read-only and not contiguous; values (K,) and
         pixels (K,) as from count_stored.
@@ -116,7 +119,7 @@ def read_and_count(path: Path | str) -> tuple[np.ndarray, np.ndarray, np.ndarray
         LabelError: see read_label.
     """
     try:
-        data = read_file(path)
+        data = read_file(path) if data is None else data
         if _lossless_format_of(data) == "PNG":
             label, pixels = decode_and_count(*_one_channel(data, MAX_PIXELS))
         else:

@@ -1,47 +1,58 @@
-"""A label that is a colour picture -> stored values: exactly where it can be, nearest where plain.
+"""A label that is a colour image -> stored values: exactly where possible, nearest where plain.
 
-Everything is decided for the different colours of the picture, and then looked up for its pixels.
+Everything is decided for the different colours of the image, and then looked up for its pixels.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pixelwise.audit.label_rules import Table
+from pixelwise.audit.label_rules import ClassTable
 from pixelwise.errors import LabelError
 from pixelwise.labels.palettes import VOID_COLOR
 from pixelwise.repair.nearest import NOBODY, nearest
+from pixelwise.repair.result import Pixels
 
 # What a JPEG does to a colour, as a distance; a colour that is further from all classes is void.
 NOISE_REACH = 48.0
 # Values of a one-channel label closer than this cannot be told apart once noise is added.
 LEAST_GAP = 32
-# If fewer of the wrong pixels have a plain answer, the picture is not one of these classes.
+# If fewer of the wrong pixels have a plain answer, the image does not show these classes.
 _LEAST_PLAIN = 0.5
 
 
-class Unmendable(Exception):
-    """Why a file is left as it is, as (rule, reason)."""
+class Unrepairable(Exception):
+    """Why a file is left as it is.
+
+    Args:
+        rule: that cannot be repaired.
+        reason: in words.
+    """
+
+    def __init__(self, rule: str, reason: str) -> None:
+        super().__init__(rule, reason)
+        self.rule, self.reason = rule, reason
 
 
 @dataclass(frozen=True)
-class Mended:
+class RepairedLabel:
     """A label with its stored values put right.
 
     Args:
         stored: (H, W) stored values.
-        changes: rule -> (pixels that had another value, those of them that are void now).
+        changes: the rules that were repaired, and the pixels that changed.
     """
 
-    stored: np.ndarray
-    changes: dict[str, tuple[int, int]]
+    stored: NDArray[np.unsignedinteger]
+    changes: dict[str, Pixels]
 
 
-def mend_color(image: np.ndarray, rule: str, table: Table) -> Mended:
-    """The stored values that a colour picture shows.
+def repair_color(image: np.ndarray, rule: str, table: ClassTable) -> RepairedLabel:
+    """The stored values that a colour image shows.
 
     Its channels may repeat one value or hold it in one of them; its colours may be those of the
-    classes, with red and blue swapped, smoothed (V2: only colours that the picture has count), or
+    classes, with red and blue swapped, smoothed (V2: only colours that the image has count), or
     with noise.
 
     Args:
@@ -49,7 +60,7 @@ def mend_color(image: np.ndarray, rule: str, table: Table) -> Mended:
         rule: that the audit found: F1, F10, F11, F12, V1, V2 or V3.
         table: classes and what stored values mean.
     Raises:
-        Unmendable: two readings contradict each other, classes share a colour, or most of the
+        Unrepairable: two readings contradict each other, classes share a colour, or most of the
             wrong pixels have no plain answer.
     """
     packed = image.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
@@ -61,11 +72,11 @@ def mend_color(image: np.ndarray, rule: str, table: Table) -> Mended:
     channel = _value_channel(colors, rule, table)
     if channel is not None:
         stored = colors[:, channel].astype(np.uint8)[place]
-        return Mended(stored, {rule: (0, 0)})
+        return RepairedLabel(stored, {rule: Pixels()})
     return _by_color(colors, place, rule, table)
 
 
-def _value_channel(colors: np.ndarray, rule: str, table: Table) -> int | None:
+def _value_channel(colors: np.ndarray, rule: str, table: ClassTable) -> int | None:
     """The channel that holds stored values; None if colours are colours of classes."""
     used = (colors != 0).any(axis=0)
     grey = bool((colors == colors[:, :1]).all())
@@ -83,14 +94,14 @@ def _value_channel(colors: np.ndarray, rule: str, table: Table) -> int | None:
             return channel
         if not grey:
             return None  # pure red, green and blue are what colours of classes look like
-        raise Unmendable(
+        raise Unrepairable(
             rule,
             "its grey levels are stored values and colours of classes, and mean different ones",
         )
     return channel
 
 
-def _candidates(table: Table) -> tuple[np.ndarray, np.ndarray]:
+def _candidates(table: ClassTable) -> tuple[np.ndarray, np.ndarray]:
     """(M, 3) colours of classes and of void, and (M,) the class index of each, -1 for void."""
     colors = list(table.classes.colors)
     void = [] if VOID_COLOR in colors else [VOID_COLOR]
@@ -101,13 +112,13 @@ def _by_color(
     colors: np.ndarray,
     place: np.ndarray,
     rule: str,
-    table: Table,
+    table: ClassTable,
     turned: np.ndarray | None = None,
-) -> Mended:
+) -> RepairedLabel:
     """Exact colours first; the others by distance, or void."""
     candidates, of_class = _candidates(table)
     if len(np.unique(candidates, axis=0)) < len(candidates):
-        raise Unmendable(rule, "two classes share a colour (M1)")
+        raise Unrepairable(rule, "two classes share a colour (M1)")
     same = (colors[:, None] == candidates).all(axis=2)
     answer = np.where(same.any(axis=1), same.argmax(axis=1), NOBODY)
     wrong = answer == NOBODY
@@ -123,24 +134,24 @@ def _by_color(
     pixels = np.bincount(place.ravel(), minlength=len(colors))
     unanswered = int(pixels[answer == NOBODY].sum())
     if wrong.any() and 1 - unanswered / pixels[wrong].sum() < _LEAST_PLAIN:
-        raise Unmendable(rule, "most of its wrong colours are near no class, or near two")
+        raise Unrepairable(rule, "most of its wrong colours are near no class, or near two")
     index = np.where(answer == NOBODY, -1, of_class[answer])
     changed = wrong if turned is None else wrong | (colors != turned).any(axis=1)
-    return Mended(
+    return RepairedLabel(
         stored_values(index, table, rule)[place],
-        {rule: (int(pixels[changed].sum()), unanswered)},
+        {rule: Pixels(int(pixels[changed].sum()), unanswered)},
     )
 
 
-def stored_values(index: np.ndarray, table: Table, rule: str) -> np.ndarray:
+def stored_values(index: np.ndarray, table: ClassTable, rule: str) -> np.ndarray:
     """Class indices, -1 for void, as stored values.
 
     Raises:
-        Unmendable: there is void, and no value to store it as.
+        Unrepairable: there is void, and no value to store it as.
     """
     classes = table.classes
     plain = np.where(index < 0, classes.ignore_index, index)
     try:
         return classes.to_stored(plain)
     except LabelError:
-        raise Unmendable(rule, "void has no stored value: add one to ignore_values") from None
+        raise Unrepairable(rule, "void has no stored value: add one to ignore_values") from None

@@ -1,33 +1,35 @@
 """A repaired copy of a data set: never in place, byte for byte where nothing is wrong."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
-from pixelwise.audit.audit import audit
+from pixelwise.audit.command import audit_of
 from pixelwise.audit.config import AuditConfig
-from pixelwise.audit.findings import Audit
 from pixelwise.audit.headers import COLOR, LOSSY
-from pixelwise.audit.source import open_source
-from pixelwise.errors import ArgumentError, DatasetError, LabelError, RunError, check_choice
-from pixelwise.executors import open_executor, with_absolute_paths
+from pixelwise.audit.label_rules import LabelFile
+from pixelwise.audit.result import Audit
+from pixelwise.audit.source import Source, open_source
+from pixelwise.errors import (
+    ArgumentError,
+    DatasetError,
+    PixelwiseError,
+    RunError,
+    check_choice,
+)
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.walk import walk_files
 from pixelwise.labels.description import Description
-from pixelwise.labels.png import read_label, write_label
-from pixelwise.labels.png_chunks import encode_png
-from pixelwise.repair.color import Unmendable
-from pixelwise.repair.label import How, Mended, mend_label
-from pixelwise.repair.plan import MENDABLE, SAFE, Job, Plan, make_plan
-from pixelwise.repair.result import FILE_NAME, Change, Fixed, Left
+from pixelwise.labels.png import write_label
+from pixelwise.repair.color import Unrepairable
+from pixelwise.repair.label import Method, RepairedLabel, repair_label
+from pixelwise.repair.plan import REPAIRABLE, SAFE, Job, Plan, make_plan
+from pixelwise.repair.result import FILE_NAME, Change, Pixels, Repaired, Unrepaired
 from pixelwise.sums import map_over
-from pixelwise.text import plural
-
-_LISTED = 5
+from pixelwise.text import plural, some
 
 
 def fix(
@@ -36,145 +38,177 @@ def fix(
     rules: Iterable[str] | None = None,
     executor: Executor | None = None,
     found: Audit | None = None,
-) -> Fixed:
-    """Write a copy of a data set in which defects with a safe repair are mended.
+) -> Repaired:
+    """Write a copy of a data set in which defects with a safe repair are repaired.
 
-    Storage (F2, F4, F5, F6, F8, F9, V10) changes no value. Colour pictures become labels (F10,
+    Storage (F2, F4, F5, F6, F8, F9, V10) changes no value. Colour images become labels (F10,
     F11, F12). Wrong colours and values become the nearest class where that is plain, and void
     where it is not (V1, V2, V3). Shown foreground becomes 1 (V5), label ids train ids (V7). What
-    cannot be mended safely is copied as it is and listed with its reason.
+    cannot be repaired safely is copied as it is and listed with its reason.
 
     A copy that was interrupted is completed by the same call; the same call gives the same bytes.
 
     Args:
         dataset: a folder with dataset.toml, or a Description.
         out: folder of the copy; new, empty, or of the same call before.
-        rules: to mend; "safe" stands for all but F1 and V6, whose repair must be asked for, as in
-            ("safe", "F1"). None = "safe".
+        rules: to repair; "safe" stands for all but F1 and V6, whose repair must be asked for, as
+            in ("safe", "F1"). None = "safe".
         executor: any concurrent.futures executor; None works in this thread.
-        found: the complete audit of this data set, as from pw.audit(dataset, listed=None); None =
-            it is made.
+        found: the complete audit of this data set, as from pw.audit(dataset, listed=None); each
+            file is read once more then. None, or one from a file: the data set is audited here.
     Returns:
-        Fixed, which is also written as fix.json.
+        Repaired, which is also written as fix.json.
     Raises:
         DatasetError: there is no dataset.toml; out is the source, lies in it or around it, or
             holds other files.
-        ArgumentError: a rule cannot be mended; found is not complete, or of another data set.
+        ArgumentError: a rule cannot be repaired; found is not complete, or of another data set.
         RunError: the file system refuses.
     """
     asked = _rules_of(rules)
-    source = open_source(dataset)
-    if source.guessed:
-        hint = f"Write one and check it: pixelwise init {dataset}"
-        raise DatasetError(
-            "fix", "dataset", must="a folder with dataset.toml", got="none", hint=hint
-        )
-    root, out = Path(source.description.root), Path(out)
-    _check_apart(root, out)
-    if found is None:
-        found = audit(source.description, executor, listed=None)
-    _check_found(found, root)
-    plan = make_plan(source.description, source.inventory, found, asked)
-    _check_files(out, plan)
-    work = partial(write_file, root=root, out=out, how=plan.how)
-    changes, left = [], list(plan.left)
-    for done, refused in map_over(plan.jobs, work, executor):
-        changes += [done] if done else []
-        left += refused
-    fixed = Fixed(
-        source=str(root),
-        out=str(out),
-        rules=asked,
-        files=len(plan.jobs),
-        changes=tuple(changes),
-        left=tuple(sorted(left, key=lambda one: (one.file, one.rule))),
-    )
-    atomic_write(out / FILE_NAME, fixed.content())
-    return fixed
+    if found is not None:
+        root = Path(dataset.root if isinstance(dataset, Description) else dataset)
+        _check_found(found, root if root.is_dir() else root.parent)
+    if found is None or found.evidence is None:
+        source = open_source(dataset)
+        _check_source(source, Path(out))
+        config = AuditConfig(source.description)
+        made = audit_of(config, executor, listed=None, source=source)
+        found = made if found is None else replace(found, evidence=made.evidence)
+    return repair(found, Path(out), asked, executor)
 
 
-def repair(config: AuditConfig, found: Audit) -> Fixed:
-    """Write the repaired copy that `pixelwise audit --fix` asks for.
+def repair(
+    found: Audit,
+    out: Path,
+    rules: tuple[str, ...],
+    executor: Executor | None = None,
+    read: Mapping[str, bytes] | None = None,
+) -> Repaired:
+    """Write a repaired copy of an audited data set.
 
     Args:
-        config: with `data` and `fix`.
+        found: the complete audit, with its evidence.
+        out, executor: see fix.
+        rules: to repair, each of REPAIRABLE.
+        read: content of files that have been read already.
+    """
+    evidence = found.evidence
+    assert evidence is not None
+    root = Path(evidence.source.description.root)
+    _check_source(evidence.source, out)
+    plan = make_plan(found, evidence, rules)
+    _check_files(out, plan)
+    jobs = [replace(job, data=(read or {}).get(job.file)) for job in plan.jobs]
+    work = partial(write_file, root=root, out=out, method=plan.method)
+    changes, left = [], list(plan.left)
+    for done, refused in map_over(jobs, work, executor, name=lambda job: job.file):
+        changes += [done] if done else []
+        left += refused
+    result = Repaired(
+        source=str(root),
+        rules=rules,
+        files=len(jobs),
+        changes=tuple(changes),
+        left=tuple(sorted(left, key=lambda one: (one.file, one.rule))),
+        out=str(out),
+    )
+    result.write()
+    return result
+
+
+def repair_of(
+    config: AuditConfig,
+    found: Audit,
+    executor: Executor | None = None,
+    read: Mapping[str, bytes] | None = None,
+) -> Repaired | None:
+    """Write the repaired copy that an audit with `fix` asks for; None without `fix`.
+
+    Args:
+        config: the settings.
         found: what the audit has found.
+        executor, read: see repair.
     Raises:
         PixelwiseError: see fix.
     """
-    config = with_absolute_paths(config)
-    assert config.data is not None  # AuditConfig sees to it
-    assert config.fix is not None
-    with open_executor(config.workers, config.scheduler) as executor:
-        # a baseline says what is reported, not what is repaired
-        every = found if found.complete else None
-        return fix(config.data, config.fix, config.fix_rules, executor, every)
+    if config.fix is None:
+        return None
+    rules = _rules_of(config.fix_rules)
+    if found.accepted:  # a baseline says what is reported, not what is repaired
+        found = audit_of(replace(config, baseline=None, write_baseline=None), executor)
+    return repair(found, config.fix, rules, executor, read)
 
 
-def write_file(job: Job, root: Path, out: Path, how: How) -> tuple[Change | None, list[Left]]:
-    """Write one file of the copy: a mended label, or the same bytes.
+def write_file(
+    job: Job, root: Path, out: Path, method: Method
+) -> tuple[Change | None, list[Unrepaired]]:
+    """Write one file of the copy: a repaired label, or the same bytes.
 
-    A rule that cannot be mended is left, and the others of the file are mended without it.
+    A rule that cannot be repaired is left, and the others of the file are repaired without it.
     """
-    source, refused = root / job.file, []
-    rules = list(job.rules)
-    mended = None
-    while job.header is not None and mended is None:
-        try:
-            mended = mend_label(source, job.header, rules, job.values, how)
-        except Unmendable as error:
-            rule, reason = error.args
-            refused.append(Left(job.file, rule, reason))
-            if rule not in rules or job.header.storage in (COLOR, LOSSY):
-                break
-            rules.remove(rule)
-        except (LabelError, DatasetError) as error:
-            reason = str(error).removeprefix(f"{source}: ")
-            refused += [Left(job.file, rule, reason) for rule in rules]
-            break
-    if mended is not None and mended.changes:
-        write_stored(out / job.to, mended, how)
-        return Change(job.file, job.to, mended.changes), refused
+    path = root / job.file
+    data = _content(path) if job.data is None else job.data
+    repaired, refused = _repaired(job, str(path), data, method)
+    if repaired is not None and repaired.changes:
+        write_label(
+            *(out / job.to, repaired.stored, method.table.classes),
+            storage="grey16" if method.wide else "palette",
+        )
+        return Change(job.file, job.to, repaired.changes), refused
     to = job.to if job.header is None else job.file
-    copy_file(source, out / to)
-    return (Change(job.file, to, {"F2": (0, 0)}) if to != job.file else None), refused
+    copy_bytes(data, out / to)
+    return (Change(job.file, to, {"F2": Pixels()}) if to != job.file else None), refused
 
 
-def write_stored(path: Path, mended: Mended, how: How) -> None:
-    """Write stored values as all labels of the copy are stored.
+def _repaired(
+    job: Job, path: str, data: bytes, method: Method
+) -> tuple[RepairedLabel | None, list[Unrepaired]]:
+    """A label with what could be repaired in it, and what could not."""
+    if job.header is None:
+        return None, []
+    file = LabelFile(path, job.file, job.header, data)
+    rules, refused = list(job.rules), list[Unrepaired]()
+    while True:
+        try:
+            return repair_label(file, rules, job.values, method), refused
+        except Unrepairable as error:
+            refused.append(Unrepaired(job.file, error.rule, error.reason))
+            if error.rule not in rules or job.header.storage in (COLOR, LOSSY):
+                return None, refused
+            rules.remove(error.rule)
+        except PixelwiseError as error:
+            return None, refused + [Unrepaired(job.file, rule, error.reason) for rule in rules]
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a file, which may be empty.
 
     Raises:
-        LabelError: what was written is not read back equal.
-    """
-    if not how.wide:
-        write_label(path, mended.stored, how.table.classes)
-        return
-    atomic_write(path, encode_png(mended.stored.astype(np.uint16), None))
-    if not np.array_equal(read_label(path), mended.stored):
-        raise LabelError(path, "label", must="equal when read back", got="other values")
-
-
-def copy_file(source: Path, to: Path) -> None:
-    """Copy the bytes of a file in one step, unless they are there already.
-
-    Raises:
-        RunError: the source cannot be read, or the file system refuses.
+        RunError: it cannot be read.
     """
     try:
-        data = source.read_bytes()
+        return path.read_bytes()
     except OSError as error:
-        raise RunError(source, "file", must="readable", got=error.strerror) from None
+        raise RunError(path, "file", must="readable", got=error.strerror) from None
+
+
+def copy_bytes(data: bytes, to: Path) -> None:
+    """Write bytes in one step, unless they are there already.
+
+    Raises:
+        RunError: the file system refuses.
+    """
     if not (to.is_file() and not to.is_symlink() and to.read_bytes() == data):
         atomic_write(to, data)
 
 
 def _rules_of(rules: Iterable[str] | None) -> tuple[str, ...]:
-    """The rules that are meant, each once, in the order of MENDABLE."""
+    """The rules that are meant, each once, in the order of REPAIRABLE."""
     given = ("safe",) if rules is None else tuple(rules)
     for rule in given:
-        check_choice("fix", "rules", rule, ("safe", *MENDABLE))
+        check_choice("fix", "rules", rule, ("safe", *REPAIRABLE))
     meant = {*given, *(SAFE if "safe" in given else ())}
-    return tuple(rule for rule in MENDABLE if rule in meant)
+    return tuple(rule for rule in REPAIRABLE if rule in meant)
 
 
 def _check_found(found: Audit, root: Path) -> None:
@@ -195,10 +229,16 @@ def _check_found(found: Audit, root: Path) -> None:
     raise ArgumentError("fix", "found", must="an audit with every finding", got=got, hint=hint)
 
 
-def _check_apart(root: Path, out: Path) -> None:
+def _check_source(source: Source, out: Path) -> None:
+    """Refuse guessed classes, and a copy that would lie in its source or around it."""
+    root = Path(source.description.root)
+    if source.guessed:
+        hint = f"Write one and check it: pixelwise init {root}"
+        must = "a folder with dataset.toml"
+        raise DatasetError("fix", "dataset", must=must, got="none", hint=hint)
     here, there = (Path(os.path.realpath(path)) for path in (root, out))
     if there.is_relative_to(here) or here.is_relative_to(there):
-        hint = f"Choose one beside it: --fix {str(root).rstrip('/')}-fixed"
+        hint = f"Choose one beside it, such as {str(root).rstrip('/')}-fixed."
         got = f"{out} for the data set {root}"
         raise DatasetError(
             "fix", "out", must="a folder outside of the data set", got=got, hint=hint
@@ -210,10 +250,9 @@ def _check_files(out: Path, plan: Plan) -> None:
     if out.exists() and not out.is_dir():
         raise DatasetError("fix", "out", must="a folder", got=f"the file {out}")
     own = {FILE_NAME} | {job.to for job in plan.jobs} | {job.file for job in plan.jobs}
-    other = (
-        [name for name in walk_files(out, failures=[]) if name not in own] if out.is_dir() else []
-    )
+    names = walk_files(out, failures=[]) if out.is_dir() else ()
+    other = [name for name in names if name not in own]
     if other:
-        got = f"{len(other):,} other files in {out}: {', '.join(other[:_LISTED])}"
+        got = f"{plural(len(other), 'other file')} in {out}: {some(other)}"
         hint = "Choose another folder."
         raise DatasetError("fix", "out", must="new, empty, or the same copy", got=got, hint=hint)

@@ -1,4 +1,4 @@
-"""Which class a pixel with a wrong value belonged to, where that is plain; elsewhere nobody says.
+"""Which class a pixel with a wrong value belonged to, if that is unambiguous; otherwise no answer.
 
 Every function answers with a position in what it was given, or NOBODY. A pixel without an answer
 becomes void: it is neither trained nor scored, which a wrong class would be.

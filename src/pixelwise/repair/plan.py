@@ -3,43 +3,25 @@
 import os
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pixelwise.audit.findings import Audit
-from pixelwise.audit.headers import (
-    COLOR,
-    GREY,
-    GREY16,
-    LOSSY,
-    PALETTE,
-    Header,
-    has_right_ending,
-    read_start,
-)
-from pixelwise.audit.inventory import Inventory
-from pixelwise.audit.label_rules import Table
-from pixelwise.errors import PixelwiseError
-from pixelwise.files.content import ENDINGS, Unreadable
-from pixelwise.files.walk import walk_files
+from pixelwise.audit.headers import COLOR, LOSSY, PALETTE, Header, has_right_suffix
+from pixelwise.audit.label_rules import ClassTable
+from pixelwise.audit.result import Audit, Evidence
+from pixelwise.audit.rules import RULES, repairable
+from pixelwise.files.content import ENDINGS
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, Description, Split
-from pixelwise.labels.png import read_label
-from pixelwise.repair.label import COLORS, STORAGE, How, is_plain
+from pixelwise.repair.label import Method, is_plain
 from pixelwise.repair.result import FILE_NAME as LOG
-from pixelwise.repair.result import Left
+from pixelwise.repair.result import Unrepaired
 
-# Mended whenever they are found.
-SAFE = (*STORAGE, *(rule for rule in COLORS if rule != "F1"), "V5", "V7")
-# Mended only if they are named: the audit's explanation is likely, but there are others.
-ASKED = {
-    "F1": "values were lost: export it again, or take the nearest class: --fix-rules safe F1",
-    "V6": "a shift by one is only likely: look at a label, and if it is right: --fix-rules safe V6",
-}
-MENDABLE = (*SAFE, *ASKED)
-# What a file with one of these holds is not what was drawn; writing it anew would hide that.
-BLOCKING = ("F3", "F7", "V9")
+REPAIRABLE = repairable("storage", "values")
+# Repaired whenever they are found; the others only if they are named.
+SAFE = tuple(rule for rule in REPAIRABLE if not RULES[rule].ask)
+_STORAGE, _VALUES, _NEVER = map(repairable, ("storage", "values", "never"))
 
 
 @dataclass(frozen=True)
@@ -49,9 +31,10 @@ class Job:
     Args:
         file: its name in the source.
         to: its name in the copy.
-        header: of a label that is to be written anew; None = the bytes are copied.
-        rules: that are to be mended in it.
+        header: of a label that is to be written again; None = the bytes are copied.
+        rules: that are to be repaired in it.
         values: stored values that rule V2 is about.
+        data: its content, if it has been read already.
     """
 
     file: str
@@ -59,110 +42,109 @@ class Job:
     header: Header | None = None
     rules: tuple[str, ...] = ()
     values: tuple[int, ...] = ()
+    data: bytes | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All files of the copy, how labels are mended, and what is left."""
+    """All files of the copy, how labels are repaired, and what is left."""
 
     jobs: tuple[Job, ...]
-    how: How
-    left: tuple[Left, ...]
+    method: Method
+    left: tuple[Unrepaired, ...]
 
 
-def make_plan(
-    description: Description, inventory: Inventory, found: Audit, wanted: Iterable[str]
-) -> Plan:
+def make_plan(found: Audit, evidence: Evidence, wanted: Iterable[str]) -> Plan:
     """Decide for every file what is done with it.
 
-    If any label is written anew, all are, which mends the rules on storage too: a copy whose labels
-    are stored in two ways would have another defect than before. A label that is stored that way
-    already keeps its bytes.
+    If any label is written again, all are, which repairs the rules on storage too: a copy whose
+    labels are stored in two ways would have another defect than before. A label that is stored
+    that way already keeps its bytes.
 
     Args:
-        description, inventory: the data set.
-        found: its audit, with every finding listed.
-        wanted: rules to mend.
+        found: the complete audit.
+        evidence: what it has read.
+        wanted: rules to repair.
     """
-    table = Table(description.classes, binary=description.task == "binary")
+    description, inventory = evidence.source.description, evidence.source.inventory
+    table = ClassTable(description.classes, binary=description.task == "binary")
     broken: dict[str, list[str]] = {}
     for finding in found.findings:
         broken.setdefault(finding.file, []).append(finding.rule)
     values = {f.file: f.values for f in found.findings if f.rule == "V2"}
     asked = set(wanted)
     labels = {files.label for files in inventory.pairs if files.label is not None}
-    headers = {name: header for name in labels if (header := _header(inventory.path(name)))}
+    headers = {name: h for name, h in evidence.headers.items() if name in labels}
     remap = _remap(found, asked, description.classes)
-    how = How(
+    method = Method(
         table=table,
-        wide=_is_wide(inventory, headers),
-        foreground=_shown_foreground(inventory, headers, found, asked, table),
+        wide=max(evidence.values, default=0) > 255,
+        foreground=_shown_foreground(found, evidence, headers, asked, table),
         smooth="V2" in found.totals and "V2" in asked,
         remap=remap,
     )
     rewritten = remap is not None or any(asked & set(broken.get(name, ())) for name in labels)
-    done = asked | set(STORAGE if rewritten else ())
-    wanted = [rule for rule in MENDABLE if rule in done]
-    left = [Left(f.file, f.rule, _reason(f.rule)) for f in found.findings if f.rule not in wanted]
-    names = source_files(description)
+    done = asked | set(_STORAGE if rewritten else ())
+    wanted = [rule for rule in REPAIRABLE if rule in done]
+    left = [
+        Unrepaired(f.file, f.rule, _reason(f.rule)) for f in found.findings if f.rule not in wanted
+    ]
+    names = source_files(evidence)
     jobs = []
     for name in names:
         rules = tuple(rule for rule in wanted if rule in broken.get(name, ()))
-        blocked = [rule for rule in broken.get(name, ()) if rule in BLOCKING]
+        blocked = [rule for rule in broken.get(name, ()) if rule in _NEVER]
         job = Job(name, name)
         if blocked:
-            left += [Left(name, rule, f"it has {blocked[0]} as well") for rule in rules]
+            left += [Unrepaired(name, rule, f"it has {blocked[0]} as well") for rule in rules]
         elif name in headers and headers[name].orientation != 1:
             # without the tag, programs that apply it would turn the image alone
-            left += [Left(name, rule, "its EXIF tag turns it") for rule in rules]
+            left += [Unrepaired(name, rule, "its EXIF tag turns it") for rule in rules]
         elif name in headers and rewritten:
-            job = _label_job(name, headers[name], rules, values.get(name, ()), how)
+            job = _label_job(name, headers[name], rules, values.get(name, ()), method)
         elif "F2" in asked & set(rules):
-            job = _renamed(name, _header(inventory.path(name)))
+            job = _renamed(name, evidence.headers[name])
         taken = job.to != name and job.to in names
         if taken or not _is_found(job.to, name, description):
-            reason = f"{job.to} is another file" if taken else f"{FILE_NAME} asks for its ending"
-            left += [Left(name, rule, reason) for rule in rules or ("F5",)]
+            reason = f"{job.to} is another file" if taken else f"{FILE_NAME} asks for its suffix"
+            left += [Unrepaired(name, rule, reason) for rule in rules or ("F5",)]
             job = Job(name, name)
         jobs.append(job)
-    return Plan(tuple(jobs), how, tuple(left))
+    return Plan(tuple(jobs), method, tuple(left))
 
 
-def source_files(description: Description) -> list[str]:
-    """Every visible file in the folders of the splits, their lists and dataset.toml, sorted."""
-    root = Path(description.root)
-    names = {FILE_NAME} | {split.list for split in description.splits.values() if split.list}
-    for split in description.splits.values():
-        for folder in {split.images, split.labels} - {None}:
-            below = PurePosixPath(Path(os.path.normpath(str(folder))).as_posix())
-            names |= {(below / name).as_posix() for name in walk_files(root / below, failures=[])}
-    return sorted(name for name in names - {LOG} if (root / name).is_file())
+def source_files(evidence: Evidence) -> list[str]:
+    """The files of the data set: those in the folders of its splits, lists, and dataset.toml."""
+    source = evidence.source
+    lists = {split.list for split in source.description.splits.values() if split.list}
+    names = {FILE_NAME, *lists, *source.inventory.files} - {LOG}
+    return sorted(name for name in names if os.path.isfile(source.inventory.path(name)))
 
 
 def _label_job(
-    name: str, header: Header, rules: tuple[str, ...], values: tuple[int, ...], how: How
+    name: str, header: Header, rules: tuple[str, ...], values: tuple[int, ...], method: Method
 ) -> Job:
-    if header.storage in (COLOR, LOSSY) and not set(rules) & set(COLORS):
+    if header.storage in (COLOR, LOSSY) and not set(rules) & set(_VALUES):
         return Job(name, name)
-    if is_plain(name, header, how):
+    if is_plain(name, header, method):
         # the others become like this one
-        if set(rules) <= set(STORAGE) and how.remap is None and not how.smooth:
+        if set(rules) <= set(_STORAGE) and method.remap is None and not method.smooth:
             return Job(name, name)
-    elif header.storage not in (COLOR, LOSSY) and not set(rules) & set(STORAGE):
+    elif header.storage not in (COLOR, LOSSY) and not set(rules) & set(_STORAGE):
         rules = (*rules, "F9" if header.storage == PALETTE else "F5")
     to = name if name.lower().endswith(".png") else os.path.splitext(name)[0] + ".png"
     return Job(name, to, header, rules, values)
 
 
-def _renamed(name: str, header: Header | None) -> Job:
-    ending = None if header is None else ENDINGS.get(header.format)
-    if header is None or ending is None or has_right_ending(name, header):
+def _renamed(name: str, header: Header) -> Job:
+    suffix = ENDINGS.get(header.format)
+    if suffix is None or has_right_suffix(name, header):
         return Job(name, name)
-    return Job(name, os.path.splitext(name)[0] + ending, rules=("F2",))
+    return Job(name, os.path.splitext(name)[0] + suffix, rules=("F2",))
 
 
 def _is_found(to: str, name: str, description: Description) -> bool:
-    """Whether find_pairs still finds a file that has another ending."""
+    """Whether find_pairs still finds a file that has another suffix."""
     if to == name:
         return True
     old = os.path.splitext(name)[1]
@@ -170,56 +152,31 @@ def _is_found(to: str, name: str, description: Description) -> bool:
     return not any(_asks_for(split, name, old) for split in splits)
 
 
-def _asks_for(split: Split, name: str, ending: str) -> bool:
+def _asks_for(split: Split, name: str, suffix: str) -> bool:
     return any(
-        s.endswith(ending) and name.endswith(s)
+        s.endswith(suffix) and name.endswith(s)
         for s in (split.image_suffix, split.label_suffix)
         if s
     )
 
 
-def _header(path: str) -> Header | None:
-    try:
-        return read_start(path)
-    except Unreadable:
-        return None
-
-
-def _is_wide(inventory: Inventory, headers: Mapping[str, Header]) -> bool:
-    """Whether some label has values above 255."""
-    wide = [name for name, header in headers.items() if header.storage == GREY16]
-    return any(_values(inventory.path(name)).max(initial=0) > 255 for name in sorted(wide))
-
-
-def _values(path: str) -> np.ndarray:
-    try:
-        return np.unique(read_label(path))
-    except PixelwiseError:
-        return np.zeros(0, np.uint8)
-
-
 def _shown_foreground(
-    inventory: Inventory,
-    headers: Mapping[str, Header],
     found: Audit,
+    evidence: Evidence,
+    headers: Mapping[str, Header],
     wanted: Collection[str],
-    table: Table,
+    table: ClassTable,
 ) -> bool:
-    """Whether 255 and 128 are the foreground: no label has void beside foreground."""
-    if not table.is_zero_one or "V5" not in wanted:
-        return False
-    if "V5" in found.totals or not any(rule in found.totals for rule in COLORS):
-        return "V5" in found.totals
-    known = [inventory.path(name) for name, h in sorted(headers.items()) if h.storage in _INDICES]
-    return not any({1, 255} <= set(_values(path).tolist()) for path in known)
-
-
-_INDICES = (PALETTE, GREY, GREY16)
+    """Whether 255 and 128 are the foreground: V5, or a colour image where 255 is not void."""
+    if not table.is_zero_one or "V5" not in wanted or "V5" in found.totals:
+        return "V5" in wanted and "V5" in found.totals
+    colored = any(header.storage in (COLOR, LOSSY) for header in headers.values())
+    return colored and not evidence.void_is_used
 
 
 def _remap(
     found: Audit, wanted: Collection[str], classes: Classes
-) -> tuple[str, np.ndarray] | None:
+) -> tuple[str, NDArray[np.uint16]] | None:
     """The table that V7 or V6 asks for."""
     table = np.arange(1 << 16, dtype=np.uint16)
     if "V7" in found.totals and "V7" in wanted:
@@ -234,11 +191,12 @@ def _remap(
         low, high = min(declared), max(declared)
         step = 1 if max(unknown) > high else -1
         moved = np.arange(low + step, high + step + 1)
-        moved = moved[Table(classes, binary=False).index_of[moved] != -1]
+        moved = moved[ClassTable(classes, binary=False).index_of[moved] != -1]
         table[moved] = moved - step
         return "V6", table
     return None
 
 
 def _reason(rule: str) -> str:
-    return ASKED.get(rule, "its repair is not asked for" if rule in SAFE else "no repair is safe")
+    asked = "its repair is not asked for" if rule in REPAIRABLE else "no repair is safe"
+    return RULES[rule].ask or asked

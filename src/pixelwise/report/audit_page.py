@@ -1,57 +1,169 @@
-"""The page of an audit: rules worst first, their causes and commands, and pictures of examples."""
+"""The page of an audit: rules worst first, their causes and commands, and pictures of examples.
+
+audit and run_audit are what the command does: the audit, this page, and the repaired copy.
+"""
 
 from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pixelwise.audit.findings import Audit, Finding, plural
-from pixelwise.audit.rules import RULES, SEVERITIES, command
+from pixelwise.audit.command import LISTED, audit_of
+from pixelwise.audit.config import AuditConfig
+from pixelwise.audit.findings import Finding
+from pixelwise.audit.result import Audit
+from pixelwise.audit.rules import RULES, SEVERITIES, repair_command
 from pixelwise.errors import PixelwiseError
+from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.files.atomic import atomic_write
-from pixelwise.labels.description import Description, read_description
-from pixelwise.report.examples import example_pictures
+from pixelwise.labels.description import read_description
+from pixelwise.repair.command import repair_of
+from pixelwise.repair.result import Repaired
+from pixelwise.report.examples import DatasetFiles, example_pictures
 from pixelwise.report.html import environment
 from pixelwise.report.words import grouped, listed
+from pixelwise.settings import takes_settings
+from pixelwise.sums import Progress
+from pixelwise.text import plural
 
 EXAMPLES = 5
 
 
-def audit_page(audit: Mapping[str, Any], out: Path | str) -> Path:
-    """Write an audit as one self-contained HTML file.
-
-    The files of the data set are read again for the pictures; one that is gone or cannot be shown
-    is replaced by a sentence. The same audit and files give the same bytes.
+@dataclass(frozen=True)
+class AuditRun:
+    """What `pixelwise audit` did.
 
     Args:
-        audit: Audit.as_dict(), or the JSON that the audit command wrote.
+        audit: what was found.
+        repaired: the copy, if one was asked for.
+    """
+
+    audit: Audit
+    repaired: Repaired | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The audit as JSON can hold it; the repair in its key "fixed"."""
+        fixed = {} if self.repaired is None else {"fixed": self.repaired.as_dict()}
+        return {**self.audit.as_dict(), **fixed}
+
+    def text(self) -> str:
+        """Both for a terminal."""
+        return "\n\n".join(part.text() for part in (self.audit, self.repaired) if part is not None)
+
+    def finding(self) -> str:
+        """Errors in a data set are not a success, also if a copy is without them."""
+        errors = self.audit.errors
+        return f"{plural(errors, 'error')} in {self.audit.root}" if errors else ""
+
+
+@takes_settings(AuditConfig)
+def audit(
+    config: AuditConfig,
+    executor: Executor | None = None,
+    listed: int | None = LISTED,
+    progress: Progress | None = None,
+) -> Audit:
+    """Look for defects of label files, labels, pairs and splits; the rules are pw.RULES.
+
+        audit("street")    audit("street", deep=True)    audit(AuditConfig("street", deep=True))
+
+    Each file is opened once: of images the first bytes are read, labels are decoded. Files that
+    may be copies of each other, by size and a few bytes of images or by the values and some rows
+    of labels, are read once more and compared by all pixels. Isolated pixels (R1) and lines of a
+    class between others (V2) are looked for in 32 evenly spaced labels.
+
+    Args:
+        config: the settings, as for the command. Its data is a folder with dataset.toml, or one
+            without it, whose classes are guessed from up to 500 labels; or a Description.
+        executor: any concurrent.futures executor; None takes the one that config asks for.
+        listed: findings of each rule to list; None = all. All are counted.
+        progress: called with (done, all) after each pair.
+    Returns:
+        Audit, the same for every executor. A page (`html`) and a repaired copy (`fix`) are written
+        as for the command.
+    Raises:
+        DatasetError: there is no data set, or its dataset.toml is wrong. Whatever is wrong with
+            the files themselves is a finding.
+        RunError: a file cannot be written, or the baseline is damaged.
+    """
+    return run_audit(config, executor, listed, progress).audit
+
+
+def run_audit(
+    config: AuditConfig,
+    executor: Executor | None = None,
+    listed: int | None = LISTED,
+    progress: Progress | None = None,
+) -> AuditRun:
+    """What `pixelwise audit` does: audit, make the page, write the repaired copy.
+
+    A label is opened by the audit, and once more by the page or the repair: the page hands on what
+    it has read. dataset.toml is opened by the audit, and once more to be copied.
+
+    Args:
+        config, executor, listed, progress: see audit.
+    Raises:
+        PixelwiseError: see audit and fix.
+    """
+    config = with_absolute_paths(config)
+    with open_executor(config.workers, config.scheduler, executor) as given:
+        found = audit_of(config, given, listed, progress)
+        files = _files_of(found)
+        if config.html is not None:
+            _write(found, files, config.html)
+        return AuditRun(found, repair_of(config, found, given, files.read))
+
+
+def audit_page(audit: Audit | Mapping[str, Any], out: Path | str) -> Path:
+    """Write an audit as one self-contained HTML file.
+
+    Examples are read again for the pictures; a file that is gone or cannot be shown is replaced by
+    a sentence. The same audit and files give the same bytes.
+
+    Args:
+        audit: what pw.audit returns, or the JSON that `pixelwise audit --json` prints.
         out: the file.
     Returns:
         out.
     Raises:
-        DatasetError: audit is something else.
-        RunError: the file system refuses.
+        RunError: audit is something else; the file system refuses.
     """
-    found = Audit.from_dict(audit)
-    page = environment().get_template("audit.html").render(context(found))
+    found = audit if isinstance(audit, Audit) else Audit.from_dict(audit)
+    return _write(found, _files_of(found), Path(out))
+
+
+def _files_of(audit: Audit) -> DatasetFiles:
+    """The files of an audited data set; of one from JSON, dataset.toml is read again."""
+    evidence, root = audit.evidence, Path(audit.root)
+    if evidence is not None:
+        description = None if evidence.source.guessed else evidence.source.description
+        return DatasetFiles(root, description, evidence.headers)
+    try:
+        return DatasetFiles(root, read_description(root))
+    except PixelwiseError:
+        return DatasetFiles(root)  # colours are those of Pascal VOC
+
+
+def _write(audit: Audit, files: DatasetFiles, out: Path) -> Path:
+    page = environment().get_template("audit.html").render(context(audit, files))
     atomic_write(out, page.encode())
-    return Path(out)
+    return out
 
 
-def context(audit: Audit) -> dict[str, Any]:
+def context(audit: Audit, files: DatasetFiles) -> dict[str, Any]:
     """What stands on the page."""
-    root = Path(audit.root)
-    description = _description(root)
     return {
         "version": version("pixelwise"),
-        "name": root.resolve().name,
-        "root": str(root),
+        "name": files.root.resolve().name,
+        "root": audit.root,
         "verdict": verdict(audit),
         "files": audit.files,
         "pairs": audit.pairs,
         "accepted": audit.accepted,
         "not_looked": audit.not_looked,
-        "rules": [rule_of(audit, rule, root, description) for rule in audit.by_rule()],
+        "rules": [rule_of(audit, rule, files) for rule in audit.by_rule()],
     }
 
 
@@ -61,7 +173,7 @@ def verdict(audit: Audit) -> str:
     return listed([f"{grouped(n)} {s}{'s' if n > 1 else ''}" for n, s in numbers if n]) or "Nothing"
 
 
-def rule_of(audit: Audit, rule: str, root: Path, description: Description | None) -> dict[str, Any]:
+def rule_of(audit: Audit, rule: str, files: DatasetFiles) -> dict[str, Any]:
     """One rule with its first examples."""
     meaning, total, findings = RULES[rule], audit.totals[rule], audit.of_rule(rule)
     shown = findings[:EXAMPLES]
@@ -72,30 +184,20 @@ def rule_of(audit: Audit, rule: str, root: Path, description: Description | None
         "title": meaning.title,
         "cause": meaning.cause,
         "counted": meaning.counted,
-        "fix": command(meaning.fix, audit.root),
+        "command": repair_command(rule, audit.root),
         "files": total.files,
         "number": plural(total.files, meaning.about),
         "count": total.count,
-        "examples": [example(finding, root, description) for finding in shown],
+        "examples": [example(finding, files) for finding in shown],
         "rest": plural(rest, f"more {meaning.about}") if rest else "",
     }
 
 
-def example(finding: Finding, root: Path, description: Description | None) -> dict[str, Any]:
+def example(finding: Finding, files: DatasetFiles) -> dict[str, Any]:
     """A finding with its pictures."""
     # where a rule counts files, the whole file is meant, and no place in it
     place = None if RULES[finding.rule].counted == "files" else finding.place
-    pictures = example_pictures(
-        root, description, finding.file, place, finding.values, finding.other
-    )
+    pictures = example_pictures(files, finding.file, place, finding.values, finding.other)
     # what F3 finds is why there is no picture
     told = [picture for picture in pictures if picture.data or finding.rule != "F3"]
     return {"file": finding.file, "detail": finding.detail, "pictures": told}
-
-
-def _description(root: Path) -> Description | None:
-    """The description of the data set; without one, colours are those of Pascal VOC."""
-    try:
-        return read_description(root)
-    except PixelwiseError:
-        return None

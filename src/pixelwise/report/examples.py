@@ -1,18 +1,20 @@
 """Pictures of what an audit found: the whole file, and its surroundings at the size of pixels."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Container
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from pixelwise.errors import PixelwiseError
+from pixelwise.errors import LabelError, PixelwiseError
+from pixelwise.files.content import Unreadable, read_file
 from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.description import Description
-from pixelwise.labels.image import read_rgb
+from pixelwise.labels.image import decode_rgb
 from pixelwise.labels.palettes import voc_colormap
-from pixelwise.labels.png import read_label
+from pixelwise.labels.png import read_and_count
 from pixelwise.report.pictures import WRONG, Picture, data_uri
 
 WIDEST, HIGHEST = 240, 240
@@ -41,9 +43,70 @@ class Canvas:
         return none if place is None else (self.colors == self.colors[place]).all(axis=2)
 
 
+@dataclass(frozen=True)
+class DatasetFiles:
+    """The files of a data set, as an audit page shows them.
+
+    Args:
+        root: folder of the data set.
+        description: for the colours; None if there is none.
+        labels: files that are kept once they are read, for other examples and the repair.
+        read: the content of those that have been read.
+    """
+
+    root: Path
+    description: Description | None = None
+    labels: Container[str] = ()
+    read: dict[str, bytes] = field(default_factory=dict)
+
+    def open(self, file: str) -> Canvas | str:
+        """What a file looks like, or why it cannot be shown."""
+        path = self.root / file
+        if "\0" in file or not path.resolve().is_relative_to(self.root.resolve()):
+            return f"{file} is not in the folder of the data set."
+        if not os.path.isfile(path):  # a name may be too long for Path.is_file
+            return f"{file} is not there."
+        try:
+            data = self._content(path, file)
+            return self._as_label(path, data)
+        except Unreadable as error:
+            return error.at(LabelError, path, "file").reason
+        except PixelwiseError as error:
+            reason = error.reason
+        try:
+            return Canvas(decode_rgb(path, data), None)
+        except PixelwiseError:
+            return reason
+
+    def _content(self, path: Path, file: str) -> bytes:
+        if file in self.read:
+            return self.read[file]
+        data = read_file(path)
+        if file in self.labels:
+            self.read[file] = data
+        return data
+
+    def _as_label(self, path: Path, data: bytes) -> Canvas:
+        """A label image in the colours of the classes, and an image in its own."""
+        if self._is_image(path):
+            return Canvas(decode_rgb(path, data), None)
+        values, _, _ = read_and_count(path, data=data)
+        classes = None if self.description is None else self.description.classes
+        palette = voc_colormap() if classes is None else classes.palette()
+        return Canvas(palette[values & 255], values)
+
+    def _is_image(self, path: Path) -> bool:
+        """Whether a file lies where only images are."""
+        if self.description is None:
+            return False
+        splits = self.description.splits.values()
+        labels = {split.labels for split in splits}
+        images = [split.images for split in splits if split.images not in labels]
+        return any(path.is_relative_to(self.description.root / folder) for folder in images)
+
+
 def example_pictures(
-    root: Path,
-    description: Description | None,
+    files: DatasetFiles,
     file: str,
     place: tuple[int, int] | None,
     values: tuple[int, ...],
@@ -52,19 +115,18 @@ def example_pictures(
     """The whole file with its place marked, what is around the place, and the other file.
 
     A picture whose file cannot be shown is replaced by a sentence that says why; a folder or a file
-    that is no picture by its name, such as dataset.toml, has none.
+    that is not an image by its name, such as dataset.toml, has none.
 
     Args:
-        root: folder of the data set.
-        description: of the data set, for the colours; None if it cannot be read.
-        file: relative to the root.
+        files: of the data set.
+        file: relative to its root.
         place: (y, x), or None.
         values: stored values that the finding is about.
         other: the file that it is compared with, or "".
     """
     if os.path.splitext(file)[1].lower() not in IMAGE_SUFFIXES:
         return []
-    shown = _open(root, description, file)
+    shown = files.open(file)
     if isinstance(shown, str):
         pictures = [Picture("File", shown)]
     else:
@@ -76,7 +138,7 @@ def example_pictures(
         if place is not None:
             pictures.append(crop(shown, place, shown.affected(place, values)))
     if other:
-        second = _open(root, description, other)
+        second = files.open(other)
         caption = f"Compared with {other}"
         pictures.append(
             Picture(caption, second) if isinstance(second, str) else whole(second, None, caption)
@@ -125,40 +187,6 @@ def window(place: tuple[int, int], size: tuple[int, int]) -> tuple[int, int, int
         spans.append((start, start + side))
     (top, bottom), (left, right) = spans
     return top, left, bottom, right
-
-
-def _open(root: Path, description: Description | None, file: str) -> Canvas | str:
-    """What a file looks like, or why it cannot be shown."""
-    path = root / file
-    if "\0" in file or not path.resolve().is_relative_to(root.resolve()):
-        return f"{file} is not in the folder of the data set."
-    if not os.path.isfile(path):  # a name may be too long for Path.is_file
-        return f"{file} is not there."
-    try:
-        return _as_label(path, description)
-    except PixelwiseError as error:
-        reason = str(error).removeprefix(f"{path}: ")
-    try:
-        return Canvas(read_rgb(path), None)
-    except PixelwiseError:
-        return reason
-
-
-def _as_label(path: Path, description: Description | None) -> Canvas:
-    """A label image in the colours of the classes, and an image in its own."""
-    if description is not None and _is_image(path, description):
-        return Canvas(read_rgb(path), None)
-    values = read_label(path)
-    palette = voc_colormap() if description is None else description.classes.palette()
-    return Canvas(palette[values & 255], values)
-
-
-def _is_image(path: Path, description: Description) -> bool:
-    """Whether a file lies where only images are."""
-    splits = description.splits.values()
-    labels = {split.labels for split in splits}
-    images = [split.images for split in splits if split.images not in labels]
-    return any(path.is_relative_to(description.root / folder) for folder in images)
 
 
 def _outline(mask: np.ndarray) -> np.ndarray:

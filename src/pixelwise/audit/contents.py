@@ -1,0 +1,190 @@
+"""What is read of a pair: each of its files is opened once. Their sum over all pairs: Contents.
+
+Of every file only some numbers are kept, so that memory hardly grows with the number of files.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from sys import intern
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pixelwise.audit.findings import Finding
+from pixelwise.audit.headers import LOSSY, Header, has_right_suffix, read_start, read_whole
+from pixelwise.audit.image_rules import ImageContents, examine_image
+from pixelwise.audit.inventory import Files
+from pixelwise.audit.label_rules import ClassTable, LabelContents, LabelFile, examine_label
+from pixelwise.audit.pair_rules import header_rules, size_rules
+from pixelwise.audit.source import Source
+from pixelwise.files.content import Unreadable
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How pairs are read; the same for all of them.
+
+    Args:
+        root: what names are relative to.
+        table: the classes.
+        quick: headers only.
+        deep: decode images too.
+        sampled: images in whose labels neighbouring pixels are compared; None = all.
+    """
+
+    root: str
+    table: ClassTable
+    quick: bool
+    deep: bool
+    sampled: frozenset[str] | None
+
+
+@dataclass(frozen=True)
+class PairContents:
+    """What the files of a pair hold.
+
+    Args:
+        findings: of this pair alone.
+        image, label: their headers; None if there is no such file or it cannot be read.
+        inside: of the label; None if it is not decoded.
+        pixels: of the image; None if it is not decoded.
+    """
+
+    findings: tuple[Finding, ...]
+    image: Header | None
+    label: Header | None
+    inside: LabelContents | None = None
+    pixels: ImageContents | None = None
+
+
+def read_pair(reading: Reading, files: Files) -> PairContents:
+    """Read image and label, and find what they alone say; what cannot be read is a finding."""
+    findings: list[Finding] = []
+    image, image_data = _open(reading, files.image, reading.deep, findings)
+    label, data = None, b""
+    if files.label is not None:
+        label, data = _open(reading, files.label, not reading.quick, findings)
+    inside = pixels = decoded = None
+    if label is not None and files.label is not None:
+        findings += header_rules(files.label, label)
+        if image is not None:
+            findings += size_rules(files, image, label)
+        if data and label.storage != LOSSY:
+            file = LabelFile(f"{reading.root}/{files.label}", files.label, label, data)
+            sampled = reading.sampled is None or files.image in reading.sampled
+            inside = examine_label(reading.table, file, sampled)
+            findings += inside.findings
+            decoded, inside = inside.label, inside.without_label()
+    if image is not None and reading.deep:
+        path = f"{reading.root}/{files.image}"
+        pixels = examine_image(files, path, image_data, decoded)
+        findings += pixels.findings
+    return PairContents(tuple(findings), image, label, inside, pixels)
+
+
+def _open(
+    reading: Reading, name: str, whole: bool, findings: list[Finding]
+) -> tuple[Header | None, bytes]:
+    """The header and the content of a file; its content is empty if only the header is read."""
+    path = f"{reading.root}/{name}"
+    try:
+        header, data = read_whole(path) if whole else (read_start(path), b"")
+    except Unreadable as error:
+        detail = f"it must be {error.must}, got {error.got}"
+        findings.append(Finding("F3", name, 1, None, detail))
+        return None, b""
+    if header.storage != LOSSY and not has_right_suffix(name, header):
+        findings.append(Finding("F2", name, 1, None, f"its content is {header.format}"))
+    return header, data
+
+
+@dataclass
+class Contents:
+    """What the pairs of a data set contain, N of them in S splits, as they are read.
+
+    Args:
+        source: the data set.
+        table: its classes.
+        headers: of the labels, by name, and of the images whose suffix is wrong.
+        image_keys, label_keys: (N,) equal for equal files; 0 = cannot be read.
+        simple: (N,) labels of a single value.
+        labels: (S,) labels that were decoded.
+        voids: (S,) labels with void.
+        pixels: (S, 65536) pixels by stored value.
+        sizes: sizes (height, width) of each split, and how often each occurs.
+        dhash, small: (N,) and (N, 16, 16) of images that were decoded, see image_rules.
+        void_is_used: a label has 255 beside 1.
+    """
+
+    source: Source
+    table: ClassTable
+    deep: bool
+    headers: dict[str, Header] = field(default_factory=dict)
+    void_is_used: bool = False
+
+    def __post_init__(self) -> None:
+        number, splits = len(self.source.inventory.pairs), len(self.source.inventory.splits)
+        self.image_keys, self.label_keys = np.zeros((2, number), np.uint64)
+        self.simple = np.zeros(number, bool)
+        self.labels, self.voids = np.zeros((2, splits), np.int64)
+        self.pixels = np.zeros((splits, 1 << 16), np.int64)
+        self.sizes: list[Counter[tuple[int, int]]] = [Counter() for _ in range(splits)]
+        decoded = number if self.deep else 0
+        self.dhash, self.small = np.zeros(decoded, np.uint64), np.zeros((decoded, 16, 16), np.uint8)
+        self._palettes: dict[bytes, bytes] = {}
+
+    def add(self, number: int, found: PairContents) -> None:
+        """Keep what is needed of a pair."""
+        files = self.source.inventory.pairs[number]
+        size = found.image or found.label
+        self.sizes[files.split][(size.height, size.width) if size else (0, 0)] += 1
+        if found.image is not None:
+            self.image_keys[number] = found.image.key
+            if not has_right_suffix(files.image, found.image):
+                self._keep(files.image, found.image)
+        if found.label is not None and files.label is not None:
+            self._keep(files.label, found.label)
+        if found.pixels is not None:
+            self.image_keys[number] = found.pixels.key
+            self.dhash[number], self.small[number] = found.pixels.dhash, found.pixels.small
+        inside = found.inside
+        if inside is None or not inside.values.size:
+            return
+        self.labels[files.split] += 1
+        self.pixels[files.split, inside.values] += inside.pixels
+        self.label_keys[number] = inside.key
+        self.simple[number] = len(inside.values) < 2
+        self.voids[files.split] += bool((self.table.index_of.take(inside.values) == -1).any())
+        self.void_is_used |= bool(inside.values[-1] == 255 and 1 in inside.values)
+
+    def _keep(self, name: str, header: Header) -> None:
+        """Headers that came from other processes share what is equal."""
+        header.palette = self._palettes.setdefault(header.palette, header.palette)
+        header.format = intern(header.format)
+        self.headers[name] = header
+
+    def values(self) -> list[int]:
+        """The stored values that occur, ascending."""
+        return np.flatnonzero(self.pixels.any(axis=0)).tolist()
+
+    def stored(self) -> Iterator[tuple[str, Header]]:
+        """(name, header) of every label that is not lossy."""
+        for files in self.source.inventory.pairs:
+            header = self.headers.get(files.label or "")
+            if header is not None and header.storage != LOSSY:
+                yield str(files.label), header
+
+    def class_pixels(self) -> NDArray[np.int64]:
+        """(S, C) valid pixels of each class in each split."""
+        index = self.table.index_of
+        total = np.zeros((len(self.labels), len(self.table.classes)), np.int64)
+        for value in self.values():
+            if index[value] >= 0:
+                total[:, index[value]] += self.pixels[:, value]
+        return total
+
+    def folder(self, split: int) -> str:
+        """The labels of a split, for findings about a whole split."""
+        chosen = list(self.source.description.splits.values())[split]
+        return chosen.labels or chosen.images

@@ -1,0 +1,132 @@
+"""The audit of an opened data set: pair by pair, then what only all of them together say.
+
+The work on a pair is a function of names and of a small table, both of which can be pickled, so
+any executor can do it; a task is a few dozen pairs.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any
+
+from pixelwise.audit.annotation_rules import annotation_rules
+from pixelwise.audit.contents import Contents, Reading, read_pair
+from pixelwise.audit.copies import copy_rules
+from pixelwise.audit.dataset_rules import explanations, storage_rules, value_rules
+from pixelwise.audit.findings import Ledger
+from pixelwise.audit.image_rules import near_copies
+from pixelwise.audit.label_rules import ClassTable
+from pixelwise.audit.result import Audit, Evidence
+from pixelwise.audit.source import Source
+from pixelwise.errors import DatasetError
+from pixelwise.labels.classes import Classes
+from pixelwise.sums import Progress, map_over
+
+# Labels in which neighbouring pixels are compared, evenly spaced; fewer if there are fewer.
+SAMPLE = 32
+_PAIRS_A_TASK, _HEADERS_A_TASK = 32, 256
+
+
+def examine(
+    source: Source,
+    ledger: Ledger,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+    *,
+    quick: bool = False,
+    deep: bool = False,
+) -> Audit:
+    """The audit of an opened data set.
+
+    Args:
+        source: the data set.
+        ledger: where findings are collected.
+        executor, progress, quick, deep: see audit.
+    Raises:
+        DatasetError: there is nothing to look at.
+    """
+    inventory, classes = source.inventory, source.description.classes
+    spread = partial(map_over, executor=executor, name=_name_of)
+    table = ClassTable(
+        classes if source.known else Classes(["unknown"], values=["other"]),
+        binary=source.description.task == "binary",
+        guessed=source.guessed,
+        known=source.known,
+    )
+    contents = Contents(source, table, deep)
+    step = _sample_step(source, deep)
+    sampled = None if step == 1 else frozenset(files.image for files in inventory.pairs[::step])
+    reading = Reading(str(inventory.root), table, quick, deep, sampled)
+    ledger.add(inventory.findings)
+    chunk = _HEADERS_A_TASK if quick else _PAIRS_A_TASK
+    read = partial(read_pair, reading)
+    found = spread(inventory.pairs, read, chunk=chunk, progress=progress)
+    for number, pair in enumerate(found):
+        contents.add(number, pair)
+        ledger.add(pair.findings)
+    if not quick:
+        _conclude(contents, ledger, deep)
+    names = frozenset() if source.guessed else frozenset(classes.names)
+    wrong, annotations = annotation_rules(inventory, names, spread)
+    ledger.add(wrong)
+    if not inventory.pairs and not annotations and not inventory.findings:
+        constraint = "a folder of images and labels that pair up, or of labelme files"
+        raise DatasetError(inventory.root, "dataset", must=constraint, got="neither")
+    return _result(contents, ledger, annotations, quick, deep)
+
+
+def _conclude(contents: Contents, ledger: Ledger, deep: bool) -> None:
+    """The rules about all labels together."""
+    inventory = contents.source.inventory
+    if contents.source.known:
+        for rule, better, detail in explanations(contents):
+            ledger.replace(rule, better, detail)
+        ledger.add(storage_rules(contents))
+        ledger.add(value_rules(contents, ledger.totals()))
+    if deep:
+        ledger.add(near_copies(inventory, contents.dhash, contents.small, contents.image_keys))
+    keys = contents.image_keys, contents.label_keys
+    ledger.add(copy_rules(inventory, *keys, contents.simple))
+
+
+def _result(contents: Contents, ledger: Ledger, annotations: int, quick: bool, deep: bool) -> Audit:
+    source, inventory = contents.source, contents.source.inventory
+    numbers = Counter(files.split for files in inventory.pairs)
+    findings, totals = ledger.findings(), ledger.totals()
+    every = len(findings) == sum(total.files for total in totals.values())
+    return Audit(
+        root=str(inventory.root),
+        files=annotations + sum(1 + (files.label is not None) for files in inventory.pairs),
+        findings=findings,
+        accepted=ledger.accepted,
+        totals=totals,
+        pairs={name: numbers[i] for i, name in enumerate(inventory.splits)},
+        not_looked=tuple(_not_looked(source, quick, deep)),
+        complete=every and not (ledger.accepted or quick or source.guessed),
+        evidence=Evidence(
+            source, contents.headers, frozenset(contents.values()), contents.void_is_used
+        ),
+    )
+
+
+def _name_of(item: Any) -> str:
+    """What a pair or an annotation file is called in a message."""
+    return str(getattr(item, "image", item))
+
+
+def _not_looked(source: Source, quick: bool, deep: bool) -> Iterator[str]:
+    yield from source.notes
+    if quick:
+        yield "pixels, as only headers were read (quick)"
+    elif not deep:
+        step = _sample_step(source, deep)
+        if step > 1:
+            number = -(-source.labels // step)
+            yield f"neighbours of pixels (R1, V2 of known values) in all but {number} labels"
+        yield "pixels of the images (S2, G3; S1 and S3 know copies of files only): use deep"
+
+
+def _sample_step(source: Source, deep: bool) -> int:
+    """Neighbouring pixels are compared in one label of this many."""
+    return 1 if deep else max(1, -(-source.labels // SAMPLE))
