@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Literal, overload
 
 from pixelwise import metrics as metrics
-from pixelwise.audit.command import audit as audit
 from pixelwise.audit.config import AuditConfig as AuditConfig
 from pixelwise.audit.findings import Finding as Finding
 from pixelwise.audit.result import Audit as Audit
@@ -98,6 +97,32 @@ from pixelwise.weights.record import Weights as Weights
 
 __version__: str
 
+@overload
+def audit(
+    config: AuditConfig,
+    executor: Executor | None = None,
+    listed: int | None = 1000,
+    progress: Callable[[int, int], None] | None = None,
+) -> Audit: ...
+@overload
+def audit(
+    data: str | Path | Description | None = None,
+    *,
+    images: str | Path | None = None,
+    labels: str | Path | None = None,
+    quick: bool = False,
+    deep: bool = False,
+    html: str | Path | None = None,
+    fix: str | Path | None = None,
+    fix_rules: Sequence[str] = ("safe",),
+    baseline: str | Path | None = None,
+    write_baseline: str | Path | None = None,
+    workers: int = 0,
+    scheduler: str | None = None,
+    executor: Executor | None = None,
+    listed: int | None = 1000,
+    progress: Callable[[int, int], None] | None = None,
+) -> Audit: ...
 @overload
 def convert(
     config: ConvertConfig,

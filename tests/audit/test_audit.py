@@ -7,8 +7,8 @@ import pytest
 from audit.clean_data import make_clean
 from audit.planted import COMES_WITH, NEEDS_IMAGES, PLANTS
 from audit.planted_shapes import good_annotation
-from pixelwise.report.audit_page import audit
 from pixelwise.audit.rules import RULES
+from pixelwise.report.audit_page import audit
 
 
 @pytest.fixture(scope="module")

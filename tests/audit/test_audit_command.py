@@ -13,12 +13,12 @@ from audit.clean_data import FILE, make_clean, write_label
 from audit.planted_files import cut, grey
 from audit.planted_sets import mirrored
 from audit.planted_values import off_by_one, unknown_value
-from pixelwise.report.audit_page import audit
 from pixelwise.audit.config import AuditConfig
 from pixelwise.audit.findings import Finding, Ledger, Total
 from pixelwise.audit.result import Audit
 from pixelwise.cli import main
 from pixelwise.errors import ArgumentError, RunError
+from pixelwise.report.audit_page import audit
 
 
 @pytest.fixture

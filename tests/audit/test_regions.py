@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from audit.clean_data import draw_image, make_clean
-from pixelwise.report.audit_page import audit
 from pixelwise.audit.regions import (
     frame_of,
     is_line_between,
@@ -14,6 +13,7 @@ from pixelwise.audit.regions import (
     thin_share,
     values_between,
 )
+from pixelwise.report.audit_page import audit
 
 
 def rectangles(seed, size=(48, 64), classes=3, number=12):

@@ -6,10 +6,10 @@ import zlib
 import numpy as np
 from PIL import Image
 
-from pixelwise.report.audit_page import audit
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description, Split, write_description
 from pixelwise.labels.png import read_label, write_label
+from pixelwise.report.audit_page import audit
 
 CLASSES = Classes(
     ["ground", "disc", "bar", "pole"],

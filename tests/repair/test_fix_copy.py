@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from pixelwise.report.audit_page import audit
 from pixelwise.audit.result import Audit
 from pixelwise.audit.rules import RULES, repair_command
 from pixelwise.cli import main
@@ -14,6 +13,7 @@ from pixelwise.errors import ArgumentError, DatasetError
 from pixelwise.labels.png import read_label
 from pixelwise.repair.command import fix
 from pixelwise.repair.plan import REPAIRABLE, SAFE
+from pixelwise.report.audit_page import audit
 from repair.fix_data import (
     BAD,
     DAMAGE,

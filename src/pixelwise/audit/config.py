@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pixelwise.errors import ArgumentError, setting
+from pixelwise.labels.description import Description
 from pixelwise.settings import check_settings, option, scheduler_option, workers_option
 
 
