@@ -67,7 +67,7 @@ def test_ranks_with_unequal_pixels_teach_what_one_process_teaches(tmp_path, text
 
 
 def test_the_training_loop_takes_the_loss_of_all_ranks(tmp_path):
-    """As many processes as one likes learn from the same loss; float32, as losses are."""
+    """Any number of processes learns from the same loss."""
     ((loss, gradient),) = trained(tmp_path, "ce + dice", 1, "loop", "some")
     for value, slopes in trained(tmp_path, "ce + dice", 2, "loop", "some"):
         assert value == pytest.approx(loss, rel=1e-6)

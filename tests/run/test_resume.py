@@ -138,9 +138,8 @@ def test_other_data_is_refused_and_named(tmp_path, monkeypatch):
     image, _ = draw(77, (33, 47))
     write_image(data / "train" / "images" / "77.png", image)
     write_stored(data / "train" / "labels" / "77.png", image[:, :, 0] * 0)
-    with pytest.raises(
-        RunError, match=r"as when the run began, got in split train: 1 added \(77\)"
-    ):
+    message = r"cannot resume: split train has changed since the run began: 1 pair added \(77\)\."
+    with pytest.raises(RunError, match=message):
         train(TrainConfig(resume=run))
 
 
@@ -149,7 +148,7 @@ def test_labels_edited_in_place_are_noticed(tmp_path, monkeypatch):
     run = interrupted_run(data, tmp_path / "run", monkeypatch, 2)
     _, label = draw(0, (33, 47))
     write_stored(data / "train" / "labels" / "00.png", label * 0)
-    with pytest.raises(RunError, match=r"in split train: 1 changed \(00\)"):
+    with pytest.raises(RunError, match=r"split train has changed since the run began: 1 pair changed \(00\)"):
         train(TrainConfig(resume=run))
 
 

@@ -91,5 +91,5 @@ def test_more_than_256_classes_fit_into_a_target(tmp_path):
 
 def test_a_label_of_another_size_is_refused(pairs):
     mixed = Pair("x", pairs[0].image, pairs[1].label)
-    with pytest.raises(LabelError, match=r"size must be that of the image, got \(37, 41\) beside"):
+    with pytest.raises(LabelError, match=r"size must be that of the image, got \(37, 41\) for"):
         SegmentationDataset([mixed], CLASSES)[0]

@@ -8,6 +8,8 @@ import torch
 
 from make import make_dataset, train_settings
 from pixelwise.errors import ArgumentError, BackendError, DatasetError, LabelError, RunError
+from pixelwise.losses.criterion import Criterion
+from pixelwise.run import train as training
 from pixelwise.run.checkpoint import read_checkpoint
 from pixelwise.run.config import PredictConfig, TrainConfig
 from pixelwise.run.predict import predict
@@ -52,7 +54,7 @@ def test_a_run_folder_holds_settings_metrics_and_two_checkpoints(data, tmp_path)
 
 
 def test_the_loss_falls(data, tmp_path):
-    """Ten epochs on six pictures of three colours: the classes are found."""
+    """Ten epochs on six images of three colours: the network learns the classes."""
     run = train_small(data, tmp_path / "run", epochs=10, lr=1e-2, scale_jitter=(0.8, 1.25))
     losses = [line["val/loss"] for line in lines_of(run) if "val/loss" in line]
     assert losses[-1] < 0.6 * losses[0]
@@ -119,21 +121,58 @@ def test_a_loss_that_is_not_finite_stops_and_names_the_images(data, tmp_path):
         train_small(data, tmp_path / "run", lr=1e30, clip=None, epochs=9)
 
 
-def test_after_a_loss_that_is_not_finite_the_last_checkpoint_is_usable(data, tmp_path, monkeypatch):
-    """The loss is NaN at the fourth step, in epoch 2: `last` holds epoch 1."""
-    from pixelwise.losses.criterion import Criterion
-
+def make_the_loss_nan_at_step(number, monkeypatch):
+    """The losses of validation, which have no gradient, stay as they are."""
     whole, calls = Criterion.forward, []
 
-    def fourth_is_nan(self, logits, target, weight=None):
+    def forward(self, logits, target, weight=None):
         calls.append(logits.requires_grad)
         loss = whole(self, logits, target, weight)
-        return loss * float("nan") if sum(calls) == 4 and logits.requires_grad else loss
+        return loss * float("nan") if sum(calls) == number and logits.requires_grad else loss
 
-    monkeypatch.setattr(Criterion, "forward", fourth_is_nan)
+    monkeypatch.setattr(Criterion, "forward", forward)
+
+
+def test_after_a_loss_that_is_not_finite_the_last_checkpoint_is_usable(data, tmp_path, monkeypatch):
+    """The loss is NaN at the fourth step, in epoch 2: `last` holds epoch 1."""
+    make_the_loss_nan_at_step(4, monkeypatch)
     with pytest.raises(RunError, match=r"epoch 2, step 4, .* got nan\. .*last is from before"):
         train_small(data, tmp_path / "run", epochs=3)
     assert read_checkpoint(tmp_path / "run" / "last").config["step"] == 3
+
+
+@pytest.mark.parametrize(("log_every", "logged"), [(1000, [3]), (1, [1, 2, 3, 3])])
+def test_on_a_gpu_losses_are_read_at_the_log_and_before_a_checkpoint(
+    data, tmp_path, monkeypatch, log_every, logged
+):
+    """The step is still named, although others were taken after it, and nothing of it is saved."""
+    monkeypatch.setattr(training, "reads_at_once", lambda _: False)
+    make_the_loss_nan_at_step(5, monkeypatch)
+    run = tmp_path / "run"
+    with pytest.raises(RunError, match=r"epoch 2, step 5, images .* loss must be finite, got nan"):
+        train_small(data, run, epochs=3, log_every=log_every)
+    assert read_checkpoint(run / "last").config["step"] == 3
+    assert [line["step"] for line in lines_of(run)][: len(logged)] == logged
+
+
+def test_a_run_whose_losses_are_read_late_is_the_same_run(data, tmp_path, monkeypatch):
+    first = train_small(data, tmp_path / "a", epochs=2, log_every=2)
+    monkeypatch.setattr(training, "reads_at_once", lambda _: False)
+    second = train_small(data, tmp_path / "b", epochs=2, log_every=2)
+    assert weights_of(first) == weights_of(second)
+    assert (first / "metrics.jsonl").read_bytes() == (second / "metrics.jsonl").read_bytes()
+
+
+def test_a_batch_that_does_not_fit_into_memory_is_an_event_with_ways_out(
+    data, tmp_path, monkeypatch
+):
+    def no_memory(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(training, "loss_over_ranks", no_memory)
+    message = r"train: out of GPU memory for a batch of 2 images of 32x32\. Try batch=1, or a smaller"
+    with pytest.raises(RunError, match=message):
+        train_small(data, tmp_path / "run")
 
 
 def test_the_time_limit_ends_a_run_after_an_epoch(data, tmp_path, capsys):
@@ -147,7 +186,7 @@ def test_a_data_set_without_val_is_told_what_to_do(tmp_path):
     data = make_dataset(tmp_path / "data", train=2, val=0)
     text = (data / "dataset.toml").read_text().split("[splits.val]")[0]
     (data / "dataset.toml").write_text(text)
-    with pytest.raises(DatasetError, match=r"got 'val'\. Add .*--val-split train"):
+    with pytest.raises(DatasetError, match=r"got 'val'\. Add .* val_split=.train"):
         train_small(data, tmp_path / "run")
     run = train_small(data, tmp_path / "run", val_split="train")
     assert (run / "best").is_dir()
@@ -221,7 +260,7 @@ def test_all_sizes_that_differ_are_found_before_training(tmp_path):
     for name in ("01", "04"):
         path = data / "train" / "labels" / f"{name}.png"
         Image.open(path).resize((20, 10)).save(path)
-    message = r"size of its image, got 2 that differ .*01.png is 10x20 beside .* of 37x41; .*04.png"
+    message = r"2 labels of another size than the image .*01.png is 10x20 and .* is 37x41; .*04.png"
     refuse_to_start(data, tmp_path, LabelError, message)
 
 

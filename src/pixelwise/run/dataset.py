@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
-from torchvision import tv_tensors
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional
 
@@ -19,7 +18,7 @@ from pixelwise.labels.classes import Classes
 from pixelwise.labels.image import read_rgb
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import read_label
-from pixelwise.run.resize import network_size, resize_image
+from pixelwise.run.resize import resize_image
 
 
 @dataclass(frozen=True)
@@ -41,19 +40,24 @@ class Augmentation:
     color: float = 0.0
 
 
-class SegmentationDataset(Dataset):
-    """Pairs of a split, as (image (3, h, w) uint8, target (H, W)).
+class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
+    """Pairs as (image (3, h, w) uint8, target (H, W)), for a torch DataLoader.
 
-    Without augmentation the image has the size at the network and the target the size on disk.
-    With it, an example depends on (seed, epoch, index) alone: index with (epoch, index) and any
-    number of workers gives the same example.
+    Without augmentation the image has its size at the network (see resize.py) and the target its
+    size on disk, so that a batch holds one pair unless all have one size. With it, an example
+    depends on (seed, epoch, index) alone: index with (epoch, index), and any number of workers
+    gives the same examples.
 
     Args:
         pairs: images with their labels.
         classes: turns stored values into class indices.
-        scale: size of the image at the network / size on disk.
+        scale: size of the image at the network / size on disk, > 0.
         augmentation: None for evaluation.
         seed: of the augmentation.
+    Example:
+        description = pw.read_description("street")
+        dataset = pw.SegmentationDataset(description.pairs("train"), description.classes)
+        image, target = dataset[0]
     """
 
     def __init__(
@@ -78,7 +82,7 @@ class SegmentationDataset(Dataset):
         image, target = read_pair(self.pairs[index], self.classes)
         if self.augmentation is None:
             height, width = target.shape
-            return resize_image(image, network_size((height, width), self.scale)), target
+            return resize_image(image, (height, width), self.scale), target
         random = np.random.default_rng((self.seed, epoch, index))
         return augment(image, target, self.augmentation, random, self.classes.ignore_index)
 
@@ -91,11 +95,11 @@ def read_pair(pair: Pair, classes: Classes) -> tuple[Tensor, Tensor]:
         PairingError: the pair has no label.
     """
     if pair.label is None:
-        raise PairingError(pair.image, "label", must="a file", got="none")
+        raise PairingError(pair.image, "label", event="this image has no label")
     image = read_rgb(pair.image)
     target = classes.to_index(read_label(pair.label), where=str(pair.label))
     if image.shape[:2] != target.shape:
-        got = f"{target.shape} beside {image.shape[:2]} of {pair.image}"
+        got = f"{target.shape} for {image.shape[:2]} of {pair.image}"
         raise LabelError(pair.label, "size", must="that of the image", got=got)
     wide = target.dtype.itemsize > 1  # torch has few operations on uint16
     target = target.astype(np.int32) if wide else target
@@ -114,9 +118,9 @@ def augment(
     random: np.random.Generator,
     ignore_index: int,
 ) -> tuple[Tensor, Tensor]:
-    """A random window of a pair, zoomed, mirrored and coloured.
+    """A random window of a pair, zoomed, mirrored and with other colours.
 
-    A window of crop / zoom pixels is cut out; where it reaches beyond the picture, the image is
+    A window of crop / zoom pixels is cut out; where it reaches beyond the image, the image is
     filled with its mean colour and the target with ignore_index. The image is resampled once, to
     the size at the network, and the target once, to `crop`.
 
@@ -132,28 +136,22 @@ def augment(
     zoom = float(np.exp(random.uniform(*np.log(how.zoom))))
     window = [max(1, round(length / zoom)) for length in how.crop]
     mean_color = image.float().mean((1, 2)).tolist()
-    picture = tv_tensors.Image(image)
-    label = tv_tensors.Mask(target[None])
+    label = target[None]
     missing = [max(0, w - have) for w, have in zip(window, target.shape)]
     if any(missing):
-        before = [random.integers(m + 1) for m in missing]
-        top, left = (int(b) for b in before)
+        top, left = (int(random.integers(m + 1)) for m in missing)
         padding = [left, top, missing[1] - left, missing[0] - top]
-        picture = functional.pad(picture, padding, fill=mean_color)
+        image = functional.pad(image, padding, fill=mean_color)
         label = functional.pad(label, padding, fill=ignore_index)
     top, left = (int(random.integers(have - w + 1)) for have, w in zip(label.shape[-2:], window))
-    picture = functional.crop(picture, top, left, *window)
+    image = functional.crop(image, top, left, *window)
     label = functional.crop(label, top, left, *window)
-    picture = resize_image(picture, network_size(how.crop, how.scale))
+    image = resize_image(image, how.crop, how.scale)
     # NEAREST_EXACT puts pixel centres where bilinear puts them; NEAREST is off by half a pixel.
-    label = functional.resize_image(
-        label.as_subclass(torch.Tensor), list(how.crop), InterpolationMode.NEAREST_EXACT
-    )
+    label = functional.resize(label, list(how.crop), InterpolationMode.NEAREST_EXACT)
     if how.flip and random.random() < 0.5:
-        picture = functional.horizontal_flip(picture)
-        label = functional.horizontal_flip(label)
-    picture = jitter_color(picture, how.color, random)
-    return picture.as_subclass(torch.Tensor), label[0]
+        image, label = functional.horizontal_flip(image), functional.horizontal_flip(label)
+    return jitter_color(image, how.color, random), label[0]
 
 
 def jitter_color(image: Tensor, amount: float, random: np.random.Generator) -> Tensor:

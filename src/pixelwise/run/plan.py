@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pixelwise.errors import ArgumentError, DatasetError, LabelError, RunError
-from pixelwise.labels.description import Description, read_description
+from pixelwise.errors import ArgumentError, DatasetError, LabelError, RunError, setting
+from pixelwise.labels.description import FILE_NAME, Description, read_description
 from pixelwise.labels.image import image_size
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import label_size
@@ -17,9 +17,11 @@ from pixelwise.losses.criterion import Criterion
 from pixelwise.losses.table import criterion
 from pixelwise.ops.spec import Activation
 from pixelwise.run.config import TrainConfig
+from pixelwise.text import plural, some
 from pixelwise.weights.counts import LabelCounts, count_labels
 from pixelwise.weights.file import read_weights
-from pixelwise.weights.formulas import METHODS, class_weights
+from pixelwise.weights.formulas import METHODS
+from pixelwise.weights.formulas import class_weights as weigh_classes
 
 LARGEST_CROP = 512  # pixels at the network, per axis, unless crop says otherwise
 
@@ -33,7 +35,8 @@ class Plan:
         description: the dataset.
         train, val: pairs of the two splits.
         counts: label counts of the two splits.
-        weights: weight per class, or None.
+        class_weights: one per class, or None.
+        criterion: the loss; it upsamples the logits to the target inside.
     """
 
     config: TrainConfig
@@ -41,21 +44,13 @@ class Plan:
     train: list[Pair]
     val: list[Pair]
     counts: dict[str, LabelCounts]
-    weights: tuple[float, ...] | None
-
-    @property
-    def crop(self) -> tuple[int, int]:
-        """Label pixels of a training example, (height, width)."""
-        return self.config.crop or median_size(self.train, self.config.scale)
+    class_weights: tuple[float, ...] | None
+    criterion: Criterion
 
     @property
     def activation(self) -> Activation:
         """ "sigmoid" for a binary task, else "softmax"."""
-        return activation_of(self.description)
-
-    def criterion(self) -> Criterion:
-        """The loss that the configuration names; it upsamples the logits to the target inside."""
-        return make_criterion(self.config, self.description, self.weights)
+        return activation_of(self.description.task)
 
     def fingerprint(self) -> dict[str, Any]:
         """What a resumed run compares: file sizes by id, and pixels per class, of each split."""
@@ -69,13 +64,13 @@ class Plan:
         }
 
 
-def activation_of(description: Description) -> Activation:
+def activation_of(task: str) -> Activation:
     """ "sigmoid" for a binary task, else "softmax"."""
-    return "sigmoid" if description.task == "binary" else "softmax"
+    return "sigmoid" if task == "binary" else "softmax"
 
 
 def size_of(path: Path | None) -> int:
-    """Bytes of a file; 0 for none."""
+    """Bytes of a file; 0 without one."""
     return 0 if path is None else path.stat().st_size
 
 
@@ -103,7 +98,7 @@ def make_plan(config: TrainConfig, log: Callable[[str], None]) -> Plan:
         loss=config.loss or ("bce+dice" if description.task == "binary" else "ce+dice"),
         crop=config.crop or median_size(splits[config.train_split], config.scale),
     )
-    make_criterion(config, description, None)
+    make_criterion(config, description, None)  # a wrong loss is an error before all labels are read
     with ThreadPoolExecutor(os.cpu_count()) as executor:
         counts = {
             name: count_labels(pairs, description.classes, executor=executor)
@@ -111,10 +106,10 @@ def make_plan(config: TrainConfig, log: Callable[[str], None]) -> Plan:
         }
     for name, found in counts.items():
         log(f"{name}: {found.files} pairs, {describe(found, description)}")
-    weights = find_weights(config, description, counts[config.train_split])
-    make_criterion(config, description, weights)
+    class_weights = find_weights(config, description, counts[config.train_split])
+    loss = make_criterion(config, description, class_weights)
     train, val = (splits[name] for name in split_names(config))
-    return Plan(config, description, train, val, counts, weights)
+    return Plan(config, description, train, val, counts, class_weights, loss)
 
 
 def absolute(weights: str) -> str:
@@ -130,11 +125,10 @@ def split_names(config: TrainConfig) -> tuple[str, str]:
 def check_channels(description: Description) -> None:
     """Softmax over one channel is 1 everywhere, so there must be two."""
     if description.task != "binary" and len(description.classes) < 2:
-        constraint = "at least 2 for a multiclass task, softmax over one channel is always 1"
+        must = "at least 2 for a multiclass task, softmax over one channel is always 1"
         hint = 'Name the background too, or write task = "binary".'
-        where = str(description.root / "dataset.toml")
-        got = len(description.classes)
-        raise DatasetError(where, "number of classes", must=constraint, got=got, hint=hint)
+        where, got = description.root / FILE_NAME, len(description.classes)
+        raise DatasetError(where, "number of classes", must=must, got=got, hint=hint)
 
 
 def labelled_pairs(description: Description, split: str) -> list[Pair]:
@@ -143,17 +137,19 @@ def labelled_pairs(description: Description, split: str) -> list[Pair]:
     Raises:
         DatasetError: there is no such split, it is empty, or it has no labels.
     """
-    where = str(description.root / "dataset.toml")
+    where = description.root / FILE_NAME
     if split not in description.splits:
-        known = ", ".join(description.splits)
-        hint = f"Add [splits.{split}] there, or score the pairs that are learnt: --val-split train."
+        known, option = ", ".join(description.splits), setting("val_split", "train")
+        hint = f"Add [splits.{split}] there, or score the pairs of the train split: {option}."
         hint = hint if split == "val" and "train" in description.splits else ""
         raise DatasetError(where, "split", must=f"one of {known}", got=repr(split), hint=hint)
     pairs = description.pairs(split)
     without = [pair.id for pair in pairs if pair.label is None]
-    if without or not pairs:
-        got = f"{len(pairs)} images, {len(without)} of them without a label"
-        raise DatasetError(where, f"splits.{split}", must="images with labels", got=got)
+    if without:
+        event = f"{plural(len(without), 'image')} of split {split} without a label: {some(without)}"
+        raise DatasetError(where, f"splits.{split}", event=event)
+    if not pairs:
+        raise DatasetError(where, f"splits.{split}", event=f"split {split} has no images")
     return pairs
 
 
@@ -165,16 +161,15 @@ def check_sizes(pairs: list[Pair]) -> None:
     """
     sizes = [(p, image_size(p.image), label_size(p.label)) for p in pairs if p.label is not None]
     wrong = [
-        f"{p.label} is {h}x{w} beside {p.image} of {ih}x{iw}"
+        f"{p.label} is {h}x{w} and {p.image} is {ih}x{iw}"
         for p, (ih, iw), (h, w) in sizes
         if (ih, iw) != (h, w)
     ]
     if wrong:
-        more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
-        raise LabelError(
-            f"train: every label must have the size of its image, got {len(wrong)} that differ "
-            f"(height x width): {'; '.join(wrong[:5])}{more}. Labels are never resized."
-        )
+        number = plural(len(wrong), "label")
+        event = f"{number} of another size than the image (height x width): "
+        hint = "Labels are never resized."
+        raise LabelError("train", "labels", event=event + some(wrong, separator="; "), hint=hint)
 
 
 def median_size(pairs: list[Pair], scale: float) -> tuple[int, int]:
@@ -188,14 +183,14 @@ def median_size(pairs: list[Pair], scale: float) -> tuple[int, int]:
 
 
 def make_criterion(
-    config: TrainConfig, description: Description, weights: tuple[float, ...] | None
+    config: TrainConfig, description: Description, class_weights: tuple[float, ...] | None
 ) -> Criterion:
     """The loss of a run; its terms upsample the logits to the target inside."""
     assert config.loss is not None
     return criterion(
         config.loss,
         num_classes=description.num_channels,
-        class_weights=weights,
+        class_weights=class_weights,
         ignore_index=description.classes.ignore_index,
         upsample="bilinear",
     )
@@ -208,21 +203,28 @@ def find_weights(
     if config.class_weights == "none":
         return None
     if description.task == "binary":
+        must, got = "none for a binary task", config.class_weights
         hint = "Weigh the foreground in the loss: bce(pos_weight=2)+dice."
-        constraint = "none for a binary task"
-        raise ArgumentError(
-            "train", "class_weights", must=constraint, got=config.class_weights, hint=hint
+        raise ArgumentError("train", "class_weights", must=must, got=got, hint=hint)
+    names, method = description.classes.names, config.class_weights
+    if method not in METHODS:
+        return read_weights(method, names)
+    absent = [name for name, pixels in zip(names, counts.pixels) if pixels == 0]
+    if absent:
+        event = f"no pixel of split {config.train_split} is {some(absent)}, so it has no weight"
+        command = (
+            f"pixelwise weights {config.data} --method {method} --zero zero --out weights.json"
         )
-    if config.class_weights not in METHODS:
-        return read_weights(config.class_weights, description.classes.names)
-    return tuple(class_weights(counts, config.class_weights).tolist())
+        hint = f"Decide what it weighs in a file: {command}"
+        raise ArgumentError("train", "class_weights", event=event, hint=hint)
+    return tuple(weigh_classes(counts, method).tolist())
 
 
 def describe(counts: LabelCounts, description: Description) -> str:
     """The share of each class in the valid pixels, and of void in all of them, in words."""
-    valid = max(1, int(counts.pixels.sum()))
+    valid = max(1, counts.valid)
     shares = zip(description.classes.names, counts.pixels.tolist())
-    void = 100 * counts.ignored / max(1, valid + counts.ignored)
+    void = 100 * counts.ignored / (valid + counts.ignored)
     return ", ".join(f"{n} {100 * p / valid:.2g}%" for n, p in shares) + f"; void {void:.2g}%"
 
 
@@ -239,10 +241,11 @@ def check_same_data(run: Path, before: dict[str, Any], now: dict[str, Any]) -> N
             "removed": sorted(old.keys() - new.keys()),
             "changed": sorted(k for k in new.keys() & old.keys() if new[k] != old[k]),
         }
-        told = [f"{len(ids)} {how} ({', '.join(ids[:3])})" for how, ids in changes.items() if ids]
-        if not told and before[split]["pixels"] != now[split]["pixels"]:
-            told = ["other label pixels in the same files"]
-        if told:
-            got = f"in split {split}: {', '.join(told)}"
-            hint = "Start a new run, or put the files back."
-            raise RunError(run, "data", must="as when the run began", got=got, hint=hint)
+        named = {f"{plural(len(ids), 'pair')} {how}": ids for how, ids in changes.items() if ids}
+        parts = [f"{number} ({some(ids)})" for number, ids in named.items()]
+        if not parts and before[split]["pixels"] != now[split]["pixels"]:
+            parts = ["other label pixels in the same files"]
+        if parts:
+            event = f"cannot resume: split {split} has changed since the run began: "
+            hint = "Start a new run, or restore the files."
+            raise RunError(run, "data", event=event + ", ".join(parts), hint=hint)

@@ -24,7 +24,7 @@ from pixelwise.run.config import PredictConfig
 from pixelwise.run.dataset import image_to_tensor
 from pixelwise.run.distributed import choose_device
 from pixelwise.run.networks import Network
-from pixelwise.run.resize import network_size, resize_image
+from pixelwise.run.resize import resize_image
 from pixelwise.score.calibration import FILE as CALIBRATION_FILE
 from pixelwise.score.calibration import calibration_of
 from pixelwise.score.record import DataSplit
@@ -139,8 +139,7 @@ def image_logits(network: Network, image: np.ndarray, checkpoint: Checkpoint) ->
     Returns:
         (1, C, h, w) floating point, at the network's own resolution.
     """
-    size = network_size(image.shape[:2], checkpoint.config["scale"])
-    small = resize_image(image_to_tensor(image), size)
+    small = resize_image(image_to_tensor(image), image.shape[:2], checkpoint.config["scale"])
     return network(small[None].to(next(network.parameters()).device))
 
 

@@ -1,7 +1,7 @@
 """The loss of the images of all ranks, instead of the mean of the ranks' losses.
 
-Under data-parallel training every rank has a loss of its own images and the gradients are averaged
-over ranks. That mean of means is not the loss of all images: a rank with few valid pixels weighs as
+In data-parallel training every rank has the loss of its own images, and the gradients are averaged
+over ranks. That mean of means is not the loss of all images: a rank with few valid pixels counts as
 much as one with many, and a Dice of parts is not the Dice of the whole. Sums add, so the exact way
 is to exchange them, a few hundred numbers, before the formula:
 
@@ -13,7 +13,7 @@ is to exchange them, a few hundred numbers, before the formula:
 import torch
 from torch import Tensor, distributed
 
-from pixelwise.losses.criterion import Criterion
+from pixelwise.losses.criterion import Criterion, WeightedSum
 from pixelwise.ops.stats import PixelStats
 from pixelwise.run.distributed import rank_and_world
 
@@ -41,16 +41,29 @@ def stats_of_all_ranks(stats: PixelStats) -> PixelStats:
     return PixelStats(torch.cat(parts, dim=1), stats.names, stats.backend)
 
 
+class _OverRanks(WeightedSum):
+    """The same terms, on the stats of all ranks."""
+
+    def stats(
+        self,
+        logits: Tensor,
+        target: Tensor,
+        weight: Tensor | None = None,
+        soft_target: bool = False,
+    ) -> PixelStats:
+        return stats_of_all_ranks(super().stats(logits, target, weight, soft_target))
+
+
 def loss_over_ranks(criterion: Criterion, logits: Tensor, target: Tensor) -> Tensor:
     """criterion(logits, target) of the images of all ranks, if all its terms are formulas on sums.
 
     A term that needs the pixels themselves (top_k, lovasz, boundary, ...) knows those of its rank
-    only; with one of them the loss is that of this rank's images, and its mean over ranks is what
-    is learnt.
+    only; with one of them the loss is that of this rank's images, and the mean over ranks is what
+    the network learns from.
     """
-    if rank_and_world()[1] == 1 or not all(term.sums for _, term in criterion.terms()):
-        return criterion(logits, target)
-    return criterion.formula(stats_of_all_ranks(criterion.stats(logits, target))).float()
+    terms = criterion.terms()
+    exact = rank_and_world()[1] > 1 and all(term.sums for _, term in terms)
+    return (_OverRanks(terms) if exact else criterion)(logits, target)
 
 
 def _gathered(sums: Tensor, world: int) -> list[Tensor]:

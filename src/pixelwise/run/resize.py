@@ -18,8 +18,17 @@ def network_size(size: tuple[int, int], scale: float) -> tuple[int, int]:
     return height, width
 
 
-def resize_image(image: Tensor, size: tuple[int, int]) -> Tensor:
-    """(3, H, W) uint8 -> (3, *size) uint8, bilinear with antialiasing."""
-    if tuple(image.shape[-2:]) == size:
+def resize_image(image: Tensor, size: tuple[int, int], scale: float) -> Tensor:
+    """The image as the network sees it: bilinear with antialiasing.
+
+    Args:
+        image: (3, H, W) uint8.
+        size: (height, width) in the pixels of the label that it stands for.
+        scale: size at the network / size of the label.
+    Returns:
+        (3, *network_size(size, scale)) uint8.
+    """
+    at_network = network_size(size, scale)
+    if tuple(image.shape[-2:]) == at_network:
         return image
-    return functional.resize(image, list(size), antialias=True)
+    return functional.resize(image, list(at_network), antialias=True)

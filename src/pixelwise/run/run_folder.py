@@ -70,7 +70,7 @@ def about_run(plan: Plan, network: Network, folder: Path) -> dict[str, Any]:
             "pairs": {name: counts.files for name, counts in plan.counts.items()},
         },
         "classes": description.classes.as_dict(),
-        "class_weights": None if plan.weights is None else list(plan.weights),
+        "class_weights": None if plan.class_weights is None else list(plan.class_weights),
         "parameters": sum(p.numel() for p in network.parameters()),
         "versions": {
             "python": platform.python_version(),
@@ -99,7 +99,7 @@ def reopen_run(run: Path, plan: Plan, log: Callable[[str], None]) -> tuple[Path,
         hint = "Start a new run for the new classes."
         raise RunError(run, "classes", must="as when the run began", got="others", hint=hint)
     if plan.config.class_weights.endswith(".json") and began["class_weights"] != list(
-        plan.weights or ()
+        plan.class_weights or ()
     ):
         hint = f"Put back what {plan.config.class_weights} held, or start a new run."
         raise RunError(run, "class weights", must="as when the run began", got="others", hint=hint)

@@ -1,4 +1,4 @@
-"""What the training loop works with: made from a plan, or restored from a checkpoint."""
+"""The objects of the training loop: made from a plan, or restored from a checkpoint."""
 
 import time
 from collections.abc import Callable
@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch import nn
+from torch import Tensor, nn
 
-from pixelwise.errors import ArgumentError
+from pixelwise.errors import ArgumentError, setting
 from pixelwise.interrupt import Interrupt
 from pixelwise.losses.criterion import Criterion
 from pixelwise.ops.backends import choose_backend
@@ -51,12 +51,13 @@ class Position:
 
 @dataclass(frozen=True)
 class Run:
-    """Everything the loop works with.
+    """The objects and the state of the training loop.
 
     Attributes:
         model: the network as Fabric runs it: on its device and in its precision. `network` itself
             shares the weights and computes in float32.
         started: clock time at which the run would have begun if it had never been interrupted.
+        unread: numbers that may still be on a GPU: what each is, (), and the step it is of.
     """
 
     folder: Path
@@ -72,10 +73,11 @@ class Run:
     interrupt: Interrupt
     display: Display
     started: float
+    unread: list[tuple[str, Tensor, str]] = field(default_factory=list)
 
     @property
     def config(self) -> TrainConfig:
-        """The settings, with nothing left open."""
+        """The settings, fully resolved."""
         return self.plan.config
 
     @property
@@ -113,7 +115,7 @@ def set_up(config: TrainConfig) -> Run:
         network=network,
         model=model,
         optimizer=wrapped,
-        criterion=plan.criterion().to(fabric.device),
+        criterion=plan.criterion.to(fabric.device),
         train=train,
         val=val,
         position=position,
@@ -131,13 +133,13 @@ def make_fabric(config: TrainConfig) -> Fabric:
     """The devices and processes of a run, started.
 
     Raises:
-        BackendError: the device is not there.
+        BackendError: there is no such device.
         ArgumentError: the batch cannot be divided by the devices.
     """
     device = choose_device("train", config.device)
     if config.batch % config.devices:
-        constraint = f"a multiple of devices ({config.devices})"
-        raise ArgumentError("train", "batch", must=constraint, got=config.batch)
+        must = f"a multiple of {setting('devices')} ({config.devices})"
+        raise ArgumentError("train", "batch", must=must, got=config.batch)
     fabric = Fabric(
         accelerator=device,
         devices=config.devices,
@@ -161,8 +163,9 @@ def open_folder(
 def make_datasets(plan: Plan) -> tuple[SegmentationDataset, SegmentationDataset]:
     """The train split with augmentation, and the val split without."""
     config, classes = plan.config, plan.description.classes
+    assert config.crop is not None  # make_plan has filled it in
     how = Augmentation(
-        crop=plan.crop,
+        crop=config.crop,
         scale=config.scale,
         zoom=config.scale_jitter,
         flip=config.flip,
@@ -175,7 +178,7 @@ def make_datasets(plan: Plan) -> tuple[SegmentationDataset, SegmentationDataset]
 
 
 def restore(checkpoint: Checkpoint, network: Network, optimizer: Any, fabric: Fabric) -> Position:
-    """Bring network and optimizer to where the checkpoint was taken."""
+    """Give network and optimizer the state that the checkpoint has."""
     load_weights(network, checkpoint.folder)
     state = checkpoint.training_state()
     optimizer.load_state_dict(state["optimizer"])

@@ -5,7 +5,10 @@
     fit       for each epoch: steps, evaluation, checkpoint                here
 
 A step depends on (seed, step) and on the weights before it, on nothing else. So the position in
-the run is one number, and a resumed run takes the very steps that were left.
+the run is one number, and a resumed run takes exactly the steps that were left.
+
+On a GPU nothing waits for a step: losses and gradient norms stay there until a line of the log, the
+end of the epoch or a checkpoint needs them. A number that is not finite is an error then.
 """
 
 import math
@@ -14,12 +17,13 @@ from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from signal import SIGTERM
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pixelwise.errors import RunError
+from pixelwise.errors import RunError, setting
 from pixelwise.interrupt import Terminated, catch_interrupt
 from pixelwise.labels.pairs import Pair
 from pixelwise.ops.unknown import raise_if_unknown
@@ -33,14 +37,19 @@ from pixelwise.run.metrics_log import append_line, evaluation_line
 from pixelwise.run.optimizer import set_learning_rate
 from pixelwise.run.rank_stats import loss_over_ranks
 from pixelwise.run.setup import SCORE_COST, TRAIN_COST, Run, set_up
-from pixelwise.text import duration, percent
+from pixelwise.settings import takes_settings
+from pixelwise.text import duration, percent, plural, some
+
+LOSS = "loss"
 
 
+@takes_settings(TrainConfig)
 def train(config: TrainConfig) -> Path:
     """Train a network and keep its best and its last checkpoint.
 
     Args:
-        config: what to train on, which network, loss and schedule; or which run to resume.
+        config: what to train on, which network, loss and schedule, or which run to resume; or
+            these settings as keywords, `train("street", loss="ce+dice")`.
     Returns:
         The run folder: config.json, metrics.jsonl, best/, last/, log.txt.
     Raises:
@@ -89,65 +98,104 @@ def train_epoch(run: Run, epoch: int) -> None:
     batches = epoch_batches(len(run.train), config.batch, config.seed, epoch)
     batches = batches[position.step - epoch * run.steps_per_epoch :]
     mine = [shard(keys) for keys in batches]
-    pin = run.fabric.device.type == "cuda"
+    device = run.fabric.device
+    pin = device.type == "cuda"
+    # several ranks ask each other whether one of them was interrupted, and wait for the answer
+    asks_often = run.fabric.world_size == 1 or reads_at_once(device)
     run.network.train()
     with closing(load_batches(run.train, mine, config.workers, pin)) as loaded:
         for keys, batch in zip(mine, loaded):
             pairs = [run.train.pairs[index] for _, index in keys]
-            image, target = (t.to(run.fabric.device, non_blocking=True) for t in batch)
-            rate, loss = take_step(run, image, target, pairs)
+            image, target = (t.to(device, non_blocking=True) for t in batch)
+            rate = take_step(run, image, target, pairs)
             position.step += 1
-            position.losses.append(loss)
-            what = f"epoch {epoch + 1}/{config.epochs}"
-            run.display.advance(what, TRAIN_COST * config.batch, loss=f"{loss:.3f}")
-            if position.step % config.log_every == 0:
+            run.display.advance(f"epoch {epoch + 1}/{config.epochs}", TRAIN_COST * config.batch)
+            logs = position.step % config.log_every == 0
+            if logs:
                 log_losses(run, epoch + 1, rate)
-            stop_if_asked(run)
+            if logs or asks_often:
+                stop_if_asked(run)
+    read_numbers(run)
     copy_buffers(run.network)  # what is scored on all ranks is what the first one saves
 
 
-def take_step(run: Run, image: Tensor, target: Tensor, pairs: list[Pair]) -> tuple[float, float]:
-    """One step of the optimizer.
+def take_step(run: Run, image: Tensor, target: Tensor, pairs: list[Pair]) -> float:
+    """One step of the optimizer; the loss is left in run.unread, or read at once on a CPU.
 
     Returns:
-        learning rate and loss.
+        The learning rate.
     Raises:
-        RunError: the loss or its gradient is not finite; the weights are as before the step.
+        RunError: out of memory; on a CPU, where the weights are as before the step, also a loss or
+            gradient that is not finite.
     """
     config, step = run.config, run.position.step
     rate = set_learning_rate(run.optimizer, step, run.steps_per_epoch * config.epochs, config)
-    # dropout and the like see the same chance whether or not the run was interrupted before
+    # dropout and the like draw the same numbers whether or not the run was interrupted before
     entropy = np.random.SeedSequence((config.seed, step, run.fabric.global_rank))
     torch.manual_seed(int(entropy.generate_state(1)[0]))
+    place = f"epoch {run.position.epochs + 1}, step {step + 1}, images {some(p.id for p in pairs)}"
     try:
         loss = loss_over_ranks(run.criterion, run.model(image), target)
-        value = loss.item()
-        stop_unless_finite(run, "loss", value, pairs)
+        note(run, LOSS, loss, place)
         run.optimizer.zero_grad(set_to_none=True)
         run.fabric.backward(loss)
     except torch.OutOfMemoryError:
-        hint = "Try a smaller --batch, --crop or --scale."
-        got = f"not enough for images {tuple(image.shape)}"
-        raise RunError("train", "memory of the device", must="enough", got=got, hint=hint) from None
+        raise out_of_memory(run, image) from None
     largest = float("inf") if config.clip is None else config.clip
-    norm = run.fabric.clip_gradients(
+    norm: Any = run.fabric.clip_gradients(
         run.model, run.optimizer, max_norm=largest, error_if_nonfinite=False
     )
     if config.precision != "16-mixed":  # its scaler skips such steps itself
-        stop_unless_finite(run, "norm of the gradient", float(norm), pairs)  # type: ignore[arg-type]
+        note(run, "norm of the gradient", norm, place)
     run.optimizer.step()
-    return rate, value
+    return rate
 
 
-def stop_unless_finite(run: Run, name: str, value: float, pairs: list[Pair]) -> None:
-    """Raise on every rank if the value is NaN or infinite on one."""
-    if any_rank(not np.isfinite(value), run.fabric.device):
-        epoch, step = run.position.epochs + 1, run.position.step + 1
+def out_of_memory(run: Run, image: Tensor) -> RunError:
+    """The error of a batch (N, 3, h, w) that does not fit."""
+    number, (height, width) = len(image), image.shape[-2:]
+    event = f"out of GPU memory for a batch of {plural(number, 'image')} of {height}x{width}"
+    ways = [setting("crop"), setting("scale")]
+    if run.config.batch > run.config.devices:
+        ways.insert(0, setting("batch", run.config.batch // 2))
+    return RunError("train", "batch", event=event, hint=f"Try {', or a smaller '.join(ways)}.")
+
+
+def note(run: Run, name: str, value: Tensor, place: str) -> None:
+    """Keep a number of a step. It is read at once on a CPU; to read it from a GPU means to wait."""
+    run.unread.append((name, value.detach(), place))
+    if reads_at_once(run.fabric.device):
+        read_numbers(run)
+
+
+def reads_at_once(device: torch.device) -> bool:
+    """Whether a number can be read without waiting for the steps before it."""
+    return device.type == "cpu"
+
+
+def read_numbers(run: Run) -> None:
+    """Move the losses since the last look into the position, and raise if one is not finite.
+
+    Raises:
+        RunError: on every rank, if the loss or the norm of the gradient was not finite on one.
+    """
+    if not run.unread:
+        return
+    values = torch.stack([value.double() for _, value, _ in run.unread]).tolist()
+    read = [(name, value, place) for (name, _, place), value in zip(run.unread, values)]
+    run.unread.clear()
+    wrong = [one for one in read if not math.isfinite(one[1])]
+    if any_rank(bool(wrong), run.fabric.device):
+        name, value, place = wrong[0] if wrong else ("loss of another rank", math.nan, read[0][2])
         kept = run.folder / LAST
         state = f"{kept} is from before." if kept.exists() else "No epoch was complete yet."
-        where = f"train: epoch {epoch}, step {step}, images {', '.join(p.id for p in pairs)}"
-        hint = f"Try a smaller --lr, --clip 1, or --precision 32. {state}"
-        raise RunError(where, name, must="finite", got=value, hint=hint)
+        ways = f"{setting('lr', run.config.lr / 10)}, {setting('clip', 1)}"
+        hint = f"Try {ways} or {setting('precision', '32')}. {state}"
+        raise RunError(f"train: {place}", name, must="finite", got=value, hint=hint)
+    losses = [value for name, value, _ in read if name == LOSS]
+    run.position.losses += losses
+    if losses:
+        run.display.numbers[LOSS] = f"{losses[-1]:.3f}"
 
 
 def log_losses(run: Run, epoch: int, rate: float) -> None:
@@ -155,8 +203,10 @@ def log_losses(run: Run, epoch: int, rate: float) -> None:
 
     Raises:
         ArgumentError: a GPU has met unknown target values since then.
+        RunError: a loss since then was not finite.
     """
     raise_if_unknown()
+    read_numbers(run)
     losses = run.position.losses
     mean = torch.tensor([sum(losses) / len(losses), 1.0], device=run.fabric.device)
     total, ranks = sum_over_ranks(mean.double()).tolist()
@@ -202,6 +252,7 @@ def stop_if_asked(run: Run) -> None:
     if run.fabric.world_size == 1 and not asked:
         return  # without waiting for a GPU
     if any_rank(bool(asked), device):
+        read_numbers(run)
         save(run, LAST, None)
         run.display.line(f"interrupted; go on with: pixelwise train --resume {run.folder}")
         raise Terminated if any_rank(asked == SIGTERM, device) else KeyboardInterrupt
