@@ -78,7 +78,8 @@ def overloads(name, function, config, hints):
         hint = get_type_hints(config)[field.name]
         if words := choices_of(config, field.name):
             hint = {str: Literal[words], str | None: Literal[words] | None}.get(hint, hint)
-        default = "" if field.default is MISSING else f" = {field.default!r}"
+        value = str(field.default) if isinstance(field.default, Path) else field.default
+        default = "" if value is MISSING else f" = {value!r}"
         place = places if field.metadata.get("positional") else options
         place.append(f"{field.name}: {hints.text(hint)}{default}")
     settings = ", ".join([*places, "*", *options, *more])

@@ -79,13 +79,15 @@ _DEFINED_IN = {
     "run.config": ["PredictConfig", "TrainConfig"],
     "run.train": ["train"],
     "run.predict": ["predict"],
-    "run.dataset": ["SegmentationDataset"],
+    "run.dataset": ["Augmentation", "SegmentationDataset"],
+    "run.trained": ["TrainedNetwork", "load_network"],
+    "demo.command": ["DemoConfig"],
     "run.rank_stats": ["stats_of_all_ranks"],
     "report.audit_page": ["audit_page"],
     "report.config": ["ReportConfig"],
     "errors": ["MissingPackageError", "PixelwiseError"],
 }
 # Both packages and commands: the package can be called (see callable_package.py).
-_COMMANDS = ("audit", "convert", "init", "report", "score", "weights")
+_COMMANDS = ("audit", "convert", "demo", "init", "report", "score", "weights")
 
 __all__, __getattr__, __dir__ = lazy_names(__name__, _DEFINED_IN, (*_COMMANDS, "metrics"))

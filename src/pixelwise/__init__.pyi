@@ -11,6 +11,8 @@ from pixelwise.audit.result import Audit as Audit
 from pixelwise.audit.rules import RULES as RULES
 from pixelwise.convert.config import ConvertConfig as ConvertConfig
 from pixelwise.convert.report import ConvertReport as ConvertReport
+from pixelwise.demo.command import DemoConfig as DemoConfig
+from pixelwise.demo.command import Lesson
 from pixelwise.errors import MissingPackageError as MissingPackageError
 from pixelwise.errors import PixelwiseError as PixelwiseError
 from pixelwise.init.config import InitConfig as InitConfig
@@ -81,10 +83,11 @@ from pixelwise.report.audit_page import audit_page as audit_page
 from pixelwise.report.config import ReportConfig as ReportConfig
 from pixelwise.run.config import PredictConfig as PredictConfig
 from pixelwise.run.config import TrainConfig as TrainConfig
+from pixelwise.run.dataset import Augmentation as Augmentation
 from pixelwise.run.dataset import SegmentationDataset as SegmentationDataset
-from pixelwise.run.predict import predict as predict
 from pixelwise.run.rank_stats import stats_of_all_ranks as stats_of_all_ranks
-from pixelwise.run.train import train as train
+from pixelwise.run.trained import TrainedNetwork as TrainedNetwork
+from pixelwise.run.trained import load_network as load_network
 from pixelwise.score.compare import Comparison
 from pixelwise.score.config import ScoreConfig as ScoreConfig
 from pixelwise.score.record import Score
@@ -175,9 +178,36 @@ def convert(
     progress: Callable[[int, int], None] | None = None,
 ) -> ConvertReport: ...
 @overload
+def demo(config: DemoConfig) -> Lesson: ...
+@overload
+def demo(
+    *,
+    out: str | Path = "demo",
+    overwrite: bool = False,
+    seed: int = 0,
+    train: int = 96,
+    val: int = 24,
+    epochs: int = 26,
+) -> Lesson: ...
+@overload
 def init(config: InitConfig) -> Survey: ...
 @overload
 def init(folder: str | Path, *, force: bool = False) -> Survey: ...
+@overload
+def predict(config: PredictConfig) -> Path: ...
+@overload
+def predict(
+    run: str | Path,
+    *,
+    split: str = "val",
+    data: str | Path | None = None,
+    images: str | Path | None = None,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    threshold: float = 0.5,
+    calibration: bool = False,
+) -> Path: ...
 @overload
 def report(config: ReportConfig) -> Path: ...
 @overload
@@ -220,6 +250,41 @@ def score(
     executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Score | Comparison: ...
+@overload
+def train(config: TrainConfig) -> Path: ...
+@overload
+def train(
+    data: str | Path | None = None,
+    *,
+    out: str | Path | None = None,
+    network: str = "fpn:tf_efficientnet_lite0",
+    encoder_weights: Literal["auto", "imagenet", "offline", "none"] = "auto",
+    loss: str | None = None,
+    class_weights: str = "none",
+    epochs: int = 20,
+    batch: int = 8,
+    lr: float = 0.001,
+    encoder_lr_factor: float = 1.0,
+    weight_decay: float = 0.01,
+    schedule: Literal["cosine", "poly", "constant"] = "cosine",
+    warmup: float = 0.05,
+    clip: float | None = 5.0,
+    scale: float = 1.0,
+    crop: tuple[int, int] | None = None,
+    scale_jitter: tuple[float, float] = (0.5, 2.0),
+    flip: bool = True,
+    color_jitter: float = 0.3,
+    train_split: str = "train",
+    val_split: str = "val",
+    seed: int = 0,
+    workers: int = 1,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    devices: int = 1,
+    precision: Literal["32", "bf16-mixed", "16-mixed"] = "32",
+    max_minutes: float | None = None,
+    log_every: int = 10,
+    resume: str | Path | None = None,
+) -> Path: ...
 @overload
 def weights(
     config: WeightsConfig,

@@ -54,7 +54,7 @@ def test_two_images_with_one_stem(broken, capsys):
 def test_sizes_that_differ(broken, capsys):
     path = broken / "val" / "labels" / "06.png"
     Image.open(path).resize((20, 10)).save(path)
-    training_fails(capsys, broken, "06.png is 10x20 beside")
+    training_fails(capsys, broken, "06.png is 10x20 and")
 
 
 def test_a_colour_label(broken, capsys):
@@ -115,7 +115,7 @@ def test_softmax_with_one_channel(tmp_path, capsys):
 
 def test_a_gpu_that_is_not_there(broken, capsys, monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    training_fails(capsys, broken, "got cuda without a usable GPU", "--device", "cuda")
+    training_fails(capsys, broken, "this machine has no GPU that torch can use", "--device", "cuda")
 
 
 def test_a_loss_that_becomes_nan(data, tmp_path, capsys):

@@ -16,12 +16,12 @@ from pixelwise.labels.image import read_rgb
 from pixelwise.labels.png import read_label
 from pixelwise.metrics.calibration import count_calibration
 from pixelwise.metrics.threshold import ThresholdCounts, confusion_at, count_thresholds
-from pixelwise.run import predict as module
 from pixelwise.run.calibration import BINS, STEPS
 from pixelwise.run.checkpoint import read_checkpoint
 from pixelwise.run.config import PredictConfig, TrainConfig
-from pixelwise.run.predict import image_logits, predict
+from pixelwise.run.predict import predict
 from pixelwise.run.train import train
+from pixelwise.run.trained import TrainedNetwork, load_network
 from pixelwise.score.calibration import Calibration
 from pixelwise.score.command import score
 from pixelwise.score.config import ScoreConfig
@@ -53,12 +53,12 @@ def contents(runs, tmp_path_factory):
 
 def probabilities(run):
     """(probs, target) of every val image, at the size of the label, by plain torch."""
-    checkpoint = read_checkpoint(run / "best")
-    network, classes = checkpoint.network(), checkpoint.classes
-    activate = {"sigmoid": torch.sigmoid, "softmax": lambda x: x.softmax(1)}[checkpoint.activation]
-    for pair in read_description(checkpoint.config["dataset"]).pairs("val"):
-        logits = image_logits(network, read_rgb(pair.image), checkpoint)
-        target = classes.to_index(read_label(pair.label))
+    network = load_network(run)
+    activate = {"sigmoid": torch.sigmoid, "softmax": lambda x: x.softmax(1)}[network.activation]
+    dataset = read_checkpoint(run / "best").about.dataset
+    for pair in read_description(dataset).pairs("val"):
+        logits = network.logits_of(read_rgb(pair.image))
+        target = network.classes.to_index(read_label(pair.label))
         large = F.interpolate(logits, size=target.shape, mode="bilinear")
         yield activate(large)[0].numpy(), target
 
@@ -158,14 +158,15 @@ def test_calibration_needs_labels(runs, tmp_path):
     data = make_dataset(tmp_path / "data", val=2, binary=True)
     toml = data / "dataset.toml"
     toml.write_text(toml.read_text().replace('labels = "val/labels"\n', ""))
-    with pytest.raises(PairingError, match=r"labels must be there .* 2 images without, the first"):
+    with pytest.raises(PairingError, match=r"calibration needs labels, and 2 images have none: 0"):
         predict(PredictConfig(runs["binary"], data=data, out=tmp_path / "out", calibration=True))
     assert not (tmp_path / "out").exists()
 
 
 def test_logits_that_are_nan_are_no_prediction(runs, tmp_path, monkeypatch):
     """argmax would write a class; the image is named and nothing is left."""
-    monkeypatch.setattr(module, "image_logits", lambda *_: torch.full((1, 1, 8, 8), torch.nan))
+    nan = torch.full((1, 1, 8, 8), torch.nan)
+    monkeypatch.setattr(TrainedNetwork, "logits_of", lambda *_: nan)
     with pytest.raises(ArgumentError, match=r"06\.png: logits must be numbers .* NaN at 64 pixels"):
         predict(PredictConfig(runs["binary"], out=tmp_path / "out"))
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Rows T of the torture table that are about files: killed while saving, damaged while training."""
+"""Files of a run: killed while saving, damaged while training."""
 
 import subprocess
 import sys
@@ -8,7 +8,13 @@ from torch import nn
 
 from make import make_dataset, train_settings
 from pixelwise.errors import PixelwiseError
-from pixelwise.run.checkpoint import find_checkpoint, load_weights, save_checkpoint
+from pixelwise.labels.classes import Classes
+from pixelwise.run.checkpoint import (
+    AboutCheckpoint,
+    find_checkpoint,
+    load_weights,
+    save_checkpoint,
+)
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.train import train
 
@@ -42,7 +48,8 @@ def saved(folder, step):
     """A checkpoint of a network whose weights tell the step."""
     network = nn.Linear(2, 1)
     nn.init.constant_(network.weight, step)
-    save_checkpoint(folder, network, {"step": step}, {"step": step})
+    about = AboutCheckpoint("small", 1, "binary", Classes(["a", "b"]), 1.0, "data", 0, step, {})
+    save_checkpoint(folder, network, about, {"step": step})
     return folder
 
 
@@ -53,7 +60,7 @@ def weight_in(run):
     return network.weight[0, 0].item()
 
 
-def test_T2_a_kill_at_any_moment_of_saving_leaves_a_whole_checkpoint(tmp_path):
+def test_a_kill_at_any_moment_of_saving_leaves_a_whole_checkpoint(tmp_path):
     """Before every open, rename and remove in turn: the old one or the new one loads."""
     new = saved(tmp_path / "new", 2)
     codes, weights = [], []
@@ -71,7 +78,7 @@ def test_T2_a_kill_at_any_moment_of_saving_leaves_a_whole_checkpoint(tmp_path):
 
 @pytest.mark.parametrize("workers", [0, 1])
 @pytest.mark.parametrize("kind", ["images", "labels"])
-def test_T9_a_file_that_is_damaged_while_training_is_named(tmp_path, kind, workers):
+def test_a_file_that_is_damaged_while_training_is_named(tmp_path, kind, workers):
     """By its path and what is wrong with it, from a worker too."""
     data = make_dataset(tmp_path / "data")
     file = data / "train" / kind / "03.png"

@@ -86,7 +86,7 @@ def show_predict(folder: Path) -> tuple[Any, str]:
 
 def show_demo(result: Any) -> tuple[Any, str]:
     """Show the lesson of the demo."""
-    return result.content, result.text
+    return result.as_dict(), result.text()
 
 
 COMMANDS = {

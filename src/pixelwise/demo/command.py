@@ -10,18 +10,19 @@ OUT/report.html   both scores side by side, with the worst and best images
 
 import shutil
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pixelwise.errors import check_range
+from pixelwise.errors import setting
 from pixelwise.files.folder import check_free
+from pixelwise.files.records import to_plain
 from pixelwise.files.results import write_json
 from pixelwise.report.config import ReportConfig
 from pixelwise.run.config import PredictConfig, TrainConfig
 from pixelwise.score.config import ScoreConfig
-from pixelwise.settings import check_settings, option
+from pixelwise.score.record import Score
+from pixelwise.settings import check_settings, option, takes_settings
 from pixelwise.text import percent, text_table
 
 LOSSES = ("ce", "ce+dice")
@@ -34,36 +35,64 @@ class DemoConfig:
 
     out: Path = option(Path("demo"), "folder to make")
     overwrite: bool = option(False, "replace the folder if an earlier demo made it")
-    seed: int = option(0, "of the scenes and of the training")
-    train: int = option(96, "scenes to learn from")
-    val: int = option(24, "scenes to score")
-    epochs: int = option(26, "passes over the scenes, for each of the two losses")
+    seed: int = option(0, "of the scenes and of the training", low=0)
+    train: int = option(96, "scenes to learn from", low=1)
+    val: int = option(24, "scenes to score", low=1)
+    epochs: int = option(26, "passes over the scenes, for each of the two losses", low=1)
 
     def __post_init__(self) -> None:
         check_settings(self)
-        check_range("demo", "seed", self.seed, low=0)
-        for name in ("train", "val", "epochs"):
-            check_range("demo", name, getattr(self, name), low=1)
+
+
+@dataclass(frozen=True)
+class ClassLesson:
+    """A class: its share of the valid pixels, and its IoU with each loss."""
+
+    name: str
+    share: float
+    iou: dict[str, float | None]
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """What the demo found.
+    """What the demo found; lesson.json holds the same.
 
     Attributes:
-        content: JSON-able: the scores of both losses and where the report is.
-        text: the same as a table.
+        report: the page.
+        mean_iou: with each loss.
+        classes: in the order of the data set.
     """
 
-    content: dict[str, Any]
-    text: str
+    report: Path
+    mean_iou: dict[str, float | None]
+    classes: tuple[ClassLesson, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The content of lesson.json."""
+        return to_plain(self)
+
+    def text(self) -> str:
+        """The comparison as a table, rarest class last, and what it says about that class."""
+        classes = sorted(self.classes, key=lambda c: -c.share)
+        rows = [["class", "share", *(f"IoU {loss}" for loss in LOSSES), "difference"]]
+        rows += [[c.name, percent(c.share), *iou_cells(c.iou)] for c in classes]
+        rows.append(["mean IoU (present)", "", *iou_cells(self.mean_iou)])
+        rarest = classes[-1]
+        before, after, change = iou_cells(rarest.iou)
+        lesson = (
+            f"{rarest.name} covers {percent(rarest.share)} % of the pixels. Cross entropy counts "
+            f"pixels, Dice counts classes:\nits IoU is {before} with {LOSSES[0]} and {after} with "
+            f"{LOSSES[1]} ({change}), with the same network, data, seed and steps."
+        )
+        return "\n".join([text_table(rows), "", lesson, "", f"report: {self.report}"])
 
 
+@takes_settings(DemoConfig)
 def demo(config: DemoConfig) -> Lesson:
     """Draw the scenes, train with each loss, predict, score and compare.
 
     Args:
-        config: folder, seed and sizes.
+        config: folder, seed and sizes; or these settings as keywords, `demo(out="demo")`.
     Returns:
         The comparison; it is also written to OUT/lesson.json.
     Raises:
@@ -73,7 +102,8 @@ def demo(config: DemoConfig) -> Lesson:
     from pixelwise.report.html import report
 
     out = config.out
-    check_free("demo", out, "Give --overwrite.", LESSON if config.overwrite else None)
+    hint = f"Give {setting('overwrite')} to replace it."
+    check_free("demo", out, hint, LESSON if config.overwrite else None)
     if out.exists():
         shutil.rmtree(out)
     say(f"drawing {config.train + config.val} scenes into {out / 'streets'}")
@@ -82,16 +112,13 @@ def demo(config: DemoConfig) -> Lesson:
     folders = {loss: out / loss / "predictions" / "val" for loss in LOSSES}
     source, other = folders[LOSSES[1]], folders[LOSSES[0]]
     page = report(ReportConfig(source, out=out / "report.html", compare=(other,)))
-    content = {
-        "report": str(page),
-        "mean_iou": {loss: score["scores"]["mean_iou"] for loss, score in scores.items()},
-        "classes": compare(scores),
-    }
-    write_json(out / LESSON, content)
-    return Lesson(content, lesson_text(content))
+    mean_iou = {loss: score.scores["mean_iou"] for loss, score in scores.items()}
+    lesson = Lesson(page, mean_iou, compare(scores))
+    write_json(out / LESSON, lesson)
+    return lesson
 
 
-def score_of(config: DemoConfig, loss: str) -> Mapping[str, Any]:
+def score_of(config: DemoConfig, loss: str) -> Score:
     """Train with one loss, predict the val scenes and score them; all else is the same."""
     from pixelwise.run.predict import predict
     from pixelwise.run.train import train
@@ -112,40 +139,26 @@ def score_of(config: DemoConfig, loss: str) -> Mapping[str, Any]:
             workers=0,
         )
     )
-    return score(ScoreConfig(predict(PredictConfig(run))))
+    result = score(ScoreConfig(predict(PredictConfig(run))))
+    assert isinstance(result, Score)  # of one folder of predictions
+    return result
 
 
-def compare(scores: dict[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Each class with its share of the valid pixels and its IoU under both losses."""
+def compare(scores: dict[str, Score]) -> tuple[ClassLesson, ...]:
+    """Each class with its share of the valid pixels and its IoU with both losses."""
     first = scores[LOSSES[0]]
-    return [
-        {
-            "name": entry["name"],
-            "share": entry["target_pixels"] / max(1, first["valid_pixels"]),
-            "iou": {loss: score["per_class"][index]["iou"] for loss, score in scores.items()},
-        }
-        for index, entry in enumerate(first["per_class"])
-    ]
-
-
-def lesson_text(content: dict[str, Any]) -> str:
-    """The comparison as a table, rarest class last, and what it says about that class."""
-    classes = sorted(content["classes"], key=lambda c: -c["share"])
-    rows = [["class", "share", *(f"IoU {loss}" for loss in LOSSES), "difference"]]
-    rows += [[c["name"], percent(c["share"]), *iou_cells(c["iou"])] for c in classes]
-    rows.append(["mean IoU (present)", "", *iou_cells(content["mean_iou"])])
-    rarest = classes[-1]
-    before, after, change = iou_cells(rarest["iou"])
-    lesson = (
-        f"{rarest['name']} covers {percent(rarest['share'])} % of the pixels. Cross entropy "
-        f"counts pixels, Dice counts classes:\nits IoU is {before} with {LOSSES[0]} and {after} "
-        f"with {LOSSES[1]} ({change}), with the same network, data, seed and steps."
+    return tuple(
+        ClassLesson(
+            entry.name,
+            entry.target_pixels / max(1, first.valid_pixels),
+            {loss: score.per_class[entry.index].scores["iou"] for loss, score in scores.items()},
+        )
+        for entry in first.per_class
     )
-    return "\n".join([text_table(rows), "", lesson, "", f"report: {content['report']}"])
 
 
 def iou_cells(iou: dict[str, float | None]) -> list[str]:
-    """IoU under both losses and their difference, in percent."""
+    """IoU with both losses and their difference, in percent."""
     before, after = (iou[loss] for loss in LOSSES)
     change = "-" if before is None or after is None else f"{100 * (after - before):+.2f}"
     return [percent(before), percent(after), change]

@@ -1,6 +1,6 @@
-"""Street-like scenes with their labels, drawn from a seed: the data set of the demo and of tests.
+"""Street scenes with their labels, drawn from a seed: the data set of the demo and of tests.
 
-Things are painted from back to front. Each is one textured shape; around it runs a void border one
+Objects are painted from back to front. Each is one textured shape; around it runs a void border one
 pixel wide, as in hand-made labels. The class `pole` is two pixels wide, below 1 % of all pixels,
 and looks like parts of the buildings do.
 """
@@ -64,7 +64,7 @@ class Canvas:
 
     def decorate(self, mask: np.ndarray, color: Points | tuple, grain: float = 14) -> None:
         """Colour a region and leave its class as it is."""
-        # every region gets another piece of the same two noise pictures
+        # every region gets another piece of the same two noise images
         shift = self.random.integers(0, self.size)
         texture = np.roll(self.fine, shift, (0, 1)) + np.roll(self.coarse, shift[::-1], (0, 1))
         self.image[mask] = np.asarray(color) + grain * texture[mask][:, None]
@@ -99,7 +99,7 @@ def draw_scene(
 
 
 def paint_buildings(canvas: Canvas, horizon: float) -> None:
-    """A row of houses with windows and dark drainpipes, which are no poles."""
+    """A row of buildings with windows and dark drainpipes, which are not poles."""
     left = 0.0
     while left < canvas.size[1]:
         width = canvas.random.uniform(22, 50)
@@ -204,9 +204,9 @@ def ellipse(
 
 def polygon(size: tuple[int, int], points: Points) -> np.ndarray:
     """(H, W) bool, True inside a polygon."""
-    picture = Image.new("1", (size[1], size[0]))
-    ImageDraw.Draw(picture).polygon(points, fill=1)
-    return np.asarray(picture)
+    image = Image.new("1", (size[1], size[0]))
+    ImageDraw.Draw(image).polygon(points, fill=1)
+    return np.asarray(image)
 
 
 def grown(mask: np.ndarray) -> np.ndarray:
@@ -222,8 +222,8 @@ def grown(mask: np.ndarray) -> np.ndarray:
 def smooth_noise(random: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
     """(H, W) noise with a grain of about eight pixels and a standard deviation near 1."""
     small = random.normal(0, 1, (size[0] // 8 + 1, size[1] // 8 + 1)).astype(np.float32)
-    picture = Image.fromarray(small).resize((size[1], size[0]), Image.Resampling.BILINEAR)
-    return np.asarray(picture) * 1.5
+    image = Image.fromarray(small).resize((size[1], size[0]), Image.Resampling.BILINEAR)
+    return np.asarray(image) * 1.5
 
 
 def write_scenes(
@@ -256,7 +256,7 @@ def write_scenes(
 
 
 def write_image(path: Path, image: np.ndarray) -> None:
-    """Write an (H, W, 3) uint8 picture as PNG."""
+    """Write an (H, W, 3) uint8 image as PNG."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "PNG")
     atomic_write(path, buffer.getvalue())

@@ -1,17 +1,16 @@
-"""The loops: train, predict, score. Commands meet at files, so each can be run again alone.
+"""Train networks and predict label images. Commands meet at files, so each can be run again alone.
 
-config.py       one frozen dataclass per command; the command line is made from them
-init.py         a folder -> its dataset.toml
-next_step.py    a folder that is no data set yet -> the commands that make one of it
-train.py        dataset.toml -> run folder                    plan.py, run_folder.py, optimizer.py
-predict.py      run folder -> indexed PNGs                    checkpoint.py, staging.py
-score.py        PNGs -> score.json (imports no torch)         counting.py, score_table.py
-compare.py      two folders of PNGs -> comparison.json        json_files.py
-calibration.py  logits and labels -> calibration.json         calibration_table.py
-evaluate.py     what predict and score do together, in memory, for the validation of a run
-dataset.py      pairs -> tensors, and the augmentation        resize.py, loader.py
-networks.py     names -> networks                             small.py, encoder_weights.py
-distributed.py  ranks and devices; sums over ranks
-display.py      progress on stderr                            metrics_log.py, interrupt.py
-scenes.py       the street scenes of the demo
+config.py           TrainConfig, PredictConfig: what the two commands take
+train.py            dataset.toml -> run folder
+  plan.py           read and check everything before anything is written
+  setup.py          network, optimizer, devices, datasets: the objects of the loop
+  run_folder.py     the folder of a run, made or reopened; checkpoint.py its checkpoints
+  optimizer.py      AdamW and its learning rates
+  evaluate.py       counts and loss of the validation split
+  metrics_log.py    metrics.jsonl
+predict.py          run folder -> indexed PNGs                calibration.py counts of probabilities
+trained.py          load_network: an image in, a label out
+dataset.py          pairs -> tensors, and augmentation        resize.py, loader.py
+networks.py         networks by name                          small.py, encoder_weights.py
+distributed.py      ranks and devices, sums over ranks        rank_stats.py the loss over ranks
 """

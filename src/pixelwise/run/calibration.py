@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pixelwise.errors import DatasetError, LabelError, PairingError
+from pixelwise.errors import DatasetError, LabelError, PairingError, setting
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import read_label
@@ -18,8 +18,9 @@ from pixelwise.metrics.calibration import BINS, CalibrationCounts
 from pixelwise.metrics.threshold import ThresholdCounts
 from pixelwise.ops.calibration import calibration_counts, threshold_counts
 from pixelwise.ops.spec import Activation
+from pixelwise.text import plural, some
 
-STEPS = 256  # thresholds that are told apart; 0.5 is one of them
+STEPS = 256  # bins of the probabilities; 0.5 is an edge of one
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class ProbabilityCounts:
 
 
 def no_counts(activation: Activation) -> ProbabilityCounts:
-    """The counts of no image, where a sum starts."""
+    """The counts of no image, the start of a sum."""
     bins, steps = np.zeros(BINS, np.int64), np.zeros((STEPS + 1, 2), np.int64)
     thresholds = ThresholdCounts(steps) if activation == "sigmoid" else None
     return ProbabilityCounts(CalibrationCounts(bins, bins.astype(np.float64), bins), thresholds)
@@ -48,15 +49,17 @@ def check_labelled(pairs: list[Pair]) -> None:
 
     Raises:
         DatasetError: there is no image.
-        PairingError: naming the first image without a label.
+        PairingError: naming images without a label.
     """
     without = [pair.id for pair in pairs if pair.label is None]
-    hint = "Leave --calibration out, or predict a split that has labels."
+    option = setting("calibration")
     if without:
-        got = f"{len(without)} images without, the first {without[0]}"
-        raise PairingError("predict", "labels", must="there for calibration", got=got, hint=hint)
+        number = plural(len(without), "image")
+        event = f"{option} needs labels, and {number} have none: {some(without)}"
+        hint = f"Leave {option} out, or predict a split that has labels."
+        raise PairingError("predict", "labels", event=event, hint=hint)
     if not pairs:
-        raise DatasetError("predict", "split", must="one with images", got="none", hint=hint)
+        raise DatasetError("predict", "split", event=f"{option} needs images, and there are none")
 
 
 def count_probabilities(
@@ -73,7 +76,7 @@ def count_probabilities(
         LabelError: the label is damaged or has unknown values.
     """
     if pair.label is None:
-        raise LabelError(pair.image, "label", must="there for calibration", got="none")
+        raise LabelError(pair.image, "label", event="this image has no label")
     index = classes.to_index(read_label(pair.label), where=str(pair.label))
     # int32: torch has few operators for uint16
     target = torch.from_numpy(index.astype(np.int32))[None].to(logits.device)

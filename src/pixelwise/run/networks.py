@@ -67,7 +67,7 @@ def build_network(
     name: str,
     num_channels: int,
     encoder_weights: str = "none",
-    log: Callable[[str], object] = str,  # nobody listens
+    log: Callable[[str], object] = str,  # str() ignores the line
 ) -> Network:
     """A network by name, with the encoder's first weights loaded.
 
@@ -77,12 +77,12 @@ def build_network(
             with `num_classes=` and returns an nn.Module that takes ImageNet-normalised images.
         num_channels: channels of the logits; 1 for a binary task.
         encoder_weights: "auto", "imagenet", "offline" or "none".
-        log: told in one line which weights were taken.
+        log: given one line about the weights that were loaded.
     Returns:
         The network, on the CPU, in training mode.
     Raises:
         ArgumentError: the name is unknown, or what it names does not give such logits.
-        RunError: the weights that were asked for cannot be had.
+        RunError: the weights that were asked for are not available.
     """
     kind, _, rest = name.partition(":")
     body: Any
@@ -108,7 +108,7 @@ def build_network(
 
 
 def find_encoder(name: str, text: str) -> str:
-    """The encoder's name as segmentation_models_pytorch spells it (timm's get the prefix tu-)."""
+    """The encoder's name in segmentation_models_pytorch (those of timm have the prefix tu-)."""
     import timm
     from segmentation_models_pytorch.encoders import get_encoder_names
 
@@ -119,8 +119,8 @@ def find_encoder(name: str, text: str) -> str:
         return "tu-" + text.removeprefix("tu-")
     near = get_close_matches(text, {*known, *timm.list_models()}, n=3)
     hint = f"Did you mean {', '.join(near)}?" if near else "Try resnet34."
-    constraint = "ARCHITECTURE:ENCODER with an encoder of segmentation_models_pytorch or timm"
-    raise ArgumentError("train", "network", must=constraint, got=repr(name), hint=hint)
+    must = "ARCHITECTURE:ENCODER with an encoder of segmentation_models_pytorch or timm"
+    raise ArgumentError("train", "network", must=must, got=repr(name), hint=hint)
 
 
 def build_from_table(name: str, kind: str, encoder: str, num_channels: int) -> nn.Module:
@@ -132,7 +132,7 @@ def build_from_table(name: str, kind: str, encoder: str, num_channels: int) -> n
         return getattr(smp, class_name)(
             encoder, encoder_weights=None, classes=num_channels, **options
         )
-    except Exception as error:  # every encoder has its own way to say that it does not fit
+    except Exception as error:  # each encoder raises errors of its own where it does not fit
         must, reason = "an architecture and encoder that fit", " ".join(str(error).split())
         raise ArgumentError("train", "network", must=must, got=repr(name), hint=reason) from error
 
@@ -144,10 +144,8 @@ def build_from_function(name: str, module: str, function: str, num_channels: int
     except (ImportError, AttributeError) as error:
         near = get_close_matches(module, NETWORKS, n=1)
         hint = f"Did you mean {near[0]}:{function}?" if near else f"{error}."
-        constraint = f"`small`, importable, or one of {', '.join(NETWORKS)} with :ENCODER"
-        raise ArgumentError(
-            "train", "network", must=constraint, got=repr(name), hint=hint
-        ) from None
+        must = f"`small`, importable, or one of {', '.join(NETWORKS)} with :ENCODER"
+        raise ArgumentError("train", "network", must=must, got=repr(name), hint=hint) from None
     body = make(num_classes=num_channels)
     if not isinstance(body, nn.Module):
         raise ArgumentError(name, "result", must="an nn.Module", got=type(body).__name__)
@@ -155,7 +153,7 @@ def build_from_function(name: str, module: str, function: str, num_channels: int
 
 
 def check_logits(name: str, network: Network, num_channels: int) -> None:
-    """Raise unless the network gives (1, num_channels, h, w) for a small picture."""
+    """Raise unless the network gives (1, num_channels, h, w) for a small image."""
     training = network.training
     with torch.no_grad():
         logits = network.eval()(torch.zeros(1, 3, 128, 128, dtype=torch.uint8))

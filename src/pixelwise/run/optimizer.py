@@ -4,7 +4,7 @@
 
     cosine  (1 + cos(π t)) / 2        poly  (1 - t)^0.9        constant  1
 
-Because nothing but the step decides, a resumed run needs no scheduler state.
+It depends on nothing but the step, so a resumed run needs no scheduler state.
 """
 
 import math

@@ -81,7 +81,7 @@ def make_plan(config: TrainConfig, log: Callable[[str], None]) -> Plan:
 
     Args:
         config: with `data`.
-        log: told what was found, in lines.
+        log: given a line for each split.
     Raises:
         PixelwiseError: anything that would stop the run later.
     """

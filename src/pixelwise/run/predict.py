@@ -4,31 +4,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-import torch
-
-from pixelwise.errors import DatasetError
+from pixelwise.errors import DatasetError, setting
 from pixelwise.files.folder import check_free, staged_folder
 from pixelwise.files.results import write_json
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.description import read_description
+from pixelwise.labels.description import FILE_NAME, read_description
 from pixelwise.labels.image import read_rgb
 from pixelwise.labels.pairs import Pair, find_pairs
 from pixelwise.labels.png import write_label
-from pixelwise.ops.nan import check_no_nan
-from pixelwise.ops.predict import predict_label
 from pixelwise.progress import Display
 from pixelwise.run import calibration
 from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, find_checkpoint
 from pixelwise.run.config import PredictConfig
-from pixelwise.run.dataset import image_to_tensor
 from pixelwise.run.distributed import choose_device
-from pixelwise.run.networks import Network
-from pixelwise.run.resize import resize_image
+from pixelwise.run.trained import trained_network
 from pixelwise.score.calibration import FILE as CALIBRATION_FILE
 from pixelwise.score.calibration import calibration_of
 from pixelwise.score.record import DataSplit
-from pixelwise.settings import command_line
+from pixelwise.settings import command_line, takes_settings
 
 FILE = "prediction.json"
 
@@ -44,11 +37,13 @@ class Work:
     name: str
 
 
+@takes_settings(PredictConfig)
 def predict(config: PredictConfig) -> Path:
     """Predict every image of a split or a folder, each by itself, at the image's own size.
 
     Args:
-        config: which run, which images, which folder to make.
+        config: which run, which images, which folder to make; or these settings as keywords,
+            `predict("runs/street-1", split="test")`.
     Returns:
         The folder: one PNG per image under the image's id, in the dataset's stored values and
         palette, prediction.json, and calibration.json if asked for. It appears when all of it is
@@ -63,36 +58,35 @@ def predict(config: PredictConfig) -> Path:
     checkpoint = find_checkpoint(config.run, (BEST, LAST), display.line)
     work = find_work(config, checkpoint)
     out = config.out or checkpoint.folder.parent / "predictions" / work.name
-    hint = "Give --overwrite to replace it."
+    hint = f"Give {setting('overwrite')} to replace it."
     check_free("predict", out, hint, FILE if config.overwrite else None)
     if config.calibration:
         calibration.check_labelled(work.pairs)
-    network = checkpoint.network().to(device)
+    network = trained_network(checkpoint).to(device)
     about = {
         "command": command_line(config),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "run": str(config.run),
         "checkpoint": str(checkpoint.folder.resolve()),
-        "epoch": checkpoint.config["epoch"],
+        "epoch": checkpoint.about.epoch,
         "data": work.data,
         "split": work.split,
         "images": len(work.pairs),
         "threshold": config.threshold,
     }
-    counts = calibration.no_counts(checkpoint.activation)
+    counts = calibration.no_counts(network.activation)
     display.start(len(work.pairs))
     with staged_folder(out) as staging, display:
         for pair in work.pairs:
             image = read_rgb(pair.image)
-            logits = image_logits(network, image, checkpoint)
-            check_no_nan(str(pair.image), logits)
-            index = predicted_index(logits, image.shape[:2], checkpoint, config.threshold)
+            logits, where = network.logits_of(image), str(pair.image)
+            index = network.label_of(logits, image.shape[:2], config.threshold, where)
             path = staging / f"{pair.id}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             write_label(path, work.classes.to_stored(index), work.classes)
             if config.calibration:
                 counts += calibration.count_probabilities(
-                    logits, pair, work.classes, checkpoint.activation
+                    logits, pair, work.classes, network.activation
                 )
             display.advance("predicting", 1)
         write_json(staging / FILE, about)
@@ -113,48 +107,16 @@ def find_work(config: PredictConfig, checkpoint: Checkpoint) -> Work:
     """
     if config.images is not None:
         pairs = find_pairs(config.images, None)
-        return Work(pairs, checkpoint.classes, None, None, config.images.resolve().name)
-    path = (config.data or Path(checkpoint.config["dataset"])).resolve()
+        return Work(pairs, checkpoint.about.classes, None, None, config.images.resolve().name)
+    path = (config.data or Path(checkpoint.about.dataset)).resolve()
     description = read_description(path)
-    where = str(description.root / "dataset.toml")
+    where = description.root / FILE_NAME
     if config.split not in description.splits:
         known = ", ".join(description.splits)
         raise DatasetError(where, "split", must=f"one of {known}", got=repr(config.split))
-    own, theirs = description.classes.names, checkpoint.classes.names
-    if own != theirs or description.task != checkpoint.config["task"]:
-        constraint = f"those of the network ({', '.join(theirs)})"
-        raise DatasetError(where, "classes", must=constraint, got=", ".join(own))
+    own, theirs = description.classes.names, checkpoint.about.classes.names
+    if own != theirs or description.task != checkpoint.about.task:
+        must = f"those of the network ({', '.join(theirs)})"
+        raise DatasetError(where, "classes", must=must, got=", ".join(own))
     pairs = description.pairs(config.split)
     return Work(pairs, description.classes, str(path), config.split, config.split)
-
-
-@torch.no_grad()
-def image_logits(network: Network, image: np.ndarray, checkpoint: Checkpoint) -> torch.Tensor:
-    """What the network says about one image.
-
-    Args:
-        network: in evaluation mode.
-        image: (H, W, 3) uint8.
-        checkpoint: scale of the network.
-    Returns:
-        (1, C, h, w) floating point, at the network's own resolution.
-    """
-    small = resize_image(image_to_tensor(image), image.shape[:2], checkpoint.config["scale"])
-    return network(small[None].to(next(network.parameters()).device))
-
-
-def predicted_index(
-    logits: torch.Tensor, size: tuple[int, int], checkpoint: Checkpoint, threshold: float = 0.5
-) -> np.ndarray:
-    """Class indices of one image.
-
-    Args:
-        logits: (1, C, h, w) of the image.
-        size: (height, width) of the image.
-        checkpoint: task of the network.
-        threshold: binary task, probability above which a pixel is foreground.
-    Returns:
-        (H, W) uint8, or uint16 above 256 classes.
-    """
-    label = predict_label(logits, size, checkpoint.activation, threshold)
-    return label[0].cpu().numpy()

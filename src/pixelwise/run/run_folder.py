@@ -1,27 +1,68 @@
-"""The folder of a run: made once everything is checked, reopened to resume."""
+"""The folder of a run: made after all checks, reopened to resume."""
 
 import platform
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from pixelwise.errors import RunError
+from pixelwise.errors import RunError, setting
 from pixelwise.files.folder import check_free, make_folder
-from pixelwise.files.records import from_plain, to_plain
-from pixelwise.files.results import read_object, write_json
-from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, find_checkpoint
+from pixelwise.files.records import to_plain
+from pixelwise.files.results import read_object, read_record, write_json
+from pixelwise.labels.classes import Classes
+from pixelwise.run.checkpoint import (
+    BEST,
+    CONFIG,
+    LAST,
+    AboutCheckpoint,
+    Checkpoint,
+    find_checkpoint,
+)
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.networks import Network
 from pixelwise.run.plan import Plan, check_same_data
 from pixelwise.settings import command_line
 
-SCHEMA = "pixelwise.run/1"
 RUNS = Path("runs")
+DATA = "data.json"
 PACKAGES = ("pixelwise", "torch", "torchvision", "segmentation-models-pytorch", "timm", "numpy")
+
+
+@dataclass(frozen=True)
+class RunData:
+    """The data set of a run, and the number of pairs of each split."""
+
+    path: str
+    task: str
+    pairs: dict[str, int]
+
+
+@dataclass(frozen=True)
+class AboutRun:
+    """What config.json of a run says.
+
+    Attributes:
+        command, created: how the run was started, and when.
+        config: the settings, fully resolved.
+        class_weights: one per class, or None.
+        parameters: of the network.
+        versions: of Python and of the packages that decide the numbers.
+    """
+
+    SCHEMA: ClassVar[str] = "pixelwise.run/1"
+
+    command: str
+    created: str
+    config: TrainConfig
+    dataset: RunData
+    classes: Classes
+    class_weights: tuple[float, ...] | None
+    parameters: int
+    versions: dict[str, str]
 
 
 def make_run_folder(plan: Plan, network: Network) -> Path:
@@ -34,11 +75,12 @@ def make_run_folder(plan: Plan, network: Network) -> Path:
     if folder is None:
         folder = free_run_name(plan.description.root.resolve().name)
     else:
-        hint = f"Choose another --out, or go on with: pixelwise train --resume {folder}"
+        hint = f"Choose another {setting('out')}, or go on with: pixelwise train --resume {folder}"
         check_free("train", folder, hint)
     make_folder(folder)
-    write_json(folder / "data.json", plan.fingerprint())
-    write_json(folder / "config.json", about_run(plan, network, folder))
+    write_json(folder / DATA, plan.fingerprint())
+    about = about_run(plan, network, folder)
+    write_json(folder / CONFIG, {"schema": about.SCHEMA, **to_plain(about)})
     return folder
 
 
@@ -55,35 +97,28 @@ def free_run_name(name: str) -> Path:
             number += 1
 
 
-def about_run(plan: Plan, network: Network, folder: Path) -> dict[str, Any]:
-    """What config.json says: settings with nothing left open, data, network, versions."""
-    description = plan.description
-    config = replace(plan.config, out=folder)
-    return {
-        "schema": SCHEMA,
-        "command": command_line(config),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "config": to_plain(config),
-        "dataset": {
-            "path": str(config.data),
-            "task": description.task,
-            "pairs": {name: counts.files for name, counts in plan.counts.items()},
-        },
-        "classes": description.classes.as_dict(),
-        "class_weights": None if plan.class_weights is None else list(plan.class_weights),
-        "parameters": sum(p.numel() for p in network.parameters()),
-        "versions": {
+def about_run(plan: Plan, network: Network, folder: Path) -> AboutRun:
+    """The content of config.json of a new run."""
+    config, description = replace(plan.config, out=folder), plan.description
+    pairs = {name: counts.files for name, counts in plan.counts.items()}
+    return AboutRun(
+        command=command_line(config),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        config=config,
+        dataset=RunData(str(config.data), description.task, pairs),
+        classes=description.classes,
+        class_weights=plan.class_weights,
+        parameters=sum(p.numel() for p in network.parameters()),
+        versions={
             "python": platform.python_version(),
             **{name: version(name) for name in PACKAGES},
         },
-    }
+    )
 
 
-def saved_config(config: TrainConfig) -> TrainConfig:
-    """The settings that a run began with, with the time limit of now."""
-    run = config.resume or Path()
-    saved = from_plain(TrainConfig, read_object(run / "config.json")["config"], str(run))
-    return replace(saved, max_minutes=config.max_minutes)
+def saved_config(run: Path) -> TrainConfig:
+    """The settings that a run began with."""
+    return read_record(AboutRun, run / CONFIG).config
 
 
 def reopen_run(run: Path, plan: Plan, log: Callable[[str], None]) -> tuple[Path, Checkpoint]:
@@ -94,22 +129,21 @@ def reopen_run(run: Path, plan: Plan, log: Callable[[str], None]) -> tuple[Path,
     """
     for leftover in run.glob(".*.new-*"):
         shutil.rmtree(leftover, ignore_errors=True)
-    began = read_object(run / "config.json")
-    if began["classes"] != plan.description.classes.as_dict():
-        hint = "Start a new run for the new classes."
-        raise RunError(run, "classes", must="as when the run began", got="others", hint=hint)
-    if plan.config.class_weights.endswith(".json") and began["class_weights"] != list(
-        plan.class_weights or ()
-    ):
-        hint = f"Put back what {plan.config.class_weights} held, or start a new run."
-        raise RunError(run, "class weights", must="as when the run began", got="others", hint=hint)
-    check_same_data(run, read_object(run / "data.json"), plan.fingerprint())
+    began = read_record(AboutRun, run / CONFIG)
+    if began.classes != plan.description.classes:
+        event = "cannot resume: the classes have changed since the run began"
+        raise RunError(run, "classes", event=event, hint="Start a new run for the new classes.")
+    file = plan.config.class_weights
+    if file.endswith(".json") and began.class_weights != plan.class_weights:
+        event = f"cannot resume: the class weights in {file} have changed since the run began"
+        raise RunError(run, "class_weights", event=event, hint="Restore them, or start a new run.")
+    check_same_data(run, read_object(run / DATA), plan.fingerprint())
     return run, find_checkpoint(run, (LAST, BEST), log)
 
 
 def best_of(run: Path) -> dict[str, Any] | None:
     """Epoch, step and scores of the best checkpoint, or None if no epoch had a score."""
-    if not (run / BEST / "config.json").exists():
+    if not (run / BEST / CONFIG).exists():
         return None
-    about = read_object(run / BEST / "config.json")
-    return {"epoch": about["epoch"], "step": about["step"], **about["score"]}
+    about = read_record(AboutCheckpoint, run / BEST / CONFIG)
+    return {"epoch": about.epoch, "step": about.step, **about.score}

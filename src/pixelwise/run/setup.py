@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,9 @@ class Run:
 
 def set_up(config: TrainConfig) -> Run:
     """Check everything, build the network, and only then make or reopen the run folder."""
-    settings = config if config.resume is None else saved_config(config)
+    settings = config
+    if config.resume is not None:
+        settings = replace(saved_config(config.resume), max_minutes=config.max_minutes)
     fabric = make_fabric(settings)
     display = Display(quiet=not fabric.is_global_zero)
     plan = make_plan(settings, display.line)

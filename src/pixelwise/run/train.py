@@ -27,7 +27,7 @@ from pixelwise.errors import RunError, setting
 from pixelwise.interrupt import Terminated, catch_interrupt
 from pixelwise.labels.pairs import Pair
 from pixelwise.ops.unknown import raise_if_unknown
-from pixelwise.run.checkpoint import BEST, LAST, save_checkpoint
+from pixelwise.run.checkpoint import BEST, LAST, AboutCheckpoint, save_checkpoint
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.distributed import any_rank, copy_buffers, shard, sum_over_ranks
 from pixelwise.run.evaluate import evaluate
@@ -264,17 +264,17 @@ def save(run: Run, name: str, miou: float | None) -> None:
         return
     position = replace(run.position, seconds=time.monotonic() - run.started)
     description, config = run.plan.description, run.config
-    about = {
-        "network": config.network,
-        "num_channels": description.num_channels,
-        "task": description.task,
-        "classes": description.classes.as_dict(),
-        "scale": config.scale,
-        "dataset": str(config.data),
-        "epoch": position.epochs,
-        "step": position.step,
-        "score": {"val/miou": miou, "convention": "present"},
-    }
+    about = AboutCheckpoint(
+        network=config.network,
+        num_channels=description.num_channels,
+        task=description.task,
+        classes=description.classes,
+        scale=config.scale,
+        dataset=str(config.data),
+        epoch=position.epochs,
+        step=position.step,
+        score={"val/miou": miou, "convention": "present"},
+    )
     state = {
         "optimizer": run.optimizer.state_dict(),
         "precision": run.fabric.strategy.precision.state_dict(),

@@ -23,7 +23,7 @@ from pixelwise.labels.png import count_stored, read_label
 from pixelwise.sums import Progress, map_over
 from pixelwise.text import plural, some
 
-# One takes a millisecond; a task takes a fraction of one to be handed over.
+# A file takes about a millisecond; sending a task to a worker takes a fraction of that.
 FILES_A_TASK = 16
 
 

@@ -1,0 +1,116 @@
+"""A trained network: an image in, a label out, exactly as the command `predict` writes it."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from pixelwise.errors import ArgumentTypeError, check_shape
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.image import read_rgb
+from pixelwise.ops.nan import check_no_nan
+from pixelwise.ops.predict import predict_label
+from pixelwise.ops.spec import Activation
+from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, find_checkpoint, load_weights
+from pixelwise.run.dataset import image_to_tensor
+from pixelwise.run.networks import Network, build_network
+from pixelwise.run.plan import activation_of
+from pixelwise.run.resize import resize_image
+
+
+class TrainedNetwork(nn.Module):
+    """A network together with what its run knew about images and classes.
+
+    Args:
+        network: takes uint8 images, gives logits at its own stride.
+        classes: what the channels of the logits mean.
+        activation: "softmax", or "sigmoid" for a binary task with one channel.
+        scale: size of an image at the network / size on disk.
+    """
+
+    def __init__(
+        self, network: Network, classes: Classes, activation: Activation, scale: float
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.classes = classes
+        self.activation = activation
+        self.scale = scale
+
+    def forward(self, image: Tensor) -> Tensor:
+        """(N, 3, H, W) uint8 RGB, H and W multiples of 32 -> (N, C, h, w) logits at its stride."""
+        return self.network(image)
+
+    def predict(
+        self, image: NDArray[np.uint8] | Path | str, threshold: float = 0.5
+    ) -> NDArray[np.uint8] | NDArray[np.uint16]:
+        """The label of one image, at the image's own size.
+
+        The logits are interpolated bilinearly to that size. The result depends on this image alone
+        and is what `pixelwise predict` writes for it: `classes.to_stored(label)`.
+
+        Args:
+            image: (H, W, 3) uint8 RGB, or an image file.
+            threshold: binary task: probability above which a pixel is foreground, 0..1.
+        Returns:
+            (H, W) class indices; uint8, or uint16 for more than 256 classes.
+        Raises:
+            DatasetError: the file cannot be read.
+            ArgumentError: the array is not (H, W, 3); the network gives NaN.
+            ArgumentTypeError: the array is not uint8.
+        Example:
+            network = pw.load_network("runs/street-1").to("cuda")
+            label = network.predict("new/photo.jpg")
+        """
+        where = "predict" if isinstance(image, np.ndarray) else str(image)
+        array = image if isinstance(image, np.ndarray) else read_rgb(image)
+        if array.dtype != np.uint8:
+            raise ArgumentTypeError(where, "image", must="uint8", got=array.dtype)
+        check_shape(where, "image", array.shape, (None, None, 3), "(H, W, 3)")
+        return self.label_of(self.logits_of(array), array.shape[:2], threshold, where)
+
+    @torch.no_grad()
+    def logits_of(self, image: NDArray[np.uint8]) -> Tensor:
+        """(H, W, 3) uint8 image -> (1, C, h, w) logits at the network's own resolution."""
+        small = resize_image(image_to_tensor(image), image.shape[:2], self.scale)
+        return self(small[None].to(next(self.parameters()).device))
+
+    def label_of(
+        self, logits: Tensor, size: tuple[int, int], threshold: float = 0.5, where: str = "predict"
+    ) -> NDArray[np.uint8] | NDArray[np.uint16]:
+        """The class indices (H, W) of one image.
+
+        Args:
+            logits: (1, C, h, w) of the image.
+            size: (height, width) of the image.
+            threshold: see predict.
+            where: the image, first word of messages.
+        Raises:
+            ArgumentError: a logit is NaN, of which argmax would make a class.
+        """
+        check_no_nan(where, logits)
+        return predict_label(logits, size, self.activation, threshold)[0].cpu().numpy()
+
+
+def load_network(run: Path | str) -> TrainedNetwork:
+    """The trained network of a run, on the CPU, in evaluation mode.
+
+    Args:
+        run: a run folder, whose best checkpoint is taken; or a checkpoint folder, such as RUN/last.
+    Returns:
+        An nn.Module with `classes`, `activation` and `predict(image)`.
+    Raises:
+        RunError: there is no complete checkpoint, or its tensors are not those of the network.
+    """
+    return trained_network(find_checkpoint(Path(run), (BEST, LAST), warnings.warn))
+
+
+def trained_network(checkpoint: Checkpoint) -> TrainedNetwork:
+    """The network with the weights of a checkpoint, on the CPU, in evaluation mode."""
+    about = checkpoint.about
+    network = build_network(about.network, about.num_channels)
+    load_weights(network, checkpoint.folder)
+    return TrainedNetwork(network, about.classes, activation_of(about.task), about.scale).eval()
