@@ -148,5 +148,5 @@ def test_wrong_arrays_are_refused_as_in_counting():
 def test_counts_of_other_classes_cannot_be_added():
     """Strips belong to a class."""
     label = square(2, 2)
-    with pytest.raises(ArgumentError, match="Only counts of the same classes can be added"):
+    with pytest.raises(ArgumentError, match="must be of the same classes, got"):
         count_boundary(label, label, 2) + count_boundary(label, label, 3)

@@ -84,7 +84,7 @@ def test_calibration_counts_add_up_and_survive_a_pickle():
     as_one = count_calibration(np.concatenate([p, q], axis=1), np.concatenate([s, t]))
     assert total.pixels.tolist() == as_one.pixels.tolist()
     np.testing.assert_allclose(total.confidence, as_one.confidence)
-    with pytest.raises(ArgumentError, match="Only counts of the same bins can be added"):
+    with pytest.raises(ArgumentError, match="must be of the same bins, got"):
         total + count_calibration(p, s, bins=3)
 
 

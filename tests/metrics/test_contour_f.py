@@ -90,7 +90,7 @@ def test_counts_add_up():
     np.testing.assert_array_equal(
         total.pred_matched, np.sum([p.pred_matched for p in parts], axis=0)
     )
-    with pytest.raises(ArgumentError, match="Only counts of the same classes can be added"):
+    with pytest.raises(ArgumentError, match="must be of the same classes, got"):
         total + count_contours(*scene(0), 4)
 
 

@@ -127,7 +127,7 @@ def test_a_list_of_counts_of_the_same_classes_is_needed(name):
     score = IMAGE_SCORES[name].fn
     with pytest.raises(ArgumentError, match="images must be at least one image, got none"):
         score([])
-    with pytest.raises(ArgumentError, match="Only counts of the same classes can be added"):
+    with pytest.raises(ArgumentError, match="must be of the same classes, got"):
         score([HAND[0], ConfusionCounts.zero(2)])
     with pytest.raises(ArgumentTypeError, match="counts must be a ConfusionCounts, got ndarray"):
         score([np.eye(3)])

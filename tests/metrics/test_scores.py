@@ -2,6 +2,7 @@
 
 import math
 import re
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -9,9 +10,11 @@ import pytest
 import oracles_scores as oracle
 from pixelwise.errors import ArgumentError, ArgumentTypeError
 from pixelwise.metrics.confusion import ConfusionCounts, count_confusion
+from pixelwise.metrics.like import TOOLS, Tool
 from pixelwise.metrics.scores import (
     CONVENTIONS,
     SCORES,
+    Convention,
     classes_averaged,
     dice,
     f_beta,
@@ -51,6 +54,12 @@ def four_images():
         target[rng.random(target.shape) < 0.05] = 255
         images.append((pred, target))
     return images
+
+
+def test_type_hints_know_every_convention_and_tool():
+    """The words of a Literal are the rows of its table."""
+    assert get_args(Convention) == tuple(CONVENTIONS)
+    assert get_args(Tool) == TOOLS
 
 
 def test_per_class_scores_are_the_hand_computed_ratios():

@@ -130,7 +130,7 @@ def test_counts_of_thresholds_add_up_and_survive_a_pickle():
     total = sum([count_thresholds(a, s), count_thresholds(b, t)])
     as_one = count_thresholds(np.append(a, b), np.append(s, t))
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(total)).pixels, as_one.pixels)
-    with pytest.raises(ArgumentError, match="Only counts of the same thresholds can be added"):
+    with pytest.raises(ArgumentError, match="must be of the same thresholds, got"):
         total + COUNTS
 
 

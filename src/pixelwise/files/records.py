@@ -133,7 +133,9 @@ def converted(
         return Path(value)
     elif kind is float and type(value) is int and abs(value) <= sys.float_info.max:
         return float(value)
-    elif isinstance(value, origin or kind) and (kind is bool or not isinstance(value, bool)):
+    elif is_typeddict(kind) or (kind is not bool and isinstance(value, bool)):
+        pass
+    elif isinstance(value, origin or kind):
         return value
     raise error(where, name, must=in_words(kind), got=shown(value))
 

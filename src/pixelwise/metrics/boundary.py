@@ -7,19 +7,20 @@ the strip of a class = its pixels within a distance d of its contour, inside the
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import maximum_filter, minimum_filter
 
-from pixelwise.errors import check_range, check_shape
+from pixelwise.errors import check_range
+from pixelwise.metrics.additive import Additive
 from pixelwise.metrics.contours import checked_image, diagonal
 from pixelwise.metrics.inputs import Ignore
 from pixelwise.metrics.scores import iou_of_pixels
 
 
 @dataclass(frozen=True, eq=False)
-class BoundaryCounts:
+class BoundaryCounts(Additive):
     """Pixels of the strips along contours; counts of two images are the sum of their records.
 
     Args:
@@ -28,25 +29,12 @@ class BoundaryCounts:
         pred: (C,) int64, the same in the prediction.
     """
 
-    common: np.ndarray
-    target: np.ndarray
-    pred: np.ndarray
-
-    def __add__(self, other: Any) -> "BoundaryCounts":
-        if not isinstance(other, BoundaryCounts):
-            return NotImplemented
-        hint = "Only counts of the same classes can be added."
-        check_shape("BoundaryCounts", "+", other.pred.shape, self.pred.shape, "(C,)", hint)
-        return BoundaryCounts(
-            self.common + other.common, self.target + other.target, self.pred + other.pred
-        )
-
-    def __radd__(self, other: Any) -> "BoundaryCounts":
-        # the built-in sum starts with the integer 0
-        return self if isinstance(other, int) and other == 0 else NotImplemented
+    common: NDArray[np.int64]
+    target: NDArray[np.int64]
+    pred: NDArray[np.int64]
 
 
-def boundary_iou(counts: BoundaryCounts) -> np.ndarray:
+def boundary_iou(counts: BoundaryCounts) -> NDArray[np.float64]:
     """Boundary IoU of each class.
 
     common / (target + predicted - common), in pixels of the strips.
@@ -64,12 +52,12 @@ def boundary_iou(counts: BoundaryCounts) -> np.ndarray:
 
 
 def count_boundary(
-    pred: Any,
-    target: Any,
+    pred: ArrayLike,
+    target: ArrayLike,
     num_classes: int,
     ignore_index: Ignore = 255,
     width: float = 0.02,
-    spacing: Any = None,
+    spacing: ArrayLike | None = None,
     image_border: bool = True,
 ) -> BoundaryCounts:
     """Count the pixels of each class that lie within a distance of the contour of the class.
@@ -108,7 +96,7 @@ def count_boundary(
 
 def boundary_strip(
     shifted: np.ndarray, pixels: tuple[int, ...], image_border: bool = True
-) -> np.ndarray:
+) -> NDArray[np.bool_]:
     """Pixels of every class within a distance of the contour of their class.
 
     A pixel is in the strip if the lowest and the highest class around it differ; so two filters

@@ -6,19 +6,20 @@ bin b, conf_b their mean confidence and acc_b the share of them that is correct:
     ECE = sum over bins of n_b / n · |acc_b - conf_b|
 """
 
-from dataclasses import astuple, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from pixelwise.errors import ArgumentError, check_range, check_shape
+from pixelwise.metrics.additive import Additive
 from pixelwise.metrics.inputs import Ignore, as_probs, check_probs, checked_pair
 
 BINS = 15
 
 
 @dataclass(frozen=True, eq=False)
-class CalibrationCounts:
+class CalibrationCounts(Additive):
     """Pixels by confidence; counts of two images are the sum of their records.
 
     Args:
@@ -27,9 +28,11 @@ class CalibrationCounts:
         correct: (B,) int64, how many of them were predicted as their target class.
     """
 
-    pixels: np.ndarray
-    confidence: np.ndarray
-    correct: np.ndarray
+    UNIT = "bins"
+
+    pixels: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+    correct: NDArray[np.int64]
 
     def __post_init__(self) -> None:
         for name in ("pixels", "confidence", "correct"):
@@ -37,21 +40,9 @@ class CalibrationCounts:
             check_shape("CalibrationCounts", name, array.shape, (len(self.pixels),), "(B,)")
             object.__setattr__(self, name, array)
 
-    def __add__(self, other: Any) -> "CalibrationCounts":
-        if not isinstance(other, CalibrationCounts):
-            return NotImplemented
-        hint = "Only counts of the same bins can be added."
-        shapes = other.pixels.shape, self.pixels.shape
-        check_shape("CalibrationCounts", "+", *shapes, "(B,)", hint)
-        return CalibrationCounts(*(a + b for a, b in zip(astuple(self), astuple(other))))
-
-    def __radd__(self, other: Any) -> "CalibrationCounts":
-        # the built-in sum starts with the integer 0
-        return self if isinstance(other, int) and other == 0 else NotImplemented
-
 
 def count_calibration(
-    probs: Any, target: Any, ignore_index: Ignore = 255, bins: int = BINS
+    probs: ArrayLike, target: ArrayLike, ignore_index: Ignore = 255, bins: int = BINS
 ) -> CalibrationCounts:
     """Count the pixels of an image by confidence, and those that are correct.
 
@@ -88,7 +79,7 @@ def count_calibration(
     correct = pred[valid] == target[valid]
     return CalibrationCounts(
         pixels=np.bincount(index, minlength=bins),
-        confidence=np.bincount(index, weights=confidence, minlength=bins),
+        confidence=np.bincount(index, weights=confidence, minlength=bins).astype(np.float64),
         correct=np.bincount(index[correct], minlength=bins),
     )
 
@@ -128,7 +119,7 @@ def maximum_calibration_error(counts: CalibrationCounts) -> float:
     return float(np.nanmax(gaps)) if counts.pixels.any() else np.nan
 
 
-def reliability_curve(counts: CalibrationCounts) -> tuple[np.ndarray, np.ndarray]:
+def reliability_curve(counts: CalibrationCounts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean confidence and accuracy of each bin: on the diagonal where a network is calibrated.
 
     (confidence / pixels, correct / pixels).

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixelwise.errors import check_shape
 from pixelwise.metrics.confusion import ConfusionCounts
@@ -20,7 +21,7 @@ CITYSCAPES_CATEGORIES = {
 }
 
 
-def category_iou(counts: ConfusionCounts, categories: Sequence[str]) -> np.ndarray:
+def category_iou(counts: ConfusionCounts, categories: Sequence[str]) -> NDArray[np.float64]:
     """Intersection over union of each category; confusing two classes of one is no error.
 
     iou(merge_classes(counts, categories)).
@@ -60,7 +61,7 @@ def merge_classes(counts: ConfusionCounts, categories: Sequence[str]) -> Confusi
     return ConfusionCounts(matrix, counts.ignored, counts.images)
 
 
-def category_index(where: str, categories: Sequence[str], num_classes: int) -> np.ndarray:
+def category_index(where: str, categories: Sequence[str], num_classes: int) -> NDArray[np.int64]:
     """(C,) int64, the position of each class's category among the categories.
 
     Raises:

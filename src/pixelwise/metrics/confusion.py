@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from pixelwise.errors import check_range, check_shape
+from pixelwise.metrics.additive import Additive
 from pixelwise.metrics.inputs import Ignore, as_integers, as_pair, has_value
 from pixelwise.metrics.unknown import unknown_indices
 
@@ -18,8 +20,8 @@ BAND_PIXELS = 1 << 16
 
 
 def count_confusion(
-    pred: Any,
-    target: Any,
+    pred: ArrayLike,
+    target: ArrayLike,
     num_classes: int,
     ignore_index: Ignore = 255,
 ) -> "ConfusionCounts":
@@ -69,7 +71,7 @@ def count_confusion(
 
 
 @dataclass(frozen=True, eq=False)
-class ConfusionCounts:
+class ConfusionCounts(Additive):
     """How often each class was predicted where each class was the target.
 
     Counts add: the counts of two images, of two tiles or of two machines are the sum of their
@@ -86,7 +88,7 @@ class ConfusionCounts:
         ArgumentError: matrix is not square, or has a negative entry.
     """
 
-    matrix: np.ndarray
+    matrix: NDArray[np.int64]
     ignored: int = 0
     images: int = 1
 
@@ -114,31 +116,19 @@ class ConfusionCounts:
         return int(self.matrix.sum())
 
     @property
-    def target_pixels(self) -> np.ndarray:
+    def target_pixels(self) -> NDArray[np.int64]:
         """(C,) int64, pixels whose target is the class."""
         return self.matrix.sum(axis=1)
 
     @property
-    def pred_pixels(self) -> np.ndarray:
+    def pred_pixels(self) -> NDArray[np.int64]:
         """(C,) int64, pixels that were predicted as the class."""
         return self.matrix.sum(axis=0)
 
     @property
-    def correct_pixels(self) -> np.ndarray:
+    def correct_pixels(self) -> NDArray[np.int64]:
         """(C,) int64, pixels of the class that were predicted as the class."""
         return self.matrix.diagonal()
-
-    def __add__(self, other: Any) -> "ConfusionCounts":
-        if not isinstance(other, ConfusionCounts):
-            return NotImplemented
-        hint = "Only counts of the same classes can be added."
-        check_shape("ConfusionCounts", "+", other.matrix.shape, self.matrix.shape, "(C, C)", hint)
-        ignored, images = self.ignored + other.ignored, self.images + other.images
-        return ConfusionCounts(self.matrix + other.matrix, ignored, images)
-
-    def __radd__(self, other: Any) -> "ConfusionCounts":
-        # the built-in sum starts with the integer 0
-        return self if isinstance(other, int) and other == 0 else NotImplemented
 
     def __eq__(self, other: Any) -> bool:
         if not isinstance(other, ConfusionCounts):

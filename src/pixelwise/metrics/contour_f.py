@@ -7,12 +7,13 @@ With B_t the contour pixels of a class in the target and B_p those in the predic
     boundary F = 2 precision · recall / (precision + recall)
 """
 
-from dataclasses import astuple, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from pixelwise.errors import check_range, check_shape
+from pixelwise.errors import check_range
+from pixelwise.metrics.additive import Additive
 from pixelwise.metrics.contours import checked_image, contour_points, diagonal, nearest
 from pixelwise.metrics.inputs import Ignore
 
@@ -21,7 +22,7 @@ ROUNDING = 1 + 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class ContourCounts:
+class ContourCounts(Additive):
     """Contour pixels and those with a counterpart; counts of two images are the sum of them.
 
     Args:
@@ -31,24 +32,13 @@ class ContourCounts:
         target_matched: (C,) int64, those within the tolerance of the prediction's contour.
     """
 
-    pred: np.ndarray
-    pred_matched: np.ndarray
-    target: np.ndarray
-    target_matched: np.ndarray
-
-    def __add__(self, other: Any) -> "ContourCounts":
-        if not isinstance(other, ContourCounts):
-            return NotImplemented
-        hint = "Only counts of the same classes can be added."
-        check_shape("ContourCounts", "+", other.pred.shape, self.pred.shape, "(C,)", hint)
-        return ContourCounts(*(a + b for a, b in zip(astuple(self), astuple(other))))
-
-    def __radd__(self, other: Any) -> "ContourCounts":
-        # the built-in sum starts with the integer 0
-        return self if isinstance(other, int) and other == 0 else NotImplemented
+    pred: NDArray[np.int64]
+    pred_matched: NDArray[np.int64]
+    target: NDArray[np.int64]
+    target_matched: NDArray[np.int64]
 
 
-def boundary_f(counts: ContourCounts) -> np.ndarray:
+def boundary_f(counts: ContourCounts) -> NDArray[np.float64]:
     """Boundary F score of each class.
 
     2 precision · recall / (precision + recall).
@@ -70,12 +60,12 @@ def boundary_f(counts: ContourCounts) -> np.ndarray:
 
 
 def count_contours(
-    pred: Any,
-    target: Any,
+    pred: ArrayLike,
+    target: ArrayLike,
     num_classes: int,
     ignore_index: Ignore = 255,
     tolerance: float = 0.0075,
-    spacing: Any = None,
+    spacing: ArrayLike | None = None,
 ) -> ContourCounts:
     """Count contour pixels of each class, and those with a counterpart within the tolerance.
 

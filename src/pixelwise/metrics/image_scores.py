@@ -11,18 +11,22 @@ With n_ic the IoU of class c in image i:
 
 from collections.abc import Sequence
 from math import floor
+from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixelwise.errors import ArgumentError, check_choice, check_range
 from pixelwise.metrics.confusion import ConfusionCounts, total_counts
 from pixelwise.metrics.scores import Metric, as_counts, iou, mean_iou
 
 # which classes of an image have a score in that image
-IMAGE_CONVENTIONS = ("target", "present")
+ImageConvention = Literal["target", "present"]
 
 
-def image_iou(images: Sequence[ConfusionCounts], convention: str = "target") -> np.ndarray:
+def image_iou(
+    images: Sequence[ConfusionCounts], convention: ImageConvention = "target"
+) -> NDArray[np.float64]:
     """IoU of each class in each image.
 
     correct / (target + predicted - correct), in pixels of one image.
@@ -39,7 +43,7 @@ def image_iou(images: Sequence[ConfusionCounts], convention: str = "target") -> 
     Absent classes: NaN, as the convention says.
     """
     where = "image_iou"
-    check_choice(where, "convention", convention, IMAGE_CONVENTIONS)
+    check_choice(where, "convention", convention, get_args(ImageConvention))
     images = [as_counts(where, counts) for counts in images]
     if not images:
         raise ArgumentError(where, "images", must="at least one image", got="none")
@@ -70,7 +74,7 @@ def mean_iou_d(images: Sequence[ConfusionCounts]) -> float:
 
 
 def mean_iou_i(
-    images: Sequence[ConfusionCounts], convention: str = "target", worst: float = 1.0
+    images: Sequence[ConfusionCounts], convention: ImageConvention = "target", worst: float = 1.0
 ) -> float:
     """Mean over images of each image's mean IoU (mIoU-I), or over the worst images alone.
 
@@ -95,7 +99,7 @@ def mean_iou_i(
 
 
 def mean_iou_c(
-    images: Sequence[ConfusionCounts], convention: str = "target", worst: float = 1.0
+    images: Sequence[ConfusionCounts], convention: ImageConvention = "target", worst: float = 1.0
 ) -> float:
     """Mean over classes of each class's mean IoU over the images that have it (mIoU-C).
 

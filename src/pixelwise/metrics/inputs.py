@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixelwise.errors import ArgumentError, ArgumentTypeError, check_range, check_shape
 from pixelwise.metrics.unknown import unknown_indices
 
-Ignore = int | Sequence[int] | np.ndarray | None
+Ignore = int | Sequence[int] | NDArray[Any] | None
 SAME_PIXELS = "Both are class indices of the same pixels; nothing is resized or broadcast."
 
 

@@ -11,11 +11,12 @@ Labels alone do not tell instances apart, so this needs an image of instance ids
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from pixelwise.errors import ArgumentError, check_shape
+from pixelwise.errors import check_shape
+from pixelwise.metrics.additive import Additive
 from pixelwise.metrics.categories import category_index
 from pixelwise.metrics.inputs import SAME_PIXELS, Ignore, as_integers, checked_pair
 
@@ -36,7 +37,7 @@ CITYSCAPES_SIZES = {
 
 
 @dataclass(frozen=True, eq=False)
-class InstanceCounts:
+class InstanceCounts(Additive):
     """What instances add up to: counts of two images are the sum of their records.
 
     Args:
@@ -48,35 +49,20 @@ class InstanceCounts:
         category: (C,) int64, the category of each class.
     """
 
-    instances: np.ndarray
-    pixels: np.ndarray
-    recall: np.ndarray
-    false_positives: np.ndarray
-    category: np.ndarray
+    UNIT = "classes and categories"
+    SHARED = ("category",)
 
-    def __add__(self, other: Any) -> "InstanceCounts":
-        if not isinstance(other, InstanceCounts):
-            return NotImplemented
-        if not np.array_equal(self.category, other.category):
-            constraint, got = "of the same classes and categories", "others"
-            raise ArgumentError("InstanceCounts", "+", must=constraint, got=got)
-        return InstanceCounts(
-            self.instances + other.instances,
-            self.pixels + other.pixels,
-            self.recall + other.recall,
-            self.false_positives + other.false_positives,
-            self.category,
-        )
-
-    def __radd__(self, other: Any) -> "InstanceCounts":
-        # the built-in sum starts with the integer 0
-        return self if isinstance(other, int) and other == 0 else NotImplemented
+    instances: NDArray[np.int64]
+    pixels: NDArray[np.int64]
+    recall: NDArray[np.float64]
+    false_positives: NDArray[np.int64]
+    category: NDArray[np.int64]
 
 
 def count_instances(
-    pred: Any,
-    target: Any,
-    instances: Any,
+    pred: ArrayLike,
+    target: ArrayLike,
+    instances: ArrayLike,
     num_classes: int,
     ignore_index: Ignore = 255,
     categories: Sequence[str] | None = None,
@@ -107,26 +93,28 @@ def count_instances(
     )
     names = [str(c) for c in range(num_classes)] if categories is None else categories
     category = category_index(where, names, num_classes)
-    target, pred = target[valid].astype(np.int64), pred[valid].astype(np.int64)
-    found = category[pred] == category[target]
+    t, p = (array[valid].astype(np.int64) for array in (target, pred))
+    found = category[p] == category[t]
     ids = instances[valid]
     owned = ids != 0
     _, number = np.unique(ids[owned], return_inverse=True)
     # one number for each pair of id and class
-    key, part = np.unique(number * num_classes + target[owned], return_inverse=True)
+    key, part = np.unique(number * num_classes + t[owned], return_inverse=True)
     size = np.bincount(part, minlength=len(key))
     share = np.bincount(part, weights=found[owned], minlength=len(key)) / size
     owner = key % num_classes
     return InstanceCounts(
         instances=np.bincount(owner, minlength=num_classes),
         pixels=np.bincount(owner, weights=size, minlength=num_classes).astype(np.int64),
-        recall=np.bincount(owner, weights=share, minlength=num_classes),
-        false_positives=np.bincount(category[pred[~found]], minlength=category.max() + 1),
+        recall=np.bincount(owner, weights=share, minlength=num_classes).astype(np.float64),
+        false_positives=np.bincount(category[p[~found]], minlength=category.max() + 1),
         category=category,
     )
 
 
-def instance_iou(counts: InstanceCounts, sizes: Sequence[float] | None = None) -> np.ndarray:
+def instance_iou(
+    counts: InstanceCounts, sizes: Sequence[float] | None = None
+) -> NDArray[np.float64]:
     """Instance-weighted IoU (iIoU) of each class, or of each category that was counted.
 
     iTP / (iTP + FP + iFN), see the head of this file.

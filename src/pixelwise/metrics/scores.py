@@ -249,7 +249,7 @@ class Metric:
         bounds: lowest and highest score.
     """
 
-    fn: Callable[..., Any]
+    fn: Callable[..., Any]  # a float, or an array of one a class
     title: str
     per_class: bool = False
     symmetric: bool = False

@@ -10,9 +10,9 @@ nearest piece of the other surface. All scores here weigh pieces by their size:
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from pixelwise.errors import ArgumentError, check_range, check_shape
 from pixelwise.metrics.contour_f import ROUNDING
@@ -30,8 +30,8 @@ class Surface:
         size: (n,) float64, length or area of each piece.
     """
 
-    distance: np.ndarray
-    size: np.ndarray
+    distance: NDArray[np.float64]
+    size: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +50,11 @@ class SurfaceDistances:
 
 
 def surface_distances(
-    pred: Any,
-    target: Any,
+    pred: ArrayLike,
+    target: ArrayLike,
     num_classes: int,
     ignore_index: Ignore = 255,
-    spacing: Any = None,
+    spacing: ArrayLike | None = None,
     image_border: bool = True,
 ) -> SurfaceDistances:
     """Measure the surfaces of every class once, for all scores of this file.
@@ -92,7 +92,9 @@ def surface_distances(
     return SurfaceDistances(tuple(of_target), tuple(of_pred), diagonal(target.shape, steps))
 
 
-def normalized_surface_distance(distances: SurfaceDistances, tolerance: Any) -> np.ndarray:
+def normalized_surface_distance(
+    distances: SurfaceDistances, tolerance: ArrayLike
+) -> NDArray[np.float64]:
     """Share of the surfaces of a class that lies within a tolerance of the other surface.
 
     (size of target pieces with d <= tolerance + the same of pred) / (size of all pieces).
@@ -123,7 +125,7 @@ def normalized_surface_distance(distances: SurfaceDistances, tolerance: Any) -> 
     return _of_classes(distances, score, limits)
 
 
-def hausdorff_distance(distances: SurfaceDistances, percent: float = 100.0) -> np.ndarray:
+def hausdorff_distance(distances: SurfaceDistances, percent: float = 100.0) -> NDArray[np.float64]:
     """Largest distance between the surfaces of a class, or its robust form.
 
     max over both directions of the smallest d that `percent` of the surface do not exceed.
@@ -151,7 +153,7 @@ def hausdorff_distance(distances: SurfaceDistances, percent: float = 100.0) -> n
     return _of_classes(distances, score, np.full(len(distances.target), distances.diagonal))
 
 
-def average_surface_distance(distances: SurfaceDistances) -> np.ndarray:
+def average_surface_distance(distances: SurfaceDistances) -> NDArray[np.float64]:
     """Mean distance between the surfaces of a class, in both directions (ASSD).
 
     sum over the pieces of both surfaces of size · d / sum of size.

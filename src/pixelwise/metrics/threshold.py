@@ -10,9 +10,9 @@ every threshold, and the best threshold, for a data set of any size.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from pixelwise.errors import (
     ArgumentError,
@@ -20,6 +20,7 @@ from pixelwise.errors import (
     check_range,
     check_shape,
 )
+from pixelwise.metrics.additive import Additive
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.metrics.inputs import Ignore, as_probs, check_probs, checked_pair
 from pixelwise.metrics.scores import SCORES
@@ -29,7 +30,7 @@ STEPS = 1024
 
 
 @dataclass(frozen=True, eq=False)
-class ThresholdCounts:
+class ThresholdCounts(Additive):
     """Pixels by probability and target; counts of two images are the sum of their records.
 
     Args:
@@ -37,7 +38,9 @@ class ThresholdCounts:
             has probability 0, row k those above (k - 1) / steps and up to k / steps.
     """
 
-    pixels: np.ndarray
+    UNIT = "thresholds"
+
+    pixels: NDArray[np.int64]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pixels", np.asarray(self.pixels))
@@ -49,25 +52,13 @@ class ThresholdCounts:
         return len(self.pixels) - 1
 
     @property
-    def thresholds(self) -> np.ndarray:
+    def thresholds(self) -> NDArray[np.float64]:
         """(steps + 1,) float64, 0 to 1."""
         return np.arange(self.steps + 1) / self.steps
 
-    def __add__(self, other: Any) -> "ThresholdCounts":
-        if not isinstance(other, ThresholdCounts):
-            return NotImplemented
-        hint = "Only counts of the same thresholds can be added."
-        shape, letters = self.pixels.shape, "(steps + 1, 2)"
-        check_shape("ThresholdCounts", "+", other.pixels.shape, shape, letters, hint)
-        return ThresholdCounts(self.pixels + other.pixels)
-
-    def __radd__(self, other: Any) -> "ThresholdCounts":
-        # the built-in sum starts with the integer 0
-        return self if isinstance(other, int) and other == 0 else NotImplemented
-
 
 def count_thresholds(
-    probs: Any, target: Any, ignore_index: Ignore = 255, steps: int = STEPS
+    probs: ArrayLike, target: ArrayLike, ignore_index: Ignore = 255, steps: int = STEPS
 ) -> ThresholdCounts:
     """Count pixels by probability of the foreground and by target.
 
@@ -120,7 +111,7 @@ def confusion_at(counts: ThresholdCounts, threshold: float) -> ConfusionCounts:
     return ConfusionCounts(np.stack([below, above], axis=1))
 
 
-def sweep(counts: ThresholdCounts, score: str = "iou") -> np.ndarray:
+def sweep(counts: ThresholdCounts, score: str = "iou") -> NDArray[np.float64]:
     """A score at every threshold.
 
     SCORES[score](confusion_at(counts, threshold)), of the foreground if it is one score a class.
@@ -164,7 +155,7 @@ def best_threshold(counts: ThresholdCounts, score: str = "iou") -> tuple[float, 
     return float(threshold), float(np.nanmax(values))
 
 
-def roc_curve(counts: ThresholdCounts) -> tuple[np.ndarray, np.ndarray]:
+def roc_curve(counts: ThresholdCounts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """False and true positive rate, from the threshold 1 down to 0 and below.
 
     (false positives / background, true positives / foreground).
@@ -196,7 +187,9 @@ def roc_auc(counts: ThresholdCounts) -> float:
     return float(np.trapezoid(*roc_curve(counts)[::-1]))
 
 
-def precision_recall_curve(counts: ThresholdCounts) -> tuple[np.ndarray, np.ndarray]:
+def precision_recall_curve(
+    counts: ThresholdCounts,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Precision and recall of the foreground at every threshold.
 
     (true positives / predicted foreground, true positives / foreground).

@@ -22,12 +22,13 @@ def comparison(found: Comparison, folder: Path, worst: int, best: int) -> dict[s
     changed = [image for image in found.images if image.difference]
     down = sorted((i for i in changed if (i.difference or 0) < 0), key=lambda i: i.difference or 0)
     up = sorted((i for i in changed if (i.difference or 0) > 0), key=lambda i: -(i.difference or 0))
+    names = short_names([path / "score.json" for path in folders])
     dataset = found.dataset.path
     return {
         "version": found.version,
         "found": found,
-        "name": Path(dataset).name if dataset else folders[1].name,
-        "names": short_names([path / "score.json" for path in folders]),
+        "name": Path(dataset).name if dataset else " and ".join(names),
+        "names": names,
         "folders": folders,
         "verdict": verdict(found),
         "mean": row_of(found.mean_iou, reach),
