@@ -29,6 +29,7 @@ Record = TypeVar("Record")
 _NAMES = {str: "text", int: "an integer", float: "a number", bool: "true or false"}
 _NAMES |= dict.fromkeys((dict, Mapping), "a table")
 _SHOWN = 60
+_PLAIN = frozenset([int, str, bool, NoneType])
 # Of a field that is a dict: its items stand in the table of the record, beside the other fields.
 FLAT = {"flat": True}
 
@@ -39,11 +40,21 @@ def type_hints(kind: Any) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
+@cache
+def _parts(kind: Any) -> tuple[Any, tuple[Any, ...]]:
+    """dict[str, int] -> dict, (str, int)."""
+    return get_origin(kind), get_args(kind)
+
+
 def to_plain(value: Any) -> Any:
     """A value as JSON can hold it: records become tables, tuples lists, NaN and infinity None.
 
     Paths become text, arrays lists.
     """
+    if isinstance(value, list | tuple):
+        if _PLAIN.issuperset(map(type, value)):
+            return list(value)  # numbers or texts, of which there may be millions
+        return [to_plain(item) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
         table: dict[str, Any] = {}
         for f in fields(value):
@@ -52,8 +63,6 @@ def to_plain(value: Any) -> Any:
         return table
     if isinstance(value, Mapping):
         return {key: to_plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [to_plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Path):
@@ -97,7 +106,7 @@ def converted(
     Raises:
         PixelwiseError: as `error`; the value is of another type.
     """
-    origin, args = get_origin(kind), get_args(kind)
+    origin, args = _parts(kind)
     if kind is Any:
         return value
     if origin in (Union, UnionType):
@@ -115,7 +124,7 @@ def converted(
     elif origin in (tuple, list) and isinstance(value, list | tuple):
         same = args[-1] is Ellipsis or origin is list
         if same and set(map(type, value)) <= {args[0]}:
-            return origin(value)  # numbers or texts, of which there may be millions
+            return origin(value)
         declared = args[:1] * len(value) if same else args
         if len(declared) == len(value):
             items = enumerate(zip(declared, value))

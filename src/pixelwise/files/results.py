@@ -75,7 +75,8 @@ def made_by(command: str) -> dict[str, str]:
 
 def write_json(path: Path, content: Any) -> None:
     """Write a JSON file atomically; records become tables, NaN and infinity null."""
-    text = json.dumps(to_plain(content), indent=1, allow_nan=False)
+    plain = content.as_dict() if isinstance(content, Result) else to_plain(content)
+    text = json.dumps(plain, indent=1, allow_nan=False)
     atomic_write(path, (text + "\n").encode())
 
 

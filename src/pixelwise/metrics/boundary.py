@@ -47,6 +47,13 @@ def boundary_iou(counts: BoundaryCounts) -> NDArray[np.float64]:
     Equals: for one object on background, IoU of the two masks that mask_to_boundary of the
         boundary_iou package returns.
     Source: Cheng et al. 2021, eq. 1.
+
+    Example:
+        >>> target = np.zeros((20, 20), int)
+        >>> target[5:15, 5:15] = 1
+        >>> pred = np.roll(target, 1, axis=1)
+        >>> boundary_iou(count_boundary(pred, target, num_classes=2)).round(2)
+        array([0.69, 0.33])
     """
     return iou_of_pixels(counts.common, counts.target, counts.pred)
 

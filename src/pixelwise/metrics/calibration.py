@@ -96,6 +96,12 @@ def expected_calibration_error(counts: CalibrationCounts) -> float:
     Absent classes: do not matter; frequent classes decide.
     Equals: torchmetrics MulticlassCalibrationError(num_classes, n_bins=15, norm="l1").
     Source: Guo et al. 2017, eq. 3.
+
+    Example:
+        >>> probs = np.array([[0.9, 0.8, 0.6, 0.3], [0.1, 0.2, 0.4, 0.7]])
+        >>> counts = count_calibration(probs, np.array([0, 0, 1, 1]))
+        >>> round(expected_calibration_error(counts), 2)
+        0.3
     """
     total = counts.pixels.sum()
     return float(np.abs(counts.correct - counts.confidence).sum() / total) if total else np.nan

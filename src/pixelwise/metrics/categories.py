@@ -22,7 +22,7 @@ CITYSCAPES_CATEGORIES = {
 
 
 def category_iou(counts: ConfusionCounts, categories: Sequence[str]) -> NDArray[np.float64]:
-    """Intersection over union of each category; confusing two classes of one is no error.
+    """Intersection over union of each category; confusing two classes of one is not an error.
 
     iou(merge_classes(counts, categories)).
 

@@ -45,9 +45,18 @@ def count_confusion(
     Raises:
         ArgumentTypeError: pred or target is not of an integer or bool dtype.
         ArgumentError: the shapes differ; a target is neither a class nor ignored; the prediction
-            of a valid pixel is no class. The message names all such values, their pixels and
+            of a valid pixel is not a class. The message names all such values, their pixels and
             their first place.
     Equals: sklearn.metrics.confusion_matrix(target, pred, labels=range(C)) on the valid pixels.
+
+    Example:
+        >>> counts = count_confusion([0, 1, 1, 2], [0, 0, 1, 255], num_classes=3)
+        >>> counts.matrix
+        array([[1, 1, 0],
+               [0, 1, 0],
+               [0, 0, 0]])
+        >>> counts.ignored
+        1
     """
     where = "count_confusion"
     pred, target, mask, ignored_values = as_pair(where, pred, target, num_classes, ignore_index)

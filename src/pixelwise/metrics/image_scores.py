@@ -16,11 +16,13 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from pixelwise.errors import ArgumentError, check_choice, check_range
+from pixelwise.errors import ArgumentError, check_choice
 from pixelwise.metrics.confusion import ConfusionCounts, total_counts
+from pixelwise.metrics.inputs import check_part
 from pixelwise.metrics.scores import Metric, as_counts, iou, mean_iou
 
 # which classes of an image have a score in that image
+WORST = "0.05 averages the worst twentieth, 1 all."
 ImageConvention = Literal["target", "present"]
 
 
@@ -93,7 +95,7 @@ def mean_iou_i(
         out itself.
     Source: Wang et al. 2023, mIoU-I and mIoU-I^q.
     """
-    check_worst("mean_iou_i", worst)
+    check_part("mean_iou_i", "worst", worst, 1, WORST)
     scores = [lowest_mean(row) for row in image_iou(images, convention)]
     return lowest_mean(np.array(scores), worst)
 
@@ -116,7 +118,7 @@ def mean_iou_c(
     Absent classes: left out if in no image.
     Source: Wang et al. 2023, mIoU-C and mIoU-C^q.
     """
-    check_worst("mean_iou_c", worst)
+    check_part("mean_iou_c", "worst", worst, 1, WORST)
     scores = [lowest_mean(column, worst) for column in image_iou(images, convention).T]
     return lowest_mean(np.array(scores))
 
@@ -127,14 +129,6 @@ def lowest_mean(scores: np.ndarray, fraction: float = 1.0) -> float:
     # 0.29 * 100 is 28.999999999999996, which means 29
     count = max(1, floor(fraction * len(known) + 1e-9))
     return float(known[:count].mean()) if len(known) else np.nan
-
-
-def check_worst(where: str, worst: float) -> None:
-    """Raise unless 0 < worst <= 1."""
-    hint = "0.05 averages the worst twentieth, 1 all."
-    check_range(where, "worst", worst, 0, 1, hint)
-    if worst == 0:
-        raise ArgumentError(where, "worst", must="above 0", got=worst, hint=hint)
 
 
 # Scores of a list of images; the laws run over it as they do over SCORES.

@@ -129,3 +129,10 @@ def check_probs(where: str, probs: np.ndarray, valid: np.ndarray) -> np.ndarray:
         hint = "Activate logits first: sigmoid for one channel, softmax for several."
         raise ArgumentError(where, "probs", must="0..1 at valid pixels", got=got, hint=hint)
     return probs
+
+
+def check_part(where: str, name: str, value: float, whole: float, hint: str) -> None:
+    """Raise unless 0 < value <= whole."""
+    check_range(where, name, value, 0, whole, hint)
+    if value == 0:
+        raise ArgumentError(where, name, must="above 0", got=value, hint=hint)

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pixelwise.errors import ArgumentError, check_choice
 from pixelwise.metrics.confusion import ConfusionCounts, total_counts
+from pixelwise.metrics.image_scores import lowest_mean
 from pixelwise.metrics.inputs import Ignore, as_pair, has_value
 from pixelwise.metrics.scores import Convention, as_counts, dice, iou, iou_of_pixels, mean_iou
 
@@ -70,6 +71,12 @@ def scores_like(
     Raises:
         ArgumentError: unknown tool, no image, or under_void is needed and missing.
         ArgumentTypeError: not a list of ConfusionCounts.
+
+    Example:
+        >>> counts = ConfusionCounts(np.array([[3, 1, 0], [0, 4, 0], [0, 0, 0]]))
+        >>> rows = scores_like([counts], tool="ultralytics")
+        >>> [(row["version"], round(row["value"], 3)) for row in rows]
+        [('8.4.60', 0.517), ('8.4.120 to 8.4.190', 0.775)]
     """
     where = "scores_like"
     if tool is not None:
@@ -153,7 +160,7 @@ def counting_void(images: Images, under_void: np.ndarray) -> float:
         target = counts.target_pixels
         row = iou_of_pixels(counts.correct_pixels, target, counts.pred_pixels + hidden)
         rows.append(np.where(target > 0, row, np.nan))
-    return _or_zero(_mean(np.array([_mean(row) for row in rows])))
+    return _or_zero(lowest_mean(np.array([lowest_mean(row) for row in rows])))
 
 
 def leaving_void_out(images: Images, _: np.ndarray) -> float:
@@ -179,45 +186,31 @@ def foreground(score: Callable[..., np.ndarray]) -> Callable[[Images, np.ndarray
     def formula(images: Images, _: np.ndarray) -> float:
         columns = np.array([score(counts) for counts in images]).T[1:]
         # a class that no image has makes the mean NaN, as it does there
-        return float(np.mean([_mean(column) for column in columns])) if len(columns) else np.nan
+        return (
+            float(np.mean([lowest_mean(column) for column in columns])) if len(columns) else np.nan
+        )
 
     return formula
-
-
-def _mean(values: np.ndarray) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else np.nan
 
 
 def _or_zero(value: float) -> float:
     return 0.0 if np.isnan(value) else value
 
 
+SAME = (
+    "The same definition: pixels of all images are added up, and a class that is in neither target "
+    "nor prediction is left out."
+)
 # Sources: the code of each tool in the version named; the tests run those that are installed.
 LIKE = (
-    Like(
-        "mmseg",
-        "1.x",
-        "IoUMetric, mIoU",
-        pooled("present"),
-        "The same definition: pixels of all images are added up, and a class that is in neither "
-        "target nor prediction is left out.",
-    ),
-    Like(
-        "hf",
-        "evaluate 0.4",
-        'evaluate.load("mean_iou")',
-        pooled("present"),
-        "The same definition: pixels of all images are added up, and a class that is in neither "
-        "target nor prediction is left out.",
-    ),
+    Like("mmseg", "1.x", "IoUMetric, mIoU", pooled("present"), SAME),
+    Like("hf", "evaluate 0.4", 'evaluate.load("mean_iou")', pooled("present"), SAME),
     Like(
         "torchmetrics",
         "1.9",
         'MulticlassJaccardIndex(average="macro", ignore_index=255)',
         pooled("present"),
-        "The same definition: pixels of all images are added up, and a class that is in neither "
-        "target nor prediction is left out.",
+        SAME,
     ),
     Like(
         "torchmetrics",
@@ -304,14 +297,7 @@ LIKE = (
         "background.",
         two_classes=True,
     ),
-    Like(
-        "cityscapes",
-        "2.x",
-        "averageScoreClasses",
-        pooled("present"),
-        "The same definition: pixels of all images are added up, and a class that is in neither "
-        "target nor prediction is left out.",
-    ),
+    Like("cityscapes", "2.x", "averageScoreClasses", pooled("present"), SAME),
     Like(
         "nnunet",
         "2.x",

@@ -46,6 +46,10 @@ def iou(counts: ConfusionCounts) -> NDArray[np.float64]:
     Absent classes: NaN if in neither target nor prediction; 0 if only predicted.
     Equals: sklearn.metrics.jaccard_score(target, pred, average=None) for present classes.
     Source: Jaccard 1901; as a segmentation score Everingham et al. 2010 (Pascal VOC).
+
+    Example:
+        >>> iou(ConfusionCounts(np.array([[3, 1, 0], [0, 4, 0], [0, 0, 0]])))
+        array([0.75, 0.8 ,  nan])
     """
     return iou_of_pixels(*_pixels("iou", counts))
 
@@ -63,6 +67,10 @@ def dice(counts: ConfusionCounts) -> NDArray[np.float64]:
     Equals: sklearn.metrics.f1_score(target, pred, average=None) for present classes;
         2 iou / (1 + iou).
     Source: Dice 1945.
+
+    Example:
+        >>> dice(ConfusionCounts(np.array([[3, 1, 1], [0, 4, 0], [0, 0, 0]])))
+        array([0.75      , 0.88888889, 0.        ])
     """
     return dice_of_pixels(*_pixels("dice", counts))
 
@@ -133,6 +141,10 @@ def pixel_accuracy(counts: ConfusionCounts) -> float:
     Absent classes: have no pixels and do not matter.
     Equals: sklearn.metrics.accuracy_score(target, pred).
     Source: Long et al. 2015.
+
+    Example:
+        >>> pixel_accuracy(ConfusionCounts(np.array([[3, 1], [0, 4]])))
+        0.875
     """
     correct, target, _ = _pixels("pixel_accuracy", counts)
     return float(_score(correct.sum(), target.sum(), target.sum()))
@@ -190,6 +202,11 @@ def mean_iou(
     Absent classes: what the convention says; classes_averaged tells which classes those are.
     Equals: sklearn.metrics.jaccard_score with average="macro" for "present" and "micro" for
         "micro"; smp.metrics.iou_score with reduction="macro" for "absent_as_one".
+
+    Example:
+        >>> counts = ConfusionCounts(np.array([[3, 1, 0], [0, 4, 0], [0, 0, 0]]))
+        >>> [round(mean_iou(counts, name), 3) for name in ("present", "absent_as_zero", "micro")]
+        [0.775, 0.517, 0.778]
     """
     return _mean_score("mean_iou", iou_of_pixels, counts, convention)
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pixelwise.errors import ArgumentError, check_range, check_shape
+from pixelwise.errors import check_range, check_shape
 from pixelwise.metrics.contour_f import ROUNDING
 from pixelwise.metrics.contours import checked_image, diagonal, nearest
-from pixelwise.metrics.inputs import Ignore
+from pixelwise.metrics.inputs import Ignore, check_part
 from pixelwise.metrics.surfels import class_surfels, surfel_sizes
 
 
@@ -143,9 +143,7 @@ def hausdorff_distance(distances: SurfaceDistances, percent: float = 100.0) -> N
     Source: Huttenlocher et al. 1993; weighed by size, Nikolov et al. 2018.
     """
     where, hint = "hausdorff_distance", "95 is HD95, 100 the largest distance."
-    check_range(where, "percent", percent, 0, 100, hint)
-    if percent == 0:
-        raise ArgumentError(where, "percent", must="above 0", got=percent, hint=hint)
+    check_part(where, "percent", percent, 100, hint)
 
     def score(surfaces: tuple[Surface, Surface], limit: float) -> float:
         return max(_percentile(s, percent, limit) for s in surfaces)

@@ -85,7 +85,7 @@ def _neighbours(corner: Point) -> list[Point]:
 
 
 def _connected(corners: set[Point]) -> list[set[Point]]:
-    """Corners split into parts that hang together along edges."""
+    """Corners split into parts that are connected along edges."""
     left, parts = set(corners), []
     while left:
         part, edge = set(), {left.pop()}

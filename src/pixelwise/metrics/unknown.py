@@ -1,4 +1,4 @@
-"""The error that names index values which are no class, with pixel counts and places."""
+"""The error that names index values that are not a class, with pixel counts and places."""
 
 import numpy as np
 

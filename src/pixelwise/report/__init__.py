@@ -1,10 +1,11 @@
-"""Scores and pictures become one self-contained HTML file. Calling the room writes a report.
+"""Scores and images become one self-contained HTML file. Calling the package writes a report.
 
 html.py           report: the page of a score, with source, form, tables, charts and pictures
 calibration.py    the section of that page on probabilities
+comparison.py     the page of two predictions of the same images
 audit_page.py     audit_page: what an audit found, with examples.py
 weights_page.py   weights: what `pixelwise weights` does, and its page
-page.html         the frame of all pages
+page.html         the frame of all pages; macros.html has what several of them show
 """
 
 from pixelwise.callable_package import callable_package

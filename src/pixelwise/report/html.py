@@ -30,7 +30,7 @@ from pixelwise.score.compare import Comparison
 from pixelwise.score.record import ImageScores
 from pixelwise.settings import takes_settings
 
-# More columns than this leave no room for numbers; the cells keep their hover titles.
+# More columns than this are too narrow for numbers; the cells keep their hover titles.
 MOST_NUMBERED_CLASSES = 30
 # A longer legend is folded.
 MOST_LEGEND_CLASSES = 40

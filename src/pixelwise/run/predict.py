@@ -95,7 +95,7 @@ def predict(config: PredictConfig) -> Path:
             found = calibration_of(
                 counts.confidence, counts.thresholds, config.threshold, dataset, by
             )
-            write_json(staging / CALIBRATION_FILE, found.as_dict())
+            write_json(staging / CALIBRATION_FILE, found)
     return out
 
 

@@ -1,10 +1,11 @@
 """Predicted label images and labels -> counts -> score.json; two predictions compared.
 
-command.py    score: one prediction -> score.json
-compare.py    two predictions of the same images -> comparison.json
-counting.py   the counts of each image
-table.py      scores as text
-config.py     ScoreConfig: what `pixelwise score` takes
+command.py      score: one prediction -> score.json, two -> comparison.json
+config.py       ScoreConfig: what `pixelwise score` takes
+counting.py     which files belong together, and the counts of each image
+record.py       Score: what score.json holds
+compare.py      Comparison: what comparison.json holds, and how it is made
+calibration.py  Calibration: what calibration.json holds, from the counts of `predict`
 """
 
 from pixelwise.callable_package import callable_package

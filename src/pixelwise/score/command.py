@@ -63,7 +63,7 @@ def score(
     Returns:
         What score.json, or comparison.json, holds; absent scores are None.
     Raises:
-        PixelwiseError: a prediction is missing, of another size, or has values that are no class.
+        PixelwiseError: a prediction is missing, of another size, or has unknown values.
     Absent classes: a class in neither label nor prediction has no score; the convention says how
         it counts in the mean.
     """
@@ -75,7 +75,7 @@ def score(
         return compare(config, work, counted)
     out = config.out or work.folders[0] / FILE
     found = score_of(work, [one for (one,) in counted], config, out.parent)
-    write_json(out, found.as_dict())
+    write_json(out, found)
     return found
 
 

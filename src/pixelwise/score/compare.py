@@ -198,5 +198,5 @@ def compare(config: ScoreConfig, work: Work, counted: list[tuple[Counted, ...]])
         ),
         images=tuple(sorted(images, key=lambda image: -abs(image.difference or 0))),
     )
-    write_json(out, comparison.as_dict())
+    write_json(out, comparison)
     return comparison

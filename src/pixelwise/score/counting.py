@@ -51,7 +51,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Counted:
-    """What one prediction of an image has come to.
+    """The counts of one prediction of an image.
 
     Attributes:
         size: (height, width).
@@ -154,7 +154,8 @@ def find_dataset(config: ScoreConfig, folders: tuple[Path, ...]) -> tuple[Path, 
     for folder in folders:
         about = read_object(folder / "prediction.json")
         if about["data"] is None:
-            hint = "They were made of a bare folder of images: give --labels and --classes."
+            labels, classes = setting("labels"), setting("classes")
+            hint = f"They are of a bare folder of images: give {labels} and {classes}."
             raise DatasetError("score", "predictions", must="of a dataset", got="none", hint=hint)
         found.append((Path(about["data"]).resolve(), config.split or about["split"] or "val"))
     if found[0] != found[-1]:
@@ -221,7 +222,7 @@ def count_item(
         under_void: count what was predicted on void pixels too.
         boundary: count the strips along contours too.
     Raises:
-        LabelError: the sizes differ, or a prediction has values that are no class.
+        LabelError: the sizes differ, or a prediction has values that are not a class.
     """
     target = classes.to_index(read_label(item.label), where=str(item.label))
     return tuple(
