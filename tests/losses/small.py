@@ -1,5 +1,6 @@
 """Small batches with void, an absent class and an image without valid pixels, for the loops."""
 
+import pytest
 import torch
 
 _GENERATOR = torch.Generator().manual_seed(7)
@@ -14,3 +15,11 @@ TARGET_ONE[0, 2:4, 1] = 255
 
 THREE = 2 * torch.randn(2, 3, 5, 6, generator=_GENERATOR, dtype=torch.float64)
 MAPS = {"softmax": (LOGITS, TARGET), "sigmoid": (ONE, TARGET_ONE), "rest": (THREE, TARGET)}
+each_batch = pytest.mark.parametrize(
+    ("maps", "activation"), [("softmax", "softmax"), ("sigmoid", "sigmoid"), ("rest", "sigmoid")]
+)
+
+
+def batch_for(activation):
+    """Logits of several channels and a target that suit the activation."""
+    return MAPS[{"softmax": "softmax", "sigmoid": "rest"}[activation]]

@@ -6,17 +6,16 @@ import torch
 
 import oracles_losses as slow
 import pixelwise as pw
-from losses.small import MAPS
+from losses.small import MAPS, each_batch
 from pixelwise.losses.boundary import distance_to
 
-CASES = [("softmax", "softmax"), ("sigmoid", "sigmoid"), ("rest", "sigmoid")]
 LOSSES = {
     "boundary": (pw.Boundary, slow.boundary_cost),
     "hausdorff": (pw.Hausdorff, slow.hausdorff_cost),
 }
 
 
-@pytest.mark.parametrize(("maps", "activation"), CASES)
+@each_batch
 @pytest.mark.parametrize("name", LOSSES)
 @pytest.mark.parametrize("spacing", [None, (2.0, 0.5)])
 def test_it_is_the_loop_over_all_pairs_of_pixels(name, maps, activation, spacing):

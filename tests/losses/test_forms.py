@@ -8,13 +8,11 @@ import torch.nn.functional as F
 
 import oracles_losses as slow
 import pixelwise as pw
-from losses.small import LOGITS, MAPS, TARGET
+from losses.small import LOGITS, MAPS, TARGET, each_batch
 from pixelwise.losses.region import Form
 
-CASES = [("softmax", "softmax"), ("sigmoid", "sigmoid"), ("rest", "sigmoid")]
 
-
-@pytest.mark.parametrize(("maps", "activation"), CASES)
+@each_batch
 @pytest.mark.parametrize("epsilon", [-1.0, 0.0, 2.0])
 def test_poly1_is_the_loop(maps, activation, epsilon):
     logits, target = MAPS[maps]

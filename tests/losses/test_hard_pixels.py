@@ -7,13 +7,11 @@ import torch
 
 import oracles_losses as slow
 import pixelwise as pw
-from losses.small import LOGITS, MAPS, TARGET
+from losses.small import LOGITS, MAPS, TARGET, each_batch
 from pixelwise.losses.hard_pixels import hardest
 
-CASES = [("softmax", "softmax"), ("sigmoid", "sigmoid"), ("rest", "sigmoid")]
 
-
-@pytest.mark.parametrize(("maps", "activation"), CASES)
+@each_batch
 @pytest.mark.parametrize("fraction", [0.03, 0.1, 0.37, 1.0])
 def test_top_k_is_the_loop(maps, activation, fraction):
     logits, target = MAPS[maps]
@@ -22,7 +20,7 @@ def test_top_k_is_the_loop(maps, activation, fraction):
     assert loss.item() == pytest.approx(slow.top_k(losses, fraction))
 
 
-@pytest.mark.parametrize(("maps", "activation"), CASES)
+@each_batch
 @pytest.mark.parametrize("threshold", [0.0, 0.02, 0.7, 1.0])
 @pytest.mark.parametrize("kept", [0, 5, 20])
 def test_ohem_is_the_loop(maps, activation, threshold, kept):

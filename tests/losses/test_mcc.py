@@ -7,12 +7,10 @@ import torch
 
 import oracles_losses as slow
 import pixelwise as pw
-from losses.small import MAPS
-
-CASES = [("softmax", "softmax"), ("sigmoid", "sigmoid"), ("rest", "sigmoid")]
+from losses.small import MAPS, each_batch
 
 
-@pytest.mark.parametrize(("maps", "activation"), CASES)
+@each_batch
 def test_it_is_the_loop(maps, activation):
     logits, target = MAPS[maps]
     loss = pw.MCC(activation=activation)(logits, target)

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 import pixelwise as pw
-from losses.small import LOGITS, MAPS, TARGET
+from losses.small import LOGITS, TARGET, batch_for
 from pixelwise.losses import criterion as criterion_module
 from pixelwise.losses.table import LOSSES
 from pixelwise.ops.backends import usable_backends
@@ -57,8 +57,7 @@ def test_a_term_without_a_backend_agrees_with_any():
 @pytest.mark.parametrize("name", NOT_ON_SUMS)
 def test_upsampling_inside_is_interpolating_before(name):
     row = LOSSES[name]
-    maps = {"softmax": "softmax", "sigmoid": "rest"}[row.activations[0]]
-    small, _ = MAPS[maps]
+    small, _ = batch_for(row.activations[0])
     target = F.interpolate(TARGET[:, None].double(), size=(10, 18)).squeeze(1).long()
     big = F.interpolate(small, size=(10, 18), mode="bilinear", align_corners=False)
     torch.testing.assert_close(
@@ -114,8 +113,7 @@ def test_class_weights_that_are_all_zero_teach_nothing(name):
     """Legal, with loss 0 and gradient 0."""
     row = LOSSES[name]
     argument = "alpha" if name == "focal" else "weight"
-    maps = {"softmax": "softmax", "sigmoid": "rest"}[row.activations[0]]
-    logits, target = MAPS[maps]
+    logits, target = batch_for(row.activations[0])
     if name == "generalized_dice":
         pytest.skip("weighs classes by itself")
     x = logits.clone().requires_grad_()
@@ -131,8 +129,7 @@ class TestTransforms:
     @pytest.mark.parametrize("name", NOT_ON_SUMS)
     def test_compile_without_graph_breaks(self, name):
         row = LOSSES[name]
-        maps = {"softmax": "softmax", "sigmoid": "rest"}[row.activations[0]]
-        logits, target = MAPS[maps]
+        logits, target = batch_for(row.activations[0])
         loss = row.make()
         x, y = (logits.clone().requires_grad_() for _ in range(2))
         loss(x, target).backward()
@@ -142,8 +139,7 @@ class TestTransforms:
     @pytest.mark.parametrize("name", NOT_ON_SUMS)
     def test_grad_and_vmap_are_autograd(self, name):
         row = LOSSES[name]
-        maps = {"softmax": "softmax", "sigmoid": "rest"}[row.activations[0]]
-        logits, target = MAPS[maps]
+        logits, target = batch_for(row.activations[0])
         loss = row.make()
         slope = torch.func.vmap(torch.func.grad(loss))(logits.unsqueeze(1), target.unsqueeze(1))
         for n in range(len(logits)):

@@ -9,7 +9,7 @@ import torch
 import oracles
 import oracles_losses as slow
 import pixelwise as pw
-from losses.small import MAPS
+from losses.small import MAPS, batch_for
 
 DTYPES = pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 WEIGHT = [1.0, 2.0, 0.5, 4.0]
@@ -110,8 +110,7 @@ def test_ours_is_the_number_of_the_loop(maps, make, loop, dtype):
 @pytest.mark.parametrize("make", [row[1] for row in DEFECTS.values()], ids=DEFECTS)
 def test_an_ignore_index_that_does_not_occur_changes_nothing(make, dtype):
     """Where peers change their denominator as soon as one is given."""
-    activation = make().activation
-    logits, target = MAPS[{"softmax": "softmax", "sigmoid": "rest"}[activation]]
+    logits, target = batch_for(make().activation)
     target = target.masked_fill(target == 255, 0)
     loss = make()
     with_index = loss(logits.to(dtype), target)
@@ -124,7 +123,7 @@ def test_an_ignore_index_that_does_not_occur_changes_nothing(make, dtype):
 def test_all_void_is_a_scalar_that_can_go_backward(name, dtype):
     """Peers return NaN (focal), shape (0, C) (Lovász), or a detached 0 (OHEM)."""
     row = pw.LOSSES[name]
-    logits, target = MAPS[{"softmax": "softmax", "sigmoid": "rest"}[row.activations[0]]]
+    logits, target = batch_for(row.activations[0])
     x = logits.to(dtype).requires_grad_()
     loss = row.make()(x, torch.full_like(target, 255))
     loss.backward()
