@@ -120,6 +120,8 @@ def test_names_may_be_a_list_of_lines(tmp_path):
         ("0 0.1 0.1 0.2 0.2 0.3 x", "not numbers"),
         ("cat 0.1 0.1 0.2 0.2 0.3 0.3", "the class 'cat'"),
         ("-1 0.1 0.1 0.2 0.2 0.3 0.3", "the class '-1'"),
+        ("9999999999 0.1 0.1 0.2 0.2 0.3 0.3", "the class '9999999999'"),
+        ("9" * 5000 + " 0.1 0.1 0.2 0.2 0.3 0.3", "the class '9999"),
     ],
 )
 def test_lines_that_are_wrong_are_named(tmp_path, line, problem):

@@ -47,6 +47,13 @@ def test_formats_are_recognised_by_file_names(tmp_path, name):
     assert format_of(tmp_path) == TEXTS[name]
 
 
+@pytest.mark.parametrize(("name", "format"), [("a.xml", "cvat"), ("a.npy", "array")])
+def test_a_single_file_is_recognised_by_its_suffix(tmp_path, name, format):
+    """Where one file is a whole source."""
+    (tmp_path / name).write_text("")
+    assert format_of(tmp_path / name) == format
+
+
 @pytest.mark.parametrize("format", sorted(JSONS))
 def test_json_is_recognised_by_its_keys(tmp_path, format):
     """In a folder or by its path."""

@@ -112,7 +112,7 @@ def _find(config: ConvertConfig, executor: Executor | None) -> tuple[ConvertConf
     form = FORMATS[config.format]
     config = replace(config, order=config.order or form.order)
     check_apart(config.source, config.folder)
-    return config, form.find(config, reading)
+    return config, form.module.find(config, reading)
 
 
 def _make_all(

@@ -39,24 +39,15 @@ class ImageFile:
     where: str
     data: bytes
 
-    @cached_property
-    def stored_size(self) -> Size:
-        """(height, width) of the pixels as they are stored."""
-        return self._header[0]
-
-    @cached_property
-    def orientation(self) -> int:
-        """The EXIF orientation tag, 1..8; 1 if there is none."""
-        return self._header[1]
-
     @property
     def turned_size(self) -> Size:
         """(height, width) after the EXIF tag has been applied."""
-        height, width = self.stored_size
-        return (width, height) if self.orientation >= _FIRST_SWAPPED else (height, width)
+        (height, width), orientation = self.header
+        return (width, height) if orientation >= _FIRST_SWAPPED else (height, width)
 
     @cached_property
-    def _header(self) -> tuple[Size, int]:
+    def header(self) -> tuple[Size, int]:
+        """(height, width) of the stored pixels, and the EXIF orientation tag 1..8; 1 = none."""
         try:
             with Image.open(BytesIO(self.data)) as image:
                 check_pixels(*image.size)
@@ -99,14 +90,15 @@ def is_turned(image: ImageFile, size: Size, frames: Sequence[str]) -> bool:
     Raises:
         DatasetError: the label has another size than the image.
     """
-    size_of = {"stored": image.stored_size, "turned": image.turned_size}
+    stored_size, orientation = image.header
+    size_of = {"stored": stored_size, "turned": image.turned_size}
     frame = next((frame for frame in frames if size_of[frame] == size), None)
     if frame is None:
         sizes = " or ".join(f"{size_of[frame]} as {frame}" for frame in frames)
         must = f"{sizes}, the (height, width) of the image"
         hint = "Is it the image that was annotated?"
         raise DatasetError(image.where, "annotated size", must=must, got=size, hint=hint)
-    return frame == "turned" and image.orientation != 1
+    return frame == "turned" and orientation != 1
 
 
 def write_image_file(

@@ -67,7 +67,7 @@ def _make(
     if done is not None and done.key == key and _is_there(config.folder, label_path, done):
         return None
 
-    drawing = FORMATS[config.format].read(item, config, legend)
+    drawing: Drawing = FORMATS[config.format].module.read(item, config, legend)
     file = str(item.files[0] if item.files else config.source)
     where = file if item.files else f"{file}: {item.id}"
     size = check_size(f"{file}: {item.id}", drawing.size or item.image_file.turned_size)

@@ -26,23 +26,14 @@ HANDED_ON = 256 << 20
 
 
 class JsonFile(NamedTuple):
-    """What was in a JSON file.
-
-    Args:
-        digest: of its bytes; "" if they could not be read.
-        content: its value, or the error that reading gave.
-    """
+    """The digest of a JSON file, "" if it cannot be read, and its value or what is wrong."""
 
     digest: str
     content: Any
 
     @property
     def value(self) -> Any:
-        """The value.
-
-        Raises:
-            DatasetError: the file could not be read, or is not JSON.
-        """
+        """The value; what is wrong is raised."""
         if isinstance(self.content, PixelwiseError):
             raise self.content
         return self.content

@@ -60,20 +60,12 @@ class Item:
 
     @cached_property
     def contents(self) -> tuple[bytes, ...]:
-        """The bytes of the files, which are opened once.
-
-        Raises:
-            DatasetError: one is missing, empty or not a regular file.
-        """
+        """The bytes of the files, which are opened once."""
         return tuple(map(read_content, self.files))
 
     @cached_property
     def image_file(self) -> ImageFile:
-        """The image, which is opened once.
-
-        Raises:
-            DatasetError: it is missing, empty or not a regular file.
-        """
+        """The image, which is opened once."""
         return read_image_file(Path(str(self.image)))
 
 

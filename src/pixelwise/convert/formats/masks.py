@@ -32,19 +32,15 @@ _OBJECT = "object"
 def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
     """The masks of a folder by image."""
     files = list(images_below(config.source))
-    groups: dict[str, list[tuple[str, Path]]] = defaultdict(list)
-    for name, path in files:
-        folder, _, rest = name.partition(f"/{_MASKS}/")
-        if rest:
-            groups[folder].append((_OBJECT, path))
-    if groups:
+    by_folder = _by_folder(files, _MASKS)
+    if by_folder:
+        groups = {id: [(_OBJECT, path) for path in paths] for id, paths in by_folder.items()}
         images = _images_inside(files, list(groups))
         rows = Rows(("background", _OBJECT))
     else:
         groups = _by_class(files)
         images = _images_of(config, list(groups))
-        names = sorted({name for masks in groups.values() for name, _ in masks})
-        rows = Rows(tuple(names))
+        rows = Rows(tuple(sorted({name for masks in groups.values() for name, _ in masks})))
     items = []
     for key, masks in groups.items():
         paths = tuple(path for _, path in masks)
@@ -92,17 +88,23 @@ def _tight(mask: NDArray[np.bool]) -> Patch:
     return Patch(box.copy(), int(rows[0]), int(columns[0]))
 
 
-def _images_inside(files: list[tuple[str, Path]], keys: list[str]) -> dict[str, Path]:
-    """The one image in the folder of images beside each folder of masks."""
+def _by_folder(files: list[tuple[str, Path]], name: str) -> dict[str, list[Path]]:
+    """The files in folders of a name, by the folder that these are in."""
     found = defaultdict(list)
-    for name, path in files:
-        folder, _, rest = name.partition(f"/{IMAGES}/")
+    for file, path in files:
+        folder, _, rest = file.partition(f"/{name}/")
         if rest:
             found[folder].append(path)
-    wrong = [key for key in keys if len(found[key]) != 1]
+    return found
+
+
+def _images_inside(files: list[tuple[str, Path]], keys: list[str]) -> dict[str, Path]:
+    """The one image in the folder of images beside each folder of masks."""
+    found = _by_folder(files, IMAGES)
+    wrong = [key for key in keys if len(found.get(key, ())) != 1]
     if wrong:
         must = f"a folder {IMAGES} with one image beside {_MASKS}"
-        got = f"{len(found[wrong[0]])} in {wrong[0]}"
+        got = f"{len(found.get(wrong[0], ()))} in {wrong[0]}"
         raise DatasetError("convert", "every image", must=must, got=got)
     return {key: found[key][0] for key in keys}
 
@@ -125,6 +127,6 @@ def _images_of(config: ConvertConfig, keys: list[str]) -> dict[str, Path]:
     images = {pair.id: pair.image for pair in pairs}
     alone = [key for key in keys if key not in images]
     if alone:
-        got = f"{len(alone):,} without, such as {alone[0]}"
+        got = f"{some(alone)} without"
         raise DatasetError(config.source, "masks", must="of an image", got=got)
     return images

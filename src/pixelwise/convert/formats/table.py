@@ -7,21 +7,14 @@ that has its name, which is imported when it is used:
     read(item, config, legend) -> Drawing       one label; runs in workers
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
+from pixelwise.convert.painting import Order
 from pixelwise.files.walk import IMAGE_SUFFIXES
-
-if TYPE_CHECKING:
-    from pixelwise.convert.config import ConvertConfig
-    from pixelwise.convert.legend import Legend
-    from pixelwise.convert.painting import Order
-    from pixelwise.convert.reading import Reading
-    from pixelwise.convert.records import Drawing, Item, Source
 
 # The background of a format whose pixels are void where nothing covers them.
 IGNORE = "ignore"
@@ -62,16 +55,9 @@ class Format:
     one_file: bool = False
     mode: Callable[[str], bool] | None = None
 
-    def find(self, config: ConvertConfig, reading: Reading) -> Source:
-        """What there is to convert."""
-        return self._module.find(config, reading)
-
-    def read(self, item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
-        """What is on one image."""
-        return self._module.read(item, config, legend)
-
     @property
-    def _module(self) -> Any:
+    def module(self) -> ModuleType:
+        """What reads the format."""
         return import_module(f"pixelwise.convert.formats.{self.name}")
 
 
@@ -79,24 +65,19 @@ def _has(*keys: str) -> Callable[[Any], bool]:
     return lambda content: isinstance(content, dict) and set(keys) <= set(content)
 
 
-def _is_coco(content: Any) -> bool:
-    return _has("annotations", "images")(content) and "segments_info" not in _first(content)
+_is_coco = _has("annotations", "images")
 
 
 def _is_panoptic(content: Any) -> bool:
-    return _has("annotations", "images")(content) and "segments_info" in _first(content)
+    return _is_coco(content) and _has("segments_info")(_first(content["annotations"]))
 
 
 def _is_label_studio(content: Any) -> bool:
-    tasks = content if isinstance(content, list) else []
-    return bool(tasks) and isinstance(tasks[0], dict) and "annotations" in tasks[0]
+    return _has("annotations")(_first(content))
 
 
-def _first(content: dict[str, Any]) -> dict[str, Any]:
-    """The first annotation."""
-    entries = content["annotations"]
-    first = entries[0] if isinstance(entries, list) and entries else None
-    return first if isinstance(first, dict) else {}
+def _first(entries: Any) -> Any:
+    return entries[0] if isinstance(entries, list) and entries else None
 
 
 # In the order in which they are tried: a file name tells more than JSON, JSON more than pixels.
@@ -104,9 +85,9 @@ _ROWS = (
     Format("cityscapes", IGNORE, file_name=r"(?i:_polygons\.json)$", json=_has("imgHeight")),
     Format("cityscapes_ids", None, unknown=_VALUES, file_name=r"(?i:_labelids\.png)$"),
     Format("labelme", json=_has("shapes")),
+    Format("coco_panoptic", None, unknown=_VALUES, json=_is_panoptic, one_file=True),
     # COCO has no order; that small objects lie on top is the common practice
     Format("coco", order="area", json=_is_coco, one_file=True),
-    Format("coco_panoptic", None, unknown=_VALUES, json=_is_panoptic, one_file=True),
     Format("label_studio", json=_is_label_studio, one_file=True),
     Format("cvat", order="z", file_name=r"(?i:annotations\.xml)$", suffixes=(".xml",)),
     Format(
