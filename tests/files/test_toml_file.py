@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pixelwise.errors import DatasetError
-from pixelwise.files.toml_file import check_table, toml_key, toml_value
+from pixelwise.files.toml_file import toml_key, toml_value
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 VALUES = st.recursive(TEXT | st.integers(-(2**63), 2**63 - 1), st.lists, max_leaves=8)
@@ -25,14 +24,3 @@ def test_every_string_integer_and_list_survives(key, value):
 def test_characters_that_formats_disagree_on_survive(value):
     """Control characters, quotes, backslashes and characters beyond 16 bits."""
     assert tomllib.loads(f"a = {toml_value(value)}") == {"a": value}
-
-
-def test_all_unknown_keys_are_named_with_the_nearest_known_ones():
-    """A misspelt option is never ignored."""
-    types = {"images": (str,), "labels": (str,)}
-    message = (
-        r"f: keys of splits\.a must be one of images, labels, got splits\.a\.image, splits\.a\.x\. "
-        r"Did you mean splits\.a\.images\?"
-    )
-    with pytest.raises(DatasetError, match=message):
-        check_table("f", "splits.a", {"image": "", "x": ""}, types)

@@ -69,7 +69,7 @@ def test_L26_a_label_of_one_value_is_counted_without_dividing_by_zero(tmp_path, 
     classes = Classes(["ground", "tree"], values=[0, [1, 7]])
     counts = count_labels([tmp_path / "labels/a.png"], classes)
     assert counts.pixels.sum() + counts.ignored == 64
-    with pytest.raises(ArgumentError, match=r"of at least one pixel.*, got none"):
+    with pytest.raises(ArgumentError, match=r"no pixel is of class \d|at least one pixel"):
         class_weights(counts)
 
 

@@ -5,7 +5,7 @@ content.py     read_file: regular files, whole or refused; the format by the fir
 atomic.py      atomic_write: the whole file or the old one
 folder.py      folders that appear under their name only when they are complete
 json_file.py   JSON from outside: no NaN, no equal keys, checked types
-toml_file.py   TOML: keys and types checked; values as TOML text
+toml_file.py   TOML: tables of a file; values as TOML text
 results.py     JSON files that the commands write and read
 records.py     to_plain, from_plain: dataclasses <-> what JSON and TOML hold
 """

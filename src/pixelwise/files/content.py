@@ -2,7 +2,10 @@
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from pixelwise.errors import PixelwiseError
 
@@ -78,6 +81,22 @@ def read_file(path: Path | str) -> bytes:
         hint = "Run this again when nothing writes to it any more."
         raise Unreadable("left alone while it is read", "other bytes meanwhile", hint)
     return data
+
+
+@contextmanager
+def open_file(path: Path | str) -> Iterator[BinaryIO]:
+    """A regular file to read a part of.
+
+    Raises:
+        Unreadable: see read_file.
+    """
+    check_regular(path)
+    try:
+        file = open(path, "rb")  # noqa: SIM115  (closed below)
+    except OSError as error:
+        raise Unreadable("a readable file", error.strerror or str(error)) from None
+    with file:
+        yield file
 
 
 def check_regular(path: Path | str) -> None:

@@ -1,20 +1,17 @@
-"""TOML files: read with checked keys and types, written value by value.
+"""TOML files: read as tables, which records.from_plain checks; written value by value.
 
-The standard library reads TOML but does not write it; what this room writes are strings, integers
-and lists of them.
+The standard library reads TOML but does not write it. Strings, integers and lists of them are
+written.
 """
 
 import json
 import re
 import tomllib
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from pixelwise.errors import DatasetError, PixelwiseError
-
-_TYPE_NAMES = {str: "a string", int: "an integer", list: "a list", dict: "a table"}
 
 
 def read_text(path: Path | str, error: type[PixelwiseError] = DatasetError) -> str:
@@ -41,34 +38,6 @@ def read_toml(path: Path | str, error: type[PixelwiseError] = DatasetError) -> d
         return tomllib.loads(read_text(path, error))
     except (tomllib.TOMLDecodeError, RecursionError) as reason:
         raise error(path, "file", must="valid TOML", got=str(reason)) from None
-
-
-def check_table(where: str, key: str, table: Any, types: dict[str, tuple[type, ...]]) -> None:
-    """Raise unless a table has known keys with values of the right types.
-
-    Args:
-        where: the file, first word of the message.
-        key: dotted name of the table, "" for the whole file.
-        table: what was found there.
-        types: allowed types of every key that the table may have.
-    Raises:
-        DatasetError: the message names the key, and the nearest known one.
-    """
-    if not isinstance(table, dict):
-        raise DatasetError(where, key, must="a table", got=repr(table))
-    prefix = f"{key}." if key else ""
-    unknown = [name for name in table if name not in types]
-    if unknown:
-        near = [n for name in unknown for n in get_close_matches(name, list(types), n=1)]
-        hint = f"Did you mean {', '.join(prefix + n for n in near)}?" if near else ""
-        got = ", ".join(prefix + name for name in unknown)
-        known = f"one of {', '.join(types)}"
-        raise DatasetError(where, f"keys of {key or 'the file'}", must=known, got=got, hint=hint)
-    for name, value in table.items():
-        # a bool is an int to Python, but not to anyone who writes TOML
-        if not isinstance(value, types[name]) or isinstance(value, bool):
-            expected = " or ".join(_TYPE_NAMES[t] for t in types[name])
-            raise DatasetError(where, prefix + name, must=expected, got=repr(value))
 
 
 def toml_value(value: str | int | Sequence[Any]) -> str:

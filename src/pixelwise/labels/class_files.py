@@ -5,35 +5,48 @@ Everything here works on the plain dictionary of Classes.as_dict, so that Classe
 
 import json
 import re
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pixelwise.errors import DatasetError, check_choice
 from pixelwise.files.json_file import read_json
-from pixelwise.files.toml_file import check_table, read_text, read_toml, toml_value
+from pixelwise.files.records import from_plain, to_plain
+from pixelwise.files.toml_file import read_text, read_toml, toml_value
 from pixelwise.labels.class_checks import default_ignore_index
 from pixelwise.labels.palettes import voc_colormap
 
-# Top level of a dataset.toml; task and splits say nothing about classes and may be missing.
-_FILE_KEYS: dict[str, tuple[type, ...]] = {
-    "task": (str,),
-    "ignore_index": (int,),
-    "ignore_values": (list,),
-    "classes": (list,),
-    "splits": (dict,),
-}
-_ROW_KEYS: dict[str, tuple[type, ...]] = {
-    "name": (str,),
-    "value": (int, str, list),
-    "color": (list,),
-}
-_JSON_KEYS: dict[str, tuple[type, ...]] = {
-    "names": (list,),
-    "colors": (list,),
-    "values": (list,),
-    "ignore_index": (int,),
-    "ignore_values": (list,),
-}
+
+@dataclass(frozen=True)
+class _Row:
+    """A table [[classes]] of a TOML file."""
+
+    name: str
+    value: int | str | tuple[int, ...] | None = None
+    color: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class _Document:
+    """The top level of a dataset.toml; its task and splits say nothing about classes."""
+
+    classes: tuple[_Row, ...] = ()
+    ignore_index: int | None = None
+    ignore_values: tuple[int, ...] = ()
+    task: str = ""
+    splits: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Fields:
+    """The fields of Classes in a JSON file; Classes checks their items."""
+
+    names: tuple[Any, ...]
+    colors: tuple[Any, ...] | None = None
+    values: tuple[Any, ...] | None = None
+    ignore_index: int | None = None
+    ignore_values: tuple[Any, ...] = ()
+
 
 _VALUE_LINE = re.compile(r"(\d+)\s+(\S.*)")
 _COLOR_LINE = re.compile(r"(\d+)\s+(\d+)\s+(\d+)\s+(\S.*)")
@@ -51,10 +64,11 @@ def parse_class_file(path: Path | str) -> dict[str, Any]:
     if suffix == ".toml":
         return classes_from_toml(str(path), read_toml(path))
     if suffix == ".json":
-        fields = _checked_json(str(path), read_json(path))
+        fields = to_plain(from_plain(_Fields, read_json(path), str(path), DatasetError))
     else:
         fields = _parse_lines(str(path), read_text(path))
-    return {"ignore_index": default_ignore_index(len(fields["names"])), **fields}
+    given = {key: value for key, value in fields.items() if value is not None}
+    return {"ignore_index": default_ignore_index(len(fields["names"])), **given}
 
 
 def class_file_text(fields: dict[str, Any], suffix: str) -> str:
@@ -78,22 +92,18 @@ def classes_from_toml(where: str, document: dict[str, Any]) -> dict[str, Any]:
     Raises:
         DatasetError: a key is unknown, missing or of the wrong type.
     """
-    check_table(where, "", document, _FILE_KEYS)
-    rows = document.get("classes", [])
+    file = from_plain(_Document, document, where, DatasetError)
+    rows = file.classes
     if not rows:
         hint = 'Write a table [[classes]] with name = "..." for each class.'
         raise DatasetError(where, "classes", must="at least one table", got="none", hint=hint)
-    for number, row in enumerate(rows):
-        check_table(where, f"classes[{number}]", row, _ROW_KEYS)
-        if "name" not in row:
-            raise DatasetError(where, f"classes[{number}].name", must="a string", got="none")
-    default_colors = voc_colormap(len(rows)).tolist()
+    index, colors = file.ignore_index, voc_colormap(len(rows)).tolist()
     return {
-        "names": [row["name"] for row in rows],
-        "colors": [row.get("color", color) for row, color in zip(rows, default_colors)],
-        "values": [row.get("value", number) for number, row in enumerate(rows)],
-        "ignore_index": document.get("ignore_index", default_ignore_index(len(rows))),
-        "ignore_values": document.get("ignore_values", []),
+        "names": [row.name for row in rows],
+        "colors": [color if row.color is None else row.color for row, color in zip(rows, colors)],
+        "values": [n if row.value is None else row.value for n, row in enumerate(rows)],
+        "ignore_index": default_ignore_index(len(rows)) if index is None else index,
+        "ignore_values": file.ignore_values,
     }
 
 
@@ -112,13 +122,6 @@ def classes_to_toml(fields: dict[str, Any]) -> str:
             f"color = {toml_value(color)}",
         ]
     return "\n".join(lines) + "\n"
-
-
-def _checked_json(where: str, fields: Any) -> dict[str, Any]:
-    check_table(where, "", fields, _JSON_KEYS)
-    if "names" not in fields:
-        raise DatasetError(where, "names", must="a list", got="none")
-    return fields
 
 
 def _parse_lines(where: str, text: str) -> dict[str, Any]:

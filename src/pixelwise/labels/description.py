@@ -24,27 +24,18 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from zlib import crc32
 
 from pixelwise.errors import DatasetError, LabelError, check_choice
 from pixelwise.files.atomic import atomic_write
-from pixelwise.files.toml_file import check_table, read_text, read_toml, toml_key, toml_value
+from pixelwise.files.records import converted
+from pixelwise.files.toml_file import read_text, read_toml, toml_key, toml_value
 from pixelwise.labels.class_files import classes_from_toml, classes_to_toml
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.pairs import Pair, find_pairs
 
 FILE_NAME = "dataset.toml"
 TASKS = ("multiclass", "binary")
-_SPLIT_KEYS: dict[str, tuple[type, ...]] = {
-    "images": (str,),
-    "labels": (str,),
-    "image_suffix": (str,),
-    "label_suffix": (str,),
-    "list": (str,),
-    "folds": (int,),
-    "keep": (list,),
-}
 
 
 def read_description(path: Path | str) -> "Description":
@@ -65,8 +56,7 @@ def read_description(path: Path | str) -> "Description":
         classes = Classes.from_dict(classes_from_toml(where, document))
     except LabelError as error:
         raise DatasetError(f"{where}: {error}") from None
-    tables = document.get("splits", {})
-    splits = {name: _as_split(where, f"splits.{name}", table) for name, table in tables.items()}
+    splits = converted(dict[str, Split], document.get("splits", {}), where, "splits", DatasetError)
     task = document.get("task", TASKS[0])
     _check(where, file.parent, classes, splits, task)
     return Description(file.parent, classes, splits, task)
@@ -204,13 +194,6 @@ class Description:
             name = f"splits.{split}.{key}"
             raise DatasetError(self.root, name, must="an existing folder", got=repr(text))
         return folder
-
-
-def _as_split(where: str, key: str, table: Any) -> Split:
-    check_table(where, key, table, _SPLIT_KEYS)
-    if "images" not in table:
-        raise DatasetError(where, f"{key}.images", must="a folder", got="none")
-    return Split(**{**table, "keep": tuple(table.get("keep", ()))})
 
 
 def _read_ids(path: Path) -> list[str]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pixelwise.errors import DatasetError
-from pixelwise.files.content import Unreadable, check_pixels, check_regular, read_file
+from pixelwise.files.content import Unreadable, check_pixels, open_file, read_file
 from pixelwise.text import plural
 
 # Pillow's modes whose samples are taken as they are; all but the last are 8 bits wide
@@ -71,8 +71,7 @@ def image_size(path: Path | str) -> tuple[int, int]:
         DatasetError: the file is missing or has no valid header.
     """
     try:
-        check_regular(path)
-        with open(path, "rb") as file, Image.open(file) as image:
+        with open_file(path) as file, Image.open(file) as image:
             return image.height, image.width
     except Unreadable as error:
         raise error.at(DatasetError, path, "image") from None

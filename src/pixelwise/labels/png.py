@@ -15,8 +15,8 @@ from pixelwise.files.content import (
     MAX_PIXELS,
     Unreadable,
     check_pixels,
-    check_regular,
     format_of,
+    open_file,
     read_file,
 )
 from pixelwise.labels.bmp_tiff import bmp_or_tiff_size, decode_bmp_or_tiff
@@ -187,8 +187,7 @@ def label_size(path: Path | str) -> tuple[int, int]:
         LabelError: the file is missing, has no valid header or has another format.
     """
     try:
-        check_regular(path)
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             start = file.read(HEADER_BYTES)
             kind = _lossless_format_of(start)
             if kind != "PNG":

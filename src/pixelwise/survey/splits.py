@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pixelwise.errors import DatasetError
+from pixelwise.files.content import Unreadable, read_file
 from pixelwise.labels.description import Split, fold_of
 from pixelwise.survey.folder_names import SPLIT_NAMES
 from pixelwise.survey.pairing import Match, find_match, image_folder, image_names, subfolders
@@ -114,7 +115,10 @@ def _existing_lists(folder: Path, split: str) -> list[Path]:
 
 
 def _read_ids(file: Path) -> frozenset[str]:
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    try:
+        lines = read_file(file).decode("utf-8-sig", "replace").splitlines()
+    except Unreadable:
+        return frozenset()
     return frozenset(line.strip() for line in lines) - {""}
 
 

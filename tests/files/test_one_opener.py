@@ -1,0 +1,64 @@
+"""Files are opened in one package: what is checked there cannot be forgotten elsewhere."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import pixelwise
+
+SOURCE = Path(pixelwise.__file__).parent
+FILES = sorted(p.relative_to(SOURCE).as_posix() for p in SOURCE.rglob("*.py"))
+READ_OR_WRITE = {"read_text", "read_bytes", "write_text", "write_bytes"}
+LOADERS = {"np.load", "np.save", "Image.open", "torch.load", "torch.save", "os.open"}
+# what is in memory already, or has been opened by files/
+OPENED = {"BytesIO", "data", "buffer"}
+# modules that open a file themselves, and why they may
+EXCEPTIONS = {
+    "ops/cpu/jit.py": "the source of our own kernels, for the name of their cache",
+    "progress.py": "a log that grows line by line",
+    "run/metrics_log.py": "a log that grows line by line",
+    "convert/manifest.py": "a log that grows line by line",
+    "cli/entry.py": "os.devnull, for a reader of stdout that has gone",
+    "convert/detect.py": "the header of an image of any format",
+    "audit/headers.py": "the first bytes of files that may be anything",
+    "audit/baseline.py": "not moved yet",
+    "audit/color_rules.py": "the header of an image of any format",
+    "audit/label_rules.py": "the header of an image of any format",
+    "audit/annotation_rules.py": "the first bytes of files that may be anything",
+    "repair/label.py": "the header of an image of any format",
+    "repair/command.py": "not moved yet",
+    "weights/keep_list.py": "not moved yet",
+    "run/encoder_weights.py": "not moved yet",
+    "run/checkpoint.py": "not moved yet",
+}
+
+
+def opens(module):
+    """Calls of a module that open a file, by line."""
+    calls = [
+        n for n in ast.walk(ast.parse((SOURCE / module).read_text())) if isinstance(n, ast.Call)
+    ]
+    return [ast.unparse(call) for call in calls if opens_file(call)]
+
+
+def opens_file(call):
+    function = ast.unparse(call.func)
+    owner, _, method = function.rpartition(".")
+    first = ast.unparse(call.args[0]).partition("(")[0] if call.args else ""
+    if function in LOADERS:
+        opened = OPENED | ({"file"} if function == "Image.open" else set())
+        return not opened.intersection([first, *map(ast.unparse, call.args[1:])])
+    return function == "open" or (bool(owner) and method in {*READ_OR_WRITE, "open"})
+
+
+@pytest.mark.parametrize(
+    "module", [f for f in FILES if not f.startswith("files/") and f not in EXCEPTIONS]
+)
+def test_no_module_outside_files_opens_a_file(module):
+    assert opens(module) == []
+
+
+@pytest.mark.parametrize("module", EXCEPTIONS)
+def test_an_exception_is_still_one(module):
+    assert opens(module) != []
