@@ -24,15 +24,15 @@ CHEAP = [
     ("train data --config bare/a.json", "bare/a.json: setting must be one of data"),
     (
         "train --resume data",
-        "train: --resume must be a folder with config.json, got data without it",
+        "train: --resume must be a folder with config.json, got data, a dataset",
     ),
     ("train", "train: exactly one of DATA and --resume must be given"),
-    (
-        "predict nowhere",
-        "predict: RUN must be an existing folder, got nowhere, which does not exist",
-    ),
-    ("predict bare/a.txt", "predict: RUN must be an existing folder, got bare/a.txt, a file"),
-    ("predict bare --data bare", "predict: --data must be a folder with dataset.toml"),
+    ("predict nowhere", "RUN must be a folder with config.json, got nowhere, which does not exist"),
+    ("predict bare", "predict: RUN must be a folder with config.json, got bare without it"),
+    ("predict bare/a.txt", "RUN must be a folder with config.json, got bare/a.txt, a file"),
+    ("predict run --data bare", "predict: --data must be a folder with dataset.toml"),
+    ("train run", "train: DATA must be a folder with dataset.toml, got run, a run."),
+    ("train data --class-weights w.json", "train: --class-weights must be an existing file"),
     ("weights bare", "weights: DATA must be a folder with dataset.toml"),
     ("score nowhere", "score: PREDICTIONS must be an existing folder"),
     ("report nowhere", "report: SOURCE must be an existing file or folder"),
@@ -58,6 +58,8 @@ def test_wrong_settings_and_paths_are_refused_without_torch(tmp_path):
     (tmp_path / "bare").mkdir()
     (tmp_path / "bare" / "a.txt").touch()
     (tmp_path / "bare" / "a.json").write_text('{"epoch": 1}')
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text("{}")
     words = json.dumps([words for words, _ in CHEAP])
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, words],

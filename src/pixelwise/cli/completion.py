@@ -68,7 +68,7 @@ def full_parser() -> Parser:
         actions = add_options(commands.add_parser(name, help=row.help, **texts_of(name)), config)
         for f in fields(config):
             actions[f.name].choices = choices_of(config, f.name) or None
-            if kind_of(type_hints(config)[f.name]) is Path:
+            if f.metadata["reads"] or kind_of(type_hints(config)[f.name]) is Path:
                 is_folder = f.metadata["reads"] in FOLDERS
                 actions[f.name].complete = shtab.DIRECTORY if is_folder else shtab.FILE
         actions[CONFIG].complete = shtab.FILE

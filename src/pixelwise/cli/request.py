@@ -10,6 +10,9 @@ from pixelwise.cli.commands import COMMANDS, resolve
 from pixelwise.errors import ArgumentError, setting
 from pixelwise.settings import choices_of, from_words, read_settings, type_hints
 
+# the file by which a folder of a kind is known
+INSIDE = {"dataset": "dataset.toml", "run": "config.json"}
+
 
 @dataclass(frozen=True)
 class Request:
@@ -59,26 +62,29 @@ def check_paths(command: str, config: Any) -> None:
     """
     for f in fields(config):
         value = getattr(config, f.name)
-        if f.metadata["reads"] and value is not None:
-            for path in value if isinstance(value, tuple) else (value,):
-                check_path(command, f.name, path, f.metadata["reads"])
+        for one in value if isinstance(value, tuple) else (value,):
+            # text may also be a name that the command knows
+            is_path = isinstance(one, Path) or str(one).endswith(".json")
+            if f.metadata["reads"] and is_path:
+                check_path(command, f.name, Path(one), f.metadata["reads"])
 
 
 def check_path(command: str, name: str, path: Path, reads: str) -> None:
     """Check that a path leads to a file, folder, dataset or run."""
     # os.path, as Path.exists() raises an error for names that are too long
     is_folder, hint = os.path.isdir(path), ""
-    inside = {"dataset": "dataset.toml", "run": "config.json"}.get(reads, "")
+    kinds = [kind for kind, name in INSIDE.items() if os.path.isfile(path / name)]
     if not os.path.lexists(path):
         got = f"{path}, which does not exist"
-    elif is_folder and inside and not os.path.isfile(path / inside):
-        got = f"{path} without it"
-        hint = f"Make one with: pixelwise init {shlex.quote(str(path))}" * (reads == "dataset")
+    elif is_folder and reads in INSIDE and reads not in kinds:
+        got = f"{path}, a {kinds[0]}" if kinds else f"{path} without it"
+        if reads == "dataset" and not kinds:
+            hint = f"Make one with: pixelwise init {shlex.quote(str(path))}"
     elif is_folder and reads == "file":
         got = f"{path}, a folder"
     elif not is_folder and reads in ("folder", "run"):
         got = f"{path}, a file"
     else:
         return
-    must = f"a folder with {inside}" if inside else f"an existing {reads}"
+    must = f"a folder with {INSIDE[reads]}" if reads in INSIDE else f"an existing {reads}"
     raise ArgumentError(command, name, must=must, got=got, hint=hint)

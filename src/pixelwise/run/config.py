@@ -49,6 +49,7 @@ class TrainConfig:
         "none",
         f"weights of the classes: {', '.join(CLASS_WEIGHTS)}; or a weights.json",
         metavar="METHOD|FILE",
+        reads="file",
     )
     epochs: int = option(20, "passes over the train split", low=1, group="optimisation")
     batch: int = option(8, "images per step, over all devices", low=1)
@@ -116,7 +117,7 @@ class TrainConfig:
 class PredictConfig:
     """Which network predicts which images, and where the label images go."""
 
-    run: Path = required("run folder (its best checkpoint), or a checkpoint folder", reads="folder")
+    run: Path = required("run folder (its best checkpoint), or a checkpoint folder", reads="run")
     split: str = option("val", "split of the dataset to predict", group="data")
     data: Path | None = option(None, "another dataset than the one of the run", reads="dataset")
     images: Path | None = option(None, "a folder of images, instead of a split", reads="folder")
