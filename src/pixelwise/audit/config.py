@@ -25,7 +25,7 @@ class AuditConfig:
     )
     labels: Path | None = option(None, "folder of labels, instead of DATA", reads="folder")
     quick: bool = option(
-        False, "read the first bytes of every file only: sizes, storage, pairs", group="depth"
+        False, "read only the first bytes of every file: sizes, storage, pairs", group="depth"
     )
     deep: bool = option(
         False, "decode the images too (copies, shifted labels), and compare all pixels of labels"
@@ -35,12 +35,16 @@ class AuditConfig:
     )
     fix: Path | None = option(None, "folder for a repaired copy of the data set", group="repair")
     fix_rules: tuple[str, ...] = option(
-        ("safe",), "with --fix: rules to repair; `safe F1 V6` adds two that may be wrong"
+        ("safe",),
+        "rules to repair with --fix: safe, or safe with rules that may be wrong: safe F1 V6",
     )
     baseline: Path | None = option(
-        None, "file of accepted findings", reads="file", group="accepted findings"
+        None,
+        "file of accepted findings, which are not reported",
+        reads="file",
+        group="accepted findings",
     )
-    write_baseline: Path | None = option(None, "file to write, which accepts what is found now")
+    write_baseline: Path | None = option(None, "file to write that accepts what is found now")
     workers: int = workers_option()
     scheduler: str | None = scheduler_option()
 

@@ -111,7 +111,7 @@ COMMANDS = {
         is_folder_job=True,
     ),
     "audit": Command(
-        "look for defects of label files, labels, pairs and splits",
+        "find defects of label files, labels, pairs and splits",
         (
             "pixelwise audit street/ --html audit.html       # with a picture of each finding",
             "pixelwise audit street/ --fix street-repaired   # a copy without what can be repaired",
@@ -121,7 +121,7 @@ COMMANDS = {
         is_folder_job=True,
     ),
     "weights": Command(
-        "count the pixels of each class, and weigh the classes",
+        "count the pixels of each class and compute class weights",
         (
             "pixelwise weights street/                       # pixels, and weights of all methods",
             "pixelwise weights street/ --method enet --out weights.json",

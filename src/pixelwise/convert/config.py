@@ -41,7 +41,7 @@ class ConvertConfig:
         group="source",
     )
     image_files: Literal["copy", "link", "none"] = option(
-        "copy", "what to do with the images", group="output"
+        "copy", "how images get into the folder", group="output"
     )
     classes: str | None = option(
         None,
@@ -57,7 +57,7 @@ class ConvertConfig:
         None, "class of pixels that nothing covers, or ignore (default: by format)", metavar="CLASS"
     )
     ignore_index: int | None = option(
-        None, "value that is written for void (default: 255, or 65535 for more classes)"
+        None, "value to write for void (default: 255, or 65535 with more classes)"
     )
     ignore_values: tuple[int, ...] = option(
         (), "stored values that mean void, of formats that store indices"
@@ -71,14 +71,16 @@ class ConvertConfig:
     )
     invalid: Literal["error", "skip"] = option("error", "shapes that cannot be painted")
     line_width: float = option(
-        LINE_WIDTH, "pixels that lines are wide and points are in diameter", low=1e-3
+        LINE_WIDTH, "width of lines and diameter of points, in pixels", low=1e-3
     )
     storage: Storage = option("palette", "how label PNGs store values", group="output")
     split: str | None = option(
         None, "split to write (default: from folders, else train and val by folds)"
     )
-    image_suffix: str = option("", "how names of images end behind the id", group="source")
-    label_suffix: str = option("", "how names of annotations end behind the id")
+    image_suffix: str = option(
+        "", "what follows the id in the names of images, such as _rgb.png", group="source"
+    )
+    label_suffix: str = option("", "what follows the id in the names of annotations")
     bgr: bool = option(False, "colours are stored blue first")
     divisor: int = option(0, "instances: class = id // DIVISOR; 0: any id is foreground", low=0)
     sidecars: tuple[str, ...] = option(

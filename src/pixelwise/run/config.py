@@ -53,16 +53,16 @@ class TrainConfig:
     )
     epochs: int = option(20, "passes over the train split", low=1, group="optimisation")
     batch: int = option(8, "images per step, over all devices", low=1)
-    lr: float = option(1e-3, "highest learning rate", above=0)
-    encoder_lr_factor: float = option(1.0, "the encoder learns with lr times this", low=0)
+    lr: float = option(1e-3, "learning rate, the highest of the schedule", above=0)
+    encoder_lr_factor: float = option(1.0, "learning rate of the encoder divided by lr", low=0)
     weight_decay: float = option(1e-2, "AdamW weight decay; never on norms and biases", low=0)
     schedule: Schedule = option("cosine", "how the learning rate falls, per step")
     warmup: float = option(
-        0.05, "fraction of all steps in which the learning rate rises", low=0, high=1
+        0.05, "share of the steps in which the learning rate rises from 0", low=0, high=1
     )
-    clip: float | None = option(5.0, "largest norm of the gradient; none: no limit", above=0)
+    clip: float | None = option(5.0, "largest norm of the gradient, or none", above=0)
     scale: float = option(
-        1.0, "image size at the network / image size on disk", above=0, group="augmentation"
+        1.0, "image size in the network / image size on disk", above=0, group="augmentation"
     )
     crop: tuple[int, int] | None = option(
         None,
@@ -80,7 +80,7 @@ class TrainConfig:
     train_split: str = option("train", "split to learn from", group="data")
     val_split: str = option("val", "split to score after each epoch")
     seed: int = option(
-        0, "same seed, same batches, whatever the number of workers", low=0, group="machine"
+        0, "random seed; the same batches with any number of workers", low=0, group="machine"
     )
     workers: int = option(1, "processes that read and augment images; 0: none", low=0)
     device: Device = option("auto", "where to compute")
@@ -134,7 +134,8 @@ class PredictConfig:
         group="output",
     )
     calibration: bool = option(
-        False, "write calibration.json too: confidence against accuracy, thresholds (needs labels)"
+        False,
+        "write calibration.json too: confidence against accuracy, and thresholds; needs labels",
     )
 
     def __post_init__(self) -> None:

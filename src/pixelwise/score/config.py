@@ -41,13 +41,15 @@ class ScoreConfig:
         None, "a bare folder of labels, instead of a dataset", reads="folder"
     )
     images: Path | None = option(None, "with --labels: the images, for the report", reads="folder")
-    classes: str | None = option(None, "with --labels: a class file, or voc, cityscapes ...")
+    classes: str | None = option(
+        None, "with --labels: a class file or a known data set; see pixelwise list classes"
+    )
     convention: Convention = option(
         "present", "which classes count in the mean IoU", group="scores"
     )
     like: Tool | None = option(None, "print the number of another tool too", metavar="TOOL")
     all: bool = option(False, "print the numbers of all other tools, and why they differ")
-    boundary: bool = option(False, "score the edges of the classes too: boundary IoU")
+    boundary: bool = option(False, "boundary IoU of the classes too")
     out: Path | None = option(
         None,
         "file to write (default: PREDICTIONS/score.json, or VERSUS/comparison.json)",

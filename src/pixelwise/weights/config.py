@@ -24,10 +24,10 @@ class WeightsConfig:
     data: Path = required("folder with dataset.toml", reads="dataset")
     method: Method | None = option(None, "formula of the weights (default: all)", group="weights")
     zero: Zero = option(
-        "error", "a class without a pixel: refuse, weigh it 0, or like the heaviest"
+        "error", "weight of a class without a pixel: an error, 0, or that of the heaviest class"
     )
     beta: float | None = option(
-        None, "of effective_number, 0 <= beta < 1 (default: (pixels - 1) / pixels)"
+        None, "parameter of effective_number, 0 <= beta < 1 (default: (pixels - 1) / pixels)"
     )
     split: str = option("train", "split to count", group="data")
     out: Path | None = option(
@@ -35,7 +35,7 @@ class WeightsConfig:
         "JSON file for the weights of --method, to be given to train --class-weights",
         group="output",
     )
-    html: Path | None = option(None, "page to make of the counts and weights")
+    html: Path | None = option(None, "HTML page to write, with counts and weights")
     drop_background: float | None = option(
         None, "list the images that one class fills to at least this share, such as 0.98"
     )
