@@ -16,11 +16,6 @@ def show_record(record: Any) -> tuple[Any, str]:
     return {"schema": record.SCHEMA, **to_plain(record)}, record.text()
 
 
-def finding_of(record: Any) -> str:
-    """What a record calls a finding; most never do."""
-    return record.finding() if hasattr(record, "finding") else ""
-
-
 @dataclass(frozen=True)
 class Command:
     """A row of COMMANDS. Modules are named, not imported, so that --help is fast.
@@ -31,7 +26,6 @@ class Command:
         config: module:class of its configuration.
         run: module:function that takes the configuration.
         show: result -> (what --json prints, what is printed otherwise).
-        finding: result -> the sentence that comes with exit code 1; "" where all is well.
         is_folder_job: whether run also takes progress=, which it calls with (done, all).
     """
 
@@ -40,7 +34,6 @@ class Command:
     config: str
     run: str
     show: Callable[[Any], tuple[Any, str]] = show_record
-    finding: Callable[[Any], str] = finding_of
     is_folder_job: bool = False
 
 
@@ -82,11 +75,6 @@ def show_predict(folder: Path) -> tuple[Any, str]:
         found = resolve("pixelwise.files.results:read_record")(kind, folder / "calibration.json")
         return {**content, "calibration": found.as_dict()}, f"{text}\n\n{found.text()}"
     return content, text
-
-
-def show_demo(result: Any) -> tuple[Any, str]:
-    """Show the lesson of the demo."""
-    return result.as_dict(), result.text()
 
 
 COMMANDS = {
@@ -178,7 +166,6 @@ COMMANDS = {
         ),
         "pixelwise.demo.command:DemoConfig",
         "pixelwise.demo.command:demo",
-        show_demo,
     ),
     "list": Command(
         "list losses, networks, formats, class tables, audit rules and more",

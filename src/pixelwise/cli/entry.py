@@ -64,4 +64,4 @@ def run_command(words: list[str]) -> str:
     shown_text = "\n".join(map(printable, text.split("\n")))  # names come from files
     if text:  # other ranks than the first have nothing to say
         print(json.dumps(content, indent=1) if request.as_json else shown_text)
-    return command.finding(result)
+    return result.finding() if hasattr(result, "finding") else ""
