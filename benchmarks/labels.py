@@ -109,7 +109,7 @@ def auditing() -> str:
             with open_executor(processes) as pool:
                 rows = {
                     BARE: lambda: list(map_over(paths, decode, pool, chunk=16)),
-                    "audit": lambda: pw.audit(data, pool),
+                    "audit": lambda: pw.audit(data, executor=pool),
                 }
                 seconds = measure.interleaved(rows, 7)
             head = [f"clean folder of {AUDITED} pairs, processes: {processes}", "labels"]

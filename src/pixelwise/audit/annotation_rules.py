@@ -20,6 +20,7 @@ import numpy as np
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.headers import read_start
 from pixelwise.audit.inventory import Inventory
+from pixelwise.audit.regions import first_place
 from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.files.content import MAX_PIXELS, Unreadable, check_regular
 from pixelwise.files.json_file import get, parse_json
@@ -241,21 +242,16 @@ def _overlaps(
         shown = ", ".join(
             f"shape {n} ({labels[n]}) loses {percent(lost[n] / area[n], 0)} %" for n in worst
         )
-        yield Finding("R4", file, int(covered.sum()), _first(covered), shown)
+        yield Finding("R4", file, int(covered.sum()), first_place(covered), shown)
     elif covered.sum() >= _BAND_PIXELS and not _thick(covered):
         detail = "the overlaps are lines of one or two pixels"
-        yield Finding("R5", file, int(covered.sum()), _first(covered), detail)
+        yield Finding("R5", file, int(covered.sum()), first_place(covered), detail)
 
 
 def _thick(mask: np.ndarray) -> bool:
     """Whether some 3 x 3 pixels are all in it."""
     rows = mask[:-2] & mask[1:-1] & mask[2:]
     return bool((rows[:, :-2] & rows[:, 1:-1] & rows[:, 2:]).any())
-
-
-def _first(mask: np.ndarray) -> tuple[int, int]:
-    y, x = divmod(int(mask.argmax()), mask.shape[1])
-    return y, x
 
 
 def _spellings(used: dict[str, tuple[int, str]]) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pixelwise.audit.findings import Finding
+from pixelwise.audit.regions import first_place
 from pixelwise.audit.rules import RULES
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.classes import Classes
@@ -44,14 +45,14 @@ def color_rules(classes: Classes | None, path: str, name: str, data: bytes) -> t
         if not number:
             return (Finding("F12", name, 0, None, "alpha is full everywhere"),)
         detail = f"alpha is below 255 in {number:,} pixels"
-        return (Finding("F12", name, number, _first(clear), detail),)
+        return (Finding("F12", name, number, first_place(clear), detail),)
     packed = _pack(image)
     found, pixels = np.unique(packed, return_counts=True)
     colors = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1)
     rule, detail, wrong = _explain(classes, colors, pixels)
     mask = np.isin(packed, found[wrong])
     number = int(mask.sum()) if RULES[rule].counted == "pixels" else 1
-    return (Finding(rule, name, number, _first(mask), detail),)
+    return (Finding(rule, name, number, first_place(mask), detail),)
 
 
 def _explain(
@@ -125,20 +126,15 @@ def _shown(classes: Classes, colors: np.ndarray, pixels: np.ndarray) -> str:
     return "; ".join(texts) + (f"; and {more:,} more colours" if more > 0 else "")
 
 
-def _pack(image: np.ndarray) -> np.ndarray:
-    wide = image.astype(np.int32)
-    return wide[:, :, 0] << 16 | wide[:, :, 1] << 8 | wide[:, :, 2]
+def _pack(colors: NDArray) -> NDArray[np.int32]:
+    """(..., 3) -> (...): one number for each colour."""
+    wide = colors.astype(np.int32)
+    return wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
 
 
-def _among(colors: np.ndarray, table: np.ndarray) -> np.ndarray:
-    weights = np.array([1 << 16, 1 << 8, 1])
-    return np.isin(colors @ weights, table @ weights)
+def _among(colors: NDArray, table: NDArray) -> NDArray[np.bool_]:
+    return np.isin(_pack(colors), _pack(table))
 
 
 def _share(chosen: np.ndarray, pixels: np.ndarray) -> float:
     return float(pixels[chosen].sum() / pixels.sum())
-
-
-def _first(mask: np.ndarray) -> tuple[int, int]:
-    y, x = divmod(int(mask.argmax()), mask.shape[1])
-    return y, x

@@ -18,6 +18,7 @@ from pixelwise.audit.color_rules import color_rules
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.headers import COLOR, NUMBER, PALETTE, Header
 from pixelwise.audit.regions import (
+    first_place,
     frame_of,
     is_line_between,
     roughness,
@@ -167,7 +168,7 @@ def _values(
     """What the histogram says: V2 to V5, V12 and V13."""
     if table.is_zero_one and values[-1] in (128, 255) and set(values.tolist()) <= {0, values[-1]}:
         detail = f"the only values are {', '.join(map(str, values))}"
-        return [_at(file, "V5", label, label == values[-1], detail, values[-1:])]
+        return [_at(file, "V5", label == values[-1], detail, values[-1:])]
     unknown = values[index == -2]
     if unknown.size:
         return [_unknown(file, label, unknown, pixels[index == -2], table)]
@@ -201,7 +202,7 @@ def _unknown(
             rule = "V3"
         elif noisy and thin_share(wrong) >= _MOST:
             rule = "V2"  # a line that was so thin that its own value is gone
-    return _at(file, rule, label, wrong, detail, unknown)
+    return _at(file, rule, wrong, detail, unknown)
 
 
 def _around(values: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -217,7 +218,7 @@ def _palette_end(file: LabelFile, label: np.ndarray, values: np.ndarray) -> list
         return []
     first = values[beyond]
     detail = f"values up to {values[-1]}, and a palette of {file.entries} entries"
-    return [_at(file, "F8", label, label >= file.entries, detail, first)]
+    return [_at(file, "F8", label >= file.entries, detail, first)]
 
 
 def _frame(table: ClassTable, file: LabelFile, label: np.ndarray) -> list[Finding]:
@@ -248,14 +249,14 @@ def neighbour_rules(table: ClassTable, file: LabelFile, label: np.ndarray) -> li
     if lines:
         names = ", ".join(table.classes.names[i] for i in table.index_of[lines])
         detail = f"{names} occurs only as a line between a lower and a higher value"
-        return [_at(file, "V2", label, np.isin(label, lines), detail, lines)]
+        return [_at(file, "V2", np.isin(label, lines), detail, lines)]
     if single_pixels(band).sum() < _SMALL_SHARE / 2 * band.size:
         return []
     single = np.pad(single_pixels(label), 1)
     number = int(single.sum())
     if number < max(_FEW_SINGLES, _SMALL_SHARE * label.size):
         return []
-    return [_at(file, "R1", label, single, f"{number:,} pixels differ from all neighbours")]
+    return [_at(file, "R1", single, f"{number:,} pixels differ from all neighbours")]
 
 
 def _numbers(file: LabelFile) -> tuple[Finding, ...]:
@@ -272,7 +273,7 @@ def _numbers(file: LabelFile) -> tuple[Finding, ...]:
         bad = ~((array >= 0) & (array <= 65535) & (array == np.floor(array)))
     if bad.any():
         worst = ", ".join(f"{v:g}" for v in np.unique(array[bad])[:3].tolist())
-        return (_at(file, "V9", array, bad, f"such as {worst}"),)
+        return (_at(file, "V9", bad, f"such as {worst}"),)
     if mode == "F":
         detail = f"whole numbers, stored as {_SHOWN_STORAGE[mode]}"
         return (Finding("V9", file.name, array.size, (0, 0), detail),)
@@ -282,15 +283,13 @@ def _numbers(file: LabelFile) -> tuple[Finding, ...]:
 def _at(
     file: LabelFile,
     rule: str,
-    label: np.ndarray,
     wrong: np.ndarray,
     detail: str,
     values: Sequence[int] | np.ndarray = (),
 ) -> Finding:
     """A finding with its pixels counted and the first of them as its place."""
-    y, x = divmod(int(wrong.argmax()), label.shape[1])
     first = tuple(int(v) for v in values[:_MOST_VALUES])
-    return Finding(rule, file.name, int(wrong.sum()), (y, x), detail, first)
+    return Finding(rule, file.name, int(wrong.sum()), first_place(wrong), detail, first)
 
 
 def _key(label: np.ndarray, values: np.ndarray, pixels: np.ndarray) -> int:

@@ -1,12 +1,19 @@
 """What the neighbours of a pixel say about it: single pixels, smooth borders, noise, frames."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 # Interpolation reaches so far; a smooth border is a band of at most twice this.
 _REACH = 2
 # A frame that is thicker, in shorter sides of the label, is background; and behind a frame its
 # value is rare.
 _FRAME_SHARE, _LEFT_INSIDE = 1 / 12, 0.2
+
+
+def first_place(mask: NDArray[np.bool_]) -> tuple[int, int]:
+    """(y, x) of the first pixel of a mask, by rows."""
+    y, x = divmod(int(mask.argmax()), mask.shape[1])
+    return y, x
 
 
 def single_pixels(label: np.ndarray) -> np.ndarray:
