@@ -25,6 +25,7 @@ _DEFINED_IN = {
     "labels.image": ["read_image"],
     "labels.png": ["read_label", "write_label"],
     "labels.color": ["color_to_index", "index_to_color"],
+    "labels.overlay": ["overlay"],
     "labels.shapes": ["Outline", "polygons_to_label"],
     "labels.raster": ["Patch"],
     "labels.rle": ["mask_to_rle", "rle_to_mask"],

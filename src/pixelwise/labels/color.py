@@ -50,7 +50,7 @@ def color_to_index(image: Any, classes: Classes, unknown: str = "error") -> np.n
     where = "color_to_index"
     check_choice(where, "unknown", unknown, UNKNOWN)
     image = np.asarray(image)
-    _check_image(where, image)
+    check_image(where, image)
     table = _index_of_color(classes)
     index = _look_up(image, table)
     missing = index == classes.unknown_index
@@ -83,7 +83,12 @@ def index_to_color(label: Any, classes: Classes) -> np.ndarray:
     return np.take(classes.index_palette(), index, axis=0)
 
 
-def _check_image(where: str, image: np.ndarray) -> None:
+def check_image(where: str, image: np.ndarray) -> None:
+    """Raise unless image is (H, W, 3) uint8.
+
+    Raises:
+        ArgumentError, ArgumentTypeError: another shape or dtype.
+    """
     if image.ndim != 3 or image.shape[2] != 3:
         hint = ""
         if image.ndim == 2:

@@ -1,0 +1,122 @@
+"""A program that uses every public name, for type checkers; it is not run."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+import pixelwise as pw
+
+
+def label_images(folder: Path) -> None:
+    classes = pw.Classes(["sky", "road"], colors=[(0, 0, 255), (90, 90, 90)], ignore_values=(11,))
+    label = pw.read_label(folder / "label.png")
+    pw.write_label(str(folder / "copy.png"), label, classes)
+    image: NDArray[np.uint8] = pw.index_to_color(classes.to_index(label), classes)
+    back = pw.color_to_index(image, classes, unknown="ignore")
+    shown = pw.overlay(image, back, classes, opacity=0.4)
+    photo = pw.read_image(folder / "image.jpg")
+    outline = pw.Outline([(0, 0), (4, 0), (4, 4)], kind="polygon")
+    patch = pw.Patch(np.ones((2, 2), bool), top=1, left=1)
+    drawn = pw.polygons_to_label([(0, outline), (1, patch)], size=(8, 8), rule="coco")
+    mask = pw.rle_to_mask([3, 2, 11], size=(4, 4))
+    runs = pw.mask_to_rle(mask)
+    print(shown.shape, photo.dtype, drawn.max(), runs["size"], pw.voc_colormap(4)[1].tolist())
+
+
+def data_sets(folder: Path) -> float:
+    pairs = pw.find_pairs(folder / "images", str(folder / "labels"), image_suffix="_leftImg8bit")
+    first: pw.Pair = pairs[0]
+    description: pw.Description = pw.read_description(folder)
+    with ThreadPoolExecutor() as executor:
+        counts: pw.LabelCounts = pw.count_labels(pairs, description.classes, executor)
+    weight = pw.class_weights(counts, method="median_frequency", zero="max")
+    found: pw.Audit = pw.audit(folder, quick=True)
+    finding: pw.Finding = found.findings[0]
+    print(first.id, pw.RULES[finding.rule].severity, pw.audit_page(found, folder / "audit.html"))
+    fixed: pw.Fixed = pw.fix(folder, folder / "repaired")
+    print(fixed.text())
+    return float(weight.mean() + counts.pixels.sum())
+
+
+def tensors(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    hot = pw.one_hot(target, num_classes=3, eps=1e-7)
+    probs = pw.activate(logits, "sigmoid")
+    stats: pw.PixelStats = pw.pixel_stats(logits, target, upsample="bilinear", backend="torch")
+    everywhere = pw.stats_of_all_ranks(stats)
+    pred = pw.predict_label(logits, size=(64, 64))
+    matrix = pw.confusion_matrix(logits, target)
+    pixels, confidence, correct = pw.calibration_counts(logits, target, bins=10)
+    histogram = pw.threshold_counts(logits, target)
+    pw.raise_if_unknown()
+    print(everywhere.names, pred.dtype, pixels.sum(), confidence.sum(), correct.sum())
+    return hot.sum() + probs.sum() + matrix.sum() + histogram.sum()
+
+
+def losses(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    pixel: list[pw.Criterion] = [
+        pw.CrossEntropy(weight=[1, 2, 3], label_smoothing=0.1),
+        pw.BinaryCrossEntropy(pos_weight=[2.0]),
+        pw.Focal(gamma=1.5, alpha=[0.2, 0.3, 0.5]),
+        pw.Poly1(epsilon=2.0),
+        pw.OHEM(threshold=0.8),
+        pw.TopK(fraction=0.2),
+    ]
+    region = [
+        pw.Dice(per_image=True, upsample="bilinear", ignore_index=[254, 255]),
+        pw.Jaccard(absent="zero"),
+        pw.Tversky(alpha=0.3, beta=0.7),
+        pw.FBeta(beta=2.0),
+        pw.GeneralizedDice(weighting="simple"),
+        pw.MCC(),
+        pw.Lovasz(classes="foreground"),
+        pw.LovaszHinge(),
+        pw.Boundary(spacing=(1.0, 2.0)),
+        pw.Hausdorff(alpha=1.0),
+        pw.SoftCLDice(iterations=5),
+    ]
+    both = pw.Dice.like("smp>=0.4", smooth=1) + 0.5 * pixel[0]
+    same = pw.criterion("ce + 0.5*dice", num_classes=3)
+    deep = pw.DeepSupervision(both, weights=[1.0, 0.5])
+    print(len(region), pw.LOSSES["ce"].activations, pw.PRESETS["torch"]["CrossEntropy"].differs)
+    total: torch.Tensor = both(logits, target) + deep([logits, logits], target)
+    return total + same(logits, target)
+
+
+def scores(pred: NDArray[np.uint8], target: NDArray[np.uint8]) -> float:
+    counts: pw.ConfusionCounts = pw.count_confusion(pred, target, num_classes=4)
+    per_class = [pw.iou(counts), pw.dice(counts), pw.precision(counts), pw.recall(counts)]
+    per_class += [pw.f_beta(counts, beta=2), pw.classes_averaged(counts, "target")]
+    means = [pw.mean_iou(counts, convention="present"), pw.mean_dice(counts)]
+    means += [pw.pixel_accuracy(counts), pw.mean_accuracy(counts)]
+    means += [pw.frequency_weighted_iou(counts)]
+    print(len(per_class), list(pw.CONVENTIONS), pw.metrics.iou(counts))
+    return sum(means)
+
+
+def commands(folder: Path) -> None:
+    try:
+        pw.init(folder)
+        pw.init(pw.InitConfig(folder))
+        made: pw.ConvertReport = pw.convert("drawn", out=folder, format="labelme")
+        pw.convert(pw.ConvertConfig(Path("drawn"), out=folder))
+        pw.audit(pw.AuditConfig(folder))
+        weights: pw.Weights = pw.weights(folder, method="inverse")
+        pw.weights(pw.WeightsConfig(folder))
+        run: Path = pw.train(folder, loss="ce+dice", epochs=2, crop=(64, 64))
+        pw.train(pw.TrainConfig(folder, lr=0.01))
+        predictions: Path = pw.predict(run, split="val")
+        pw.predict(pw.PredictConfig(run))
+        score = pw.score(predictions, boundary=True, convention="target")
+        pw.score(pw.ScoreConfig(predictions))
+        page: Path = pw.report(run, worst=3)
+        pw.report(pw.ReportConfig(run))
+        network = pw.load_network(run)
+        dataset = pw.SegmentationDataset([], pw.read_description(folder).classes)
+        print(made.text(), weights, score, page, network.classes, len(dataset))
+    except pw.MissingPackageError as error:
+        print(error.hint)
+    except pw.PixelwiseError as error:
+        print(error.where, error.must, error.got)
