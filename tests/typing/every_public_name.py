@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 import pixelwise as pw
+import pixelwise.metrics as m
 
 
 def label_images(folder: Path) -> None:
@@ -94,6 +95,42 @@ def scores(pred: NDArray[np.uint8], target: NDArray[np.uint8]) -> float:
     means += [pw.frequency_weighted_iou(counts)]
     print(len(per_class), list(pw.CONVENTIONS), pw.metrics.iou(counts))
     return sum(means)
+
+
+def specialised_scores(
+    pred: NDArray[np.uint8], target: NDArray[np.uint8], probs: NDArray[np.float32], ids: list[str]
+) -> float:
+    counts: m.ConfusionCounts = m.count_confusion(pred, target, num_classes=4)
+    per_class = [m.iou(counts), m.dice(counts), m.precision(counts), m.recall(counts)]
+    per_class += [m.f_beta(counts), m.classes_averaged(counts), m.category_iou(counts, ids)]
+    means = [m.mean_iou(counts), m.mean_dice(counts), m.pixel_accuracy(counts)]
+    means += [m.mean_accuracy(counts), m.frequency_weighted_iou(counts)]
+    means += [m.mean_iou_c([counts]), m.mean_iou_d([counts]), m.mean_iou_i([counts], worst=0.05)]
+    print(list(m.CONVENTIONS), m.image_iou([counts]), m.merge_classes(counts, ids))
+
+    objects: m.InstanceCounts = m.count_instances(pred, target, target, 4, categories=ids)
+    strips: m.BoundaryCounts = m.count_boundary(pred, target, num_classes=4, width=0.01)
+    contours: m.ContourCounts = m.count_contours(pred, target, num_classes=4)
+    per_class += [m.instance_iou(objects), m.boundary_iou(strips), m.boundary_f(contours)]
+    distances: m.SurfaceDistances = m.surface_distances(pred, target, 4, spacing=(1.0, 0.5))
+    per_class += [m.average_surface_distance(distances), m.hausdorff_distance(distances, 95)]
+    per_class += [m.normalized_surface_distance(distances, tolerance=2.0)]
+
+    swept: m.ThresholdCounts = m.count_thresholds(probs, target)
+    recall, precision = m.precision_recall_curve(swept)
+    false_positives, true_positives = m.roc_curve(swept)
+    threshold, best = m.best_threshold(swept, score="dice")
+    means += [m.average_precision(swept), m.roc_auc(swept), best]
+    at_best: m.ConfusionCounts = m.confusion_at(swept, threshold)
+    sure: m.CalibrationCounts = m.count_calibration(probs, target, bins=10)
+    confidence, accuracy = m.reliability_curve(sure)
+    means += [m.expected_calibration_error(sure), m.maximum_calibration_error(sure)]
+    print(recall, precision, false_positives, true_positives, at_best, confidence, accuracy)
+
+    under_void = m.count_under_void(pred, target, num_classes=4)
+    print(m.scores_like([counts], under_void, tool="mmseg"), m.sweep(swept).argmax())
+    print(m.paired_bootstrap([counts], [counts], resamples=100).text())
+    return sum(means) + sum(float(values.mean()) for values in per_class)
 
 
 def commands(folder: Path) -> None:

@@ -1,5 +1,7 @@
 """Mistakes that type checkers must find, each on a line marked `# error`; it is not run."""
 
+from pathlib import Path
+
 import numpy as np
 import torch
 
@@ -42,7 +44,7 @@ pw.overlay(np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2), np.uint8), classes, 0
 pw.train("street", los="ce")  # error
 pw.train("street", epochs="20")  # error
 pw.train("street", schedule="cosin")  # error
-pw.train(pw.ScoreConfig("predictions"))  # error
+pw.train(pw.ScoreConfig(Path("predictions")))  # error
 pw.score("predictions", convention="presnt")  # error
 pw.convert("drawn", format="label-me")  # error
 pw.audit("street", quikc=True)  # error
