@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 import pixelwise as pw
-import pixelwise.metrics as m
+from pixelwise import metrics as m
 
 
 def label_images(folder: Path) -> None:
@@ -89,11 +89,12 @@ def losses(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 def scores(pred: NDArray[np.uint8], target: NDArray[np.uint8]) -> float:
     counts: pw.ConfusionCounts = pw.count_confusion(pred, target, num_classes=4)
     per_class = [pw.iou(counts), pw.dice(counts), pw.precision(counts), pw.recall(counts)]
-    per_class += [pw.f_beta(counts, beta=2), pw.classes_averaged(counts, "target")]
+    per_class += [pw.f_beta(counts, beta=2)]
     means = [pw.mean_iou(counts, convention="present"), pw.mean_dice(counts)]
     means += [pw.pixel_accuracy(counts), pw.mean_accuracy(counts)]
     means += [pw.frequency_weighted_iou(counts)]
-    print(len(per_class), list(pw.CONVENTIONS), pw.metrics.iou(counts))
+    averaged: NDArray[np.bool] = pw.classes_averaged(counts, "target")
+    print(averaged, len(per_class), list(pw.CONVENTIONS))
     return sum(means)
 
 
@@ -102,11 +103,16 @@ def specialised_scores(
 ) -> float:
     counts: m.ConfusionCounts = m.count_confusion(pred, target, num_classes=4)
     per_class = [m.iou(counts), m.dice(counts), m.precision(counts), m.recall(counts)]
-    per_class += [m.f_beta(counts), m.classes_averaged(counts), m.category_iou(counts, ids)]
+    per_class += [m.f_beta(counts), m.category_iou(counts, ids)]
     means = [m.mean_iou(counts), m.mean_dice(counts), m.pixel_accuracy(counts)]
     means += [m.mean_accuracy(counts), m.frequency_weighted_iou(counts)]
     means += [m.mean_iou_c([counts]), m.mean_iou_d([counts]), m.mean_iou_i([counts], worst=0.05)]
-    print(list(m.CONVENTIONS), m.image_iou([counts]), m.merge_classes(counts, ids))
+    print(
+        list(m.CONVENTIONS),
+        m.classes_averaged(counts),
+        m.image_iou([counts]),
+        m.merge_classes(counts, ids),
+    )
 
     objects: m.InstanceCounts = m.count_instances(pred, target, target, 4, categories=ids)
     strips: m.BoundaryCounts = m.count_boundary(pred, target, num_classes=4, width=0.01)
@@ -129,7 +135,7 @@ def specialised_scores(
 
     under_void = m.count_under_void(pred, target, num_classes=4)
     print(m.scores_like([counts], under_void, tool="mmseg"), m.sweep(swept).argmax())
-    print(m.paired_bootstrap([counts], [counts], resamples=100).text())
+    print(m.paired_bootstrap([counts], [counts], resamples=100))
     return sum(means) + sum(float(values.mean()) for values in per_class)
 
 

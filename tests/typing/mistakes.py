@@ -29,7 +29,7 @@ pw.mean_iou("no", 3, 4)  # error
 pw.mean_iou(counts, convention="presnt")  # error
 pw.iou(counts, ignore_index=255)  # error
 pw.metrics.boundary_iou(counts)  # error
-pw.boundary_iou  # error
+pw.boundary_iou(counts)  # error
 pw.dise(counts)  # error
 
 classes = pw.Classes(["sky", "road"])

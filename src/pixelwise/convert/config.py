@@ -12,7 +12,7 @@ from pixelwise.convert.sidecars import SIDECARS
 from pixelwise.errors import ArgumentError
 from pixelwise.files.records import to_plain
 from pixelwise.labels.png import Storage
-from pixelwise.labels.shapes import LINE_WIDTH, RULES
+from pixelwise.labels.shapes import LINE_WIDTH, Rule
 from pixelwise.settings import check_settings, option, required, scheduler_option, workers_option
 
 # what decides where the work is done and what is written beside a label, not the label itself
@@ -62,7 +62,7 @@ class ConvertConfig:
     ignore_values: tuple[int, ...] = option(
         (), "stored values that mean void, of formats that store indices"
     )
-    rule: str = option("center", "which pixels a shape covers", choices=RULES, group="painting")
+    rule: Rule = option("center", "which pixels a shape covers", group="painting")
     order: Order | None = option(
         None, "what is painted first; area: the largest (default: by format)"
     )

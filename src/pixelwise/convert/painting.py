@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from pixelwise.convert.records import Index, Object
-from pixelwise.labels.shapes import Size, patch_of
+from pixelwise.labels.shapes import Rule, Size, patch_of
 
 # How objects are put in the order in which they are painted; equal ones stay in file order.
 # file   as listed: the last lies on top
@@ -20,7 +20,7 @@ def paint(
     objects: Sequence[Object],
     indices: Sequence[int],
     background: Index,
-    rule: str = "center",
+    rule: Rule = "center",
     order: Order = "file",
 ) -> tuple[Index, int, list[int]]:
     """Paint objects onto a label.
@@ -55,7 +55,7 @@ def paint(
     return label, int(contested.sum()), vanished
 
 
-def painting_order(objects: Sequence[Object], size: Size, rule: str, order: Order) -> list[int]:
+def painting_order(objects: Sequence[Object], size: Size, rule: Rule, order: Order) -> list[int]:
     """The places of objects in their list, in the order in which they are painted."""
     places = list(range(len(objects)))
     if order == "z":
@@ -66,7 +66,7 @@ def painting_order(objects: Sequence[Object], size: Size, rule: str, order: Orde
     return places
 
 
-def _shows(thing: Object, index: int, label: Index, rule: str) -> bool:
+def _shows(thing: Object, index: int, label: Index, rule: Rule) -> bool:
     """Whether any pixel of an object has its class."""
     size: Size = label.shape  # type: ignore[assignment]
     patches = (patch_of(part, size, rule) for part in thing.parts)

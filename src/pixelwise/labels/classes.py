@@ -2,12 +2,14 @@
 
 import dataclasses
 import reprlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from pixelwise.errors import DatasetError, LabelError, check_choice
 from pixelwise.files.atomic import atomic_write
@@ -57,11 +59,11 @@ class Classes:
 
     def __init__(
         self,
-        names: Any,
-        colors: Any = None,
-        values: Any = None,
+        names: Iterable[str],
+        colors: Iterable[Sequence[int]] | NDArray[np.integer] | None = None,
+        values: Iterable[int | Sequence[int] | str] | None = None,
         ignore_index: int = 255,
-        ignore_values: Any = (),
+        ignore_values: int | Iterable[int] = (),
     ) -> None:
         # a frozen dataclass forbids plain assignment, also to its own constructor
         keep = object.__setattr__
@@ -140,7 +142,9 @@ class Classes:
         """An index that is neither a class nor void: it marks what is unknown in tables."""
         return len(self) if self.ignore_index != len(self) else len(self) + 1
 
-    def to_index(self, array: Any, where: str = "Classes.to_index") -> np.ndarray:
+    def to_index(
+        self, array: ArrayLike, where: str = "Classes.to_index"
+    ) -> NDArray[np.uint8 | np.uint16]:
         """Stored values -> class indices, through one table, so that values may swap places.
 
         Args:
@@ -164,7 +168,9 @@ class Classes:
             raise self._unknown_error(where, stored, unknown)
         return index.astype(self.dtype, copy=False)
 
-    def to_stored(self, label: Any, where: str = "Classes.to_stored") -> np.ndarray:
+    def to_stored(
+        self, label: ArrayLike, where: str = "Classes.to_stored"
+    ) -> NDArray[np.uint8 | np.uint16]:
         """Class indices -> the values that files store for them; the way back from to_index.
 
         Args:

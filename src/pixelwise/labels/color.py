@@ -1,9 +1,10 @@
 """Colour pictures of labels <-> class indices."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from pixelwise.errors import (
     ArgumentError,
@@ -17,7 +18,7 @@ from pixelwise.labels.label_checks import as_label
 from pixelwise.labels.palettes import VOID_COLOR
 from pixelwise.offenders import list_offenders
 
-UNKNOWN = ("error", "ignore", "nearest")
+Unknown = Literal["error", "ignore", "nearest"]
 # A band of packed pixels and its indices stay in the cache; larger bands are not faster.
 _BAND_PIXELS = 1 << 15
 # Distances to all classes are held for this many unknown colours at a time.
@@ -26,7 +27,9 @@ _NEAREST_BLOCK = 1 << 12
 _MANY_COLORS = 100
 
 
-def color_to_index(image: Any, classes: Classes, unknown: str = "error") -> np.ndarray:
+def color_to_index(
+    image: ArrayLike, classes: Classes, unknown: Unknown = "error"
+) -> NDArray[np.uint8 | np.uint16]:
     """Class index of every pixel of a colour picture, by exact display colour.
 
     label[y, x] = the class c with classes.colors[c] == image[y, x].
@@ -48,7 +51,7 @@ def color_to_index(image: Any, classes: Classes, unknown: str = "error") -> np.n
             each with its pixel count, first place and nearest class.
     """
     where = "color_to_index"
-    check_choice(where, "unknown", unknown, UNKNOWN)
+    check_choice(where, "unknown", unknown, get_args(Unknown))
     image = np.asarray(image)
     check_image(where, image)
     table = _index_of_color(classes)
@@ -64,7 +67,7 @@ def color_to_index(image: Any, classes: Classes, unknown: str = "error") -> np.n
     return index.astype(classes.dtype, copy=False)
 
 
-def index_to_color(label: Any, classes: Classes) -> np.ndarray:
+def index_to_color(label: ArrayLike, classes: Classes) -> NDArray[np.uint8]:
     """The picture of a label: the display colour of every class index.
 
     image[y, x] = classes.colors[label[y, x]]; void is shown as (224, 224, 192).

@@ -7,6 +7,7 @@ files hold; equal to the index where a table gives no values), and the display c
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixelwise.errors import check_range
 
@@ -16,7 +17,7 @@ Color = tuple[int, int, int]
 VOID_COLOR: Color = (224, 224, 192)
 
 
-def voc_colormap(n: int = 256) -> np.ndarray:
+def voc_colormap(n: int = 256) -> NDArray[np.uint8]:
     """The display colours of the indices 0..n-1 by the rule of Pascal VOC.
 
     Bits 0, 3, 6, ... of the index make red, bits 1, 4, 7, ... green and bits 2, 5, 8, ... blue;

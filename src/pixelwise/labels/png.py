@@ -5,9 +5,10 @@ stored value stands for is said by Classes; the palette only says how it is show
 """
 
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from pixelwise.errors import ArgumentError, LabelError, check_choice, setting
 from pixelwise.files.atomic import atomic_write
@@ -47,7 +48,7 @@ _FROM_LOSSY = (
 )
 
 
-def read_label(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def read_label(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8 | np.uint16]:
     """Read the stored value of every pixel, exactly as it is in the file.
 
     Indices of a palette and grey samples of 1, 2, 4, 8 or 16 bits come out unscaled, whatever the
@@ -132,7 +133,11 @@ def read_and_count(
 
 
 def write_label(
-    path: Path | str, label: Any, classes: Classes | None = None, *, storage: Storage = "palette"
+    path: Path | str,
+    label: ArrayLike,
+    classes: Classes | None = None,
+    *,
+    storage: Storage = "palette",
 ) -> None:
     """Write stored values as a PNG, read it back, compare, and only then let it appear.
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 # Crossings that are held at a time: a million edges over a thousand rows must fit into memory.
 _BATCH = 1 << 21
@@ -28,7 +29,7 @@ class Patch:
         top, left: where its first pixel lies; the patch may reach out of a picture.
     """
 
-    mask: np.ndarray
+    mask: NDArray[np.bool]
     top: int = 0
     left: int = 0
 

@@ -11,14 +11,16 @@ Source: COCO API, common/maskApi.c, rleToString and rleFrString.
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, TypedDict
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from pixelwise.errors import LabelError, check_choice
 from pixelwise.files.content import MAX_PIXELS
 
-ORDERS: dict[str, Literal["F", "C"]] = {"columns": "F", "rows": "C"}
+Order = Literal["columns", "rows"]
+ORDERS: dict[Order, Literal["F", "C"]] = {"columns": "F", "rows": "C"}
 _FIRST_LETTER, _LAST_LETTER = 48, 48 + 63
 _SIGN, _MORE, _LOW_BITS = 0x10, 0x20, 0x1F
 # Groups of one number; 30 bits hold any run of a picture that fits into memory.
@@ -26,8 +28,10 @@ _MOST_GROUPS = 6
 
 
 def rle_to_mask(
-    counts: Sequence[int] | np.ndarray | str | bytes, size: Any, order: str = "columns"
-) -> np.ndarray:
+    counts: Sequence[int] | NDArray[np.integer] | str | bytes,
+    size: Sequence[int],
+    order: Order = "columns",
+) -> NDArray[np.bool]:
     """The mask that run lengths describe.
 
     Everything is checked before memory is taken for the mask.
@@ -55,7 +59,14 @@ def rle_to_mask(
     return np.repeat(inside, runs).reshape((height, width), order=ORDERS[order])
 
 
-def mask_to_rle(mask: Any, compressed: bool = True) -> dict[str, Any]:
+class RunLengths(TypedDict):
+    """A mask in the annotation files of COCO."""
+
+    size: list[int]
+    counts: str | list[int]
+
+
+def mask_to_rle(mask: ArrayLike, compressed: bool = True) -> RunLengths:
     """A mask as COCO writes it; the way back from rle_to_mask.
 
     Args:
@@ -65,11 +76,11 @@ def mask_to_rle(mask: Any, compressed: bool = True) -> dict[str, Any]:
         {"size": [H, W], "counts": text or list of run lengths}.
     Equals: pycocotools.mask.encode(np.asfortranarray(mask)), with its bytes decoded as text
     """
-    mask = np.asarray(mask) != 0
-    pixels = mask.ravel(order="F")
+    inside = np.asarray(mask) != 0
+    pixels = inside.ravel(order="F")
     ends = np.flatnonzero(np.diff(pixels, prepend=False))
     runs = np.diff(ends, prepend=0, append=len(pixels)).tolist()
-    return {"size": list(mask.shape), "counts": format_counts(runs) if compressed else runs}
+    return {"size": list(inside.shape), "counts": format_counts(runs) if compressed else runs}
 
 
 def parse_counts(text: str | bytes) -> np.ndarray:

@@ -13,9 +13,10 @@ coco      pycocotools counts it; rectangles are polygons, and circles, lines and
 from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from pixelwise.errors import (
     ArgumentError,
@@ -26,7 +27,9 @@ from pixelwise.files.content import MAX_PIXELS
 from pixelwise.labels.raster import Patch, fill_by_center, fill_by_coco
 from pixelwise.labels.raster_pillow import draw_by_pillow
 
-RULES = ("center", "pillow", "coco")
+Rule = Literal["center", "pillow", "coco"]
+RULES = get_args(Rule)
+Kind = Literal["polygon", "rectangle", "circle", "line", "point"]
 # kind: (least number of points, most, what they are)
 KINDS = {
     "polygon": (3, None, "corners"),
@@ -36,7 +39,7 @@ KINDS = {
     "point": (1, None, "centres of discs"),
 }
 # shape_type of labelme -> kind; its masks carry their own pixels.
-LABELME_KINDS = {
+LABELME_KINDS: dict[str, Kind] = {
     "polygon": "polygon",
     "oriented_rectangle": "polygon",
     "rectangle": "rectangle",
@@ -65,14 +68,17 @@ class Outline:
         width: of lines, and diameter of points, in pixels.
     """
 
-    points: Any
-    kind: str = "polygon"
+    points: ArrayLike
+    kind: Kind = "polygon"
     width: float = LINE_WIDTH
 
 
 def polygons_to_label(
-    shapes: Iterable[Any], size: Size, rule: str = "center", background: int = 0
-) -> np.ndarray:
+    shapes: Iterable[tuple[int, "ArrayLike | Outline | Patch"]],
+    size: Size,
+    rule: Rule = "center",
+    background: int = 0,
+) -> NDArray[np.uint8 | np.uint16]:
     """Paint shapes onto an empty label, the first at the bottom and the last on top.
 
     label[y, x] = index of the last shape that covers pixel (y, x), or background.
@@ -108,7 +114,7 @@ def polygons_to_label(
     return label
 
 
-def patch_of(shape: Outline | Patch, size: Size, rule: str = "center") -> Patch:
+def patch_of(shape: Outline | Patch, size: Size, rule: Rule = "center") -> Patch:
     """The pixels that a shape covers, cut to the picture.
 
     Args:

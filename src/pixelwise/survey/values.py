@@ -79,7 +79,10 @@ def _by_name(stored: Stored, named: Classes) -> Meaning:
         return Meaning(named, ())
     rows = [r for r in zip(named.names, named.values, named.colors) if not is_void_name(r[0])]
     void_rows = [r for r in zip(named.names, named.values) if is_void_name(r[0])]
-    void = [*named.ignore_values, *(value for _, values in void_rows for value in values)]
+    void: list[Any] = [
+        *named.ignore_values,
+        *(value for _, values in void_rows for value in values),
+    ]
     names, values = [name for name, _, _ in rows], [value for _, value, _ in rows]
     colors: list[Any] | None = [color for _, _, color in rows]
     statements = [Statement(SURE, f"{len(names)} classes with names: {listed(names)}")]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixelwise.errors import (
     ArgumentTypeError,
@@ -108,11 +109,11 @@ class LabelCounts:
             median frequency weights divide by.
     """
 
-    pixels: np.ndarray
-    images: np.ndarray
+    pixels: NDArray[np.int64]
+    images: NDArray[np.int64]
     ignored: int
     files: int
-    image_pixels: np.ndarray
+    image_pixels: NDArray[np.int64]
 
     def __post_init__(self) -> None:
         for name in ("pixels", "images", "image_pixels"):
@@ -207,7 +208,7 @@ def _count_file(path: Path, classes: Classes) -> "LabelCounts":
     present = pixels > 0
     return LabelCounts(
         pixels=pixels,
-        images=present,
+        images=present.astype(np.int64),
         ignored=int(value_pixels[~is_class].sum()),
         files=1,
         image_pixels=pixels.sum() * present,

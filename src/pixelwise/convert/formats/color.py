@@ -5,6 +5,7 @@ CamVid, CVAT's "segmentation mask", Cityscapes' color.png and most hand-made mas
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from pixelwise.convert.legend_files import read_row_file
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Rows, Source
 from pixelwise.errors import DatasetError, LabelError, error_at, setting
-from pixelwise.labels.color import color_to_index
+from pixelwise.labels.color import Unknown, color_to_index
 from pixelwise.labels.image import decode_rgb, read_rgb
 
 # Class files that tools put beside the labels.
@@ -55,7 +56,7 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
     if config.bgr:
         image = image[:, :, ::-1]
     try:
-        stored = color_to_index(image, legend.stored, config.unknown)
+        stored = color_to_index(image, legend.stored, cast(Unknown, config.unknown))
     except LabelError as error:
         raise error_at(item.files[0], error, LabelError) from None
     label = legend.written[stored]

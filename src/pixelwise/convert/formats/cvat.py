@@ -26,11 +26,11 @@ from pixelwise.convert.records import Drawing, Frame, Item, Object, Parts, Rows,
 from pixelwise.errors import DatasetError, LabelError
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.rle import rle_to_mask
-from pixelwise.labels.shapes import Outline
+from pixelwise.labels.shapes import Kind, Outline
 
 _SHAPES = ("polygon", "box", "ellipse", "polyline", "points", "mask", "cuboid", "skeleton")
 # elements whose points say everything -> kind of shapes.KINDS
-_KINDS = {"polygon": "polygon", "polyline": "line", "points": "point"}
+_KINDS: dict[str, Kind] = {"polygon": "polygon", "polyline": "line", "points": "point"}
 _LABEL = ("labels", "label")
 
 
