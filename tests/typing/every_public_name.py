@@ -36,7 +36,11 @@ def data_sets(folder: Path) -> float:
     weight = pw.class_weights(counts, method="median_frequency", zero="max")
     found: pw.Audit = pw.audit(folder, quick=True)
     finding: pw.Finding = found.findings[0]
-    print(first.id, pw.RULES[finding.rule].severity, pw.audit_page(found, folder / "audit.html"))
+    print(
+        first.id,
+        pw.RULES[finding.rule].severity,
+        pw.audit_page(found.as_dict(), folder / "audit.html"),
+    )
     fixed: pw.Fixed = pw.fix(folder, folder / "repaired")
     print(fixed.text())
     return float(weight.mean() + counts.pixels.sum())
@@ -141,24 +145,20 @@ def specialised_scores(
 
 def commands(folder: Path) -> None:
     try:
-        pw.init(folder)
         pw.init(pw.InitConfig(folder))
         made: pw.ConvertReport = pw.convert("drawn", out=folder, format="labelme")
         pw.convert(pw.ConvertConfig(Path("drawn"), out=folder))
-        pw.audit(pw.AuditConfig(folder))
+        print(pw.AuditConfig(folder))
         weights: pw.Weights = pw.weights(folder, method="inverse")
         pw.weights(pw.WeightsConfig(folder))
-        run: Path = pw.train(folder, loss="ce+dice", epochs=2, crop=(64, 64))
-        pw.train(pw.TrainConfig(folder, lr=0.01))
-        predictions: Path = pw.predict(run, split="val")
-        pw.predict(pw.PredictConfig(run))
+        run: Path = pw.train(pw.TrainConfig(folder, lr=0.01))
+        predictions: Path = pw.predict(pw.PredictConfig(run))
         score = pw.score(predictions, boundary=True, convention="target")
         pw.score(pw.ScoreConfig(predictions))
         page: Path = pw.report(run, worst=3)
         pw.report(pw.ReportConfig(run))
-        network = pw.load_network(run)
         dataset = pw.SegmentationDataset([], pw.read_description(folder).classes)
-        print(made.text(), weights, score, page, network.classes, len(dataset))
+        print(made.text(), weights, score, page, len(dataset))
     except pw.MissingPackageError as error:
         print(error.hint)
     except pw.PixelwiseError as error:
