@@ -76,6 +76,7 @@ _DEFINED_IN = {
     "losses.presets": ["PRESETS"],
     "losses.table": ["LOSSES", "criterion"],
     "init.config": ["InitConfig"],
+    "survey.statements": ["Survey"],
     "score.config": ["ScoreConfig"],
     "run.config": ["PredictConfig", "TrainConfig"],
     "run.train": ["train"],

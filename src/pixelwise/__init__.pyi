@@ -92,7 +92,7 @@ from pixelwise.run.trained import load_network as load_network
 from pixelwise.score.compare import Comparison
 from pixelwise.score.config import ScoreConfig as ScoreConfig
 from pixelwise.score.record import Score
-from pixelwise.survey.statements import Survey
+from pixelwise.survey.statements import Survey as Survey
 from pixelwise.weights.config import WeightsConfig as WeightsConfig
 from pixelwise.weights.counts import LabelCounts as LabelCounts
 from pixelwise.weights.counts import count_labels as count_labels

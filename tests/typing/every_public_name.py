@@ -39,9 +39,9 @@ def data_sets(folder: Path) -> float:
     print(
         first.id,
         pw.RULES[finding.rule].severity,
-        pw.audit_page(found.as_dict(), folder / "audit.html"),
+        pw.audit_page(found, folder / "audit.html"),
     )
-    fixed: pw.Fixed = pw.fix(folder, folder / "repaired")
+    fixed: pw.Repaired = pw.fix(folder, folder / "repaired")
     print(fixed.text())
     return float(weight.mean() + counts.pixels.sum())
 
@@ -145,10 +145,11 @@ def specialised_scores(
 
 def commands(folder: Path) -> None:
     try:
+        survey: pw.Survey = pw.init(folder, force=True)
         pw.init(pw.InitConfig(folder))
         made: pw.ConvertReport = pw.convert("drawn", out=folder, format="labelme")
         pw.convert(pw.ConvertConfig(Path("drawn"), out=folder))
-        print(pw.AuditConfig(folder))
+        pw.audit(pw.AuditConfig(folder))
         weights: pw.Weights = pw.weights(folder, method="inverse")
         pw.weights(pw.WeightsConfig(folder))
         run: Path = pw.train(pw.TrainConfig(folder, lr=0.01))
@@ -158,7 +159,7 @@ def commands(folder: Path) -> None:
         page: Path = pw.report(run, worst=3)
         pw.report(pw.ReportConfig(run))
         dataset = pw.SegmentationDataset([], pw.read_description(folder).classes)
-        print(made.text(), weights, score, page, len(dataset))
+        print(made.text(), survey.text(), weights, score, page, len(dataset))
     except pw.MissingPackageError as error:
         print(error.hint)
     except pw.PixelwiseError as error:
