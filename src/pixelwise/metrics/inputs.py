@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pixelwise.errors import ArgumentError, ArgumentTypeError, check_range, check_shape
 from pixelwise.metrics.unknown import unknown_indices
 
-Ignore = int | Sequence[int] | NDArray[Any] | None
+Ignore = int | Sequence[int] | NDArray[np.bool] | None
 SAME_PIXELS = "Both are class indices of the same pixels; nothing is resized or broadcast."
 
 
