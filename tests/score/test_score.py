@@ -9,10 +9,13 @@ from PIL import Image
 
 from make import STORED, VOID, make_dataset, write_stored
 from pixelwise.errors import ArgumentError, DatasetError, LabelError, PairingError, RunError
+from pixelwise.files.results import read_record
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.png import read_label
+from pixelwise.metrics.scores import CLASS_SCORES, MEAN_SCORES
 from pixelwise.score.command import score
 from pixelwise.score.config import ScoreConfig
+from pixelwise.score.record import Score
 
 
 @pytest.fixture
@@ -67,6 +70,29 @@ def test_score_json_holds_what_reports_read(data, predictions):
     assert first["prediction"] == f"{first['id']}.png"
     total = np.sum([first["valid"] for first in content["images"]])
     assert (content["valid_pixels"], np.sum(content["confusion"])) == (total, total)
+
+
+def test_settings_are_given_by_name_and_results_read_by_attribute_or_key(data, predictions):
+    """`pw.score(folder, data=...)` is `pw.score(ScoreConfig(folder, data=...))`."""
+    found = score(predictions, data=data)
+    assert {**found, "created": ""} == {**score(ScoreConfig(predictions, data=data)), "created": ""}
+    assert found.scores["mean_iou"] == found["scores"]["mean_iou"]
+    assert found.per_class[1].scores["iou"] == found["per_class"][1]["iou"]
+    assert found.counts.matrix.tolist() == found["confusion"]
+    assert (found.counts.ignored, found.counts.images) == (found.ignored_pixels, 4)
+    assert read_record(Score, predictions / "score.json") == found
+    assert repr(found) == found.text()
+
+
+def test_every_reported_row_of_the_table_is_in_the_file_and_on_the_screen(data, predictions):
+    """A new score is one function and one row."""
+    found = score(predictions, data=data)
+    assert list(found.per_class[0].scores) == list(CLASS_SCORES)
+    assert set(MEAN_SCORES) < set(found.scores)
+    header, text = found.text().splitlines()[0].split(), found.text()
+    assert header == ["class", *CLASS_SCORES, "share"]
+    titles = [row.title for name, row in MEAN_SCORES.items() if name != "mean_iou"]
+    assert [title for title in titles if title not in text] == []
 
 
 def test_an_executor_changes_nothing(data, predictions):
