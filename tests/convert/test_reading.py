@@ -151,6 +151,7 @@ def masks(folder):
 
 def array(folder):
     folder.mkdir()
+    (folder.parent / "classes.txt").write_text("a\nb\n")
     for number in range(12):
         np.save(folder / f"{number:02}.npy", square())
 
@@ -165,9 +166,9 @@ def array(folder):
     ids=lambda write: write.__name__,
 )
 def test_every_file_of_a_source_is_opened_once(tmp_path, opened, write, again):
-    """Annotations and images; by a run that makes the labels, and by one that finds them done."""
+    """Annotations, images, classes; by a run that makes labels, and by one that finds them done."""
     write(tmp_path / "source")
-    classes = "a=#000000,b=#ff0000" if write is array else None
+    classes = str(tmp_path / "classes.txt") if write is array else None
     config = ConvertConfig(tmp_path / "source", out=tmp_path / "out", classes=classes)
     for _ in range(again):
         convert(config)

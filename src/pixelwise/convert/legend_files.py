@@ -69,11 +69,10 @@ def read_row_file(path: Path) -> Rows:
         return _csv_rows(path)
     if suffix in (".yaml", ".yml"):
         return Rows(yaml_names(str(path), read_text(path)))
-    if suffix != ".toml":
-        rows = _colored_lines(read_text(path))
-        if rows is not None:
-            return rows
-    return _own_rows(path)
+    if suffix == ".toml":
+        return _own_rows(path)
+    text = read_text(path)
+    return _colored_lines(text) or _own_rows(path, text)
 
 
 def rows_of(classes: Classes) -> Rows:
@@ -131,9 +130,9 @@ def parse_hex(where: str, text: str) -> tuple[int, ...]:
     return tuple(bytes.fromhex(text[1:]))
 
 
-def _own_rows(path: Path) -> Rows:
+def _own_rows(path: Path, content: Any = None) -> Rows:
     """A class file of pixelwise; void has no value below the classes unless the file says so."""
-    fields = parse_class_file(path)
+    fields = parse_class_file(path, content)
     try:
         return rows_of(Classes.from_dict(fields))
     except LabelError as error:
@@ -189,7 +188,7 @@ def _json_rows(path: Path) -> Rows:
     where, content = str(path), read_json(path)
     if isinstance(content, dict):
         if "names" in content:
-            return _own_rows(path)
+            return _own_rows(path, content)
         if "segmentation_colors" in content:
             return _datumaro_rows(where, content)
         listed = next((content[k] for k in _LIST_KEYS if isinstance(content.get(k), list)), None)

@@ -52,11 +52,14 @@ _VALUE_LINE = re.compile(r"(\d+)\s+(\S.*)")
 _COLOR_LINE = re.compile(r"(\d+)\s+(\d+)\s+(\d+)\s+(\S.*)")
 
 
-def parse_class_file(path: Path | str) -> dict[str, Any]:
+def parse_class_file(path: Path | str, content: Any = None) -> dict[str, Any]:
     """Read the fields of Classes from a .toml, .json or text file.
 
     A file with more than 255 classes that does not say what void is has ignore_index 65535.
 
+    Args:
+        path: the file.
+        content: its JSON value or its text, if it has been read already.
     Raises:
         DatasetError: the file cannot be read, or its keys or types are wrong.
     """
@@ -66,7 +69,7 @@ def parse_class_file(path: Path | str) -> dict[str, Any]:
     if suffix == ".json":
         fields = to_plain(from_plain(_Fields, read_json(path), str(path), DatasetError))
     else:
-        fields = _parse_lines(str(path), read_text(path))
+        fields = _parse_lines(str(path), read_text(path) if content is None else content)
     given = {key: value for key, value in fields.items() if value is not None}
     return {"ignore_index": default_ignore_index(len(fields["names"])), **given}
 
