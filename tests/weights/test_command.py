@@ -114,6 +114,21 @@ def test_the_file_says_how_the_weights_came_about_and_is_the_same_twice(two, tmp
     assert read_weights(config.out, ("ground", "disc", "bar")) == tuple(content["weights"])
 
 
+def test_the_advice_for_a_class_without_a_pixel_can_be_followed(tmp_path, monkeypatch, capsys):
+    """Training refuses the bare method with the same advice; the file has a weight."""
+    folder = draw(tmp_path / "one", "a")
+    monkeypatch.chdir(tmp_path)
+    assert main(["weights", str(folder), "--zero", "max"]) == 0
+    advised = capsys.readouterr().out.splitlines()[-1].split()
+    assert advised[:2] == ["pixelwise", "weights"]
+    assert main(advised[1:]) == 0
+    train = ["train", str(folder), "--network=small", "--epochs=1", "--device=cpu", "--workers=0"]
+    assert main([*train, "--class-weights", "median_frequency"]) == 2
+    assert " ".join(advised[1:4]) in capsys.readouterr().err
+    weights = read_weights("weights.json", ("ground", "disc", "bar"))
+    assert weights[2] == max(weights)
+
+
 @pytest.mark.parametrize(("zero", "weight"), [("zero", 0.0), ("max", 38 / 12)])
 def test_a_class_without_a_pixel_needs_a_decision(tmp_path, zero, weight):
     """The error names the class and both ways out; with one of them it is done."""

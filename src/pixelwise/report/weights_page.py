@@ -122,9 +122,14 @@ def context(result: Weights) -> dict[str, Any]:
 
 def train_command(result: Weights) -> str:
     """How to train with the weights; empty for a binary task, which has one channel."""
-    method = result.method or "median_frequency"
-    words = ["pixelwise", "train", result.dataset.path, "--class-weights", method]
-    return "" if result.task == "binary" else shlex.join(words)
+    if result.task == "binary":
+        return ""
+    method, data = result.method or "median_frequency", shlex.quote(result.dataset.path)
+    if result.counts.pixels.all():
+        return f"pixelwise train {data} --class-weights {method}"
+    # only a file says what a class without a pixel weighs
+    file = f"pixelwise weights {data} --method {method} --zero {result.zero} --out weights.json"
+    return f"{file}\npixelwise train {data} --class-weights weights.json"
 
 
 def class_rows(result: Weights) -> list[dict[str, Any]]:

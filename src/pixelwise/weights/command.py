@@ -143,8 +143,10 @@ def train_advice(config: WeightsConfig, description: Description, counts: LabelC
         file = shlex.quote(str(config.out))
         return f"wrote {file}. To train with it:\n  pixelwise train {data} --class-weights {file}"
     method = config.method or "median_frequency"
-    return (
-        "To train with weights, name the method, or a file that you can read and change:\n"
-        f"  pixelwise train {data} --class-weights {method}\n"
-        f"  pixelwise weights {data} --method {method} --out weights.json"
-    )
+    by_name = f"  pixelwise train {data} --class-weights {method}"
+    by_file = f"  pixelwise weights {data} --method {method} --out weights.json"
+    if not counts.pixels.all():
+        lead = "A class has no pixel, so training needs its weight from a file:"
+        return f"{lead}\n{by_file} --zero {config.zero}"
+    lead = "To train with weights, name the method, or a file that you can read and change:"
+    return f"{lead}\n{by_name}\n{by_file}"
