@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from pixelwise.labels.classes import Classes
 from pixelwise.labels.histogram import histogram
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import count_stored, read_label
+from pixelwise.metrics.additive import Additive
 from pixelwise.sums import Progress, map_over
 from pixelwise.text import plural, some
 
@@ -83,7 +84,7 @@ def count_each(
         raise LabelError("count_labels", "labels", event=event)
 
 
-def count_values(label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def count_values(label: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.int64]]:
     """The stored values that occur in a label image, ascending, and their pixels.
 
     Args:
@@ -97,7 +98,7 @@ def count_values(label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @dataclass(frozen=True, eq=False)
-class LabelCounts:
+class LabelCounts(Additive):
     """What a set of label images contains. Counts of disjoint sets add.
 
     Args:
@@ -124,7 +125,7 @@ class LabelCounts:
 
     @classmethod
     def zero(cls, num_classes: int) -> "LabelCounts":
-        """The counts of no label image: where a sum over num_classes classes starts."""
+        """The counts of no label image: the start of a sum over num_classes classes."""
         none = np.zeros(num_classes, np.int64)
         return cls(none, none, 0, 0, none)
 
@@ -138,31 +139,17 @@ class LabelCounts:
         """Pixels that are not void."""
         return int(self.pixels.sum())
 
-    def __add__(self, other: Any) -> "LabelCounts":
-        if not isinstance(other, LabelCounts):
-            return NotImplemented
-        hint = "Only counts of the same classes can be added."
-        check_shape("LabelCounts", "+", other.pixels.shape, self.pixels.shape, "(C,)", hint)
-        return LabelCounts(*(a + b for a, b in zip(self._fields(), other._fields())))
-
-    def __radd__(self, other: Any) -> "LabelCounts":
-        # the built-in sum starts with the integer 0
-        return self if isinstance(other, int) and other == 0 else NotImplemented
-
     def __eq__(self, other: Any) -> bool:
         if not isinstance(other, LabelCounts):
             return NotImplemented
-        return all(np.array_equal(a, b) for a, b in zip(self._fields(), other._fields()))
+        return all(map(np.array_equal, astuple(self), astuple(other)))
 
     def __hash__(self) -> int:
         return hash((self.pixels.tobytes(), self.images.tobytes(), self.ignored, self.files))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # through the constructor: numpy forgets in a pickle that an array was read-only
-        return LabelCounts, self._fields()
-
-    def _fields(self) -> tuple[Any, ...]:
-        return self.pixels, self.images, self.ignored, self.files, self.image_pixels
+        return LabelCounts, astuple(self)
 
 
 def _label_paths(pairs_or_paths: Iterable[Pair | str | Path]) -> list[Path]:
