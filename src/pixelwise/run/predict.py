@@ -27,8 +27,8 @@ FILE = "prediction.json"
 
 
 @dataclass(frozen=True)
-class Work:
-    """Which images are predicted, with which classes, and what prediction.json says of them."""
+class Selection:
+    """Which images are predicted, with which classes, and where they are from."""
 
     pairs: list[Pair]
     classes: Classes
@@ -56,12 +56,12 @@ def predict(config: PredictConfig) -> Path:
     device = choose_device("predict", config.device)
     display = Display()
     checkpoint = find_checkpoint(config.run, (BEST, LAST), display.line)
-    work = find_work(config, checkpoint)
-    out = config.out or checkpoint.folder.parent / "predictions" / work.name
+    chosen = select_images(config, checkpoint)
+    out = config.out or checkpoint.folder.parent / "predictions" / chosen.name
     hint = f"Give {setting('overwrite')} to replace it."
     check_free("predict", out, hint, FILE if config.overwrite else None)
     if config.calibration:
-        calibration.check_labelled(work.pairs)
+        calibration.check_labelled(chosen.pairs)
     network = trained_network(checkpoint).to(device)
     about = {
         "command": command_line(config),
@@ -69,29 +69,28 @@ def predict(config: PredictConfig) -> Path:
         "run": str(config.run),
         "checkpoint": str(checkpoint.folder.resolve()),
         "epoch": checkpoint.about.epoch,
-        "data": work.data,
-        "split": work.split,
-        "images": len(work.pairs),
+        "data": chosen.data,
+        "split": chosen.split,
+        "images": len(chosen.pairs),
         "threshold": config.threshold,
     }
     counts = calibration.no_counts(network.activation)
-    display.start(len(work.pairs))
+    display.start(len(chosen.pairs))
     with staged_folder(out) as staging, display:
-        for pair in work.pairs:
+        for pair in chosen.pairs:
             image = read_rgb(pair.image)
             logits, where = network.logits_of(image), str(pair.image)
             index = network.label_of(logits, image.shape[:2], config.threshold, where)
             path = staging / f"{pair.id}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_label(path, work.classes.to_stored(index), work.classes)
+            write_label(path, chosen.classes.to_stored(index), chosen.classes)
             if config.calibration:
                 counts += calibration.count_probabilities(
-                    logits, pair, work.classes, network.activation
+                    logits, pair, chosen.classes, network.activation
                 )
             display.advance("predicting", 1)
         write_json(staging / FILE, about)
         if config.calibration:
-            dataset, by = DataSplit(work.data, work.split), command_line(config)
+            dataset, by = DataSplit(chosen.data, chosen.split), command_line(config)
             found = calibration_of(
                 counts.confidence, counts.thresholds, config.threshold, dataset, by
             )
@@ -99,15 +98,15 @@ def predict(config: PredictConfig) -> Path:
     return out
 
 
-def find_work(config: PredictConfig, checkpoint: Checkpoint) -> Work:
-    """The images to predict.
+def select_images(config: PredictConfig, checkpoint: Checkpoint) -> Selection:
+    """The images that the settings name.
 
     Raises:
         DatasetError: the dataset has other classes than the network.
     """
     if config.images is not None:
         pairs = find_pairs(config.images, None)
-        return Work(pairs, checkpoint.about.classes, None, None, config.images.resolve().name)
+        return Selection(pairs, checkpoint.about.classes, None, None, config.images.resolve().name)
     path = (config.data or Path(checkpoint.about.dataset)).resolve()
     description = read_description(path)
     where = description.root / FILE_NAME
@@ -119,4 +118,4 @@ def find_work(config: PredictConfig, checkpoint: Checkpoint) -> Work:
         must = f"those of the network ({', '.join(theirs)})"
         raise DatasetError(where, "classes", must=must, got=", ".join(own))
     pairs = description.pairs(config.split)
-    return Work(pairs, description.classes, str(path), config.split, config.split)
+    return Selection(pairs, description.classes, str(path), config.split, config.split)

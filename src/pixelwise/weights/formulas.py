@@ -67,7 +67,7 @@ def class_weights(
     Example:
         >>> import pixelwise as pw
         >>> counts = pw.LabelCounts([60, 30, 10], [1, 1, 1], 0, 1, [100, 100, 100])
-        >>> pw.class_weights(counts, "median_frequency").tolist()
+        >>> pw.class_weights(counts, "median_frequency").round(3).tolist()
         [0.5, 1.0, 3.0]
     """
     where = "class_weights"
