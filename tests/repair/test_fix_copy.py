@@ -132,7 +132,7 @@ def test_a_folder_with_other_files_is_refused(data, tmp_path):
 
 
 def test_a_data_set_without_description_is_refused(data, tmp_path):
-    """Without classes nobody knows what is right."""
+    """Without classes there is no right label."""
     (data / "dataset.toml").unlink()
     with pytest.raises(DatasetError, match=r"with dataset\.toml, got none.* pixelwise init"):
         fix(data, tmp_path / "out")

@@ -3,15 +3,24 @@
 import numpy as np
 import pytest
 
-from pixelwise.repair.nearest import NOBODY, between_neighbours, majority, nearest
+from pixelwise.repair.nearest import NO_ANSWER, between_neighbours, majority, nearest
 
 
 @pytest.mark.parametrize(
     ("value", "answer"),
-    [(0, 0), (33, 0), (34, NOBODY), (50, NOBODY), (66, NOBODY), (67, 1), (99, 1), (140, 1)],
+    [
+        (0, 0),
+        (33, 0),
+        (34, NO_ANSWER),
+        (50, NO_ANSWER),
+        (66, NO_ANSWER),
+        (67, 1),
+        (99, 1),
+        (140, 1),
+    ],
 )
 def test_the_nearest_must_be_twice_as_near_as_the_second(value, answer):
-    """Candidates 0 and 100: between a third and two thirds nobody knows."""
+    """Candidates 0 and 100: between a third and two thirds there is no answer."""
     found = nearest(np.array([[value]]), np.array([[0], [100]]), np.inf)
     assert found.tolist() == [answer]
 
@@ -20,12 +29,12 @@ def test_beyond_the_reach_there_is_no_answer():
     """A colour that is far from all classes is none of them; a distance equal to the reach is."""
     points = np.array([[3, 4, 0], [3, 4, 1]])
     found = nearest(points, np.array([[0, 0, 0], [255, 255, 255]]), 5.0)
-    assert found.tolist() == [0, NOBODY]
+    assert found.tolist() == [0, NO_ANSWER]
 
 
 def test_one_candidate_has_no_rival():
     """Only the reach counts."""
-    assert nearest(np.array([[9], [11]]), np.array([[0]]), 10).tolist() == [0, NOBODY]
+    assert nearest(np.array([[9], [11]]), np.array([[0]]), 10).tolist() == [0, NO_ANSWER]
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -41,7 +50,7 @@ def test_nearest_equals_a_loop(seed):
         ]
         first, second = sorted(distances)[:2]
         plain = first <= 60 and 2 * first <= second
-        expected.append(distances.index(first) if plain else NOBODY)
+        expected.append(distances.index(first) if plain else NO_ANSWER)
     assert nearest(points, candidates, 60).tolist() == expected
 
 
@@ -53,14 +62,14 @@ def test_most_neighbours_decide_and_a_tie_does_not():
     wrong = LABEL == 9
     assert majority(LABEL, wrong, ~wrong).tolist() == [1, 2]
     tie = np.array([[1, 2, 1], [2, 9, 2], [1, 2, 1]], np.uint8)
-    assert majority(tie, tie == 9, tie != 9).tolist() == [NOBODY]
+    assert majority(tie, tie == 9, tie != 9).tolist() == [NO_ANSWER]
 
 
 def test_two_neighbours_are_no_majority():
     """In a corner of a band there is too little to go by."""
     label = np.array([[9, 9, 1], [9, 9, 1], [9, 9, 9]], np.uint8)
     answer = dict(zip(map(tuple, np.argwhere(label == 9)), majority(label, label == 9, label == 1)))
-    assert set(answer.values()) == {NOBODY}
+    assert set(answer.values()) == {NO_ANSWER}
 
 
 def test_neighbours_without_a_vote_are_not_counted():

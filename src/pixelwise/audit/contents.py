@@ -5,8 +5,9 @@ Of every file only some numbers are kept, so that memory hardly grows with the n
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from sys import intern
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,10 +160,12 @@ class Contents:
         self.void_is_used |= bool(inside.values[-1] == 255 and 1 in inside.values)
 
     def _keep(self, name: str, header: Header) -> None:
-        """Headers that came from other processes share what is equal."""
-        header.palette = self._palettes.setdefault(header.palette, header.palette)
-        header.format = intern(header.format)
-        self.headers[name] = header
+        """Headers share what is equal, also those from other processes."""
+        palette = self._palettes.setdefault(header.palette, header.palette)
+        kind: Any = intern(header.storage)
+        self.headers[name] = replace(
+            header, palette=palette, format=intern(header.format), storage=kind, key=0
+        )
 
     def values(self) -> list[int]:
         """The stored values that occur, ascending."""

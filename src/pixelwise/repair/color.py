@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pixelwise.audit.label_rules import ClassTable
 from pixelwise.errors import LabelError
 from pixelwise.labels.palettes import VOID_COLOR
-from pixelwise.repair.nearest import NOBODY, nearest
+from pixelwise.repair.nearest import NO_ANSWER, nearest
 from pixelwise.repair.result import Pixels
 
 # What a JPEG does to a colour, as a distance; a colour that is further from all classes is void.
@@ -120,8 +120,8 @@ def _by_color(
     if len(np.unique(candidates, axis=0)) < len(candidates):
         raise Unrepairable(rule, "two classes share a colour (M1)")
     same = (colors[:, None] == candidates).all(axis=2)
-    answer = np.where(same.any(axis=1), same.argmax(axis=1), NOBODY)
-    wrong = answer == NOBODY
+    answer = np.where(same.any(axis=1), same.argmax(axis=1), NO_ANSWER)
+    wrong = answer == NO_ANSWER
     if wrong.any():
         smooth = rule == "V2"
         # a smooth border mixes only what is there; a third colour on its way would be an accident
@@ -130,12 +130,12 @@ def _by_color(
         )
         reach = np.inf if smooth else NOISE_REACH
         near = nearest(colors[wrong], candidates[allowed], reach)
-        answer[wrong] = np.where(near == NOBODY, NOBODY, allowed[near])
+        answer[wrong] = np.where(near == NO_ANSWER, NO_ANSWER, allowed[near])
     pixels = np.bincount(place.ravel(), minlength=len(colors))
-    unanswered = int(pixels[answer == NOBODY].sum())
+    unanswered = int(pixels[answer == NO_ANSWER].sum())
     if wrong.any() and 1 - unanswered / pixels[wrong].sum() < _LEAST_PLAIN:
         raise Unrepairable(rule, "most of its wrong colours are near no class, or near two")
-    index = np.where(answer == NOBODY, -1, of_class[answer])
+    index = np.where(answer == NO_ANSWER, -1, of_class[answer])
     changed = wrong if turned is None else wrong | (colors != turned).any(axis=1)
     return RepairedLabel(
         stored_values(index, table, rule)[place],

@@ -24,7 +24,7 @@ from pixelwise.repair.color import (
     repair_color,
     stored_values,
 )
-from pixelwise.repair.nearest import NOBODY, between_neighbours, majority, nearest
+from pixelwise.repair.nearest import NO_ANSWER, between_neighbours, majority, nearest
 from pixelwise.repair.result import Pixels
 
 # Binary masks that were saved for viewing.
@@ -126,7 +126,7 @@ def _smooth(label: NDArray, values: Collection[int], method: Method) -> Repaired
     void = index == -1
     wrong = (index == -2) | np.isin(label, list(values)) | between_neighbours(label, void)
     answer = majority(label, wrong, ~wrong & ~void)
-    plain = np.where(answer == NOBODY, -1, method.table.index_of.take(answer.clip(0)))
+    plain = np.where(answer == NO_ANSWER, -1, method.table.index_of.take(answer.clip(0)))
     stored = label.astype(np.uint16)
     # a class may have several stored values: the neighbour's own one is kept
     stored[wrong] = np.where(plain == -1, stored_values(plain, method.table, "V2"), answer)
@@ -143,11 +143,11 @@ def _noise(
         raise Unrepairable(rule, "stored values are too close to each other to be told from noise")
     levels, place = np.unique(label, return_inverse=True)
     near = nearest(levels[:, None], known[:, None], NOISE_REACH)
-    index = np.where(near == NOBODY, -1, method.table.index_of.take(known[near]))
-    answer = np.where(near == NOBODY, stored_values(index, method.table, rule), known[near])
+    index = np.where(near == NO_ANSWER, -1, method.table.index_of.take(known[near]))
+    answer = np.where(near == NO_ANSWER, stored_values(index, method.table, rule), known[near])
     stored = answer.astype(np.uint16)[place.reshape(label.shape)]
     pixels = np.bincount(place.ravel())
-    changed = Pixels(int(pixels[answer != levels].sum()), int(pixels[near == NOBODY].sum()))
+    changed = Pixels(int(pixels[answer != levels].sum()), int(pixels[near == NO_ANSWER].sum()))
     return RepairedLabel(stored, {rule: changed})
 
 

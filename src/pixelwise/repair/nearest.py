@@ -1,12 +1,12 @@
 """Which class a pixel with a wrong value belonged to, if that is unambiguous; otherwise no answer.
 
-Every function answers with a position in what it was given, or NOBODY. A pixel without an answer
+Every function answers with a position in what it was given, or NO_ANSWER. A pixel without an answer
 becomes void: it is neither trained nor scored, which a wrong class would be.
 """
 
 import numpy as np
 
-NOBODY = -1
+NO_ANSWER = -1
 # Distances of so many colours to all candidates are held at a time.
 _BLOCK = 1 << 12
 # Fewer neighbours of the same value are no majority.
@@ -16,7 +16,7 @@ _LEAST_VOTES = 3
 def nearest(points: np.ndarray, candidates: np.ndarray, reach: float) -> np.ndarray:
     """The nearest candidate of each point, if it is near and the second one is not.
 
-    candidate c if d(c) <= reach and 2 d(c) <= d(every other candidate), else NOBODY;
+    candidate c if d(c) <= reach and 2 d(c) <= d(every other candidate), else NO_ANSWER;
     d = Euclidean distance.
 
     Args:
@@ -24,9 +24,9 @@ def nearest(points: np.ndarray, candidates: np.ndarray, reach: float) -> np.ndar
         candidates: (M, D), M >= 1, different from each other.
         reach: largest distance, in steps of a colour or value.
     Returns:
-        (K,) int64, position of the candidate or NOBODY.
+        (K,) int64, position of the candidate or NO_ANSWER.
     """
-    found = np.full(len(points), NOBODY, np.int64)
+    found = np.full(len(points), NO_ANSWER, np.int64)
     wanted = candidates.astype(np.float64)
     for start in range(0, len(points), _BLOCK):
         block = points[start : start + _BLOCK].astype(np.float64)
@@ -42,8 +42,8 @@ def nearest(points: np.ndarray, candidates: np.ndarray, reach: float) -> np.ndar
 def majority(label: np.ndarray, asked: np.ndarray, votes: np.ndarray) -> np.ndarray:
     """The value that most of the eight neighbours of a pixel have.
 
-    value v if n(v) >= 3 and n(v) > n(every other value), else NOBODY; n counts the neighbours that
-    may vote.
+    value v if n(v) >= 3 and n(v) > n(every other value), else NO_ANSWER; n counts the neighbours
+    that may vote.
 
     Args:
         label: (H, W) stored values.
@@ -52,14 +52,16 @@ def majority(label: np.ndarray, asked: np.ndarray, votes: np.ndarray) -> np.ndar
     Returns:
         (K,) int64 for the K pixels asked for, in the order of their places.
     """
-    padded = np.pad(np.where(votes, label.astype(np.int64), NOBODY), 1, constant_values=NOBODY)
+    padded = np.pad(
+        np.where(votes, label.astype(np.int64), NO_ANSWER), 1, constant_values=NO_ANSWER
+    )
     rows, columns = np.nonzero(asked)
-    found = np.full(len(rows), NOBODY, np.int64)
+    found = np.full(len(rows), NO_ANSWER, np.int64)
     steps = [(dy, dx) for dy in (0, 1, 2) for dx in (0, 1, 2) if (dy, dx) != (1, 1)]
     for start in range(0, len(rows), _BLOCK):
         y, x = rows[start : start + _BLOCK], columns[start : start + _BLOCK]
         near = np.stack([padded[y + dy, x + dx] for dy, dx in steps], axis=1)
-        same = (near[:, :, None] == near[:, None, :]) & (near != NOBODY)[:, :, None]
+        same = (near[:, :, None] == near[:, None, :]) & (near != NO_ANSWER)[:, :, None]
         number = same.sum(axis=2)
         best = number.argmax(axis=1)
         winner, top = near[np.arange(len(y)), best], number.max(axis=1)
