@@ -23,6 +23,7 @@ from convert.annotations import (
 from pixelwise.convert import reading
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.legend_files import read_row_file
 from pixelwise.errors import DatasetError
 
 OPENED = []
@@ -178,6 +179,17 @@ def test_every_file_of_a_source_is_opened_once(tmp_path, opened, write, again):
     read = {path: n for path, n in read.items() if path.startswith(str(tmp_path))}
     assert len(read) >= 12
     assert {path: n for path, n in read.items() if n > 1} == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.json", '{"names": ["a", "b"]}'), ("a.txt", "a\nb\n")]
+)
+def test_a_class_file_is_opened_once(tmp_path, opened, name, text):
+    """By the reader that looks what it is, which hands on what it has read."""
+    (tmp_path / name).write_text(text)
+    opened.clear()
+    assert read_row_file(tmp_path / name).names == ("a", "b")
+    assert opened == [str(tmp_path / name)]
 
 
 def test_every_annotation_is_parsed_once(tmp_path, monkeypatch):

@@ -67,7 +67,8 @@ def parse_class_file(path: Path | str, content: Any = None) -> dict[str, Any]:
     if suffix == ".toml":
         return classes_from_toml(str(path), read_toml(path))
     if suffix == ".json":
-        fields = to_plain(from_plain(_Fields, read_json(path), str(path), DatasetError))
+        table = read_json(path) if content is None else content
+        fields = to_plain(from_plain(_Fields, table, str(path), DatasetError))
     else:
         fields = _parse_lines(str(path), read_text(path) if content is None else content)
     given = {key: value for key, value in fields.items() if value is not None}
