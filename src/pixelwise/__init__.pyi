@@ -193,7 +193,13 @@ def demo(
 @overload
 def init(config: InitConfig) -> Survey: ...
 @overload
-def init(folder: str | Path, *, force: bool = False) -> Survey: ...
+def init(
+    folder: str | Path,
+    *,
+    images: str | Path | None = None,
+    labels: str | Path | None = None,
+    force: bool = False,
+) -> Survey: ...
 @overload
 def predict(config: PredictConfig) -> Path: ...
 @overload

@@ -104,6 +104,6 @@ def test_an_ascii_terminal_gets_names_it_can_show():
 
 def test_a_bug_shows_its_traceback(tmp_path, monkeypatch):
     """Only errors that the user can repair are shortened."""
-    monkeypatch.setattr("pixelwise.init.command.survey_folder", lambda _: 1 / 0)
+    monkeypatch.setattr("pixelwise.init.command.survey_folder", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError, match="division by zero"):
         call("init", tmp_path)

@@ -1,14 +1,14 @@
-"""Stored values mean what a person would say they mean."""
+"""StoredValues values mean what a person would say they mean."""
 
 import pytest
 
 from pixelwise.labels.classes import Classes
 from pixelwise.survey.statements import GUESS, LIKELY, SURE, Statement
-from pixelwise.survey.values import Stored, meaning_of
+from pixelwise.survey.values import StoredValues, meaning_of
 
 
 def stored(*files, wide=False):
-    return Stored(tuple(frozenset(values) for values in files), wide)
+    return StoredValues(tuple(frozenset(values) for values in files), wide)
 
 
 def numbered_objects(*numbers, wide=True, also=()):

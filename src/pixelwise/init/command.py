@@ -1,5 +1,7 @@
 """Survey a folder of images and labels, and write what was found as dataset.toml."""
 
+from pathlib import Path
+
 from pixelwise.errors import DatasetError, setting
 from pixelwise.init.config import InitConfig
 from pixelwise.init.suggest import next_step
@@ -14,7 +16,8 @@ def init(config: InitConfig) -> Survey:
     """Write the dataset.toml of a folder.
 
     Args:
-        config: the folder, and whether an existing file may be replaced.
+        config: the folder, those of images and labels if they are not to be found, and whether an
+            existing file may be replaced.
     Returns:
         The survey, whose description and statements are in the file.
     Raises:
@@ -26,10 +29,23 @@ def init(config: InitConfig) -> Survey:
         got = f"an existing {path}"
         raise DatasetError("init", FILE_NAME, must="a new file", got=got, hint=hint)
     try:
-        survey = survey_folder(config.folder)
+        folders = None
+        if config.images is not None and config.labels is not None:
+            folders = (_inside(config, "images"), _inside(config, "labels"))
+        survey = survey_folder(config.folder, folders)
     except DatasetError as error:
         if config.folder.is_dir():
             error.hint = f"{error.hint} {next_step(config.folder)}".strip()
         raise
     write_description(survey.description, path, comments=survey.notes)
     return survey
+
+
+def _inside(config: InitConfig, name: str) -> Path:
+    """A folder in that of the dataset, given relative to it or to the current folder."""
+    given, root = Path(getattr(config, name)), config.folder
+    found = [path.resolve() for path in (root / given, given) if path.is_dir()]
+    inside = [path for path in found if path.is_relative_to(root.resolve())]
+    if not inside:
+        raise DatasetError("init", name, must=f"a folder in {root}", got=given)
+    return root / inside[0].relative_to(root.resolve())

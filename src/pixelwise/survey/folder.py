@@ -16,7 +16,7 @@ from pixelwise.labels.image import image_size
 from pixelwise.labels.png import label_size, read_label
 from pixelwise.survey.splits import find_layout
 from pixelwise.survey.statements import GUESS, LIKELY, SURE, Statement, Survey
-from pixelwise.survey.values import Meaning, Stored, meaning_of
+from pixelwise.survey.values import Meaning, StoredValues, meaning_of
 from pixelwise.weights.counts import count_values
 
 # All label files are read up to this number; of more, so many evenly spaced ones.
@@ -36,13 +36,14 @@ KNOWN_DATASETS = {
 }
 
 
-def survey_folder(folder: Path | str) -> Survey:
+def survey_folder(folder: Path | str, folders: tuple[Path, Path] | None = None) -> Survey:
     """Conclude the classes, void, splits and task of a folder of images and labels.
 
     All label files are read; of more than 500, 500 evenly spaced ones.
 
     Args:
         folder: the folder of the dataset; only read.
+        folders: of images and of labels, in it; None = to be found.
     Returns:
         Survey, whose description gives the pairs of each split.
     Raises:
@@ -54,7 +55,7 @@ def survey_folder(folder: Path | str) -> Survey:
     if not root.is_dir():
         got = "a file" if root.exists() else "none"
         raise DatasetError(root, "dataset", must="an existing folder", got=got)
-    layout = find_layout(root)
+    layout = find_layout(root, folders)
     # the pairs are needed to find out the classes
     draft = Description(root, Classes(["unknown"]), layout.splits)
     pairs = [pair for split in layout.splits for pair in draft.pairs(split)]
@@ -95,7 +96,7 @@ def guess_meaning(root: Path, splits: dict[str, Split], labels: list[Path]) -> M
 
 def _read_values(
     root: Path, paths: list[Path], splits: dict[str, Split]
-) -> tuple[Stored, list[Statement]]:
+) -> tuple[StoredValues, list[Statement]]:
     """The stored values of label files; a few that cannot be read are left to the audit."""
     files, wide = [], False
     failures: list[PixelwiseError] = []
@@ -107,7 +108,7 @@ def _read_values(
         else:
             files.append(frozenset(count_values(label)[0].tolist()))
             wide = wide or label.dtype.itemsize > 1
-    stored = Stored(tuple(files), wide)
+    stored = StoredValues(tuple(files), wide)
     if not failures:
         return stored, []
     failures[0].hint = ""  # what to do about one file
@@ -142,7 +143,7 @@ def convert_commands(root: Path, splits: dict[str, Split]) -> list[str]:
 
 
 def _named_classes(
-    root: Path, split: Split, stored: Stored
+    root: Path, split: Split, stored: StoredValues
 ) -> tuple[Classes | None, list[Statement]]:
     """Classes from a file of names, or of the known dataset that this looks like."""
     labels = Path(split.labels or "")
@@ -163,7 +164,7 @@ def _named_classes(
 
 
 def _known_dataset(
-    labels: Path, label_suffix: str, stored: Stored
+    labels: Path, label_suffix: str, stored: StoredValues
 ) -> tuple[Classes | None, list[Statement]]:
     for (folder, version), name in KNOWN_DATASETS.items():
         if folder in labels.parts and version in label_suffix:

@@ -27,7 +27,7 @@ NOT_A_LABEL = 1 << 24
 
 
 @dataclass(frozen=True)
-class Match:
+class FolderPair:
     """A folder of images and one of labels, or one folder of both, whose names pair up.
 
     Args:
@@ -50,7 +50,7 @@ class Match:
         return Split(images, labels, self.image_suffix, self.label_suffix)
 
 
-def find_match(folder: Path) -> Match | None:
+def find_match(folder: Path) -> FolderPair | None:
     """The best match among the folders in a folder, or else side by side in the folder itself.
 
     Folders with telling names are preferred; without them it is the labels that can be read as
@@ -63,8 +63,10 @@ def find_match(folder: Path) -> Match | None:
     if len(others) > MOST_UNKNOWN_FOLDERS:
         others = []
     candidates = product(images or others, labels or others)
-    matches = [_match(i, label, by_name) for i, label in candidates if i != label]
-    matches = [match for match in matches if match] or [_match(folder, folder, by_name=False)]
+    matches = [match_folders(i, label, by_name) for i, label in candidates if i != label]
+    matches = [match for match in matches if match] or [
+        match_folders(folder, folder, by_name=False)
+    ]
     return max(filter(None, matches), key=lambda match: len(match.ids), default=None)
 
 
@@ -96,13 +98,19 @@ def _known(folders: Iterable[Path], names: tuple[str, ...]) -> list[Path]:
     return sorted(known, key=lambda folder: names.index(folder.name.lower()))
 
 
-def _match(images: Path, labels: Path, by_name: bool) -> Match | None:
+def match_folders(images: Path, labels: Path, by_name: bool) -> FolderPair | None:
+    """The suffixes by which most names of two folders pair up; None if no two files do.
+
+    Args:
+        images, labels: the folders; one folder for both where they lie side by side.
+        by_name: it is known which is which; otherwise the files must tell.
+    """
     images_here, labels_here = image_names(images), image_names(labels)
     image_of, label_of = _names_by_suffix(images_here), _names_by_suffix(labels_here)
     matches = []
     for i, k in product(image_of, label_of):
         ids = _shared_ids(image_of[i], label_of[k], side_by_side=images == labels)
-        matches += [Match(images, labels, i, k, ids, by_name)] if ids else []
+        matches += [FolderPair(images, labels, i, k, ids, by_name)] if ids else []
     best = max(matches, key=_quality, default=None)
     if best is None or by_name:
         return best
@@ -146,7 +154,7 @@ def _shared_ids(
     return frozenset(i for i in ids if image_of[i] != label_of[i])
 
 
-def _quality(match: Match) -> tuple[int, bool, int]:
+def _quality(match: FolderPair) -> tuple[int, bool, int]:
     """More pairs are better, then label files known to hold classes, then short suffixes."""
     holds_classes = any(name in match.label_suffix for name in CLASS_FILES)
     return len(match.ids), holds_classes, -len(match.image_suffix + match.label_suffix)
@@ -161,7 +169,7 @@ def _most_values(paths: Iterable[Path]) -> int:
     return max(numbers, default=NOT_A_LABEL)
 
 
-def _swapped(match: Match) -> Match:
+def _swapped(match: FolderPair) -> FolderPair:
     return replace(
         match,
         images=match.labels,

@@ -13,7 +13,14 @@ from pixelwise.errors import DatasetError
 from pixelwise.files.content import Unreadable, read_file
 from pixelwise.labels.description import Split, fold_of
 from pixelwise.survey.folder_names import SPLIT_NAMES
-from pixelwise.survey.pairing import Match, find_match, image_folder, image_names, subfolders
+from pixelwise.survey.pairing import (
+    FolderPair,
+    find_match,
+    image_folder,
+    image_names,
+    match_folders,
+    subfolders,
+)
 from pixelwise.survey.statements import GUESS, LIKELY, SURE, Statement
 
 LIST_FOLDERS = ("", "splits", "lists", "ImageSets/Segmentation", "ImageSets")
@@ -35,15 +42,21 @@ class Layout:
     statements: tuple[Statement, ...]
 
 
-def find_layout(root: Path) -> Layout:
+def find_layout(root: Path, folders: tuple[Path, Path] | None = None) -> Layout:
     """Find the splits of a folder, and the images and labels in them.
 
+    Args:
+        root: the folder of the dataset.
+        folders: of images and of labels, below the root; None = to be found.
     Raises:
         DatasetError: there are no images with labels.
     """
-    layout = _outer_folders(root)
+    layout = _outer_folders(root) if folders is None else None
     if layout is None:
-        match = find_match(root)
+        match = find_match(root) if folders is None else match_folders(*folders, by_name=True)
+        if match is None and folders is not None:
+            must = f"a folder of files whose names pair with those in {folders[0]}"
+            raise DatasetError("init", "labels", must=must, got=folders[1])
         if match is None:
             raise _nothing_found(root)
         one_split = Layout(
@@ -67,7 +80,7 @@ def _outer_folders(root: Path) -> Layout | None:
     return Layout(splits, train.ids, statements)
 
 
-def _inner_folders(match: Match, one_split: Layout) -> Layout | None:
+def _inner_folders(match: FolderPair, one_split: Layout) -> Layout | None:
     """images/train, labels/train, images/val, ..."""
     image_folders, label_folders = _split_folders(match.images), _split_folders(match.labels)
     if "train" not in image_folders or "train" not in label_folders:
@@ -87,7 +100,7 @@ def _inner_folders(match: Match, one_split: Layout) -> Layout | None:
     return Layout(splits, train_ids, (*one_split.statements, *_split_statements(splits, "folders")))
 
 
-def _lists(root: Path, match: Match, one_split: Layout) -> Layout:
+def _lists(root: Path, match: FolderPair, one_split: Layout) -> Layout:
     """train.txt, val.txt, ... with ids, one a line; without them still one split."""
     whole, statements = one_split.splits["train"], one_split.statements
     for folder in LIST_FOLDERS:
@@ -154,7 +167,7 @@ def _split_statements(splits: dict[str, Split], kind: str) -> list[Statement]:
     return statements + [Statement(LIKELY, f"split {name} has no labels") for name in unlabelled]
 
 
-def _match_statement(root: Path, match: Match) -> Statement:
+def _match_statement(root: Path, match: FolderPair) -> Statement:
     split = match.split(root)
     images = f"{split.images}/*{split.image_suffix}"
     labels = f"{split.labels}/*{split.label_suffix}"

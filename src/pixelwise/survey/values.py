@@ -24,7 +24,7 @@ LISTED_VALUES = 12
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredValues:
     """The stored values of the label files that were read.
 
     Args:
@@ -54,7 +54,7 @@ class Meaning:
         return "binary" if len(self.classes) == 2 else "multiclass"
 
 
-def meaning_of(stored: Stored, named: Classes | None = None) -> Meaning:
+def meaning_of(stored: StoredValues, named: Classes | None = None) -> Meaning:
     """Guess the classes behind stored values.
 
     Args:
@@ -73,7 +73,7 @@ def meaning_of(stored: Stored, named: Classes | None = None) -> Meaning:
     return _indices(stored)
 
 
-def _by_name(stored: Stored, named: Classes) -> Meaning:
+def _by_name(stored: StoredValues, named: Classes) -> Meaning:
     """Classes whose name means void become void; values without a name become void or a class."""
     if "other" in named.values:
         return Meaning(named, ())
@@ -124,7 +124,7 @@ def _has_default_colors(classes: Classes) -> bool:
     return [list(color) for color in classes.colors] == voc_colormap(len(classes)).tolist()
 
 
-def _are_ids(stored: Stored) -> bool:
+def _are_ids(stored: StoredValues) -> bool:
     """Whether every file numbers its own objects from 1 without a gap, on background 0."""
     if len(stored.seen) > MOST_CLASSES:
         return True
@@ -141,7 +141,7 @@ def _are_ids(stored: Stored) -> bool:
     )
 
 
-def _ids(stored: Stored) -> Meaning:
+def _ids(stored: StoredValues) -> Meaning:
     void = (VOID,) if VOID in stored.seen and not stored.wide else ()
     classes = Classes(["background", "object"], values=[0, "other"], ignore_values=void)
     note = (
@@ -153,7 +153,7 @@ def _ids(stored: Stored) -> Meaning:
     )
 
 
-def _two_values(stored: Stored) -> Meaning:
+def _two_values(stored: StoredValues) -> Meaning:
     foreground = VOID if VOID in stored.seen and 1 not in stored.seen else 1
     void = (VOID,) if {1, VOID} <= set(stored.seen) else ()
     classes = Classes(["background", "foreground"], values=[0, foreground], ignore_values=void)
@@ -165,13 +165,13 @@ def _two_values(stored: Stored) -> Meaning:
     return Meaning(classes, (Statement(sureness, note), *_void_statements(void)))
 
 
-def _grey_levels(stored: Stored) -> Meaning:
+def _grey_levels(stored: StoredValues) -> Meaning:
     names = ["background", "foreground"] if len(stored.seen) == 2 else _numbered(stored.seen)
     note = f"{len(names)} classes, stored as the grey levels {listed(stored.seen)}"
     return Meaning(Classes(names, values=stored.seen), (Statement(LIKELY, note),))
 
 
-def _indices(stored: Stored) -> Meaning:
+def _indices(stored: StoredValues) -> Meaning:
     void = tuple(v for v in stored.seen[1:] if v == VOID or (stored.wide and v == WIDE_VOID))
     seen = [value for value in stored.seen if value not in void]
     values = list(range(seen[0], seen[-1] + 1))
