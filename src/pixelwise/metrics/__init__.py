@@ -12,6 +12,7 @@ surface.py       normalized surface distance, Hausdorff distance, HD95, average 
 surfels.py       pieces of a surface and their sizes  contours.py   void, spacing, distances
 threshold.py     a binary task at every threshold: ROC, precision and recall, the best threshold
 calibration.py   confidence against accuracy: ECE, reliability curve
+additive.py      records that add up
 inputs.py        the checks of arrays                 unknown.py    values that are not a class
 """
 

@@ -8,7 +8,7 @@ from typing import Any
 from pixelwise.metrics.scores import CLASS_SCORES, CONVENTIONS, Convention, classes_averaged
 from pixelwise.report.source import Source
 from pixelwise.report.words import difference, headed, listed, percent
-from pixelwise.score.record import Score
+from pixelwise.score.record import ClassScores, Score
 
 BOUNDARY = "boundary_iou"  # of `score --boundary`
 
@@ -24,17 +24,11 @@ class Confusion:
 
 
 @dataclass(frozen=True)
-class ClassRow:
-    """One class: its scores by name, its colour, and its share of the target pixels."""
+class ClassRow(ClassScores):
+    """One class of a score, with its colour and its share of the target pixels."""
 
-    index: int
-    name: str
-    scores: dict[str, float | None]
     color: str
     share: float | None
-    target_pixels: int
-    pred_pixels: int
-    images: int
 
     @property
     def iou(self) -> float | None:
@@ -66,22 +60,13 @@ def averaged(score: Score, convention: Convention) -> int | None:
 def class_rows(score: Score) -> list[ClassRow]:
     """One row per class."""
     total = sum(row.target_pixels for row in score.per_class)
-    edges: list[dict[str, float | None]] = [{} for _ in score.per_class]
-    if score.boundary is not None:
-        edges = [{BOUNDARY: value} for value in score.boundary.per_class]
-    return [
-        ClassRow(
-            row.index,
-            row.name,
-            {**row.scores, **edge},
-            hex_color(color),
-            row.target_pixels / total if total else None,
-            row.target_pixels,
-            row.pred_pixels,
-            row.images,
-        )
-        for row, edge, color in zip(score.per_class, edges, score.classes.colors)
-    ]
+    rows = []
+    for row, color in zip(score.per_class, score.classes.colors):
+        edge = {} if score.boundary is None else {BOUNDARY: score.boundary.per_class[row.index]}
+        values = {**vars(row), "scores": {**row.scores, **edge}}
+        share = row.target_pixels / total if total else None
+        rows.append(ClassRow(**values, color=hex_color(color), share=share))
+    return rows
 
 
 def per_class_columns(rows: list[ClassRow]) -> dict[str, str]:
