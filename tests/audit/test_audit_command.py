@@ -182,7 +182,19 @@ def test_a_ledger_forgets_a_rule_that_is_dropped():
 
 def test_the_public_name_is_the_function(data):
     """pw.audit is a package, and calling it audits."""
-    assert pw.audit(data) == audit(data)
+    found = audit(data)
+    assert pw.audit(data) == found
+    assert pw.audit(pw.AuditConfig(data)) == found
+    assert pw.audit(pw.read_description(data)) == found
+
+
+def test_a_page_and_a_copy_are_written_as_for_the_command(data, tmp_path):
+    """html and fix are settings like the others."""
+    grey(data)
+    found = pw.audit(data, html=tmp_path / "audit.html", fix=tmp_path / "out")
+    assert list(found.totals) == ["F5"]
+    assert "<html" in (tmp_path / "audit.html").read_text()
+    assert pw.audit(tmp_path / "out").findings == ()
 
 
 def test_a_loop_of_folders_is_walked_once(data):
