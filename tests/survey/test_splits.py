@@ -194,14 +194,14 @@ def test_images_alone_are_no_dataset(draw, images, labels):
     """Images are never taken for the labels of each other."""
     with pytest.raises(
         DatasetError,
-        match=r"dataset must be a folder of images and label images .*, got \d+ pictures",
+        match=r"dataset must be a folder of images and label images .*, got \d+ image files",
     ):
         find_layout(draw(images, labels))
 
 
 def test_an_empty_folder_is_no_dataset(tmp_path):
     """One line that says what to do."""
-    with pytest.raises(DatasetError, match=r"got no picture\. Put them into folders called images"):
+    with pytest.raises(DatasetError, match=r"got no image file\. Put them into folders called images"):
         find_layout(tmp_path)
 
 

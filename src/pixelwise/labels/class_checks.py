@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from pixelwise.errors import LabelError
 from pixelwise.labels.palettes import Color, voc_colormap
+from pixelwise.text import some
 
 # A class with this in place of stored values takes every value that nothing else claims.
 OTHER = "other"
@@ -26,12 +27,12 @@ def as_names(names: Any) -> tuple[str, ...]:
     names = tuple(names)
     bad = [n for n in names if not isinstance(n, str) or not n.isprintable() or n != n.strip()]
     if bad or "" in names:
-        _fail("names", "printable text without blanks at the ends", _listed(bad or ['""']))
+        _fail("names", "printable text without blanks at the ends", some(map(repr, bad or [""])))
     if not names:
         _fail("names", "at least one class", "none")
     repeated = sorted({n for n in names if names.count(n) > 1})
     if repeated:
-        _fail("names", "different from each other", f"{_listed(repeated)} more than once")
+        _fail("names", "different from each other", f"{some(map(repr, repeated))} more than once")
     return names
 
 
@@ -149,10 +150,6 @@ def _as_int(name: str, value: Any) -> int:
     if isinstance(value, bool) or not 0 <= number <= MAX_STORED:
         _fail(name, f"an integer 0..{MAX_STORED}", repr(value))
     return number
-
-
-def _listed(names: Sequence[Any]) -> str:
-    return ", ".join(repr(name) for name in names)
 
 
 def _fail(name: str, constraint: str, got: str, hint: str = "") -> NoReturn:

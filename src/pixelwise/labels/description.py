@@ -33,6 +33,7 @@ from pixelwise.files.toml_file import read_text, read_toml, toml_key, toml_value
 from pixelwise.labels.class_files import classes_from_toml, classes_to_toml
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.pairs import Pair, find_pairs
+from pixelwise.text import plural
 
 FILE_NAME = "dataset.toml"
 TASKS = ("multiclass", "binary")
@@ -182,8 +183,7 @@ class Description:
         # only links are followed, as that takes far longer than to see that a file is none
         outside = [f for f in files if os.path.islink(f) and not _ends_below(self.root, f)]
         if outside:
-            number = f"{len(outside):,} link{'s' if len(outside) > 1 else ''}"
-            got = f"{number} that lead out of it, such as {outside[0]}"
+            got = f"{plural(len(outside), 'link')} out of it, such as {outside[0]}"
             hint = "Copy the files, or move dataset.toml up to where it is above all of them."
             constraint = "of files in the folder of the dataset"
             raise DatasetError(self.root, f"splits.{split}", must=constraint, got=got, hint=hint)

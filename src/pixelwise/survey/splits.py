@@ -22,6 +22,7 @@ from pixelwise.survey.pairing import (
     subfolders,
 )
 from pixelwise.survey.statements import GUESS, LIKELY, SURE, Statement
+from pixelwise.text import plural
 
 LIST_FOLDERS = ("", "splits", "lists", "ImageSets/Segmentation", "ImageSets")
 FOLDS = 5
@@ -181,9 +182,8 @@ def _relative(path: Path, root: Path) -> str:
 
 def _nothing_found(root: Path) -> DatasetError:
     number = len(image_names(root))
-    pictures = f"{number:,} picture{'s' if number > 1 else ''}"
     constraint = "a folder of images and label images whose names pair up"
-    got = f"{pictures} without such labels" if number else "no picture"
+    got = f"{plural(number, 'image file')} without such labels" if number else "no image file"
     hint = (
         "Put them into folders called images and labels. Label images are indexed or grey PNGs: "
         "annotation files and colour labels become ones with `pixelwise convert`."
