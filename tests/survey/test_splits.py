@@ -201,7 +201,7 @@ def test_images_alone_are_no_dataset(draw, images, labels):
 
 def test_an_empty_folder_is_no_dataset(tmp_path):
     """One line that says what to do."""
-    with pytest.raises(DatasetError, match=r"got no image file\. Put them into folders called images"):
+    with pytest.raises(DatasetError, match=r"got no image file\. Put them into folders"):
         find_layout(tmp_path)
 
 
