@@ -25,6 +25,7 @@ from pixelwise.convert.formats.array import decode_npy
 from pixelwise.convert.legend_files import yaml_names
 from pixelwise.errors import ArgumentError, DatasetError, RunError
 from pixelwise.files.json_file import read_json
+from pixelwise.labels.classes import Classes
 from pixelwise.report.config import ReportConfig
 from pixelwise.report.html import report
 from pixelwise.score.command import score
@@ -134,10 +135,11 @@ def checkpoint(folder, **sizes):
     """A checkpoint of a small network."""
     from torch import nn
 
-    from pixelwise.run.checkpoint import save_checkpoint
+    from pixelwise.run.checkpoint import AboutCheckpoint, save_checkpoint
 
     network = nn.Sequential(nn.Linear(3, sizes.get("width", 2)))
-    save_checkpoint(folder, network, {"classes": {"names": ["a"]}}, {"step": 1})
+    about = AboutCheckpoint("small", 3, "binary", Classes(["a"]), 1.0, "data", 1, 1, {})
+    save_checkpoint(folder, network, about, {"step": 1})
     return folder
 
 
@@ -164,7 +166,9 @@ def test_a_checkpoint_of_another_network_is_refused_with_all_differences(tmp_pat
     folder = checkpoint(tmp_path / "last", width=5)
     network = nn.Sequential(nn.Linear(3, 2, bias=False), nn.Linear(2, 2, bias=False))
     before = network[0].weight.clone()
-    expected = r"3 differences: 1\.weight is missing, 0\.bias is left over, 0\.weight is \(5, 3\)"
+    expected = (
+        r"3 differences: 1\.weight is missing, 0\.bias is not in the network, 0\.weight is \(5, 3\)"
+    )
     with pytest.raises(RunError, match=expected):
         load_weights(network, folder)
     assert (network[0].weight == before).all()
