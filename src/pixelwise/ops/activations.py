@@ -56,7 +56,9 @@ def activate(logits: Tensor, activation: Activation = "softmax") -> Tensor:
         ArgumentError: unknown activation, or softmax over a single channel.
     Equals: torch.softmax(logits.float(), dim=1), torch.sigmoid(logits.float())
     Example:
-        >>> activate(torch.tensor([[[0.0], [0.0], [0.0], [0.0]]])).flatten()
+        >>> import torch
+        >>> import pixelwise as pw
+        >>> pw.activate(torch.tensor([[[0.0], [0.0], [0.0], [0.0]]])).flatten()
         tensor([0.2500, 0.2500, 0.2500, 0.2500])
     """
     check_logits("activate", logits, activation)

@@ -34,7 +34,9 @@ def one_hot(
         ArgumentError: a value is neither class nor ignored; eps < 0; num_classes < 1.
     Equals: torch.nn.functional.one_hot(target, C).movedim(-1, 1) if nothing is ignored and eps = 0
     Example:
-        >>> one_hot(torch.tensor([[0, 2, 255]]), num_classes=3)[0]
+        >>> import torch
+        >>> import pixelwise as pw
+        >>> pw.one_hot(torch.tensor([[0, 2, 255]]), num_classes=3)[0]
         tensor([[1., 0., 0.],
                 [0., 0., 0.],
                 [0., 1., 0.]])

@@ -42,10 +42,12 @@ def predict_label(
         BackendError: the backend that was asked for cannot run here.
     Equals: F.interpolate(logits, size, mode="bilinear").argmax(1)
     Example:
+        >>> import torch
+        >>> import pixelwise as pw
         >>> logits = torch.tensor([[[[2.0, 0.0]], [[1.0, 3.0]]]])
-        >>> predict_label(logits)
+        >>> pw.predict_label(logits)
         tensor([[[0, 1]]], dtype=torch.uint8)
-        >>> predict_label(logits, size=(1, 4))
+        >>> pw.predict_label(logits, size=(1, 4))
         tensor([[[0, 0, 1, 1]]], dtype=torch.uint8)
     """
     where = "predict_label"
@@ -89,8 +91,10 @@ def confusion_matrix(
         ArgumentError, ArgumentTypeError, BackendError: as predict_label and pixel_stats; logits
             that are NaN at a valid pixel (on a GPU counted, and raised by raise_if_unknown).
     Example:
+        >>> import torch
+        >>> import pixelwise as pw
         >>> logits = torch.tensor([[[2.0, 0.0, 0.0], [1.0, 3.0, 1.0]]])
-        >>> confusion_matrix(logits, torch.tensor([[0, 0, 255]]))
+        >>> pw.confusion_matrix(logits, torch.tensor([[0, 0, 255]]))
         tensor([[1, 1],
                 [0, 0]])
     """

@@ -124,8 +124,10 @@ def pixel_stats(
         ArgumentTypeError: logits are not floating point, or target is not of an integer dtype.
         BackendError: the backend that was asked for cannot run here.
     Example:
+        >>> import torch
+        >>> import pixelwise as pw
         >>> logits, target = torch.zeros(1, 2, 3), torch.tensor([[0, 1, 255]])
-        >>> stats = pixel_stats(logits, target)
+        >>> stats = pw.pixel_stats(logits, target)
         >>> stats.valid.tolist(), stats.prob.tolist(), stats.inter.tolist()
         ([[2.0, 2.0]], [[1.0, 1.0]], [[0.5, 0.5]])
     """
