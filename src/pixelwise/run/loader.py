@@ -5,7 +5,8 @@ batches are the same for any number of workers, and a resumed run can start in m
 """
 
 import signal
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -14,6 +15,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, default_collate
 
 from pixelwise.errors import PixelwiseError, RunError, setting
+from pixelwise.interrupt import SIGNALS
 
 Key = tuple[int, int]  # epoch, index
 
@@ -72,7 +74,8 @@ def load_batches(
         worker_init_fn=_leave_signals_to_parent,
         pin_memory=pin,
     )
-    items: Any = iter(loader)
+    with _signals_held():
+        items: Any = iter(loader)
     try:
         for item in items:
             if isinstance(item, PixelwiseError):
@@ -96,6 +99,19 @@ def _collate(items: list[Any]) -> Any:
     return failed[0] if failed else default_collate(items)
 
 
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Hold signals back while workers are started: until theirs are set, SIGTERM would end them."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _leave_signals_to_parent(_: int) -> None:
     # Ctrl-C, and SIGTERM from a time limit or a cluster, reach every process of the group; only the
     # parent decides what they mean. A second SIGTERM acts, as it does in the parent.
@@ -104,3 +120,5 @@ def _leave_signals_to_parent(_: int) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, spare_once)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
