@@ -2,17 +2,23 @@
 
 A label image is reduced to sums. Sums add. Weights, losses and scores are formulas on sums.
 
-    labels/    label images as arrays: classes, palettes, indexed PNG, colour, pairs
-    convert/   annotation files of other tools -> label images
-    audit/     labels -> LabelCounts, class weights, findings; a look at an unknown folder
-    metrics/   prediction + target -> ConfusionCounts -> scores
-    ops/       tensors in, tensors out: one-hot, activations, pixel_stats, predict_label
-    losses/    PixelStats -> scalar: cross entropy, Dice and its family, and their algebra;
-               top-k, Lovász, boundary and clDice from the logits themselves
-    run/       train, predict, score
-    report/    JSON and pictures -> one HTML file
+What is in this folder?       init  audit  fix  read_description  find_pairs  RULES
+How do I read and write it?   read_label  write_label  read_image  overlay  Classes  voc_colormap
+                              color_to_index  index_to_color  polygons_to_label  rle_to_mask
+From another tool?            convert
+How often is each class?      count_labels  class_weights  weights
+Which loss?                   criterion  LOSSES  PRESETS  CrossEntropy  Dice  Focal  Tversky  Lovasz
+                              a + 0.5 * b is one pass; help(pw.Dice) has the options
+Tensors                       one_hot  activate  pixel_stats  predict_label  confusion_matrix
+Train, predict                train  predict  load_network  SegmentationDataset
+How good is it?               count_confusion  iou  dice  mean_iou  pixel_accuracy  CONVENTIONS
+                              score  report; metrics has boundary, surface, threshold, calibration,
+                              instance, category and image scores
+What went wrong?              PixelwiseError, and its where, name, must, got, event and hint
 
-Public names are resolved when they are first used, so `import pixelwise` loads no torch.
+A command takes its settings or its configuration: train("street", loss="ce"), or
+train(TrainConfig(...)); so do init, convert, audit, weights, predict, score, report and demo.
+Public names are imported when they are first used, so `import pixelwise` loads no torch.
 """
 
 from pixelwise.lazy import lazy_names
@@ -78,6 +84,8 @@ _DEFINED_IN = {
     "init.config": ["InitConfig"],
     "survey.statements": ["Survey"],
     "score.config": ["ScoreConfig"],
+    "score.record": ["Score"],
+    "score.compare": ["Comparison"],
     "run.config": ["PredictConfig", "TrainConfig"],
     "run.train": ["train"],
     "run.predict": ["predict"],

@@ -89,9 +89,9 @@ from pixelwise.run.dataset import SegmentationDataset as SegmentationDataset
 from pixelwise.run.rank_stats import stats_of_all_ranks as stats_of_all_ranks
 from pixelwise.run.trained import TrainedNetwork as TrainedNetwork
 from pixelwise.run.trained import load_network as load_network
-from pixelwise.score.compare import Comparison
+from pixelwise.score.compare import Comparison as Comparison
 from pixelwise.score.config import ScoreConfig as ScoreConfig
-from pixelwise.score.record import Score
+from pixelwise.score.record import Score as Score
 from pixelwise.survey.statements import Survey as Survey
 from pixelwise.weights.config import WeightsConfig as WeightsConfig
 from pixelwise.weights.counts import LabelCounts as LabelCounts

@@ -152,14 +152,28 @@ def commands(folder: Path) -> None:
         pw.audit(pw.AuditConfig(folder))
         weights: pw.Weights = pw.weights(folder, method="inverse")
         pw.weights(pw.WeightsConfig(folder))
-        run: Path = pw.train(pw.TrainConfig(folder, lr=0.01))
-        predictions: Path = pw.predict(pw.PredictConfig(run))
-        score = pw.score(predictions, boundary=True, convention="target")
+        run: Path = pw.train(folder, loss="ce+dice", epochs=2, crop=(64, 64))
+        pw.train(pw.TrainConfig(folder, lr=0.01))
+        predictions: Path = pw.predict(run, split="val")
+        pw.predict(pw.PredictConfig(run))
+        score: pw.Score | pw.Comparison = pw.score(predictions, boundary=True, convention="target")
         pw.score(pw.ScoreConfig(predictions))
         page: Path = pw.report(run, worst=3)
         pw.report(pw.ReportConfig(run))
+        network: pw.TrainedNetwork = pw.load_network(run)
+        pw.demo(pw.DemoConfig(folder))
+        pw.demo(out=folder)
         dataset = pw.SegmentationDataset([], pw.read_description(folder).classes)
-        print(made.text(), survey.text(), weights, score, page, len(dataset))
+        print(
+            made.text(),
+            network.classes,
+            pw.Augmentation.__name__,
+            survey.text(),
+            weights,
+            score,
+            page,
+            len(dataset),
+        )
     except pw.MissingPackageError as error:
         print(error.hint)
     except pw.PixelwiseError as error:

@@ -29,7 +29,13 @@ Files = Path | str | Sequence[Path | str]
 
 @dataclass(frozen=True)
 class Pair:
-    """An image and its label; label is None where only predictions are made."""
+    """An image and its label.
+
+    Args:
+        id: what both are called; see find_pairs.
+        image: its file.
+        label: its label file; None where only predictions are made.
+    """
 
     id: str
     image: Path

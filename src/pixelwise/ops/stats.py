@@ -38,7 +38,8 @@ class PixelStats:
     put together by `PixelStats.join`.
 
     Attributes:
-        names: the sums that were computed.
+        sums: all of them, (K, N, C) float64.
+        names: the K sums that were computed.
         backend: the implementation that computed them.
     """
 

@@ -81,10 +81,12 @@ class Comparison(Result):
     Attributes:
         version, command, created: which release made it, how and when.
         dataset, classes, task: what was scored.
-        names: of both as they were given; a, b: their folders, relative to that of the file.
+        names: of both as they were given.
+        a, b: their folders, relative to that of the file.
         convention, convention_meaning: of the mean.
         bootstrap: how the intervals were made.
-        mean_iou: of pooled counts; per_class: C rows of IoU.
+        mean_iou: of pooled counts.
+        per_class: C rows of IoU.
         images: sorted by how much they changed.
     """
 

@@ -101,7 +101,9 @@ class Score(Result):
         mean_iou_by_convention: the headline under every convention.
         per_class: C rows.
         confusion: (C, C) pixels, rows = target, columns = prediction.
-        boundary: of `boundary=True`; like: of `like` and `all`.
+        ignored_pixels, valid_pixels: of all images.
+        boundary: of `boundary=True`.
+        like: of `like` and `all`.
         images: in the order of the data set.
     """
 

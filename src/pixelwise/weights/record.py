@@ -35,7 +35,8 @@ class Weights:
         version, command: which release made it, and how.
         dataset, task, classes: what was counted.
         counts: label counts of the whole split.
-        method: the one that was chosen, or None; zero, beta: as of class_weights.
+        method: the one that was chosen, or None.
+        zero, beta: as of class_weights.
         by_method: weights of the chosen method, or of all.
         filled: images that one class fills; None if they were not asked for.
         notes: what was written and what to do next, in text() only.
