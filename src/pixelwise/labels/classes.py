@@ -49,6 +49,10 @@ class Classes:
             ignore_index means void as well, unless a class takes it.
     Raises:
         LabelError: lengths differ, a name repeats, a value has two meanings or is out of range.
+    Example:
+        >>> classes = pw.Classes(["sky", "road"], values=[7, 23], ignore_values=(0,))
+        >>> classes.to_index(np.array([[7, 23, 0]])).tolist()
+        [[0, 1, 255]]
     """
 
     names: tuple[str, ...]

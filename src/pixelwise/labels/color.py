@@ -49,6 +49,10 @@ def color_to_index(
         ArgumentError: image is not (H, W, 3), or unknown is not one of its choices.
         LabelError: two classes share a colour; or, with "error", the picture has unknown colours:
             each with its pixel count, first place and nearest class.
+    Example:
+        >>> classes = pw.Classes(["sky", "road"], colors=[(0, 0, 255), (128, 64, 128)])
+        >>> pw.color_to_index(np.array([[(128, 64, 128), (0, 0, 255)]], np.uint8), classes).tolist()
+        [[1, 0]]
     """
     where = "color_to_index"
     check_choice(where, "unknown", unknown, get_args(Unknown))
@@ -80,6 +84,10 @@ def index_to_color(label: ArrayLike, classes: Classes) -> NDArray[np.uint8]:
     Raises:
         ArgumentTypeError, ArgumentError: label is not an (H, W) array of integers.
         LabelError: label has indices that are neither a class nor ignore_index.
+    Example:
+        >>> classes = pw.Classes(["sky", "road"], colors=[(0, 0, 255), (128, 64, 128)])
+        >>> pw.index_to_color(np.array([[1, 255]]), classes).tolist()
+        [[[128, 64, 128], [224, 224, 192]]]
     """
     index = as_label("index_to_color", "label", label)
     classes.check_indices(index, "index_to_color")

@@ -30,6 +30,9 @@ def voc_colormap(n: int = 256) -> NDArray[np.uint8]:
     Raises:
         ArgumentError: n is outside its range.
     Source: PASCAL Visual Object Classes Challenge 2012, development kit, VOClabelcolormap.m.
+    Example:
+        >>> pw.voc_colormap(3).tolist()
+        [[0, 0, 0], [128, 0, 0], [0, 128, 0]]
     """
     check_range("voc_colormap", "n", n, 1, 1 << 24)
     index = np.arange(n)

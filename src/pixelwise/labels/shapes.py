@@ -95,6 +95,9 @@ def polygons_to_label(
         ArgumentError: the rule or a kind is unknown, the size is not positive or too large, an
             index is out of range, or points are too few or not finite. All shapes that are wrong
             are named by their place in the list.
+    Example:
+        >>> pw.polygons_to_label([(1, [(1, 0), (3, 0), (3, 2), (1, 2)])], size=(2, 4)).tolist()
+        [[0, 1, 1, 0], [0, 1, 1, 0]]
     """
     where = "polygons_to_label"
     check_choice(where, "rule", rule, RULES)
