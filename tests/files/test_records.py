@@ -14,7 +14,7 @@ from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.report import ConvertReport
 from pixelwise.errors import ArgumentError, RunError
 from pixelwise.files.records import from_plain, in_words, to_plain, type_hints
-from pixelwise.files.results import read_record, write_record
+from pixelwise.files.results import made_by, read_record, write_json
 from pixelwise.init.config import InitConfig
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description, Split
@@ -125,7 +125,8 @@ def test_settings_come_back_equal_from_plain_data(config):
 def test_a_record_comes_back_equal_from_its_file(tmp_path, kind):
     stored = type("Stored", (kind,), {"SCHEMA": "pixelwise.test/1"})
     record = drawn(stored, np.random.default_rng(3))
-    write_record(tmp_path / "a.json", record, "pixelwise test")
+    content = {"schema": stored.SCHEMA, **made_by("pixelwise test"), **to_plain(record)}
+    write_json(tmp_path / "a.json", content)
     assert read_record(stored, tmp_path / "a.json") == record
 
 

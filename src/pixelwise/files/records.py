@@ -106,9 +106,9 @@ def converted(
     Raises:
         PixelwiseError: as `error`; the value is of another type.
     """
-    origin, args = _parts(kind)
-    if kind is Any:
+    if kind is Any or type(value) is kind:
         return value
+    origin, args = _parts(kind)
     if origin in (Union, UnionType):
         if value is None and NoneType in args:
             return None
@@ -149,22 +149,31 @@ def converted(
     raise error(where, name, must=in_words(kind), got=shown(value))
 
 
+@cache
+def _plan(kind: Any) -> tuple[dict[str, Any], list[str], str | None]:
+    """Of a record or TypedDict: the hint of each key, the keys it needs, its FLAT field."""
+    hints = type_hints(kind)
+    if not is_dataclass(kind):
+        return hints, list(hints), None
+    own = {f.name: f for f in fields(kind) if f.init}
+    needed = [n for n, f in own.items() if f.default is f.default_factory is MISSING]
+    flat = next((n for n, f in own.items() if f.metadata == FLAT), None)
+    return {name: hints[name] for name in own}, needed, flat
+
+
 def _record(kind: Any, value: Mapping, where: str, name: str, error: type[PixelwiseError]) -> Any:
-    prefix, hints = f"{name}." if name else "", type_hints(kind)
-    declared = {f.name: f for f in fields(kind) if f.init} if is_dataclass(kind) else {}
-    needed = [n for n, f in declared.items() if f.default is f.default_factory is MISSING]
-    known = declared or hints
-    flat_name = next((n for n, f in declared.items() if f.metadata == FLAT), None)
-    if flat_name is not None:
-        others = {key: v for key, v in value.items() if key not in known}
-        value = {**{key: v for key, v in value.items() if key in known}, flat_name: others}
+    prefix, (hints, needed, flat) = f"{name}." if name else "", _plan(kind)
+    if flat is not None:
+        others = {key: v for key, v in value.items() if key not in hints}
+        value = {**{key: v for key, v in value.items() if key in hints}, flat: others}
     for key in value:
-        check_choice(where, f"{prefix}key", key, known, error)
-    missing = [prefix + n for n in (needed if declared else known) if n not in value]
+        if key not in hints:
+            check_choice(where, f"{prefix}key", key, hints, error)
+    missing = [prefix + n for n in needed if n not in value]
     if missing:
         raise error(where, ", ".join(missing), must="given", got="nothing")
     given = {
-        key: converted(hints[key], v, where, name if key == flat_name else prefix + key, error)
+        key: converted(hints[key], v, where, name if key == flat else prefix + key, error)
         for key, v in value.items()
     }
     try:

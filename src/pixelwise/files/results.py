@@ -59,11 +59,6 @@ class Result(Mapping[str, Any]):
         return self.text()
 
 
-def origin(schema: str, command: str) -> dict[str, str]:
-    """What every result begins with: its schema, and which release made it, how and when."""
-    return {"schema": schema, **made_by(command)}
-
-
 def made_by(command: str) -> dict[str, str]:
     """Which release made a result, how and when: the first fields of a Result."""
     return {
@@ -80,19 +75,8 @@ def write_json(path: Path, content: Any) -> None:
     atomic_write(path, (text + "\n").encode())
 
 
-def write_record(path: Path, record: Any, command: str) -> None:
-    """Write a record with its origin.
-
-    Args:
-        path: the file.
-        record: a dataclass with SCHEMA.
-        command: the command line that made it.
-    """
-    write_json(path, {**origin(record.SCHEMA, command), **to_plain(record)})
-
-
 def read_record(kind: type[Record], path: Path, hint: str = "") -> Record:
-    """The inverse of write_record.
+    """A result in a file.
 
     Args:
         kind: a dataclass with SCHEMA.
