@@ -23,7 +23,7 @@ if __name__ == "__main__":
 
 
 def is_running(pid):
-    """Whether there is such a process; one that has ended but was not waited for is none."""
+    """Whether there is such a process; a zombie does not count."""
     status = Path(f"/proc/{pid}/status")
     return status.exists() and "State:\tZ" not in status.read_text()
 
@@ -39,7 +39,7 @@ def test_workers_are_deaf_to_ctrl_c():
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks at processes in /proc")
 def test_workers_leave_when_their_parent_is_killed(tmp_path):
-    """Nobody would give them work any more, or end them."""
+    """They would get no work any more and would never be ended."""
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
     parent = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The whole way in one test: eight small pictures, and the commands that a user types."""
+"""The whole way in one test: eight small images, and the commands that a user types."""
 
 import json
 

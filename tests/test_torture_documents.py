@@ -60,8 +60,8 @@ def test_a_name_in_an_annotation_stays_in_its_folder(tmp_path, name):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ('{"shapes": [NaN]}', "NaN, which is no number of JSON"),
-        ('{"shapes": [-Infinity]}', "-Infinity, which is no number of JSON"),
+        ('{"shapes": [NaN]}', "NaN, which JSON does not allow"),
+        ('{"shapes": [-Infinity]}', "-Infinity, which JSON does not allow"),
         ('{"shapes": [], "shapes": []}', "the key 'shapes' twice"),
         ("[" * 100_000 + "]" * 100_000, "deeper nesting"),
         ('{"shapes": ' + "9" * 5000 + "}", "Exceeds the limit"),
@@ -117,7 +117,7 @@ def test_xml_with_entities_is_refused(tmp_path, kind):
     ],
 )
 def test_yaml_is_only_searched_for_names(tmp_path, text):
-    """No tag is constructed, no alias expanded: such a list is no list."""
+    """No tag is constructed, no alias expanded: such a list is refused."""
     proof = tmp_path / "proof"
     with pytest.raises(DatasetError, match="names must be a list"):
         yaml_names("data.yaml", text.format(proof))
@@ -193,7 +193,7 @@ def test_arrays_are_read_without_objects_and_without_promises(tmp_path):
 
 
 def test_no_archive_is_ever_unpacked(tmp_path):
-    """No module can do it, so no member can climb out; an archive is no source."""
+    """No module can do it, so no member can climb out; an archive is not a source."""
     imported = {alias.name for node in nodes(ast.Import) for alias in node.names}
     imported |= {node.module for node in nodes(ast.ImportFrom)}
     assert not imported & {"zipfile", "tarfile", "gzip", "bz2", "lzma"}

@@ -203,7 +203,7 @@ FIGURES = {
 
 
 def computed(name: str) -> Figure:
-    """The numbers of a figure, rounded to what a picture can show."""
+    """The numbers of a figure, rounded to what a figure can show."""
     figure = FIGURES[name]()
     series = {
         line: [float(f"{v:.4g}") for v in values] for line, values in figure["series"].items()

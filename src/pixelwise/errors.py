@@ -190,7 +190,7 @@ def check_range(
     high: float | None = None,
     hint: str = "",
 ) -> None:
-    """Raise unless low <= value <= high; a bound of None is no bound; NaN never passes.
+    """Raise unless low <= value <= high; a bound of None is not a bound; NaN never passes.
 
     Raises:
         ArgumentError: value is outside the range.

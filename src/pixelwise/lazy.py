@@ -1,6 +1,5 @@
 """A package whose public names are imported when they are first used."""
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
@@ -31,4 +30,4 @@ def lazy_names(
         with explain_missing(f"{package}.{name}", modules[name]):
             return getattr(import_module(modules[name]), name)
 
-    return public, get, lambda: sorted({*vars(sys.modules[package]), *public})
+    return public, get, lambda: list(public)

@@ -27,7 +27,7 @@ def progress_line(
         stream: None = stderr.
         clock: seconds that only grow.
     Yields:
-        The callable; None unless the stream is a terminal, as nobody would see the line.
+        The callable; None unless the stream is a terminal.
     """
     display = Display(stream=stream, clock=clock)
     if not display.is_live:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, Field, field, fields
 from functools import wraps
-from inspect import signature
+from inspect import cleandoc, signature
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
@@ -198,9 +198,17 @@ def takes_settings(
             more = {name: settings.pop(name) for name in others if name in settings}
             return config(**dict(zip(places, given)), **settings), more
 
+        command.__doc__ = f"{cleandoc(function.__doc__ or '')}\nSettings:\n{described}"
         return command
 
+    described = "\n".join(map(_described, fields(config)))
     return decorate
+
+
+def _described(f: Field) -> str:
+    """A line of help(pw.train): a setting, its default and its text."""
+    default = "" if f.default in (MISSING, None) else f" = {f.default!r}"
+    return f"    {f.name}{default}: {f.metadata['help']}"
 
 
 def read_settings(path: Path, config: type) -> dict[str, Any]:

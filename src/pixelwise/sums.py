@@ -27,8 +27,8 @@ Outcome = tuple[list[Any], Exception | None]
 # Enough tasks to keep workers busy, few enough that memory does not grow with the number of
 # items. An executor of many workers says what it needs in its attribute `in_flight`.
 IN_FLIGHT = 64
-# What tells that a worker is gone, not that fn has failed. An executor may know more such errors:
-# it has them in its attribute `losses`.
+# Errors that mean that a worker was lost, not that fn failed. An executor lists more of them in
+# its attribute `losses`.
 LOSSES = (BrokenExecutor, CancelledError)
 
 
@@ -43,7 +43,7 @@ def map_over(
 ) -> Iterator[Any]:
     """Yield fn(item) in the order of items, with a bounded number of items in flight.
 
-    A task whose worker is lost (killed, out of memory, its machine gone) is not: its items are
+    A task whose worker is lost (killed, out of memory, its machine lost) is not: its items are
     repeated one by one in a process of this machine, and one that kills this process too is named.
     What has not begun is cancelled when the caller stops, as on Ctrl-C.
 

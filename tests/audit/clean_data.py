@@ -61,7 +61,7 @@ def write_label(path, stored, palette=COLORS):
 
 
 def read(path):
-    """The array of a picture, as Pillow has it."""
+    """The array of an image, as Pillow has it."""
     with Image.open(path) as picture:
         return np.array(picture)
 

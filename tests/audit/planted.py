@@ -75,7 +75,7 @@ from audit.planted_values import (
     unknown_value,
 )
 
-# S3 cannot stand without S1: the image is there twice.
+# S3 cannot stand without S1: it is a duplicate image.
 COMES_WITH = {"S3": {"S1"}}
 NEEDS_IMAGES = (mirrored, near_copy)
 PLANTS = (

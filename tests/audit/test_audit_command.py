@@ -38,7 +38,7 @@ def test_a_clean_data_set_exits_with_0(data, capsys):
     """Nothing found is success."""
     code, out, _ = run(capsys, data)
     assert code == 0
-    assert "nothing found" in out
+    assert "no findings" in out
     assert "36 files, pairs: train 12, val 6" in out
 
 
@@ -73,7 +73,7 @@ def test_json_gives_the_audit_back(data, capsys):
 
 
 def test_another_schema_is_refused():
-    """A file of something else is no audit."""
+    """A file of something else is not an audit."""
     with pytest.raises(RunError, match=r"schema must be 'pixelwise\.audit/1', got None"):
         Audit.from_dict({})
 

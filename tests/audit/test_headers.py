@@ -100,7 +100,7 @@ def test_a_pipe_is_no_file_and_does_not_block(tmp_path):
 
 
 def test_copies_have_equal_keys_and_others_have_not(tmp_path):
-    """The key tells pictures apart that begin alike."""
+    """The key distinguishes images that begin alike."""
     bottom = PICTURE.copy()
     bottom[12:] = 255 - bottom[12:]
     large = [np.tile(a, (40, 1, 1)) for a in (PICTURE, PICTURE, bottom)]

@@ -58,7 +58,7 @@ def test_init_writes_what_it_sees_and_says_how_sure_it_is(data, tmp_path, capsys
 @pytest.mark.parametrize("send", [os.kill, os.killpg])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_leaves_a_usable_last_checkpoint(data, tmp_path, number, code, send):
-    """Whether the process or its whole group is told: an exit code, one line, `last` predicts."""
+    """Whether the process or its group gets the signal: an exit code, one line, `last` predicts."""
     out = tmp_path / "run"
     options = "--epochs", 500, "--log-every", 1, "--workers", 1
     words = [str(word) for word in train_words(data, out, *options)]

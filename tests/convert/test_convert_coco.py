@@ -66,7 +66,7 @@ def test_categories_become_indices_in_the_order_of_their_ids(tmp_path):
 
 
 def test_the_polygons_of_an_annotation_are_one_object(tmp_path):
-    """They are joined; where two of them overlap is no hole."""
+    """They are joined; an overlap of two of them is not a hole."""
     parts = [[2, 2, 12, 2, 12, 8, 2, 8], [2, 5, 12, 5, 12, 12, 2, 12]]
     file = write_coco(tmp_path / "coco", [annotation(parts)])
     report = converted(file)

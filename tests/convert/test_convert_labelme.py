@@ -53,7 +53,7 @@ def test_every_shape_type_is_painted(tmp_path, kind, points, pixels):
 
 
 def test_types_without_pixels_are_named(tmp_path):
-    """The points of an AI prompt are no shape."""
+    """The points of an AI prompt are not a shape."""
     write_labelme(tmp_path / "source", shapes=[shape("cat", SQUARE, "points")])
     with pytest.raises(DatasetError, match=r"shapes\[0\] \(cat\) has the type 'points'"):
         converted(tmp_path / "source")
@@ -207,7 +207,7 @@ def test_a_missing_image_is_named(tmp_path):
         ("[1, 2]", "shapes must be a list, got none"),
         ('{"shapes": 3}', "shapes must be a list, got 3"),
         ('{"shapes": [3]}', r"shapes\[0\] must be an object, got 3"),
-        ('{"shapes": NaN}', "NaN, which is no number of JSON"),
+        ('{"shapes": NaN}', "NaN, which JSON does not allow"),
         ('{"shapes": [], "shapes": []}', "the key 'shapes' twice"),
         ("[" * 100_000, "deeper nesting"),
         ("\xff\xfe", "valid JSON"),

@@ -146,7 +146,7 @@ ENTRY = Entry("b/ä\udcff", "key", "label", vanished=("x",), unknown=(("dog", 3)
 
 
 def test_entries_come_back_from_the_manifest(tmp_path):
-    """Names of any bytes; a torn line is no entry, and swallows no other."""
+    """Names of any bytes; a torn line is not an entry, and swallows no other."""
     path = tmp_path / "deep/convert.jsonl"
     with open_to_append(path) as file:
         append(file, ENTRY)

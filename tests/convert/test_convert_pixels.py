@@ -189,7 +189,7 @@ def write_masks(root, masks, key="a"):
 
 
 def test_masks_of_objects_are_joined(tmp_path):
-    """0 and 255, or 0 and 1; overlaps of one class are no conflict."""
+    """0 and 255, or 0 and 1; overlaps of one class are not a conflict."""
     other = np.zeros(SIZE, np.uint8)
     other[5:15, 5:15] = 1
     write_masks(tmp_path / "masks", {"x": square(255), "y": other})

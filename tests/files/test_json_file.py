@@ -9,8 +9,8 @@ from pixelwise.files.json_file import get, parse_json, read_json
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b'{"a": NaN}', "NaN, which is no number of JSON"),
-        (b"[-Infinity]", "-Infinity, which is no number"),
+        (b'{"a": NaN}', "NaN, which JSON does not allow"),
+        (b"[-Infinity]", "-Infinity, which JSON does not allow"),
         (b'{"a": {"b": 1, "b": 1}}', "the key 'b' twice in one object"),
         (b"[" * 100_000, "deeper nesting than any annotation has"),
         (b'{"a":' * 100_000, "deeper nesting than any annotation has"),

@@ -29,7 +29,7 @@ def test_annotations_in_folders_of_splits_are_converted_together(tmp_path):
 
 
 def test_one_mask_for_each_object_is_converted(tmp_path):
-    """Nothing but the names of folders tells it."""
+    """Only the names of folders show it."""
     write_image(tmp_path / "a/images/a.png", GREY)
     write_image(tmp_path / "a/masks/1.png", GREY)
     assert next_step(tmp_path) == f"{START}pixelwise convert {tmp_path}"

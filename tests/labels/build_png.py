@@ -60,7 +60,7 @@ def pixel_bytes_of(depth):
 
 
 def rows_of(samples, depth, interlaced=False, filters=(0,)):
-    """The bytes in front of compression; row r of each picture has filters[r % len(filters)]."""
+    """The bytes in front of compression; row r of each image has filters[r % len(filters)]."""
     parts = []
     for x, y, dx, dy in ADAM7 if interlaced else WHOLE:
         picture = samples[y::dy, x::dx]

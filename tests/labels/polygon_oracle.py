@@ -27,7 +27,7 @@ def centers_inside(points, size):
 
 
 def random_polygon(seed, step=None, far=0.3):
-    """(size, points): a small picture and a polygon that reaches out of it, often crossing itself.
+    """(size, points): a small image and a polygon that reaches out of it, often crossing itself.
 
     Args:
         step: coordinates are multiples of it; None = any.

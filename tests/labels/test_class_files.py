@@ -95,7 +95,7 @@ CLASS = '[[classes]]\nname = "a"\n'
         ("c.json", "[]", r"must be a table, got \[\]"),
         ("c.json", "{}", "names must be given, got nothing"),
         ("c.json", '{"names": ["a"], "color": []}', r"got 'color'\. Did you mean 'colors'\?"),
-        ("c.json", '{"names": ["a"], "ignore_index": NaN}', "NaN, which is no number of JSON"),
+        ("c.json", '{"names": ["a"], "ignore_index": NaN}', "NaN, which JSON does not allow"),
         ("c.json", '{"names": ["a"], "names": ["b"]}', "the key 'names' twice"),
         ("c.txt", "\n# only a comment\n", "file must be a list of classes, got no lines"),
     ],
@@ -127,7 +127,7 @@ def test_json_is_the_plain_dictionary(tmp_path):
 @pytest.mark.parametrize("name", ["c.txt", "c.json", "c.toml"])
 @pytest.mark.parametrize(("number", "void"), [(255, 255), (256, 65535), (300, 65535)])
 def test_more_classes_than_eight_bits_hold_have_another_void(tmp_path, name, number, void):
-    """A file that does not say what void is has one that is no class."""
+    """A file that does not say what void is has one that is not a class."""
     names = [f"class {i}" for i in range(number)]
     text = {
         "c.txt": "\n".join(names),

@@ -194,7 +194,7 @@ def test_the_palette_is_by_stored_value():
 
 
 def test_equal_tables_are_equal_hash_equal_and_pickle():
-    """Also after use: the cached tables are no part of the value."""
+    """Also after use: the cached tables are not a part of the value."""
     one, two = Classes(AB, ignore_values=[7]), Classes(list(AB), ignore_values=(7,))
     one.to_index(np.array([0]))
     assert one == two == pickle.loads(pickle.dumps(one))

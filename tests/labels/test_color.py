@@ -1,4 +1,4 @@
-"""Colour pictures and class indices: exact both ways, and nothing unknown becomes a class."""
+"""Colour images and class indices: exact both ways, and nothing unknown becomes a class."""
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ def test_bands_do_not_show(shape):
 
 
 def test_any_memory_layout_is_read_and_nothing_is_modified():
-    """Crops, flips and channel-first storage are views of the same picture."""
+    """Crops, flips and channel-first storage are views of the same image."""
     label = np.random.default_rng(3).integers(0, 21, (20, 30))
     planar = np.ascontiguousarray(index_to_color(label, VOC).transpose(2, 0, 1))
     before = planar.copy()

@@ -82,7 +82,7 @@ def test_the_example_in_the_documentation_is_read(tmp_path):
 
 
 def test_a_binary_task_has_one_channel(tmp_path):
-    """Background and foreground are told apart by one sigmoid."""
+    """Background and foreground are distinguished by one sigmoid."""
     assert read_description(write(tmp_path, 'task = "binary"\n' + HEAD)).num_channels == 1
 
 

@@ -38,14 +38,14 @@ def test_grey_is_repeated_in_three_channels(tmp_path, name, array, expected):
 
 
 def test_alpha_is_dropped_without_blending(tmp_path):
-    """The colour channels of an RGBA picture come out as stored, also where it is transparent."""
+    """The colour channels of an RGBA image come out as stored, also where it is transparent."""
     alpha = np.arange(35, dtype=np.uint8).reshape(5, 7, 1)
     Image.fromarray(np.concatenate([COLOR, alpha], axis=2)).save(tmp_path / "a.png")
     assert np.array_equal(read_rgb(tmp_path / "a.png"), COLOR)
 
 
 def test_a_palette_is_applied(tmp_path):
-    """An indexed picture shows its colours, not its indices; transparency changes none."""
+    """An indexed image shows its colours, not its indices; transparency changes none."""
     picture = Image.frombytes("P", (3, 1), b"\0\1\2")
     picture.putpalette([9, 8, 7, 6, 5, 4, 3, 2, 1])
     picture.save(tmp_path / "a.png", transparency=1)
@@ -157,7 +157,7 @@ def test_several_frames_are_refused(tmp_path):
 )
 @pytest.mark.parametrize("read", [read_image, read_rgb, image_size])
 def test_what_is_no_picture_is_named(tmp_path, read, content, message):
-    """File, reason; no half picture."""
+    """File, reason; no half image."""
     (tmp_path / "a.jpg").write_bytes(content)
     with pytest.raises(DatasetError, match=rf"a\.jpg: image must be {message}"):
         read(tmp_path / "a.jpg")
@@ -174,7 +174,7 @@ def test_a_missing_picture_and_a_folder_are_named(tmp_path, read):
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.png"])
 def test_a_truncated_picture_is_refused(tmp_path, name):
-    """A picture that ends early has grey or black below; training on that would go unnoticed."""
+    """An image that ends early has grey or black below; training on that would go unnoticed."""
     noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     Image.fromarray(noise).save(tmp_path / name)
     data = (tmp_path / name).read_bytes()

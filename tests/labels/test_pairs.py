@@ -26,7 +26,7 @@ def ids(pairs):
 
 
 def test_two_folders_are_paired_by_name(touch):
-    """Sorted by id, the name without its ending."""
+    """Sorted by id, the name without its suffix."""
     root = touch("images/b.jpg", "images/a.jpeg", "labels/a.png", "labels/b.png")
     assert find_pairs(root / "images", str(root / "labels")) == [
         Pair("a", root / "images/a.jpeg", root / "labels/a.png"),
@@ -43,7 +43,7 @@ def test_folders_below_are_part_of_the_id(touch):
 @pytest.mark.parametrize("image_suffix", ["_leftImg8bit", "_leftImg8bit.png"])
 @pytest.mark.parametrize("label_suffix", ["_gtFine_labelIds", "_gtFine_labelIds.png"])
 def test_suffixes_are_cut_and_other_files_left_out(touch, image_suffix, label_suffix):
-    """With or without the ending of the file; the layout of Cityscapes."""
+    """With or without the suffix of the file; the layout of Cityscapes."""
     root = touch(
         "leftImg8bit/val/bonn/bonn_1_leftImg8bit.png",
         "gtFine/val/bonn/bonn_1_gtFine_labelIds.png",
@@ -72,7 +72,7 @@ def test_suffixes_are_cut_and_other_files_left_out(touch, image_suffix, label_su
     ],
 )
 def test_image_and_label_may_lie_side_by_side(touch, image, label, suffixes):
-    """They differ by ending or suffix; a file belongs to the longer suffix that it has."""
+    """They differ by format or suffix; a file belongs to the longer suffix that it has."""
     root = touch(f"all/{image}", f"all/{label}")
     (pair,) = find_pairs(root / "all", root / "all", **suffixes)
     assert pair == Pair("1", root / "all" / image, root / "all" / label)
@@ -100,7 +100,7 @@ def test_ids_choose_pairs_and_the_rest_may_be_unpaired(touch):
 
 
 def test_hidden_files_and_what_is_no_picture_are_left_out(touch):
-    """Traces of file managers and notebooks are no data."""
+    """Traces of file managers and notebooks are not data."""
     root = touch(
         "images/a.jpg",
         "images/._a.jpg",
@@ -156,7 +156,7 @@ def test_a_missing_suffix_is_suggested(touch, image, label, suggestion):
 
 
 def test_an_unknown_id_is_named(touch):
-    """A list of ids with a file that is gone, or with another spelling."""
+    """A list of ids with a file that is missing, or with another spelling."""
     root = touch("images/a.jpg", "labels/a.png")
     with pytest.raises(PairingError, match=r"got 1 without: b\. .*got 1 without: b\."):
         find_pairs(root / "images", root / "labels", ids=["a", "b"])

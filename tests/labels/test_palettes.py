@@ -74,7 +74,7 @@ def test_tables_have_their_known_ends(name, count, first, last):
 
 
 def test_cityscapes_ids_and_train_ids_name_the_same_classes():
-    """labelIds.png and labelTrainIds.png of one picture give the same class indices."""
+    """labelIds.png and labelTrainIds.png of one image give the same class indices."""
     ids, train_ids = Classes.named("cityscapes_ids"), Classes.named("cityscapes")
     label_ids = np.arange(34)
     expected = [255] * 7 + [0, 1, 255, 255, 2, 3, 4] + [255] * 3

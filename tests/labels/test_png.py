@@ -238,7 +238,7 @@ def test_colour_and_lossy_files_are_refused_with_the_way_out(
 
 
 def test_a_jpeg_is_recognised_by_its_bytes(tmp_path):
-    """An ending says nothing about what is inside."""
+    """A suffix says nothing about what is inside."""
     save_as(tmp_path / "a.jpg", "L")
     os.rename(tmp_path / "a.jpg", tmp_path / "a.png")
     with pytest.raises(LabelError, match="got a JPEG file"):

@@ -72,7 +72,7 @@ def test_runs_that_are_no_mask_of_this_size_are_refused(counts, message):
 
 @pytest.mark.parametrize("size", [(10**6, 10**6), (1 << 15, 1 << 14)], ids=str)
 def test_a_size_too_large_is_refused_before_memory_is_taken(size):
-    """The runs do add up; the picture is what is too large."""
+    """The runs do add up; the image is what is too large."""
     tracemalloc.start()
     with pytest.raises(LabelError, match="at most 268,435,456 pixels"):
         rle_to_mask([size[0] * size[1]], size)

@@ -72,7 +72,7 @@ def test_direction_and_first_corner_do_not_matter(rule):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_pillow_is_what_image_draw_paints(seed):
-    """The rule "pillow" is ImageDraw.polygon(fill=1) on an empty picture."""
+    """The rule "pillow" is ImageDraw.polygon(fill=1) on an empty image."""
     size, points = random_polygon(seed)
     picture = Image.new("L", size[::-1])
     ImageDraw.Draw(picture).polygon([tuple(point) for point in points.tolist()], fill=1)
@@ -183,7 +183,7 @@ def test_shapes_outside_of_the_picture_paint_nothing(kind, rule):
 @pytest.mark.parametrize("far", [1e9, 1e300])
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_coordinates_of_any_size_are_painted_without_overflow(kind, far, rule):
-    """They are moved to where they cannot overflow; the picture is covered or empty, not broken."""
+    """They are moved to where they cannot overflow; the image is covered or empty, not broken."""
     points = [(far, 0.0), (0.0, far), (-far, 5.0)][: KINDS[kind][1] or 3]
     label = polygons_to_label([(1, Outline(points, kind))], CANVAS, rule)
     assert label.shape == CANVAS
@@ -198,7 +198,7 @@ def test_a_million_corners_are_painted():
 
 
 def test_a_patch_is_cut_to_the_picture():
-    """Pixels outside of the picture are left out."""
+    """Pixels outside of the image are left out."""
     patch = Patch(np.ones((5, 6), bool), top=-2, left=21)
     label = polygons_to_label([(1, patch)], CANVAS)
     assert int(label.sum()) == 3 * 3

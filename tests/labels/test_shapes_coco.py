@@ -22,7 +22,7 @@ def by_pycocotools(points, size):
 @pytest.mark.parametrize("step", [None, 1, 0.5, 0.2, 0.1], ids=str)
 @pytest.mark.parametrize("seed", range(40))
 def test_polygons_cover_the_same_pixels(seed, step):
-    """Self-crossing polygons that reach out of small pictures, in all roundings."""
+    """Self-crossing polygons that reach out of small images, in all roundings."""
     size, points = random_polygon(seed, step, far=1.0)
     label = polygons_to_label([(1, points)], size, "coco")
     np.testing.assert_array_equal(label, by_pycocotools(points, size))

@@ -1,4 +1,4 @@
-"""Label files that nobody should have to meet: one test for each row L1 to L22.
+"""Damaged and unusual label files: one test for each row L1 to L22.
 
 A row is a file and a promise: the exact stored values come out, or one sentence says what is wrong
 and where. No wrong input ever yields a number.
@@ -24,7 +24,7 @@ from pixelwise.labels.png import label_size, read_label, write_label
 
 
 def test_L1_a_file_cut_inside_its_pixels_is_an_error(tmp_path, monkeypatch):
-    """Rows that are not there never become class 0, whatever Pillow was told; the last is named."""
+    """Rows that are not there never become class 0, with any Pillow setting; the last is named."""
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
     noise = np.random.default_rng(1).integers(0, 256, (64, 64))
     path = stored(tmp_path, build_png(noise)[:-1500])
@@ -57,7 +57,7 @@ def test_L4_all_rows_are_enough_with_or_without_an_end(tmp_path, change):
 
 @pytest.mark.parametrize("size", [(0, 8), (8, 0), (0, 0)])
 def test_L5_a_picture_without_pixels_is_an_error(tmp_path, size):
-    """Width or height 0 is no label."""
+    """Width or height 0 is not a label."""
     path = stored(tmp_path, join(header(*size, 8, 0), chunk(b"IDAT", zlib.compress(b""))))
     for read in (read_label, label_size):
         with pytest.raises(LabelError, match=f"with pixels, got {size[0]} x {size[1]}"):
@@ -119,14 +119,14 @@ def test_L12_an_index_behind_the_palette_is_unknown_and_not_black(tmp_path):
 
 
 def test_L13_interlaced_files_give_the_same_values(tmp_path):
-    """The seven pictures of Adam7 are put together again."""
+    """The seven images of Adam7 are put together again."""
     path = stored(tmp_path, build_png(VALUES, interlaced=True))
     np.testing.assert_array_equal(read_label(path), VALUES)
 
 
 @pytest.mark.parametrize("mode", ["LA", "RGB", "RGBA"])
 def test_L14_index_in_several_channels_is_refused_with_the_line_that_keeps_one(tmp_path, mode):
-    """Nobody guesses which channel is meant; the line in the message gives the indices."""
+    """No channel is guessed; the line in the message gives the indices."""
     Image.fromarray(VALUES).convert(mode).save(tmp_path / "a.png")
     with pytest.raises(LabelError, match=r"got (RGBA?|grey with alpha)\. .*\[:, :, 0\]"):
         read_label(tmp_path / "a.png")
@@ -175,7 +175,7 @@ def test_L18_a_header_of_60000_by_60000_takes_no_memory(tmp_path):
 
 @pytest.mark.parametrize("name", [b"zTXt", b"iTXt", b"iCCP"])
 def test_L19_a_bomb_beside_the_pixels_is_not_unpacked(tmp_path, name):
-    """64 MiB of zeros in a comment: a label does not look at it, a picture stops early."""
+    """64 MiB of zeros in a comment: a label does not look at it, an image stops early."""
     bomb = zlib.compress(bytes(1 << 26), 9)
     keyword = {b"zTXt": b"x\0\0", b"iTXt": b"x\0\1\0\0\0", b"iCCP": b"x\0\0"}[name]
     path = stored(tmp_path, build_png(VALUES, color_type=0, before=chunk(name, keyword + bomb)))

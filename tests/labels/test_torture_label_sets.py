@@ -89,7 +89,7 @@ def test_L27_every_name_of_a_file_comes_through(tmp_path, name):
 
 
 def test_L27_two_forms_of_one_name_are_two_names_and_the_message_says_so(tmp_path):
-    """NFC and NFD look the same, so a list of the two names alone would help nobody."""
+    """NFC and NFD look the same, so a list of the two names alone would not help."""
     pair(tmp_path, VALUES % 2, "café")
     os.rename(tmp_path / "labels/café.png", tmp_path / "labels/cafe\u0301.png")
     with pytest.raises(PairingError, match=r"look the same .* \(NFC and NFD\)"):
@@ -176,7 +176,7 @@ class Disturbed(io.FileIO):
 
 
 def test_L31_a_file_that_changes_while_it_is_read_is_an_error(tmp_path, monkeypatch):
-    """Half of the old bytes and half of the new ones are no label."""
+    """Half of the old bytes and half of the new ones are not a label."""
     path = stored(tmp_path, build_png(VALUES))
     monkeypatch.setattr(file_bytes, "open", Disturbed, raising=False)
     with pytest.raises(LabelError, match="left alone while it is read, got other bytes"):
@@ -193,7 +193,7 @@ def test_L31_a_file_that_changes_while_it_is_read_is_an_error(tmp_path, monkeypa
     ],
 )
 def test_L32_a_polygon_that_cannot_be_painted_is_named(points, problem):
-    """Two points are no line, NaN is no coordinate."""
+    """Two points are not a line, NaN is not a coordinate."""
     assert problem in problem_of(Outline(points))
     with pytest.raises(ArgumentError, match=rf"shape 0 has .*{problem}"):
         polygons_to_label([(1, points)], (6, 6))

@@ -21,7 +21,7 @@ SHARES = {"recall", "confidence"}  # sums of fractions; all other fields are sum
 
 
 def draw(seed):
-    """Prediction, target and instance ids of a small picture with void."""
+    """Prediction, target and instance ids of a small image with void."""
     rng = np.random.default_rng(seed)
     target = np.kron(rng.integers(0, NUM_CLASSES, (3, 4)), np.ones((4, 4), int))
     pred = np.roll(target, 1, axis=1)
@@ -106,7 +106,7 @@ def test_records_of_other_classes_or_bins_do_not_add(kind):
 
 @each_record
 def test_counts_are_integers_of_64_bits(kind):
-    """2^31 pixels are no limit; only sums of shares and confidences are floating point."""
+    """2^31 pixels are not a limit; only sums of shares and confidences are floating point."""
     record = RECORDS[kind](1)(0)
     arrays = {f.name: np.asarray(getattr(record, f.name)) for f in fields(record)}
     for name in set(arrays) - SHARES - {"ignored", "images"}:

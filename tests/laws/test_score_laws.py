@@ -58,7 +58,7 @@ def test_a_score_equals_the_loop_over_pixels(name, seed):
 @pytest.mark.parametrize("name", ROWS)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_score_stays_within_its_bounds(name, seed):
-    """NaN is no score; every other value lies between the bounds of the row."""
+    """NaN is not a score; every other value lies between the bounds of the row."""
     low, high = SCORES[name].bounds
     scores = np.asarray(SCORES[name].fn(counts_of(seed)))
     present = scores[~np.isnan(scores)]

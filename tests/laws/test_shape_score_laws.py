@@ -1,4 +1,4 @@
-"""What holds for every score of contours and of images, whatever is in the picture."""
+"""What holds for every score of contours and of images, whatever is in the image."""
 
 import warnings
 
@@ -73,7 +73,7 @@ def test_a_perfect_prediction_is_perfect_with_any_void(score, seed):
 @pytest.mark.parametrize("score", SHAPE_SCORES)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_is_predicted_under_void_never_matters(score, seed):
-    """Not even values that are no class."""
+    """Not even values that are not a class."""
     pred, target = scene(seed, void=0.2)
     other = np.where(target == 255, 99, pred)
     np.testing.assert_array_equal(
@@ -212,7 +212,7 @@ def test_the_integer_type_changes_no_bit(score, dtype):
 
 @pytest.mark.parametrize("score", SHAPE_SCORES)
 def test_a_volume_of_one_slice_needs_its_spacing(score):
-    """(N, H, W) is a batch or a volume; without a spacing nobody knows."""
+    """(N, H, W) is a batch or a volume; without a spacing it is ambiguous."""
     pred, target = scene(0)
     with pytest.raises(ArgumentError, match=r"spacing must be given for \(D, H, W\), got None"):
         score(pred[None], target[None], NUM_CLASSES)

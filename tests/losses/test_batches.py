@@ -166,7 +166,7 @@ def test_expanded_tensors_have_the_loss_of_what_they_repeat(case):
 
 
 def test_more_pixels_of_a_class_than_float32_can_count_are_counted():
-    height = 2**12 + 3  # 2^24 is the last integer that float32 can be told from the next
+    height = 2**12 + 3  # 2^24 is the last integer that float32 can distinguish from the next
     logits = torch.zeros(1, 2, 1, 1).expand(1, 2, height, 2**12)
     target = torch.zeros(1, 1, 1, dtype=torch.uint8).expand(1, height, 2**12)
     stats = pw.pixel_stats(logits, target, sums=("target", "nll"))

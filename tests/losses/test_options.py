@@ -51,7 +51,7 @@ def test_a_loss_defines_what_its_base_asks_for(make, base, name):
 
 @pytest.mark.parametrize(("base", "name"), [*OWED.items(), (Region, "coefficients")])
 def test_a_loss_that_defines_nothing_says_what_is_missing(base, name):
-    """The base of a hook computes nothing, so that a forgotten one is no loss of None."""
+    """The base of a hook computes nothing: a forgotten override is an error, not None."""
     arguments = {Criterion: [(), "softmax"], LogitsCriterion: ["softmax"]}
     arguments[ClassMapsCriterion] = ["softmax"]
     bare = type("Bare", (base,), {})(*arguments.get(base, []))

@@ -114,7 +114,7 @@ def test_counts_add_up_and_survive_a_pickle():
 
 
 def test_images_may_be_empty_or_all_void():
-    """Nothing to measure is no score, not an error."""
+    """Nothing to measure gives no score, and is not an error."""
     nothing = np.zeros((0, 5), np.uint8)
     assert count_boundary(nothing, nothing, 2).target.tolist() == [0, 0]
     void = np.full((4, 5), 255, np.uint8)

@@ -243,7 +243,7 @@ def test_only_integers_and_bools_are_indices(array):
 
 
 def test_what_numpy_cannot_view_is_refused_in_one_line():
-    """A ragged list, like a tensor on another device, is no array."""
+    """A ragged list, like a tensor on another device, is not an array."""
     with pytest.raises(ArgumentTypeError, match="pred must be viewable by numpy, got list"):
         count_confusion([[0, 1], [0]], np.zeros((2, 2), int), 2)
 
@@ -279,7 +279,7 @@ def test_counts_beyond_32_and_53_bits_are_exact():
 
 
 def test_counts_keep_their_own_read_only_matrix():
-    """A record is a value: nobody changes it later, not even through a pickle."""
+    """A record is a value: it cannot be changed later, not even through a pickle."""
     matrix = np.eye(2, dtype=np.int32)
     counts = ConfusionCounts(matrix, 3, 2)
     matrix[0, 0] = 9

@@ -15,7 +15,7 @@ VOLUME = np.zeros((2, 3, 4), np.uint8)
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_a_volume_needs_spacing(metric):
-    """Voxels are hardly ever cubes; a batch of images is told apart from a volume."""
+    """Voxels are hardly ever cubes; a batch of images is distinguished from a volume."""
     message = r"spacing must be given for \(D, H, W\), got None\. A volume needs .* batch \(N, H, W"
     with pytest.raises(ArgumentError, match=message):
         metric(VOLUME, VOLUME, 2)
@@ -60,7 +60,7 @@ def test_the_distance_to_nothing_is_infinite():
 
 
 def test_contours_run_between_valid_pixels_of_different_classes():
-    """0 is void: it is no class and makes none of its neighbours a contour."""
+    """0 is void: it is not a class and makes none of its neighbours a contour."""
     shifted = np.array([[1, 1, 2, 0, 1], [1, 1, 1, 0, 1]], np.uint8)
     expected = [[0, 1, 1, 0, 0], [0, 0, 1, 0, 0]]
     assert contour_points(shifted).astype(int).tolist() == expected

@@ -79,7 +79,7 @@ PRINTED = {
 
 
 def two_classes(images):
-    """The same pictures of background and foreground: every class but the first is foreground."""
+    """The same images of background and foreground: every class but the first is foreground."""
     return [(np.minimum(p, 1), np.where(t == 255, 255, np.minimum(t, 1))) for p, t in images]
 
 
@@ -242,7 +242,7 @@ def test_nothing_valid_is_no_number_and_no_warning():
 
 
 def test_predictions_under_void_are_counted_by_class():
-    """Values that are no class are not counted there."""
+    """Values that are not a class are not counted there."""
     pred = np.array([0, 1, 1, 2, 200, 0])
     target = np.array([0, 255, 255, 255, 255, 1])
     assert count_under_void(pred, target, 3).tolist() == [0, 2, 1]

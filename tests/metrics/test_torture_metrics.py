@@ -175,7 +175,7 @@ def a_prediction_under_void_is_no_false_positive(_):
 
 @row("M9")
 def a_prediction_that_is_no_class_is_an_error_with_its_place(_):
-    """Neither dropped from the union nor counted as another class; void is no class either."""
+    """Neither dropped from the union nor counted as another class; void is not a class either."""
     target = np.zeros((2, 3), int)
     for value in (3, 99, -1, VOID):
         pred = np.array([[0, 0, 0], [0, value, value]])

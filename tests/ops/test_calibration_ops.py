@@ -95,7 +95,7 @@ def test_edges_belong_to_the_bin_below():
 
 
 def test_void_pixels_may_hold_nan():
-    """They are never looked at; elsewhere NaN is no prediction."""
+    """They are never looked at; elsewhere NaN is not a prediction."""
     logits, target = draw(3)
     expected = calibration_counts(logits, target)
     logits[(target == 255)[:, None].expand_as(logits)] = float("nan")
@@ -117,7 +117,7 @@ def test_without_valid_pixels_all_counts_are_0(images):
 
 
 def test_logits_get_no_gradient_and_are_not_changed():
-    """Counting is no loss."""
+    """Counting is not a loss."""
     logits, target = draw(3)
     before = logits.clone()
     counts = calibration_counts(logits.requires_grad_(), target)

@@ -35,7 +35,7 @@ def test_two_gradients_that_live_together_share_nothing():
 
 
 def test_a_view_keeps_the_piece():
-    """The memory is free when nothing reads it any more, not when the first tensor is gone."""
+    """The memory is free when nothing reads it any more, not when the first tensor is freed."""
     logits = torch.empty(FLOATS)
     row = new_gradient(logits).fill_(1)[10:20]
     other = new_gradient(logits).fill_(2)

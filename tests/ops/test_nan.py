@@ -24,7 +24,7 @@ def case(size=(8, 8), dtype=torch.float32):
 @each_backend
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.float16, torch.bfloat16])
 def test_one_nan_logit_of_a_valid_pixel_is_an_error_with_its_place(dtype, backend):
-    """Any channel of the pixel is enough: nobody knows what would have been predicted."""
+    """Any channel of the pixel is enough: the prediction is unknown."""
     logits, target = case(dtype=dtype)
     logits[1, 2, 5, 6] = NAN
     with pytest.raises(ArgumentError, match=r"got NaN at 1 pixels, first at n=1 y=5 x=6"):
@@ -54,7 +54,7 @@ def test_a_nan_reaches_the_pixels_that_are_interpolated_from_it(backend):
 
 @each_backend
 def test_infinite_logits_of_either_sign_are_predictions(backend):
-    """A masked class is -inf, a sure one +inf; their sum being NaN is no error."""
+    """A masked class is -inf, a sure one +inf; their sum being NaN is not an error."""
     logits, target = case()
     logits[:, 0], logits[:, 1] = -INF, INF
     counts = pw.confusion_matrix(logits, target, backend=backend)

@@ -1,4 +1,4 @@
-"""The door to the pass: what it refuses, and that its result works under torch's transforms."""
+"""The entry to the pass: what it refuses, and that its result works under torch's transforms."""
 
 import pytest
 import torch

@@ -74,7 +74,7 @@ def test_every_sum_alone_is_what_it_is_among_all(task, name):
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("task", ["softmax-5", "binary"])
 def test_focal_with_any_exponent(task, gamma):
-    """γ is compiled in, and those of 0, 1 and 2 are no powers."""
+    """γ is compiled in, and those of 0, 1 and 2 are not powers."""
     logits, target, _, spec = make_case(task, (11,), gamma=gamma)
     names = tuple(s for s in spec.sums if s.startswith("focal"))
     case = logits, target, None, spec._replace(sums=names)

@@ -1,4 +1,4 @@
-"""Readings of a colour picture: the right one, and none where two contradict each other."""
+"""Readings of a colour image: the right one, and none where two contradict each other."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def test_void_and_classes_are_read_by_their_exact_colours():
 
 
 def test_one_channel_of_colours_of_classes_is_read_as_colours():
-    """Black and (128, 0, 0) use red alone, and 128 is no stored value here."""
+    """Black and (128, 0, 0) use red alone, and 128 is not a stored value here."""
     assert repair_color(row((0, 0, 0), (128, 0, 0)), "F10", table()).stored.tolist() == [[0, 1]]
 
 
@@ -56,7 +56,7 @@ def test_grey_levels_with_one_meaning_are_read():
 
 
 def test_grey_levels_that_are_only_colours_are_read_as_colours():
-    """Black, grey and white are no stored values."""
+    """Black, grey and white are not stored values."""
     greys = table([(10, 10, 10), (100, 100, 100), (250, 250, 250)])
     image = row((250, 250, 250), (10, 10, 10))
     assert repair_color(image, "F10", greys).stored.tolist() == [[2, 0]]

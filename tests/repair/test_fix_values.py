@@ -99,7 +99,7 @@ def far_labels(number):
 
 
 def test_noise_on_values_that_are_far_apart_is_repaired(tmp_path):
-    """V3 of a grey label: 0, 60 for void, 128 and 250 can be told apart, 64 off would be void."""
+    """V3 of a grey label: 0, 60 for void, 128 and 250 are distinct, 64 off would be void."""
     data = make(tmp_path / "data", FAR, labels=far_labels)
     truth = far_labels(3)
     noise = np.random.default_rng(5).integers(-15, 16, truth.shape)
@@ -118,7 +118,7 @@ def test_noise_on_values_that_are_close_is_left(data, tmp_path):
     assert "V3" in rules_of(data)
     fixed = fix(data, tmp_path / "out")
     (left,) = (one for one in fixed.left if one.rule == "V3")
-    assert "too close to each other to be told from noise" in left.reason
+    assert "stored values are closer to each other than noise reaches" in left.reason
     assert (tmp_path / "out" / BAD).read_bytes() == (data / BAD).read_bytes()
 
 

@@ -90,7 +90,7 @@ def test_a_class_without_a_score_has_dashes(compared):
     ],
 )
 def test_the_verdict_is_that_of_the_interval(compared, low, high, words):
-    """A difference whose interval contains 0 is no verdict."""
+    """A difference whose interval contains 0 is not a verdict."""
     value = (low + high) / 2
     mean = Difference(0.5, 0.5 + value, value, low, high, low > 0 or high < 0)
     assert words in verdict(replace(read_record(Comparison, compared), mean_iou=mean))

@@ -87,7 +87,7 @@ def test_every_headline_number_is_the_one_in_the_score(run_folder, score_path):
 
 
 def test_what_the_score_command_writes_becomes_a_page(street_score, tmp_path):
-    """The two rooms meet at score.json, with paths relative to its folder."""
+    """score.json connects the two packages, with paths relative to its folder."""
     predictions = shutil.copytree(street_score / "runs/ce/predictions/val", tmp_path / "val")
     (predictions / "score.json").unlink()
     classes = tmp_path / "classes.json"

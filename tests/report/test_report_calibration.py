@@ -1,4 +1,4 @@
-"""The section on probabilities: its charts, its sentences, and a file that is no calibration."""
+"""The section on probabilities: its charts, its sentences, and a file that is not a calibration."""
 
 import json
 from dataclasses import replace

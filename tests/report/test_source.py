@@ -60,7 +60,7 @@ def test_a_path_that_is_not_there_is_refused(tmp_path):
     [
         (b"", "a file with content, got an empty file"),
         (b'{"schema": ', "valid JSON, got Expecting value"),
-        (b'{"schema": NaN}', "valid JSON, got NaN, which is no number of JSON"),
+        (b'{"schema": NaN}', "valid JSON, got NaN, which JSON does not allow"),
         (b"\xff\xfe", "valid JSON, got .*codec can't decode"),
         (b"[" * 100_000, "plain JSON, got deeper nesting"),
     ],

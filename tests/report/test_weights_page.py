@@ -10,7 +10,7 @@ from pixelwise.cli import main
 from pixelwise.labels.classes import Classes
 from pixelwise.report.weights_page import context, log_axis, weights_page
 from pixelwise.weights.counts import LabelCounts
-from pixelwise.weights.keep_list import Filled
+from pixelwise.weights.keep_list import FilledImage
 from pixelwise.weights.record import CountedSplit, MethodWeights, Weights
 
 
@@ -35,7 +35,7 @@ def widths(page):
 
 
 def test_equal_ratios_are_equal_lengths():
-    """Left end 10^low, right end 10^high: each decade takes the same room."""
+    """Left end 10^low, right end 10^high: each decade takes the same width."""
     axis = log_axis([0.5, 40.0, 0.0])
     assert (axis.low, axis.high) == (-1, 2)
     assert [axis.place(value) for value in (0.1, 1, 10, 100)] == [0, 33.33, 66.67, 100]
@@ -83,7 +83,7 @@ def test_names_cannot_change_the_page(tmp_path):
         {"enet": [1, 2, 3]},
         (bad, "road", "<b>"),
         command=bad,
-        filled=(Filled(bad, bad, 1.0), Filled("\u202eid", None, 1.0)),
+        filled=(FilledImage(bad, bad, 1.0), FilledImage("\u202eid", None, 1.0)),
     )
     page = weights_page(made, tmp_path / "w.html").read_text()
     assert "<script" not in page
@@ -102,7 +102,7 @@ def test_the_page_is_whole_and_the_same_twice(tmp_path):
 
 def test_images_that_one_class_fills_are_listed(tmp_path):
     """With a share, or as void; without any the page says so."""
-    filled = (Filled("a", None, 1.0), Filled("b", "sky", 0.98))
+    filled = (FilledImage("a", None, 1.0), FilledImage("b", "sky", 0.98))
     made = result([5, 3, 2], {"enet": [1, 2, 3]}, filled=filled)
     page = weights_page(made, tmp_path / "w.html").read_text()
     assert "2 of 4 images." in page

@@ -54,7 +54,7 @@ def test_examples_have_the_crop_and_only_known_classes(pairs):
 
 
 def test_what_lies_beyond_the_picture_is_void():
-    """A small picture of one class in a larger crop: the class inside, void around it."""
+    """A small image of one class in a larger crop: the class inside, void around it."""
     image = torch.full((3, 20, 24), 77, dtype=torch.uint8)
     target = torch.full((20, 24), 1, dtype=torch.uint8)
     how = Augmentation(crop=(64, 64))
@@ -66,7 +66,7 @@ def test_what_lies_beyond_the_picture_is_void():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_image_and_target_stay_on_top_of_each_other(seed):
-    """Where the picture shows the label's own values, it still does after cropping and zooming."""
+    """Where the image shows the label's own values, it still does after cropping and zooming."""
     y, x = np.mgrid[:64, :64]
     label = torch.from_numpy((np.hypot(y - 30, x - 35) < 18).astype(np.uint8))
     image = (label * 200).expand(3, 64, 64).contiguous()

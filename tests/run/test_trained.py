@@ -74,7 +74,7 @@ def test_a_damaged_best_checkpoint_is_warned_about(trained, tmp_path):
 
 
 def test_the_dataset_of_a_split_feeds_a_loader(trained):
-    """What a training loop of one's own needs: pairs, classes, augmentation."""
+    """What a hand-written training loop needs: pairs, classes, augmentation."""
     description = pw.read_description(trained[1])
     cut = pw.Augmentation(crop=(32, 64), zoom=(0.8, 1.25), flip=True)
     pairs = description.pairs("train")

@@ -80,7 +80,7 @@ def test_images_are_sorted_by_how_much_they_changed(data, worse, better):
 
 
 def test_comparison_json_is_what_is_returned(data, worse, better, tmp_path):
-    """Beside the second predictions, or where it is told."""
+    """Beside the second predictions, or at the given path."""
     content = compare(worse, better, data)
     assert json.loads((better / "comparison.json").read_text()) == content
     assert content["schema"] == "pixelwise.comparison/1"
@@ -174,6 +174,6 @@ def test_predictions_of_other_labels_are_refused(data, worse, better, tmp_path):
 
 
 def test_numbers_of_other_tools_are_of_one_prediction():
-    """A comparison has no room for them."""
+    """A comparison has no fields for them."""
     with pytest.raises(ArgumentError, match="like, all and boundary are of one prediction"):
         ScoreConfig("a", versus="b", like="smp")

@@ -52,7 +52,7 @@ def test_the_boundary_iou_is_that_of_all_images_added_up(data, tmp_path):
 def test_edges_are_harder_than_areas(data, tmp_path):
     """A shift that an area hardly feels; labels as predictions are perfect in both.
 
-    The disc is lined with void as wide as the strips of these small pictures: it has no score.
+    The disc is lined with void as wide as the strips of these small images: it has no score.
     """
     shifted = predict(data, tmp_path / "shifted", lambda x: np.roll(x, 1, axis=1))
     content = score(ScoreConfig(shifted, data=data, boundary=True))

@@ -42,7 +42,7 @@ def test_0_with_1_or_255_is_binary(values, foreground, void, sureness):
 
 
 def test_distant_values_are_grey_levels_and_255_is_one_of_them():
-    """0, 128, 255: nobody draws void as the brightest of three levels."""
+    """0, 128, 255: void is never drawn as the brightest of three levels."""
     meaning = meaning_of(stored({0, 128}, {0, 128, 255}))
     assert meaning.classes == Classes(["class_0", "class_1", "class_2"], values=[0, 128, 255])
     assert meaning.task == "multiclass"

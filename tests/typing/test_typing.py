@@ -18,7 +18,7 @@ NAMES = [*(f"pw.{n}" for n in pw.__all__), *(f"pw.metrics.{n}" for n in pw.metri
 
 
 def mypy(folder, *files):
-    """Lines of mypy --strict. Errors inside pixelwise are no errors of its users."""
+    """Lines of mypy --strict. Errors inside pixelwise are not errors of its users."""
     words = ["--strict", "--follow-imports=silent", "--no-pretty", "--cache-dir", folder / "mypy"]
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--config-file", "", *words, *files],

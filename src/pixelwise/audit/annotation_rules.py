@@ -1,6 +1,6 @@
 """R2 to R6: what annotation files of labelme say that cannot be meant.
 
-A point twice in a row, or one beyond the border of the image, is no finding: every raster rule
+A point twice in a row, or one beyond the border of the image, is not a finding: every raster rule
 paints such shapes as they were meant.
 
 Source: labelme 7.1 documentation and the files that it writes.

@@ -124,7 +124,7 @@ def _not_looked(source: Source, quick: bool, deep: bool) -> Iterator[str]:
         if step > 1:
             number = -(-source.labels // step)
             yield f"neighbours of pixels (R1, V2 of known values) in all but {number} labels"
-        yield "pixels of the images (S2, G3; S1 and S3 know copies of files only): use deep"
+        yield "pixels of the images (deep): finds S2, G3, and more of S1 and S3"
 
 
 def _sample_step(source: Source, deep: bool) -> int:

@@ -29,7 +29,7 @@ from pixelwise.labels.png_chunks import HEADER_BYTES, read_header
 _FIRST_BYTES = 4096
 # Photographs with previews and profiles before their size.
 _MORE_BYTES = 1 << 18
-# So much of the middle of a file tells apart images that begin alike.
+# Bytes from the middle of a file, which distinguish images that begin alike.
 _MIDDLE_BYTES = 512
 
 Storage = Literal["palette", "grey", "grey16", "color", "lossy", "number"]

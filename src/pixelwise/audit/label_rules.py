@@ -201,7 +201,7 @@ def _unknown(
         elif noisy and (near.min(axis=1) <= _NOISE_REACH).mean() >= _MOST:
             rule = "V3"
         elif noisy and thin_share(wrong) >= _MOST:
-            rule = "V2"  # a line that was so thin that its own value is gone
+            rule = "V2"  # a line that was so thin that its own value is lost
     return _at(file, rule, wrong, detail, unknown)
 
 

@@ -109,7 +109,7 @@ def _headline(audit: Audit) -> str:
     splits = ", ".join(f"{name} {number:,}" for name, number in audit.pairs.items())
     looked = f"{audit.files:,} files" + (f", pairs: {splits}" if splits else "")
     numbers = [(audit.of_severity(s), s) for s in SEVERITIES]
-    found = ", ".join(plural(n, s) for n, s in numbers if n) or "nothing found"
+    found = ", ".join(plural(n, s) for n, s in numbers if n) or "no findings"
     return f"{audit.root}: {looked}\n{found}"
 
 

@@ -71,7 +71,7 @@ RULES = {
         "error",
         "the label is stored with loss",
         "It was saved as JPEG, lossy WebP or GIF, which change values. Export it again from its "
-        "source as a PNG; only if that is gone, take the nearest class.",
+        "source as a PNG; only if that is lost, take the nearest class.",
         "files",
         repair="values",
         ask="values were lost: export it again; only if that is not possible, ask for F1, which "

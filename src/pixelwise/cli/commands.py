@@ -81,8 +81,8 @@ COMMANDS = {
     "init": Command(
         "look at a folder of images and labels and write its dataset.toml",
         (
-            "pixelwise init street/              # finds images, labels, classes, splits and void",
-            "pixelwise init street/ --force      # replaces the dataset.toml of an earlier look",
+            "pixelwise init street/           # finds images, labels, classes, splits, void",
+            "pixelwise init street/ --force   # replaces an earlier dataset.toml",
         ),
         "pixelwise.init.config:InitConfig",
         "pixelwise.init.command:init",
@@ -101,8 +101,8 @@ COMMANDS = {
     "audit": Command(
         "find defects of label files, labels, pairs and splits",
         (
-            "pixelwise audit street/ --html audit.html       # with a picture of each finding",
-            "pixelwise audit street/ --fix street-repaired   # a copy without what can be repaired",
+            "pixelwise audit street/ --html audit.html      # shows the findings",
+            "pixelwise audit street/ --fix street-repaired  # writes a repaired copy",
         ),
         "pixelwise.audit.config:AuditConfig",
         "pixelwise.report.audit_page:run_audit",
@@ -111,7 +111,7 @@ COMMANDS = {
     "weights": Command(
         "count the pixels of each class and compute class weights",
         (
-            "pixelwise weights street/                       # pixels, and weights of all methods",
+            "pixelwise weights street/              # pixels, and weights of all methods",
             "pixelwise weights street/ --method enet --out weights.json",
         ),
         "pixelwise.weights.config:WeightsConfig",
@@ -122,7 +122,7 @@ COMMANDS = {
         "train a network",
         (
             "pixelwise train street/ --loss ce+dice --class-weights median_frequency",
-            "pixelwise train --resume runs/street-1          # goes on where it was stopped",
+            "pixelwise train --resume runs/street-1  # continues a stopped run",
         ),
         "pixelwise.run.config:TrainConfig",
         "pixelwise.run.train:train",
@@ -131,7 +131,7 @@ COMMANDS = {
     "predict": Command(
         "predict label images with a trained network",
         (
-            "pixelwise predict runs/street-1                 # the split val of its data set",
+            "pixelwise predict runs/street-1        # split val of its data set",
             "pixelwise predict runs/street-1 --images photos/ --out predicted/",
         ),
         "pixelwise.run.config:PredictConfig",
@@ -141,8 +141,8 @@ COMMANDS = {
     "score": Command(
         "compare predicted label images with labels",
         (
-            "pixelwise score runs/street-1/predictions/val   # IoU of each class, and their mean",
-            "pixelwise score runs/street-1 runs/street-2     # which is better, and how surely",
+            "pixelwise score runs/street-1/predictions/val  # IoU of each class, mean IoU",
+            "pixelwise score runs/street-1 runs/street-2    # differences, with intervals",
         ),
         "pixelwise.score.config:ScoreConfig",
         "pixelwise.score.command:score",
@@ -151,7 +151,7 @@ COMMANDS = {
     "report": Command(
         "make one self-contained HTML page of a score",
         (
-            "pixelwise report runs/street-1                  # writes runs/street-1/report.html",
+            "pixelwise report runs/street-1         # writes runs/street-1/report.html",
             "pixelwise report runs/street-2 --compare runs/street-1 --worst 20",
         ),
         "pixelwise.report.config:ReportConfig",
@@ -161,8 +161,8 @@ COMMANDS = {
     "demo": Command(
         "draw a data set, train two networks and compare them (2 minutes)",
         (
-            "pixelwise demo                                  # writes demo/report.html",
-            "pixelwise demo --out /tmp/demo --epochs 4       # shorter, and a poorer network",
+            "pixelwise demo                             # writes demo/report.html",
+            "pixelwise demo --out /tmp/demo --epochs 4  # faster, with lower scores",
         ),
         "pixelwise.demo.command:DemoConfig",
         "pixelwise.demo.command:demo",
@@ -170,8 +170,8 @@ COMMANDS = {
     "list": Command(
         "list losses, networks, formats, class tables, audit rules and more",
         (
-            "pixelwise list losses                           # what train --loss can be made of",
-            "pixelwise list rules --json                     # what audit looks for",
+            "pixelwise list losses         # the names that train --loss takes",
+            "pixelwise list rules --json   # what audit looks for",
         ),
         "pixelwise.cli.listing:ListConfig",
         "pixelwise.cli.listing:list_names",
@@ -179,8 +179,8 @@ COMMANDS = {
     "completion": Command(
         "print a script with which a shell completes commands and options",
         (
-            'eval "$(pixelwise completion bash)"             # in ~/.bashrc; zsh: in ~/.zshrc',
-            "pixelwise completion fish | source              # in ~/.config/fish/config.fish",
+            'eval "$(pixelwise completion bash)"   # in ~/.bashrc; zsh: in ~/.zshrc',
+            "pixelwise completion fish | source    # in ~/.config/fish/config.fish",
         ),
         "pixelwise.cli.completion:CompletionConfig",
         "pixelwise.cli.completion:completion",

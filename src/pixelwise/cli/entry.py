@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("pixelwise: interrupted", file=sys.stderr)
         return 143 if isinstance(stop, Terminated) else 130
     except BrokenPipeError:
-        # who read stdout has gone, as `| head` does; nothing is left to be said there
+        # the reader of stdout has closed it, as `| head` does; nothing more can be written
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 

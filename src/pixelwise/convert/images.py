@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 
 from pixelwise.errors import DatasetError, RunError, setting
 from pixelwise.files.atomic import atomic_write
-from pixelwise.files.content import ENDINGS, Unreadable, check_pixels, format_of, read_file
+from pixelwise.files.content import SUFFIXES, Unreadable, check_pixels, format_of, read_file
 from pixelwise.labels.shapes import Size
 
 _ORIENTATION = 274
@@ -145,7 +145,7 @@ def _upright_png(image: ImageFile) -> bytes:
 def _suffix(image: ImageFile, path: Path | None) -> str:
     suffix = Path(path or image.where).suffix.lower()
     try:
-        return suffix if suffix in ENDINGS.values() else ENDINGS[format_of(image.data[:16])]
+        return suffix if suffix in SUFFIXES.values() else SUFFIXES[format_of(image.data[:16])]
     except Unreadable:
         return suffix or ".png"
 

@@ -86,7 +86,7 @@ def make_legend(source: Source, config: ConvertConfig, background: str | None) -
         ground = _matching(ground, names)
         if ground not in names:
             names.insert(0, ground)
-            notes.append(f"class 0 is {ground}: what nothing covers")
+            notes.append(f"class 0 is {ground}: pixels that no shape covers")
     if not names:
         raise DatasetError("convert", "classes", must="at least one that is not void", got="none")
 

@@ -42,7 +42,7 @@ def read_rows(text: str) -> Rows:
     """The classes that a word names: a known data set, colours in hex, or a class file.
 
     Raises:
-        DatasetError: it is none of these, or the file contradicts itself.
+        DatasetError: it has none of these forms, or the file contradicts itself.
     """
     if text in PALETTES:
         return rows_of(Classes.named(text))

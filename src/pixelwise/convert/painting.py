@@ -1,4 +1,4 @@
-"""Objects -> label: which is painted first, what covers what, and what is gone in the end."""
+"""Objects -> label: order of painting, overlaps, and objects that vanish."""
 
 from collections.abc import Sequence
 from typing import Literal

@@ -1,6 +1,6 @@
 """Annotation files are opened once: what one step has read is handed on to the next.
 
-`detect` reads some JSON files to tell the format, `find` reads those whose classes are known from
+`detect` reads some JSON files to detect the format, `find` reads those whose classes are known from
 the files alone, and workers read what they make labels of.
 """
 

@@ -1,4 +1,4 @@
-"""Open only what is a regular file, and tell its format by its first bytes, not by its name."""
+"""Open only what is a regular file, and detect its format by its first bytes, not by its name."""
 
 import os
 import stat
@@ -11,7 +11,7 @@ from pixelwise.errors import PixelwiseError
 
 # 16384 x 16384, or any other shape of that area; a label of that size takes 256 or 512 MiB.
 MAX_PIXELS = 1 << 28
-# The largest file that is read into memory; no picture of MAX_PIXELS is larger.
+# The largest file that is read into memory; no image of MAX_PIXELS is larger.
 MAX_BYTES = 1 << 31
 
 _MAGIC = {
@@ -26,8 +26,8 @@ _MAGIC = {
     b"MM\0+": "TIFF",
     b"RIFF": "WebP",
 }
-# file name endings of the formats above
-ENDINGS = {
+# file name suffixes of the formats above
+SUFFIXES = {
     "PNG": ".png",
     "JPEG": ".jpg",
     "GIF": ".gif",
@@ -130,7 +130,7 @@ def format_of(data: bytes) -> str:
 
 
 def check_pixels(width: int, height: int, max_pixels: int = MAX_PIXELS) -> None:
-    """Refuse a picture that would not fit into memory; called before it is decoded.
+    """Refuse a image that would not fit into memory; called before it is decoded.
 
     Raises:
         Unreadable: width * height exceeds max_pixels.

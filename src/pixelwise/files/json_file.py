@@ -108,7 +108,7 @@ def shown(value: Any) -> str:
 
 
 def _refuse_constant(text: str) -> Any:
-    raise ValueError(f"{text}, which is no number of JSON")
+    raise ValueError(f"{text}, which JSON does not allow")
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

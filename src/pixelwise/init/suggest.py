@@ -69,7 +69,7 @@ def _has_data(folder: Path) -> bool:
 
 
 def _convert_command(source: Path) -> str:
-    """The command for a file or folder of annotations; "" if it is none."""
+    """The command for a file or folder of annotations; "" if it is not one."""
     try:
         found, chosen = detect(source)
     except PixelwiseError:

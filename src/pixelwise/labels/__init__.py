@@ -8,7 +8,7 @@ palettes.py       voc_colormap; PALETTES: the class tables of well-known dataset
 png.py            read_label, write_label, label_size
 png_chunks.py     PNG at the level of chunks: checksums, rows, samples
 bmp_tiff.py       the other two formats that keep indices
-image.py          read_rgb, image_size
+image.py          read_image, image_size
 histogram.py      how often each of the 256 values occurs
 color.py          color_to_index, index_to_color
 overlay.py        overlay: a label on top of its image
@@ -17,11 +17,6 @@ raster.py         the pixels inside a polygon, by their centres or as pycocotool
 raster_pillow.py  the pixels that PIL.ImageDraw draws
 rle.py            masks as run lengths: rle_to_mask, mask_to_rle
 label_checks.py   what an array of indices must satisfy; offenders with counts and places
-folder_names.py   what people call folders of images, labels and splits
 pairs.py          find_pairs -> Pair(id, image, label)
 description.py    dataset.toml <-> Description: what every command is given
-strict_json.py    untrusted JSON: no NaN, no equal keys, checked types
-toml_text.py      values as TOML text; keys and types of a TOML table
-file_bytes.py     open only what is a regular file, and tell formats by their first bytes
-atomic.py         atomic_write: the whole file or the old one
 """

@@ -38,7 +38,7 @@ def decode_bmp_or_tiff(kind: str, data: bytes, max_pixels: int) -> np.ndarray:
     Args:
         kind: "BMP" or "TIFF".
         data: the whole file.
-        max_pixels: refuse larger pictures before decoding them.
+        max_pixels: refuse larger images before decoding them.
     Returns:
         (H, W) uint8, uint16 if samples have more than 8 bits.
     Raises:

@@ -20,7 +20,7 @@ def as_names(names: Any) -> tuple[str, ...]:
     """Class names as a tuple: printable, without blanks at the ends, each only once.
 
     Raises:
-        LabelError: a name is none of that, or there is no name.
+        LabelError: a name is not of this form, or there is no name.
     """
     if isinstance(names, str) or not isinstance(names, Iterable):
         _fail("names", "a list of strings", repr(names))

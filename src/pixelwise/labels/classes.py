@@ -153,7 +153,7 @@ class Classes:
 
         Args:
             array: (H, W) stored values of any integer dtype, or a row of them; not modified.
-            where: the function or file that a message shall name.
+            where: the function or file that a message names.
         Returns:
             Class indices 0..C-1, ignore_index where void; the shape of array, dtype self.dtype.
         Raises:
@@ -179,12 +179,12 @@ class Classes:
 
         Args:
             label: (H, W) class indices 0..C-1 or ignore_index, any integer dtype; not modified.
-            where: the function or file that a message shall name.
+            where: the function or file that a message names.
         Returns:
             Stored values of the same shape, uint8 or uint16: written(index) for a class, and for
             void the first of ignore_values, or else ignore_index.
         Raises:
-            LabelError: some indices are no class, or there is void but no value to store it as.
+            LabelError: some indices are not classes, or there is void but no value to store it as.
         """
         index = as_label(where, "class indices", label)
         self.check_indices(index, where)
@@ -193,7 +193,7 @@ class Classes:
         if self._stored_void is not None:
             stored[self.ignore_index] = self._stored_void
         elif (index == self.ignore_index).any():
-            hint = "Add the value that shall mean void to ignore_values."
+            hint = "Add the value that means void to ignore_values."
             got = f"{self.ignore_index}, which would be read back as a class"
             raise LabelError(where, "void", must="a stored value of its own", got=got, hint=hint)
         return stored.astype(np.min_scalar_type(stored.max())).take(index)
@@ -249,7 +249,7 @@ class Classes:
         """The display colour of every class index and of ignore_index.
 
         Returns:
-            (max(C, ignore_index + 1), 3) uint8 RGB; rows that are no index have the void colour.
+            (max(C, ignore_index + 1), 3) uint8 RGB; other rows have the void colour.
         """
         palette = np.empty((max(len(self), self.ignore_index + 1), 3), np.uint8)
         palette[:] = VOID_COLOR

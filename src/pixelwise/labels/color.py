@@ -1,4 +1,4 @@
-"""Colour pictures of labels <-> class indices."""
+"""Colour images of labels <-> class indices."""
 
 from functools import lru_cache
 from typing import Literal, get_args
@@ -23,14 +23,14 @@ Unknown = Literal["error", "ignore", "nearest"]
 _BAND_PIXELS = 1 << 15
 # Distances to all classes are held for this many unknown colours at a time.
 _NEAREST_BLOCK = 1 << 12
-# Drawn labels have few colours; a picture saved with loss has thousands.
+# Drawn labels have few colours; a image saved with loss has thousands.
 _MANY_COLORS = 100
 
 
 def color_to_index(
     image: ArrayLike, classes: Classes, unknown: Unknown = "error"
 ) -> NDArray[np.uint8 | np.uint16]:
-    """Class index of every pixel of a colour picture, by exact display colour.
+    """Class index of every pixel of a colour image, by exact display colour.
 
     label[y, x] = the class c with classes.colors[c] == image[y, x].
 
@@ -47,7 +47,7 @@ def color_to_index(
     Raises:
         ArgumentTypeError: image is not uint8.
         ArgumentError: image is not (H, W, 3), or unknown is not one of its choices.
-        LabelError: two classes share a colour; or, with "error", the picture has unknown colours:
+        LabelError: two classes share a colour; or, with "error", the image has unknown colours:
             each with its pixel count, first place and nearest class.
     Example:
         >>> classes = pw.Classes(["sky", "road"], colors=[(0, 0, 255), (128, 64, 128)])
@@ -72,7 +72,7 @@ def color_to_index(
 
 
 def index_to_color(label: ArrayLike, classes: Classes) -> NDArray[np.uint8]:
-    """The picture of a label: the display colour of every class index.
+    """The colour image of a label: the display colour of every class index.
 
     image[y, x] = classes.colors[label[y, x]]; void is shown as (224, 224, 192).
 

@@ -131,7 +131,7 @@ class Description:
         root: the folder that paths in splits are relative to.
         classes: what stored values mean.
         splits: by name, such as "train" and "val".
-        task: "multiclass"; or "binary", for two classes that one sigmoid channel tells apart.
+        task: "multiclass"; or "binary", for two classes that one sigmoid channel separates.
     Raises:
         DatasetError: the task is unknown or does not fit the classes; a path in a split leaves the
             root; folds and keep contradict each other.
@@ -180,7 +180,7 @@ class Description:
     def _check_links(self, split: str, pairs: list[Pair]) -> None:
         """Refuse files that are somewhere else: what is read stays in the folder of the dataset."""
         files = (file for pair in pairs for file in (pair.image, pair.label) if file)
-        # only links are followed, as that takes far longer than to see that a file is none
+        # only links are followed: that takes far longer than a check for links
         outside = [f for f in files if os.path.islink(f) and not _ends_below(self.root, f)]
         if outside:
             got = f"{plural(len(outside), 'link')} out of it, such as {outside[0]}"

@@ -78,7 +78,7 @@ def find_pairs(
     for what, twins in (("images", pairing.image_twins), ("labels", pairing.label_twins)):
         if twins:
             hint = (
-                "Remove one of each, or tell them apart by suffix; in lists, ids are names alone."
+                "Remove one of each, or distinguish them by suffix; in lists, ids are names alone."
             )
             got = some((f"{first} and {other}" for first, other in twins), _LISTED, "; ")
             raise PairingError("find_pairs", what, must="one file for each id", got=got, hint=hint)
@@ -160,7 +160,7 @@ def _matchers(
 
 
 def is_same_folder(images: Files | None, labels: Files | None) -> bool:
-    """Whether images and labels lie side by side; lists and None are no folders."""
+    """Whether images and labels lie side by side; lists and None are not folders."""
     if not isinstance(images, str | Path) or not isinstance(labels, str | Path):
         return False
     return os.path.realpath(images) == os.path.realpath(labels)

@@ -57,7 +57,7 @@ def read_label(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.
 
     Args:
         path: an indexed or grey PNG; single-page BMP and TIFF files are read too.
-        max_pixels: larger pictures are refused before memory is taken for them.
+        max_pixels: larger images are refused before memory is taken for them.
     Returns:
         (H, W) stored values, uint8; uint16 if the file has more than 8 bits a pixel. Turn them
         into class indices with Classes.to_index.
@@ -155,7 +155,7 @@ def write_label(
     Raises:
         ArgumentTypeError: label is not made of integers.
         ArgumentError: label is not (H, W), is empty or has a value outside 0..65535, or 0..255 for
-            "grey"; path does not end in .png; storage is none of the three.
+            "grey"; path does not end in .png; storage is not one of the three.
         LabelError: what was written would not be read back equal.
         RunError: the file system refuses, for instance because the disk is full.
     """

@@ -6,7 +6,7 @@ A PNG file is a signature and then chunks of
 
 IHDR comes first. The bodies of all IDAT chunks, joined, are one zlib stream of rows; a row is one
 filter byte and then its samples, packed to bit_depth bits. Interlaced files hold seven smaller
-pictures one after the other.
+images one after the other.
 
 Source: Portable Network Graphics (PNG) Specification, W3C, sections 5, 7, 8 and 11.
 """
@@ -32,7 +32,7 @@ _COLOR_TYPES = {
     4: ("grey with alpha", 2, {8, 16}),
     6: ("RGBA", 4, {8, 16}),
 }
-# (first x, first y, step in x, step in y) of the seven pictures of an interlaced file
+# (first x, first y, step in x, step in y) of the seven images of an interlaced file
 _ADAM7 = (
     (0, 0, 8, 8),
     (4, 0, 8, 8),
@@ -174,7 +174,7 @@ def decode_samples(header: PngHeader, stream: bytes) -> np.ndarray:
 
 
 def count_samples(header: PngHeader, stream: bytes) -> np.ndarray:
-    """How often each value occurs, without an array of the picture: bincount(decode_samples(...)).
+    """How often each value occurs, without an array of the image: bincount(decode_samples(...)).
 
     Args:
         header: of a file with one sample a pixel.

@@ -26,7 +26,7 @@ class Patch:
 
     Args:
         mask: (h, w) bool.
-        top, left: where its first pixel lies; the patch may reach out of a picture.
+        top, left: where its first pixel lies; the patch may reach out of a image.
     """
 
     mask: NDArray[np.bool]
@@ -34,7 +34,7 @@ class Patch:
     left: int = 0
 
     def cut(self, size: tuple[int, int]) -> "Patch":
-        """The part of it inside a picture of this (height, width)."""
+        """The part of it inside a image of this (height, width)."""
         height, width = size
         top, left = max(0, self.top), max(0, self.left)
         rows = slice(top - self.top, max(0, height - self.top))
@@ -43,7 +43,7 @@ class Patch:
 
     @property
     def place(self) -> tuple[slice, slice]:
-        """The rows and columns of the picture that a patch lies on, once it is cut to it."""
+        """The rows and columns of the image that a patch lies on, once it is cut to it."""
         height, width = self.mask.shape
         return slice(self.top, self.top + height), slice(self.left, self.left + width)
 
@@ -57,7 +57,7 @@ def fill_by_center(points: np.ndarray, size: tuple[int, int]) -> Patch:
 
     Args:
         points: (n, 2) float64 of (x, y), at most 1e8; an edge from the last to the first closes it.
-        size: (height, width) of the picture.
+        size: (height, width) of the image.
     """
     top, bottom = _centers_between(points[:, 1], size[0])
     left, right = _centers_between(points[:, 0], size[1])
@@ -77,7 +77,7 @@ def fill_by_coco(points: np.ndarray, size: tuple[int, int]) -> Patch:
 
     Args:
         points: (n, 2) float64 of (x, y), at most 1e8.
-        size: (height, width) of the picture.
+        size: (height, width) of the image.
     Equals: pycocotools.mask.decode(frPyObjects([points.ravel()], height, width))
     Source: COCO API, common/maskApi.c, rleFrPoly.
     """

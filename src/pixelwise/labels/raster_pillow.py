@@ -9,22 +9,22 @@ from PIL import Image, ImageDraw
 
 from pixelwise.labels.raster import Patch
 
-# Discs are drawn row by row, also outside of the picture; farther points are moved here, or to
-# twice the longer side of the picture.
+# Discs are drawn row by row, also outside of the image; farther points are moved here, or to
+# twice the longer side of the image.
 _FAR = 20_000
 
 
 def draw_by_pillow(kind: str, points: np.ndarray, width: float, size: tuple[int, int]) -> Patch:
-    """Draw an outline on an empty picture and take what is not empty.
+    """Draw an outline on an empty image and take what is not empty.
 
     Args:
         kind: one of shapes.KINDS.
         points: (n, 2) float64, finite (x, y).
         width: of lines, and diameter of points, in pixels.
-        size: (height, width) of the picture.
+        size: (height, width) of the image.
     """
-    picture = Image.new("L", (size[1], size[0]))
-    draw = ImageDraw.Draw(picture)
+    image = Image.new("L", (size[1], size[0]))
+    draw = ImageDraw.Draw(image)
     far = max(_FAR, 2 * max(size))
     points = points.clip(-far, far)
     if kind == "rectangle":
@@ -38,10 +38,10 @@ def draw_by_pillow(kind: str, points: np.ndarray, width: float, size: tuple[int,
             _draw_disc(draw, point, width / 2)
     else:
         draw.polygon([(x, y) for x, y in points.tolist()], fill=1)
-    box = picture.getbbox()
+    box = image.getbbox()
     if box is None:
         return Patch(np.zeros((0, 0), bool))
-    return Patch(np.asarray(picture.crop(box)) != 0, box[1], box[0])
+    return Patch(np.asarray(image.crop(box)) != 0, box[1], box[0])
 
 
 def _draw_disc(draw: ImageDraw.ImageDraw, center: np.ndarray, radius: float) -> None:

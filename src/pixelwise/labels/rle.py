@@ -23,7 +23,7 @@ Order = Literal["columns", "rows"]
 ORDERS: dict[Order, Literal["F", "C"]] = {"columns": "F", "rows": "C"}
 _FIRST_LETTER, _LAST_LETTER = 48, 48 + 63
 _SIGN, _MORE, _LOW_BITS = 0x10, 0x20, 0x1F
-# Groups of one number; 30 bits hold any run of a picture that fits into memory.
+# Groups of one number; 30 bits hold any run of a image that fits into memory.
 _MOST_GROUPS = 6
 
 
@@ -44,7 +44,7 @@ def rle_to_mask(
         (H, W) bool.
     Raises:
         LabelError: the runs do not add up to height * width, one is negative or no integer, the
-            text is damaged, or the picture is too large.
+            text is damaged, or the image is too large.
     Equals: pycocotools.mask.decode({"size": size, "counts": counts})
     """
     check_choice("rle_to_mask", "order", order, ORDERS)
@@ -89,7 +89,7 @@ def parse_counts(text: str | bytes) -> np.ndarray:
     Returns:
         (n,) int64; not yet known to be >= 0.
     Raises:
-        LabelError: a letter is none of the alphabet, or a number is cut or too long.
+        LabelError: a letter is not of the alphabet, or a number is cut or too long.
     """
     letters = np.frombuffer(text.encode("utf-8") if isinstance(text, str) else text, np.uint8)
     strange = (letters < _FIRST_LETTER) | (letters > _LAST_LETTER)

@@ -1,6 +1,6 @@
 """Outlines -> label: polygons, rectangles, circles, lines and points become pixels.
 
-Points are (x, y) as annotation files have them, on the edges of pixels: the picture reaches from
+Points are (x, y) as annotation files have them, on the edges of pixels: the image reaches from
 (0, 0) to (width, height). Shapes are painted in the order of the list, so later ones lie on top.
 
 rule      pixel (i, j) belongs to a polygon if
@@ -118,11 +118,11 @@ def polygons_to_label(
 
 
 def patch_of(shape: Outline | Patch, size: Size, rule: Rule = "center") -> Patch:
-    """The pixels that a shape covers, cut to the picture.
+    """The pixels that a shape covers, cut to the image.
 
     Args:
         shape: without a problem, see problem_of.
-        size: (height, width) of the picture.
+        size: (height, width) of the image.
         rule: one of RULES.
     """
     if isinstance(shape, Patch):
@@ -152,7 +152,7 @@ def problem_of(shape: Outline | Patch) -> str | None:
     try:
         points = np.asarray(shape.points, np.float64)
     except (TypeError, ValueError, OverflowError):
-        return "points that are no numbers, or of different length"
+        return "points that are not numbers, or of different length"
     least, most, meaning = KINDS[shape.kind]
     if points.size and (points.ndim != 2 or points.shape[1] != 2):
         return f"points of shape {points.shape} instead of (n, 2)"
@@ -200,7 +200,7 @@ def _near(starts: np.ndarray, ends: np.ndarray, radius: float, size: Size) -> Pa
 
 
 def _box(low: np.ndarray, high: np.ndarray, margin: float, size: Size) -> tuple[int, ...]:
-    """(top, left, bottom, right) of the pixels of a picture between two points and around them."""
+    """(top, left, bottom, right) of the pixels of a image between two points and around them."""
     edges = (size[1], size[0])
     left, top = np.floor(low - margin).clip(0, edges).astype(int)
     right, bottom = np.ceil(high + margin).clip(0, edges).astype(int)

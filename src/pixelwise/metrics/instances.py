@@ -6,7 +6,7 @@ of instances of c, and FP the pixels predicted as c whose target is another clas
     iTP = sum over instances of S_c / s_i · t_i        iFN = sum of S_c / s_i · (s_i - t_i)
     iIoU = iTP / (iTP + FP + iFN)
 
-Labels alone do not tell instances apart, so this needs an image of instance ids beside them.
+Labels alone do not separate instances, so this needs an image of instance ids beside them.
 """
 
 from collections.abc import Sequence
@@ -75,7 +75,7 @@ def count_instances(
         pred: (*S) integer or bool, predicted class indices 0..C-1.
         target: (*S) integer or bool, class indices 0..C-1 or ignored.
         instances: (*S) integer, instance ids; 0 where there is none: stuff, and crowds that are
-            not told apart. For instanceIds of Cityscapes: np.where(ids < 1000, 0, ids).
+            not distinguished. For instanceIds of Cityscapes: np.where(ids < 1000, 0, ids).
         num_classes: C, >= 1.
         ignore_index: as for count_confusion.
         categories: (C,) category of each class; then a pixel is found if the category is right.

@@ -199,7 +199,7 @@ def mean_iou(
     Raises:
         ArgumentError: unknown convention.
         ArgumentTypeError: a list where one record is needed, or the reverse.
-    Absent classes: what the convention says; classes_averaged tells which classes those are.
+    Absent classes: what the convention says; classes_averaged returns those classes.
     Equals: sklearn.metrics.jaccard_score with average="macro" for "present" and "micro" for
         "micro"; smp.metrics.iou_score with reduction="macro" for "absent_as_one".
 
@@ -226,7 +226,7 @@ def mean_dice(
     Raises:
         ArgumentError: unknown convention.
         ArgumentTypeError: a list where one record is needed, or the reverse.
-    Absent classes: what the convention says; classes_averaged tells which classes those are.
+    Absent classes: what the convention says; classes_averaged returns those classes.
     Equals: sklearn.metrics.f1_score with average="macro" for "present" and "micro" for "micro".
     """
     return _mean_score("mean_dice", dice_of_pixels, counts, convention)

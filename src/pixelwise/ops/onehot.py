@@ -25,7 +25,7 @@ def one_hot(
         target: (N, *S) class indices 0..C-1 or ignored; any integer dtype or bool.
         num_classes: C, >= 1.
         ignore_index: ignored value, several of them, or None.
-        eps: floor added to every element, >= 0.
+        eps: lower bound of every element, added to all, >= 0.
         dtype: dtype of the result.
     Returns:
         (N, C, *S) of `dtype`.

@@ -16,7 +16,7 @@ from pixelwise.repair.result import Pixels
 
 # What a JPEG does to a colour, as a distance; a colour that is further from all classes is void.
 NOISE_REACH = 48.0
-# Values of a one-channel label closer than this cannot be told apart once noise is added.
+# Values of a one-channel label closer than this cannot be distinguished once noise is added.
 LEAST_GAP = 32
 # If fewer of the wrong pixels have a plain answer, the image does not show these classes.
 _LEAST_PLAIN = 0.5
@@ -37,7 +37,7 @@ class Unrepairable(Exception):
 
 @dataclass(frozen=True)
 class RepairedLabel:
-    """A label with its stored values put right.
+    """A label with its stored values repaired.
 
     Args:
         stored: (H, W) stored values.

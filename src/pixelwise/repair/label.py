@@ -140,7 +140,7 @@ def _noise(
     """V3: values become the nearest one that means something, or void."""
     known = np.flatnonzero(method.table.index_of != -2)
     if np.diff(known).min(initial=LEAST_GAP) < LEAST_GAP:
-        raise Unrepairable(rule, "stored values are too close to each other to be told from noise")
+        raise Unrepairable(rule, "stored values are closer to each other than noise reaches")
     levels, place = np.unique(label, return_inverse=True)
     near = nearest(levels[:, None], known[:, None], NOISE_REACH)
     index = np.where(near == NO_ANSWER, -1, method.table.index_of.take(known[near]))

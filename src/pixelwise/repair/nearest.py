@@ -9,7 +9,7 @@ import numpy as np
 NO_ANSWER = -1
 # Distances of so many colours to all candidates are held at a time.
 _BLOCK = 1 << 12
-# Fewer neighbours of the same value are no majority.
+# Fewer neighbours of the same value are not a majority.
 _LEAST_VOTES = 3
 
 

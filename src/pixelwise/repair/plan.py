@@ -11,7 +11,7 @@ from pixelwise.audit.headers import COLOR, LOSSY, PALETTE, Header, has_right_suf
 from pixelwise.audit.label_rules import ClassTable
 from pixelwise.audit.result import Audit, Evidence
 from pixelwise.audit.rules import RULES, repairable
-from pixelwise.files.content import ENDINGS
+from pixelwise.files.content import SUFFIXES
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, Description, Split
 from pixelwise.repair.label import Method, is_plain
@@ -137,7 +137,7 @@ def _label_job(
 
 
 def _renamed(name: str, header: Header) -> Job:
-    suffix = ENDINGS.get(header.format)
+    suffix = SUFFIXES.get(header.format)
     if suffix is None or has_right_suffix(name, header):
         return Job(name, name)
     return Job(name, os.path.splitext(name)[0] + suffix, rules=("F2",))

@@ -38,10 +38,12 @@ class AuditRun:
     Args:
         audit: what was found.
         repaired: the copy, if one was asked for.
+        page: the HTML page, if one was asked for.
     """
 
     audit: Audit
     repaired: Repaired | None = None
+    page: Path | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The audit as JSON can hold it; the repair in its key "fixed"."""
@@ -49,8 +51,9 @@ class AuditRun:
         return {**self.audit.as_dict(), **fixed}
 
     def text(self) -> str:
-        """Both for a terminal."""
-        return "\n\n".join(part.text() for part in (self.audit, self.repaired) if part is not None)
+        """All of it for a terminal."""
+        parts = [part.text() for part in (self.audit, self.repaired) if part is not None]
+        return "\n\n".join([*parts, *([f"wrote {self.page}"] if self.page else [])])
 
     def finding(self) -> str:
         """Errors in a data set are not a success, also if a copy is without them."""
@@ -113,14 +116,14 @@ def run_audit(
         files = _files_of(found)
         if config.html is not None:
             _write(found, files, config.html)
-        return AuditRun(found, repair_of(config, found, given, files.read))
+        return AuditRun(found, repair_of(config, found, given, files.read), config.html)
 
 
 def audit_page(audit: Audit | Mapping[str, Any], out: Path | str) -> Path:
     """Write an audit as one self-contained HTML file.
 
-    Examples are read again for the pictures; a file that is gone or cannot be shown is replaced by
-    a sentence. The same audit and files give the same bytes.
+    Examples are read again for the pictures; a file that is missing or cannot be shown is
+    replaced by a sentence. The same audit and files give the same bytes.
 
     Args:
         audit: what pw.audit returns, or the JSON that `pixelwise audit --json` prints.
@@ -199,5 +202,5 @@ def example(finding: Finding, files: DatasetFiles) -> dict[str, Any]:
     place = None if RULES[finding.rule].counted == "files" else finding.place
     pictures = example_pictures(files, finding.file, place, finding.values, finding.other)
     # what F3 finds is why there is no picture
-    told = [picture for picture in pictures if picture.data or finding.rule != "F3"]
-    return {"file": finding.file, "detail": finding.detail, "pictures": told}
+    shown = [picture for picture in pictures if picture.data or finding.rule != "F3"]
+    return {"file": finding.file, "detail": finding.detail, "pictures": shown}

@@ -1,4 +1,4 @@
-"""The page of a comparison: two predictions of the same images, and what tells them apart."""
+"""The page of a comparison: two predictions of the same images, and their differences."""
 
 from pathlib import Path
 from typing import Any

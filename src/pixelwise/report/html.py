@@ -20,6 +20,7 @@ from pixelwise.report.config import ReportConfig
 from pixelwise.report.pictures import WRONG, four_pictures
 from pixelwise.report.source import (
     Source,
+    command_for,
     find_metrics,
     find_result,
     read_metrics,
@@ -54,7 +55,8 @@ def report(config: ReportConfig) -> Path:
     if isinstance(found, Comparison):
         if config.compare:
             event = f"{path} is a comparison already, and has no others beside it"
-            raise RunError("report", event=event)
+            hint = f"To compare scores, write one first: {command_for(path.parent)}"
+            raise RunError("report", event=event, hint=hint)
         context = comparison(found, path.parent, config.worst, config.best)
         template = "comparison.html"
     else:

@@ -21,7 +21,7 @@ from pixelwise.score.record import ImageScores
 
 WIDEST, HIGHEST = 320, 480
 WRONG = (230, 0, 92)
-# Void is striped, so that it is told from the dimmed image by more than its shade.
+# Void is striped, so that it differs from the dimmed image by more than its shade.
 STRIPES = np.array([(150, 156, 163), (198, 202, 207)], np.uint8)
 STRIPE_WIDTH = 4
 NAMED_CLASSES = 4

@@ -181,7 +181,7 @@ def _unlike(sources: list[Source]) -> Iterable[str]:
 
 
 def short_names(paths: list[Path]) -> list[str]:
-    """The folders that tell paths apart: runs/ce/score.json, runs/dice/score.json -> ce, dice."""
+    """The folders in which paths differ: runs/ce/score.json, runs/dice/score.json -> ce, dice."""
     parts = [path.absolute().parts for path in paths]
     shared = set(parts[0]).intersection(*parts[1:])
     names = ["/".join(part for part in p if part not in shared) for p in parts]

@@ -24,11 +24,11 @@ from pixelwise.score.compare import Comparison, compare
 from pixelwise.score.config import ScoreConfig
 from pixelwise.score.counting import (
     STRIP_WIDTH,
-    Counted,
+    ImageCounts,
     Item,
-    Work,
+    ScoreInputs,
     count_items,
-    find_work,
+    find_inputs,
     path_from,
 )
 from pixelwise.score.record import (
@@ -69,17 +69,19 @@ def score(
     """
     config = with_absolute_paths(config)
     with open_executor(config.workers, config.scheduler, executor) as chosen:
-        work = find_work(config)
-        counted = count_items(work, config, chosen, progress)
+        inputs = find_inputs(config)
+        counted = count_items(inputs, config, chosen, progress)
     if config.versus is not None:
-        return compare(config, work, counted)
-    out = config.out or work.folders[0] / FILE
-    found = score_of(work, [one for (one,) in counted], config, out.parent)
+        return compare(config, inputs, counted)
+    out = config.out or inputs.folders[0] / FILE
+    found = score_of(inputs, [one for (one,) in counted], config, out.parent)
     write_json(out, found)
     return found
 
 
-def score_of(work: Work, counted: list[Counted], config: ScoreConfig, folder: Path) -> Score:
+def score_of(
+    inputs: ScoreInputs, counted: list[ImageCounts], config: ScoreConfig, folder: Path
+) -> Score:
     """The scores of the counts of all images; paths are relative to the folder."""
     counts = [one.counts for one in counted]
     total = total_counts(counts)
@@ -88,10 +90,10 @@ def score_of(work: Work, counted: list[Counted], config: ScoreConfig, folder: Pa
     under_void = [one.under_void for one in counted if one.under_void is not None]
     return Score(
         **made_by(command_line(config)),
-        dataset=work.dataset,
-        classes=work.classes,
-        task=work.task,
-        predictions=path_from(work.folders[0], folder),
+        dataset=inputs.dataset,
+        classes=inputs.classes,
+        task=inputs.task,
+        predictions=path_from(inputs.folders[0], folder),
         convention=convention,
         convention_meaning=CONVENTIONS[convention],
         scores=means(counts, total, convention),
@@ -99,13 +101,13 @@ def score_of(work: Work, counted: list[Counted], config: ScoreConfig, folder: Pa
         mean_iou_by_convention={
             name: known(mean_iou(by(name, counts, total), name)) for name in CONVENTIONS
         },
-        per_class=class_rows(work.classes.names, counts, total),
+        per_class=class_rows(inputs.classes.names, counts, total),
         confusion=tuple(map(tuple, total.matrix.tolist())),
         ignored_pixels=total.ignored,
         valid_pixels=total.valid,
         boundary=boundary_scores(strips) if strips else None,
         like=tuple(scores_like(counts, np.array(under_void), config.like)) if under_void else (),
-        images=tuple(image_scores(item, one, folder) for item, one in zip(work.items, counted)),
+        images=tuple(image_scores(item, one, folder) for item, one in zip(inputs.items, counted)),
     )
 
 
@@ -157,7 +159,7 @@ def boundary_scores(strips: list[Any]) -> BoundaryScores:
     return BoundaryScores(STRIP_WIDTH, known(lowest_mean(scores)), meaning, all_known(scores))
 
 
-def image_scores(item: Item, counted: Counted, folder: Path) -> ImageScores:
+def image_scores(item: Item, counted: ImageCounts, folder: Path) -> ImageScores:
     """What score.json says about one image."""
     counts = counted.counts
     rows, columns = np.nonzero(counts.matrix)

@@ -10,7 +10,7 @@ from pixelwise.labels.classes import Classes
 from pixelwise.metrics.bootstrap import CONFIDENCE, RESAMPLES, PairedDifference, paired_bootstrap
 from pixelwise.metrics.scores import CONVENTIONS, Convention, mean_iou
 from pixelwise.score.config import ScoreConfig
-from pixelwise.score.counting import Counted, Work, path_from
+from pixelwise.score.counting import ImageCounts, ScoreInputs, path_from
 from pixelwise.score.record import DataSplit, known, nothing_scored
 from pixelwise.settings import command_line
 from pixelwise.text import percent, printable, text_table
@@ -148,7 +148,9 @@ def numbers(found: PairedDifference) -> dict[str, Any]:
     return {**{key: known(value) for key, value in values.items()}, "clear": found.clear}
 
 
-def compare(config: ScoreConfig, work: Work, counted: list[tuple[Counted, ...]]) -> Comparison:
+def compare(
+    config: ScoreConfig, inputs: ScoreInputs, counted: list[tuple[ImageCounts, ...]]
+) -> Comparison:
     """Score two predictions of the same images and write comparison.json.
 
     difference = score of `versus` (b) - score of `predictions` (a), of pooled counts; its interval
@@ -156,7 +158,7 @@ def compare(config: ScoreConfig, work: Work, counted: list[tuple[Counted, ...]])
 
     Args:
         config: two folders of predictions, their labels, and the convention of the mean.
-        work: the items, each with two predictions.
+        inputs: the items, each with two predictions.
         counted: the counts of both predictions of each item.
     Returns:
         What comparison.json holds.
@@ -164,7 +166,7 @@ def compare(config: ScoreConfig, work: Work, counted: list[tuple[Counted, ...]])
     """
     a, b = ([one.counts for one in of_one] for of_one in zip(*counted))
     found = paired_bootstrap(a, b, config.convention, RESAMPLES, CONFIDENCE, SEED)
-    out = config.out or work.folders[1] / FILE
+    out = config.out or inputs.folders[1] / FILE
     folder = out.parent
     images = [
         ImageDifference(
@@ -177,17 +179,17 @@ def compare(config: ScoreConfig, work: Work, counted: list[tuple[Counted, ...]])
             b=known(mean_iou(of_b)),
             difference=known(difference),
         )
-        for item, of_a, of_b, difference in zip(work.items, a, b, found.images)
+        for item, of_a, of_b, difference in zip(inputs.items, a, b, found.images)
     ]
     target_pixels = np.sum([one.target_pixels for one in a], axis=0).tolist()
     comparison = Comparison(
         **made_by(command_line(config)),
-        dataset=work.dataset,
-        classes=work.classes,
-        task=work.task,
+        dataset=inputs.dataset,
+        classes=inputs.classes,
+        task=inputs.task,
         names=(str(config.predictions), str(config.versus)),
-        a=path_from(work.folders[0], folder),
-        b=path_from(work.folders[1], folder),
+        a=path_from(inputs.folders[0], folder),
+        b=path_from(inputs.folders[1], folder),
         convention=config.convention,
         convention_meaning=CONVENTIONS[config.convention],
         bootstrap=Bootstrap(RESAMPLES, CONFIDENCE, SEED),
@@ -196,7 +198,7 @@ def compare(config: ScoreConfig, work: Work, counted: list[tuple[Counted, ...]])
             ClassDifference(
                 **numbers(found.classes[i]), index=i, name=name, target_pixels=target_pixels[i]
             )
-            for i, name in enumerate(work.classes.names)
+            for i, name in enumerate(inputs.classes.names)
         ),
         images=tuple(sorted(images, key=lambda image: -abs(image.difference or 0))),
     )

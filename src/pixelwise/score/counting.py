@@ -50,7 +50,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Counted:
+class ImageCounts:
     """The counts of one prediction of an image.
 
     Attributes:
@@ -67,7 +67,7 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Work:
+class ScoreInputs:
     """What is scored: items, their classes, and where they come from.
 
     Attributes:
@@ -82,11 +82,11 @@ class Work:
 
 
 def count_items(
-    work: Work,
+    inputs: ScoreInputs,
     config: ScoreConfig,
     executor: Executor | None = None,
     progress: Progress | None = None,
-) -> list[tuple[Counted, ...]]:
+) -> list[tuple[ImageCounts, ...]]:
     """The counts of every image, one for each of its predictions, in the order of the items.
 
     Raises:
@@ -94,17 +94,17 @@ def count_items(
     """
     count = partial(
         count_item,
-        classes=work.classes,
+        classes=inputs.classes,
         under_void=config.all or config.like is not None,
         boundary=config.boundary,
     )
     name = attrgetter("id")
     return list(
-        map_over(work.items, count, executor, chunk=ITEMS_A_TASK, progress=progress, name=name)
+        map_over(inputs.items, count, executor, chunk=ITEMS_A_TASK, progress=progress, name=name)
     )
 
 
-def find_work(config: ScoreConfig) -> Work:
+def find_inputs(config: ScoreConfig) -> ScoreInputs:
     """Pair predictions with labels, from a dataset or from bare folders.
 
     Raises:
@@ -116,13 +116,13 @@ def find_work(config: ScoreConfig) -> Work:
     if config.labels is not None and config.classes is not None:
         items = bare_items(folders, config.labels, config.images)
         classes = find_classes(config.classes)
-        return Work(folders, items, classes, "multiclass", DataSplit(None, None))
+        return ScoreInputs(folders, items, classes, "multiclass", DataSplit(None, None))
     data, split = find_dataset(config, folders)
     description = read_description(data)
     check_choice(str(description.root / "dataset.toml"), "split", split, description.splits)
     items = predicted_items(description.pairs(split), folders)
     dataset = DataSplit(str(data), split)
-    return Work(folders, items, description.classes, description.task, dataset)
+    return ScoreInputs(folders, items, description.classes, description.task, dataset)
 
 
 def prediction_folder(predictions: Path, split: str | None) -> Path:
@@ -213,7 +213,7 @@ def predicted_items(pairs: list[Pair], folders: tuple[Path, ...]) -> list[Item]:
 
 def count_item(
     item: Item, classes: Classes, under_void: bool = False, boundary: bool = False
-) -> tuple[Counted, ...]:
+) -> tuple[ImageCounts, ...]:
     """Counts of the predictions of one label.
 
     Args:
@@ -233,7 +233,7 @@ def count_item(
 
 def count_prediction(
     path: Path, label: Path, target: np.ndarray, classes: Classes, under_void: bool, boundary: bool
-) -> Counted:
+) -> ImageCounts:
     """Counts of one prediction against the class indices of its label."""
     stored = read_label(path)
     if stored.shape != target.shape:
@@ -255,7 +255,7 @@ def count_prediction(
 
         strips = count_boundary(*given, STRIP_WIDTH)
     height, width = target.shape
-    return Counted(
+    return ImageCounts(
         (height, width), counts, count_under_void(*given) if under_void else None, strips
     )
 

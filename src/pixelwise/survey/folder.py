@@ -154,9 +154,10 @@ def _named_classes(
         try:
             classes = Classes.load(file)
         except PixelwiseError as error:
-            return None, [Statement(GUESS, f"{file.name} is no list of classes: {error}")]
+            return None, [Statement(GUESS, f"{file.name} is not a list of classes: {error}")]
         if any(Path(name).suffix.lower() in IMAGE_SUFFIXES for name in classes.names):
-            return None, [Statement(GUESS, f"{file.name} is no list of classes: it names pictures")]
+            reason = f"{file.name} is not a list of classes: it names images"
+            return None, [Statement(GUESS, reason)]
         return classes, [
             Statement(SURE, f"class names are from {file.relative_to(root).as_posix()}")
         ]

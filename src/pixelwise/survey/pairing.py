@@ -19,7 +19,7 @@ from pixelwise.weights.counts import count_values
 CLASS_FILES = ("labelTrainIds", "labelIds")
 # A suffix is tried only if it is among the most frequent ones of its folder.
 TRIED_SUFFIXES = 8
-# Files that are read to tell labels from images.
+# Files that are read to distinguish labels from images.
 READ_TO_TELL = 3
 # Among more folders without telling names a person would not guess either.
 MOST_UNKNOWN_FOLDERS = 4
@@ -103,7 +103,7 @@ def match_folders(images: Path, labels: Path, by_name: bool) -> FolderPair | Non
 
     Args:
         images, labels: the folders; one folder for both where they lie side by side.
-        by_name: it is known which is which; otherwise the files must tell.
+        by_name: it is known which is which; otherwise the files decide.
     """
     images_here, labels_here = image_names(images), image_names(labels)
     image_of, label_of = _names_by_suffix(images_here), _names_by_suffix(labels_here)
@@ -129,8 +129,8 @@ def match_folders(images: Path, labels: Path, by_name: bool) -> FolderPair | Non
 def _names_by_suffix(names: list[str]) -> dict[str, dict[str, str]]:
     """suffix -> id -> name, for the suffixes that most names have, the shortest first.
 
-    A suffix starts at the file's ending or at any "_" or "-" of its name; "" stands for whatever
-    ending a file has, if that leaves no two files with one id.
+    A suffix starts at the file's extension or at any "_" or "-" of its name; "" stands for any
+    extension, if that leaves no two files with one id.
     """
     name_of: dict[str, dict[str, str]] = defaultdict(dict)
     for name in names:

@@ -14,7 +14,7 @@ from pixelwise.labels.palettes import voc_colormap
 from pixelwise.survey.statements import GUESS, LIKELY, SURE, Statement
 
 VOID, WIDE_VOID = 255, 65535
-# More stored values than this are no list of classes but ids of objects.
+# More stored values than this are not a list of classes but ids of objects.
 MOST_CLASSES = 256
 # Up to this many contiguous values are as likely to be classes as ids.
 FEW_IDS = 8
@@ -120,7 +120,7 @@ def _by_name(stored: StoredValues, named: Classes) -> Meaning:
 
 
 def _has_default_colors(classes: Classes) -> bool:
-    """Whether nobody chose the colours."""
+    """Whether the colours are a default palette, not chosen."""
     return [list(color) for color in classes.colors] == voc_colormap(len(classes)).tolist()
 
 

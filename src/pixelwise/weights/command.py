@@ -15,7 +15,7 @@ from pixelwise.weights.config import WeightsConfig
 from pixelwise.weights.counts import LabelCounts, count_each
 from pixelwise.weights.formulas import METHODS, ZERO_HINT, Method, class_weights
 from pixelwise.weights.keep_list import (
-    Filled,
+    FilledImage,
     filled_image,
     filled_table,
     list_advice,
@@ -115,7 +115,7 @@ def notes(
     config: WeightsConfig,
     description: Description,
     counts: LabelCounts,
-    filled: list[Filled],
+    filled: list[FilledImage],
     kept: int,
 ) -> tuple[str, ...]:
     """What was written and what to do next, a paragraph each."""

@@ -18,7 +18,7 @@ LISTED_IMAGES = 20
 
 
 @dataclass(frozen=True)
-class Filled:
+class FilledImage:
     """An image that one class fills.
 
     Args:
@@ -32,7 +32,9 @@ class Filled:
     share: float
 
 
-def filled_image(id: str, counts: LabelCounts, classes: Classes, share: float) -> Filled | None:
+def filled_image(
+    id: str, counts: LabelCounts, classes: Classes, share: float
+) -> FilledImage | None:
     """The class that has at least this share of the valid pixels of an image, if there is one.
 
     max over c of pixels[c] / valid >= share; an image that is all void counts as filled.
@@ -44,10 +46,10 @@ def filled_image(id: str, counts: LabelCounts, classes: Classes, share: float) -
         share: 0..1.
     """
     if counts.valid == 0:
-        return Filled(id, None, 1.0)
+        return FilledImage(id, None, 1.0)
     largest = int(np.argmax(counts.pixels))
     part = int(counts.pixels[largest]) / counts.valid
-    return Filled(id, classes.names[largest], part) if part >= share else None
+    return FilledImage(id, classes.names[largest], part) if part >= share else None
 
 
 def list_name(path: Path, description: Description) -> str:
@@ -87,7 +89,7 @@ def write_keep_list(path: Path, ids: list[str]) -> None:
     atomic_write(path, data)
 
 
-def filled_table(filled: list[Filled], share: float, files: int) -> str:
+def filled_table(filled: list[FilledImage], share: float, files: int) -> str:
     """The filled images as a table.
 
     Args:

@@ -8,7 +8,7 @@ from pixelwise.labels.classes import Classes
 from pixelwise.text import text_table
 from pixelwise.weights.counts import LabelCounts
 from pixelwise.weights.formulas import LETTERS, Method, Zero
-from pixelwise.weights.keep_list import Filled, share_text
+from pixelwise.weights.keep_list import FilledImage, share_text
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Weights:
     zero: Zero
     beta: float | None
     by_method: dict[Method, MethodWeights]
-    filled: tuple[Filled, ...] | None = None
+    filled: tuple[FilledImage, ...] | None = None
     notes: tuple[str, ...] = ()
 
     @property

@@ -81,8 +81,10 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
         raise DatasetError(where, "ids", must="those of segments_info", got=got, hint=hint)
     label = np.where(unknown, void, np.array(indices)[order][place]).astype(classes.dtype)
     present = np.isin(named[1:], ids)
-    gone = [f"segment {n} ({name})" for (n, name), shown in zip(item.data, present) if not shown]
-    return Drawing(label.shape, label=label, count=len(item.data), vanished=tuple(gone))
+    vanished = [
+        f"segment {n} ({name})" for (n, name), shown in zip(item.data, present) if not shown
+    ]
+    return Drawing(label.shape, label=label, count=len(item.data), vanished=tuple(vanished))
 
 
 def _png_folder(path: Path) -> Path:

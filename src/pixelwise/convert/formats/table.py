@@ -80,7 +80,7 @@ def _first(entries: Any) -> Any:
     return entries[0] if isinstance(entries, list) and entries else None
 
 
-# In the order in which they are tried: a file name tells more than JSON, JSON more than pixels.
+# In the order in which they are tried: file names first, then JSON, then pixels.
 _ROWS = (
     Format("cityscapes", IGNORE, file_name=r"(?i:_polygons\.json)$", json=_has("imgHeight")),
     Format("cityscapes_ids", None, unknown=_VALUES, file_name=r"(?i:_labelids\.png)$"),

@@ -79,7 +79,7 @@ def bfloat16_to_float(bits):
 
 @exact
 def float16_to_float(bits):
-    """Shift exponent and fraction into place, then mend the exponent's bias by a product."""
+    """Shift exponent and fraction into place, then correct the exponent's bias by a product."""
     magnitude = (np.int32(bits) & np.int32(0x7FFF)) << np.int32(13)
     scaled = bits_of_float(float_of_bits(magnitude) * np.float32(2.0**112))
     special = magnitude | np.int32(0x7F800000)  # infinity and NaN
