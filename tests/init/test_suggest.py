@@ -1,4 +1,4 @@
-"""A folder that is no data set yet gets the commands that make one of it."""
+"""A folder that is not a data set yet gets the commands that make one of it."""
 
 import numpy as np
 import pytest

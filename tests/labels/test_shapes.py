@@ -227,7 +227,7 @@ def test_an_empty_list_is_all_background():
         (Outline([(1, 2), (3, float("inf")), (5, 6)]), "not finite"),
         (Outline([(1, 2), (3,), (5, 6)]), "of different length"),
         (Outline([(1, 2, 3)] * 3), r"points of shape \(3, 3\)"),
-        (Outline([("a", "b")] * 3), "no numbers"),
+        (Outline([("a", "b")] * 3), "not numbers"),
         (Outline(SQUARE, "blob"), "unknown kind 'blob'"),
         (Outline(SQUARE, "line", 0), "the width 0"),
         (Outline(SQUARE, "line", NAN), "the width nan"),

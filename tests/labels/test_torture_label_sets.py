@@ -189,7 +189,7 @@ def test_L31_a_file_that_changes_while_it_is_read_is_an_error(tmp_path, monkeypa
         ([(0, 0), (4, 0), (float("nan"), 4)], "not finite"),
         ([(0, 0), (4, 0), (float("inf"), 4)], "not finite"),
         ([(0, 0), (4, 0)], "2 points, but a polygon needs at least 3"),
-        ([(0, 0), (4, 0), (4,)], "no numbers, or of different length"),
+        ([(0, 0), (4, 0), (4,)], "not numbers, or of different length"),
     ],
 )
 def test_L32_a_polygon_that_cannot_be_painted_is_named(points, problem):
