@@ -75,13 +75,23 @@ def test_an_event_survives_a_journey_to_another_process(kind):
     ],
 )
 def test_a_setting_is_said_in_the_words_of_the_caller(given, python, shell):
-    def option(name):
-        return "--" + name.replace("_", "-")
+    def option(name, value=None):
+        return " ".join(["--" + name.replace("_", "-"), *([] if value is None else [str(value)])])
 
     error = ArgumentError("weights", "counts", must="> 0", got=0, hint=f"Give {given}.")
     assert str(error) == f"weights: counts must be > 0, got 0. Give {python}."
-    message = error.message(option, lambda name, value: f"{option(name)} {value}")
+    message = error.message(option, option)
     assert message == f"weights: --counts must be > 0, got 0. Give {shell}."
+
+
+def test_text_of_a_file_that_looks_like_a_setting_stays_text():
+    error = ArgumentError("here", event="\x1fa\x1fb c\x1f and \x1fd\x1f1 +\x1f")
+    assert str(error) == 'here: a="b c" and d="1 +".'
+
+
+def test_an_integer_that_no_float_can_hold_is_out_of_range():
+    with pytest.raises(ArgumentError, match="workers must be between 0 and 9, got 1000"):
+        check_range("train", "workers", 10**400, 0, 9)
 
 
 def test_a_setting_in_an_event_is_said_in_the_words_of_the_caller():

@@ -1,6 +1,7 @@
 """The public names and their signatures; a change here is a change for every user."""
 
 import inspect
+import pickle
 import re
 
 import pytest
@@ -258,3 +259,9 @@ def test_a_loss_or_score_states_its_formula_and_its_rule_for_absent_classes(thin
     text = inspect.getdoc(thing)
     assert "Absent classes:" in text
     assert re.search(r"[=Σ/]|mean over", text.split("Args:")[0])
+
+
+def test_a_command_that_is_a_package_too_survives_pickle():
+    """A pool of processes can be given pw.audit."""
+    for command in (pw.audit, pw.convert, pw.demo, pw.init, pw.report, pw.score, pw.weights):
+        assert pickle.loads(pickle.dumps(command)) is command

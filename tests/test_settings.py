@@ -108,6 +108,8 @@ def test_a_command_refuses_a_setting_that_it_does_not_have():
     message = r"arguments without a name must be at most 1 \(run\), got 2"
     with pytest.raises(ArgumentTypeError, match=message):
         shown_run("runs/a", "test")
+    with pytest.raises(ArgumentTypeError, match="config must be given without other arguments"):
+        shown_run("runs/a", config=PredictConfig("runs/b"))
 
 
 def test_a_package_that_is_missing_is_named_with_the_line_that_installs_it():

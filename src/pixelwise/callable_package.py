@@ -25,6 +25,10 @@ def callable_package(package: str, module: str, function: str) -> None:
         def __call__(self, *args: Any, **options: Any) -> Any:
             return self._function(*args, **options)
 
+        def __reduce__(self) -> tuple[Any, ...]:
+            # pickle knows no modules; a pool of processes may be given pw.audit
+            return import_module, (package,)
+
         @property
         def _function(self) -> Any:
             name = module if module.startswith("pixelwise.") else f"{package}.{module}"

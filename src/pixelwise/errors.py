@@ -31,8 +31,10 @@ _SETTING = re.compile("\x1f(\\w+)\x1f([^\x1f]*)\x1f")
 _MEANT = {"gpu": "cuda", "fp16": "16-mixed", "bf16": "bf16-mixed", "fp32": "32"}
 
 
-def as_keyword(name: str, value: object) -> str:
-    """An argument with its value as in Python."""
+def as_keyword(name: str, value: object = None) -> str:
+    """An argument with its value as in Python; None leaves the value out."""
+    if value is None:
+        return name
     return f'{name}="{value}"' if isinstance(value, str) else f"{name}={value!r}"
 
 
@@ -77,8 +79,8 @@ class PixelwiseError(Exception):
         """The whole message.
 
         Args:
-            named: how an argument is called; the command line calls it an option.
-            with_value: how an argument with a value is written.
+            named: how the argument that is wrong is called; the command line calls it an option.
+            with_value: how an argument in an event or a hint is written, with its value or None.
         """
         rest = self._told(named, with_value)
         return f"{self.where}: {rest}" if rest else self.where
@@ -88,14 +90,20 @@ class PixelwiseError(Exception):
             return ""
         what = self.event or f"{named(self.name)} must be {self.must}, got {self.got}"
         text = f"{what}. {self.hint}" if self.hint else f"{what}."
-        return _SETTING.sub(
-            lambda m: with_value(m[1], literal_eval(m[2])) if m[2] else named(m[1]), text
-        )
+        return _SETTING.sub(lambda m: with_value(m[1], _value(m[2]) if m[2] else None), text)
 
 
 def setting(name: str, value: object = None) -> str:
     """An argument in a hint: `zero="zero"` for who calls from Python, `--zero zero` in a shell."""
     return f"\x1f{name}\x1f{'' if value is None else repr(value)}\x1f"
+
+
+def _value(text: str) -> object:
+    """The value of setting(), or text that a file or its name has where such a value would be."""
+    try:
+        return literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
 
 
 class ArgumentError(PixelwiseError, ValueError):
@@ -195,9 +203,10 @@ def check_range(
     Raises:
         ArgumentError: value is outside the range.
     """
+    is_nan = isinstance(value, float) and isnan(value)  # integers may be too large for isnan()
     above = low is None or value >= low
     below = high is None or value <= high
-    if isnan(value) or not (above and below):
+    if is_nan or not (above and below):
         if low is not None and high is not None:
             constraint = f"between {low} and {high}"
         elif low is not None:

@@ -180,6 +180,10 @@ def takes_settings(
         @wraps(function)
         def command(*given: Any, **settings: Any) -> Result:
             if "config" in settings:
+                if given:
+                    raise ArgumentTypeError(
+                        function.__name__, event="config must be given without other arguments"
+                    )
                 given = (settings.pop("config"), *given)
             with explain_missing(function.__name__, function.__module__):
                 if given and isinstance(given[0], config):

@@ -136,6 +136,7 @@ def test_arguments_may_stand_anywhere_and_the_last_of_two_options_counts():
         ("train x --crop 32", "train: --crop must be followed by 2 values."),
         ("train x --config", "train: --config must be followed by a value."),
         ("train x --flip=no", "train: --flip takes no value."),
+        ("predict x --no-calibration=3", "predict: --no-calibration takes no value."),
         ("audit x --json=1", "audit: --json takes no value."),
         ("predict", "predict: RUN must be given: run folder"),
         ("list", "list: WHAT must be given: one of losses, networks"),

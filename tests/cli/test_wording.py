@@ -50,6 +50,14 @@ def hint_of(hint, command="train"):
     return sentence(error, [command]).removeprefix("a.png: it is damaged. ")
 
 
+def test_a_setting_in_a_hint_may_have_the_name_of_what_is_wrong_in_a_file():
+    hint = f"Give {setting('format')}."
+    error = RunError("a.json", "format", must="known", got="none", hint=hint)
+    assert sentence(error, ["convert"]) == (
+        "a.json: format must be known, got none. Give --format."
+    )
+
+
 def test_settings_in_hints_are_typed_like_options():
     """Wherever the error comes from."""
     assert hint_of(f"Try {setting('workers', 0)}.") == "Try --workers 0."

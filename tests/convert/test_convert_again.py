@@ -1,5 +1,6 @@
 """Converting again, after anything: the same bytes by every executor, changes, stops, kills."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from convert.annotations import (
     write_labelme,
 )
 from convert.street import NAMES, settings, write_street
+from pixelwise.cli import main
 from pixelwise.convert.command import convert
 from pixelwise.errors import DatasetError
 from pixelwise.labels.image import read_rgb
@@ -155,6 +157,18 @@ def test_files_that_are_wrong_are_named_and_all_others_are_made(source, tmp_path
     write_labelme(source, NAMES[1], [shape("cat", SQUARE), shape("dog", RIGHT)])
     write_labelme(source, NAMES[4])
     assert convert(settings(source)).resumed == 10
+
+
+def test_a_list_of_wrong_files_has_plain_words_in_python_and_as_options(source, tmp_path, capsys):
+    write_labelme(source, NAMES[1], [shape("cow", SQUARE)])
+    write_labelme(source, NAMES[4], [shape("cow", SQUARE)])
+    must = r"labels could not be made\. .*b\.json: classes of objects must be .*"
+    with pytest.raises(DatasetError, match=must + 'Use classes.* unknown="ignore"') as caught:
+        convert(settings(source, classes="cat=#ff0000,dog=#00ff00"))
+    assert "\x1f" not in str(caught.value)
+    words = ["--format", "labelme", "--classes", "cat=#ff0000,dog=#00ff00"]
+    assert main(["convert", str(source), *words, "--out", str(tmp_path / "b")]) == 2
+    assert re.search(must + "Use --classes.* --unknown ignore", capsys.readouterr().err)
 
 
 def run_elsewhere(source, prelude, workers=0):

@@ -67,6 +67,8 @@ def test_one_of_the_two_folders_is_not_enough(folder):
 
 def test_an_existing_file_is_replaced_only_if_that_is_said(folder):
     pw.init(folder)
-    with pytest.raises(DatasetError, match=r"must be a new file, got an existing .* Give force"):
+    with pytest.raises(
+        DatasetError, match=r"must be a new file, got an existing .* Give force=True"
+    ):
         pw.init(folder)
     assert pw.init(folder, force=True).description.classes.names == ("background", "foreground")

@@ -9,7 +9,7 @@ import pytest
 from pixelwise.audit.result import Audit
 from pixelwise.audit.rules import RULES, repair_command
 from pixelwise.cli import main
-from pixelwise.errors import ArgumentError, DatasetError
+from pixelwise.errors import ArgumentError, ArgumentTypeError, DatasetError
 from pixelwise.labels.png import read_label
 from pixelwise.repair.command import fix
 from pixelwise.repair.plan import REPAIRABLE, SAFE
@@ -142,6 +142,11 @@ def test_a_rule_that_cannot_be_repaired_is_refused(data, tmp_path):
     """The message lists those that can."""
     with pytest.raises(ArgumentError, match=r"rules must be one of safe, F1, F2, .* got 'V4'"):
         fix(data, tmp_path / "out", ["V4"])
+
+
+def test_one_rule_without_a_list_is_refused(data, tmp_path):
+    with pytest.raises(ArgumentTypeError, match="rules must be a list, got 'safe'"):
+        fix(data, tmp_path / "out", rules="safe")
 
 
 def test_every_rule_that_names_the_command_is_repaired_by_it():

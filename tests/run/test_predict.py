@@ -74,7 +74,7 @@ def test_every_size_comes_out_as_it_went_in(run, tmp_path, size):
 
 def test_the_default_folder_is_in_the_run(run):
     assert predict(PredictConfig(run)) == run / "predictions" / "val"
-    with pytest.raises(RunError, match=r"new or empty folder, got .*val\. Give overwrite"):
+    with pytest.raises(RunError, match=r"new or empty folder, got .*val\. Give overwrite=True"):
         predict(PredictConfig(run))
     assert predict(PredictConfig(run / "last", overwrite=True)) == run / "predictions" / "val"
 

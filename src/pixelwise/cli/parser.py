@@ -84,7 +84,7 @@ def wrong_count(command: str, names: str) -> ArgumentError:
     option = names.partition("/")[0]
     kind = resolve(COMMANDS[command].config)
     counts = {flag(f.name): count_of(type_hints(kind)[f.name]) for f in fields(kind)}
-    count = {**counts, AS_JSON: 0, CONFIG: None}[option]
+    count = {**counts, AS_JSON: 0, CONFIG: None}.get(option, 0)  # --no-OPTION is a flag
     event = f"{option} takes no value"
     if count != 0:
         event = f"{option} must be followed by {'a value' if count is None else f'{count} values'}"

@@ -22,9 +22,9 @@ def sentence(error: PixelwiseError, words: list[str]) -> str:
     is_own = command and error.where == command
 
     def named(names: str) -> str:
-        # what is wrong in a file or in another function has a name of its own there
         is_setting = re.fullmatch(r"\w+(\[\d+\])?(, \w+)*", names)  # "every image" is not
-        if not is_setting or (names == error.name and not is_own):
+        # what is wrong in a file or in another function has a name of its own there
+        if not is_setting or not is_own:
             return names
         return re.sub(r"\w+", lambda m: option(command, m[0]), names)
 

@@ -171,5 +171,5 @@ def _failed(errors: list[PixelwiseError], total: int) -> PixelwiseError:
     if total == 1:
         return error_at(errors[0].where, errors[0])
     event = f"{len(errors):,} of {total:,} labels could not be made"
-    listed = some([error.message(setting, setting) for error in errors], separator=" | ")
+    listed = some([error.message(with_value=setting) for error in errors], separator=" | ")
     return DatasetError("convert", event=event, hint=listed)

@@ -103,7 +103,7 @@ def demo(config: DemoConfig) -> Lesson:
     from pixelwise.report.html import report
 
     out = config.out
-    hint = f"Give {setting('overwrite')} to replace it."
+    hint = f"Give {setting('overwrite', True)} to replace it."
     check_free("demo", out, hint, LESSON if config.overwrite else None)
     if out.exists():
         shutil.rmtree(out)

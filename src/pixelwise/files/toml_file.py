@@ -36,7 +36,7 @@ def read_toml(path: Path | str, error: type[PixelwiseError] = DatasetError) -> d
     """
     try:
         return tomllib.loads(read_text(path, error))
-    except (tomllib.TOMLDecodeError, RecursionError) as reason:
+    except (ValueError, RecursionError) as reason:  # such as an integer of 5,000 digits
         raise error(path, "file", must="valid TOML", got=str(reason)) from None
 
 

@@ -25,7 +25,7 @@ def init(config: InitConfig) -> Survey:
     """
     path = config.folder / FILE_NAME
     if path.exists() and not config.force:
-        hint = f"Give {setting('force')} to replace it."
+        hint = f"Give {setting('force', True)} to replace it."
         got = f"an existing {path}"
         raise DatasetError("init", FILE_NAME, must="a new file", got=got, hint=hint)
     try:

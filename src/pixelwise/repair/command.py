@@ -15,6 +15,7 @@ from pixelwise.audit.result import Audit
 from pixelwise.audit.source import Source, open_source
 from pixelwise.errors import (
     ArgumentError,
+    ArgumentTypeError,
     DatasetError,
     PixelwiseError,
     RunError,
@@ -204,6 +205,8 @@ def copy_bytes(data: bytes, to: Path) -> None:
 
 def _rules_of(rules: Iterable[str] | None) -> tuple[str, ...]:
     """The rules that are meant, each once, in the order of REPAIRABLE."""
+    if isinstance(rules, str):
+        raise ArgumentTypeError("fix", "rules", must="a list", got=repr(rules))
     given = ("safe",) if rules is None else tuple(rules)
     for rule in given:
         check_choice("fix", "rules", rule, ("safe", *REPAIRABLE))

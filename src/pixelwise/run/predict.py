@@ -58,7 +58,7 @@ def predict(config: PredictConfig) -> Path:
     checkpoint = find_checkpoint(config.run, (BEST, LAST), display.line)
     chosen = select_images(config, checkpoint)
     out = config.out or checkpoint.folder.parent / "predictions" / chosen.name
-    hint = f"Give {setting('overwrite')} to replace it."
+    hint = f"Give {setting('overwrite', True)} to replace it."
     check_free("predict", out, hint, FILE if config.overwrite else None)
     if config.calibration:
         calibration.check_labelled(chosen.pairs)
