@@ -100,6 +100,8 @@ class Audit:
         found = [_rule_text(self, rule) for rule in self.by_rule()]
         return "\n\n".join([_headline(self), *found, *_tail(self)])
 
+    __repr__ = text
+
     def _badness(self, rule: str) -> tuple[int, int, int]:
         severity = SEVERITIES.index(RULES[rule].severity)
         return severity, -self.totals[rule].files, list(RULES).index(rule)

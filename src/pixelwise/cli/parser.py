@@ -20,8 +20,8 @@ WIDTH = 100  # of --help, if the terminal is as wide
 LONGEST = 32  # characters of choices that stand beside their option
 ABOUT = "Semantic segmentation, from label image to loss to score."
 EXAMPLES = (
-    "pixelwise demo                 # all of it in two minutes, on a data set that is drawn",
-    "pixelwise init street/         # your own images and labels: what are they?",
+    "pixelwise demo             # all steps in two minutes, on a drawn data set",
+    "pixelwise init street/     # looks at your images and labels",
 )
 # what stands for a value in --help
 METAVARS = {int: "N", float: "X", Path: "PATH"}
@@ -173,7 +173,7 @@ def add_options(parser: argparse.ArgumentParser, config: type) -> dict[str, Any]
     general.add_argument(
         "--json", dest=AS_JSON, action="store_true", help="print the result as JSON"
     )
-    text = "settings from a .toml file or the config.json of a run; options come before them"
+    text = "settings from a .toml file or the config.json of a run; options override it"
     actions[CONFIG] = general.add_argument("--config", dest=CONFIG, metavar="FILE", help=text)
     add_help(general)
     return actions

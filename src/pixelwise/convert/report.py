@@ -88,6 +88,8 @@ class ConvertReport:
                 lines.append(f"  {len(items):,} {what}: {some(items)}")
         return "\n".join(lines)
 
+    __repr__ = text
+
     def save(self) -> None:
         """Write convert.json; the same conversion writes the same bytes."""
         content = {key: v for key, v in self.as_dict().items() if key not in _NOT_SAVED}

@@ -86,6 +86,8 @@ class Lesson:
         )
         return "\n".join([text_table(rows), "", lesson, "", f"report: {self.report}"])
 
+    __repr__ = text
+
 
 @takes_settings(DemoConfig)
 def demo(config: DemoConfig) -> Lesson:

@@ -98,6 +98,8 @@ class Repaired:
             lines.append(f"to look again: pixelwise audit {shlex.quote(self.out)}")
         return "\n".join(lines)
 
+    __repr__ = text
+
 
 def _repaired_lines(rule: str, changes: tuple[Change, ...]) -> list[str]:
     done = [change.rules[rule] for change in changes if rule in change.rules]

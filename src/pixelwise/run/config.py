@@ -119,7 +119,9 @@ class PredictConfig:
 
     run: Path = required("run folder (its best checkpoint), or a checkpoint folder", reads="run")
     split: str = option("val", "split of the dataset to predict", group="data")
-    data: Path | None = option(None, "another dataset than the one of the run", reads="dataset")
+    data: Path | None = option(
+        None, "dataset to predict, instead of that of the run", reads="dataset"
+    )
     images: Path | None = option(None, "a folder of images, instead of a split", reads="folder")
     out: Path | None = option(
         None, "folder to make (default: RUN/predictions/SPLIT)", group="output"

@@ -50,3 +50,5 @@ class Survey:
         marks = (f"  {'?' if note in self.unsure else ' '} {note}" for note in self.notes)
         doubt = "Please check what is marked with ?, and change the file if it is wrong."
         return "\n".join([*marks, *([doubt] if self.unsure else [])])
+
+    __repr__ = text

@@ -82,6 +82,8 @@ class Weights:
         formulas = [f"{name.ljust(width)}  {row.formula}" for name, row in self.by_method.items()]
         return "\n\n".join([self._table(), "\n".join([*formulas, *LETTERS]), *self.notes])
 
+    __repr__ = text
+
     def _table(self) -> str:
         counts, valid = self.counts, self.counts.valid
         void = share_text(counts.ignored / (valid + counts.ignored))
