@@ -1,4 +1,4 @@
-"""Small label files for the torture table, from bytes and from values."""
+"""Small label files, from bytes and from values."""
 
 import numpy as np
 from PIL import Image

@@ -22,5 +22,5 @@ def test_the_size_is_the_nearest_multiple_of_32(size, scale, expected):
 
 def test_an_image_of_the_right_size_is_not_touched():
     image = torch.randint(256, (3, 64, 96), dtype=torch.uint8)
-    assert resize_image(image, (64, 96)) is image
-    assert resize_image(image, (32, 32)).shape == (3, 32, 32)
+    assert resize_image(image, (64, 96), 1.0) is image
+    assert resize_image(image, (64, 96), 0.5).shape == (3, 32, 64)

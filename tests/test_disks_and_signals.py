@@ -1,4 +1,4 @@
-"""Files and processes: one test for each row F1 to F7 and F18 to F22.
+"""Full disks, signals, killed workers and other processes.
 
 Nothing is left half-written, whatever stops the work, and what goes wrong is one sentence with its
 place.
@@ -13,7 +13,6 @@ import sys
 import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -64,7 +63,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", tmp_path], check=True)
 
 
-def test_F1_a_disk_that_fills_up_keeps_the_old_file(small_disk):
+def test_a_disk_that_fills_up_keeps_the_old_file(small_disk):
     """ENOSPC from a real file system: the old label is whole, the message has path and bytes."""
     path = small_disk / "a.png"
     write_label(path, NOISE)
@@ -77,7 +76,7 @@ def test_F1_a_disk_that_fills_up_keeps_the_old_file(small_disk):
     assert sorted(os.listdir(small_disk)) == ["a.png", "filler"]
 
 
-def test_F1_a_limit_on_file_sizes_keeps_the_old_file(tmp_path):
+def test_a_limit_on_file_sizes_keeps_the_old_file(tmp_path):
     """The same without root: the process may write 5000 bytes a file. Exit code 2, one line."""
     write_label(tmp_path / "a.png", NOISE)
     code = (
@@ -93,7 +92,7 @@ def test_F1_a_limit_on_file_sizes_keeps_the_old_file(tmp_path):
     assert os.listdir(tmp_path) == ["a.png"]
 
 
-def test_F2_done_files_are_known_by_content_and_not_by_name(tmp_path):
+def test_done_files_are_known_by_content_and_not_by_name(tmp_path):
     """Half a label, a label of another run and a missing image are made again; the rest is kept."""
     source = annotations(tmp_path / "source")
     folder = convert(ConvertConfig(source, out=tmp_path / "out")).folder
@@ -106,7 +105,7 @@ def test_F2_done_files_are_known_by_content_and_not_by_name(tmp_path):
     assert digests(folder) == before
 
 
-def test_F3_bytes_and_name_reach_the_disk_in_that_order(tmp_path, monkeypatch):
+def test_bytes_and_name_reach_the_disk_in_that_order(tmp_path, monkeypatch):
     """Sync the file, then give it its name, then sync the folder that holds the name."""
     steps = []
     fsync, replace = os.fsync, os.replace
@@ -125,7 +124,7 @@ def test_F3_bytes_and_name_reach_the_disk_in_that_order(tmp_path, monkeypatch):
     assert steps == ["file", "name", "folder"]
 
 
-def test_F4_two_conversions_into_one_folder_do_not_mix(tmp_path):
+def test_two_conversions_into_one_folder_do_not_mix(tmp_path):
     """Both end well, and the folder is what one alone would have made."""
     source = annotations(tmp_path / "source", 40)
     convert(ConvertConfig(source, out=tmp_path / "alone"))
@@ -148,7 +147,7 @@ def wait_for(path):
 
 
 @pytest.mark.parametrize("out", [".", "inside/out", ".."])
-def test_F5_nothing_is_converted_in_place(tmp_path, out):
+def test_nothing_is_converted_in_place(tmp_path, out):
     """Onto the source, into it or around it: refused before a file is touched."""
     source = annotations(tmp_path / "data/source", 1)
     before = digests(tmp_path)
@@ -157,7 +156,7 @@ def test_F5_nothing_is_converted_in_place(tmp_path, out):
     assert digests(tmp_path) == before
 
 
-def test_F6_a_place_that_cannot_be_written_is_found_before_the_work(tmp_path):
+def test_a_place_that_cannot_be_written_is_found_before_the_work(tmp_path):
     """Root may write everywhere, so the folder would have to be inside a file."""
     source = annotations(tmp_path / "source")
     (tmp_path / "file").write_text("no folder")
@@ -173,7 +172,7 @@ def test_F6_a_place_that_cannot_be_written_is_found_before_the_work(tmp_path):
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
 )
-def test_F7_a_signal_rolls_back_the_file_in_hand(tmp_path, number, code):
+def test_a_signal_rolls_back_the_file_in_hand(tmp_path, number, code):
     """One line, its exit code, whole files only; and the next run goes on."""
     source = annotations(tmp_path / "source", 200)
     words = [*COMMAND, "convert", str(source), "--out", str(tmp_path / "out")]
@@ -188,7 +187,7 @@ def test_F7_a_signal_rolls_back_the_file_in_hand(tmp_path, number, code):
 
 
 @pytest.mark.parametrize("workers", [0, 1, 4])
-def test_F18_memory_is_constant_in_the_number_of_files_and_order_in_that_of_workers(workers):
+def test_memory_is_constant_in_the_number_of_files_and_order_in_that_of_workers(workers):
     """20,000 items are read one by one; results come in their order for any executor."""
     executor = ThreadPoolExecutor(workers) if workers else None
     tracemalloc.start()
@@ -241,21 +240,21 @@ def run_workers(folder, *items):
     return done.stdout.split(), done.stderr
 
 
-def test_F19_the_files_of_a_killed_worker_are_done_again_alone(tmp_path):
+def test_the_files_of_a_killed_worker_are_done_again_alone(tmp_path):
     """The pool is made anew, every result comes in its place, and the loss is said."""
     results, said = run_workers(tmp_path, "a", "once", "b", "c", "d")
     assert results == ["A", "ONCE", "B", "C", "D"]
     assert "a worker was lost" in said
 
 
-def test_F19_a_file_that_kills_every_worker_is_named(tmp_path):
+def test_a_file_that_kills_every_worker_is_named(tmp_path):
     """What came before it is done; nothing hangs."""
     results, said = run_workers(tmp_path, "a", "always", "b")
     assert results == ["A"]
     assert "RunError: always: the worker process was killed twice (out of memory?)." in said
 
 
-def test_F20_an_error_in_a_worker_arrives_at_its_place_with_its_traceback(tmp_path):
+def test_an_error_in_a_worker_arrives_at_its_place_with_its_traceback(tmp_path):
     """Also one that cannot be sent: its type and words come as text."""
     results, said = run_workers(tmp_path, "a", "error", "b")
     assert results == ["A"]
@@ -263,7 +262,7 @@ def test_F20_an_error_in_a_worker_arrives_at_its_place_with_its_traceback(tmp_pa
     assert re.search(r"In the worker:\nTraceback.*\n.*in _work", said)
 
 
-def test_F21_workers_are_started_and_never_forked(tmp_path):
+def test_workers_are_started_and_never_forked(tmp_path):
     """A fork would copy the locks of threads that do not exist in the child."""
     (tmp_path / "start.py").write_text(
         "from pixelwise.processes import new_pool\n"
@@ -283,7 +282,7 @@ def test_F21_workers_are_started_and_never_forked(tmp_path):
     [{"LANG": "C", "LC_ALL": "C"}, {"PYTHONHASHSEED": "1"}, {"TZ": "Asia/Tokyo"}],
     ids=["C", "hash", "zone"],
 )
-def test_F22_the_same_bytes_come_out_in_every_environment(tmp_path, environment):
+def test_the_same_bytes_come_out_in_every_environment(tmp_path, environment):
     """Locale, hash seed and time zone decide nothing, names beyond ASCII included."""
     write_labelme(tmp_path / "source", "café", [shape("größe", [[2, 2], [12, 2], [12, 12]])])
     convert(ConvertConfig(tmp_path / "source", out=tmp_path / "here"))
@@ -295,7 +294,7 @@ def test_F22_the_same_bytes_come_out_in_every_environment(tmp_path, environment)
     assert digests(tmp_path / "here") == digests(tmp_path / "there")
 
 
-def test_F22_a_reader_that_has_gone_is_no_error(tmp_path):
+def test_a_reader_that_has_gone_is_no_error(tmp_path):
     """`pixelwise convert ... | head -0`: the work is done, exit code 0, nothing on stderr."""
     annotations(tmp_path / "source", 2)
     read, write = os.pipe()
@@ -305,10 +304,3 @@ def test_F22_a_reader_that_has_gone_is_no_error(tmp_path):
     os.close(write)
     assert (done.returncode, done.stderr) == (0, b"")
     assert (tmp_path / "out/dataset.toml").is_file()
-
-
-def test_every_row_of_the_torture_table_has_a_test():
-    """F1 to F22, in two files; a row with several promises has several tests."""
-    texts = [path.read_text() for path in Path(__file__).parent.glob("test_torture_*.py")]
-    named = {row for text in texts for row in re.findall(r"^def test_(F\d+)_", text, re.MULTILINE)}
-    assert named == {f"F{row}" for row in range(1, 23)}

@@ -1,4 +1,4 @@
-"""The torture table of metrics: one row for everything that other tools get wrong in a score."""
+"""What other tools get wrong in a score."""
 
 import json
 import pickle
@@ -37,22 +37,10 @@ HERE = usable_backends("cpu")
 
 NAMES = ("ground", "disc", "bar")
 VOID = 255
-ROWS = {}
 
 
-def row(name):
-    """Register a row of the table under its id."""
-
-    def register(check):
-        ROWS[name] = check
-        return check
-
-    return register
-
-
-def scored_folders(request, preds, labels, **options):
+def scored_folders(folder, preds, labels, **options):
     """The configuration that scores label images written into a folder of the test."""
-    folder = request.getfixturevalue("tmp_path")
     Classes(NAMES).save(folder / "classes.toml")
     for kind, images in (("preds", preds), ("labels", labels)):
         (folder / kind).mkdir(exist_ok=True)
@@ -77,8 +65,7 @@ def draw(seed, shape=(7, 9)):
     return pred, target
 
 
-@row("M1")
-def a_class_absent_in_both_has_no_score(_):
+def test_a_class_absent_in_both_has_no_score():
     """NaN, left out of the mean, and the number of averaged classes says so."""
     counts = count_confusion(np.array([0, 0, 2]), np.array([0, 2, 2]), 4)
     assert np.isnan(iou(counts)[[1, 3]]).all()
@@ -86,8 +73,7 @@ def a_class_absent_in_both_has_no_score(_):
     assert classes_averaged(counts).sum() == 2
 
 
-@row("M2")
-def a_class_that_is_only_predicted_scores_0_and_its_convention_decides(_):
+def test_a_class_that_is_only_predicted_scores_0_and_its_convention_decides():
     """Never dropped silently: whether the mean takes it is in the convention's name."""
     counts = count_confusion(np.array([0, 0, 1]), np.array([0, 0, 0]), 2)
     assert iou(counts).tolist() == [2 / 3, 0]
@@ -96,14 +82,13 @@ def a_class_that_is_only_predicted_scores_0_and_its_convention_decides(_):
     assert (classes_averaged(counts).sum(), classes_averaged(counts, "target").sum()) == (2, 1)
 
 
-@row("M3")
-def nothing_valid_is_nan_and_the_command_exits_with_1(request):
+def test_nothing_valid_is_nan_and_the_command_exits_with_1(tmp_path, capsys):
     """No class is averaged, the file has null, and one clear sentence is on stderr."""
-    screen = request.getfixturevalue("capsys")
+    screen = capsys
     counts = count_confusion(np.zeros(5, int), np.full(5, VOID), 3)
     assert np.isnan([mean_iou(counts), pixel_accuracy(counts)]).all()
     assert classes_averaged(counts).sum() == 0
-    config = scored_folders(request, [np.zeros((4, 5))], [np.full((4, 5), VOID)])
+    config = scored_folders(tmp_path, [np.zeros((4, 5))], [np.full((4, 5), VOID)])
     assert main(words_of(config)) == 1
     said = screen.readouterr()
     assert "nothing but void in 1 images" in said.err
@@ -112,8 +97,7 @@ def nothing_valid_is_nan_and_the_command_exits_with_1(request):
     assert json.loads((config.predictions / "score.json").read_text())["scores"]["mean_iou"] is None
 
 
-@row("M4")
-def counts_beyond_every_float_are_exact(_):
+def test_counts_beyond_every_float_are_exact():
     """2^24 stops float32, 2^31 int32, 2^53 float64: one pixel more is still one pixel more."""
     for exponent in (24, 31, 53, 61):
         large = ConfusionCounts(np.array([[2**exponent, 0], [0, 1]]))
@@ -127,8 +111,7 @@ def counts_beyond_every_float_are_exact(_):
         assert dice(total)[1] == 2 / 3
 
 
-@row("M5")
-def order_and_number_of_parts_change_no_bit(_):
+def test_order_and_number_of_parts_change_no_bit():
     """Images in every order, merged from either side, and in any number of shards."""
     parts = [count_confusion(*draw(seed), 3) for seed in range(4)]
     total = sum(parts)
@@ -141,18 +124,16 @@ def order_and_number_of_parts_change_no_bit(_):
         }
 
 
-@row("M6")
-def uneven_shards_count_every_image_once(request):
+def test_uneven_shards_count_every_image_once(monkeypatch):
     """Seven images on four ranks: none is repeated to make the parts equal."""
-    seen, patch = [], request.getfixturevalue("monkeypatch")
+    seen, patch = [], monkeypatch
     for rank in range(4):
         patch.setattr(distributed, "rank_and_world", lambda rank=rank: (rank, 4))
         seen += distributed.shard(range(7))
     assert sorted(seen) == list(range(7))
 
 
-@row("M7")
-def the_mean_of_images_and_the_pooled_mean_have_names_of_their_own(_):
+def test_the_mean_of_images_and_the_pooled_mean_have_names_of_their_own():
     """Pooled is the default; an average over images is asked for by name."""
     small = count_confusion(np.array([0, 1]), np.array([0, 0]), 2)
     large = count_confusion(np.repeat([0, 1], 50), np.repeat([0, 1], 50), 2)
@@ -164,8 +145,7 @@ def the_mean_of_images_and_the_pooled_mean_have_names_of_their_own(_):
         mean_iou(small + large, "per_image")
 
 
-@row("M8")
-def a_prediction_under_void_is_no_false_positive(_):
+def test_a_prediction_under_void_is_no_false_positive():
     """Whatever it is, even no class at all."""
     target = np.array([0, 1, VOID, VOID])
     expected = count_confusion(np.array([0, 1, 0, 0]), target, 3)
@@ -173,8 +153,7 @@ def a_prediction_under_void_is_no_false_positive(_):
     assert iou(expected)[:2].tolist() == [1, 1]
 
 
-@row("M9")
-def a_prediction_that_is_no_class_is_an_error_with_its_place(_):
+def test_a_prediction_that_is_no_class_is_an_error_with_its_place():
     """Neither dropped from the union nor counted as another class; void is not a class either."""
     target = np.zeros((2, 3), int)
     for value in (3, 99, -1, VOID):
@@ -184,8 +163,7 @@ def a_prediction_that_is_no_class_is_an_error_with_its_place(_):
             count_confusion(pred, target, 3)
 
 
-@row("M10")
-def nan_logits_are_an_error_and_no_class(_):
+def test_nan_logits_are_an_error_and_no_class():
     """argmax takes NaN for the largest; float predictions are refused as such."""
     logits, target = torch.zeros(1, 3, 2, 2), torch.zeros(1, 2, 2, dtype=torch.long)
     logits[0, 1, 1, 0] = float("nan")
@@ -196,8 +174,7 @@ def nan_logits_are_an_error_and_no_class(_):
         count_confusion(logits.numpy(), target.numpy(), 3)
 
 
-@row("M11")
-def ties_go_to_the_lowest_index(_):
+def test_ties_go_to_the_lowest_index():
     """On every backend, in every type."""
     target = torch.full((1, 2, 2), 2)
     for backend in HERE:
@@ -207,20 +184,18 @@ def ties_go_to_the_lowest_index(_):
             assert confusion_matrix(logits, target, backend=backend)[2].tolist() == [4, 0, 0]
 
 
-@row("M12")
-def sizes_that_differ_are_an_error_and_only_logits_are_interpolated(request):
+def test_sizes_that_differ_are_an_error_and_only_logits_are_interpolated(tmp_path):
     """A label image is never resized; logits are, inside, to the size of the target."""
     with pytest.raises(ArgumentError, match=r"pred must be as large as target.*nothing is resized"):
         count_confusion(np.zeros((2, 2), int), np.zeros((4, 4), int), 2)
-    config = scored_folders(request, [np.zeros((2, 2))], [np.zeros((4, 4))])
+    config = scored_folders(tmp_path, [np.zeros((2, 2))], [np.zeros((4, 4))])
     with pytest.raises(LabelError, match=r"size \(H, W\) must be \(4, 4\) as in .*got \(2, 2\)"):
         score(config)
     logits = torch.zeros(1, 2, 2, 2)
     assert confusion_matrix(logits, torch.zeros(1, 4, 4, dtype=torch.long)).sum() == 16
 
 
-@row("M13")
-def a_probability_of_exactly_the_threshold_is_background(_):
+def test_a_probability_of_exactly_the_threshold_is_background():
     """Foreground is above it, in predictions, counts, sweeps and calibration."""
     logits, target = torch.zeros(1, 1, 1, 2), torch.tensor([[[0, 1]]])
     probs = logits.sigmoid().numpy()[0]
@@ -233,8 +208,7 @@ def a_probability_of_exactly_the_threshold_is_background(_):
     assert "above" in predict_label.__doc__
 
 
-@row("M14")
-def counts_before_the_first_image_twice_and_after_a_pickle(_):
+def test_counts_before_the_first_image_twice_and_after_a_pickle():
     """Zero counts have no score, scoring changes nothing, and a copy is equal."""
     zero = ConfusionCounts.zero(3)
     assert np.isnan([mean_iou(zero), mean_accuracy(zero)]).all()
@@ -245,19 +219,17 @@ def counts_before_the_first_image_twice_and_after_a_pickle(_):
         counts.matrix[0, 0] = 9
 
 
-@row("M15")
-def weights_that_add_up_to_0_give_no_score(_):
+def test_weights_that_add_up_to_0_give_no_score():
     """Frequency-weighted IoU of nothing is NaN; a class without pixels has weight 0."""
     assert np.isnan(frequency_weighted_iou(ConfusionCounts.zero(3)))
     counts = count_confusion(np.array([0, 2]), np.array([0, 0]), 3)
     assert frequency_weighted_iou(counts) == 1 / 2
 
 
-@row("M16")
-def grey_predictions_and_palette_labels_are_compared_by_value(request):
+def test_grey_predictions_and_palette_labels_are_compared_by_value(tmp_path):
     """Colours are for viewers."""
     pred, target = draw(4)
-    config = scored_folders(request, [pred], [target])
+    config = scored_folders(tmp_path, [pred], [target])
     by_palette = score(config)["confusion"]
     Image.fromarray(pred).save(config.predictions / "0.png")
     with Image.open(config.predictions / "0.png") as grey:
@@ -266,8 +238,7 @@ def grey_predictions_and_palette_labels_are_compared_by_value(request):
     assert by_palette == count_confusion(pred, target, 3).matrix.tolist()
 
 
-@row("M17")
-def a_prediction_of_200_among_the_cityscapes_classes_is_an_error(_):
+def test_a_prediction_of_200_among_the_cityscapes_classes_is_an_error():
     """Where a table is indexed unchecked it is a write outside of it."""
     classes = Classes.named("cityscapes")
     target = np.zeros((2, 2), np.uint8)
@@ -278,31 +249,28 @@ def a_prediction_of_200_among_the_cityscapes_classes_is_an_error(_):
         classes.to_index(pred)
 
 
-@row("M18")
-def scores_that_are_nan_are_null_in_json(request):
+def test_scores_that_are_nan_are_null_in_json(tmp_path):
     """A NaN token is no JSON; --all has the most of them."""
-    config = scored_folders(request, [np.zeros((3, 3))], [np.full((3, 3), VOID)], all=True)
+    config = scored_folders(tmp_path, [np.zeros((3, 3))], [np.full((3, 3), VOID)], all=True)
     content = score(config)
     text = (config.predictions / "score.json").read_text()
     assert json.loads(text, parse_constant=pytest.fail) == content
     assert {entry["iou"] for entry in content["per_class"]} == {None}
 
 
-@row("M19")
-def identical_folders_score_exactly_1_and_disjoint_ones_exactly_0(request):
+def test_identical_folders_score_exactly_1_and_disjoint_ones_exactly_0(tmp_path):
     """To the last bit, in every score of the file."""
     labels = [np.arange(9).reshape(3, 3) % 3, np.eye(3) * 2]
-    same = score(scored_folders(request, labels, labels))
-    other = score(scored_folders(request, [(label + 1) % 3 for label in labels], labels))
+    same = score(scored_folders(tmp_path, labels, labels))
+    other = score(scored_folders(tmp_path, [(label + 1) % 3 for label in labels], labels))
     assert set(same["scores"].values()) == {1.0}
     assert set(other["scores"].values()) == {0.0}
 
 
-@row("M20")
-def totals_are_the_sums_of_the_images(request):
+def test_totals_are_the_sums_of_the_images(tmp_path):
     """Exact integers: the confusion, valid and void pixels, and the pixels of the classes."""
     pairs = [draw(seed, (5 + seed, 6)) for seed in range(4)]
-    content = score(scored_folders(request, *zip(*pairs)))
+    content = score(scored_folders(tmp_path, *zip(*pairs)))
     total = np.zeros((3, 3), int)
     for image in content["images"]:
         for t, p, pixels in image["confusion"]:
@@ -311,14 +279,3 @@ def totals_are_the_sums_of_the_images(request):
     for key, kind in (("valid_pixels", "valid"), ("ignored_pixels", "ignored")):
         assert content[key] == sum(image[kind] for image in content["images"])
     assert content["valid_pixels"] + content["ignored_pixels"] == sum(t.size for _, t in pairs)
-
-
-@pytest.mark.parametrize("name", ROWS)
-def test_the_torture_row(name, request):
-    """Each row of the table, under its id."""
-    ROWS[name](request)
-
-
-def test_every_row_of_the_torture_table_is_there():
-    """M1 to M20."""
-    assert list(ROWS) == [f"M{number}" for number in range(1, 21)]

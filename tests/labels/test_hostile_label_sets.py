@@ -1,4 +1,4 @@
-"""What is wrong around a label file: one test for each row L23 to L36.
+"""What is wrong around a label file.
 
 Sizes, classes and void, names and links, files that change, polygons and run lengths, counting: the
 right answer, or one sentence that says what is wrong and where.
@@ -31,7 +31,7 @@ from pixelwise.weights.formulas import class_weights
 
 
 @pytest.mark.parametrize("size", [(8, 9), (9, 8), (16, 16)])
-def test_L23_a_label_of_another_size_than_its_image_is_named_and_never_resized(tmp_path, size):
+def test_a_label_of_another_size_than_its_image_is_named_and_never_resized(tmp_path, size):
     """Off by one, turned, half as large: both sizes are said."""
     pair(tmp_path, VALUES % 2, size=size)
     (note,) = [note for note in survey_folder(tmp_path).notes if "do not fit" in note]
@@ -42,14 +42,14 @@ def test_L23_a_label_of_another_size_than_its_image_is_named_and_never_resized(t
         convert(config)
 
 
-def test_L24_a_value_that_is_no_class_is_named_with_count_and_place(tmp_path):
+def test_a_value_that_is_no_class_is_named_with_count_and_place(tmp_path):
     """And with the file, if it was one."""
     write_label(tmp_path / "a.png", np.uint8([[0, 1], [19, 19]]))
     with pytest.raises(LabelError, match=r"a\.png: .*got 19 \(2 pixels, first at y=1 x=0\)"):
         count_labels([tmp_path / "a.png"], CLASSES)
 
 
-def test_L25_void_has_a_value_of_its_own_or_several_and_is_missed_if_not_declared():
+def test_void_has_a_value_of_its_own_or_several_and_is_missed_if_not_declared():
     """A class cannot be void too; two values may both be void; an undeclared one is asked for."""
     with pytest.raises(LabelError, match="claimed only once, got 1 for tree and void"):
         Classes(["ground", "tree"], ignore_values=1)
@@ -62,7 +62,7 @@ def test_L25_void_has_a_value_of_its_own_or_several_and_is_missed_if_not_declare
 
 
 @pytest.mark.parametrize("value", [0, 1, 7, 255])
-def test_L26_a_label_of_one_value_is_counted_without_dividing_by_zero(tmp_path, value):
+def test_a_label_of_one_value_is_counted_without_dividing_by_zero(tmp_path, value):
     """One class, nothing but void, a class that never occurs: said, not nan."""
     pair(tmp_path, np.full((8, 8), value))
     assert survey_folder(tmp_path).description.pairs("train")
@@ -78,7 +78,7 @@ def test_L26_a_label_of_one_value_is_counted_without_dividing_by_zero(tmp_path, 
     ["café", "cafe\u0301", "-rf", " a ", "a\nb", "a\udcff", "con", "a.b.c", "é" * 120],
     ids=["NFC", "NFD", "dash", "blanks", "line", "bytes", "con", "points", "long"],
 )
-def test_L27_every_name_of_a_file_comes_through(tmp_path, name):
+def test_every_name_of_a_file_comes_through(tmp_path, name):
     """Written, paired, counted and looked at under exactly that name, undecodable bytes too."""
     pair(tmp_path, VALUES % 2, name)
     (found,) = find_pairs(tmp_path / "images", tmp_path / "labels")
@@ -88,7 +88,7 @@ def test_L27_every_name_of_a_file_comes_through(tmp_path, name):
     assert survey_folder(tmp_path).description.pairs("train") == [found]
 
 
-def test_L27_two_forms_of_one_name_are_two_names_and_the_message_says_so(tmp_path):
+def test_two_forms_of_one_name_are_two_names_and_the_message_says_so(tmp_path):
     """NFC and NFD look the same, so a list of the two names alone would not help."""
     pair(tmp_path, VALUES % 2, "café")
     os.rename(tmp_path / "labels/café.png", tmp_path / "labels/cafe\u0301.png")
@@ -96,7 +96,7 @@ def test_L27_two_forms_of_one_name_are_two_names_and_the_message_says_so(tmp_pat
         find_pairs(tmp_path / "images", tmp_path / "labels")
 
 
-def test_L28_files_are_paired_by_exact_name_and_doubt_is_an_error(tmp_path):
+def test_files_are_paired_by_exact_name_and_doubt_is_an_error(tmp_path):
     """A and a are two names; two files of one name, and files without partner, are all listed."""
     pair(tmp_path, VALUES % 2, "A")
     pair(tmp_path, VALUES % 2, "a")
@@ -111,7 +111,7 @@ def test_L28_files_are_paired_by_exact_name_and_doubt_is_an_error(tmp_path):
         find_pairs(tmp_path / "images", tmp_path / "labels")
 
 
-def test_L28_names_that_differ_in_case_alone_are_called_that(tmp_path):
+def test_names_that_differ_in_case_alone_are_called_that(tmp_path):
     """On a disk that ignores case they were one name."""
     pair(tmp_path, VALUES % 2, "Scene")
     os.rename(tmp_path / "labels/Scene.png", tmp_path / "labels/scene.png")
@@ -119,7 +119,7 @@ def test_L28_names_that_differ_in_case_alone_are_called_that(tmp_path):
         find_pairs(tmp_path / "images", tmp_path / "labels")
 
 
-def test_L29_links_lead_neither_in_circles_nor_out_of_the_data_set(tmp_path):
+def test_links_lead_neither_in_circles_nor_out_of_the_data_set(tmp_path):
     """A folder is visited once; a dangling link is an error; a link out is refused by name."""
     root = tmp_path / "data"
     pair(root, VALUES % 2, "x/a")
@@ -136,9 +136,7 @@ def test_L29_links_lead_neither_in_circles_nor_out_of_the_data_set(tmp_path):
         read_label(root / "labels/x/a.png")
 
 
-def test_L30_one_file_that_may_not_be_read_is_reported_and_the_others_are_done(
-    tmp_path, monkeypatch
-):
+def test_one_file_that_may_not_be_read_is_reported_and_the_others_are_done(tmp_path, monkeypatch):
     """Root may read everything, so the refusal is made here."""
     for name in "abc":
         pair(tmp_path, VALUES % 2, name)
@@ -175,7 +173,7 @@ class Disturbed(io.FileIO):
         return data
 
 
-def test_L31_a_file_that_changes_while_it_is_read_is_an_error(tmp_path, monkeypatch):
+def test_a_file_that_changes_while_it_is_read_is_an_error(tmp_path, monkeypatch):
     """Half of the old bytes and half of the new ones are not a label."""
     path = stored(tmp_path, build_png(VALUES))
     monkeypatch.setattr(file_bytes, "open", Disturbed, raising=False)
@@ -192,14 +190,14 @@ def test_L31_a_file_that_changes_while_it_is_read_is_an_error(tmp_path, monkeypa
         ([(0, 0), (4, 0), (4,)], "not numbers, or of different length"),
     ],
 )
-def test_L32_a_polygon_that_cannot_be_painted_is_named(points, problem):
+def test_a_polygon_that_cannot_be_painted_is_named(points, problem):
     """Two points are not a line, NaN is not a coordinate."""
     assert problem in problem_of(Outline(points))
     with pytest.raises(ArgumentError, match=rf"shape 0 has .*{problem}"):
         polygons_to_label([(1, points)], (6, 6))
 
 
-def test_L32_huge_crossing_and_very_long_polygons_are_painted_by_the_stated_rule():
+def test_huge_crossing_and_very_long_polygons_are_painted_by_the_stated_rule():
     """1e9 is cut at the border; a star has a hole (even-odd); a million corners are a circle."""
     far = polygons_to_label([(1, [(-1e9, -1e9), (1e9, -1e9), (1e9, 1e9), (-1e9, 1e9)])], (6, 6))
     assert far.all()
@@ -224,13 +222,13 @@ def test_L32_huge_crossing_and_very_long_polygons_are_painted_by_the_stated_rule
         ("1", (10**6, 10**6), "at most 268,435,456 pixels"),
     ],
 )
-def test_L33_run_lengths_are_checked_before_memory_is_taken(counts, size, problem):
+def test_run_lengths_are_checked_before_memory_is_taken(counts, size, problem):
     """Their sum, their signs and the size; as a list or as text."""
     with pytest.raises(LabelError, match=problem):
         rle_to_mask(counts, size)
 
 
-def test_L34_objects_that_overlap_are_painted_in_a_stated_order_and_counted(tmp_path):
+def test_objects_that_overlap_are_painted_in_a_stated_order_and_counted(tmp_path):
     """Which lies on top is said in the result, and how many pixels both wanted."""
     square, small = [2, 2, 12, 2, 12, 12, 2, 12], [4, 4, 8, 4, 8, 8, 4, 8]
     content = {
@@ -250,7 +248,7 @@ def test_L34_objects_that_overlap_are_painted_in_a_stated_order_and_counted(tmp_
         assert report.overlapped == 16
 
 
-def test_L35_values_swap_places_in_one_step():
+def test_values_swap_places_in_one_step():
     """{0: 1, 1: 2, 2: 0} is one table; three swaps one after the other would make all equal."""
     swapped = Classes(["a", "b", "c"], values=[1, 2, 0])
     label = np.uint8([[0, 1, 2, 255]])
@@ -260,13 +258,13 @@ def test_L35_values_swap_places_in_one_step():
     assert many.to_index(label).tolist() == [[0, 1, 0, 255]]
 
 
-def test_L36_eight_bit_indices_do_not_wrap_when_they_are_counted():
+def test_eight_bit_indices_do_not_wrap_when_they_are_counted():
     """18 * 19 + 3 is 345, which 8 bits would make 89."""
     matrix = count_confusion(np.uint8([[3]]), np.uint8([[18]]), 19).matrix
     assert (matrix[18, 3], matrix.sum()) == (1, 1)
 
 
-def test_L36_every_index_of_eight_bits_can_be_a_class():
+def test_every_index_of_eight_bits_can_be_a_class():
     """256 classes with void elsewhere: each pixel lands in its own cell."""
     label = np.arange(256, dtype=np.uint8).reshape(16, 16)
     matrix = count_confusion(label[::-1], label, 256, ignore_index=None).matrix
