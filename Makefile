@@ -22,7 +22,7 @@ browser: ## install a headless browser for the tests that look at reports
 	  || { echo 'installing chromium'; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium >/dev/null; } \
 	  || echo 'no browser could be installed: the tests that need one are skipped by name'
 
-demo: setup ## draw a data set, train two networks, score them, write the report
+demo: setup ## draw a dataset, train two networks, score them, write the report
 	$(BIN)/pixelwise demo
 
 test: setup browser lint types ## lint, type check and run all tests

@@ -1,4 +1,4 @@
-"""Small data sets for tests, drawn here and written with Pillow alone; adversarial by default.
+"""Small datasets for tests, drawn here and written with Pillow alone; adversarial by default.
 
 Stored values are not class indices, void is 11, images differ in size, and no size is even.
 """

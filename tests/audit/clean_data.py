@@ -1,4 +1,4 @@
-"""A clean data set: eighteen pairs of 48 x 64 pixels, two splits, nothing to find.
+"""A clean dataset: eighteen pairs of 48 x 64 pixels, two splits, nothing to find.
 
 Everything is drawn and written here with numpy and Pillow; nothing of ours is imported.
 Ground is 0, disc 1, bar 2, and a ring of void 255. The edges of an image are where the classes of
@@ -79,7 +79,7 @@ def write_toml(folder, names=NAMES, colors=None, task="multiclass", more=None):
 
 
 def make_clean(folder, label=draw_label, image=draw_image, **toml):
-    """Write the clean data set; returns the folder."""
+    """Write the clean dataset; returns the folder."""
     for index in (*TRAIN, *VAL):
         split = "train" if index in TRAIN else "val"
         stored = label(index)

@@ -1,4 +1,4 @@
-"""Every defect that is planted into the clean data set, alone."""
+"""Every defect that is planted into the clean dataset, alone."""
 
 from audit.planted_files import (
     alpha,

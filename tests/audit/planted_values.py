@@ -86,7 +86,7 @@ def unknown_value(folder):
 
 
 def binary(folder):
-    """Foreground is 1 in a clean binary data set, and 255 in this one."""
+    """Foreground is 1 in a clean binary dataset, and 255 in this one."""
     shutil.rmtree(folder)
     folder.mkdir()
     make_clean(

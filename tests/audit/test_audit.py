@@ -1,4 +1,4 @@
-"""Every defect, planted alone into a clean data set, is found: its rule, its file, its count."""
+"""Every defect, planted alone into a clean dataset, is found: its rule, its file, its count."""
 
 import pickle
 
@@ -13,7 +13,7 @@ from pixelwise.report.audit_page import audit
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory):
-    """The clean data set; not to be changed."""
+    """The clean dataset; not to be changed."""
     return make_clean(tmp_path_factory.mktemp("clean"))
 
 

@@ -23,7 +23,7 @@ from pixelwise.report.audit_page import audit
 
 @pytest.fixture
 def data(tmp_path):
-    """A clean data set of its own."""
+    """A clean dataset of its own."""
     return make_clean(tmp_path / "data")
 
 
@@ -227,7 +227,7 @@ def test_a_link_that_leads_out_of_the_data_set_is_a_finding(data, tmp_path):
     (data / FILE).symlink_to(tmp_path / "elsewhere.png")
     result = audit(data)
     assert [(f.rule, f.file) for f in result.findings] == [("P1", FILE)]
-    assert "leads out of the data set" in result.findings[0].detail
+    assert "leads out of the dataset" in result.findings[0].detail
 
 
 def test_folders_whose_names_never_meet_are_one_finding(data):

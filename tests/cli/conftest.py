@@ -1,4 +1,4 @@
-"""A data set, and a run on it."""
+"""A dataset, and a run on it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Small annotated data sets for tests, written here; imports nothing of ours."""
+"""Small annotated datasets for tests, written here; imports nothing of ours."""
 
 import base64
 import hashlib

@@ -92,7 +92,7 @@ def test_small_objects_lie_on_top_unless_the_order_is_that_of_the_file(tmp_path)
 
 
 def test_images_without_annotations_are_background(tmp_path):
-    """They are images of the data set all the same."""
+    """They are images of the dataset all the same."""
     file = write_coco(tmp_path / "coco", [])
     assert not label_of(file).any()
 

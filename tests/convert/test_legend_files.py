@@ -108,7 +108,7 @@ def test_a_file_that_is_not_a_class_file_is_refused(tmp_path, name, text, messag
 
 
 def test_a_word_that_names_no_classes_is_refused():
-    """Neither a file nor a data set."""
+    """Neither a file nor a dataset."""
     with pytest.raises(DatasetError, match=r"a class file, colours such as .*, got 'citiscapes'"):
         read_rows("citiscapes")
 

@@ -1,4 +1,4 @@
-"""A folder that is not a data set yet gets the commands that make one of it."""
+"""A folder that is not a dataset yet gets the commands that make one of it."""
 
 import numpy as np
 import pytest
@@ -69,7 +69,7 @@ def test_a_folder_with_nothing_to_use_gets_no_command(tmp_path):
 
 
 def test_the_real_samples_get_commands_that_fit(shared):
-    """Folders of several data sets, as they are."""
+    """Folders of several datasets, as they are."""
     data = shared / "data"
     assert next_step(data / "mmseg_samples").count("pixelwise init") == 2
     assert next_step(data / "coco_panoptic").count("pixelwise convert") == 2

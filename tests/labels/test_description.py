@@ -163,7 +163,7 @@ def test_a_mistake_is_named_with_file_and_key(tmp_path, text, message):
 @pytest.mark.parametrize("path", ["../x", "images/../../x", "/etc", "", "a\\u0000b"])
 @pytest.mark.parametrize("key", ["images", "labels", "list"])
 def test_a_path_may_not_leave_the_folder(tmp_path, key, path):
-    """A data set from someone else reads no other files of this machine."""
+    """A dataset from someone else reads no other files of this machine."""
     table = {"images": "images", key: path}
     lines = "".join(f'{name} = "{value}"\n' for name, value in table.items())
     message = rf"dataset\.toml: splits\.s\.{key} must be a relative path that stays in the folder"
@@ -198,7 +198,7 @@ def test_a_description_made_by_hand_is_checked_too(tmp_path):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    """A folder without dataset.toml is not a data set yet."""
+    """A folder without dataset.toml is not a dataset yet."""
     with pytest.raises(DatasetError, match=r"dataset\.toml: file must be readable UTF-8 text"):
         read_description(tmp_path)
 

@@ -194,7 +194,7 @@ def test_folders_that_do_not_exist_and_empty_ones_are_errors(touch):
 
 
 def test_a_folder_that_cannot_be_read_is_an_error(touch, monkeypatch):
-    """Skipping it would make a smaller data set without a word."""
+    """Skipping it would make a smaller dataset without a word."""
     root = touch("images/a.jpg", "images/secret/b.jpg")
     real = os.scandir
 

@@ -92,7 +92,7 @@ def test_ade20k_is_stored_one_higher_and_zero_is_void():
 
 
 def test_camvid_void_is_11(shared):
-    """The names of the real data set, in its order; the twelfth is void."""
+    """The names of the real dataset, in its order; the twelfth is void."""
     lines = (shared / "data" / "camvid" / "classes.txt").read_text().split("\n")
     names = [line.split()[1] for line in lines[:11]]
     classes = Classes.named("camvid")

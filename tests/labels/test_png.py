@@ -246,7 +246,7 @@ def test_a_jpeg_is_recognised_by_its_bytes(tmp_path):
 
 
 def test_a_bmp_named_png_is_read(tmp_path):
-    """Data sets exist whose label files are BMP under another name."""
+    """Datasets exist whose label files are BMP under another name."""
     save_as(tmp_path / "a.bmp", "L")
     os.rename(tmp_path / "a.bmp", tmp_path / "a.png")
     assert np.array_equal(read_label(tmp_path / "a.png"), ALL_BYTES)

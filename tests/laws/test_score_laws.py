@@ -144,7 +144,7 @@ def test_scoring_changes_no_counts(name):
 @pytest.mark.parametrize("exponent", [24, 31, 53])
 @pytest.mark.parametrize("name", ROWS)
 def test_the_size_of_the_counts_does_not_matter(name, exponent):
-    """A data set 2^53 times as large has the same scores: nothing stops, wraps or turns inexact."""
+    """A dataset 2^53 times as large has the same scores: nothing stops, wraps or turns inexact."""
     counts = counts_of(0)
     larger = ConfusionCounts(counts.matrix * 2**exponent)
     np.testing.assert_array_equal(SCORES[name].fn(larger), SCORES[name].fn(counts))
@@ -197,7 +197,7 @@ def test_a_class_that_is_in_neither_has_no_score(name):
 
 @pytest.mark.parametrize("name", [name for name in ROWS if name not in PER_CLASS])
 def test_a_class_more_that_is_in_neither_changes_no_mean(name):
-    """The scores of a data set do not depend on classes that never occur."""
+    """The scores of a dataset do not depend on classes that never occur."""
     pred, target = image(0)
     same(
         SCORES[name].fn(count_confusion(pred, target, NUM_CLASSES)),

@@ -85,7 +85,7 @@ def test_a_clear_difference_is_told_from_none():
 
 
 def test_intervals_cover_the_true_difference_about_as_often_as_they_say():
-    """40 data sets of 30 images from one source; 90 % intervals miss the truth now and then."""
+    """40 datasets of 30 images from one source; 90 % intervals miss the truth now and then."""
     truth = np.subtract(*[pooled(p, "present") for p in predictions(99, (0.6, 0.55), 3000)])
     found = [
         paired_bootstrap(*predictions(s, (0.55, 0.6), 30), resamples=200, confidence=0.9).mean

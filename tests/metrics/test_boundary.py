@@ -105,7 +105,7 @@ def test_anisotropic_volumes_have_strips_of_one_physical_width():
 
 
 def test_counts_add_up_and_survive_a_pickle():
-    """The score of a data set is a formula on the sum."""
+    """The score of a dataset is a formula on the sum."""
     parts = [count_boundary(*scene(seed), 3) for seed in SEEDS]
     total = pickle.loads(pickle.dumps(sum(parts)))
     np.testing.assert_array_equal(total.common, np.sum([p.common for p in parts], axis=0))

@@ -1,4 +1,4 @@
-"""A clean data set for audit --fix, ways to damage its labels, and what to compare."""
+"""A clean dataset for audit --fix, ways to damage its labels, and what to compare."""
 
 import struct
 import zlib

@@ -110,7 +110,7 @@ def test_the_log_names_every_change(data, tmp_path):
 def test_a_copy_is_never_written_into_the_source(data, place):
     """Nor around it; the message proposes a folder beside it."""
     before = bytes_of(data)
-    with pytest.raises(DatasetError, match=r"outside of the data set, .* such as .*data-fixed"):
+    with pytest.raises(DatasetError, match=r"outside of the dataset, .* such as .*data-fixed"):
         fix(data, data / place)
     assert bytes_of(data) == before
 
@@ -118,7 +118,7 @@ def test_a_copy_is_never_written_into_the_source(data, place):
 def test_a_link_into_the_source_is_seen_through(data, tmp_path):
     """The real path counts."""
     (tmp_path / "link").symlink_to(data, target_is_directory=True)
-    with pytest.raises(DatasetError, match="outside of the data set"):
+    with pytest.raises(DatasetError, match="outside of the dataset"):
         fix(data, tmp_path / "link")
 
 
@@ -230,7 +230,7 @@ def test_an_audit_of_guessed_classes_is_refused(data, tmp_path):
 
 
 def test_lists_are_copied_and_other_files_are_not(data, tmp_path):
-    """What dataset.toml names is the data set."""
+    """What dataset.toml names is the dataset."""
     text = (data / "dataset.toml").read_text()
     (data / "dataset.toml").write_text(text + 'list = "train.txt"\n')
     (data / "train.txt").write_text("00\n01\n")
@@ -253,7 +253,7 @@ def test_what_a_baseline_accepts_is_repaired_all_the_same(data, tmp_path, capsys
 
 
 def test_the_command_repairs_and_says_what_it_did(data, tmp_path, capsys):
-    """Exit code 1, as the data set itself still has errors; the copy has none."""
+    """Exit code 1, as the dataset itself still has errors; the copy has none."""
     DAMAGE["F11"](data / BAD, label_of(3))
     assert main(["audit", str(data), "--fix", str(tmp_path / "out")]) == 1
     out = capsys.readouterr().out

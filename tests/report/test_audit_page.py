@@ -110,7 +110,7 @@ def test_no_file_outside_of_the_dataset_is_read(data, tmp_path, file):
     Image.new("L", (5, 5)).save(tmp_path / "outside.png")
     pictures = example_pictures(DatasetFiles(data), file, None, (), "")
     assert [(p.data, p.text) for p in pictures] == [
-        ("", f"{file} is not in the folder of the data set.")
+        ("", f"{file} is not in the folder of the dataset.")
     ]
 
 

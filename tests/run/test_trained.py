@@ -13,7 +13,7 @@ TASKS = {"multiclass": {}, "binary": {"binary": True}}
 
 @pytest.fixture(scope="module", params=TASKS)
 def trained(request, tmp_path_factory):
-    """A run of one epoch at another scale than 1, and its data set."""
+    """A run of one epoch at another scale than 1, and its dataset."""
     folder = tmp_path_factory.mktemp(request.param)
     data = make_dataset(folder / "data", **TASKS[request.param])
     return pw.train(**train_settings(data, folder / "run", epochs=1, scale=1.6)), data

@@ -54,7 +54,7 @@ def test_an_executor_changes_nothing(files):
 
 @pytest.mark.parametrize("cut", range(4))
 def test_counts_of_parts_add_up_to_the_counts_of_all(files, cut):
-    """A data set can be counted in shards."""
+    """A dataset can be counted in shards."""
     parts = [count_labels(files[:cut], CLASSES), count_labels(files[cut:], CLASSES)]
     assert sum(parts) == sum(reversed(parts)) == count_labels(files, CLASSES)
 

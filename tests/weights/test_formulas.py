@@ -105,7 +105,7 @@ def test_weights_of_nothing_are_an_error(method, zero):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_only_class_has_a_finite_weight(method):
-    """One class, one pixel: the smallest data set there is."""
+    """One class, one pixel: the smallest dataset there is."""
     weights = class_weights(LabelCounts([1], [1], 0, 1, [1]), method)
     assert np.isfinite(weights).all()
     assert (weights > 0).all()

@@ -54,7 +54,7 @@ class _Annotation:
 def annotation_rules(
     inventory: Inventory, names: frozenset[str], spread: Callable[..., Iterator[Any]]
 ) -> tuple[list[Finding], int]:
-    """Look at every labelme file of a data set.
+    """Look at every labelme file of a dataset.
 
     Args:
         inventory: its files.

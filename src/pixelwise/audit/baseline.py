@@ -1,4 +1,4 @@
-"""Findings that are known and accepted: a file that is kept beside the data set.
+"""Findings that are known and accepted: a file that is kept beside the dataset.
 
 A finding is accepted if the baseline has one with the same rule, file and values, and a count that
 is not smaller: a defect that grows is found again.
@@ -28,7 +28,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Baseline:
-    """The accepted findings of a data set."""
+    """The accepted findings of a dataset."""
 
     SCHEMA: ClassVar[str] = "pixelwise.baseline/1"
 

@@ -27,7 +27,7 @@ def audit_of(
         config: the settings.
         executor: where the work is done; None works in this thread.
         listed, progress: see report.audit_page.audit.
-        source: the data set if it is open already.
+        source: the dataset if it is open already.
     Raises:
         PixelwiseError: see report.audit_page.audit.
     """

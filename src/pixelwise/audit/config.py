@@ -12,7 +12,7 @@ from pixelwise.settings import check_settings, option, scheduler_option, workers
 
 @dataclass(frozen=True)
 class AuditConfig:
-    """Which data set is looked at, how closely, and what is done with the findings."""
+    """Which dataset is looked at, how closely, and what is done with the findings."""
 
     data: Path | Description | None = option(
         None,
@@ -33,7 +33,7 @@ class AuditConfig:
     html: Path | None = option(
         None, "HTML page to write, with images of what was found", group="output"
     )
-    fix: Path | None = option(None, "folder for a repaired copy of the data set", group="repair")
+    fix: Path | None = option(None, "folder for a repaired copy of the dataset", group="repair")
     fix_rules: tuple[str, ...] = option(
         ("safe",),
         "rules to repair with --fix: safe, or safe with rules that may be wrong: safe F1 V6",

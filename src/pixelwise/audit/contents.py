@@ -102,10 +102,10 @@ def _open(
 
 @dataclass
 class Contents:
-    """What the pairs of a data set contain, N of them in S splits, as they are read.
+    """What the pairs of a dataset contain, N of them in S splits, as they are read.
 
     Args:
-        source: the data set.
+        source: the dataset.
         table: its classes.
         headers: of the labels, by name, and of the images whose suffix is wrong.
         image_keys, label_keys: (N,) equal for equal files; 0 = cannot be read.

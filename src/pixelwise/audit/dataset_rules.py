@@ -70,7 +70,7 @@ def explanations(contents: Contents) -> Iterator[tuple[str, str, str]]:
     """(rule, the rule that takes the place of its findings or "", detail), from all labels.
 
     255 is void, not foreground, where a label has both (V5). Unknown values (V4) may have one
-    reason in the whole data set: V6 or V7.
+    reason in the whole dataset: V6 or V7.
     """
     if contents.void_is_used:
         yield "V5", "", ""
@@ -110,12 +110,12 @@ def _declared(table: ClassTable) -> set[int]:
 
 
 def _narrow(labels: list[tuple[str, Header]], highest: int, table: ClassTable) -> Iterator[Finding]:
-    """F7: indexed labels with fewer bits than the values of the data set need."""
+    """F7: indexed labels with fewer bits than the values of the dataset need."""
     needed = max(highest, *(v for v in _declared(table) if v <= 255), 0)
     for name, header in labels:
         if header.storage == PALETTE and needed >= 1 << header.depth:
             detail = f"{header.depth} bits hold 0..{(1 << header.depth) - 1}"
-            yield Finding("F7", name, 1, None, f"{detail}, the data set has {needed}")
+            yield Finding("F7", name, 1, None, f"{detail}, the dataset has {needed}")
 
 
 def _palettes(labels: list[tuple[str, Header]], table: ClassTable) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""The audit of an opened data set: pair by pair, then what only all of them together say.
+"""The audit of an opened dataset: pair by pair, then what only all of them together say.
 
 The work on a pair is a function of names and of a small table, both of which can be pickled, so
 any executor can do it; a task is a few dozen pairs.
@@ -37,10 +37,10 @@ def examine(
     quick: bool = False,
     deep: bool = False,
 ) -> Audit:
-    """The audit of an opened data set.
+    """The audit of an opened dataset.
 
     Args:
-        source: the data set.
+        source: the dataset.
         ledger: where findings are collected.
         executor, progress, quick, deep: see audit.
     Raises:

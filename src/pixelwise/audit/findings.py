@@ -20,7 +20,7 @@ class Finding:
 
     Args:
         rule: its id in RULES.
-        file: the file, relative to the root of the data set, with "/".
+        file: the file, relative to the root of the dataset, with "/".
         count: how many pixels are affected, or what else RULES[rule].counted says.
         place: (y, x) of the first affected pixel, None if it has no place.
         detail: what is special about this case, in words.

@@ -1,4 +1,4 @@
-"""Which files a data set has, pair by pair; what does not pair up is found, not raised.
+"""Which files a dataset has, pair by pair; what does not pair up is found, not raised.
 
 The rules of names are those of find_pairs. Folders are walked once, links to folders are not
 followed, and names are kept as text, so that a million files fit into memory.
@@ -38,7 +38,7 @@ class Files:
 
 @dataclass(frozen=True)
 class Inventory:
-    """Every pair of a data set once, sorted by split and id.
+    """Every pair of a dataset once, sorted by split and id.
 
     Args:
         root: what names are relative to.
@@ -174,12 +174,12 @@ def _images(
 
 
 def _links_outside(root: Path, links: list[str]) -> Iterator[Finding]:
-    """Images that no command reads, as they are links to files outside of the data set."""
+    """Images that no command reads, as they are links to files outside of the dataset."""
     inside = os.path.join(os.path.realpath(root), "")
     for name in links:
         outside = not os.path.realpath(os.path.join(root, name)).startswith(inside)
         if name.lower().endswith(_SUFFIXES) and outside:
-            yield Finding("P1", name, 1, None, "a link that leads out of the data set")
+            yield Finding("P1", name, 1, None, "a link that leads out of the dataset")
 
 
 def _entries(root: Path, split: Split, known: set[str]) -> tuple[set[str], list[Finding]]:

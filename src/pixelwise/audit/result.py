@@ -18,7 +18,7 @@ class Evidence:
     """What an audit has read, for the repair and the page that follow it in the same process.
 
     Args:
-        source: the opened data set.
+        source: the opened dataset.
         headers: of every label that has one, and of the images whose suffix is wrong.
         values: stored values that occur in labels.
         void_is_used: a label has 255 beside 1, so that 255 is not the foreground.

@@ -55,7 +55,7 @@ def repair_command(name: str, root: str) -> str:
 
     Args:
         name: of the rule.
-        root: the folder of the data set.
+        root: the folder of the dataset.
     """
     rule, folder = RULES[name], root.rstrip("/") or root
     if rule.convert:
@@ -118,7 +118,7 @@ RULES = {
     ),
     "F7": Rule(
         "warning",
-        "the label has fewer bits a pixel than the values of the data set need",
+        "the label has fewer bits a pixel than the values of the dataset need",
         "A program saved an indexed PNG with a short palette: larger values wrapped around, and "
         "void became a class. Export it again with write_label.",
         "files",
@@ -184,7 +184,7 @@ RULES = {
         "error",
         "stored values are neither a class nor void",
         "A class or the void value is missing in dataset.toml, or the file belongs to another "
-        "data set. Add the value to a class, or to ignore_values.",
+        "dataset. Add the value to a class, or to ignore_values.",
     ),
     "V5": Rule(
         "error",
@@ -233,7 +233,7 @@ RULES = {
     "V11": Rule(
         "warning",
         "a class never occurs, or not in the training split",
-        "Its value is wrong in dataset.toml, the files are only a part of the data set, or the "
+        "Its value is wrong in dataset.toml, the files are only a part of the dataset, or the "
         "class is to be removed or merged with another.",
         about="class",
     ),
@@ -282,7 +282,7 @@ RULES = {
     "P2": Rule(
         "error",
         "a line of a list names no file",
-        "It was written by hand or for another version of the data set.",
+        "It was written by hand or for another version of the dataset.",
         "lines",
         "list",
     ),

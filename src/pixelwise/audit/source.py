@@ -17,7 +17,7 @@ class Source:
     """What is audited.
 
     Args:
-        description: the data set.
+        description: the dataset.
         inventory: its files.
         guessed: classes were guessed from the values of the labels.
         known: classes are known at all; False if no label could be read.
@@ -37,7 +37,7 @@ class Source:
 
 
 def open_source(dataset: Description | Path | str) -> Source:
-    """The description and the files of a data set.
+    """The description and the files of a dataset.
 
     Args:
         dataset: a description, a dataset.toml, or a folder with or without one.
@@ -59,7 +59,7 @@ def open_source(dataset: Description | Path | str) -> Source:
 
 
 def folders_as_description(images: Path, labels: Path) -> Description:
-    """A folder of images and one of labels as a data set of one split, its classes not known."""
+    """A folder of images and one of labels as a dataset of one split, its classes not known."""
     root = Path(os.path.commonpath([os.path.abspath(images), os.path.abspath(labels)]))
     relative = [os.path.relpath(folder, root) for folder in (images, labels)]
     split = Split(Path(relative[0]).as_posix(), Path(relative[1]).as_posix())

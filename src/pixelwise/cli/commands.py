@@ -131,7 +131,7 @@ COMMANDS = {
     "predict": Command(
         "predict label images with a trained network",
         (
-            "pixelwise predict runs/street-1        # split val of its data set",
+            "pixelwise predict runs/street-1        # split val of its dataset",
             "pixelwise predict runs/street-1 --images photos/ --out predicted/",
         ),
         "pixelwise.run.config:PredictConfig",
@@ -159,7 +159,7 @@ COMMANDS = {
         show_path("report"),
     ),
     "demo": Command(
-        "draw a data set, train two networks and compare them (2 minutes)",
+        "draw a dataset, train two networks and compare them (2 minutes)",
         (
             "pixelwise demo                             # writes demo/report.html",
             "pixelwise demo --out /tmp/demo --epochs 4  # faster, with lower scores",

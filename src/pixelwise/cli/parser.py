@@ -20,7 +20,7 @@ WIDTH = 100  # of --help, if the terminal is as wide
 LONGEST = 32  # characters of choices that stand beside their option
 ABOUT = "Semantic segmentation, from label image to loss to score."
 EXAMPLES = (
-    "pixelwise demo             # all steps in two minutes, on a drawn data set",
+    "pixelwise demo             # all steps in two minutes, on a drawn dataset",
     "pixelwise init street/     # looks at your images and labels",
 )
 # what stands for a value in --help

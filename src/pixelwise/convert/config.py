@@ -45,7 +45,7 @@ class ConvertConfig:
     )
     classes: str | None = option(
         None,
-        "class file, known data set (see pixelwise list classes), or name=#rrggbb,... "
+        "class file, known dataset (see pixelwise list classes), or name=#rrggbb,... "
         "(default: as found)",
         group="classes",
     )

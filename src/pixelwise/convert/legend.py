@@ -72,7 +72,7 @@ def make_legend(source: Source, config: ConvertConfig, background: str | None) -
     """
     rows = source.rows if config.classes is None else read_rows(config.classes)
     if rows is None or not rows.names:
-        hint = f"Give a class file, a known data set or colours as {setting('classes')}."
+        hint = f"Give a class file, a known dataset or colours as {setting('classes')}."
         if config.format == "array":
             hint += " Label images need no conversion: `pixelwise init` describes them."
         raise DatasetError("convert", "classes", must="known", got="none", hint=hint)
@@ -115,7 +115,7 @@ def unknown_hint(*others: str) -> str:
 
 
 def _void_names(rows: Rows, config: ConvertConfig) -> list[str]:
-    """Names that mean void: those given, and those that say so; known data sets know."""
+    """Names that mean void: those given, and those that say so; known datasets know."""
     if config.classes in PALETTES:
         return list(config.ignore)
     named = [name for name in (*rows.names, "__ignore__") if is_void_name(name)]

@@ -39,7 +39,7 @@ _LIST_KEYS = ("classes", "categories", "labels")
 
 
 def read_rows(text: str) -> Rows:
-    """The classes that a word names: a known data set, colours in hex, or a class file.
+    """The classes that a word names: a known dataset, colours in hex, or a class file.
 
     Raises:
         DatasetError: it has none of these forms, or the file contradicts itself.
@@ -86,7 +86,7 @@ def rows_of(classes: Classes) -> Rows:
 
 
 def yaml_names(where: str, text: str) -> tuple[str, ...]:
-    """The class names in the YAML file of an Ultralytics data set.
+    """The class names in the YAML file of an Ultralytics dataset.
 
     Understood are `names: [a, b]`, and below `names:` lines such as `0: a` or `- a`. The rest of
     the file is not looked at, so nothing in it can do anything.

@@ -13,7 +13,7 @@ from pixelwise.convert.manifest import FILE_NAME as MANIFEST
 from pixelwise.errors import DatasetError, setting
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 
-# Folders of what is written, and of a YOLO data set.
+# Folders of what is written, and of a YOLO dataset.
 IMAGES, LABELS = "images", "labels"
 _DRIVE = re.compile(r"[A-Za-z]:")
 

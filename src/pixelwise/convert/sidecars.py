@@ -66,7 +66,7 @@ def nnunet_text(classes: Classes, files: int) -> str:
 
 
 def ultralytics_text(classes: Classes, files: int) -> str:  # noqa: ARG001
-    """YAML of an Ultralytics semantic data set: masks are found by their folder."""
+    """YAML of an Ultralytics semantic dataset: masks are found by their folder."""
     # JSON strings are YAML strings
     names = "".join(f"  {i}: {json.dumps(name)}\n" for i, name in enumerate(classes.names))
     return f"path: .\ntrain: {IMAGES}\nval: {IMAGES}\nmasks_dir: {LABELS}\nnames:\n{names}"

@@ -1,4 +1,4 @@
-"""All steps on a data set that it draws itself: label images, training, scores, a report.
+"""All steps on a dataset that it draws itself: label images, training, scores, a report.
 
 command.py   demo: draw, train with two losses, score, compare; DemoConfig is what it takes
 scenes.py    the street scenes

@@ -1,4 +1,4 @@
-"""The demo: draw a data set, train one network twice, and see what the loss changes.
+"""The demo: draw a dataset, train one network twice, and see what the loss changes.
 
 OUT/streets       street scenes with indexed labels, and their dataset.toml
 OUT/ce            run with cross entropy: checkpoints, predictions, score
@@ -60,7 +60,7 @@ class Lesson:
     Attributes:
         report: the page.
         mean_iou: with each loss.
-        classes: in the order of the data set.
+        classes: in the order of the dataset.
     """
 
     report: Path

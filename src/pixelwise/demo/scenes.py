@@ -1,4 +1,4 @@
-"""Street scenes with their labels, drawn from a seed: the data set of the demo and of tests.
+"""Street scenes with their labels, drawn from a seed: the dataset of the demo and of tests.
 
 Objects are painted from back to front. Each is one textured shape; around it runs a void border one
 pixel wide, as in hand-made labels. The class `pole` is two pixels wide, below 1 % of all pixels,
@@ -229,7 +229,7 @@ def smooth_noise(random: np.random.Generator, size: tuple[int, int]) -> np.ndarr
 def write_scenes(
     folder: Path, splits: dict[str, int], seed: int = 0, size: tuple[int, int] = SIZE
 ) -> Description:
-    """Draw a data set: SPLIT/images/*.png, SPLIT/labels/*.png and dataset.toml.
+    """Draw a dataset: SPLIT/images/*.png, SPLIT/labels/*.png and dataset.toml.
 
     Args:
         folder: made if it does not exist.

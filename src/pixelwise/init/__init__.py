@@ -1,7 +1,7 @@
-"""A folder -> its dataset.toml, or the commands that make a data set of it.
+"""A folder -> its dataset.toml, or the commands that make a dataset of it.
 
 command.py   what `pixelwise init` does; config.py is what it takes
-suggest.py   a folder that is not a data set yet -> the commands that make it one
+suggest.py   a folder that is not a dataset yet -> the commands that make it one
 """
 
 from pixelwise.callable_package import callable_package

@@ -28,7 +28,7 @@ class Loss(NamedTuple):
         make: the class; it says whether the loss is a formula on sums, whether neighbouring
             pixels matter to it and whether it sorts pixels.
         activations: those it can be used with; with one entry it has no such option.
-        takes_class_weights: the option that class weights of a data set are passed to, or None.
+        takes_class_weights: the option that class weights of a dataset are passed to, or None.
         decomposes: whether the loss of a batch is the mean over its images by valid pixels.
     """
 
@@ -86,7 +86,7 @@ def criterion(
 
     "ce + 0.5*dice(squared=true)" is CrossEntropy() + 0.5 * Dice(squared=True)
 
-    Class weights of a data set are passed to the pixel losses that take them (ce: weight, focal:
+    Class weights of a dataset are passed to the pixel losses that take them (ce: weight, focal:
     alpha); region losses give every class the same weight already. With one channel, or a term
     that exists for sigmoid only (bce, lovasz_hinge), every term uses sigmoid.
 

@@ -75,7 +75,7 @@ def paired_bootstrap(
 
     low, high = percentiles over resamples r of score(sum of b over r) - score(sum of a over r).
 
-    Sums of integers are exact, so a resample is scored as if it were a data set.
+    Sums of integers are exact, so a resample is scored as if it were a dataset.
 
     Args:
         a, b: counts of N images of the same classes, in the same order.

@@ -40,7 +40,7 @@ def boundary_iou(counts: BoundaryCounts) -> NDArray[np.float64]:
     common / (target + predicted - common), in pixels of the strips.
 
     Args:
-        counts: of one image, or the sum over a data set.
+        counts: of one image, or the sum over a dataset.
     Returns:
         (C,) float64 in 0..1 or NaN.
     Absent classes: NaN without a contour in target and prediction; 0 with one in only one of them.

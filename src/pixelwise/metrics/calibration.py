@@ -90,7 +90,7 @@ def expected_calibration_error(counts: CalibrationCounts) -> float:
     sum over bins of |correct - confidence| / sum of pixels.
 
     Args:
-        counts: of one image, or the sum over a data set.
+        counts: of one image, or the sum over a dataset.
     Returns:
         0..1, or NaN without valid pixels.
     Absent classes: do not matter; frequent classes decide.
@@ -113,7 +113,7 @@ def maximum_calibration_error(counts: CalibrationCounts) -> float:
     max over bins of |acc_b - conf_b|.
 
     Args:
-        counts: of one image, or the sum over a data set.
+        counts: of one image, or the sum over a dataset.
     Returns:
         0..1, or NaN without valid pixels.
     Absent classes: do not matter.
@@ -131,7 +131,7 @@ def reliability_curve(counts: CalibrationCounts) -> tuple[NDArray[np.float64], N
     (confidence / pixels, correct / pixels).
 
     Args:
-        counts: of one image, or the sum over a data set.
+        counts: of one image, or the sum over a dataset.
     Returns:
         Two (B,) float64 in 0..1, NaN for a bin without pixels.
     Source: Guo et al. 2017, reliability diagrams.

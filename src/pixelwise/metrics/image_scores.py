@@ -1,6 +1,6 @@
 """Fine-grained mean IoU: over images, and over classes of images, instead of over all pixels.
 
-A data set score (mIoU-D) adds up pixels, so large objects in few images decide it. These give every
+A dataset score (mIoU-D) adds up pixels, so large objects in few images decide it. These give every
 image (mIoU-I), or every class in every image (mIoU-C), one vote, and can look at the worst alone.
 With n_ic the IoU of class c in image i:
 
@@ -57,7 +57,7 @@ def image_iou(
 
 
 def mean_iou_d(images: Sequence[ConfusionCounts]) -> float:
-    """Mean IoU of the data set, all images added up (mIoU-D).
+    """Mean IoU of the dataset, all images added up (mIoU-D).
 
     mean over classes with target + predicted > 0 of iou(sum of images).
 
@@ -133,7 +133,7 @@ def lowest_mean(scores: np.ndarray, fraction: float = 1.0) -> float:
 
 # Scores of a list of images; the laws run over it as they do over SCORES.
 IMAGE_SCORES = {
-    "mean_iou_d": Metric(mean_iou_d, "mean IoU of the data set", reported=False),  # = mean_iou
+    "mean_iou_d": Metric(mean_iou_d, "mean IoU of the dataset", reported=False),  # = mean_iou
     "mean_iou_i": Metric(mean_iou_i, "mean IoU per image"),
     "mean_iou_c": Metric(mean_iou_c, "mean IoU per class and image"),
 }

@@ -120,7 +120,7 @@ def instance_iou(
     iTP / (iTP + FP + iFN), see the head of this file.
 
     Args:
-        counts: sums over the images of a data set.
+        counts: sums over the images of a dataset.
         sizes: (C,) S_c, mean pixels of an instance of each class, NaN for stuff, such as
             [CITYSCAPES_SIZES.get(name, nan) for name in classes.names]; None takes the mean size
             of the counted instances.

@@ -6,7 +6,7 @@ has it. With P(k) and T(k) the pixels and the foreground pixels above threshold 
     true positives T(k)     false positives P(k) - T(k)
 
 so one count of pixels by probability and target gives ROC, precision and recall, every score at
-every threshold, and the best threshold, for a data set of any size.
+every threshold, and the best threshold, for a dataset of any size.
 """
 
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ def confusion_at(counts: ThresholdCounts, threshold: float) -> ConfusionCounts:
     predicted foreground = pixels with prob > threshold.
 
     Args:
-        counts: of one image, or the sum over a data set.
+        counts: of one image, or the sum over a dataset.
         threshold: 0..1, one of counts.thresholds.
     Returns:
         Counts of two classes.
@@ -117,7 +117,7 @@ def sweep(counts: ThresholdCounts, score: str = "iou") -> NDArray[np.float64]:
     SCORES[score](confusion_at(counts, threshold)), of the foreground if it is one score a class.
 
     Args:
-        counts: of one image, or the sum over a data set.
+        counts: of one image, or the sum over a dataset.
         score: a name in SCORES.
     Returns:
         (steps + 1,) float64, in the order of counts.thresholds.
@@ -140,7 +140,7 @@ def best_threshold(counts: ThresholdCounts, score: str = "iou") -> tuple[float, 
     the one to be scored.
 
     Args:
-        counts: the sum over a data set.
+        counts: the sum over a dataset.
         score: a name in SCORES.
     Returns:
         (threshold, score); both NaN without foreground in the target.
@@ -161,7 +161,7 @@ def roc_curve(counts: ThresholdCounts) -> tuple[NDArray[np.float64], NDArray[np.
     (false positives / background, true positives / foreground).
 
     Args:
-        counts: of one image, or the sum over a data set.
+        counts: of one image, or the sum over a dataset.
     Returns:
         Two (steps + 2,) float64 that rise from 0 to 1; NaN without such target pixels.
     Equals: sklearn.metrics.roc_curve(target, probs, drop_intermediate=False), for probabilities
@@ -179,7 +179,7 @@ def roc_auc(counts: ThresholdCounts) -> float:
     Probability that a foreground pixel has a higher prob than a background pixel, ties half.
 
     Args:
-        counts: of one image, or the sum over a data set.
+        counts: of one image, or the sum over a dataset.
     Returns:
         0..1, or NaN unless the target has both background and foreground.
     Equals: sklearn.metrics.roc_auc_score(target, probs), up to ties within a step.
@@ -195,7 +195,7 @@ def precision_recall_curve(
     (true positives / predicted foreground, true positives / foreground).
 
     Args:
-        counts: of one image, or the sum over a data set.
+        counts: of one image, or the sum over a dataset.
     Returns:
         Two (steps + 1,) float64 in the order of counts.thresholds. Precision is 1 where nothing is
         predicted; recall is NaN without foreground.
@@ -215,7 +215,7 @@ def average_precision(counts: ThresholdCounts) -> float:
     sum over thresholds, from high to low, of the rise in recall · precision.
 
     Args:
-        counts: of one image, or the sum over a data set.
+        counts: of one image, or the sum over a dataset.
     Returns:
         0..1, or NaN without foreground.
     Equals: sklearn.metrics.average_precision_score(target, probs), up to ties within a step.

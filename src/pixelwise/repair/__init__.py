@@ -1,4 +1,4 @@
-"""Findings of an audit -> a repaired copy of the data set, never in place.
+"""Findings of an audit -> a repaired copy of the dataset, never in place.
 
 command.py   fix: write the copy
 plan.py      which rules of which file are repaired, and why others are not

@@ -1,4 +1,4 @@
-"""A repaired copy of a data set: never in place, byte for byte where nothing is wrong."""
+"""A repaired copy of a dataset: never in place, byte for byte where nothing is wrong."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -40,7 +40,7 @@ def fix(
     executor: Executor | None = None,
     found: Audit | None = None,
 ) -> Repaired:
-    """Write a copy of a data set in which defects with a safe repair are repaired.
+    """Write a copy of a dataset in which defects with a safe repair are repaired.
 
     Storage (F2, F4, F5, F6, F8, F9, V10) changes no value. Colour images become labels (F10,
     F11, F12). Wrong colours and values become the nearest class where that is plain, and void
@@ -55,14 +55,14 @@ def fix(
         rules: to repair; "safe" stands for all but F1 and V6, whose repair must be asked for, as
             in ("safe", "F1"). None = "safe".
         executor: any concurrent.futures executor; None works in this thread.
-        found: the complete audit of this data set, as from pw.audit(dataset, listed=None); each
-            file is read once more then. None, or one from a file: the data set is audited here.
+        found: the complete audit of this dataset, as from pw.audit(dataset, listed=None); each
+            file is read once more then. None, or one from a file: the dataset is audited here.
     Returns:
         Repaired, which is also written as fix.json.
     Raises:
         DatasetError: there is no dataset.toml; out is the source, lies in it or around it, or
             holds other files.
-        ArgumentError: a rule cannot be repaired; found is not complete, or of another data set.
+        ArgumentError: a rule cannot be repaired; found is not complete, or of another dataset.
         RunError: the file system refuses.
     """
     asked = _rules_of(rules)
@@ -85,7 +85,7 @@ def repair(
     executor: Executor | None = None,
     read: Mapping[str, bytes] | None = None,
 ) -> Repaired:
-    """Write a repaired copy of an audited data set.
+    """Write a repaired copy of an audited dataset.
 
     Args:
         found: the complete audit, with its evidence.
@@ -242,10 +242,8 @@ def _check_source(source: Source, out: Path) -> None:
     here, there = (Path(os.path.realpath(path)) for path in (root, out))
     if there.is_relative_to(here) or here.is_relative_to(there):
         hint = f"Choose one beside it, such as {str(root).rstrip('/')}-fixed."
-        got = f"{out} for the data set {root}"
-        raise DatasetError(
-            "fix", "out", must="a folder outside of the data set", got=got, hint=hint
-        )
+        got = f"{out} for the dataset {root}"
+        raise DatasetError("fix", "out", must="a folder outside of the dataset", got=got, hint=hint)
 
 
 def _check_files(out: Path, plan: Plan) -> None:

@@ -33,13 +33,13 @@ SHOWN_FOREGROUND = (128, 255)
 
 @dataclass(frozen=True)
 class Method:
-    """What is the same for all labels of a data set.
+    """What is the same for all labels of a dataset.
 
     Args:
         table: classes and what stored values mean.
         wide: labels are stored with 16 bits, since some have values above 255.
         smooth: some labels have smooth borders, so that each is examined for them.
-        foreground: 128 or 255 is the foreground of a binary data set that stores 0 and 1.
+        foreground: 128 or 255 is the foreground of a binary dataset that stores 0 and 1.
         remap: (65536,) new stored values, and the rule that asks for them; None = as they are.
     """
 

@@ -1,4 +1,4 @@
-"""What the copy of a data set will hold, decided before anything is written."""
+"""What the copy of a dataset will hold, decided before anything is written."""
 
 import os
 from collections.abc import Collection, Iterable, Mapping
@@ -114,7 +114,7 @@ def make_plan(found: Audit, evidence: Evidence, wanted: Iterable[str]) -> Plan:
 
 
 def source_files(evidence: Evidence) -> list[str]:
-    """The files of the data set: those in the folders of its splits, lists, and dataset.toml."""
+    """The files of the dataset: those in the folders of its splits, lists, and dataset.toml."""
     source = evidence.source
     lists = {split.list for split in source.description.splits.values() if split.list}
     names = {FILE_NAME, *lists, *source.inventory.files} - {LOG}

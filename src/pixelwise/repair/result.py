@@ -50,7 +50,7 @@ class Unrepaired:
 
 @dataclass(frozen=True)
 class Repaired:
-    """A repaired copy of a data set.
+    """A repaired copy of a dataset.
 
     Args:
         source: folder that was read.

@@ -56,7 +56,7 @@ class AuditRun:
         return "\n\n".join([*parts, *([f"wrote {self.page}"] if self.page else [])])
 
     def finding(self) -> str:
-        """Errors in a data set are not a success, also if a copy is without them."""
+        """Errors in a dataset are not a success, also if a copy is without them."""
         errors = self.audit.errors
         return f"{plural(errors, 'error')} in {self.audit.root}" if errors else ""
 
@@ -87,7 +87,7 @@ def audit(
         Audit, the same for every executor. A page (`html`) and a repaired copy (`fix`) are written
         as for the command.
     Raises:
-        DatasetError: there is no data set, or its dataset.toml is wrong. Whatever is wrong with
+        DatasetError: there is no dataset, or its dataset.toml is wrong. Whatever is wrong with
             the files themselves is a finding.
         RunError: a file cannot be written, or the baseline is damaged.
     """
@@ -138,7 +138,7 @@ def audit_page(audit: Audit | Mapping[str, Any], out: Path | str) -> Path:
 
 
 def _files_of(audit: Audit) -> DatasetFiles:
-    """The files of an audited data set; of one from JSON, dataset.toml is read again."""
+    """The files of an audited dataset; of one from JSON, dataset.toml is read again."""
     evidence, root = audit.evidence, Path(audit.root)
     if evidence is not None:
         description = None if evidence.source.guessed else evidence.source.description

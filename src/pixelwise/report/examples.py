@@ -45,10 +45,10 @@ class Canvas:
 
 @dataclass(frozen=True)
 class DatasetFiles:
-    """The files of a data set, as an audit page shows them.
+    """The files of a dataset, as an audit page shows them.
 
     Args:
-        root: folder of the data set.
+        root: folder of the dataset.
         description: for the colours; None if there is none.
         labels: files that are kept once they are read, for other examples and the repair.
         read: the content of those that have been read.
@@ -63,7 +63,7 @@ class DatasetFiles:
         """What a file looks like, or why it cannot be shown."""
         path = self.root / file
         if "\0" in file or not path.resolve().is_relative_to(self.root.resolve()):
-            return f"{file} is not in the folder of the data set."
+            return f"{file} is not in the folder of the dataset."
         if not os.path.isfile(path):  # a name may be too long for Path.is_file
             return f"{file} is not there."
         try:
@@ -118,7 +118,7 @@ def example_pictures(
     that is not an image by its name, such as dataset.toml, has none.
 
     Args:
-        files: of the data set.
+        files: of the dataset.
         file: relative to its root.
         place: (y, x), or None.
         values: stored values that the finding is about.

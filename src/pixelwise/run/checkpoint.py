@@ -38,7 +38,7 @@ class AboutCheckpoint:
     Attributes:
         network: name, as of build_network.
         num_channels: of the logits; 1 for a binary task.
-        task, classes, dataset: of the data set.
+        task, classes, dataset: of the dataset.
         scale: size of an image at the network / size on disk.
         epoch, step: complete epochs and steps of the optimizer.
         score: val/miou and its convention.

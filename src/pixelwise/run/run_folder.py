@@ -34,7 +34,7 @@ PACKAGES = ("pixelwise", "torch", "torchvision", "segmentation-models-pytorch", 
 
 @dataclass(frozen=True)
 class RunData:
-    """The data set of a run, and the number of pairs of each split."""
+    """The dataset of a run, and the number of pairs of each split."""
 
     path: str
     task: str

@@ -42,7 +42,7 @@ class ScoreConfig:
     )
     images: Path | None = option(None, "with --labels: the images, for the report", reads="folder")
     classes: str | None = option(
-        None, "with --labels: a class file or a known data set; see pixelwise list classes"
+        None, "with --labels: a class file or a known dataset; see pixelwise list classes"
     )
     convention: Convention = option(
         "present", "which classes count in the mean IoU", group="scores"

@@ -22,7 +22,7 @@ SCORES_A_LINE = 3
 
 @dataclass(frozen=True)
 class DataSplit:
-    """The data set that predictions were scored on; None for a bare folder of labels."""
+    """The dataset that predictions were scored on; None for a bare folder of labels."""
 
     path: str | None
     split: str | None
@@ -87,7 +87,7 @@ class ImageScores:
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Score(Result):
-    """Scores of predictions of one data set; shares 0..1, None where there is no score.
+    """Scores of predictions of one dataset; shares 0..1, None where there is no score.
 
     It can be read by key too: `score["scores"]["mean_iou"]`, as in score.json.
 
@@ -104,7 +104,7 @@ class Score(Result):
         ignored_pixels, valid_pixels: of all images.
         boundary: of `boundary=True`.
         like: of `like` and `all`.
-        images: in the order of the data set.
+        images: in the order of the dataset.
     """
 
     SCHEMA: ClassVar[str] = "pixelwise.score/1"
