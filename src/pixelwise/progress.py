@@ -72,7 +72,7 @@ class Display:
 
     @property
     def is_live(self) -> bool:
-        """Whether somebody watches."""
+        """Whether the output is a terminal."""
         return self.stream.isatty() and not self.quiet
 
     def start(self, total: float, done: float = 0.0) -> None:
@@ -146,7 +146,7 @@ class Display:
 
 
 def _new_bar(stream: TextIO, clock: Callable[[], float]) -> Any:
-    """A bar of rich, which is imported only where somebody watches: it takes 50 ms."""
+    """A bar of rich, which is imported only on a terminal: it takes 50 ms."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 

@@ -20,7 +20,7 @@ _CITYSCAPES_CLASSES, _CITYSCAPES_IDS = 19, 34
 _MOST = 0.9
 # V8 and S5: splits with fewer labels differ by chance.
 _FEW_LABELS = 5
-# S5: so many of the pixels would have to change their class.
+# S5: least share of the pixels that would have to change their class.
 _DIFFERENCE = 0.25
 # Rules after which stored values are not what the class table says.
 _MISREAD = {"V5", "V6", "V7"}

@@ -115,7 +115,7 @@ def unknown_hint(*others: str) -> str:
 
 
 def _void_names(rows: Rows, config: ConvertConfig) -> list[str]:
-    """Names that mean void: those given, and those that say so; known datasets know."""
+    """Names that mean void: those given, those that say so, and those of known datasets."""
     if config.classes in PALETTES:
         return list(config.ignore)
     named = [name for name in (*rows.names, "__ignore__") if is_void_name(name)]

@@ -77,7 +77,7 @@ def as_stored_values(name: str, values: Any) -> tuple[int, ...]:
 
 
 def default_ignore_index(num_classes: int) -> int:
-    """The class index of void, unless somebody chose one: 255, or 65535 if that is a class."""
+    """The class index of void, unless one was chosen: 255, or 65535 if that is a class."""
     return 255 if num_classes <= 255 else MAX_STORED
 
 

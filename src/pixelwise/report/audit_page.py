@@ -156,7 +156,7 @@ def _write(audit: Audit, files: DatasetFiles, out: Path) -> Path:
 
 
 def context(audit: Audit, files: DatasetFiles) -> dict[str, Any]:
-    """What stands on the page."""
+    """The content of the page."""
     return {
         "version": version("pixelwise"),
         "name": files.root.resolve().name,

@@ -1,4 +1,4 @@
-"""Where things stand in a picture of numbers. Places are percent of the plot; no markup here."""
+"""Geometry of charts. Places are percent of the plot; no markup here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ from pixelwise.score.compare import Comparison, Difference, ImageDifference
 
 
 def comparison(found: Comparison, folder: Path, worst: int, best: int) -> dict[str, Any]:
-    """What stands on the page.
+    """The content of the page.
 
     Args:
         found: the comparison.

@@ -187,7 +187,7 @@ class Score(Result):
 
 
 def nothing_scored(valid: int, images: int) -> str:
-    """The sentence about labels that hold nothing but void; "" if they hold more."""
+    """The sentence about labels that hold only void; "" if they hold more."""
     if valid:
         return ""
     hint = "Every score is absent. Are the void values of the dataset the right ones?"
