@@ -99,6 +99,18 @@ def test_a_setting_in_an_event_is_said_in_the_words_of_the_caller():
     assert str(error) == "score: only one of data can be given."
 
 
+def test_parts_are_said_in_the_words_of_python_and_keep_their_settings():
+    """Also where they are handed on, to another process or as the error of a file."""
+    given = {"must": f"used with {setting('fix')}", "hint": f"Give {setting('zero', 'max')}."}
+    error = pickle.loads(pickle.dumps(ArgumentError("audit", "rules", got="none", **given)))
+    error.add_hint("Or do not.")
+    assert (error.must, error.hint) == ("used with fix", 'Give zero="max". Or do not.')
+    event = RunError("a", event=f"no {setting('fix')}").event
+    assert event == "no fix"
+    said = error_at("a", error).message(with_value=lambda name, value: f"--{name} {value}")
+    assert said == "a: rules must be used with --fix None, got none. Give --zero max. Or do not."
+
+
 def test_an_error_of_a_part_becomes_one_of_its_file():
     error = error_at("a.png", ArgumentError("to_index", "values", must="known", got=7, hint="So."))
     assert isinstance(error, DatasetError)

@@ -60,11 +60,28 @@ class PixelwiseError(Exception):
         hint: str = "",
     ) -> None:
         super().__init__(where, name)  # pickle calls the class with these, then restores the parts
-        self.where, self.name, self.event, self.hint = str(where), name, event, hint
-        self.must, self.got = must, got if isinstance(got, int | float | None) else str(got)
+        self.where, self.name = str(where), name
+        self._must, self._event, self._hint = must, event, hint  # with the marks of setting()
+        self.got = got if isinstance(got, int | float | None) else str(got)
 
     def __str__(self) -> str:
         return self.message()
+
+    @property
+    def must(self) -> object:
+        return _written(self._must) if isinstance(self._must, str) else self._must
+
+    @property
+    def event(self) -> str:
+        return _written(self._event)
+
+    @property
+    def hint(self) -> str:
+        return _written(self._hint)
+
+    def add_hint(self, hint: str) -> None:
+        """Say what else to do."""
+        self._hint = f"{self._hint} {hint}".strip()
 
     @property
     def reason(self) -> str:
@@ -86,16 +103,21 @@ class PixelwiseError(Exception):
         return f"{self.where}: {rest}" if rest else self.where
 
     def _told(self, named: Callable[[str], str], with_value: Callable[[str, object], str]) -> str:
-        if self.must is None and not self.event:
+        if self._must is None and not self._event:
             return ""
-        what = self.event or f"{named(self.name)} must be {self.must}, got {self.got}"
-        text = f"{what}. {self.hint}" if self.hint else f"{what}."
-        return _SETTING.sub(lambda m: with_value(m[1], _value(m[2]) if m[2] else None), text)
+        what = self._event or f"{named(self.name)} must be {self._must}, got {self.got}"
+        text = f"{what}. {self._hint}" if self._hint else f"{what}."
+        return _written(text, with_value)
 
 
 def setting(name: str, value: object = None) -> str:
     """An argument in a hint: `zero="zero"` for who calls from Python, `--zero zero` in a shell."""
     return f"\x1f{name}\x1f{'' if value is None else repr(value)}\x1f"
+
+
+def _written(text: str, with_value: Callable[[str, object], str] = as_keyword) -> str:
+    """Text with its settings as with_value(name, value or None) writes them."""
+    return _SETTING.sub(lambda m: with_value(m[1], _value(m[2]) if m[2] else None), text)
 
 
 def _value(text: str) -> object:
@@ -228,8 +250,8 @@ def error_at(
     """
     return kind(
         *(where, error.name),
-        must=error.must,
+        must=error._must,
         got=error.got,
-        event=error.event,
-        hint=error.hint,
+        event=error._event,
+        hint=error._hint,
     )

@@ -63,7 +63,11 @@ class Reading:
         for name, path in files:
             size += _size_of(path)
             jobs.append(((name, path), size <= HANDED_ON, self._json.pop(path, None)))
-        return map_over(jobs, partial(_call, read), self._executor)
+        return map_over(jobs, partial(_call, read), self._executor, name=_path_of)
+
+
+def _path_of(job: tuple[NamedFile, bool, Any]) -> str:
+    return str(job[0][1])
 
 
 def read_json_file(path: Path) -> JsonFile:

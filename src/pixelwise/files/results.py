@@ -98,7 +98,7 @@ def record_of(kind: type[Record], content: dict[str, Any], where: str, hint: str
     try:
         return from_plain(kind, own, where, RunError)
     except RunError as error:
-        error.hint = f"{error.hint} {hint}".strip()
+        error.add_hint(hint)
         raise
 
 

@@ -35,7 +35,7 @@ def init(config: InitConfig) -> Survey:
         survey = survey_folder(config.folder, folders)
     except DatasetError as error:
         if config.folder.is_dir():
-            error.hint = f"{error.hint} {next_step(config.folder)}".strip()
+            error.add_hint(next_step(config.folder))
         raise
     write_description(survey.description, path, comments=survey.notes)
     return survey

@@ -16,6 +16,7 @@ from pixelwise.errors import (
     LabelError,
     PairingError,
     check_choice,
+    error_at,
     setting,
 )
 from pixelwise.files.results import read_object
@@ -245,9 +246,7 @@ def count_prediction(
     try:
         counts = count_confusion(*given)
     except ArgumentError as error:  # void predicted where the label is a class
-        raise LabelError(
-            f"{path} against {label}", error.name, must=error.must, got=error.got, hint=error.hint
-        ) from None
+        raise error_at(f"{path} against {label}", error, LabelError) from None
     strips = None
     if boundary:
         # SciPy takes longer to import than a small folder to score

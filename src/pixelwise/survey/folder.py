@@ -111,8 +111,9 @@ def _read_values(
     stored = StoredValues(tuple(files), wide)
     if not failures:
         return stored, []
-    failures[0].hint = ""  # what to do about one file
-    first = str(failures[0]).removesuffix(".")
+    one = failures[0]  # without its hint, which is about one file
+    first = str(LabelError(one.where, one.name, must=one.must, got=one.got, event=one.event))
+    first = first.removesuffix(".")
     got = f"{len(failures):,} of {len(paths):,} that are not: {first}"
     if len(failures) < len(files):
         return stored, [Statement(GUESS, f"labels should be label images, got {got}")]

@@ -16,6 +16,7 @@ from pixelwise.errors import (
     PairingError,
     PixelwiseError,
     check_shape,
+    setting,
 )
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.histogram import histogram
@@ -79,7 +80,10 @@ def count_each(
     if len(failures) == 1:
         raise failures[0]
     if failures:
-        listed = some((str(error).removesuffix(".") for error in failures), separator=" | ")
+        listed = some(
+            (error.message(with_value=setting).removesuffix(".") for error in failures),
+            separator=" | ",
+        )
         event = f"{len(failures):,} label files are wrong: {listed}"
         raise LabelError("count_labels", "labels", event=event)
 
