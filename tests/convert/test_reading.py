@@ -2,7 +2,9 @@
 
 import sys
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -24,7 +26,8 @@ from pixelwise.convert import reading
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.legend_files import read_row_file
-from pixelwise.errors import DatasetError
+from pixelwise.errors import DatasetError, RunError
+from worker_jobs import die_reading
 
 OPENED = []
 
@@ -237,3 +240,15 @@ def test_a_number_too_large_for_a_coordinate_is_named(tmp_path):
     write_labelme(tmp_path / "source", shapes=[shape("cat", [[0, 0], [9, 0], [9, 10**400]])])
     with pytest.raises(DatasetError, match=r"shapes\[0\] \(cat\) has points that are"):
         convert(ConvertConfig(tmp_path / "source", out=tmp_path / "out"))
+
+
+def test_a_file_that_kills_the_process_which_reads_it_is_named(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text("{}")
+    with (
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes,
+        pytest.warns(RuntimeWarning, match="a worker was lost"),
+        pytest.raises(RunError, match=r"a\.json: the worker process was killed twice") as caught,
+    ):
+        list(reading.Reading(processes).each([("a.json", path)], die_reading))
+    assert caught.value.where == str(path)
