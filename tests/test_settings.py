@@ -32,6 +32,7 @@ def test_every_field_has_help_and_every_path_is_a_path():
     ("settings", "message"),
     [
         ({"epochs": 0}, r"train: epochs must be >= 1, got 0"),
+        ({"epochs": 10**400}, r"train: epochs must be at most 9,223,372,036,854,775,807, got 1000"),
         ({"lr": float("nan")}, r"train: lr must be > 0, got nan"),
         ({"scale": 0}, r"train: scale must be > 0, got 0"),
         ({"warmup": 2}, r"train: warmup must be between 0 and 1, got 2"),

@@ -24,6 +24,8 @@ Result = TypeVar("Result")
 # what a path leads to: a dataset is a folder with dataset.toml, or that file
 Reads = Literal["", "dataset", "run", "folder", "file", "file or folder"]
 
+LARGEST = 2**63 - 1  # whole numbers of settings meet tensors, which have 64 bits
+
 
 def option(
     default: Any,
@@ -101,6 +103,8 @@ def _checked(f: Field, kind: Any, given: Any, where: str) -> Any:
             check_range(where, f.name, one, low, high)
         if above is not None and not above < one < float("inf"):
             raise ArgumentError(where, f.name, must=f"> {above}", got=one)
+        if type(one) is int and abs(one) > LARGEST:
+            raise ArgumentError(where, f.name, must=f"at most {LARGEST:,}", got=shown(one))
     return value
 
 
