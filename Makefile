@@ -32,7 +32,7 @@ lint: setup ## check style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: setup ## check types of src
+types: setup ## check types of src and benchmarks
 	$(BIN)/mypy
 
 stub: setup ## write the type stubs of the public names

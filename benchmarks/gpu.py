@@ -10,7 +10,7 @@ import csv
 import gc
 import statistics
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -18,7 +18,6 @@ import torch.nn.functional as F
 
 import pixelwise as pw
 from benchmarks import measure, peers
-from pixelwise.errors import sentence
 
 HEADING = "## On a GPU"
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -56,7 +55,7 @@ def draw(shape: tuple[int, ...], scale: int, dtype: str, layout: str) -> tuple:
     return logits.to(memory_format=LAYOUTS[layout]).requires_grad_(), target
 
 
-def milliseconds(rows: dict[str, Callable[[], object]]) -> dict[str, float]:
+def milliseconds(rows: Mapping[str, Callable[..., object]]) -> dict[str, float]:
     """Median time on the device of each row, in turns; a row that fails is left out."""
     times: dict[str, list[float]] = {name: [] for name in rows}
     for round_ in range(WARM + ROUNDS):
@@ -176,8 +175,7 @@ def in_words(row: list) -> list[str]:
 
 def main() -> None:
     if not torch.cuda.is_available():
-        hint = "On a machine without one, python -m benchmarks measures the CPU."
-        sys.exit(sentence("benchmarks.gpu", "device", "a CUDA GPU", "none", hint))
+        sys.exit("There is no CUDA GPU here; python -m benchmarks measures the CPU.")
     bandwidth = copy_bandwidth()
     rows = []
     with NUMBERS.open("w", newline="", encoding="utf-8") as file:

@@ -1,14 +1,14 @@
 """CE + Dice, forward and backward: time, distance to the floor, extra memory, growth."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 
 from benchmarks import measure, peers
 
 SHAPES = {(4, 19, 512, 512): 5, (2, 150, 512, 512): 3, (8, 2, 512, 512): 9}  # rounds
-TARGETS = {
+TARGETS: dict[tuple[int, ...], tuple[str, float]] = {
     (4, 19, 512, 512): ("≥ 7 × compile, ≥ 10 × eager library", 1.1),
     (2, 150, 512, 512): ("≥ 7 × compile, ≥ 10 × eager library", 1.1),
     (8, 2, 512, 512): ("≥ 6 × the fastest of all", 1.1),
@@ -25,7 +25,7 @@ def rows_of(shape: tuple[int, ...], names: list[str], scale: int = 1) -> dict:
     return rows
 
 
-def floor_of(shape: tuple[int, ...]):
+def floor_of(shape: tuple[int, ...]) -> Callable[[], object]:
     """Two torch.exp passes over the logits into memory that is already there."""
     logits, _ = peers.draw(shape)
     x = logits.detach()

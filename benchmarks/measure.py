@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 PACKAGES = ("pixelwise", "torch", "numba", "triton", "numpy", "pillow", "kornia", "monai",
@@ -16,7 +16,7 @@ PACKAGES = ("pixelwise", "torch", "numba", "triton", "numpy", "pillow", "kornia"
 
 
 def interleaved(
-    rows: dict[str, Callable[[], object]], rounds: int, warm: int = 1
+    rows: Mapping[str, Callable[..., object]], rounds: int, warm: int = 1
 ) -> dict[str, list[float]]:
     """Seconds of each row, `rounds` times in turn (A B C A B C ...), after `warm` uncounted ones.
 

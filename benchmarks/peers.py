@@ -11,6 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from pixelwise.ops.backends import Backend
+from pixelwise.ops.spec import Upsample
+
 Loss = Callable[[Tensor, Tensor], Tensor]
 IGNORE = 255
 
@@ -67,7 +70,7 @@ def make_compiled() -> Loss:
     return torch.compile(torch_eager, dynamic=False)
 
 
-def make_pixelwise(upsample: str | None = None, backend: str = "auto") -> Loss:
+def make_pixelwise(upsample: Upsample = None, backend: Backend = "auto") -> Loss:
     import pixelwise as pw
 
     return pw.criterion("ce+dice", upsample=upsample, backend=backend)
