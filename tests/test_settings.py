@@ -111,6 +111,12 @@ def test_a_command_refuses_a_setting_that_it_does_not_have():
         shown_run("runs/a", "test")
     with pytest.raises(ArgumentTypeError, match="config must be given without other arguments"):
         shown_run("runs/a", config=PredictConfig("runs/b"))
+    with pytest.raises(ArgumentTypeError, match="split belongs into the configuration, not beside"):
+        shown_run(PredictConfig("runs/a"), split="test")
+    with pytest.raises(ArgumentTypeError, match="run is given twice, by position and by name"):
+        shown_run("runs/a", run="runs/b")
+    with pytest.raises(ArgumentTypeError, match="shown_run: run must be given, got nothing"):
+        shown_run(split="test")
 
 
 def test_a_package_that_is_missing_is_named_with_the_line_that_installs_it():

@@ -191,6 +191,10 @@ def takes_settings(
                 given = (settings.pop("config"), *given)
             with explain_missing(function.__name__, function.__module__):
                 if given and isinstance(given[0], config):
+                    for name in settings:
+                        if name in names and name not in others:
+                            event = f"{name} belongs into the configuration, not beside it"
+                            raise ArgumentTypeError(function.__name__, event=event)
                     return function(*given, **settings)
                 made, more = from_settings(given, settings)
                 return function(made, **more)
@@ -204,7 +208,17 @@ def takes_settings(
             for name in settings:
                 check_choice(function.__name__, "setting", name, [*names, *others])
             more = {name: settings.pop(name) for name in others if name in settings}
-            return config(**dict(zip(places, given)), **settings), more
+            placed = dict(zip(places, given))
+            twice = ", ".join(name for name in placed if name in settings)
+            if twice:
+                event = f"{twice} is given twice, by position and by name"
+                raise ArgumentTypeError(function.__name__, event=event)
+            own = placed | settings
+            missing = [f.name for f in fields(config) if f.default is MISSING and f.name not in own]
+            if missing:
+                must, got = "given", "nothing"
+                raise ArgumentTypeError(function.__name__, ", ".join(missing), must=must, got=got)
+            return config(**own), more
 
         command.__doc__ = f"{cleandoc(function.__doc__ or '')}\nSettings:\n{described}"
         return command

@@ -162,7 +162,7 @@ COMMANDS = {
         "draw a dataset, train two networks and compare them (2 minutes)",
         (
             "pixelwise demo                             # writes demo/report.html",
-            "pixelwise demo --out /tmp/demo --epochs 4  # faster, with lower scores",
+            "pixelwise demo --out small --epochs 4      # faster, with lower scores",
         ),
         "pixelwise.demo.command:DemoConfig",
         "pixelwise.demo.command:demo",
