@@ -1,11 +1,12 @@
 """Formats are distinguished by their first bytes."""
 
 import io
+import os
 
 import pytest
 from PIL import Image
 
-from pixelwise.files.content import Unreadable, check_pixels, format_of, read_file
+from pixelwise.files.content import Unreadable, check_pixels, format_of, holds, read_file
 
 
 @pytest.mark.parametrize("name", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WebP"])
@@ -41,3 +42,14 @@ def test_the_content_is_returned_as_it_is(tmp_path):
     """Names may be strings or paths."""
     (tmp_path / "a").write_bytes(b"\0\1")
     assert read_file(tmp_path / "a") == read_file(str(tmp_path / "a")) == b"\0\1"
+
+
+def test_a_file_holds_its_own_bytes_and_a_link_none(tmp_path):
+    """An empty file counts; what is not a regular file is not opened."""
+    (tmp_path / "a").write_bytes(b"x")
+    (tmp_path / "empty").write_bytes(b"")
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    os.mkfifo(tmp_path / "pipe")
+    assert holds(tmp_path / "a", b"x")
+    assert holds(tmp_path / "empty", b"")
+    assert not any(holds(tmp_path / name, b"x") for name in ("empty", "link", "pipe", "none"))

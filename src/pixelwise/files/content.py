@@ -60,14 +60,14 @@ class Unreadable(Exception):
         return error(where, name, must=self.must, got=self.got, hint=self.hint)
 
 
-def read_file(path: Path | str) -> bytes:
-    """The content of a regular file that is not empty.
+def read_file(path: Path | str, *, may_be_empty: bool = False) -> bytes:
+    """The content of a regular file.
 
     Raises:
-        Unreadable: there is no such file, it is empty, too large, a folder, a pipe or a device,
-            the system refuses to read it, or someone writes to it at the same time.
+        Unreadable: there is no such file, it is empty and must not be, too large, a folder, a pipe
+            or a device, the system refuses to read it, or someone writes to it at the same time.
     """
-    check_regular(path)
+    check_regular(path, may_be_empty=may_be_empty)
     try:
         with open(path, "rb") as file:
             before = os.fstat(file.fileno())
@@ -99,7 +99,15 @@ def open_file(path: Path | str) -> Iterator[BinaryIO]:
         yield file
 
 
-def check_regular(path: Path | str) -> None:
+def holds(path: Path, data: bytes) -> bool:
+    """Whether a file, and not a link to one, has exactly these bytes."""
+    try:
+        return not path.is_symlink() and read_file(path, may_be_empty=True) == data
+    except Unreadable:
+        return False
+
+
+def check_regular(path: Path | str, *, may_be_empty: bool = False) -> None:
     """Refuse what cannot be read to its end, before opening it: a pipe would block for ever.
 
     Raises:
@@ -113,7 +121,7 @@ def check_regular(path: Path | str) -> None:
     if not stat.S_ISREG(found.st_mode):
         kinds = (name for is_kind, name in _KINDS.items() if is_kind(found.st_mode))
         raise Unreadable("a regular file", next(kinds, "something else"))
-    if found.st_size == 0:
+    if found.st_size == 0 and not may_be_empty:
         raise Unreadable("a file with content", "an empty file")
 
 

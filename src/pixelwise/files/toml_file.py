@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.errors import DatasetError, PixelwiseError
+from pixelwise.files.content import Unreadable, read_file
 
 
 def read_text(path: Path | str, error: type[PixelwiseError] = DatasetError) -> str:
@@ -22,10 +23,12 @@ def read_text(path: Path | str, error: type[PixelwiseError] = DatasetError) -> s
     """
     try:
         # -sig: editors on Windows put a mark in front
-        return Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as reason:
-        got = getattr(reason, "strerror", None) or str(reason)
-        raise error(path, "file", must="readable UTF-8 text", got=got) from None
+        text = read_file(path, may_be_empty=True).decode("utf-8-sig")
+    except Unreadable as reason:
+        raise error(path, "file", must="readable UTF-8 text", got=reason.got) from None
+    except UnicodeDecodeError as reason:
+        raise error(path, "file", must="readable UTF-8 text", got=reason) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_toml(path: Path | str, error: type[PixelwiseError] = DatasetError) -> dict[str, Any]:

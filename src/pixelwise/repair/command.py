@@ -22,6 +22,7 @@ from pixelwise.errors import (
     check_choice,
 )
 from pixelwise.files.atomic import atomic_write
+from pixelwise.files.content import Unreadable, holds, read_file
 from pixelwise.files.walk import walk_files
 from pixelwise.labels.description import Description
 from pixelwise.labels.png import write_label
@@ -188,9 +189,9 @@ def _content(path: Path) -> bytes:
         RunError: it cannot be read.
     """
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise RunError(path, "file", must="readable", got=error.strerror) from None
+        return read_file(path, may_be_empty=True)
+    except Unreadable as reason:
+        raise reason.at(RunError, path, "file") from None
 
 
 def copy_bytes(data: bytes, to: Path) -> None:
@@ -199,7 +200,7 @@ def copy_bytes(data: bytes, to: Path) -> None:
     Raises:
         RunError: the file system refuses.
     """
-    if not (to.is_file() and not to.is_symlink() and to.read_bytes() == data):
+    if not holds(to, data):
         atomic_write(to, data)
 
 
