@@ -17,14 +17,13 @@ LAYER = {
     **dict.fromkeys(["labels", "metrics", "ops"], 3),
     **dict.fromkeys(["weights", "losses"], 4),
     "survey": 5,
-    **dict.fromkeys(["convert", "audit", "score"], 6),
+    **dict.fromkeys(["convert", "audit", "score", "networks"], 6),
     **dict.fromkeys(["init", "repair", "run"], 7),
     "report": 8,
     "demo": 9,
     "cli": 10,
 }
 NUMPY, IMAGING = {"numpy"}, {"numpy", "PIL"}
-TRAINING = {"torchvision", "segmentation_models_pytorch", "timm", "lightning_fabric", "safetensors"}
 # third-party packages that a package of ours may import, at most; the others none
 PACKAGES = {
     "executors": {"distributed"},
@@ -35,7 +34,8 @@ PACKAGES = {
     "ops/cpu": {"torch", "numpy", "numba", "llvmlite"},
     "ops/gpu": {"torch", "numpy", "triton"},
     "losses": {"torch", "numpy", "scipy"},
-    "run": IMAGING | {"torch"} | TRAINING,
+    "networks": {"torch", "segmentation_models_pytorch", "timm"},
+    "run": IMAGING | {"torch", "torchvision", "lightning_fabric", "safetensors"},
     "progress": {"rich"},
     "report": IMAGING | {"jinja2"},
     "cli": {"shtab"},

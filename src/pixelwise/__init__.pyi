@@ -123,6 +123,7 @@ def audit(
     write_baseline: str | Path | None = None,
     workers: int = 0,
     scheduler: str | None = None,
+    max_gib: float | None = None,
     executor: Executor | None = None,
     listed: int | None = 1000,
     progress: Callable[[int, int], None] | None = None,
@@ -175,6 +176,7 @@ def convert(
     sidecars: Sequence[str] = (),
     workers: int = 0,
     scheduler: str | None = None,
+    max_gib: float | None = None,
     executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ConvertReport: ...
@@ -199,6 +201,7 @@ def init(
     images: str | Path | None = None,
     labels: str | Path | None = None,
     force: bool = False,
+    max_gib: float | None = None,
 ) -> Survey: ...
 @overload
 def predict(config: PredictConfig) -> Path: ...
@@ -212,6 +215,7 @@ def predict(
     out: str | Path | None = None,
     overwrite: bool = False,
     device: Literal["auto", "cpu", "cuda"] = "auto",
+    max_gib: float | None = None,
     threshold: float = 0.5,
     calibration: bool = False,
 ) -> Path: ...
@@ -225,6 +229,7 @@ def report(
     compare: Sequence[str | Path] = (),
     worst: int = 8,
     best: int = 4,
+    max_gib: float | None = None,
 ) -> Path: ...
 @overload
 def score(
@@ -254,6 +259,7 @@ def score(
     out: str | Path | None = None,
     workers: int = 0,
     scheduler: str | None = None,
+    max_gib: float | None = None,
     executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Score | Comparison: ...
@@ -288,6 +294,7 @@ def train(
     device: Literal["auto", "cpu", "cuda"] = "auto",
     devices: int = 1,
     precision: Literal["32", "bf16-mixed", "16-mixed"] = "32",
+    max_gib: float | None = None,
     max_minutes: float | None = None,
     log_every: int = 10,
     resume: str | Path | None = None,
@@ -312,6 +319,7 @@ def weights(
     keep_list: str | Path | None = None,
     workers: int = 0,
     scheduler: str | None = None,
+    max_gib: float | None = None,
     executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Weights: ...

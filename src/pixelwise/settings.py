@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, check_range
 from pixelwise.extras import explain_missing
 from pixelwise.files.json_file import read_json
+from pixelwise.files.limits import allow_unpacked
 from pixelwise.files.records import converted, shown, type_hints
 from pixelwise.files.toml_file import read_toml
 
@@ -71,6 +72,12 @@ def scheduler_option() -> Any:
     """The field `scheduler` of such a command."""
     text = "address of a Dask scheduler whose workers share the work, such as tcp://host:8786"
     return option(None, text, metavar="ADDRESS", group="machine")
+
+
+def max_gib_option() -> Any:
+    """The field `max_gib` of a command that reads files which others have made."""
+    text = "GiB of memory that the content of one file may take (default: 1)"
+    return option(None, text, above=0, metavar="GIB", group="machine")
 
 
 def command_of(config: Any) -> str:
@@ -195,9 +202,12 @@ def takes_settings(
                         if name in names and name not in others:
                             event = f"{name} belongs into the configuration, not beside it"
                             raise ArgumentTypeError(function.__name__, event=event)
-                    return function(*given, **settings)
-                made, more = from_settings(given, settings)
-                return function(made, **more)
+                    made, more, given = given[0], settings, given[1:]
+                else:
+                    made, more = from_settings(given, settings)
+                    given = ()
+                with allow_unpacked(getattr(made, "max_gib", None)):
+                    return function(made, *given, **more)
 
         def from_settings(given: tuple, settings: dict) -> tuple[Any, dict]:
             if len(given) > len(places):

@@ -12,7 +12,7 @@ from pixelwise.convert.formats.table import FORMATS
 from pixelwise.labels.palettes import PALETTES
 from pixelwise.metrics.like import TOOLS
 from pixelwise.metrics.scores import CONVENTIONS
-from pixelwise.run.networks import NETWORKS
+from pixelwise.networks.build import NETWORKS
 from pixelwise.weights.formulas import METHODS
 
 NAMES = {

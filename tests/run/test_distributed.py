@@ -19,7 +19,7 @@ from pixelwise.labels.description import read_description
 from pixelwise.losses.table import criterion
 from pixelwise.run.dataset import SegmentationDataset
 from pixelwise.run.evaluate import evaluate
-from pixelwise.run.networks import build_network
+from pixelwise.networks.build import build_network
 
 data, rank, world, meeting = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 if world > 1:

@@ -2,8 +2,8 @@
 
 import pytest
 
+from pixelwise.networks.build import build_network
 from pixelwise.run.config import TrainConfig
-from pixelwise.run.networks import build_network
 from pixelwise.run.optimizer import make_optimizer, schedule, set_learning_rate
 
 

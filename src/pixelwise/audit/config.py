@@ -7,7 +7,13 @@ from pathlib import Path
 
 from pixelwise.errors import ArgumentError, setting
 from pixelwise.labels.description import Description
-from pixelwise.settings import check_settings, option, scheduler_option, workers_option
+from pixelwise.settings import (
+    check_settings,
+    max_gib_option,
+    option,
+    scheduler_option,
+    workers_option,
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,7 @@ class AuditConfig:
     write_baseline: Path | None = option(None, "file to write that accepts what is found now")
     workers: int = workers_option()
     scheduler: str | None = scheduler_option()
+    max_gib: float | None = max_gib_option()
 
     def __post_init__(self) -> None:
         check_settings(self)

@@ -13,11 +13,19 @@ from pixelwise.errors import ArgumentError
 from pixelwise.files.records import to_plain
 from pixelwise.labels.png import Storage
 from pixelwise.labels.shapes import LINE_WIDTH, Rule
-from pixelwise.settings import check_settings, option, required, scheduler_option, workers_option
+from pixelwise.settings import (
+    check_settings,
+    max_gib_option,
+    option,
+    required,
+    scheduler_option,
+    workers_option,
+)
 
 # what decides where the work is done and what is written beside a label, not the label itself
 _OTHERS = {
-    *("source", "out", "images", "image_files", "split", "sidecars", "workers", "scheduler"),
+    *("source", "out", "images", "image_files", "split", "sidecars"),
+    *("workers", "scheduler", "max_gib"),
 }
 
 
@@ -88,6 +96,7 @@ class ConvertConfig:
     )
     workers: int = workers_option()
     scheduler: str | None = scheduler_option()
+    max_gib: float | None = max_gib_option()
 
     def __post_init__(self) -> None:
         check_settings(self)

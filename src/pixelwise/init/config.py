@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pixelwise.errors import ArgumentError, setting
-from pixelwise.settings import check_settings, option, required
+from pixelwise.settings import check_settings, max_gib_option, option, required
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class InitConfig:
     images: Path | None = option(None, "folder of the images, in FOLDER (default: found)")
     labels: Path | None = option(None, "folder of the labels, in FOLDER (default: found)")
     force: bool = option(False, "replace an existing dataset.toml")
+    max_gib: float | None = max_gib_option()
 
     def __post_init__(self) -> None:
         check_settings(self)

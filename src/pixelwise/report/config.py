@@ -5,7 +5,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pixelwise.settings import check_settings, option, required
+from pixelwise.settings import check_settings, max_gib_option, option, required
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class ReportConfig:
     )
     worst: int = option(8, "images with the lowest mean IoU to show", low=0)
     best: int = option(4, "images with the highest mean IoU to show", low=0)
+    max_gib: float | None = max_gib_option()
 
     def __post_init__(self) -> None:
         check_settings(self)

@@ -11,6 +11,5 @@ train.py            dataset.toml -> run folder
 predict.py          run folder -> indexed PNGs                calibration.py counts of probabilities
 trained.py          load_network: an image in, a label out
 dataset.py          pairs -> tensors, and augmentation        resize.py, loader.py
-networks.py         networks by name                          small.py, encoder_weights.py
 distributed.py      ranks and devices, sums over ranks        rank_stats.py the loss over ranks
 """

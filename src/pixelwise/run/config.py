@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from pixelwise.errors import ArgumentError, check_choice, setting
-from pixelwise.settings import check_settings, option, required
+from pixelwise.settings import check_settings, max_gib_option, option, required
 from pixelwise.weights.formulas import METHODS
 
 EncoderWeights = Literal["auto", "imagenet", "offline", "none"]
@@ -86,6 +86,7 @@ class TrainConfig:
     device: Device = option("auto", "where to compute")
     devices: int = option(1, "processes that train together, one per device", low=1)
     precision: Precision = option("32", "precision of training; scores always use 32")
+    max_gib: float | None = max_gib_option()
     max_minutes: float | None = option(
         None, "stop after the epoch that ends past this time", above=0
     )
@@ -128,6 +129,7 @@ class PredictConfig:
     )
     overwrite: bool = option(False, "replace the folder if it has files in it")
     device: Device = option("auto", "where to compute", group="machine")
+    max_gib: float | None = max_gib_option()
     threshold: float = option(
         0.5,
         "binary task: probability above which a pixel is foreground",
@@ -153,8 +155,8 @@ class PredictConfig:
 
 
 def check_only_resume(config: TrainConfig) -> None:
-    """A resumed run takes its settings from the run folder; only the time limit may be new."""
-    free = {"resume", "max_minutes"}
+    """A resumed run takes its settings from its folder; limits of time and memory may be new."""
+    free = {"resume", "max_minutes", "max_gib"}
     own = [f for f in fields(config) if f.name not in free]
     changed = [f.name for f in own if getattr(config, f.name) != f.default]
     if changed:

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from pixelwise.networks.build import Network
 from pixelwise.run.config import TrainConfig
-from pixelwise.run.networks import Network
 
 
 def make_optimizer(network: Network, config: TrainConfig) -> torch.optim.AdamW:

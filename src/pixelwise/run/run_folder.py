@@ -14,6 +14,7 @@ from pixelwise.files.folder import check_free, make_folder
 from pixelwise.files.records import to_plain
 from pixelwise.files.results import read_object, read_record, write_json
 from pixelwise.labels.classes import Classes
+from pixelwise.networks.build import Network
 from pixelwise.run.checkpoint import (
     BEST,
     CONFIG,
@@ -23,7 +24,6 @@ from pixelwise.run.checkpoint import (
     find_checkpoint,
 )
 from pixelwise.run.config import TrainConfig
-from pixelwise.run.networks import Network
 from pixelwise.run.plan import Plan, check_same_data
 from pixelwise.settings import command_line
 

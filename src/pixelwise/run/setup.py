@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from pixelwise.errors import ArgumentError, setting
 from pixelwise.interrupt import Interrupt
 from pixelwise.losses.criterion import Criterion
+from pixelwise.networks.build import Network, build_network
 from pixelwise.ops.backends import choose_backend
 from pixelwise.progress import Display
 from pixelwise.run.checkpoint import Checkpoint, load_weights
@@ -21,7 +22,6 @@ from pixelwise.run.dataset import Augmentation, SegmentationDataset
 from pixelwise.run.distributed import choose_device
 from pixelwise.run.metrics_log import FILE as METRICS
 from pixelwise.run.metrics_log import forget_after
-from pixelwise.run.networks import Network, build_network
 from pixelwise.run.optimizer import make_optimizer
 from pixelwise.run.plan import Plan, make_plan
 from pixelwise.run.run_folder import make_run_folder, reopen_run, saved_config
@@ -90,7 +90,9 @@ def set_up(config: TrainConfig) -> Run:
     """Check everything, build the network, and only then make or reopen the run folder."""
     settings = config
     if config.resume is not None:
-        settings = replace(saved_config(config.resume), max_minutes=config.max_minutes)
+        settings = replace(
+            saved_config(config.resume), max_minutes=config.max_minutes, max_gib=config.max_gib
+        )
     fabric = make_fabric(settings)
     display = Display(quiet=not fabric.is_global_zero)
     plan = make_plan(settings, display.line)

@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from pixelwise.errors import ArgumentTypeError, check_shape
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.image import read_rgb
+from pixelwise.networks.build import Network, build_network
 from pixelwise.ops.nan import check_no_nan
 from pixelwise.ops.predict import predict_label
 from pixelwise.ops.spec import Activation
 from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, find_checkpoint, load_weights
 from pixelwise.run.dataset import image_to_tensor
-from pixelwise.run.networks import Network, build_network
 from pixelwise.run.plan import activation_of
 from pixelwise.run.resize import resize_image
 

@@ -10,6 +10,7 @@ from pixelwise.metrics.like import Tool
 from pixelwise.metrics.scores import Convention
 from pixelwise.settings import (
     check_settings,
+    max_gib_option,
     option,
     required,
     scheduler_option,
@@ -57,6 +58,7 @@ class ScoreConfig:
     )
     workers: int = workers_option()
     scheduler: str | None = scheduler_option()
+    max_gib: float | None = max_gib_option()
 
     def __post_init__(self) -> None:
         check_settings(self)

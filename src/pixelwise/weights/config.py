@@ -9,6 +9,7 @@ from pixelwise.errors import ArgumentError, check_range, setting
 from pixelwise.settings import (
     check_settings,
     command_line,
+    max_gib_option,
     option,
     required,
     scheduler_option,
@@ -44,6 +45,7 @@ class WeightsConfig:
     )
     workers: int = workers_option()
     scheduler: str | None = scheduler_option()
+    max_gib: float | None = max_gib_option()
 
     def __post_init__(self) -> None:
         check_settings(self)

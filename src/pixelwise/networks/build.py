@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from pixelwise.errors import ArgumentError, check_choice
-from pixelwise.run.encoder_weights import IMAGENET, Normalization, load_encoder_weights
-from pixelwise.run.small import SmallNetwork
+from pixelwise.networks.encoder_weights import IMAGENET, Normalization, load_encoder_weights
+from pixelwise.networks.small import SmallNetwork
 
 # name -> (class in segmentation_models_pytorch, options that keep the logits at native stride)
 NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {

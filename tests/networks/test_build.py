@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from pixelwise.errors import ArgumentError, RunError
-from pixelwise.run import encoder_weights
-from pixelwise.run.encoder_weights import IMAGENET, OFFLINE, OFFLINE_PACKAGE
-from pixelwise.run.networks import NETWORKS, build_network
+from pixelwise.networks import encoder_weights
+from pixelwise.networks.build import NETWORKS, build_network
+from pixelwise.networks.encoder_weights import IMAGENET, OFFLINE, OFFLINE_PACKAGE
 
 STRIDE = {"linknet": 1, "manet": 1, "unet": 1, "unetplusplus": 1, "deeplabv3": 8, "pspnet": 8}
 
