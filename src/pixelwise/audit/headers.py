@@ -56,7 +56,8 @@ _SUFFIXES = {
     "WebP": {".webp"},
 }
 # EXIF and TIFF tags.
-_ORIENTATION, _SAMPLE_FORMAT = 0x0112, 339
+_ORIENTATION, _SAMPLE_FORMAT, _BITS_PER_SAMPLE = 0x0112, 339, 258
+_CMYK_CHANNELS = 4
 
 
 @dataclass(slots=True)
@@ -70,6 +71,7 @@ class Header:
         depth: bits of a sample.
         palette: red, green, blue of each entry; b"" without a palette.
         alpha: there is an alpha channel.
+        cmyk: its colours are CMYK.
         extras: what else is in a PNG that other programs act on, in words.
         orientation: EXIF tag 1..8; 1 = as stored.
         key: equal for files that are copies of each other, and rarely for others.
@@ -82,6 +84,7 @@ class Header:
     depth: int = 8
     palette: bytes = b""
     alpha: bool = False
+    cmyk: bool = False
     extras: tuple[str, ...] = ()
     orientation: int = 1
     key: int = 0
@@ -146,8 +149,9 @@ def _parse(start: bytes, file: BinaryIO, size: int) -> Header:
         if found is None and size > len(start):
             found = _jpeg(start + file.read(_MORE_BYTES))
         if found is not None:
-            height, width, orientation = found
-            return Header(kind, height, width, LOSSY, orientation=orientation)
+            height, width, channels, orientation = found
+            cmyk = channels == _CMYK_CHANNELS
+            return Header(kind, height, width, LOSSY, cmyk=cmyk, orientation=orientation)
     if kind == "BMP" and len(start) > _BMP_HEADER.size:
         _, length, width, height, _, depth = _BMP_HEADER.unpack_from(start)
         if length >= 40 and depth in (24, 32) and width > 0 and height:
@@ -182,12 +186,14 @@ def _png(start: bytes, size: int) -> Header:
     alpha = header.color_type in (4, 6)
     height, width, depth = header.height, header.width, header.bit_depth
     return Header(
-        *("PNG", height, width, storage, depth, palette, alpha, tuple(extras), orientation)
+        *("PNG", height, width, storage, depth, palette, alpha),
+        extras=tuple(extras),
+        orientation=orientation,
     )
 
 
-def _jpeg(start: bytes) -> tuple[int, int, int] | None:
-    """(height, width, orientation); None if they are not within these bytes."""
+def _jpeg(start: bytes) -> tuple[int, int, int, int] | None:
+    """(height, width, channels, orientation); None if they are not within these bytes."""
     position, orientation = 2, 1
     while position + 10 <= len(start):
         if start[position] != 0xFF:
@@ -199,8 +205,8 @@ def _jpeg(start: bytes) -> tuple[int, int, int] | None:
         length = int.from_bytes(start[position + 2 : position + 4], "big")
         # every start of frame but the tables that lie among them
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack_from(">HH", start, position + 5)
-            return (height, width, orientation) if height and width else None
+            height, width, channels = struct.unpack_from(">HHB", start, position + 5)
+            return (height, width, channels, orientation) if height and width else None
         if marker == 0xE1 and start[position + 4 : position + 10] == b"Exif\0\0":
             orientation = _orientation(start[position + 10 : position + 2 + length])
         position += 2 + length
@@ -229,11 +235,13 @@ def _by_pillow(kind: str, start: bytes, file: BinaryIO) -> Header:
         file.seek(0)
         with Image.open(file) as image:
             mode, (width, height) = image.mode, image.size
-            if getattr(image, "tag_v2", {}).get(_SAMPLE_FORMAT, (1,)) not in (1, (1,)):
+            tags = getattr(image, "tag_v2", {})
+            if tags.get(_SAMPLE_FORMAT, (1,)) not in (1, (1,)):
                 mode = "F"  # signed or floating point, whatever Pillow makes of it
             lossy = kind in ("JPEG", "GIF") or (kind == "WebP" and start[12:16] != b"VP8L")
             storage = LOSSY if lossy else _STORAGE_OF_MODE.get(mode, COLOR)
-            depth = 16 if storage == GREY16 else 1 if mode == "1" else 8
+            wide = storage == GREY16 or tags.get(_BITS_PER_SAMPLE, (8,))[0] == 16
+            depth = 16 if wide else 1 if mode == "1" else 8
             palette = image.getpalette() if mode == "P" else None
             orientation = image.getexif().get(_ORIENTATION, 1)
     except Exception as error:
@@ -241,6 +249,8 @@ def _by_pillow(kind: str, start: bytes, file: BinaryIO) -> Header:
         unknown = isinstance(error, Image.UnidentifiedImageError)
         got = "a file in no format that is known" if unknown else str(error)
         raise Unreadable("an image", got.strip(" :'") or type(error).__name__) from None
-    alpha = mode in ("RGBA", "LA", "PA")
-    table = bytes(palette or b"")
-    return Header(kind, height, width, storage, depth, table, alpha, orientation=orientation)
+    alpha, table = mode in ("RGBA", "LA", "PA"), bytes(palette or b"")
+    return Header(
+        *(kind, height, width, storage, depth, table, alpha, mode == "CMYK"),
+        orientation=orientation,
+    )

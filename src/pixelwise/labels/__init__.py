@@ -9,6 +9,7 @@ png.py            read_label, write_label, label_size
 png_chunks.py     PNG at the level of chunks: checksums, rows, samples
 bmp_tiff.py       the other two formats that keep indices
 image.py          read_image, image_size
+storage_notes.py  what is done with turned, 16-bit, CMYK, transparent and palette images
 histogram.py      how often each of the 256 values occurs
 color.py          color_to_index, index_to_color
 overlay.py        overlay: a label on top of its image
