@@ -4,6 +4,7 @@ walk.py        walk_files: the visible files below a folder, in a defined order
 content.py     read_file: regular files, whole or refused; the format by the first bytes
 atomic.py      atomic_write: the whole file or the old one
 folder.py      folders that appear under their name only when they are complete
+lock.py        a lock of a folder that ends with its process
 json_file.py   JSON from outside: no NaN, no equal keys, checked types
 toml_file.py   TOML: tables of a file; values as TOML text
 results.py     JSON files that the commands write and read
