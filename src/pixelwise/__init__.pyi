@@ -19,10 +19,10 @@ from pixelwise.init.config import InitConfig as InitConfig
 from pixelwise.labels.classes import Classes as Classes
 from pixelwise.labels.color import color_to_index as color_to_index
 from pixelwise.labels.color import index_to_color as index_to_color
+from pixelwise.labels.color import overlay as overlay
 from pixelwise.labels.description import Description as Description
 from pixelwise.labels.description import read_description as read_description
 from pixelwise.labels.image import read_image as read_image
-from pixelwise.labels.overlay import overlay as overlay
 from pixelwise.labels.pairs import Pair as Pair
 from pixelwise.labels.pairs import find_pairs as find_pairs
 from pixelwise.labels.palettes import voc_colormap as voc_colormap

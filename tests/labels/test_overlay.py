@@ -5,8 +5,7 @@ import pytest
 
 from pixelwise.errors import ArgumentError, ArgumentTypeError, LabelError
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.color import index_to_color
-from pixelwise.labels.overlay import overlay
+from pixelwise.labels.color import index_to_color, overlay
 
 CLASSES = Classes(["sky", "road", "car"], colors=[(0, 0, 255), (128, 128, 128), (255, 0, 0)])
 

@@ -11,8 +11,7 @@ bmp_tiff.py       the other two formats that keep indices
 image.py          read_image, image_size
 storage_notes.py  what is done with turned, 16-bit, CMYK, transparent and palette images
 histogram.py      how often each of the 256 values occurs
-color.py          color_to_index, index_to_color
-overlay.py        overlay: a label on top of its image
+color.py          color_to_index, index_to_color; overlay: a label on top of its image
 shapes.py         polygons_to_label: outlines and masks painted onto a label
 raster.py         the pixels inside a polygon, by their centres or as pycocotools has them
 raster_pillow.py  the pixels that PIL.ImageDraw draws
