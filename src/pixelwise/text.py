@@ -5,6 +5,8 @@ from math import isnan
 
 # Enough of a list to recognise a mistake; the rest is counted.
 LISTED = 5
+# Of a reason: longer ones quote the file.
+_LONGEST = 200
 
 
 def some(items: Iterable[object], most: int = LISTED, separator: str = ", ") -> str:
@@ -49,3 +51,9 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours}h{minutes:02}m"
     return f"{minutes}m{rest:02}s" if minutes else f"{rest}s"
+
+
+def reason_of(error: BaseException) -> str:
+    """What another library says is wrong, on one line and not too long; else the error's name."""
+    words = " ".join(str(error).split()) or type(error).__name__
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."

@@ -91,20 +91,23 @@ def test_mat_files_with_two_arrays_are_ambiguous(tmp_path):
         converted(tmp_path / "arrays", "array", classes=CLASSES)
 
 
-def test_without_scipy_a_mat_file_says_what_is_missing(tmp_path, monkeypatch):
-    """SciPy is optional."""
+def test_mat_files_are_read_without_scipy(tmp_path, monkeypatch):
+    """The bytes are those that SciPy writes; SciPy itself cannot be imported."""
+    savemat = pytest.importorskip("scipy.io", reason="SciPy is not installed").savemat
     (tmp_path / "arrays").mkdir()
-    (tmp_path / "arrays/a.mat").write_bytes(b"MATLAB 5.0 MAT-file")
+    savemat(tmp_path / "arrays/a.mat", {"x": INDEX})
     monkeypatch.setitem(sys.modules, "scipy", None)
-    message = r"a.mat: a .mat file: the package scipy is not installed. .*pixelwise\[scipy\]"
-    with pytest.raises(DatasetError, match=message):
-        converted(tmp_path / "arrays", "array", classes=CLASSES)
+    monkeypatch.setitem(sys.modules, "scipy.io", None)
+    report = converted(tmp_path / "arrays", "array", classes=CLASSES)
+    np.testing.assert_array_equal(label_of(report), INDEX)
 
 
-def npy_with(shape, dtype="|u1", data=b""):
-    header = repr({"descr": dtype, "fortran_order": False, "shape": shape}).encode()
+def npy_with(shape, dtype="|u1", data=b"", version=1, text=False):
+    header = repr({"descr": dtype, "fortran_order": False, "shape": shape})
+    header = (shape if text else header).encode()
     header += b" " * (-(len(header) + 11) % 64) + b"\n"
-    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + data
+    length = len(header).to_bytes(2 if version == 1 else 4, "little")
+    return b"\x93NUMPY" + bytes([version, 0]) + length + header + data
 
 
 @pytest.mark.parametrize(
@@ -116,8 +119,18 @@ def npy_with(shape, dtype="|u1", data=b""):
         (npy_with("()"), "a .npy array of numbers"),
         (b"\x93NUMPY\x09\x00", "a .npy array of numbers"),
         (b"no array", "a .npy array of numbers"),
+        (npy_with((2, 2), data=b"1234", version=3), "got version 3.0"),
+        (npy_with("('", text=True), "a .npy array of numbers"),
+        (npy_with("(" * 900, text=True), "a .npy array of numbers"),
+        (npy_with("-" * 9000 + "1", text=True), "a .npy array of numbers"),
+        (npy_with((-2, -2), data=b"1234"), r"4 bytes for shape \(-2, -2\)"),
+        (npy_with((10**400, 0)), "a .npy array of numbers"),
+        (npy_with((2,), "|V999999999999"), "a .npy array of numbers"),
     ],
-    ids=["huge", "cut", "objects", "shape", "version", "text"],
+    ids=[
+        *("huge", "cut", "objects", "shape", "version", "text", "version 3", "open quote"),
+        *("brackets", "deep", "negative", "digits", "wide"),
+    ],
 )
 def test_npy_files_that_are_hostile_are_refused(tmp_path, data, message):
     """Before memory is taken, and without unpickling anything."""

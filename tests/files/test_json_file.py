@@ -63,3 +63,10 @@ def test_values_of_the_right_type_come_back():
     assert get("f", {"a": 3}, "a", float) == 3
     assert get("f", {}, "a", str, type(None)) is None
     assert get("f", [1, 2], 1, int) == 2
+
+
+def test_a_twin_among_very_many_keys_is_found_in_one_look():
+    """In linear time: comparing every key with every other would take hours."""
+    keys = ",".join(f'"{number}": 0' for number in range(200_000))
+    with pytest.raises(DatasetError, match="the key 'x' twice in one object"):
+        parse_json(f'{{{keys}, "x": 1, "x": 2}}'.encode(), "a.json")

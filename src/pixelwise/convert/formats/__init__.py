@@ -3,5 +3,6 @@
 shapes      labelme.py coco.py cityscapes.py yolo.py cvat.py label_studio.py masks.py
 pixels      color.py instances.py array.py cityscapes_ids.py coco_panoptic.py
 shared      geometry.py (turned rectangles and ellipses), label_studio_rle.py (its brush),
-            items.py (label files paired with images, images named in a file)
+            items.py (label files paired with images, images named in a file),
+            mat5.py (arrays in .mat files)
 """

@@ -4,12 +4,10 @@ Values become class indices through the class table in one step, so that they ma
 """
 
 import math
+import warnings
 from collections.abc import Callable, Collection
-from importlib import import_module
-from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,18 +15,24 @@ from PIL.GifImagePlugin import GifImageFile
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.items import find_label_files
+from pixelwise.convert.formats.mat5 import arrays_of
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import files_below
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Index, Item, Source
 from pixelwise.errors import DatasetError, LabelError
-from pixelwise.extras import missing_package
 from pixelwise.files.content import MAX_PIXELS, Unreadable, check_pixels
+from pixelwise.files.json_file import shown
 from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.png import decode_label
 from pixelwise.offenders import list_offenders
+from pixelwise.text import reason_of, some
 
 _MAT_5 = b"MATLAB 5.0"
+_NPY_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
 def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
@@ -100,19 +104,21 @@ def decode_npy(path: Path, data: bytes) -> np.ndarray:
     try:
         stream = BytesIO(data)
         version = np.lib.format.read_magic(stream)
-        headers = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }
-        shape, _, dtype = headers[version](stream)
-        needed = math.prod(shape) * dtype.itemsize
+        if version not in _NPY_HEADERS:
+            raise ValueError(f"version {version[0]}.{version[1]}")
+        # the parser of Python behind it warns of odd text in a damaged header
+        with warnings.catch_warnings(action="ignore"):
+            shape, is_fortran, dtype = _NPY_HEADERS[version](stream)
         if dtype.hasobject:
             raise ValueError("an array of Python objects")
-        if needed != len(data) - stream.tell():
-            raise ValueError(f"{len(data) - stream.tell():,} bytes for shape {shape}")
-        return np.load(BytesIO(data), allow_pickle=False)
-    except (ValueError, KeyError, TypeError, SyntaxError, EOFError) as error:
-        got = str(error) or "a damaged header"
+        rest = len(data) - stream.tell()
+        if min(shape, default=1) < 0 or math.prod(shape) * dtype.itemsize != rest:
+            raise ValueError(f"{rest:,} bytes for shape {shown(shape)}")
+        array = np.frombuffer(data, dtype, offset=stream.tell()) if rest else np.empty(0, dtype)
+        return array.reshape(shape, order="F" if is_fortran else "C")
+    except Exception as error:
+        # the parser of the header raises anything from TokenError to MemoryError on damaged files
+        got = reason_of(error)
         raise DatasetError(path, "file", must="a .npy array of numbers", got=got) from None
 
 
@@ -120,27 +126,19 @@ def decode_mat(path: Path, data: bytes) -> np.ndarray:
     """The only two-dimensional array of numbers in a MATLAB 5 file, inside structures too.
 
     Raises:
-        DatasetError: the file has another version, or no or several arrays.
-        MissingPackageError: SciPy is not installed.
+        DatasetError: the file has another version, is damaged, or has no or several arrays.
     """
-    where = str(path)
-    if find_spec("scipy") is None:
-        raise missing_package(f"{where}: a .mat file", "scipy")
     if not data.startswith(_MAT_5):
         hint = "Save it with save(..., '-v7')."
-        raise DatasetError(where, "file", must="MATLAB 5.0 to 7", got=repr(data[:19]), hint=hint)
+        raise DatasetError(path, "file", must="MATLAB 5.0 to 7", got=repr(data[:19]), hint=hint)
     try:
-        # optional, so it is not imported at the top
-        content = import_module("scipy.io").loadmat(BytesIO(data))
-    except Exception as error:
-        # this reader raises anything from TypeError to struct.error on damaged files
-        got = f"{type(error).__name__}: {error}"
-        raise DatasetError(where, "file", must="an undamaged .mat file", got=got) from None
-    arrays = {n: a for key, v in content.items() if key[0] != "_" for n, a in _arrays(key, v)}
+        arrays = arrays_of(data)
+    except Unreadable as error:
+        raise error.at(DatasetError, path, "file") from None
     if len(arrays) != 1:
-        got = f"{len(arrays)}: {', '.join(arrays)}"
-        raise DatasetError(where, "file", must="one with a single (H, W) array", got=got)
-    return arrays.popitem()[1]
+        got = f"{len(arrays):,}: {some(name for name, _ in arrays)}" if arrays else "none"
+        raise DatasetError(path, "file", must="one with a single (H, W) array", got=got)
+    return arrays[0][1]
 
 
 def decode_gif(path: Path, data: bytes) -> np.ndarray:
@@ -200,14 +198,3 @@ def _whole_numbers(where: str, array: np.ndarray) -> NDArray[np.int64]:
             got = list_offenders(bits, broken, lambda kind: kinds[kind])
             raise LabelError(where, "array", must="(H, W) whole numbers", got=got)
     return array.astype(np.int64)
-
-
-def _arrays(name: str, value: Any) -> list[tuple[str, np.ndarray]]:
-    """(name, array) of the arrays of numbers in a variable, and in the fields of a structure."""
-    if not isinstance(value, np.ndarray):
-        return []
-    if value.dtype.names and value.size == 1:
-        fields = ((f"{name}.{field}", value.flat[0][field]) for field in value.dtype.names)
-        return [found for field, inner in fields for found in _arrays(field, inner)]
-    is_label = value.ndim == 2 and value.dtype.kind in "biuf" and min(value.shape) > 1
-    return [(name, value)] if is_label else []
