@@ -2,12 +2,14 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+TOOLS  := $(VENV)/tools
+LOCK   := requirements/ci.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser demo test lint types stub bench clean
+.PHONY: help setup setup-locked browser demo test lint types stub lock audit-deps bench clean
 
 help: ## show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -16,6 +18,12 @@ $(VENV)/.installed: pyproject.toml
 	touch $@
 
 setup: $(VENV)/.installed ## create the environment (about two minutes, 5.5 GB)
+
+setup-locked: ## create it from the locked packages, each compared with its hash
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r $(LOCK)
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	touch $(VENV)/.installed
 
 browser: ## install a headless browser for the tests that look at reports
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null \
@@ -37,6 +45,21 @@ types: setup ## check types of src and benchmarks
 
 stub: setup ## write the type stubs of the public names
 	$(BIN)/python tests/write_stub.py
+
+$(TOOLS): setup
+	@test -d $@ || { $(PYTHON) -m venv $@ && $@/bin/pip install --quiet uv pip-audit; }
+
+lock: $(TOOLS) ## lock the packages of this environment, for all systems (network)
+	$(BIN)/pip freeze --exclude-editable | grep -v ' @ ' > $(VENV)/tested.txt
+	$(TOOLS)/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate \
+	  --python-version 3.11 --extra train --extra offline --extra dev --constraint $(VENV)/tested.txt \
+	  --custom-compile-command 'make lock' --output-file $(LOCK) pyproject.toml
+
+audit-deps: $(TOOLS) ## look for known weaknesses of the locked packages (network)
+	@$(TOOLS)/bin/pip-audit --strict --no-deps --disable-pip -r $(LOCK) > $(VENV)/audit.txt 2>&1 \
+	  || { grep -q '^Found ' $(VENV)/audit.txt && cat $(VENV)/audit.txt \
+	       || echo "audit-deps: nothing was audited: $$(tail -n 1 $(VENV)/audit.txt)"; exit 1; }
+	@grep -v '^WARNING' $(VENV)/audit.txt
 
 bench: setup ## measure speed and memory against peers (about 8 minutes)
 	$(BIN)/pip install --quiet -r benchmarks/requirements.txt

@@ -1,7 +1,9 @@
 """Fixtures that every test may use, and what has to be set before torch and numba are imported."""
 
+import inspect
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,21 @@ if not torch.cuda.is_available():
 # a shell's background jobs ignore Ctrl-C, and so would the commands that tests start and interrupt
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# what a test may use that other systems lack
+LACKING = {
+    "win32": ("mkfifo", "/proc/", "/dev/", "resource", "SIGKILL", "send_signal", "symlink_to"),
+    "darwin": ("/proc/", "/dev/shm", "/dev/full"),
+}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        code = inspect.getsource(item.function) if hasattr(item, "function") else ""
+        for word in LACKING.get(sys.platform, ()):
+            if word in code:
+                item.add_marker(pytest.mark.skip(reason=f"{sys.platform} lacks {word}"))
 
 
 @pytest.fixture(scope="session")

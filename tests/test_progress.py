@@ -2,7 +2,6 @@
 
 import io
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -12,6 +11,8 @@ import pytest
 from make import make_dataset
 from pixelwise.errors import ArgumentError
 from pixelwise.progress import progress_line
+
+pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
 
 
 class Terminal(io.StringIO):

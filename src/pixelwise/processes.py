@@ -2,9 +2,13 @@
 
 import os
 import signal
+import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
+
+# Windows waits for no more than 64 objects at once, and the pool needs some of them.
+MOST_ON_WINDOWS = 61
 
 
 def new_pool(workers: int) -> ProcessPoolExecutor:
@@ -14,6 +18,7 @@ def new_pool(workers: int) -> ProcessPoolExecutor:
     numba, but not the threads that would release them. A script that uses a pool must do its work
     below `if __name__ == "__main__":`, because each worker imports it.
     """
+    workers = min(workers, MOST_ON_WINDOWS) if sys.platform == "win32" else workers
     return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin)
 
 

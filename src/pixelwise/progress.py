@@ -141,7 +141,7 @@ class Display:
 
     def _append(self, text: str) -> None:
         if self.file is not None:
-            with self.file.open("a", encoding="utf-8") as file:
+            with self.file.open("a", encoding="utf-8", newline="\n") as file:
                 file.write(text)
 
 

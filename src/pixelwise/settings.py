@@ -4,7 +4,6 @@ The fields of `TrainConfig` are the options of `pixelwise train`, the keywords o
 keys of `--config FILE`: one name, type, default, range and help text for all three.
 """
 
-import shlex
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, Field, field, fields
@@ -20,6 +19,7 @@ from pixelwise.files.json_file import read_json
 from pixelwise.files.limits import allow_unpacked
 from pixelwise.files.records import converted, shown, type_hints
 from pixelwise.files.toml_file import read_toml
+from pixelwise.text import shell_line
 
 Result = TypeVar("Result")
 # what a path leads to: a dataset is a folder with dataset.toml, or that file
@@ -163,7 +163,7 @@ def command_line(config: Any) -> str:
         else:
             values = value if isinstance(value, tuple) else (value,)
             words += [flag(f.name), *("none" if v is None else str(v) for v in values)]
-    return shlex.join(["pixelwise", command_of(config), *places, *words])
+    return shell_line(["pixelwise", command_of(config), *places, *words])
 
 
 def flag(name: str) -> str:

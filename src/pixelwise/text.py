@@ -1,6 +1,8 @@
 """Words, numbers and tables for messages and terminals."""
 
-from collections.abc import Iterable
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
 from math import isnan
 
 # Enough of a list to recognise a mistake; the rest is counted.
@@ -37,6 +39,15 @@ def text_table(rows: list[list[str]]) -> str:
         ).rstrip()
         for row in rows
     )
+
+
+def shell_line(words: Sequence[str]) -> str:
+    """Words as they are typed into the shell of this system, in quotes where they need them."""
+    if sys.platform != "win32":
+        return shlex.join(words)
+    from subprocess import list2cmdline
+
+    return list2cmdline(words)
 
 
 def printable(text: str) -> str:

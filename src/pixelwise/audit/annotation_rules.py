@@ -7,12 +7,12 @@ Source: labelme 7.1 documentation and the files that it writes.
 """
 
 import os
+import posixpath
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from pixelwise.audit.regions import first_place
 from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.files.content import MAX_PIXELS, Unreadable, check_regular
 from pixelwise.files.json_file import get, parse_json
+from pixelwise.files.names import with_slashes
 from pixelwise.labels.class_names import is_void_name
 from pixelwise.labels.shapes import LABELME_KINDS, Outline, patch_of, problem_of
 from pixelwise.text import percent, some
@@ -196,8 +197,8 @@ def _sizes(root: str, file: str, table: Any, size: tuple[int, int] | None) -> It
     name = table.get("imagePath")
     if size is None or not isinstance(name, str) or table.get("imageData"):
         return
-    path = os.path.normpath(os.path.join(os.path.dirname(file), name.replace("\\", "/")))
-    if path.startswith(("..", "/")) or not os.path.isfile(os.path.join(root, path)):
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(file), with_slashes(name)))
+    if path.startswith(("..", "/")) or ":" in path or not os.path.isfile(os.path.join(root, path)):
         return
     try:
         image = read_start(os.path.join(root, path))
@@ -210,7 +211,7 @@ def _sizes(root: str, file: str, table: Any, size: tuple[int, int] | None) -> It
         shown = f"{size[1]} x {size[0]} in the annotation file, {turned[1]} x {turned[0]} on disk"
         if size == turned[::-1]:
             shown += "; one of them is turned"
-        yield Finding("R6", file, 1, None, shown, other=Path(path).as_posix())
+        yield Finding("R6", file, 1, None, shown, other=path)
 
 
 def _overlaps(

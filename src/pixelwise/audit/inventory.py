@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pixelwise.audit.findings import Finding
 from pixelwise.errors import PixelwiseError
+from pixelwise.files.names import with_slashes
 from pixelwise.files.toml_file import read_text
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 from pixelwise.labels.description import Description, Split, fold_of
@@ -186,7 +187,7 @@ def _entries(root: Path, split: Split, known: set[str]) -> tuple[set[str], list[
     """The ids of a list, and its lines that name no file."""
     name = str(split.list)
     try:
-        lines = read_text(root / name).splitlines()
+        lines = [with_slashes(line) for line in read_text(root / name).splitlines()]
     except PixelwiseError as error:
         return set(), [Finding("P2", name, 1, None, error.reason)]
     entries = {line.strip() for line in lines} - {""}

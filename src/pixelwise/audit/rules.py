@@ -8,9 +8,10 @@ error    training or scores would be wrong, or stop     note    worth knowing
 warning  wrong in many programs, or wrong more often than not
 """
 
-import shlex
 from dataclasses import dataclass
 from typing import Literal, get_args
+
+from pixelwise.text import shell_line
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -59,11 +60,11 @@ def repair_command(name: str, root: str) -> str:
     """
     rule, folder = RULES[name], root.rstrip("/") or root
     if rule.convert:
-        return f"pixelwise convert {shlex.quote(folder)} {rule.convert}"
+        return f"pixelwise convert {shell_line([folder])} {rule.convert}"
     if rule.repair not in ("storage", "values"):
         return ""
     asked = f" --fix-rules safe {name}" if rule.ask else ""
-    return f"pixelwise audit {shlex.quote(folder)} --fix {shlex.quote(f'{folder}-fixed')}{asked}"
+    return f"pixelwise audit {shell_line([folder])} --fix {shell_line([f'{folder}-fixed'])}{asked}"
 
 
 RULES = {

@@ -60,7 +60,11 @@ def open_source(dataset: Description | Path | str) -> Source:
 
 def folders_as_description(images: Path, labels: Path) -> Description:
     """A folder of images and one of labels as a dataset of one split, its classes not known."""
-    root = Path(os.path.commonpath([os.path.abspath(images), os.path.abspath(labels)]))
+    try:
+        root = Path(os.path.commonpath([os.path.abspath(images), os.path.abspath(labels)]))
+    except ValueError as reason:  # two drives of Windows
+        got = f"{images} and {labels} ({reason})"
+        raise DatasetError("audit", "labels", must="on the drive of the images", got=got) from None
     relative = [os.path.relpath(folder, root) for folder in (images, labels)]
     split = Split(Path(relative[0]).as_posix(), Path(relative[1]).as_posix())
     return Description(root, Classes(["unknown"]), {"all": split})

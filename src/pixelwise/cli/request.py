@@ -1,7 +1,6 @@
 """What was asked for: a command and its settings, checked before heavy packages are imported."""
 
 import os
-import shlex
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from pixelwise.cli.commands import COMMANDS, resolve
 from pixelwise.errors import ArgumentError, setting
 from pixelwise.settings import choices_of, from_words, read_settings, type_hints
+from pixelwise.text import shell_line
 
 # the file by which a folder of a kind is known
 INSIDE = {"dataset": "dataset.toml", "run": "config.json"}
@@ -79,7 +79,7 @@ def check_path(command: str, name: str, path: Path, reads: str) -> None:
     elif is_folder and reads in INSIDE and reads not in kinds:
         got = f"{path}, a {kinds[0]}" if kinds else f"{path} without it"
         if reads == "dataset" and not kinds:
-            hint = f"Make one with: pixelwise init {shlex.quote(str(path))}"
+            hint = f"Make one with: pixelwise init {shell_line([str(path)])}"
     elif is_folder and reads == "file":
         got = f"{path}, a folder"
     elif not is_folder and reads in ("folder", "run"):

@@ -1,7 +1,6 @@
 """Errors in the words of the command line: `--class-weights`, not `class_weights`."""
 
 import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import fields
 from difflib import get_close_matches
@@ -9,6 +8,7 @@ from difflib import get_close_matches
 from pixelwise.cli.commands import COMMANDS, resolve
 from pixelwise.errors import PixelwiseError, as_keyword
 from pixelwise.settings import field_of, flag
+from pixelwise.text import shell_line
 
 
 def sentence(error: PixelwiseError, words: list[str]) -> str:
@@ -66,7 +66,7 @@ def typed(command: str, name: str, value: object) -> str:
     values = (
         value if isinstance(value, tuple) else () if value is None or value is True else (value,)
     )
-    return shlex.join([flag(name), *map(str, values)])
+    return shell_line([flag(name), *map(str, values)])
 
 
 def nearest(word: str, known: Sequence[str], otherwise: Sequence[str] = ()) -> str:

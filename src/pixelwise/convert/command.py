@@ -34,6 +34,7 @@ from pixelwise.convert.sidecars import sidecar_texts
 from pixelwise.errors import DatasetError, PixelwiseError, error_at, setting
 from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.files.atomic import atomic_write
+from pixelwise.files.names import check_names
 from pixelwise.settings import takes_settings
 from pixelwise.sums import Progress, map_over
 from pixelwise.text import some
@@ -126,6 +127,7 @@ def _make_all(
     manifest = config.folder / FILE_NAME
     done = read_entries(manifest)
     check_out(config, [item.id for item in items], done, manifest.exists())
+    check_names("convert", config.folder, (f"{item.id}.png" for item in items), DatasetError)
     classes = legend.classes.as_dict()
     key = digest_of_values(_VERSION, config.settings(), classes, dict(legend.index_of))
     entries: dict[str, Entry] = {}

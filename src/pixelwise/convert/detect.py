@@ -1,7 +1,6 @@
 """Detect the annotation format from the files."""
 
 import re
-import shlex
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from pixelwise.convert.reading import Reading
 from pixelwise.errors import DatasetError, setting
 from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.survey.folder_names import IMAGE_FOLDERS, LABEL_FOLDERS
-from pixelwise.text import some
+from pixelwise.text import shell_line, some
 
 # JSON files of a folder that are read to find out.
 _MOST_READ = 8
@@ -75,9 +74,9 @@ def _check_labels_alone(source: Path) -> None:
     if images is not None and labels is not None:
         words = ["pixelwise", "convert", str(labels), "--images", str(images)]
         got = f"{images.name} and {labels.name}"
-        describe = shlex.join(["pixelwise", "init", str(source)])
+        describe = shell_line(["pixelwise", "init", str(source)])
         hint = (
-            f"Name the two: {shlex.join(words)} "
+            f"Name the two: {shell_line(words)} "
             f"(label images need no conversion: {describe} describes them)."
         )
         raise DatasetError(source, "source", must="a folder of labels alone", got=got, hint=hint)

@@ -16,7 +16,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from pixelwise.errors import DatasetError, RunError, setting
-from pixelwise.files.atomic import atomic_write
+from pixelwise.files.atomic import atomic_write, take_name
 from pixelwise.files.content import SUFFIXES, Unreadable, check_pixels, format_of, read_file
 from pixelwise.labels.shapes import Size
 
@@ -157,7 +157,7 @@ def _link(target: Path, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             os.link(target.resolve(), temporary)
-            os.replace(temporary, path)
+            take_name(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:

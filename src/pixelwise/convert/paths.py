@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pixelwise.convert.manifest import FILE_NAME as MANIFEST
 from pixelwise.errors import DatasetError, setting
+from pixelwise.files.names import lies_in, with_slashes
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 
 # Folders of what is written, and of a YOLO dataset.
@@ -32,7 +33,7 @@ def inside(where: str, name: str, text: str, base: Path, roots: Sequence[Path]) 
     Raises:
         DatasetError: the name is absolute, or leaves the roots by ".." or through a link.
     """
-    plain = text.replace("\\", "/")
+    plain = with_slashes(text)
     bad = not plain or "\0" in plain or plain.startswith("/") or _DRIVE.match(plain)
     path = Path(base, "." if bad else plain)
     if bad or not _lies_in(path, roots):
@@ -48,7 +49,7 @@ def safe_id(where: str, name: str, text: str) -> str:
     Raises:
         DatasetError: the name is absolute, empty or climbs.
     """
-    plain = text.replace("\\", "/")
+    plain = with_slashes(text)
     parts = plain.split("/")
     stem = os.path.splitext(plain)[0]
     wild = any(part in ("", "..") for part in parts) or "\0" in plain or _DRIVE.match(plain)
@@ -87,9 +88,7 @@ def check_apart(source: Path, out: Path) -> None:
     Raises:
         DatasetError: one of the two folders lies in the other.
     """
-    inner = source.resolve()
-    outer = out.resolve()
-    if inner == outer or inner.is_relative_to(outer) or outer.is_relative_to(inner):
+    if lies_in(source, out) or lies_in(out, source):
         hint = f"Choose a folder beside it for {setting('out')}."
         got = f"{out} with source {source}"
         raise DatasetError("convert", "out", must="apart from the source", got=got, hint=hint)

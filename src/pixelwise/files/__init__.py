@@ -1,6 +1,7 @@
 """The only code that opens, checks, writes and stages files; records as plain data and back.
 
 walk.py        walk_files: the visible files below a folder, in a defined order
+names.py       check_names: what Windows and folders that ignore case cannot hold; lies_in
 content.py     read_file: regular files, whole or refused; the format by the first bytes
 atomic.py      atomic_write: the whole file or the old one
 folder.py      folders that appear under their name only when they are complete

@@ -3,12 +3,16 @@
 import errno
 import os
 import secrets
+import sys
+import time
 from pathlib import Path
 
 from pixelwise.errors import RunError
 
 # Network file systems that cannot sync a folder say so with one of these.
 _CANNOT_SYNC_FOLDERS = {errno.EINVAL, errno.ENOTSUP, errno.EACCES}
+# Windows refuses to replace what a program has open, and virus scanners open what is new.
+_SECONDS_TO_WAIT = (0.01, 0.05, 0.2, 0.5)
 
 
 def atomic_write(path: Path | str, data: bytes) -> None:
@@ -31,7 +35,7 @@ def atomic_write(path: Path | str, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             _write_through(temporary, data)
-            os.replace(temporary, path)
+            take_name(temporary, path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -47,6 +51,21 @@ def _write_through(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def take_name(path: Path, name: Path) -> None:
+    """Rename a file or folder, replacing a file of that name; on Windows try it several times.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    for seconds in _SECONDS_TO_WAIT if sys.platform == "win32" else ():
+        try:
+            os.replace(path, name)
+            return
+        except PermissionError:
+            time.sleep(seconds)
+    os.replace(path, name)
 
 
 def sync_folder(folder: Path) -> None:

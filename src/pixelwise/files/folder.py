@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pixelwise.errors import RunError
-from pixelwise.files.atomic import sync_folder
+from pixelwise.files.atomic import sync_folder, take_name
 
 
 def check_free(where: str, folder: Path, hint: str, replaceable: str | None = None) -> None:
@@ -74,8 +74,13 @@ def _swap_in(staging: Path, folder: Path) -> None:
     try:
         if folder.exists():
             shutil.rmtree(old, ignore_errors=True)
-            folder.rename(old)
-        staging.rename(folder)
+            take_name(folder, old)
+        try:
+            take_name(staging, folder)
+        except OSError:
+            if old.exists() and not folder.exists():
+                take_name(old, folder)
+            raise
         sync_folder(folder.parent)
     except OSError as error:
         got = error.strerror or str(error)

@@ -50,6 +50,8 @@ def walk_files(
         folders = []
         for entry in visible:
             name = below + entry.name
+            if getattr(entry, "is_junction", bool)():
+                continue  # a link to a folder on Windows; known from Python 3.12 on
             if entry.is_dir(follow_symlinks=False):
                 folders.append(name)
             elif not wanted or name.lower().endswith(wanted):

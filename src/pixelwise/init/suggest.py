@@ -1,7 +1,6 @@
 """What to do with a folder that is not a dataset yet: the commands that make one of it."""
 
 import os
-import shlex
 from pathlib import Path
 
 from pixelwise.convert.detect import detect
@@ -10,6 +9,7 @@ from pixelwise.survey.folder_names import SPLIT_NAMES
 from pixelwise.survey.pairing import subfolders
 from pixelwise.survey.splits import find_layout
 from pixelwise.survey.statements import SURE
+from pixelwise.text import shell_line
 
 # Annotations lie a few folders deep at most, and a person would not list more commands.
 _DEEPEST = 3
@@ -52,7 +52,7 @@ def _commands(folder: Path) -> list[str]:
 def _command(folder: Path) -> list[str]:
     """The commands for what lies in one folder itself."""
     if _has_data(folder):
-        return [shlex.join(["pixelwise", "init", str(folder)])]
+        return [shell_line(["pixelwise", "init", str(folder)])]
     files = sorted(f for f in folder.iterdir() if f.suffix.lower() in _ANNOTATIONS and f.is_file())
     if not files:
         return []
@@ -76,7 +76,7 @@ def _convert_command(source: Path) -> str:
         return ""
     if found in _ANY_IMAGES:
         return ""
-    return shlex.join(["pixelwise", "convert", str(chosen)])
+    return shell_line(["pixelwise", "convert", str(chosen)])
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -28,6 +28,7 @@ from zlib import crc32
 
 from pixelwise.errors import DatasetError, LabelError, check_choice
 from pixelwise.files.atomic import atomic_write
+from pixelwise.files.names import with_slashes
 from pixelwise.files.records import converted
 from pixelwise.files.toml_file import read_text, read_toml, toml_key, toml_value
 from pixelwise.labels.class_files import classes_from_toml, classes_to_toml
@@ -122,6 +123,12 @@ class Split:
     folds: int = 0
     keep: tuple[int, ...] = ()
 
+    def __post_init__(self) -> None:
+        for key in ("images", "labels", "list"):
+            text = getattr(self, key)
+            if isinstance(text, str):
+                object.__setattr__(self, key, with_slashes(text))
+
 
 @dataclass(frozen=True)
 class Description:
@@ -197,7 +204,7 @@ class Description:
 
 
 def _read_ids(path: Path) -> list[str]:
-    lines = (line.strip() for line in read_text(path).splitlines())
+    lines = (with_slashes(line.strip()) for line in read_text(path).splitlines())
     return [line for line in lines if line]
 
 

@@ -23,6 +23,7 @@ from pixelwise.errors import (
 )
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.content import Unreadable, holds, read_file
+from pixelwise.files.names import check_names, lies_in
 from pixelwise.files.walk import walk_files
 from pixelwise.labels.description import Description
 from pixelwise.labels.png import write_label
@@ -240,8 +241,7 @@ def _check_source(source: Source, out: Path) -> None:
         hint = f"Write one and check it: pixelwise init {root}"
         must = "a folder with dataset.toml"
         raise DatasetError("fix", "dataset", must=must, got="none", hint=hint)
-    here, there = (Path(os.path.realpath(path)) for path in (root, out))
-    if there.is_relative_to(here) or here.is_relative_to(there):
+    if lies_in(out, root) or lies_in(root, out):
         hint = f"Choose one beside it, such as {str(root).rstrip('/')}-fixed."
         got = f"{out} for the dataset {root}"
         raise DatasetError("fix", "out", must="a folder outside of the dataset", got=got, hint=hint)
@@ -251,6 +251,7 @@ def _check_files(out: Path, plan: Plan) -> None:
     """Refuse a folder with files of something else: they would become a part of the copy."""
     if out.exists() and not out.is_dir():
         raise DatasetError("fix", "out", must="a folder", got=f"the file {out}")
+    check_names("fix", out, (job.to for job in plan.jobs), DatasetError)
     own = {FILE_NAME} | {job.to for job in plan.jobs} | {job.file for job in plan.jobs}
     names = walk_files(out, failures=[]) if out.is_dir() else ()
     other = [name for name in names if name not in own]

@@ -1,6 +1,5 @@
 """Repaired: what a repair did and what it left, also as fix.json beside the copy."""
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -10,7 +9,7 @@ from typing import Any, ClassVar
 from pixelwise.audit.rules import RULES
 from pixelwise.files.records import to_plain
 from pixelwise.files.results import write_json
-from pixelwise.text import plural, printable
+from pixelwise.text import plural, printable, shell_line
 
 FILE_NAME = "fix.json"
 _LISTED = 3
@@ -95,7 +94,7 @@ class Repaired:
         if self.left:
             lines.append(f"left as they were, all with their reason in {FILE_NAME}:")
             lines += [line for rule in RULES for line in _left_lines(rule, self.left)]
-            lines.append(f"to look again: pixelwise audit {shlex.quote(self.out)}")
+            lines.append(f"to look again: pixelwise audit {shell_line([self.out])}")
         return "\n".join(lines)
 
     __repr__ = text

@@ -1,6 +1,5 @@
 """The page of class counts and weights, and the command that makes both."""
 
-import shlex
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from math import ceil, floor, log10
@@ -13,6 +12,7 @@ from pixelwise.report.tables import hex_color
 from pixelwise.report.words import grouped, short
 from pixelwise.settings import takes_settings
 from pixelwise.sums import Progress
+from pixelwise.text import shell_line
 from pixelwise.weights.command import weigh
 from pixelwise.weights.config import WeightsConfig
 from pixelwise.weights.formulas import LETTERS
@@ -124,7 +124,7 @@ def train_command(result: Weights) -> str:
     """How to train with the weights; empty for a binary task, which has one channel."""
     if result.task == "binary":
         return ""
-    method, data = result.method or "median_frequency", shlex.quote(result.dataset.path)
+    method, data = result.method or "median_frequency", shell_line([result.dataset.path])
     if result.counts.pixels.all():
         return f"pixelwise train {data} --class-weights {method}"
     # only a file says what a class without a pixel weighs

@@ -15,7 +15,7 @@ FILE = "metrics.jsonl"
 
 def append_line(path: Path, values: dict[str, Any]) -> None:
     """Append one line and flush it; NaN and infinity become null."""
-    with path.open("a", encoding="utf-8") as file:
+    with path.open("a", encoding="utf-8", newline="\n") as file:
         file.write(json.dumps(to_plain(values), allow_nan=False) + "\n")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pixelwise.errors import DatasetError, setting
 from pixelwise.files.folder import check_free, staged_folder
+from pixelwise.files.names import check_names
 from pixelwise.files.results import write_json
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, read_description
@@ -60,6 +61,7 @@ def predict(config: PredictConfig) -> Path:
     out = config.out or checkpoint.folder.parent / "predictions" / chosen.name
     hint = f"Give {setting('overwrite', True)} to replace it."
     check_free("predict", out, hint, FILE if config.overwrite else None)
+    check_names("predict", out, (f"{pair.id}.png" for pair in chosen.pairs))
     if config.calibration:
         calibration.check_labelled(chosen.pairs)
     network = trained_network(checkpoint).to(device)

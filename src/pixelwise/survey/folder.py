@@ -4,7 +4,6 @@ splits.py finds the images, labels and splits, values.py says what the stored va
 is written.
 """
 
-import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from pixelwise.labels.png import label_size, read_label
 from pixelwise.survey.splits import find_layout
 from pixelwise.survey.statements import GUESS, LIKELY, SURE, Statement, Survey
 from pixelwise.survey.values import Meaning, StoredValues, meaning_of
+from pixelwise.text import shell_line
 from pixelwise.weights.counts import count_values
 
 # All label files are read up to this number; of more, so many evenly spaced ones.
@@ -137,7 +137,7 @@ def convert_commands(root: Path, splits: dict[str, Split]) -> list[str]:
             if getattr(split, option):
                 words += [f"--{option.replace('_', '-')}", getattr(split, option)]
         words += ["--out", out, "--split", name]
-        commands[split.images, split.labels] = shlex.join(map(str, words))
+        commands[split.images, split.labels] = shell_line([str(word) for word in words])
     if len(commands) == 1:
         return [command.rpartition(" --split ")[0] for command in commands.values()]
     return list(commands.values())

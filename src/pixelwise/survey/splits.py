@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pixelwise.errors import DatasetError
 from pixelwise.files.content import Unreadable, read_file
+from pixelwise.files.names import with_slashes
 from pixelwise.labels.description import Split, fold_of
 from pixelwise.survey.folder_names import SPLIT_NAMES
 from pixelwise.survey.pairing import (
@@ -133,7 +134,7 @@ def _read_ids(file: Path) -> frozenset[str]:
         lines = read_file(file).decode("utf-8-sig", "replace").splitlines()
     except Unreadable:
         return frozenset()
-    return frozenset(line.strip() for line in lines) - {""}
+    return frozenset(with_slashes(line.strip()) for line in lines) - {""}
 
 
 def _with_folds(layout: Layout) -> Layout:

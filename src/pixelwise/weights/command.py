@@ -1,7 +1,6 @@
 """Count a split and weigh its classes: what `pixelwise weights` does, except its HTML page."""
 
 import os
-import shlex
 from concurrent.futures import Executor, ThreadPoolExecutor
 from importlib.metadata import version
 
@@ -10,7 +9,7 @@ from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.files.results import write_json
 from pixelwise.labels.description import Description, read_description
 from pixelwise.sums import Progress
-from pixelwise.text import some
+from pixelwise.text import shell_line, some
 from pixelwise.weights.config import WeightsConfig
 from pixelwise.weights.counts import LabelCounts, count_each
 from pixelwise.weights.formulas import METHODS, ZERO_HINT, Method, class_weights
@@ -131,16 +130,16 @@ def notes(
 
 def train_advice(config: WeightsConfig, description: Description, counts: LabelCounts) -> str:
     """How to train with the weights."""
-    data = shlex.quote(str(config.data))
+    data = shell_line([str(config.data)])
     if description.task == "binary":
         ratio = counts.pixels[0] / max(1, counts.pixels[1])
-        loss = shlex.quote(f"bce(pos_weight={ratio:.3g})+dice")
+        loss = shell_line([f"bce(pos_weight={ratio:.3g})+dice"])
         return (
             "The task is binary, with one channel: weigh the foreground in the loss.\n"
             f"  pixelwise train {data} --loss {loss}"
         )
     if config.out is not None:
-        file = shlex.quote(str(config.out))
+        file = shell_line([str(config.out)])
         return f"wrote {file}. To train with it:\n  pixelwise train {data} --class-weights {file}"
     method = config.method or "median_frequency"
     by_name = f"  pixelwise train {data} --class-weights {method}"

@@ -24,6 +24,7 @@ from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Frame, Item, Object, Parts, Rows, Source
 from pixelwise.errors import DatasetError, LabelError
 from pixelwise.files.json_file import get, shown
+from pixelwise.files.names import with_slashes
 from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import Outline, Size
@@ -116,7 +117,7 @@ def _item(config: ConvertConfig, at: str, task: Any, results: list[Any]) -> Item
 
 def _file_name(address: str) -> str:
     """The end of .../upload/3/ab12-name.jpg, or of /data/local-files/?d=folder/name.jpg."""
-    plain = address.replace("\\", "/")
+    plain = with_slashes(address)
     path = plain.partition("?d=")[2] or plain.partition("?")[0]
     return unquote(path).rpartition("/")[2]
 

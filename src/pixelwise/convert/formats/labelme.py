@@ -28,6 +28,7 @@ from pixelwise.convert.records import Drawing, Item, Object, Parts, Rows, Source
 from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.files.content import check_pixels
 from pixelwise.files.json_file import get, parse_json, shown
+from pixelwise.files.names import with_slashes
 from pixelwise.labels.class_names import is_background_name
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import LABELME_KINDS, Outline, Size
@@ -112,7 +113,7 @@ def _image_path(config: ConvertConfig, path: Path, table: Any) -> Path:
     if config.images is None:
         return inside(where, "imagePath", text, path.parent, [folder])
     beside = inside(where, "imagePath", text, path.parent, [folder, config.images])
-    name = Path(text.replace("\\", "/")).name
+    name = Path(with_slashes(text)).name
     below = path.parent.relative_to(folder)
     candidates = [beside, config.images / below / name, config.images / name]
     return next((c for c in candidates if c.is_file()), candidates[-1])
