@@ -289,6 +289,7 @@ def train(
     color_jitter: float = 0.3,
     train_split: str = "train",
     val_split: str = "val",
+    on_bad_image: Literal["error", "skip"] = "error",
     seed: int = 0,
     workers: int = 1,
     device: Literal["auto", "cpu", "cuda"] = "auto",

@@ -54,7 +54,7 @@ def test_two_images_with_one_stem(broken, capsys):
 def test_sizes_that_differ(broken, capsys):
     path = broken / "val" / "labels" / "06.png"
     Image.open(path).resize((20, 10)).save(path)
-    training_fails(capsys, broken, "06.png is 10x20 and")
+    training_fails(capsys, broken, "06.png: size must be 33x47 (height x width)")
 
 
 def test_a_colour_label(broken, capsys):

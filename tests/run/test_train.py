@@ -262,7 +262,10 @@ def test_all_sizes_that_differ_are_found_before_training(tmp_path):
     for name in ("01", "04"):
         path = data / "train" / "labels" / f"{name}.png"
         Image.open(path).resize((20, 10)).save(path)
-    message = r"2 labels of another size than the image .*01.png is 10x20 and .* is 37x41; .*04.png"
+    message = (
+        r"2 pairs cannot be used: .*labels/01.png: size must be 37x41 \(height x width\), that of "
+        r".*images/01.png, got 10x20; .*04.png: .*\. Labels are never resized\. Find all defects"
+    )
     refuse_to_start(data, tmp_path, LabelError, message)
 
 

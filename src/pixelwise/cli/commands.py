@@ -26,6 +26,8 @@ class Command:
         config: module:class of its configuration.
         run: module:function that takes the configuration.
         show: result -> (what --json prints, what is printed otherwise).
+        check: module:function that takes the configuration too, before the packages that run needs
+            are imported; "" = nothing.
         is_folder_job: whether run also takes progress=, which it calls with (done, all).
     """
 
@@ -35,6 +37,7 @@ class Command:
     run: str
     show: Callable[[Any], tuple[Any, str]] = show_record
     is_folder_job: bool = False
+    check: str = ""
 
 
 def resolve(name: str) -> Any:
@@ -127,6 +130,7 @@ COMMANDS = {
         "pixelwise.run.config:TrainConfig",
         "pixelwise.run.train:train",
         show_train,
+        check="pixelwise.run.preflight:check_early",
     ),
     "predict": Command(
         "predict label images with a trained network",

@@ -59,6 +59,8 @@ def run_command(words: list[str]) -> str:
     with progress_line(request.command) as progress:
         more = {"progress": progress} if command.is_folder_job else {}
         with explain_missing(request.command, command.run):
+            if command.check:
+                resolve(command.check)(config)
             result = resolve(command.run)(config, **more)
     content, text = command.show(result)
     shown_text = "\n".join(map(printable, text.split("\n")))  # names come from files

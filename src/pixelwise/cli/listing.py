@@ -87,7 +87,7 @@ TABLES: dict[str, tuple[str, Callable[[Any], Any]]] = {
         "pixelwise.losses.table:LOSSES",
         lambda table: [(name, first_line(row.make)) for name, row in table.items()],
     ),
-    "networks": ("pixelwise.networks.build:NETWORKS", networks),
+    "networks": ("pixelwise.networks.table:NETWORKS", networks),
     "formats": (
         "pixelwise.convert.formats.table:FORMATS",
         lambda table: [

@@ -13,25 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from pixelwise.errors import ArgumentError, check_choice
+from pixelwise.errors import ArgumentError
 from pixelwise.networks.encoder_weights import IMAGENET, Normalization, load_encoder_weights
 from pixelwise.networks.small import SmallNetwork
-
-# name -> (class in segmentation_models_pytorch, options that keep the logits at native stride)
-NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
-    "deeplabv3": ("DeepLabV3", {"upsampling": 1}),
-    "deeplabv3plus": ("DeepLabV3Plus", {"upsampling": 1}),
-    "fpn": ("FPN", {"upsampling": 1}),
-    "linknet": ("Linknet", {}),
-    "manet": ("MAnet", {}),
-    "pan": ("PAN", {"upsampling": 1}),
-    "pspnet": ("PSPNet", {"upsampling": 1}),
-    "segformer": ("Segformer", {"upsampling": 1}),
-    "unet": ("Unet", {}),
-    "unetplusplus": ("UnetPlusPlus", {}),
-    "upernet": ("UPerNet", {"upsampling": 1}),
-}
-SMALL = "small"
+from pixelwise.networks.table import NETWORKS, check_name
 
 
 class Network(nn.Module):
@@ -84,6 +69,7 @@ def build_network(
         ArgumentError: the name is unknown, or what it names does not give such logits.
         RunError: the weights that were asked for are not available.
     """
+    check_name(name)
     kind, _, rest = name.partition(":")
     body: Any
     encoder = None
@@ -93,7 +79,6 @@ def build_network(
     elif rest:
         body = build_from_function(name, kind, rest, num_channels)
     else:
-        check_choice("train", "network", name, [SMALL, *(f"{n}:ENCODER" for n in NETWORKS)])
         body = SmallNetwork(num_channels)
     normalization = IMAGENET
     if encoder is not None:
@@ -105,6 +90,20 @@ def build_network(
     network = Network(body, normalization)
     check_logits(name, network, num_channels)
     return network
+
+
+def check_network(name: str) -> None:
+    """Raise if a name is not that of a network, without building it.
+
+    Raises:
+        ArgumentError: see build_network.
+    """
+    check_name(name)
+    kind, _, rest = name.partition(":")
+    if kind in NETWORKS:
+        find_encoder(name, rest)
+    elif rest:
+        find_function(name, kind, rest)
 
 
 def find_encoder(name: str, text: str) -> str:
@@ -137,16 +136,20 @@ def build_from_table(name: str, kind: str, encoder: str, num_channels: int) -> n
         raise ArgumentError("train", "network", must=must, got=repr(name), hint=reason) from error
 
 
-def build_from_function(name: str, module: str, function: str, num_channels: int) -> nn.Module:
-    """What `module:function` returns when it is called with num_classes."""
+def find_function(name: str, module: str, function: str) -> Callable[..., Any]:
+    """What `module:function` names, imported."""
     try:
-        make = getattr(import_module(module), function)
+        return getattr(import_module(module), function)
     except (ImportError, AttributeError) as error:
         near = get_close_matches(module, NETWORKS, n=1)
         hint = f"Did you mean {near[0]}:{function}?" if near else f"{error}."
         must = f"`small`, importable, or one of {', '.join(NETWORKS)} with :ENCODER"
         raise ArgumentError("train", "network", must=must, got=repr(name), hint=hint) from None
-    body = make(num_classes=num_channels)
+
+
+def build_from_function(name: str, module: str, function: str, num_channels: int) -> nn.Module:
+    """What `module:function` returns when it is called with num_classes."""
+    body = find_function(name, module, function)(num_classes=num_channels)
     if not isinstance(body, nn.Module):
         raise ArgumentError(name, "result", must="an nn.Module", got=type(body).__name__)
     return body

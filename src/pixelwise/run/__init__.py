@@ -3,6 +3,8 @@
 config.py           TrainConfig, PredictConfig: what the two commands take
 train.py            dataset.toml -> run folder
   plan.py           read and check everything before anything is written
+  preflight.py      settings without torch, the header and the end of every image
+  bad_images.py     pairs that cannot be used: how many may be, and the file about them
   setup.py          network, optimizer, devices, datasets: the objects of the loop
   run_folder.py     the folder of a run, made or reopened; checkpoint.py its checkpoints
   optimizer.py      AdamW and its learning rates

@@ -13,6 +13,7 @@ from pixelwise.weights.formulas import METHODS
 EncoderWeights = Literal["auto", "imagenet", "offline", "none"]
 Schedule = Literal["cosine", "poly", "constant"]
 Device = Literal["auto", "cpu", "cuda"]
+OnBadImage = Literal["error", "skip"]
 Precision = Literal["32", "bf16-mixed", "16-mixed"]
 CLASS_WEIGHTS = ("none", *METHODS)
 
@@ -79,6 +80,9 @@ class TrainConfig:
     )
     train_split: str = option("train", "split to learn from", group="data")
     val_split: str = option("val", "split to score after each epoch")
+    on_bad_image: OnBadImage = option(
+        "error", "stop at an image that cannot be read, or leave out up to 1 % of a split"
+    )
     seed: int = option(
         0, "random seed; the same batches with any number of workers", low=0, group="machine"
     )
@@ -155,8 +159,8 @@ class PredictConfig:
 
 
 def check_only_resume(config: TrainConfig) -> None:
-    """A resumed run takes its settings from its folder; limits of time and memory may be new."""
-    free = {"resume", "max_minutes", "max_gib"}
+    """A resumed run takes its settings from its folder; what limits it may be new."""
+    free = {"resume", "max_minutes", "max_gib", "on_bad_image"}
     own = [f for f in fields(config) if f.name not in free]
     changed = [f.name for f in own if getattr(config, f.name) != f.default]
     if changed:

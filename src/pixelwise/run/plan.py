@@ -8,17 +8,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pixelwise.errors import ArgumentError, DatasetError, LabelError, RunError, setting
+from pixelwise.audit.headers import Header
+from pixelwise.errors import (
+    ArgumentError,
+    DatasetError,
+    LabelError,
+    PixelwiseError,
+    RunError,
+    setting,
+)
 from pixelwise.labels.description import FILE_NAME, Description, read_description
-from pixelwise.labels.image import image_size
 from pixelwise.labels.pairs import Pair
-from pixelwise.labels.png import label_size
+from pixelwise.labels.png import read_label
+from pixelwise.labels.storage_notes import count_kinds, storage_notes
 from pixelwise.losses.criterion import Criterion
 from pixelwise.losses.table import criterion
+from pixelwise.networks.build import check_network
 from pixelwise.ops.spec import Activation
+from pixelwise.run.bad_images import BadImages, Reasons, all_of, leave_out
 from pixelwise.run.config import TrainConfig
+from pixelwise.run.preflight import check_early, check_pairs
 from pixelwise.text import plural, some
-from pixelwise.weights.counts import LabelCounts, count_labels
+from pixelwise.weights.counts import LabelCounts, count_labels, counts_or_errors
 from pixelwise.weights.file import read_weights
 from pixelwise.weights.formulas import METHODS
 from pixelwise.weights.formulas import class_weights as weigh_classes
@@ -37,6 +48,7 @@ class Plan:
         counts: label counts of the two splits.
         class_weights: one per class, or None.
         criterion: the loss; it upsamples the logits to the target inside.
+        bad: pairs that are in neither split because they cannot be used.
     """
 
     config: TrainConfig
@@ -46,6 +58,7 @@ class Plan:
     counts: dict[str, LabelCounts]
     class_weights: tuple[float, ...] | None
     criterion: Criterion
+    bad: BadImages
 
     @property
     def activation(self) -> Activation:
@@ -74,42 +87,134 @@ def size_of(path: Path | None) -> int:
     return 0 if path is None else path.stat().st_size
 
 
-def make_plan(config: TrainConfig, log: Callable[[str], None]) -> Plan:
+def make_plan(
+    config: TrainConfig, log: Callable[[str], None], began: BadImages | None = None
+) -> Plan:
     """Read the dataset and decide everything that the configuration left open.
 
-    Every label of both splits is read once: a wrong value is found here, and not in an epoch.
+    Every label of both splits is read once, and of every image the header and the end: what is
+    wrong is found here, and not in an epoch.
 
     Args:
         config: with `data`.
-        log: given a line for each split.
+        log: given a line for each split, and for each kind of image that is not used as it shows.
+        began: the bad pairs of a run that is resumed.
     Raises:
         PixelwiseError: anything that would stop the run later.
     """
     assert config.data is not None  # TrainConfig sees to it
+    if began is None:
+        check_early(config)
     description = read_description(config.data)
     check_channels(description)
     splits = {name: labelled_pairs(description, name) for name in split_names(config)}
-    for pairs in splits.values():
-        check_sizes(pairs)
+    check_network(config.network)
     config = replace(
         config,
         data=config.data.resolve(),
         class_weights=absolute(config.class_weights),
         loss=config.loss or ("bce+dice" if description.task == "binary" else "ce+dice"),
-        crop=config.crop or median_size(splits[config.train_split], config.scale),
     )
     make_criterion(config, description, None)  # a wrong loss is an error before all labels are read
-    with ThreadPoolExecutor(os.cpu_count()) as executor:
-        counts = {
-            name: count_labels(pairs, description.classes, executor=executor)
-            for name, pairs in splits.items()
-        }
+    used, headers, bad = usable_pairs(splits, config, description, began)
+    images = [header for found in headers.values() for header in found.values()]
+    for note in storage_notes(count_kinds(images), len(images)):
+        log(note)
+    sizes = {name: len(pairs) for name, pairs in splits.items()}
+    skip = config.on_bad_image == "skip" and began is None
+    counts = count_pairs(used, sizes, skip, description, bad)
     for name, found in counts.items():
         log(f"{name}: {found.files} pairs, {describe(found, description)}")
+        if left_out := bad.left_out.get(name):
+            log(f"{name}: {plural(len(left_out), 'bad pair')} left out: {some(left_out)}")
+    shapes = [(h.height, h.width) for h in headers[config.train_split].values()]
+    config = replace(config, crop=config.crop or median_size(shapes, config.scale))
     class_weights = find_weights(config, description, counts[config.train_split])
     loss = make_criterion(config, description, class_weights)
-    train, val = (splits[name] for name in split_names(config))
-    return Plan(config, description, train, val, counts, class_weights, loss)
+    train, val = (used[name] for name in split_names(config))
+    return Plan(config, description, train, val, counts, class_weights, loss, bad)
+
+
+def usable_pairs(
+    splits: dict[str, list[Pair]],
+    config: TrainConfig,
+    description: Description,
+    began: BadImages | None,
+) -> tuple[dict[str, list[Pair]], dict[str, dict[str, Header]], BadImages]:
+    """The pairs whose headers and ends are right, the headers of their images, and the others.
+
+    A run that is resumed has the pairs that it began with, or does not go on.
+
+    Raises:
+        PixelwiseError: others are there and may not be left out, or there are too many.
+    """
+    bad, skip = began or BadImages(), config.on_bad_image == "skip"
+    kept = {
+        name: [pair for pair in pairs if pair.id not in bad.left_out.get(name, {})]
+        for name, pairs in splits.items()
+    }
+    found = {name: check_pairs(pairs) for name, pairs in kept.items()}
+    headers = {name: one.headers for name, one in found.items()}
+    wrong = {name: one.bad for name, one in found.items()}
+    if began is not None:
+        # a pair that failed in the run may fail again: another will take its place
+        known = began.failed if skip else {}
+        errors = [
+            error
+            for name, one in wrong.items()
+            for id, error in one.items()
+            if id not in known.get(name, {})
+        ]
+        if errors:
+            event = f"{plural(len(errors), 'pair')} cannot be used any more"
+            hint = "Restore what has changed: a resumed run has the pairs that it began with."
+            raise all_of(errors, event, hint)
+        return kept, headers, bad
+    sizes = {name: len(pairs) for name, pairs in splits.items()}
+    leave_out(bad, wrong, sizes, skip, description.root)
+    used = {name: [p for p in pairs if p.id in headers[name]] for name, pairs in kept.items()}
+    return used, headers, bad
+
+
+def count_pairs(
+    used: dict[str, list[Pair]],
+    sizes: dict[str, int],
+    skip: bool,
+    description: Description,
+    bad: BadImages,
+) -> dict[str, LabelCounts]:
+    """The label counts of each split; to skip is to move pairs without a readable label to `bad`.
+
+    Raises:
+        PixelwiseError: a label cannot be read and may not be left out, or holds unknown values.
+    """
+    counts: dict[str, LabelCounts] = {}
+    unreadable: dict[str, dict[str, PixelwiseError]] = {}
+    classes = description.classes
+    with ThreadPoolExecutor(os.cpu_count()) as executor:
+        for name, pairs in used.items():
+            if not skip:
+                counts[name] = count_labels(pairs, classes, executor)
+                continue
+            found = list(zip(pairs, counts_or_errors(pairs, classes, executor)))
+            errors = {p.id: one for p, one in found if isinstance(one, PixelwiseError)}
+            # values that no class has are no damage: dataset.toml is wrong
+            readable = [p for p in pairs if p.id in errors and is_readable(p.label)]
+            count_labels(readable, classes)
+            unreadable[name] = errors
+            parts = [one for _, one in found if isinstance(one, LabelCounts)]
+            counts[name] = sum(parts, start=LabelCounts.zero(len(classes)))
+            used[name] = [p for p in pairs if p.id not in errors]
+    leave_out(bad, unreadable, sizes, skip, description.root)
+    return counts
+
+
+def is_readable(label: Path | None) -> bool:
+    """Whether a label file can be decoded, whatever its values are."""
+    try:
+        return label is not None and read_label(label).size > 0
+    except LabelError:
+        return False
 
 
 def absolute(weights: str) -> str:
@@ -153,28 +258,9 @@ def labelled_pairs(description: Description, split: str) -> list[Pair]:
     return pairs
 
 
-def check_sizes(pairs: list[Pair]) -> None:
-    """Raise if the size of a label differs from its image's; only headers are read.
-
-    Raises:
-        LabelError: naming all such pairs, the first five with their sizes.
-    """
-    sizes = [(p, image_size(p.image), label_size(p.label)) for p in pairs if p.label is not None]
-    wrong = [
-        f"{p.label} is {h}x{w} and {p.image} is {ih}x{iw}"
-        for p, (ih, iw), (h, w) in sizes
-        if (ih, iw) != (h, w)
-    ]
-    if wrong:
-        number = plural(len(wrong), "label")
-        event = f"{number} of another size than the image (height x width): "
-        hint = "Labels are never resized."
-        raise LabelError("train", "labels", event=event + some(wrong, separator="; "), hint=hint)
-
-
-def median_size(pairs: list[Pair], scale: float) -> tuple[int, int]:
-    """Median height and width of the images, but at most LARGEST_CROP pixels at the network."""
-    heights, widths = zip(*(image_size(pair.image) for pair in pairs))
+def median_size(sizes: list[tuple[int, int]], scale: float) -> tuple[int, int]:
+    """Median (height, width) of the images, but at most LARGEST_CROP pixels at the network."""
+    heights, widths = zip(*sizes)
     largest = max(1, round(LARGEST_CROP / scale))
     return (
         min(largest, statistics.median_low(heights)),
@@ -228,9 +314,15 @@ def describe(counts: LabelCounts, description: Description) -> str:
     return ", ".join(f"{n} {100 * p / valid:.2g}%" for n, p in shares) + f"; void {void:.2g}%"
 
 
-def check_same_data(run: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+def check_same_data(
+    run: Path, before: dict[str, Any], now: dict[str, Any], failed: Reasons
+) -> None:
     """Raise if the files or labels of a resumed run are not those that it began with.
 
+    Args:
+        run: its folder.
+        before, now: fingerprints.
+        failed: split -> ids of pairs that may have been repaired since.
     Raises:
         RunError: naming what was added, removed or changed.
     """
@@ -239,7 +331,9 @@ def check_same_data(run: Path, before: dict[str, Any], now: dict[str, Any]) -> N
         changes = {
             "added": sorted(new.keys() - old.keys()),
             "removed": sorted(old.keys() - new.keys()),
-            "changed": sorted(k for k in new.keys() & old.keys() if new[k] != old[k]),
+            "changed": sorted(
+                k for k in new.keys() & old.keys() - failed.get(split, {}) if new[k] != old[k]
+            ),
         }
         named = {f"{plural(len(ids), 'pair')} {how}": ids for how, ids in changes.items() if ids}
         parts = [f"{number} ({some(ids)})" for number, ids in named.items()]

@@ -9,8 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pixelwise.errors import RunError, setting
-from pixelwise.files.folder import check_free, make_folder
+from pixelwise.errors import RunError
+from pixelwise.files.folder import make_folder
 from pixelwise.files.records import to_plain
 from pixelwise.files.results import read_object, read_record, write_json
 from pixelwise.labels.classes import Classes
@@ -25,6 +25,7 @@ from pixelwise.run.checkpoint import (
 )
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.plan import Plan, check_same_data
+from pixelwise.run.preflight import check_out
 from pixelwise.settings import command_line
 
 RUNS = Path("runs")
@@ -75,9 +76,9 @@ def make_run_folder(plan: Plan, network: Network) -> Path:
     if folder is None:
         folder = free_run_name(plan.description.root.resolve().name)
     else:
-        hint = f"Choose another {setting('out')}, or go on with: pixelwise train --resume {folder}"
-        check_free("train", folder, hint)
+        check_out(folder)
     make_folder(folder)
+    plan.bad.write(folder)
     write_json(folder / DATA, plan.fingerprint())
     about = about_run(plan, network, folder)
     write_json(folder / CONFIG, {"schema": about.SCHEMA, **to_plain(about)})
@@ -137,7 +138,7 @@ def reopen_run(run: Path, plan: Plan, log: Callable[[str], None]) -> tuple[Path,
     if file.endswith(".json") and began.class_weights != plan.class_weights:
         event = f"cannot resume: the class weights in {file} have changed since the run began"
         raise RunError(run, "class_weights", event=event, hint="Restore them, or start a new run.")
-    check_same_data(run, read_object(run / DATA), plan.fingerprint())
+    check_same_data(run, read_object(run / DATA), plan.fingerprint(), plan.bad.failed)
     return run, find_checkpoint(run, (LAST, BEST), log)
 
 

@@ -16,6 +16,7 @@ from pixelwise.losses.criterion import Criterion
 from pixelwise.networks.build import Network, build_network
 from pixelwise.ops.backends import choose_backend
 from pixelwise.progress import Display
+from pixelwise.run.bad_images import read_bad_images
 from pixelwise.run.checkpoint import Checkpoint, load_weights
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.dataset import Augmentation, SegmentationDataset
@@ -88,14 +89,17 @@ class Run:
 
 def set_up(config: TrainConfig) -> Run:
     """Check everything, build the network, and only then make or reopen the run folder."""
-    settings = config
+    settings, began = config, None
     if config.resume is not None:
         settings = replace(
             saved_config(config.resume), max_minutes=config.max_minutes, max_gib=config.max_gib
         )
+        if config.on_bad_image == "skip":  # from now on
+            settings = replace(settings, on_bad_image="skip")
+        began = read_bad_images(config.resume)
     fabric = make_fabric(settings)
     display = Display(quiet=not fabric.is_global_zero)
-    plan = make_plan(settings, display.line)
+    plan = make_plan(settings, display.line, began)
     settings = plan.config
     torch.manual_seed(settings.seed)
     source = "none" if config.resume else settings.encoder_weights

@@ -70,9 +70,7 @@ def count_each(
         LabelError: after the last file, if one or more were wrong.
     """
     failures = []
-    paths = _label_paths(pairs_or_paths)
-    count = partial(_count_or_failure, classes=classes)
-    for result in map_over(paths, count, executor, chunk=FILES_A_TASK, progress=progress):
+    for result in counts_or_errors(pairs_or_paths, classes, executor, progress):
         if isinstance(result, LabelCounts):
             yield result
         else:
@@ -86,6 +84,18 @@ def count_each(
         )
         event = f"{len(failures):,} label files are wrong: {listed}"
         raise LabelError("count_labels", "labels", event=event)
+
+
+def counts_or_errors(
+    pairs_or_paths: Iterable[Pair | str | Path],
+    classes: Classes,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Iterator["LabelCounts | PixelwiseError"]:
+    """The label counts of every file, or what is wrong with it, in the order given."""
+    paths = _label_paths(pairs_or_paths)
+    count = partial(_count_or_failure, classes=classes)
+    yield from map_over(paths, count, executor, chunk=FILES_A_TASK, progress=progress)
 
 
 def count_values(label: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.int64]]:

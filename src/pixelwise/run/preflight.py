@@ -1,0 +1,115 @@
+"""What would stop a training run, found before the first step. No torch here.
+
+check_early looks at settings alone, check_pairs at the header and the end of every image and at
+the header of every label: some 30 microseconds a file, so nothing of it is kept for the next time.
+"""
+
+import math
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from pixelwise.audit.headers import Header, read_start
+from pixelwise.errors import ArgumentError, DatasetError, LabelError, PixelwiseError, setting
+from pixelwise.files.content import Unreadable
+from pixelwise.files.folder import check_free
+from pixelwise.files.limits import check_unpacked
+from pixelwise.labels.description import read_description
+from pixelwise.labels.pairs import Pair
+from pixelwise.labels.png import label_size
+from pixelwise.networks.table import check_name
+from pixelwise.run.config import TrainConfig
+from pixelwise.weights.file import read_weights
+
+# of a training example, a pixel of the window that is cut out: image and label, before and after
+_BYTES_A_PIXEL = 8
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What the headers of a split say.
+
+    Attributes:
+        headers: of the images that can be used, by the id of their pair.
+        bad: what is wrong with the other pairs.
+    """
+
+    headers: dict[str, Header]
+    bad: dict[str, PixelwiseError]
+
+
+def check_early(config: TrainConfig) -> None:
+    """Check the settings that can be wrong without a look at an image.
+
+    Raises:
+        PixelwiseError: the folder to make is not free, the file of class weights is not one of this
+            dataset, there is no such network, or a training example would not fit into memory.
+    """
+    if config.data is None:
+        return  # a resumed run has passed
+    check_out(config.out)
+    check_name(config.network)
+    check_crop(config)
+    if config.class_weights.endswith(".json"):
+        read_weights(config.class_weights, read_description(config.data).classes.names)
+
+
+def check_out(folder: Path | None) -> None:
+    """Raise unless a run can be made there."""
+    if folder is not None:
+        command = f"pixelwise train --resume {folder}"
+        hint = f"Choose another {setting('out')}, or go on with: {command}"
+        check_free("train", folder, hint)
+
+
+def check_crop(config: TrainConfig) -> None:
+    """Raise if cutting out one training example takes more memory than a file may."""
+    if config.crop is None:
+        return
+    # the window that is cut out, or what the network sees of it
+    side = max(1 / config.scale_jitter[0], config.scale, 1.0)
+    pixels = math.prod(float(length) * side for length in config.crop)
+    height, width = config.crop
+    try:
+        # beyond 1e30 bytes a message needs no digits
+        check_unpacked(int(min(_BYTES_A_PIXEL * pixels, 1e30)), f"{height:,} x {width:,} pixels")
+    except Unreadable as reason:
+        must, hint = "one whose examples fit into memory", reason.hint
+        raise ArgumentError("train", "crop", must=must, got=reason.got, hint=hint) from None
+
+
+def check_pairs(pairs: Sequence[Pair]) -> Preflight:
+    """Look at the header and the end of every image, and at the header of every label.
+
+    Args:
+        pairs: with labels.
+    Returns:
+        What was found; nothing is raised.
+    """
+    with ThreadPoolExecutor(os.cpu_count()) as executor:
+        found = list(zip(pairs, executor.map(check_pair, pairs)))
+    return Preflight(
+        {pair.id: one for pair, one in found if isinstance(one, Header)},
+        {pair.id: one for pair, one in found if isinstance(one, PixelwiseError)},
+    )
+
+
+def check_pair(pair: Pair) -> Header | PixelwiseError:
+    """The header of the image, or why the pair cannot be used."""
+    try:
+        header = read_start(str(pair.image))
+    except Unreadable as reason:
+        return reason.at(DatasetError, pair.image, "image")
+    if pair.label is None:
+        return header
+    try:
+        height, width = label_size(pair.label)
+    except LabelError as error:
+        return error
+    if (height, width) == (header.height, header.width):
+        return header
+    must = f"{header.height}x{header.width} (height x width), that of {pair.image}"
+    hint = "Labels are never resized."
+    return LabelError(pair.label, "size", must=must, got=f"{height}x{width}", hint=hint)
