@@ -4,11 +4,23 @@ import os
 import signal
 import sys
 import threading
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
+from typing import Any
+
+from pixelwise.interrupt import hold_signals, ignore_signals
 
 # Windows waits for no more than 64 objects at once, and the pool needs some of them.
 MOST_ON_WINDOWS = 61
+
+
+class _Pool(ProcessPoolExecutor):
+    """Signals are held while it starts a process, which would show Ctrl-C as a traceback."""
+
+    def submit(self, fn: Callable, /, *args: Any, **kwargs: Any) -> Future:
+        with hold_signals():
+            return super().submit(fn, *args, **kwargs)
 
 
 def new_pool(workers: int) -> ProcessPoolExecutor:
@@ -19,12 +31,12 @@ def new_pool(workers: int) -> ProcessPoolExecutor:
     below `if __name__ == "__main__":`, because each worker imports it.
     """
     workers = min(workers, MOST_ON_WINDOWS) if sys.platform == "win32" else workers
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin)
+    return _Pool(workers, mp_context=get_context("spawn"), initializer=_begin)
 
 
 def _begin() -> None:
-    # Ctrl-C reaches every process of a terminal; the parent alone decides what is given up
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The parent alone decides what is given up. A pool that is broken ends its workers by SIGTERM.
+    ignore_signals(signal.SIGINT)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from multiprocessing import active_children
 
 import pytest
@@ -29,6 +30,11 @@ class Squares:
         return torch.tensor([epoch, index]), torch.tensor(index * index)
 
 
+def read_all(*loading):
+    with load_batches(*loading) as items:
+        return list(items)
+
+
 def test_an_epoch_has_each_pair_once_in_full_batches():
     batches = epoch_batches(11, 4, seed=3, epoch=2)
     indices = [index for batch in batches for _, index in batch]
@@ -46,7 +52,8 @@ def test_fewer_pairs_than_a_batch_are_one_batch():
 @pytest.mark.parametrize("workers", [0, 1, 2])
 def test_batches_come_in_order_for_any_number_of_workers(workers):
     batches = epoch_batches(12, 3, seed=1, epoch=0)
-    loaded = [keys.tolist() for keys, _ in load_batches(Squares(), batches, workers)]
+    with load_batches(Squares(), batches, workers) as items:
+        loaded = [keys.tolist() for keys, _ in items]
     assert loaded == [[list(key) for key in batch] for batch in batches]
 
 
@@ -54,7 +61,7 @@ def test_batches_come_in_order_for_any_number_of_workers(workers):
 def test_an_error_of_ours_keeps_its_type_and_its_one_line(workers):
     batches = epoch_batches(12, 3, seed=1, epoch=0)
     with pytest.raises(LabelError, match=r"^05.png: label must be readable, got damage\.$"):
-        list(load_batches(Squares(broken=True), batches, workers))
+        read_all(Squares(broken=True), batches, workers)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -62,19 +69,84 @@ def test_an_error_ends_the_workers(workers):
     """Also while the error is held, whose traceback holds all that the loader has made."""
     batches = epoch_batches(12, 3, seed=1, epoch=0)
     with pytest.raises(LabelError, match=r"05\.png") as held:
-        list(load_batches(Squares(broken=True), batches, workers))
+        read_all(Squares(broken=True), batches, workers)
     assert held.tb is not None
     assert active_children() == []
 
 
-def test_a_worker_that_was_killed_ends_the_others():
-    batches = epoch_batches(12, 3, seed=1, epoch=0)
-    loaded = load_batches(Squares(), batches * 50, 2)
-    next(loaded)
-    os.kill(active_children()[0].pid, signal.SIGKILL)
-    with pytest.raises(RunError, match=r"a process that reads images died \(DataLoader worker"):
-        list(loaded)
+def consume(dataset, batches, workers, then):
+    """Read a batch, and then do something beside the workers."""
+    with load_batches(dataset, batches, workers) as items:
+        next(items)
+        then(items)
+
+
+def kill_a_worker(number=signal.SIGKILL):
+    os.kill(active_children()[0].pid, number)
+
+
+@pytest.mark.parametrize("then", [list, lambda _: time.sleep(60)], ids=["reading", "beside it"])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_worker_that_was_killed_is_one_sentence_and_ends_the_others(workers, then):
+    """torch raises where the parent is just then, such as in a step of the optimizer."""
+    batches = epoch_batches(12, 3, seed=1, epoch=0) * 50
+    with pytest.raises(RunError, match=r"train: a process that reads images died \(SIGKILL\)\. O"):
+        consume(Squares(), batches, workers, lambda items: (kill_a_worker(), then(items)))
     assert active_children() == []
+
+
+def raising(error):
+    def then(_):
+        raise error
+
+    return then
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, OSError])
+@pytest.mark.parametrize("workers", [0, 1, 4])
+def test_whatever_is_raised_beside_the_loader_arrives_and_ends_the_workers(workers, error):
+    batches = epoch_batches(24, 2, seed=1, epoch=0)
+    with pytest.raises(error, match="mine"):
+        consume(Squares(), batches, workers, raising(error("mine")))
+    assert active_children() == []
+
+
+class Stuck(Squares):
+    """Index 5 is read for an hour."""
+
+    def __getitem__(self, key):
+        time.sleep(3600 * (key[1] == 5))
+        return super().__getitem__(key)
+
+
+def test_a_worker_that_does_not_answer_is_killed_when_its_shutdown_is_cut_short():
+    """By a second Ctrl-C; multiprocessing would wait for it for ever when Python ends."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt("second")
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    with pytest.raises(KeyboardInterrupt, match="second"):
+        consume(
+            Stuck(), [[(0, 1)], [(0, 5)]], 1, lambda _: signal.setitimer(signal.ITIMER_REAL, 0.5)
+        )
+    signal.signal(signal.SIGALRM, before)
+    deadline = time.monotonic() + 20
+    while active_children() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert active_children() == []
+
+
+def test_signals_to_the_group_are_left_to_the_parent():
+    """Any number of them: a worker would die of the second, and the parent of its death."""
+    batches = epoch_batches(12, 3, seed=1, epoch=0) * 5
+
+    def send_signals(items):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGTERM):
+            kill_a_worker(number)
+        assert len(list(items)) == len(batches) - 1
+
+    consume(Squares(), batches, 2, send_signals)
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -1,7 +1,6 @@
 """Counting a network's predictions against targets, at the labels' own resolution."""
 
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 
 import torch
@@ -59,7 +58,7 @@ def evaluate(
     # ignored pixels, images, and the sum of losses; float64 holds integers up to 2^53
     rest = torch.zeros(3, dtype=torch.float64, device=device)
     mine = shard(range(len(dataset)))
-    with closing(load_batches(dataset, [[i] for i in mine], workers)) as batches:
+    with load_batches(dataset, [[i] for i in mine], workers) as batches:
         for batch in batches:
             image, target = (tensor.to(device) for tensor in batch)
             logits = network(image)

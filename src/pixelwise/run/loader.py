@@ -5,17 +5,19 @@ batches are the same for any number of workers, and a resumed run can start in m
 """
 
 import signal
-from collections.abc import Generator, Iterator, Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, default_collate
+from torch.utils.data._utils import signal_handling
 
 from pixelwise.errors import PixelwiseError, RunError, setting
-from pixelwise.interrupt import SIGNALS
+from pixelwise.interrupt import hold_signals, ignore_signals
+from pixelwise.text import some
 
 Key = tuple[int, int]  # epoch, index
 
@@ -49,49 +51,92 @@ class _Carrying(Dataset):
             return error
 
 
+@contextmanager
 def load_batches(
     dataset: Any, batches: Sequence[Sequence[Any]], workers: int, pin: bool = False
-) -> Generator[tuple[Tensor, Tensor]]:
+) -> Iterator[Iterator[tuple[Tensor, Tensor]]]:
     """Read batches in the given order, ahead of time if there are workers.
+
+    with load_batches(dataset, keys, workers=2) as batches:
+        for image, target in batches: ...
 
     Args:
         dataset: key -> (image, target).
         batches: keys of each batch.
-        workers: processes that read; 0 reads in this one.
+        workers: processes that read; 0 reads in this one. They have ended behind the `with`.
         pin: put the batches into page-locked memory, for a GPU.
-    Returns:
-        A generator of (image (N, 3, h, w), target (N, H, W)). Its close() ends the workers, so use
-        it with contextlib.closing: workers that still run keep this process from exiting.
+    Yields:
+        An iterator over (image (N, 3, h, w), target (N, H, W)).
     Raises:
         PixelwiseError: what reading a pair raised.
-        RunError: a worker was killed.
+        RunError: a worker was killed, noticed anywhere inside the `with`.
     """
-    loader = DataLoader(
-        _Carrying(dataset),
-        batch_sampler=list(batches),  # type: ignore[arg-type]
-        num_workers=min(workers, len(batches)),
-        collate_fn=_collate,
-        worker_init_fn=_leave_signals_to_parent,
-        pin_memory=pin,
-    )
-    with _signals_held():
-        items: Any = iter(loader)
+    with warnings.catch_warnings():
+        # more workers than processors are the user's wish
+        warnings.filterwarnings("ignore", "This DataLoader will create")
+        loader = DataLoader(
+            _Carrying(dataset),
+            batch_sampler=list(batches),  # type: ignore[arg-type]
+            num_workers=min(workers, len(batches)),
+            collate_fn=_collate,
+            worker_init_fn=_leave_signals_to_parent,
+            pin_memory=pin,
+        )
+    items: Any = None
     try:
-        for item in items:
-            if isinstance(item, PixelwiseError):
-                raise item
-            yield item
-    except RuntimeError as error:
-        if "DataLoader worker" not in str(error):
+        with hold_signals():
+            items = iter(loader)
+        yield map(_raise_error, items)
+    except PixelwiseError:
+        raise
+    except Exception:
+        # a signal handler of torch raises it wherever this process is; a read may fail before it
+        deaths = _deaths(items) if loader.num_workers and items is not None else []
+        if not deaths:
             raise
-        reason = str(error).splitlines()[0]
         hint = f"Often memory ran out: try {setting('workers', 0)} or a smaller {setting('batch')}."
-        event = f"a process that reads images died ({reason})"
+        event = f"a process that reads images died ({some(deaths)})"
         raise RunError("train", event=event, hint=hint) from None
     finally:
-        # torch does this when the iterator is freed, but the traceback of an error may hold it
-        if loader.num_workers:
-            items._shutdown_workers()
+        if loader.num_workers and items is not None:
+            _end_workers(items)
+
+
+def _deaths(items: Any) -> list[str]:
+    """What the workers of an iterator have died of, without those that run or ended well."""
+    _stop_watching(items)
+    for worker in items._workers:
+        worker.join(0.1)  # one whose connection has just been lost is about to end
+    codes = {worker.exitcode for worker in items._workers} - {None, 0}
+    return sorted(signal.Signals(-c).name if c < 0 else f"exit code {c}" for c in codes)
+
+
+def _raise_error(item: Any) -> tuple[Tensor, Tensor]:
+    if isinstance(item, PixelwiseError):
+        raise item
+    return item
+
+
+def _end_workers(items: Any) -> None:
+    """End the workers of an iterator, as torch would when it is freed, or else kill them.
+
+    The traceback of an error may hold the iterator, and a signal may cut its shutdown short. Python
+    would wait at its end, for ever, for a worker that does not heed SIGTERM.
+    """
+    _stop_watching(items)
+    try:
+        items._shutdown_workers()
+    finally:
+        for worker in items._workers:
+            if worker.is_alive():
+                worker.kill()
+
+
+def _stop_watching(items: Any) -> None:
+    """Let torch raise no more for a worker that dies, in the midst of what follows."""
+    if items._worker_pids_set:
+        signal_handling._remove_worker_pids(id(items))
+        items._worker_pids_set = False
 
 
 def _collate(items: list[Any]) -> Any:
@@ -99,26 +144,7 @@ def _collate(items: list[Any]) -> Any:
     return failed[0] if failed else default_collate(items)
 
 
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Hold signals back while workers are started: until theirs are set, SIGTERM would end them."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _leave_signals_to_parent(_: int) -> None:
     # Ctrl-C, and SIGTERM from a time limit or a cluster, reach every process of the group; only the
-    # parent decides what they mean. A second SIGTERM acts, as it does in the parent.
-    def spare_once(_: int, __: FrameType | None) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, spare_once)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    # parent decides what they mean, and it ends its workers by SIGKILL.
+    ignore_signals()

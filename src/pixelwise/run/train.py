@@ -13,7 +13,6 @@ end of the epoch or a checkpoint needs them. A number that is not finite is an e
 
 import math
 import time
-from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from signal import SIGTERM
@@ -103,7 +102,7 @@ def train_epoch(run: Run, epoch: int) -> None:
     # several ranks ask each other whether one of them was interrupted, and wait for the answer
     asks_often = run.fabric.world_size == 1 or reads_at_once(device)
     run.network.train()
-    with closing(load_batches(run.train, mine, config.workers, pin)) as loaded:
+    with load_batches(run.train, mine, config.workers, pin) as loaded:
         for keys, batch in zip(mine, loaded):
             pairs = [run.train.pairs[index] for _, index in keys]
             image, target = (t.to(device, non_blocking=True) for t in batch)
