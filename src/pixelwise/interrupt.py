@@ -35,34 +35,6 @@ def raise_on_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-@contextmanager
-def hold_signals() -> Iterator[None]:
-    """Hold signals back while processes are started that will ignore them.
-
-    They begin with the signals held, and let go of them in ignore_signals().
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def ignore_signals(*numbers: int) -> None:
-    """Leave Ctrl-C and SIGTERM, which reach every process of a group, to the parent.
-
-    Args:
-        numbers: these alone; none means both.
-    """
-    for number in numbers or SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-
-
 @dataclass
 class Interrupt:
     """Whether the user, or the system, has asked to stop: the signal's number, and 0 before it."""

@@ -4,15 +4,44 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from typing import Any
 
-from pixelwise.interrupt import hold_signals, ignore_signals
-
+# What reaches every process of a terminal or of a cluster's job.
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Windows waits for no more than 64 objects at once, and the pool needs some of them.
 MOST_ON_WINDOWS = 61
+
+
+@contextmanager
+def hold_signals() -> Iterator[None]:
+    """Hold signals back while processes are started that will ignore them.
+
+    They begin with the signals held, and let go of them in ignore_signals().
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def ignore_signals(*numbers: int) -> None:
+    """Leave Ctrl-C and SIGTERM, which reach every process of a group, to the parent.
+
+    Args:
+        numbers: these alone; none means both.
+    """
+    for number in numbers or SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 
 class _Pool(ProcessPoolExecutor):

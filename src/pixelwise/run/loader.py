@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset, default_collate
 from torch.utils.data._utils import signal_handling
 
 from pixelwise.errors import PixelwiseError, RunError, setting
-from pixelwise.interrupt import hold_signals, ignore_signals
+from pixelwise.processes import hold_signals, ignore_signals
 from pixelwise.text import some
 
 Key = tuple[int, int]  # epoch, index
