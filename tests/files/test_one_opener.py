@@ -21,7 +21,6 @@ EXCEPTIONS = {
     "run/metrics_log.py": "a log that grows line by line",
     "convert/manifest.py": "a log that grows line by line",
     "cli/entry.py": "os.devnull, when the reader of stdout has closed it",
-    "convert/detect.py": "the header of an image of any format",
     "audit/headers.py": "the first bytes of files that may be anything",
     "audit/annotation_rules.py": "the first bytes of files that may be anything",
 }

@@ -173,14 +173,13 @@ def test_a_header_of_60000_by_60000_takes_no_memory(tmp_path):
 
 @pytest.mark.parametrize("name", [b"zTXt", b"iTXt", b"iCCP"])
 def test_a_bomb_beside_the_pixels_is_not_unpacked(tmp_path, name):
-    """64 MiB of zeros in a comment: a label does not look at it, an image stops early."""
+    """64 MiB of zeros in a comment: neither a label nor an image looks at it."""
     bomb = zlib.compress(bytes(1 << 26), 9)
     keyword = {b"zTXt": b"x\0\0", b"iTXt": b"x\0\1\0\0\0", b"iCCP": b"x\0\0"}[name]
     path = stored(tmp_path, build_png(VALUES, color_type=0, before=chunk(name, keyword + bomb)))
     tracemalloc.start()
     np.testing.assert_array_equal(read_label(path), VALUES)
-    with pytest.raises(DatasetError, match=r"a\.png: image must be a readable image"):
-        read_rgb(path)
+    np.testing.assert_array_equal(read_rgb(path)[:, :, 0], VALUES)
     assert tracemalloc.get_traced_memory()[1] < 1 << 24
     tracemalloc.stop()
 

@@ -144,7 +144,7 @@ def test_several_frames_are_refused(tmp_path):
     """The first one would be taken for the whole."""
     frame = Image.fromarray(COLOR)
     frame.save(tmp_path / "a.tif", save_all=True, append_images=[frame, frame])
-    with pytest.raises(DatasetError, match=r"a\.tif: image must be one image, got 3 frames"):
+    with pytest.raises(DatasetError, match=r"a\.tif: image must be one image, got 3 pages"):
         read_rgb(tmp_path / "a.tif")
 
 
@@ -152,7 +152,7 @@ def test_several_frames_are_refused(tmp_path):
     ("content", "message"),
     [
         (b"", "a file with content, got an empty file"),
-        (b"<html>", "a readable image, got a file in no format that Pillow knows"),
+        (b"<html>", "a readable image, got a file in no format that is read"),
     ],
 )
 @pytest.mark.parametrize("read", [read_image, read_rgb, image_size])
@@ -179,5 +179,5 @@ def test_a_truncated_picture_is_refused(tmp_path, name):
     Image.fromarray(noise).save(tmp_path / name)
     data = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(data[: len(data) // 2])
-    with pytest.raises(DatasetError, match=r"image must be a readable image, got .*truncated"):
+    with pytest.raises(DatasetError, match=r"image must be a complete (JPEG|PNG) file, got one"):
         read_rgb(tmp_path / name)

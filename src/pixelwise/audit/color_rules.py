@@ -3,17 +3,15 @@
 Exactly one rule is named, the first that explains the colours.
 """
 
-from io import BytesIO
-
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.regions import first_place
 from pixelwise.audit.rules import RULES
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.classes import Classes
+from pixelwise.labels.decode import decode_image
 from pixelwise.labels.image import decode_rgb
 from pixelwise.labels.palettes import VOID_COLOR
 
@@ -93,8 +91,8 @@ def _explain(
 
 def alpha_of(data: bytes) -> NDArray[np.uint8] | None:
     """(H, W) the alpha channel of an image file that can be decoded; None without one."""
-    with Image.open(BytesIO(data)) as image:
-        return np.asarray(image.getchannel("A")) if "A" in image.getbands() else None
+    image = decode_image(data)
+    return np.asarray(image.getchannel("A")) if "A" in image.getbands() else None
 
 
 def _on_line(colors: np.ndarray, present: np.ndarray) -> np.ndarray:

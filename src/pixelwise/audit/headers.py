@@ -14,8 +14,6 @@ from io import BytesIO
 from typing import BinaryIO, Literal, get_args
 from zlib import crc32
 
-from PIL import Image
-
 from pixelwise.files.content import (
     Unreadable,
     check_pixels,
@@ -23,6 +21,7 @@ from pixelwise.files.content import (
     format_of,
     read_file,
 )
+from pixelwise.labels.decode import orientation_of, read_head
 from pixelwise.labels.png_chunks import HEADER_BYTES, read_header
 
 # Holds everything before the pixels of a PNG with a palette, and of most photographs.
@@ -55,8 +54,6 @@ _SUFFIXES = {
     "TIFF": {".tif", ".tiff"},
     "WebP": {".webp"},
 }
-# EXIF and TIFF tags.
-_ORIENTATION, _SAMPLE_FORMAT, _BITS_PER_SAMPLE = 0x0112, 339, 258
 _CMYK_CHANNELS = 4
 
 
@@ -174,7 +171,7 @@ def _png(start: bytes, size: int) -> Header:
         elif name in _EXTRAS:
             extras.append(_EXTRAS[name])
             if name == b"eXIf":
-                orientation = _orientation(start[body : body + length])
+                orientation = orientation_of(start[body : body + length])
         position = body + length + 4
     if position > size:
         raise Unreadable("a complete PNG file", "one that ends before its pixels")
@@ -208,49 +205,22 @@ def _jpeg(start: bytes) -> tuple[int, int, int, int] | None:
             height, width, channels = struct.unpack_from(">HHB", start, position + 5)
             return (height, width, channels, orientation) if height and width else None
         if marker == 0xE1 and start[position + 4 : position + 10] == b"Exif\0\0":
-            orientation = _orientation(start[position + 10 : position + 2 + length])
+            orientation = orientation_of(start[position + 10 : position + 2 + length])
         position += 2 + length
     return None
 
 
-def _orientation(exif: bytes) -> int:
-    """The tag Orientation of the first directory; 1 if there is none or it is damaged."""
-    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
-    if order is None or len(exif) < 10:
-        return 1
-    (directory,) = struct.unpack_from(order + "I", exif, 4)
-    if directory + 2 > len(exif):
-        return 1
-    (entries,) = struct.unpack_from(order + "H", exif, directory)
-    for entry in range(directory + 2, min(directory + 2 + 12 * entries, len(exif) - 11), 12):
-        tag, _, _, value = struct.unpack_from(order + "HHIH", exif, entry)
-        if tag == _ORIENTATION:
-            return value if 1 <= value <= 8 else 1
-    return 1
-
-
 def _by_pillow(kind: str, start: bytes, file: BinaryIO) -> Header:
     """For the formats that are rare enough to be left to Pillow."""
-    try:
-        file.seek(0)
-        with Image.open(file) as image:
-            mode, (width, height) = image.mode, image.size
-            tags = getattr(image, "tag_v2", {})
-            if tags.get(_SAMPLE_FORMAT, (1,)) not in (1, (1,)):
-                mode = "F"  # signed or floating point, whatever Pillow makes of it
-            lossy = kind in ("JPEG", "GIF") or (kind == "WebP" and start[12:16] != b"VP8L")
-            storage = LOSSY if lossy else _STORAGE_OF_MODE.get(mode, COLOR)
-            wide = storage == GREY16 or tags.get(_BITS_PER_SAMPLE, (8,))[0] == 16
-            depth = 16 if wide else 1 if mode == "1" else 8
-            palette = image.getpalette() if mode == "P" else None
-            orientation = image.getexif().get(_ORIENTATION, 1)
-    except Exception as error:
-        # decoders raise anything from KeyError to struct.error on damaged files
-        unknown = isinstance(error, Image.UnidentifiedImageError)
-        got = "a file in no format that is known" if unknown else str(error)
-        raise Unreadable("an image", got.strip(" :'") or type(error).__name__) from None
-    alpha, table = mode in ("RGBA", "LA", "PA"), bytes(palette or b"")
+    file.seek(0)
+    head = read_head(file)
+    mode = "F" if head.is_number else head.mode  # whatever Pillow makes of it
+    lossy = kind in ("JPEG", "GIF") or (kind == "WebP" and start[12:16] != b"VP8L")
+    storage = LOSSY if lossy else _STORAGE_OF_MODE.get(mode, COLOR)
+    depth = 16 if storage == GREY16 or head.is_wide else 1 if mode == "1" else 8
+    alpha = mode in ("RGBA", "LA", "PA")
+    sides = head.height, head.width
     return Header(
-        *(kind, height, width, storage, depth, table, alpha, mode == "CMYK"),
-        orientation=orientation,
+        *(kind, *sides, storage, depth, head.palette, alpha, mode == "CMYK"),
+        orientation=head.orientation,
     )

@@ -7,12 +7,10 @@ values are looked for, and neighbours are compared in a sample of the files only
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from io import BytesIO
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from pixelwise.audit.color_rules import color_rules
 from pixelwise.audit.findings import Finding
@@ -28,7 +26,9 @@ from pixelwise.audit.regions import (
     values_between,
 )
 from pixelwise.errors import PixelwiseError
+from pixelwise.files.content import Unreadable
 from pixelwise.labels.classes import Classes
+from pixelwise.labels.decode import decode_image, samples_of
 from pixelwise.labels.png import read_and_count
 from pixelwise.text import percent, some
 
@@ -262,11 +262,10 @@ def neighbour_rules(table: ClassTable, file: LabelFile, label: np.ndarray) -> li
 def _numbers(file: LabelFile) -> tuple[Finding, ...]:
     """Fractions, NaN and negative values of a floating-point or 32-bit TIFF file."""
     try:
-        with Image.open(BytesIO(file.data)) as image:
-            mode, array = image.mode, np.asarray(image)
-    except Exception as error:
-        # decoders raise anything from KeyError to struct.error on damaged files
-        return (Finding("F3", file.name, 1, None, str(error) or type(error).__name__),)
+        image = decode_image(file.data)
+    except Unreadable as error:
+        return (Finding("F3", file.name, 1, None, str(error.got)),)
+    mode, array = image.mode, samples_of(image)
     if array.dtype == np.uint8:
         array = array.view(np.int8)
     with np.errstate(invalid="ignore"):

@@ -5,13 +5,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from pixelwise.convert.formats.table import FORMATS
 from pixelwise.convert.paths import files_below
 from pixelwise.convert.reading import Reading
 from pixelwise.errors import DatasetError, setting
+from pixelwise.files.content import Unreadable, open_file
 from pixelwise.files.walk import IMAGE_SUFFIXES
+from pixelwise.labels.decode import read_head
 from pixelwise.survey.folder_names import IMAGE_FOLDERS, LABEL_FOLDERS
 from pixelwise.text import shell_line, some
 
@@ -112,10 +112,10 @@ def _kind_of(content: Any) -> str | None:
 
 def _of_image(path: Path) -> str:
     try:
-        with Image.open(path) as image:
-            mode = image.mode
-    except (OSError, SyntaxError, ValueError) as error:
-        raise _unclear(path, str(error)) from None
+        with open_file(path) as file:
+            mode = read_head(file).mode
+    except Unreadable as error:
+        raise _unclear(path, str(error.got)) from None
     return next(row.name for row in FORMATS.values() if row.mode is not None and row.mode(mode))
 
 

@@ -13,14 +13,24 @@ from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from pixelwise.errors import DatasetError, RunError, setting
 from pixelwise.files.atomic import atomic_write, take_name
 from pixelwise.files.content import SUFFIXES, Unreadable, check_pixels, format_of, read_file
+from pixelwise.labels.decode import decode_image, read_head
 from pixelwise.labels.shapes import Size
 
-_ORIENTATION = 274
+# How the stored pixels are turned, by EXIF orientation tag.
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 # Orientations 5 to 8 swap height and width.
 _FIRST_SWAPPED = 5
 # Modes that a PNG can hold without a palette; others are written as RGB.
@@ -49,17 +59,11 @@ class ImageFile:
     def header(self) -> tuple[Size, int]:
         """(height, width) of the stored pixels, and the EXIF orientation tag 1..8; 1 = none."""
         try:
-            with Image.open(BytesIO(self.data)) as image:
-                check_pixels(*image.size)
-                tag = image.getexif().get(_ORIENTATION, 1)
-                known = isinstance(tag, int) and 1 <= tag <= 8
-                return (image.height, image.width), tag if known else 1
+            head = read_head(BytesIO(self.data))
+            check_pixels(head.width, head.height)
         except Unreadable as error:
             raise error.at(DatasetError, self.where, "image") from None
-        except Exception:
-            # decoders raise anything from KeyError to struct.error on damaged files
-            got = f"bytes that start with {self.data[:12]!r}"
-            raise DatasetError(self.where, "image", must="a readable image", got=got) from None
+        return (head.height, head.width), head.orientation
 
 
 def read_image_file(path: Path) -> ImageFile:
@@ -130,15 +134,17 @@ def write_image_file(
 def _upright_png(image: ImageFile) -> bytes:
     out = BytesIO()
     try:
-        with Image.open(BytesIO(image.data)) as stored:
-            upright = ImageOps.exif_transpose(stored)
-            if upright.mode not in _KEPT_MODES:
-                upright = upright.convert("RGB")
-            # pixels alone: the tag, and whatever else the header says, stay behind
-            Image.frombytes(upright.mode, upright.size, upright.tobytes()).save(out, "PNG")
-    except (OSError, SyntaxError, ValueError) as error:
+        upright = decode_image(image.data)
+        _, orientation = image.header
+        if orientation != 1:
+            upright = upright.transpose(_UPRIGHT[orientation])
+        if upright.mode not in _KEPT_MODES:
+            upright = upright.convert("RGB")
+    except (Unreadable, ValueError) as error:
         must = "one that can be turned"
-        raise DatasetError(image.where, "image", must=must, got=str(error)) from None
+        raise DatasetError(image.where, "image", must=must, got=error) from None
+    # pixels alone: the tag, and whatever else the header says, stay behind
+    Image.frombytes(upright.mode, upright.size, upright.tobytes()).save(out, "PNG")
     return out.getvalue()
 
 

@@ -1,6 +1,5 @@
 """Read images, as their files hold them or as RGB of 8 bits."""
 
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pixelwise.errors import DatasetError
-from pixelwise.files.content import Unreadable, check_pixels, open_file, read_file
+from pixelwise.files.content import Unreadable, open_file, read_file
+from pixelwise.labels.decode import decode_image, read_size, samples_of
 from pixelwise.text import plural
 
 # Pillow's modes whose samples are taken as they are; all but the last are 8 bits wide
@@ -28,7 +28,7 @@ def read_image(
     neither here nor to labels, so that the two stay on top of each other.
 
     Args:
-        path: a JPEG, PNG, BMP, TIFF, WebP or any other single image that Pillow reads.
+        path: a PNG, JPEG, TIFF, WebP, BMP, GIF, PPM, TGA, JPEG 2000 or AVIF file with one image.
         channels: None = those of the file without alpha; 3 repeats grey; as many as the file has
             with alpha keeps it.
     Returns:
@@ -71,13 +71,10 @@ def image_size(path: Path | str) -> tuple[int, int]:
         DatasetError: the file is missing or has no valid header.
     """
     try:
-        with open_file(path) as file, Image.open(file) as image:
-            return image.height, image.width
+        with open_file(path) as file:
+            return read_size(file)
     except Unreadable as error:
         raise error.at(DatasetError, path, "image") from None
-    except Exception as error:
-        got = _reason(error, str(path))
-        raise DatasetError(path, "image", must="a readable image", got=got) from None
 
 
 def _as_rgb(where: Path | str, image: np.ndarray) -> np.ndarray:
@@ -90,19 +87,8 @@ def _as_rgb(where: Path | str, image: np.ndarray) -> np.ndarray:
 
 def _decode(data: bytes) -> tuple[np.ndarray, bool]:
     """(H, W, C) samples, and whether the last channel is alpha."""
-    try:
-        with Image.open(BytesIO(data)) as image:
-            check_pixels(*image.size)
-            # photographs of some cameras carry a second, smaller image and are called MPO
-            frames = getattr(image, "n_frames", 1)
-            if frames > 1 and image.format != "MPO":
-                raise Unreadable("one image", f"{frames} frames", "Save the frame you want alone.")
-            samples = np.array(_plain(image))
-    except Unreadable:
-        raise
-    except Exception as error:
-        # decoders raise anything from KeyError to struct.error on damaged files
-        raise Unreadable("a readable image", _reason(error, "")) from None
+    image = decode_image(data)
+    samples = samples_of(_plain(image))
     if samples.dtype.kind in "iu" and samples.dtype.itemsize == 2:
         samples = samples.astype(np.uint16)  # from either byte order
     return samples.reshape(*samples.shape[:2], -1), image.mode in _WITH_ALPHA
@@ -127,10 +113,3 @@ def _with_channels(samples: np.ndarray, alpha: bool, channels: int | None) -> np
     if wanted not in (color, found) and not (wanted == 3 < color):
         raise Unreadable(f"an image with {plural(wanted, 'channel')}", str(found))
     return np.ascontiguousarray(samples[:, :, :wanted])
-
-
-def _reason(error: Exception, path: str) -> str:
-    """Why Pillow could not read it, in a few words."""
-    if isinstance(error, Image.UnidentifiedImageError):
-        return "a file in no format that Pillow knows"
-    return str(error).replace(path, "").strip(" :'") or type(error).__name__

@@ -197,7 +197,7 @@ def label_size(path: Path | str) -> tuple[int, int]:
             kind = _lossless_format_of(start)
             if kind != "PNG":
                 file.seek(0)
-                return bmp_or_tiff_size(kind, file)
+                return bmp_or_tiff_size(file)
             header = read_header(start)
             return header.height, header.width
     except Unreadable as error:
@@ -209,7 +209,7 @@ def label_size(path: Path | str) -> tuple[int, int]:
 def _decode(data: bytes, max_pixels: int) -> np.ndarray:
     kind = _lossless_format_of(data)
     if kind != "PNG":
-        return decode_bmp_or_tiff(kind, data, max_pixels)
+        return decode_bmp_or_tiff(data, max_pixels)
     return decode_samples(*_one_channel(data, max_pixels))
 
 

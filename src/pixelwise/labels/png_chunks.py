@@ -13,6 +13,7 @@ Source: Portable Network Graphics (PNG) Specification, W3C, sections 5, 7, 8 and
 
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,11 +52,31 @@ _PILLOW_MODES = {
     8: ("P", "P"),
     16: ("I;16", "I;16B"),
 }
+# How an image is decoded, by colour type and bit depth: (mode, how it is stored).
+_IMAGE_MODES = {
+    (0, 1): ("1", "1"),
+    (0, 2): ("L", "L;2"),
+    (0, 4): ("L", "L;4"),
+    (0, 8): ("L", "L"),
+    (0, 16): ("I;16", "I;16B"),
+    (2, 8): ("RGB", "RGB"),
+    (2, 16): ("RGB", "RGB;16B"),
+    (3, 1): ("P", "P;1"),
+    (3, 2): ("P", "P;2"),
+    (3, 4): ("P", "P;4"),
+    (3, 8): ("P", "P"),
+    (4, 8): ("LA", "LA"),
+    (4, 16): ("RGBA", "LA;16B"),
+    (6, 8): ("RGBA", "RGBA"),
+    (6, 16): ("RGBA", "RGBA;16B"),
+}
 # Two bits are the shortest code of the longest match, 258 bytes: deflate cannot do better.
 _MAX_DEFLATE_RATIO = 258 * 8 // 2
 # Value of a pixel that has not been decoded; rarely one of a label, never a whole row below 8 bits.
 _NOT_YET = 254
 _SLICE_BYTES = 1 << 8
+# As much of the last row is looked at.
+_LAST_PIXELS = 1 << 12
 # What may be inflated without a limit.
 _HARMLESS_BYTES = 1 << 26
 _COMPRESSION_LEVEL = 6
@@ -156,6 +177,57 @@ def read_pixel_stream(data: bytes, header: PngHeader) -> bytes:
             break
         position = end + 4
     return b"".join(parts)
+
+
+def read_png_head(part: Callable[[int, int], bytes]) -> tuple[PngHeader, str, bytes, bytes]:
+    """The header of a PNG file, the mode that Pillow decodes it to, its palette and camera data.
+
+    Args:
+        part: (offset, length) -> bytes of the file.
+    Raises:
+        Unreadable: see read_header.
+    """
+    header, palette, exif = read_header(part(0, HEADER_BYTES)), b"", b""
+    position = HEADER_BYTES
+    while len(head := part(position, 8)) == 8:
+        length, name = int.from_bytes(head[:4], "big"), head[4:]
+        if name == b"PLTE":
+            palette = part(position + 8, length)
+        elif name == b"eXIf":
+            exif = part(position + 8, length)
+        position += 12 + length
+    return header, _IMAGE_MODES[header.color_type, header.bit_depth][0], palette, exif
+
+
+def decode_png(data: bytes, header: PngHeader, palette: bytes) -> Image.Image:
+    """Any PNG file as Pillow decodes it, with all of its rows.
+
+    Args:
+        data: the whole file.
+        header, palette: see read_png_head.
+    Raises:
+        Unreadable: the file is damaged or incomplete, or an animation.
+    """
+    stream = read_pixel_stream(data, header)
+    image = _decode_image(header, stream, *_IMAGE_MODES[header.color_type, header.bit_depth])
+    if image.mode == "P":
+        if not palette or len(palette) % 3 or len(palette) > 768:
+            got = f"a palette of {len(palette)} bytes"
+            raise Unreadable("an undamaged PNG file", got, _DAMAGED)
+        image.putpalette(palette)
+    return image
+
+
+def check_rows(data: bytes) -> None:
+    """Check that a PNG file holds all of its rows, without memory for them.
+
+    Raises:
+        Unreadable: it is damaged or incomplete, or an animation.
+    """
+    header = read_header(data)
+    stream = read_pixel_stream(data, header)
+    if _inflated_bytes(header, stream)[0] < header.inflated_bytes:
+        raise _incomplete(header, stream)
 
 
 def decode_samples(header: PngHeader, stream: bytes) -> np.ndarray:
@@ -265,8 +337,10 @@ def _inflate(stream: bytes, size: int) -> bytes:
     return zlib.decompressobj().decompress(stream, size)
 
 
-def _decode_image(header: PngHeader, stream: bytes) -> Image.Image:
-    """The samples as a Pillow image of mode P, or I;16 if the bit depth is 16.
+def _decode_image(
+    header: PngHeader, stream: bytes, mode: str = "", raw_mode: str = ""
+) -> Image.Image:
+    """The samples as a Pillow image of mode P, or I;16 if the bit depth is 16; or of another mode.
 
     Raises:
         Unreadable: the stream is damaged or holds fewer rows than the header says.
@@ -274,16 +348,21 @@ def _decode_image(header: PngHeader, stream: bytes) -> Image.Image:
     if len(stream) * _MAX_DEFLATE_RATIO < header.inflated_bytes:
         # refused before memory is taken for what cannot be there
         raise _incomplete(header, stream)
-    mode, raw_mode = _PILLOW_MODES[header.bit_depth]
-    image = Image.new(mode, (header.width, header.height), _NOT_YET)
+    if not mode:
+        mode, raw_mode = _PILLOW_MODES[header.bit_depth]
+    not_yet = 1 if mode == "1" else _NOT_YET
+    bands = Image.getmodebands(mode)
+    color = not_yet if bands == 1 else (not_yet,) * bands
+    image = Image.new(mode, (header.width, header.height), color)
     try:
         image.frombytes(stream, "zip", (raw_mode, int(header.interlaced)))
     except ValueError:
         raise _incomplete(header, stream) from None
     # Pillow says nothing when rows are missing; they keep the value from before. Rows arrive in
     # order, so anything else in the last one proves that all are there; if not, they are counted.
-    last = np.asarray(image.crop((0, header.height - 1, header.width, header.height)))
-    proven = not header.interlaced and (last != _NOT_YET).any()
+    last = Image.new(mode, (min(header.width, _LAST_PIXELS), 1))
+    last.paste(image, (0, 1 - header.height))
+    proven = not header.interlaced and (np.asarray(last) != not_yet).any()
     if not proven and _inflated_bytes(header, stream)[0] < header.inflated_bytes:
         raise _incomplete(header, stream)
     return image

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL.GifImagePlugin import GifImageFile
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.items import find_label_files
@@ -21,9 +20,10 @@ from pixelwise.convert.paths import files_below
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Index, Item, Source
 from pixelwise.errors import DatasetError, LabelError
-from pixelwise.files.content import MAX_PIXELS, Unreadable, check_pixels
+from pixelwise.files.content import MAX_PIXELS, Unreadable
 from pixelwise.files.json_file import shown
 from pixelwise.files.walk import IMAGE_SUFFIXES
+from pixelwise.labels.decode import decode_image, image_format, samples_of
 from pixelwise.labels.png import decode_label
 from pixelwise.offenders import list_offenders
 from pixelwise.text import reason_of, some
@@ -148,19 +148,15 @@ def decode_gif(path: Path, data: bytes) -> np.ndarray:
         DatasetError: it is damaged, too large or an animation.
     """
     try:
-        with GifImageFile(BytesIO(data)) as image:
-            check_pixels(*image.size)
-            if image.n_frames > 1:
-                raise Unreadable("one image", f"{image.n_frames} frames")
-            if image.mode not in ("P", "L"):
-                raise Unreadable("indexed", f"mode {image.mode}")
-            return np.array(image)
+        kind = image_format(data)
+        if kind != "GIF":
+            raise Unreadable("a GIF file", f"a {kind} file")
+        image = decode_image(data)
+        if image.mode not in ("P", "L"):
+            raise Unreadable("indexed", f"mode {image.mode}")
+        return samples_of(image)
     except Unreadable as error:
         raise error.at(DatasetError, path, "file") from None
-    except Exception as error:
-        # this decoder raises anything from EOFError to struct.error on damaged files
-        got = str(error) or type(error).__name__
-        raise DatasetError(path, "file", must="an undamaged GIF file", got=got) from None
 
 
 DECODERS: dict[str, Callable[[Path, bytes], np.ndarray]] = {

@@ -12,12 +12,10 @@ import base64
 import binascii
 from collections.abc import Sequence
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.images import ImageFile
@@ -26,10 +24,11 @@ from pixelwise.convert.paths import files_below, inside, safe_id
 from pixelwise.convert.reading import JsonFile, NamedFile, Reading, read_json_file
 from pixelwise.convert.records import Drawing, Item, Object, Parts, Rows, Source
 from pixelwise.errors import DatasetError, PixelwiseError
-from pixelwise.files.content import check_pixels
+from pixelwise.files.content import Unreadable
 from pixelwise.files.json_file import get, parse_json, shown
 from pixelwise.files.names import with_slashes
 from pixelwise.labels.class_names import is_background_name
+from pixelwise.labels.decode import decode_image, samples_of
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import LABELME_KINDS, Outline, Size
 
@@ -150,11 +149,8 @@ def _compact(points: list[Any]) -> Any:
 
 def _mask(png: bytes, points: Sequence[Any]) -> Parts:
     try:
-        with Image.open(BytesIO(png)) as image:
-            check_pixels(*image.size)
-            mask = np.asarray(image) != 0
-    except Exception:
-        # decoders raise anything from KeyError to struct.error on damaged files
+        mask = samples_of(decode_image(png)) != 0
+    except Unreadable:
         return "a mask that is not a readable image"
     mask = mask.any(axis=2) if mask.ndim == 3 else mask
     corners = np.array(points, np.float64) if _is_box(points) else np.full((2, 2), np.nan)
