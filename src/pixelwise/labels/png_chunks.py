@@ -54,21 +54,11 @@ _PILLOW_MODES = {
 }
 # How an image is decoded, by colour type and bit depth: (mode, how it is stored).
 _IMAGE_MODES = {
-    (0, 1): ("1", "1"),
-    (0, 2): ("L", "L;2"),
-    (0, 4): ("L", "L;4"),
-    (0, 8): ("L", "L"),
-    (0, 16): ("I;16", "I;16B"),
-    (2, 8): ("RGB", "RGB"),
-    (2, 16): ("RGB", "RGB;16B"),
-    (3, 1): ("P", "P;1"),
-    (3, 2): ("P", "P;2"),
-    (3, 4): ("P", "P;4"),
-    (3, 8): ("P", "P"),
-    (4, 8): ("LA", "LA"),
-    (4, 16): ("RGBA", "LA;16B"),
-    (6, 8): ("RGBA", "RGBA"),
-    (6, 16): ("RGBA", "RGBA;16B"),
+    0: {1: ("1", "1"), 2: ("L", "L;2"), 4: ("L", "L;4"), 8: ("L", "L"), 16: ("I;16", "I;16B")},
+    2: {8: ("RGB", "RGB"), 16: ("RGB", "RGB;16B")},
+    3: {1: ("P", "P;1"), 2: ("P", "P;2"), 4: ("P", "P;4"), 8: ("P", "P")},
+    4: {8: ("LA", "LA"), 16: ("RGBA", "LA;16B")},
+    6: {8: ("RGBA", "RGBA"), 16: ("RGBA", "RGBA;16B")},
 }
 # Two bits are the shortest code of the longest match, 258 bytes: deflate cannot do better.
 _MAX_DEFLATE_RATIO = 258 * 8 // 2
@@ -196,7 +186,7 @@ def read_png_head(part: Callable[[int, int], bytes]) -> tuple[PngHeader, str, by
         elif name == b"eXIf":
             exif = part(position + 8, length)
         position += 12 + length
-    return header, _IMAGE_MODES[header.color_type, header.bit_depth][0], palette, exif
+    return header, _IMAGE_MODES[header.color_type][header.bit_depth][0], palette, exif
 
 
 def decode_png(data: bytes, header: PngHeader, palette: bytes) -> Image.Image:
@@ -209,7 +199,7 @@ def decode_png(data: bytes, header: PngHeader, palette: bytes) -> Image.Image:
         Unreadable: the file is damaged or incomplete, or an animation.
     """
     stream = read_pixel_stream(data, header)
-    image = _decode_image(header, stream, *_IMAGE_MODES[header.color_type, header.bit_depth])
+    image = _decode_image(header, stream, *_IMAGE_MODES[header.color_type][header.bit_depth])
     if image.mode == "P":
         if not palette or len(palette) % 3 or len(palette) > 768:
             got = f"a palette of {len(palette)} bytes"
