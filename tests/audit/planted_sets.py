@@ -37,7 +37,7 @@ def turned_by_tag(folder):
     exif[274] = 3
     Image.fromarray(read(folder / IMAGE)).save((folder / IMAGE).with_suffix(".jpg"), exif=exif)
     (folder / IMAGE).unlink()
-    return "G2", {FILE: 1}
+    return "G5", {FILE: 1}
 
 
 def mirrored(folder):

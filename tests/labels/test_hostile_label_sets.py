@@ -34,8 +34,9 @@ from pixelwise.weights.formulas import class_weights
 def test_a_label_of_another_size_than_its_image_is_named_and_never_resized(tmp_path, size):
     """Off by one, turned, half as large: both sizes are said."""
     pair(tmp_path, VALUES % 2, size=size)
-    (note,) = [note for note in survey_folder(tmp_path).notes if "do not fit" in note]
-    assert f"a.png is {size}, a.png is (8, 8)" in note
+    (note,) = [note for note in survey_folder(tmp_path).notes if "sizes that differ" in note]
+    image = f"image a.png is {size[0]} x {size[1]} (height x width)"
+    assert f"{image}, label a.png is 8 x 8" in note
     folders = {"source": tmp_path / "labels", "images": tmp_path / "images"}
     config = ConvertConfig(**folders, out=tmp_path / "out", format="array", classes="binary")
     with pytest.raises(DatasetError, match=re.escape(f"{size} as stored") + r".*got \(8, 8\)"):

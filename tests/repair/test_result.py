@@ -24,6 +24,7 @@ def test_changes_are_summed_by_rule_in_the_order_of_the_rules():
         "  repaired F5  the labels are not all stored the same way: 1 file",
         "  repaired V2  values between two classes line their border: 2 files, "
         "1,234 pixels changed, 30 of them to void",
+        "to look again: pixelwise audit out",
     ]
 
 

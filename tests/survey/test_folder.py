@@ -168,7 +168,8 @@ def test_a_survey_needs_no_colour_but_says_what_to_do_with_it(draw):
         Image.new("RGB", (8, 6), (255, 0, 0)).save(root / f"labels/{n}.png")
     message = (
         r"labels must be readable .*, got 3 of 3 .*0\.png.*, got RGB\. If they are .*first: "
-        r"pixelwise convert \S+/labels --images \S+/images --out \S+-converted$"
+        r"pixelwise convert \S+/labels --images \S+/images --format color "
+        r"--classes 'class_0=#ff0000' --out \S+-converted$"
     )
     with pytest.raises(LabelError, match=message):
         survey_folder(root)
@@ -198,7 +199,10 @@ def test_labels_of_another_size_are_noted(draw):
     """The audit lists them all; here it is a sign that the pairs may be wrong."""
     root = draw("images/{}.jpg", "labels/{}.png", [0, 1, 2])
     write_label(root / "labels" / "3.png", np.ones((5, 8), np.uint8))
-    message = "1 of 12 labels do not fit their image: 3.jpg is (6, 8), 3.png is (5, 8)"
+    message = (
+        "1 of 12 pairs has sizes that differ: image 3.jpg is 6 x 8 (height x width), "
+        "label 3.png is 5 x 8; pixelwise audit "
+    )
     assert survey_folder(root).unsure[-1].startswith(message)
 
 
@@ -206,16 +210,35 @@ def test_an_image_that_cannot_be_read_is_noted(draw):
     """Images matter as well, though only their headers are looked at."""
     root = draw("images/{}.jpg", "labels/{}.png")
     (root / "images" / "3.jpg").write_bytes(b"nothing")
-    assert "1 of 12 labels do not fit their image" in survey_folder(root).unsure[-1]
+    message = (
+        "the header of an image or label cannot be read in 1 of 12 pairs: 3.jpg: image must be"
+    )
+    assert survey_folder(root).unsure[-1].startswith(message)
 
 
 @pytest.mark.parametrize("extra", ["images/99.jpg", "labels/99.png"])
-def test_an_image_without_label_or_a_label_without_image_is_an_error(draw, extra):
-    """A dataset with holes is not described as if it had none."""
+def test_a_file_without_a_partner_is_left_out_and_the_others_are_listed(draw, extra):
+    """A few holes do not refuse a dataset; what is left out is said."""
     root = draw("images/{}.jpg", "labels/{}.png")
     write_label(root / "labels" / "99.png", np.zeros((6, 8), np.uint8))
     (root / "labels" / "99.png").rename((root / extra).with_suffix(".png"))
-    with pytest.raises(PairingError, match=r"every .* must have .*, got 1 without: .*99\.png"):
+    found = survey_folder(root)
+    ids = tuple(sorted(map(str, range(12))))
+    assert found.lists == {"paired.txt": ids}
+    assert {split.list for split in found.description.splits.values()} == {"paired.txt"}
+    assert tuple(sorted(pair.id for pair in found.pairs)) == ids
+    message = "1 file has no partner and is left out, such as 99.png: the other pairs are listed"
+    assert any(note.startswith(message) for note in found.unsure)
+
+
+def test_more_files_without_a_partner_than_with_one_are_an_error(draw):
+    """Then it is another mistake, such as a wrong suffix."""
+    root = draw("images/{}.jpg", "labels/{}.png")
+    for number in range(1, 8):
+        (root / "labels" / f"{number}.png").rename(root / "labels" / f"b{number}.png")
+    with pytest.raises(
+        PairingError, match=r"every image must have a label, got 7 without: .*1\.jpg"
+    ):
         survey_folder(root)
 
 

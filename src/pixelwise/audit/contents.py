@@ -20,6 +20,7 @@ from pixelwise.audit.label_rules import ClassTable, LabelContents, LabelFile, ex
 from pixelwise.audit.pair_rules import header_rules, size_rules
 from pixelwise.audit.source import Source
 from pixelwise.files.content import Unreadable
+from pixelwise.labels.storage_notes import count_kinds
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,8 @@ class Contents:
         sizes: sizes (height, width) of each split, and how often each occurs.
         dhash, small: (N,) and (N, 16, 16) of images that were decoded, see image_rules.
         void_is_used: a label has 255 beside 1.
+        images, kinds: images that have a header, and how many of them are of each kind, see
+            storage_notes.
     """
 
     source: Source
@@ -123,6 +126,8 @@ class Contents:
     deep: bool
     headers: dict[str, Header] = field(default_factory=dict)
     void_is_used: bool = False
+    images: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         number, splits = len(self.source.inventory.pairs), len(self.source.inventory.splits)
@@ -141,6 +146,8 @@ class Contents:
         size = found.image or found.label
         self.sizes[files.split][(size.height, size.width) if size else (0, 0)] += 1
         if found.image is not None:
+            self.images += 1
+            self.kinds.update(count_kinds([found.image]))
             self.image_keys[number] = found.image.key
             if not has_right_suffix(files.image, found.image):
                 self._keep(files.image, found.image)

@@ -5,7 +5,7 @@ any executor can do it; a task is a few dozen pairs.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from functools import partial
 from typing import Any
@@ -18,9 +18,11 @@ from pixelwise.audit.findings import Ledger
 from pixelwise.audit.image_rules import near_copies
 from pixelwise.audit.label_rules import ClassTable
 from pixelwise.audit.result import Audit, Evidence
+from pixelwise.audit.rules import repair_command
 from pixelwise.audit.source import Source
 from pixelwise.errors import DatasetError
 from pixelwise.labels.classes import Classes
+from pixelwise.labels.storage_notes import storage_notes
 from pixelwise.sums import Progress, map_over
 
 # Labels in which neighbouring pixels are compared, evenly spaced; fewer if there are fewer.
@@ -103,11 +105,21 @@ def _result(contents: Contents, ledger: Ledger, annotations: int, quick: bool, d
         totals=totals,
         pairs={name: numbers[i] for i, name in enumerate(inventory.splits)},
         not_looked=tuple(_not_looked(source, quick, deep)),
+        notes=storage_notes(contents.kinds, contents.images),
+        repairs=_repairs(source, totals),
         complete=every and not (ledger.accepted or quick or source.guessed),
         evidence=Evidence(
             source, contents.headers, frozenset(contents.values()), contents.void_is_used
         ),
     )
+
+
+def _repairs(source: Source, rules: Iterable[str]) -> dict[str, str]:
+    """Commands for a folder that has no dataset.toml yet."""
+    root = str(source.inventory.root)
+    if not source.first:
+        return {}
+    return {rule: repair_command(rule, root, source.first, source.instead) for rule in rules}
 
 
 def _name_of(item: Any) -> str:

@@ -1,4 +1,4 @@
-"""What the headers of an image and of its label say: F1, F4, F6, G1 and G2."""
+"""What the headers of an image and of its label say: F1, F4, F6, G1, G2 and G5."""
 
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.headers import COLOR, GREY, LOSSY, Header
@@ -34,7 +34,7 @@ def header_rules(name: str, label: Header) -> list[Finding]:
 
 
 def size_rules(files: Files, image: Header, label: Header) -> list[Finding]:
-    """G1 and G2: sizes that differ, or orientations."""
+    """G1, G2 and G5: sizes that differ, or orientations."""
     name, other = str(files.label), files.image
     size, wanted = (label.height, label.width), (image.height, image.width)
     turn = _TURNS.get(image.orientation, "")
@@ -50,5 +50,5 @@ def size_rules(files: Files, image: Header, label: Header) -> list[Finding]:
     square = size[0] == size[1] and image.orientation in _SWAPPING
     if image.orientation in _IN_PLACE or square:
         detail = f"its EXIF tag says that the image is to be {turn}, and the label has no such tag"
-        return [Finding("G2", name, 1, None, detail, other=other)]
+        return [Finding("G5", name, 1, None, detail, other=other)]
     return []

@@ -42,6 +42,8 @@ class Audit:
         totals: by rule, of all findings, listed or not.
         pairs: pairs of each split.
         not_looked: what was left out, each a sentence.
+        notes: what is done with images that are not plain 8-bit RGB, each a sentence.
+        repairs: by rule, the command that repairs it where that is not repair_command's.
         complete: every finding that a repair needs is listed: none is cut off, accepted by a
             baseline, left out by quick, or judged by guessed classes.
         evidence: what was read; not in files and pickles.
@@ -56,6 +58,8 @@ class Audit:
     totals: dict[str, Total] = field(default_factory=dict)
     pairs: dict[str, int] = field(default_factory=dict)
     not_looked: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    repairs: dict[str, str] = field(default_factory=dict)
     complete: bool = False
     evidence: Evidence | None = field(default=None, repr=False, compare=False)
 
@@ -69,6 +73,10 @@ class Audit:
     def of_rule(self, rule: str) -> tuple[Finding, ...]:
         """The listed findings of one rule."""
         return tuple(finding for finding in self.findings if finding.rule == rule)
+
+    def repair(self, rule: str) -> str:
+        """The command that repairs a rule; "" if none does."""
+        return self.repairs.get(rule, repair_command(rule, self.root))
 
     @property
     def errors(self) -> int:
@@ -130,12 +138,14 @@ def _rule_text(audit: Audit, rule: str) -> str:
         place = "" if whole else " at x={1}, y={0}".format(*(finding.place or ()))
         lines.append(f"  e.g.    {finding.file}{place}: {finding.detail}")
     lines.append(f"  cause   {meaning.cause}")
-    if command := repair_command(rule, audit.root):
+    if command := audit.repair(rule):
         lines.append(f"  repair  {command}")
     return "\n".join(lines)
 
 
 def _tail(audit: Audit) -> Iterable[str]:
+    if audit.notes:
+        yield "\n".join(["images:", *(f"  {note}" for note in audit.notes)])
     if audit.accepted:
         yield f"accepted by the baseline: {plural(audit.accepted, 'finding')}"
     if audit.not_looked:

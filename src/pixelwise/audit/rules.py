@@ -28,8 +28,9 @@ class Rule:
         counted: what the count of a finding counts.
         about: what a finding is about.
         repair: what a repaired copy does: "storage" writes the label again with the same values;
-            "values" changes wrong pixels; "never" copies the file even if other rules found
-            something in it, because what it holds is not what was drawn; "" leaves this finding.
+            "values" changes wrong pixels; "turn" turns the image as its orientation tag says;
+            "never" copies the file even if other rules found something in it, because what it
+            holds is not what was drawn; "" leaves this finding.
         ask: why the repair is made only if the rule is named; "" = it is safe.
         convert: options of `pixelwise convert` that repair it instead.
         replaces: the rule whose findings become ones of this rule once all labels have been read.
@@ -40,10 +41,14 @@ class Rule:
     cause: str
     counted: Literal["pixels", "files", "lines", "shapes", "classes"] = "pixels"
     about: Literal["file", "split", "class", "list", "place"] = "file"
-    repair: Literal["", "storage", "values", "never"] = ""
+    repair: Literal["", "storage", "values", "turn", "never"] = ""
     ask: str = ""
     convert: str = ""
     replaces: str = ""
+
+
+# The kinds of repair that change something in a copy.
+REPAIRED = ("storage", "values", "turn")
 
 
 def repairable(*kinds: str) -> tuple[str, ...]:
@@ -51,20 +56,28 @@ def repairable(*kinds: str) -> tuple[str, ...]:
     return tuple(name for name, rule in RULES.items() if rule.repair in kinds)
 
 
-def repair_command(name: str, root: str) -> str:
+def repair_command(name: str, root: str, first: str = "", instead: str = "") -> str:
     """The command that repairs a rule, as a shell takes it; "" if none does.
 
     Args:
         name: of the rule.
         root: the folder of the dataset.
+        first: the command that writes its dataset.toml, "" if it has one.
+        instead: the commands that make label images of labels that are colours; "" if they are
+            label images.
     """
     rule, folder = RULES[name], root.rstrip("/") or root
     if rule.convert:
         return f"pixelwise convert {shell_line([folder])} {rule.convert}"
-    if rule.repair not in ("storage", "values"):
+    if name == "P1" and first:
+        return first
+    if rule.repair not in REPAIRED:
         return ""
+    if instead:
+        return instead if rule.repair != "turn" else ""
     asked = f" --fix-rules safe {name}" if rule.ask else ""
-    return f"pixelwise audit {shell_line([folder])} --fix {shell_line([f'{folder}-fixed'])}{asked}"
+    command = shell_line(["pixelwise", "audit", folder, "--fix", f"{folder}-fixed"]) + asked
+    return f"{first} && {command}" if first else command
 
 
 RULES = {
@@ -261,6 +274,7 @@ RULES = {
         "The camera noted its orientation in the file (EXIF) and the labelling program applied "
         "it, or height and width were swapped. Save the image with its pixels turned.",
         "files",
+        repair="turn",
     ),
     "G3": Rule(
         "warning",
@@ -273,6 +287,17 @@ RULES = {
         "a frame of one value lies around the label",
         "The image was rectified, padded or cropped. If the frame is a class, training learns "
         "it: declare it void, or cut it off.",
+    ),
+    "G5": Rule(
+        "warning",
+        "the image has an orientation tag, its label has none, and their sizes fit either way",
+        "A camera wrote the tag. pixelwise applies it neither to images nor to labels, viewers "
+        "turn the image alone. If the label was drawn on the image as viewers show it, it lies "
+        "wrong: audit with deep compares their edges (G3).",
+        "files",
+        repair="turn",
+        ask="the label may have been drawn on the pixels as they are stored: look at one; if it "
+        "was drawn on the turned image, ask for G5",
     ),
     "P1": Rule(
         "error",

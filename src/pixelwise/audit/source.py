@@ -8,8 +8,10 @@ from pixelwise.audit.inventory import Inventory, take_inventory
 from pixelwise.errors import DatasetError, LabelError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, Description, Split, read_description
+from pixelwise.survey.conversion import convert_commands
 from pixelwise.survey.folder import guess_meaning, some_of
 from pixelwise.survey.splits import find_layout
+from pixelwise.text import shell_line
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Source:
         guessed: classes were guessed from the values of the labels.
         known: classes are known at all; False if no label could be read.
         notes: what could not be judged, each a sentence.
+        first: the command that writes its dataset.toml; "" if it has one.
+        instead: the commands that make label images of its labels; "" if they are ones.
     """
 
     description: Description
@@ -29,6 +33,8 @@ class Source:
     guessed: bool = False
     known: bool = True
     notes: tuple[str, ...] = ()
+    first: str = ""
+    instead: str = ""
 
     @property
     def labels(self) -> int:
@@ -76,19 +82,24 @@ def open_folders(images: Path, labels: Path) -> Source:
     Raises:
         DatasetError: a folder is missing.
     """
-    return _guessed(folders_as_description(images, labels))
+    draft = folders_as_description(images, labels)
+    split = draft.splits["all"]
+    return _guessed(draft, "--images", split.images, "--labels", str(split.labels))
 
 
-def _guessed(draft: Description) -> Source:
+def _guessed(draft: Description, *options: str) -> Source:
+    first = shell_line(["pixelwise", "init", str(draft.root), *options])
     inventory = take_inventory(draft)
     names = [files.label for files in inventory.pairs if files.label is not None]
     labels = some_of([Path(inventory.path(name)) for name in names])
     note = f"whether values are classes (V4, V6, V7, V11): there is no {FILE_NAME}"
+    source = Source(draft, inventory, guessed=True, known=False, first=first)
     if not labels:
-        return Source(draft, inventory, guessed=True, known=False)
+        return source
     try:
         meaning = guess_meaning(Path(draft.root), draft.splits, labels)
     except LabelError:
-        return Source(draft, inventory, guessed=True, known=False, notes=(note,))
+        instead, _ = convert_commands(Path(draft.root), draft.splits, labels)
+        return replace(source, notes=(note,), instead=instead)
     description = replace(draft, classes=meaning.classes, task=meaning.task)
-    return Source(description, inventory, guessed=True, notes=(note,))
+    return replace(source, description=description, known=True, notes=(note,))

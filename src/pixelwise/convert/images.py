@@ -121,7 +121,7 @@ def write_image_file(
         RunError: the file system refuses.
     """
     if turned:
-        path, data = Path(f"{stem}.png"), _upright_png(image)
+        path, data = Path(f"{stem}.png"), upright_png(image)
     else:
         path, data = Path(f"{stem}{_suffix(image, link_to)}"), image.data
     if turned or link_to is None:
@@ -131,7 +131,12 @@ def write_image_file(
     return path, data
 
 
-def _upright_png(image: ImageFile) -> bytes:
+def upright_png(image: ImageFile) -> bytes:
+    """The image as a PNG, its pixels turned as its EXIF tag says, and without the tag.
+
+    Raises:
+        DatasetError: it cannot be decoded.
+    """
     out = BytesIO()
     try:
         upright = decode_image(image.data)

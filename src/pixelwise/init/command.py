@@ -1,14 +1,22 @@
 """Survey a folder of images and labels, and write what was found as dataset.toml."""
 
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
+from pixelwise.audit.headers import read_start
 from pixelwise.errors import DatasetError, setting
+from pixelwise.files.atomic import atomic_write
+from pixelwise.files.content import Unreadable
 from pixelwise.init.config import InitConfig
 from pixelwise.init.suggest import next_step
 from pixelwise.labels.description import FILE_NAME, write_description
+from pixelwise.labels.storage_notes import count_kinds, dark_note, storage_notes
 from pixelwise.settings import takes_settings
 from pixelwise.survey.folder import survey_folder
-from pixelwise.survey.statements import Survey
+from pixelwise.survey.statements import GUESS, SURE, Statement, Survey
 
 
 @takes_settings(InitConfig)
@@ -37,8 +45,29 @@ def init(config: InitConfig) -> Survey:
         if config.folder.is_dir():
             error.add_hint(next_step(config.folder))
         raise
+    survey = replace(survey, statements=(*survey.statements, *_storage(survey)))
+    for name, ids in survey.lists.items():
+        if (config.folder / name).exists() and not config.force:
+            hint = f"Give {setting('force', True)} to replace it."
+            raise DatasetError("init", name, must="a new file", got="an existing one", hint=hint)
+        atomic_write(config.folder / name, "".join(f"{id}\n" for id in ids).encode())
     write_description(survey.description, path, comments=survey.notes)
     return survey
+
+
+def _storage(survey: Survey) -> Iterator[Statement]:
+    """What is done with images that are not plain 8-bit RGB."""
+    kinds, deep, number = Counter[str](), list[Path](), 0
+    for pair in survey.pairs:
+        with suppress(Unreadable):
+            header = read_start(str(pair.image))
+            number += 1
+            kinds.update(count_kinds([header]))
+            deep += [pair.image] if header.depth == 16 else []
+    for note in storage_notes(kinds, number):
+        yield Statement(SURE, note)
+    if dark := dark_note(deep):
+        yield Statement(GUESS, dark)
 
 
 def _inside(config: InitConfig, name: str) -> Path:

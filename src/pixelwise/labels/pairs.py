@@ -88,7 +88,7 @@ def find_pairs(
         raise PairingError("find_pairs", "images", must=must, got="none", hint=hint)
     paired, without_label, without_image = pairing.of(ids)
     if without_label or without_image:
-        raise _unpaired(pairing, without_label, without_image)
+        raise _unpaired(pairing, paired, without_label, without_image)
     return [Pair(id, pairing.image_of[id], pairing.label_of[id]) for id in paired]
 
 
@@ -213,18 +213,21 @@ def _named_files(what: str, files: Files) -> Iterator[tuple[str, Path]]:
 
 
 def _unpaired(
-    pairing: Pairing[Path], without_label: list[str], without_image: list[str]
+    pairing: Pairing[Path], paired: list[str], without_label: list[str], without_image: list[str]
 ) -> PairingError:
-    parts = []
+    parts, alone = [], list[str]()
     for rule, ids, file_of in (
         ("every image must have a label", without_label, pairing.image_of),
         ("every label must have an image", without_image, pairing.label_of),
     ):
         if ids:
-            files = some((file_of.get(id, id) for id in ids), _LISTED)
-            parts.append(f"{rule}, got {len(ids):,} without: {files}")
+            files = [str(file_of.get(id, id)) for id in ids]
+            parts.append(f"{rule}, got {len(ids):,} without: {some(files, _LISTED)}")
+            alone += files
     hint = _suggestion(without_label, without_image)
-    return PairingError("find_pairs", event=". ".join(parts), hint=hint)
+    error = PairingError("find_pairs", event=". ".join(parts), hint=hint)
+    error.paired, error.unpaired = tuple(paired), tuple(alone)
+    return error
 
 
 def _suggestion(image_ids: list[str], label_ids: list[str]) -> str:

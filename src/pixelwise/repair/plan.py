@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pixelwise.audit.headers import COLOR, LOSSY, PALETTE, Header, has_right_suffix
 from pixelwise.audit.label_rules import ClassTable
 from pixelwise.audit.result import Audit, Evidence
-from pixelwise.audit.rules import RULES, repairable
+from pixelwise.audit.rules import REPAIRED, RULES, repairable
 from pixelwise.files.content import SUFFIXES
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, Description, Split
@@ -18,10 +18,10 @@ from pixelwise.repair.label import Method, is_plain
 from pixelwise.repair.result import FILE_NAME as LOG
 from pixelwise.repair.result import Unrepaired
 
-REPAIRABLE = repairable("storage", "values")
+REPAIRABLE = repairable(*REPAIRED)
 # Repaired whenever they are found; the others only if they are named.
 SAFE = tuple(rule for rule in REPAIRABLE if not RULES[rule].ask)
-_STORAGE, _VALUES, _NEVER = map(repairable, ("storage", "values", "never"))
+_STORAGE, _VALUES, _TURN, _NEVER = map(repairable, ("storage", "values", "turn", "never"))
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Job:
         header: of a label that is to be written again; None = the bytes are copied.
         rules: that are to be repaired in it.
         values: stored values that rule V2 is about.
+        turned: (height, width) of an image once it is turned as its orientation tag says; None =
+            it stays as it is.
         data: its content, if it has been read already.
     """
 
@@ -42,6 +44,7 @@ class Job:
     header: Header | None = None
     rules: tuple[str, ...] = ()
     values: tuple[int, ...] = ()
+    turned: tuple[int, int] | None = None
     data: bytes | None = None
 
 
@@ -69,8 +72,13 @@ def make_plan(found: Audit, evidence: Evidence, wanted: Iterable[str]) -> Plan:
     description, inventory = evidence.source.description, evidence.source.inventory
     table = ClassTable(description.classes, binary=description.task == "binary")
     broken: dict[str, list[str]] = {}
+    turned: dict[str, tuple[int, int]] = {}
     for finding in found.findings:
-        broken.setdefault(finding.file, []).append(finding.rule)
+        turns = finding.rule in _TURN  # the label is as it should be
+        broken.setdefault(finding.other if turns else finding.file, []).append(finding.rule)
+        if turns:
+            header = evidence.headers[finding.file]
+            turned[finding.other] = (header.height, header.width)
     values = {f.file: f.values for f in found.findings if f.rule == "V2"}
     asked = set(wanted)
     labels = {files.label for files in inventory.pairs if files.label is not None}
@@ -102,6 +110,8 @@ def make_plan(found: Audit, evidence: Evidence, wanted: Iterable[str]) -> Plan:
             left += [Unrepaired(name, rule, "its EXIF tag turns it") for rule in rules]
         elif name in headers and rewritten:
             job = _label_job(name, headers[name], rules, values.get(name, ()), method)
+        elif asked & set(rules) & set(_TURN):
+            job = Job(name, os.path.splitext(name)[0] + ".png", rules=rules, turned=turned[name])
         elif "F2" in asked & set(rules):
             job = _renamed(name, evidence.headers[name])
         taken = job.to != name and job.to in names

@@ -94,7 +94,7 @@ class Repaired:
         if self.left:
             lines.append(f"left as they were, all with their reason in {FILE_NAME}:")
             lines += [line for rule in RULES for line in _left_lines(rule, self.left)]
-            lines.append(f"to look again: pixelwise audit {shell_line([self.out])}")
+        lines.append(f"to look again: pixelwise audit {shell_line([self.out])}")
         return "\n".join(lines)
 
     __repr__ = text

@@ -14,7 +14,7 @@ from pixelwise.audit.command import LISTED, audit_of
 from pixelwise.audit.config import AuditConfig
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.result import Audit
-from pixelwise.audit.rules import RULES, SEVERITIES, repair_command
+from pixelwise.audit.rules import RULES, SEVERITIES
 from pixelwise.errors import PixelwiseError
 from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.files.atomic import atomic_write
@@ -187,7 +187,7 @@ def rule_of(audit: Audit, rule: str, files: DatasetFiles) -> dict[str, Any]:
         "title": meaning.title,
         "cause": meaning.cause,
         "counted": meaning.counted,
-        "command": repair_command(rule, audit.root),
+        "command": audit.repair(rule),
         "files": total.files,
         "number": plural(total.files, meaning.about),
         "count": total.count,

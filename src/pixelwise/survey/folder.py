@@ -13,10 +13,12 @@ from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description, Split
 from pixelwise.labels.image import image_size
 from pixelwise.labels.png import label_size, read_label
+from pixelwise.survey.complete_pairs import find_complete
+from pixelwise.survey.conversion import convert_commands
 from pixelwise.survey.splits import find_layout
 from pixelwise.survey.statements import GUESS, LIKELY, SURE, Statement, Survey
 from pixelwise.survey.values import Meaning, StoredValues, meaning_of
-from pixelwise.text import shell_line
+from pixelwise.text import plural, shell_line
 from pixelwise.weights.counts import count_values
 
 # All label files are read up to this number; of more, so many evenly spaced ones.
@@ -57,19 +59,20 @@ def survey_folder(folder: Path | str, folders: tuple[Path, Path] | None = None) 
         raise DatasetError(root, "dataset", must="an existing folder", got=got)
     layout = find_layout(root, folders)
     # the pairs are needed to find out the classes
-    draft = Description(root, Classes(["unknown"]), layout.splits)
-    pairs = [pair for split in layout.splits for pair in draft.pairs(split)]
-    labelled = {pair.label: pair.image for pair in pairs if pair.label is not None}
+    found = find_complete(Description(root, Classes(["unknown"]), layout.splits))
+    labelled = {pair.label: pair.image for pair in found.pairs if pair.label is not None}
     read = some_of(list(labelled))
     meaning = guess_meaning(root, layout.splits, read)
     statements = (
         *layout.statements,
+        *found.statements,
         Statement(SURE, f"labels: {len(labelled):,}, of which {len(read):,} were read"),
         *meaning.statements,
         Statement(SURE, f"task is {meaning.task}"),
-        *_compare_sizes([(labelled[label], label) for label in read[:SIZES_COMPARED]]),
+        *_compare_sizes(root, [(labelled[label], label) for label in read[:SIZES_COMPARED]]),
     )
-    return Survey(replace(draft, classes=meaning.classes, task=meaning.task), statements)
+    description = Description(root, meaning.classes, found.splits, meaning.task)
+    return Survey(description, statements, found.lists, found.pairs)
 
 
 def some_of(labels: list[Path]) -> list[Path]:
@@ -117,30 +120,12 @@ def _read_values(
     got = f"{len(failures):,} of {len(paths):,} that are not: {first}"
     if len(failures) < len(files):
         return stored, [Statement(GUESS, f"labels should be label images, got {got}")]
-    commands = " && ".join(convert_commands(root, splits))
-    hint = f"If they are colours, make label images of them first: {commands}"
+    commands, lossy = convert_commands(root, splits, paths)
+    hint = f"If they are colours, make label images of them first: {commands}" if commands else ""
+    if lossy:
+        hint = "Their values were changed: export them again from their source as PNGs."
+        hint += f" Only if that is lost, take the nearest class: {commands}" if commands else ""
     raise LabelError(root, "labels", must="readable as label images", got=got, hint=hint)
-
-
-def convert_commands(root: Path, splits: dict[str, Split]) -> list[str]:
-    """The command lines that turn the colour labels of a folder into label images.
-
-    One for all of its splits if they lie in the same folders, else one for each.
-    """
-    out = root.parent / f"{root.resolve().name}-converted"
-    commands: dict[tuple[str, str], str] = {}
-    for name, split in splits.items():
-        if split.labels is None or (split.images, split.labels) in commands:
-            continue
-        words = ["pixelwise", "convert", root / split.labels, "--images", root / split.images]
-        for option in ("image_suffix", "label_suffix"):
-            if getattr(split, option):
-                words += [f"--{option.replace('_', '-')}", getattr(split, option)]
-        words += ["--out", out, "--split", name]
-        commands[split.images, split.labels] = shell_line([str(word) for word in words])
-    if len(commands) == 1:
-        return [command.rpartition(" --split ")[0] for command in commands.values()]
-    return list(commands.values())
 
 
 def _named_classes(
@@ -183,21 +168,26 @@ def _known_dataset(
     return None, []
 
 
-def _compare_sizes(files: list[tuple[Path, Path]]) -> list[Statement]:
+def _compare_sizes(root: Path, files: list[tuple[Path, Path]]) -> list[Statement]:
     """Images and labels of different (height, width), by their headers."""
-    differ = []
+    differ, unread = [], list[str]()
     for image, label in files:
         try:
-            sizes = image_size(image), label_size(label)
+            (height, width), size = image_size(image), label_size(label)
         except PixelwiseError as error:
-            differ.append(str(error).removesuffix("."))
+            unread.append(f"{Path(error.where).name}: {error.reason}".removesuffix("."))
         else:
-            if sizes[0] != sizes[1]:
-                differ.append(f"{image.name} is {sizes[0]}, {label.name} is {sizes[1]}")
-    if not differ:
-        return []
-    return [
-        Statement(
-            GUESS, f"{len(differ)} of {len(files)} labels do not fit their image: {differ[0]}"
-        )
-    ]
+            if (height, width) != size:
+                shown = f"image {image.name} is {height} x {width} (height x width)"
+                differ.append(f"{shown}, label {label.name} is {size[0]} x {size[1]}")
+    number = plural(len(files), "pair")
+    more = f"; pixelwise audit {shell_line([str(root)])} says more"
+    notes = []
+    if differ:
+        have = "has" if len(differ) == 1 else "have"
+        text = f"{len(differ):,} of {number} {have} sizes that differ: {differ[0]}{more}"
+        notes.append(Statement(GUESS, text))
+    if unread:
+        text = f"the header of an image or label cannot be read in {len(unread):,} of {number}"
+        notes.append(Statement(GUESS, f"{text}: {unread[0]}{more}"))
+    return notes

@@ -1,9 +1,11 @@
 """What a survey says: sentences, each with how sure it is, and the description they add up to."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from pixelwise.labels.description import Description
+from pixelwise.labels.pairs import Pair
 
 Sureness = Literal["sure", "likely", "a guess, check it"]
 SURE: Sureness = "sure"
@@ -29,11 +31,15 @@ class Survey:
     Args:
         description: ready to be used, or to be written by write_description.
         statements: every conclusion.
+        lists: ids by the name of a list that splits ask for and that is to be written.
+        pairs: of all splits.
     """
 
     SCHEMA: ClassVar[str] = "pixelwise.survey/1"
     description: Description
     statements: tuple[Statement, ...]
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pairs: tuple[Pair, ...] = field(default=(), repr=False)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ Values become class indices through the class table in one step, so that they ma
 import math
 import warnings
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from pixelwise.convert.formats.mat5 import arrays_of
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import files_below
 from pixelwise.convert.reading import Reading
-from pixelwise.convert.records import Drawing, Index, Item, Source
+from pixelwise.convert.records import Drawing, Index, Item, Rows, Source
 from pixelwise.errors import DatasetError, LabelError
 from pixelwise.files.content import MAX_PIXELS, Unreadable
 from pixelwise.files.json_file import shown
@@ -26,6 +27,7 @@ from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.decode import decode_image, image_format, samples_of
 from pixelwise.labels.png import decode_label
 from pixelwise.offenders import list_offenders
+from pixelwise.survey.values import StoredValues, meaning_of
 from pixelwise.text import reason_of, some
 
 _MAT_5 = b"MATLAB 5.0"
@@ -34,10 +36,35 @@ _NPY_HEADERS = {
     (2, 0): np.lib.format.read_array_header_2_0,
 }
 
+# Arrays whose values are looked at to guess classes; of more, so many evenly spaced ones.
+_FILES_LOOKED_AT = 100
+_HIGHEST = 65535
+
 
 def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
-    """The arrays of a folder; what their values mean must be given."""
-    return Source(find_label_files(config, _suffixes(config.source)))
+    """The arrays of a folder; what values of .npy and .mat files mean is guessed if not given."""
+    suffixes = _suffixes(config.source)
+    items = find_label_files(config, suffixes)
+    if config.classes is not None or suffixes == IMAGE_SUFFIXES or not items:
+        return Source(items)
+    return Source(items, *_guessed(items, config))
+
+
+def _guessed(items: list[Item], config: ConvertConfig) -> tuple[Rows, tuple[str, ...]]:
+    """Classes from the values of some arrays, as init guesses those of label images; and notes."""
+    files, wide = [], False
+    for item in items[:: max(1, -(-len(items) // _FILES_LOOKED_AT))]:
+        # what is read again later is not kept
+        values, void = read_values(replace(item), config)
+        seen = frozenset(np.unique(values[~void]).tolist())
+        if seen and not 0 <= min(seen) <= max(seen) <= _HIGHEST:
+            return Rows(()), ()  # the message of unknown classes says what to do
+        files.append(seen)
+        wide |= bool(seen) and max(seen) > 255
+    meaning = meaning_of(StoredValues(tuple(files), wide))
+    classes = meaning.classes
+    notes = tuple(map(str, meaning.statements))
+    return Rows(classes.names, values=classes.values, ignore_values=classes.ignore_values), notes
 
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
