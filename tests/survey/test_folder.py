@@ -201,7 +201,7 @@ def test_labels_of_another_size_are_noted(draw):
     write_label(root / "labels" / "3.png", np.ones((5, 8), np.uint8))
     message = (
         "1 of 12 pairs has sizes that differ: image 3.jpg is 6 x 8 (height x width), "
-        "label 3.png is 5 x 8; pixelwise audit "
+        "label 3.png is 5 x 8; for more: pixelwise audit "
     )
     assert survey_folder(root).unsure[-1].startswith(message)
 

@@ -119,6 +119,8 @@ def _repairs(source: Source, rules: Iterable[str]) -> dict[str, str]:
     root = str(source.inventory.root)
     if not source.first:
         return {}
+    if not source.known and not source.instead:
+        return dict.fromkeys(rules, "")  # no command makes labels of them
     return {rule: repair_command(rule, root, source.first, source.instead) for rule in rules}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from pixelwise.convert.detect import detect
 from pixelwise.errors import PixelwiseError
 from pixelwise.survey.folder_names import SPLIT_NAMES
-from pixelwise.survey.pairing import subfolders
+from pixelwise.survey.pairing import image_folder, subfolders
 from pixelwise.survey.splits import find_layout
 from pixelwise.survey.statements import SURE
 from pixelwise.text import shell_line
@@ -17,6 +17,7 @@ _MOST_FOLDERS = 200
 _MOST_COMMANDS = 6
 # Suffixes of annotation files.
 _ANNOTATIONS = {".json", ".xml"}
+_ARRAYS = {".npy", ".mat"}
 # Formats that any folder of images is taken for.
 _ANY_IMAGES = {"color", "array", "instances"}
 
@@ -53,11 +54,23 @@ def _command(folder: Path) -> list[str]:
     """The commands for what lies in one folder itself."""
     if _has_data(folder):
         return [shell_line(["pixelwise", "init", str(folder)])]
-    files = sorted(f for f in folder.iterdir() if f.suffix.lower() in _ANNOTATIONS and f.is_file())
+    every = sorted(f for f in folder.iterdir() if f.is_file())
+    if any(f.suffix.lower() in _ARRAYS for f in every):
+        return [_array_command(folder)]
+    files = [f for f in every if f.suffix.lower() in _ANNOTATIONS]
     if not files:
         return []
     whole = _convert_command(folder)
     return [whole] if whole else [c for c in map(_convert_command, files) if c]
+
+
+def _array_command(folder: Path) -> str:
+    """The command for a folder of arrays, with that of the images beside it, if there is one."""
+    images = image_folder(folder.parent)
+    beside = [] if images in (folder, folder.parent) else ["--images", str(images)]
+    out = folder.parent.parent / f"{folder.parent.resolve().name}-converted"
+    words = ["pixelwise", "convert", str(folder), *beside, "--out", str(out)]
+    return shell_line(words if beside else words[:3])
 
 
 def _has_data(folder: Path) -> bool:

@@ -5,7 +5,7 @@ audit and run_audit are what the command does: the audit, this page, and the rep
 
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ from pixelwise.audit.config import AuditConfig
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.result import Audit
 from pixelwise.audit.rules import RULES, SEVERITIES
-from pixelwise.errors import PixelwiseError
+from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.files.atomic import atomic_write
+from pixelwise.init.suggest import next_step
 from pixelwise.labels.description import read_description
 from pixelwise.repair.command import repair_of
 from pixelwise.repair.result import Repaired
@@ -52,7 +53,10 @@ class AuditRun:
 
     def text(self) -> str:
         """All of it for a terminal."""
-        parts = [part.text() for part in (self.audit, self.repaired) if part is not None]
+        audit = self.audit
+        if self.repaired is not None:  # what is still to be done is said by the repair
+            audit = replace(audit, repairs=dict.fromkeys(audit.totals, ""))
+        parts = [part.text() for part in (audit, self.repaired) if part is not None]
         return "\n\n".join([*parts, *([f"wrote {self.page}"] if self.page else [])])
 
     def finding(self) -> str:
@@ -112,11 +116,23 @@ def run_audit(
     """
     config = with_absolute_paths(config)
     with open_executor(config.workers, config.scheduler, executor) as given:
-        found = audit_of(config, given, listed, progress)
+        found = _audit(config, given, listed, progress)
         files = _files_of(found)
         if config.html is not None:
             _write(found, files, config.html)
         return AuditRun(found, repair_of(config, found, given, files.read), config.html)
+
+
+def _audit(
+    config: AuditConfig, executor: Executor | None, listed: int | None, progress: Progress | None
+) -> Audit:
+    """audit_of; a folder that is not a dataset gets the commands that make one of it."""
+    try:
+        return audit_of(config, executor, listed, progress)
+    except DatasetError as error:
+        if isinstance(config.data, Path) and config.data.is_dir():
+            error.add_hint("" if error.hint else next_step(config.data))
+        raise
 
 
 def audit_page(audit: Audit | Mapping[str, Any], out: Path | str) -> Path:

@@ -19,6 +19,8 @@ _MOST_COLORS = 64
 # A file stored with loss: the colour of a class covers areas, of at least this share, and others
 # within this distance are noise.
 _LEAST_SHARE, _NOISE = 1e-3, 16
+# Side of a square of one colour.
+_SQUARE = 3
 _LOSSY = ("JPEG", "WebP")
 
 
@@ -70,9 +72,7 @@ def _classes_of(labels: Sequence[Path]) -> tuple[str, bool]:
         except (Unreadable, PixelwiseError):
             continue
         packed = image.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
-        here = packed[:-1, :-1]
-        flat = (here == packed[1:, :-1]) & (here == packed[:-1, 1:]) & (here == packed[1:, 1:])
-        for counter, pixels in ((exact, packed), (areas, here[flat])):
+        for counter, pixels in ((exact, packed), (areas, _flat(packed))):
             counter.update(dict(zip(*(a.tolist() for a in np.unique(pixels, return_counts=True)))))
     lossy |= len(exact) > _MOST_COLORS
     colors = _plain(areas) if lossy else sorted(exact)
@@ -82,6 +82,19 @@ def _classes_of(labels: Sequence[Path]) -> tuple[str, bool]:
     if colors == [0, 0xFFFFFF]:
         names = ["background", "foreground"]
     return ",".join(f"{name}=#{color:06x}" for name, color in zip(names, colors)), lossy
+
+
+def _flat(packed: np.ndarray) -> np.ndarray:
+    """(K,) the colours of the squares of one colour, which noise and smooth borders have not."""
+    if min(packed.shape) < _SQUARE:
+        return packed[:0, 0]
+    here = packed[: 1 - _SQUARE, : 1 - _SQUARE]
+    flat = np.ones(here.shape, bool)
+    height, width = here.shape
+    for y in range(_SQUARE):
+        for x in range(_SQUARE):
+            flat &= here == packed[y : y + height, x : x + width]
+    return here[flat]
 
 
 def _plain(areas: Counter[int]) -> list[int]:

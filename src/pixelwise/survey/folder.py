@@ -124,7 +124,9 @@ def _read_values(
     hint = f"If they are colours, make label images of them first: {commands}" if commands else ""
     if lossy:
         hint = "Their values were changed: export them again from their source as PNGs."
-        hint += f" Only if that is lost, take the nearest class: {commands}" if commands else ""
+        if commands:
+            hint += " Only if that is lost, add the colours of thin objects, which are not found, "
+            hint += f"and take the nearest class: {commands}"
     raise LabelError(root, "labels", must="readable as label images", got=got, hint=hint)
 
 
@@ -181,7 +183,7 @@ def _compare_sizes(root: Path, files: list[tuple[Path, Path]]) -> list[Statement
                 shown = f"image {image.name} is {height} x {width} (height x width)"
                 differ.append(f"{shown}, label {label.name} is {size[0]} x {size[1]}")
     number = plural(len(files), "pair")
-    more = f"; pixelwise audit {shell_line([str(root)])} says more"
+    more = f"; for more: {shell_line(['pixelwise', 'audit', str(root)])}"
     notes = []
     if differ:
         have = "has" if len(differ) == 1 else "have"
