@@ -7,11 +7,11 @@ metrics/calibration.py and metrics/threshold.py hold the formulas on them.
 from collections.abc import Iterator
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from pixelwise.errors import ArgumentError, check_range, check_shape
 from pixelwise.ops.activations import check_logits, compute_dtype
+from pixelwise.ops.interpolate import interpolate, lerp, positions
 from pixelwise.ops.spec import Activation
 from pixelwise.ops.target import Ignore, check_target_dtype, class_index, merge_ignored
 
@@ -121,14 +121,9 @@ def _band(image: Tensor, top: int, size: tuple[int, ...]) -> Tensor:
     if image.shape[1:] == size:
         return image[:, top : top + BAND]
     (height, width), old = size, image.shape[1]
-    # position (i + ½) old / height - ½ in units of 1 / (2 height)
     row = torch.arange(top, min(top + BAND, height), device=image.device)
-    units = ((2 * row + 1) * old - height).clamp(min=0)
-    low, t = units // (2 * height), (units % (2 * height)).double() / (2 * height)
-    x = image.to(compute_dtype(image.dtype))
-    t = t.to(x.dtype)[:, None]
-    x = x[:, low] * (1 - t) + x[:, (low + 1).clamp(max=old - 1)] * t
-    return F.interpolate(x[None], (len(row), width), mode="bilinear", align_corners=False)[0]
+    x = image.to(compute_dtype(image.dtype))[None]
+    return interpolate(lerp(x, 2, *positions(old, row, height)), (len(row), width))[0]
 
 
 def _numbers(where: str, probs: Tensor) -> Tensor:

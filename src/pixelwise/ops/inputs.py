@@ -14,6 +14,7 @@ from pixelwise.errors import (
 )
 from pixelwise.ops.activations import check_logits
 from pixelwise.ops.double_softmax import warn_if_probabilities
+from pixelwise.ops.operators import traced
 from pixelwise.ops.target import Ignore, check_soft_target, check_target_dtype, merge_ignored
 from pixelwise.ops.unknown import count_later
 
@@ -52,7 +53,7 @@ def check_inputs(
         ArgumentError, ArgumentTypeError: as pixel_stats.
     """
     check_logits(where, logits, activation)
-    if activation == "softmax" and logits.device.type == "cpu" and not _traced(logits):
+    if activation == "softmax" and logits.device.type == "cpu" and not traced(logits):
         warn_if_probabilities(where, logits)
     if not soft_target:
         target = check_target_dtype(where, target)
@@ -60,7 +61,7 @@ def check_inputs(
     _check_sizes(where, logits, target, per_channel, upsample)
     weight = _check_weight(where, weight, logits, target)
     if soft_target:
-        if not _traced(target):
+        if not traced(target):
             check_soft_target(where, target, weight, activation)
         return Inputs(target, weight, None)
     target, ignored = merge_ignored(target, ignore_index)
@@ -115,7 +116,7 @@ def _check_weight(
     if weight.device != logits.device:
         raise ArgumentError(where, "weight", must=f"on {logits.device}", got=weight.device)
     weight = weight.detach().to(torch.float64 if weight.dtype == torch.float64 else torch.float32)
-    if weight.numel() and not _traced(weight):
+    if weight.numel() and not traced(weight):
         # one comparison catches negative values and NaN, which compares false
         wrong = ~((weight >= 0) & weight.isfinite())
         if wrong.is_cuda:
@@ -125,8 +126,3 @@ def _check_weight(
             got = f"{weight[place].item()} at {place}"
             raise ArgumentError(where, "weight", must="finite and >= 0 at every pixel", got=got)
     return weight
-
-
-def _traced(tensor: Tensor) -> bool:
-    """Whether values cannot be looked at: inside torch.compile or a functorch transform."""
-    return torch.compiler.is_compiling() or torch._C._functorch.is_functorch_wrapped_tensor(tensor)

@@ -1,10 +1,11 @@
 """NaN among logits: argmax takes it for the largest number, so that it would count as a class."""
 
-import torch.nn.functional as F
+import torch
 from torch import Tensor
 
 from pixelwise.errors import ArgumentError
 from pixelwise.ops.activations import compute_dtype
+from pixelwise.ops.interpolate import lerp, positions
 from pixelwise.ops.unknown import count_later
 
 WANTED = "numbers at valid pixels"
@@ -49,6 +50,9 @@ def nan_pixels(logits: Tensor, target: Tensor | None, ignore_index: int | None) 
         return found
     if found.shape != target.shape:
         # a pixel is hit where a NaN has any part in its interpolation
-        size = tuple(target.shape[1:])
-        found = F.interpolate(found[:, None].float(), size, mode="bilinear")[:, 0] > 0
+        share = found[:, None].float()
+        for axis, out in zip((2, 3), target.shape[1:]):
+            outputs = torch.arange(out, device=share.device)
+            share = lerp(share, axis, *positions(share.shape[axis], outputs, out))
+        found = share[:, 0] > 0
     return found if ignore_index is None else found & (target != ignore_index)

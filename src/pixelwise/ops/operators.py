@@ -12,6 +12,11 @@ import torch
 LIBRARY = torch.library.Library("pixelwise", "FRAGMENT")
 
 
+def traced(tensor: torch.Tensor) -> bool:
+    """Whether values cannot be looked at: inside torch.compile or a functorch transform."""
+    return torch.compiler.is_compiling() or torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+
+
 def operator(fake: Callable) -> Callable[[Callable], Any]:
     """A decorator: the operator pixelwise::name from the function `name` or `_name_op`.
 

@@ -6,10 +6,10 @@ Full-resolution logits exist here. The kernels of the pass do without them.
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from pixelwise.ops.activations import compute_dtype
+from pixelwise.ops.interpolate import interpolate
 from pixelwise.ops.target import class_index
 
 
@@ -65,7 +65,7 @@ def to_pixels(
     size = target.shape[2 if per_channel else 1 :]
     x = logits.to(compute_dtype(logits.dtype))
     if x.shape[2:] != size:
-        x = F.interpolate(x, size=size, mode="bilinear", align_corners=False)
+        x = interpolate(x, tuple(size))
     x = x.flatten(2) if size else x.unsqueeze(2)
 
     binary = activation == "sigmoid" and (per_channel or channels == 1)

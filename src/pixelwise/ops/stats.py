@@ -98,7 +98,10 @@ def pixel_stats(
 
     prob_c = Σ w p_c,  inter_c = Σ w p_c y_c,  nll_c = Σ w y_c (−log p_c),  ... over valid pixels
 
-    Ignored pixels enter no sum; their gradient is exactly 0 whatever their logits are.
+    Ignored pixels enter no sum; their gradient is exactly 0 whatever their logits are. A class at
+    -inf has probability 0; a pixel with all classes at -inf, or NaN, makes its sums NaN. +inf is a
+    decision for sigmoid and between two classes, and NaN among more. Upsampling does not read a
+    neighbour of weight 0, whatever it holds.
 
     Args:
         logits: (N, C, *S) floating point, raw output of a network, any number of spatial axes.

@@ -88,8 +88,8 @@ def add_probabilities(p, q, y, w, label, n, pair, sums, c):
         target_neg += off
         prob += w[i] * p[i]
         prob_neg += w[i] * q[i]
-        inter += on * p[i]
-        inter_neg += off * q[i]
+        inter += on * p[i] if y[i] == label else zero
+        inter_neg += off * q[i] if y[i] != label else zero
     sums[VALID, c] += valid
     sums[TARGET, c] += target
     sums[PROB, c] += prob

@@ -1,10 +1,10 @@
 """The definition of prediction and counting, in plain torch: one image at a time."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from pixelwise.ops.activations import compute_dtype
+from pixelwise.ops.interpolate import interpolate
 from pixelwise.ops.target import class_index
 
 
@@ -39,5 +39,5 @@ def confusion(
 def _label(logits: Tensor, size: tuple[int, int], activation: str, threshold: float) -> Tensor:
     x = logits.to(compute_dtype(logits.dtype))
     if size != tuple(x.shape[2:]):
-        x = F.interpolate(x, size=size, mode="bilinear", align_corners=False)
+        x = interpolate(x, size)
     return x.argmax(1) if activation == "softmax" else x.squeeze(1).sigmoid() > threshold

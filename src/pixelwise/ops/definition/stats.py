@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from pixelwise.ops.operators import traced
 from pixelwise.ops.pixels import to_pixels
 from pixelwise.ops.spec import Spec
 
@@ -31,7 +32,7 @@ def sums(logits: Tensor, target: Tensor, weight: Tensor | None, spec: Spec) -> T
         y = pixels.target if target.is_floating_point() else pixels.members()
         table = _sums(F.logsigmoid(x), F.logsigmoid(-x), x.sigmoid(), y.to(x.dtype), w, spec)
     elif target.is_floating_point():
-        log_p = F.log_softmax(x, dim=1)
+        log_p = _log_softmax(x)
         table = _sums(log_p, None, log_p.exp(), pixels.target, w, spec)
     else:
         table = _class_sums(x, pixels.target.clamp(min=0), w, spec)
@@ -40,7 +41,7 @@ def sums(logits: Tensor, target: Tensor, weight: Tensor | None, spec: Spec) -> T
 
 def _class_sums(x, index, w, spec):
     """Softmax with one class a pixel: own-class sums are gathered, no one-hot is made."""
-    log_p = F.log_softmax(x, dim=1)
+    log_p = _log_softmax(x)
     p = log_p.exp()
     own_log_p = log_p.gather(1, index)
 
@@ -92,7 +93,22 @@ def _sums(log_p, log_q, p, y, w, spec):
     }
 
 
+def _log_softmax(x):
+    """log p; of two classes +inf against a smaller logit is a decision as in the kernels, not NaN.
+
+    Two classes are a sigmoid of x_1 − x_0, which is infinite there and not x − max = inf − inf.
+    """
+    if x.shape[1] != 2 or (not traced(x) and x.detach().sum().isfinite()):
+        return F.log_softmax(x, dim=1)
+    gap = x[:, 1:] - x[:, :1]
+    decided, zero = gap.isinf(), x.new_zeros(())
+    both = F.logsigmoid(torch.where(decided, torch.cat([-gap, gap], 1), zero))
+    return torch.where(decided, both, F.log_softmax(torch.where(decided, zero, x), dim=1))
+
+
 def _focal(log_p, gamma):
     """(1−p)^γ (−log p); 1−p is kept off 0, where its power has an infinite slope for γ < 1."""
-    q = (-torch.expm1(log_p)).clamp(min=torch.finfo(log_p.dtype).tiny)
+    # at p = 0 the slope of 1−p is 0, and would meet an infinite loss
+    log_p_or_0 = torch.where(log_p == -torch.inf, log_p.new_full((), -1e3), log_p)
+    q = (-torch.expm1(log_p_or_0)).clamp(min=torch.finfo(log_p.dtype).tiny)
     return q.pow(gamma) * -log_p

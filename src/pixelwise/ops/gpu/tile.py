@@ -159,7 +159,9 @@ def own_focal_slope(log_p, GAMMA: tl.constexpr):
     else:
         q = keep_off_zero(one_minus_exp(log_p))
         # log p / q tends to −1 as q tends to 0, so no power with a negative exponent is formed
-        slope = power(q, GAMMA) * (GAMMA * exp(log_p) * (log_p / q) - 1.0)
+        # and where p = 0 it weighs nothing, infinite as it may be
+        share = tl.where(log_p == -INF, 0.0, exp(log_p) * (log_p / q))
+        slope = power(q, GAMMA) * (GAMMA * share - 1.0)
     return slope
 
 
@@ -332,4 +334,5 @@ def sigmoid_slope(x, y, c, g, ROWS: tl.constexpr, GAMMA: tl.constexpr):
 @triton.jit
 def sigmoid_focal_slope(p, q, log_p, GAMMA: tl.constexpr):
     """dF/dx of F = q^γ (−log p), q^γ (γ p log p − q)."""
-    return -q if GAMMA == 0 else power(q, GAMMA) * (GAMMA * p * log_p - q)
+    share = tl.where(log_p == -INF, 0.0, p * log_p)
+    return -q if GAMMA == 0 else power(q, GAMMA) * (GAMMA * share - q)
