@@ -6,7 +6,7 @@ TOOLS  := $(VENV)/tools
 LOCK   := requirements/ci.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-locked browser demo test lint types stub lock audit-deps bench clean
+.PHONY: help setup setup-locked browser demo test lint types stub lock audit-deps fuzz bench clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -60,6 +60,9 @@ audit-deps: $(TOOLS) ## look for known weaknesses of the locked packages (networ
 	  || { grep -q '^Found ' $(VENV)/audit.txt && cat $(VENV)/audit.txt \
 	       || echo "audit-deps: nothing was audited: $$(tail -n 1 $(VENV)/audit.txt)"; exit 1; }
 	@grep -v '^WARNING' $(VENV)/audit.txt
+
+fuzz: setup ## give damaged files to every reader for an hour (FUZZ_MINUTES, FUZZ_SEED)
+	PYTHONPATH=tests $(BIN)/python -m fuzz.run
 
 bench: setup ## measure speed and memory against peers (about 8 minutes)
 	$(BIN)/pip install --quiet -r benchmarks/requirements.txt

@@ -27,6 +27,9 @@ from typing import Any
 
 # A setting inside a hint, see setting(): unit separator, name, unit separator, value
 _SETTING = re.compile("\x1f(\\w+)\x1f([^\x1f]*)\x1f")
+# Characters of a part of a message; a file can have a name of a million.
+_LONGEST = 2000
+_HUGE = 10**100
 # words of other libraries that look like another choice of ours
 _MEANT = {"gpu": "cuda", "fp16": "16-mixed", "bf16": "bf16-mixed", "fp32": "32"}
 
@@ -60,9 +63,10 @@ class PixelwiseError(Exception):
         hint: str = "",
     ) -> None:
         super().__init__(where, name)  # pickle calls the class with these, then restores the parts
-        self.where, self.name = str(where), name
+        self.where, self.name = _one_line(where), _one_line(name)
         self._must, self._event, self._hint = must, event, hint  # with the marks of setting()
-        self.got = got if isinstance(got, int | float | None) else str(got)
+        is_number = isinstance(got, float) or (isinstance(got, int) and abs(got) < _HUGE)
+        self.got = got if is_number or got is None else _one_line(got)
 
     def __str__(self) -> str:
         return self.message()
@@ -108,6 +112,18 @@ class PixelwiseError(Exception):
         what = self._event or f"{named(self.name)} must be {self._must}, got {self.got}"
         text = f"{what}. {self._hint}" if self._hint else f"{what}."
         return _written(text, with_value)
+
+
+def _one_line(value: object) -> str:
+    """Text for a message: files decide how long it is and what is in it."""
+    try:
+        text = str(value)
+    except ValueError:  # thousands of digits
+        return "an integer of thousands of digits"
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return "".join(
+        c if c.isprintable() or c == "\x1f" else " " if c.isspace() else "?" for c in text
+    )
 
 
 def setting(name: str, value: object = None) -> str:

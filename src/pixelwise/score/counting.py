@@ -19,6 +19,7 @@ from pixelwise.errors import (
     error_at,
     setting,
 )
+from pixelwise.files.json_file import get
 from pixelwise.files.results import read_object
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import read_description
@@ -153,12 +154,14 @@ def find_dataset(config: ScoreConfig, folders: tuple[Path, ...]) -> tuple[Path, 
         return config.data.resolve(), config.split or "val"
     found = []
     for folder in folders:
-        about = read_object(folder / "prediction.json")
-        if about["data"] is None:
+        path = folder / "prediction.json"
+        about = read_object(path)
+        data, split = (get(str(path), about, key, str, type(None)) for key in ("data", "split"))
+        if data is None:
             labels, classes = setting("labels"), setting("classes")
             hint = f"They are of a bare folder of images: give {labels} and {classes}."
             raise DatasetError("score", "predictions", must="of a dataset", got="none", hint=hint)
-        found.append((Path(about["data"]).resolve(), config.split or about["split"] or "val"))
+        found.append((Path(data).resolve(), config.split or split or "val"))
     if found[0] != found[-1]:
         got = " and ".join(f"split {split} of {data}" for data, split in found)
         hint = f"Give {setting('data')} and {setting('split')} to score both on the same labels."

@@ -1,0 +1,12 @@
+"""Damaged on purpose: annotation files, class files and lists."""
+
+import pytest
+
+from fuzz.annotation_readers import ANNOTATIONS, CLASSES
+from fuzz.attempts import INPUTS, failures, parameters
+
+
+@pytest.mark.parametrize("reader", parameters([*ANNOTATIONS, *CLASSES]))
+def test_a_damaged_file_is_read_or_refused_in_one_line(reader):
+    """No other error, no file left behind, no more memory than allowed; FUZZ_SEED repeats one."""
+    assert list(failures(reader, range(INPUTS))) == []
