@@ -87,6 +87,13 @@ class PixelwiseError(Exception):
         """Say what else to do."""
         self._hint = f"{self._hint} {hint}".strip()
 
+    def replace(self, old: str, new: str) -> None:
+        """Name a path by another name, in all parts."""
+        for part in ("where", "name", "_must", "got", "_event", "_hint"):
+            value = getattr(self, part)
+            if isinstance(value, str):
+                setattr(self, part, value.replace(old, new))
+
     @property
     def reason(self) -> str:
         """The message without `where`, for lists that name the file already."""

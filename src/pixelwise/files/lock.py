@@ -43,7 +43,7 @@ _held: dict[str, int] = {}  # lock file -> its descriptor
 @contextmanager
 def locked(
     folder: Path, where: str, say: Callable[[str], object] = warnings.warn
-) -> Iterator[None]:
+) -> Iterator[bool]:
     """Keep other processes, and other calls in this one, from writing into a folder.
 
     Nothing of it is left behind. Where files cannot be locked, as on some network file systems,
@@ -53,6 +53,8 @@ def locked(
         folder: what is written; it need not exist.
         where: the command, which the others are told.
         say: given the line about files that cannot be locked.
+    Yields:
+        Whether the folder is locked.
     Raises:
         RunError: another process has the folder; the message says which.
     """
@@ -70,12 +72,12 @@ def locked(
                 must = "one that can be locked"
                 raise RunError(file, "file", must=must, got=reason) from None
             say(f"{folder} cannot be locked ({reason}): let no other process write there.")
-            yield
+            yield False
             return
         _held[file] = descriptor
         _tell(descriptor, where)
         try:
-            yield
+            yield True
         finally:
             _release(file)
     finally:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pixelwise.errors import DatasetError, setting
-from pixelwise.files.folder import check_free, staged_folder
+from pixelwise.files.folder import check_free, remove_leftovers, staged_folder
+from pixelwise.files.lock import locked
 from pixelwise.files.names import check_names
 from pixelwise.files.results import write_json
 from pixelwise.labels.classes import Classes
@@ -59,6 +60,22 @@ def predict(config: PredictConfig) -> Path:
     checkpoint = find_checkpoint(config.run, (BEST, LAST), display.line)
     chosen = select_images(config, checkpoint)
     out = config.out or checkpoint.folder.parent / "predictions" / chosen.name
+    with locked(out, "predict", display.line) as is_locked:
+        if is_locked:
+            remove_leftovers(out)
+        predict_into(out, config, checkpoint, chosen, device, display)
+    return out
+
+
+def predict_into(
+    out: Path,
+    config: PredictConfig,
+    checkpoint: Checkpoint,
+    chosen: Selection,
+    device: str,
+    display: Display,
+) -> None:
+    """Predict the chosen images into a folder that no other process writes to."""
     hint = f"Give {setting('overwrite', True)} to replace it."
     check_free("predict", out, hint, FILE if config.overwrite else None)
     check_names("predict", out, (f"{pair.id}.png" for pair in chosen.pairs))
@@ -97,7 +114,6 @@ def predict(config: PredictConfig) -> Path:
                 counts.confidence, counts.thresholds, config.threshold, dataset, by
             )
             write_json(staging / CALIBRATION_FILE, found)
-    return out
 
 
 def select_images(config: PredictConfig, checkpoint: Checkpoint) -> Selection:

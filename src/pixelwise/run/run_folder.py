@@ -1,8 +1,8 @@
 """The folder of a run: made after all checks, reopened to resume."""
 
 import platform
-import shutil
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from pixelwise.errors import RunError
-from pixelwise.files.folder import make_folder
+from pixelwise.files.folder import cannot, make_folder, remove_leftovers
+from pixelwise.files.lock import locked
 from pixelwise.files.records import to_plain
 from pixelwise.files.results import read_object, read_record, write_json
 from pixelwise.labels.classes import Classes
@@ -66,23 +67,33 @@ class AboutRun:
     versions: dict[str, str]
 
 
-def make_run_folder(plan: Plan, network: Network) -> Path:
-    """Make runs/DATA-NUMBER, or the folder that was asked for, with config.json and data.json.
+def lock_run(run: Path, log: Callable[[str], None], held: ExitStack) -> None:
+    """Keep other processes from writing into a run, until `held` is closed.
 
     Raises:
-        RunError: the folder that was asked for is not empty.
+        RunError: another process does.
     """
-    folder = plan.config.out
-    if folder is None:
-        folder = free_run_name(plan.description.root.resolve().name)
-    else:
-        check_out(folder)
+    if held.enter_context(locked(run, "train", log)):
+        for name in (LAST, BEST):
+            remove_leftovers(run / name)
+
+
+def make_run_folder(folder: Path, plan: Plan, network: Network) -> None:
+    """Make the folder of a run, with config.json and data.json.
+
+    Args:
+        folder: its name; it is locked.
+        plan: what will be done.
+        network: whose parameters are counted.
+    Raises:
+        RunError: the folder is not empty, or the file system refuses.
+    """
+    check_out(folder)
     make_folder(folder)
     plan.bad.write(folder)
     write_json(folder / DATA, plan.fingerprint())
     about = about_run(plan, network, folder)
     write_json(folder / CONFIG, {"schema": about.SCHEMA, **to_plain(about)})
-    return folder
 
 
 def free_run_name(name: str) -> Path:
@@ -96,6 +107,8 @@ def free_run_name(name: str) -> Path:
             return folder
         except FileExistsError:
             number += 1
+        except OSError as error:
+            raise cannot(folder, "made", error) from None
 
 
 def about_run(plan: Plan, network: Network, folder: Path) -> AboutRun:
@@ -122,14 +135,12 @@ def saved_config(run: Path) -> TrainConfig:
     return read_record(AboutRun, run / CONFIG).config
 
 
-def reopen_run(run: Path, plan: Plan, log: Callable[[str], None]) -> tuple[Path, Checkpoint]:
+def reopen_run(run: Path, plan: Plan, log: Callable[[str], None]) -> Checkpoint:
     """The newest complete checkpoint of a run whose data is unchanged.
 
     Raises:
         RunError: no checkpoint, other classes, weights or data than the run began with.
     """
-    for leftover in run.glob(".*.new-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
     began = read_record(AboutRun, run / CONFIG)
     if began.classes != plan.description.classes:
         event = "cannot resume: the classes have changed since the run began"
@@ -139,7 +150,7 @@ def reopen_run(run: Path, plan: Plan, log: Callable[[str], None]) -> tuple[Path,
         event = f"cannot resume: the class weights in {file} have changed since the run began"
         raise RunError(run, "class_weights", event=event, hint="Restore them, or start a new run.")
     check_same_data(run, read_object(run / DATA), plan.fingerprint(), plan.bad.failed)
-    return run, find_checkpoint(run, (LAST, BEST), log)
+    return find_checkpoint(run, (LAST, BEST), log)
 
 
 def best_of(run: Path) -> dict[str, Any] | None:

@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from pixelwise.errors import ArgumentError, setting
+from pixelwise.errors import ArgumentError, PixelwiseError, setting
 from pixelwise.interrupt import Interrupt
 from pixelwise.losses.criterion import Criterion
 from pixelwise.networks.build import Network, build_network
@@ -25,7 +27,13 @@ from pixelwise.run.metrics_log import FILE as METRICS
 from pixelwise.run.metrics_log import forget_after
 from pixelwise.run.optimizer import make_optimizer
 from pixelwise.run.plan import Plan, make_plan
-from pixelwise.run.run_folder import make_run_folder, reopen_run, saved_config
+from pixelwise.run.run_folder import (
+    free_run_name,
+    lock_run,
+    make_run_folder,
+    reopen_run,
+    saved_config,
+)
 
 TRAIN_COST, SCORE_COST = 3.0, 1.0  # work per image: forward and backward, or forward alone
 LOG = "log.txt"
@@ -87,8 +95,13 @@ class Run:
         return max(1, len(self.train) // self.config.batch)
 
 
-def set_up(config: TrainConfig) -> Run:
-    """Check everything, build the network, and only then make or reopen the run folder."""
+def set_up(config: TrainConfig, held: ExitStack) -> Run:
+    """Check everything, build the network, and only then make or reopen the run folder.
+
+    Args:
+        config: as of train.
+        held: keeps the lock of the folder.
+    """
     settings, began = config, None
     if config.resume is not None:
         settings = replace(
@@ -99,6 +112,9 @@ def set_up(config: TrainConfig) -> Run:
         began = read_bad_images(config.resume)
     fabric = make_fabric(settings)
     display = Display(quiet=not fabric.is_global_zero)
+    folder = config.resume or config.out
+    if folder is not None:
+        on_first_rank(fabric, partial(lock_run, folder, display.line, held))
     plan = make_plan(settings, display.line, began)
     settings = plan.config
     torch.manual_seed(settings.seed)
@@ -107,7 +123,11 @@ def set_up(config: TrainConfig) -> Run:
     optimizer = make_optimizer(network, settings)
     backend = choose_backend("auto", torch.empty(0, device=fabric.device))
     display.line(f"network {settings.network}, loss {settings.loss} (backend {backend})")
-    folder, checkpoint = open_folder(config, plan, network, fabric, display.line)
+    checkpoint = None
+    if config.resume is not None:
+        folder, checkpoint = config.resume, reopen_run(config.resume, plan, display.line)
+    else:
+        folder = on_first_rank(fabric, partial(new_folder, plan, network, display.line, held))
     display.write_to(folder / LOG)
     model, wrapped = fabric.setup(network, optimizer)
     # after the move to the device, so that the optimizer's state follows its parameters there
@@ -158,14 +178,32 @@ def make_fabric(config: TrainConfig) -> Fabric:
     return fabric
 
 
-def open_folder(
-    config: TrainConfig, plan: Plan, network: Network, fabric: Fabric, log: Callable[[str], None]
-) -> tuple[Path, Checkpoint | None]:
-    """The run folder, the same on every rank, and the checkpoint to go on from."""
-    if config.resume is not None:
-        return reopen_run(config.resume, plan, log)
-    folder = make_run_folder(plan, network) if fabric.is_global_zero else Path()
-    return Path(fabric.broadcast(str(folder))), None
+def new_folder(plan: Plan, network: Network, log: Callable[[str], None], held: ExitStack) -> Path:
+    """The folder that was asked for, or else runs/DATA-NUMBER, made and locked."""
+    folder = plan.config.out
+    if folder is None:
+        folder = free_run_name(plan.description.root.resolve().name)
+        lock_run(folder, log, held)
+    make_run_folder(folder, plan, network)
+    return folder
+
+
+def on_first_rank(fabric: Fabric, action: Callable[[], Any]) -> Any:
+    """What an action returns on the first rank, on every rank; or its error, raised on every rank.
+
+    Raises:
+        PixelwiseError: of the action.
+    """
+    result: Any = None
+    if fabric.is_global_zero:
+        try:
+            result = action()
+        except PixelwiseError as error:
+            result = error
+    result = fabric.broadcast(result)
+    if isinstance(result, PixelwiseError):
+        raise result
+    return result
 
 
 def make_datasets(plan: Plan) -> tuple[SegmentationDataset, SegmentationDataset]:

@@ -13,6 +13,7 @@ end of the epoch or a checkpoint needs them. A number that is not finite is an e
 
 import math
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from signal import SIGTERM
@@ -57,8 +58,8 @@ def train(config: TrainConfig) -> Path:
         KeyboardInterrupt: after Ctrl-C, when the step is finished and `last` is saved; after
             SIGTERM its subclass Terminated.
     """
-    with torch.random.fork_rng(devices=[]):
-        run = set_up(config)
+    with torch.random.fork_rng(devices=[]), ExitStack() as held:
+        run = set_up(config, held)
         with run.display, catch_interrupt(run.interrupt):
             fit(run)
         run.fabric.barrier()  # the first rank has written everything
