@@ -50,7 +50,10 @@ class PixelwiseError(Exception):
         must, got: what it must be, and what it is.
         event: what happened, a clause in plain words, instead of name, must and got.
         hint: what to do, whole sentences.
+        cause: of a file that cannot be used, see files.content.Cause; "" of everything else.
     """
+
+    cause: str = ""
 
     def __init__(
         self,

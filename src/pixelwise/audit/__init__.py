@@ -10,7 +10,8 @@ source.py           what is audited: a dataset.toml, or a guess
 inventory.py        the files, pair by pair (P1, P2); every folder is listed once
 examine.py          the audit: every pair, then conclusions
 contents.py         what is read of a pair, each file once, and the sums over all pairs
-headers.py          the first bytes of an image file; pair_rules.py judges them (F1, F4, F6, G1, G2)
+headers.py          the first bytes and the end of an image file; pair_rules.py judges them (F1, F4,
+                    F6, G1, G2, G5), unreadable.py says why there are none (F3)
 label_rules.py      the pixels of a label (F3, F8, V2 to V13, G4, R1), with regions.py
 color_rules.py      labels that are colour images (F10 to F12, V1 to V3)
 image_rules.py      images that are decoded on request (S2, G3)

@@ -21,6 +21,7 @@ from pixelwise.audit.findings import Finding
 from pixelwise.audit.headers import read_start
 from pixelwise.audit.inventory import Inventory
 from pixelwise.audit.regions import first_place
+from pixelwise.audit.unreadable import unreadable
 from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.files.content import MAX_PIXELS, Unreadable, check_regular
 from pixelwise.files.json_file import get, parse_json
@@ -203,7 +204,7 @@ def _sizes(root: str, file: str, table: Any, size: tuple[int, int] | None) -> It
     try:
         image = read_start(os.path.join(root, path))
     except Unreadable as error:
-        yield Finding("F3", path, 1, None, f"it must be {error.must}, got {error.got}")
+        yield unreadable(path, error)
         return
     found = (image.height, image.width)
     turned = found[::-1] if image.orientation >= 5 else found

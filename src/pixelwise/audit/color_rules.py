@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.regions import first_place
 from pixelwise.audit.rules import RULES
+from pixelwise.audit.unreadable import unreadable
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.decode import decode_image
@@ -36,7 +37,7 @@ def color_rules(classes: Classes | None, path: str, name: str, data: bytes) -> t
         image = decode_rgb(path, data)
         alpha = alpha_of(data)
     except PixelwiseError as error:
-        return (Finding("F3", name, 1, None, error.reason),)
+        return (unreadable(name, error),)
     if alpha is not None:
         clear = alpha < 255
         number = int(clear.sum())

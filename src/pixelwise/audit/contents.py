@@ -19,7 +19,9 @@ from pixelwise.audit.inventory import Files
 from pixelwise.audit.label_rules import ClassTable, LabelContents, LabelFile, examine_label
 from pixelwise.audit.pair_rules import header_rules, size_rules
 from pixelwise.audit.source import Source
+from pixelwise.audit.unreadable import unreadable
 from pixelwise.files.content import Unreadable
+from pixelwise.labels.complete import check_whole
 from pixelwise.labels.storage_notes import count_kinds
 
 
@@ -92,9 +94,10 @@ def _open(
     path = f"{reading.root}/{name}"
     try:
         header, data = read_whole(path) if whole else (read_start(path), b"")
+        if data and header.storage == LOSSY:
+            check_whole(data)  # the others are decoded
     except Unreadable as error:
-        detail = f"it must be {error.must}, got {error.got}"
-        findings.append(Finding("F3", name, 1, None, detail))
+        findings.append(unreadable(name, error))
         return None, b""
     if header.storage != LOSSY and not has_right_suffix(name, header):
         findings.append(Finding("F2", name, 1, None, f"its content is {header.format}"))

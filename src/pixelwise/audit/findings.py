@@ -26,6 +26,7 @@ class Finding:
         detail: what is special about this case, in words.
         values: the stored values it is about.
         other: the file that it is compared with, such as its image or its copy; "" if none.
+        cause: how this one came about, where that differs from file to file; "" = as the rule says.
     """
 
     rule: str
@@ -35,6 +36,7 @@ class Finding:
     detail: str
     values: tuple[int, ...] = ()
     other: str = ""
+    cause: str = ""
 
 
 @dataclass(frozen=True)

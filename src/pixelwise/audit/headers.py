@@ -10,6 +10,7 @@ import os
 import stat
 import struct
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from typing import BinaryIO, Literal, get_args
 from zlib import crc32
@@ -19,8 +20,10 @@ from pixelwise.files.content import (
     check_pixels,
     check_regular,
     format_of,
+    not_allowed,
     read_file,
 )
+from pixelwise.labels.complete import check_parts
 from pixelwise.labels.decode import orientation_of, read_head
 from pixelwise.labels.png_chunks import HEADER_BYTES, read_header
 
@@ -88,11 +91,11 @@ class Header:
 
 
 def read_start(path: str) -> Header:
-    """The header of an image file, of which only the beginning is read.
+    """The header of an image file, of which only the beginning and the end are read.
 
     Raises:
-        Unreadable: the file is missing, empty, not a regular file, not an image, cut within its
-            header or too large to be decoded.
+        Unreadable: the file is missing, empty, not a regular file, not an image, cut, too large to
+            be decoded, or holds several images.
     """
     # a pipe would block for ever if it were opened without this flag
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -101,9 +104,10 @@ def read_start(path: str) -> Header:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode) or found.st_size == 0:
                 check_regular(path)
-            return _header(file, found.st_size)
+            return _header(file, found.st_size, to_end=True)
     except (OSError, ValueError) as error:
-        raise Unreadable("readable", getattr(error, "strerror", None) or str(error)) from None
+        check_regular(path)
+        raise not_allowed(error) from None
 
 
 def read_whole(path: str) -> tuple[Header, bytes]:
@@ -113,12 +117,28 @@ def read_whole(path: str) -> tuple[Header, bytes]:
         Unreadable: see read_start and files.content.read_file.
     """
     data = read_file(path)
-    return _header(BytesIO(data), len(data)), data
+    return _header(BytesIO(data), len(data), to_end=False), data
 
 
-def _header(file: BinaryIO, size: int) -> Header:
+def _part(start: bytes, file: BinaryIO, size: int, offset: int, length: int) -> bytes:
+    """Bytes of a file whose start has been read."""
+    if offset + length <= len(start):
+        return start[offset : offset + length]
+    file.seek(offset)
+    return file.read(max(0, min(length, size - offset)))
+
+
+def _header(file: BinaryIO, size: int, to_end: bool) -> Header:
+    """The header of an open file of so many bytes; to_end: check that it is there to its end."""
     start = file.read(_FIRST_BYTES)
-    header = _parse(start, file, size)
+    part = partial(_part, start, file, size)
+    try:
+        header = _parse(start, file, size)
+    except Unreadable:
+        check_parts(part, size)  # that it is cut says more than what is missing in the header
+        raise
+    if to_end:
+        check_parts(part, size)
     header.key = crc32(start) | (size & 0xFFFFFFFF) << 32
     if size > 2 * _FIRST_BYTES:
         file.seek(size // 2)
@@ -144,7 +164,8 @@ def _parse(start: bytes, file: BinaryIO, size: int) -> Header:
     if kind == "JPEG":
         found = _jpeg(start)
         if found is None and size > len(start):
-            found = _jpeg(start + file.read(_MORE_BYTES))
+            file.seek(0)
+            found = _jpeg(file.read(_MORE_BYTES))
         if found is not None:
             height, width, channels, orientation = found
             cmyk = channels == _CMYK_CHANNELS

@@ -14,6 +14,7 @@ from PIL import Image
 
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.inventory import Files, Inventory
+from pixelwise.audit.unreadable import unreadable
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.image import decode_rgb
 
@@ -66,7 +67,7 @@ def examine_image(
     try:
         image = decode_rgb(path, data)
     except PixelwiseError as error:
-        return ImageContents((Finding("F3", files.image, 1, None, error.reason),))
+        return ImageContents((unreadable(files.image, error),))
     grey = Image.fromarray(image).convert("L")
     bits = np.asarray(grey.resize((9, 8), Image.Resampling.BOX))
     dhash = int.from_bytes(np.packbits(bits[:, :-1] < bits[:, 1:]).tobytes(), "big")

@@ -25,6 +25,7 @@ from pixelwise.audit.regions import (
     thin_share,
     values_between,
 )
+from pixelwise.audit.unreadable import unreadable
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.content import Unreadable
 from pixelwise.labels.classes import Classes
@@ -146,7 +147,7 @@ def examine_label(table: ClassTable, file: LabelFile, sampled: bool) -> LabelCon
     try:
         label, values, pixels = read_and_count(file.path, data=file.data)
     except PixelwiseError as error:
-        return LabelContents((Finding("F3", file.name, 1, None, error.reason),))
+        return LabelContents((unreadable(file.name, error),))
     index = table.index_of.take(values)
     findings = _values(table, file, label, values, pixels, index)
     findings += _palette_end(file, label, values)
@@ -264,7 +265,7 @@ def _numbers(file: LabelFile) -> tuple[Finding, ...]:
     try:
         image = decode_image(file.data)
     except Unreadable as error:
-        return (Finding("F3", file.name, 1, None, str(error.got)),)
+        return (unreadable(file.name, error),)
     mode, array = image.mode, samples_of(image)
     if array.dtype == np.uint8:
         array = array.view(np.int8)

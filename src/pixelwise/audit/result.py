@@ -132,12 +132,16 @@ def _rule_text(audit: Audit, rule: str) -> str:
     elif meaning.counted != "classes":
         number += f", {total.count:,} {meaning.counted}"
     lines = [f"{meaning.severity} {rule}: {meaning.title} ({number})"]
-    for finding in audit.of_rule(rule)[:1]:
+    shown = {finding.cause: finding for finding in reversed(audit.of_rule(rule))}
+    for finding in reversed(shown.values()):
         # where a rule counts files, the whole file is meant, and no place in it
         whole = finding.place is None or meaning.counted == "files"
         place = "" if whole else " at x={1}, y={0}".format(*(finding.place or ()))
         lines.append(f"  e.g.    {finding.file}{place}: {finding.detail}")
-    lines.append(f"  cause   {meaning.cause}")
+        if finding.cause:
+            lines.append(f"  cause   {finding.cause}")
+    if not shown or "" in shown:
+        lines.append(f"  cause   {meaning.cause}")
     if command := audit.repair(rule):
         lines.append(f"  repair  {command}")
     return "\n".join(lines)

@@ -101,8 +101,8 @@ RULES = {
     "F3": Rule(
         "error",
         "the file cannot be read",
-        "A copy or a download was cut off, or the file has been damaged. Restore it from its "
-        "source, or take the pair out.",
+        "It was cut off or damaged, is no image, holds several, or may not be read: each finding "
+        "has its cause.",
         "files",
         repair="never",
     ),

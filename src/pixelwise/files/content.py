@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from pixelwise.errors import PixelwiseError
 
@@ -42,6 +42,13 @@ _KINDS = {
     stat.S_ISCHR: "a device",
     stat.S_ISBLK: "a device",
 }
+# How it comes about that a file cannot be used: it ends too early, holds no byte, may not be read,
+# the system fails, it is not there, is no file, is of another format, too large, takes too much
+# memory, holds several images, is stored in another way, is written to meanwhile, or is damaged.
+Cause = Literal[
+    "cut", "empty", "access", "system", "missing", "kind", "format", "large", "memory", "several",
+    "storage", "busy", "damaged",
+]  # fmt: skip
 
 
 class Unreadable(Exception):
@@ -49,15 +56,18 @@ class Unreadable(Exception):
 
     Args:
         must, got, hint: as of PixelwiseError.
+        cause: how it came about, as far as that is known.
     """
 
-    def __init__(self, must: str, got: object, hint: str = "") -> None:
-        super().__init__(must, got, hint)
-        self.must, self.got, self.hint = must, got, hint
+    def __init__(self, must: str, got: object, hint: str = "", cause: Cause = "damaged") -> None:
+        super().__init__(must, got, hint, cause)
+        self.must, self.got, self.hint, self.cause = must, got, hint, cause
 
     def at(self, error: type[PixelwiseError], where: object, name: str) -> PixelwiseError:
         """The error that names the file, and what it is there for."""
-        return error(where, name, must=self.must, got=self.got, hint=self.hint)
+        found = error(where, name, must=self.must, got=self.got, hint=self.hint)
+        found.cause = self.cause
+        return found
 
 
 def read_file(path: Path | str, *, may_be_empty: bool = False) -> bytes:
@@ -72,14 +82,15 @@ def read_file(path: Path | str, *, may_be_empty: bool = False) -> bytes:
         with open(path, "rb") as file:
             before = os.fstat(file.fileno())
             if before.st_size > MAX_BYTES:
-                raise Unreadable(f"at most {MAX_BYTES:,} bytes", f"{before.st_size:,}")
+                got = f"{before.st_size:,}"
+                raise Unreadable(f"at most {MAX_BYTES:,} bytes", got, cause="large")
             data = file.read()
             after = os.fstat(file.fileno())
     except OSError as error:
-        raise Unreadable("a readable file", error.strerror or str(error)) from None
+        raise not_allowed(error) from None
     if not len(data) == before.st_size == after.st_size or before.st_mtime_ns != after.st_mtime_ns:
         hint = "Run this again when nothing writes to it any more."
-        raise Unreadable("left alone while it is read", "other bytes meanwhile", hint)
+        raise Unreadable("left alone while it is read", "other bytes meanwhile", hint, "busy")
     return data
 
 
@@ -94,7 +105,7 @@ def open_file(path: Path | str) -> Iterator[BinaryIO]:
     try:
         file = open(path, "rb")  # noqa: SIM115  (closed below)
     except OSError as error:
-        raise Unreadable("a readable file", error.strerror or str(error)) from None
+        raise not_allowed(error) from None
     with file:
         yield file
 
@@ -116,13 +127,22 @@ def check_regular(path: Path | str, *, may_be_empty: bool = False) -> None:
     try:
         found = os.stat(path)
     except (OSError, ValueError) as error:
+        if isinstance(error, PermissionError):
+            raise not_allowed(error) from None
         got = getattr(error, "strerror", None) or str(error)
-        raise Unreadable("an existing file", got) from None
+        raise Unreadable("an existing file", got, cause="missing") from None
     if not stat.S_ISREG(found.st_mode):
         kinds = (name for is_kind, name in _KINDS.items() if is_kind(found.st_mode))
-        raise Unreadable("a regular file", next(kinds, "something else"))
+        raise Unreadable("a regular file", next(kinds, "something else"), cause="kind")
     if found.st_size == 0 and not may_be_empty:
-        raise Unreadable("a file with content", "an empty file")
+        raise Unreadable("a file with content", "an empty file", cause="empty")
+
+
+def not_allowed(error: OSError | ValueError) -> Unreadable:
+    """Why the system does not open or read a file."""
+    got = getattr(error, "strerror", None) or str(error)
+    cause: Cause = "access" if isinstance(error, PermissionError) else "system"
+    return Unreadable("a readable file", got, cause=cause)
 
 
 def format_of(data: bytes) -> str:
@@ -134,7 +154,8 @@ def format_of(data: bytes) -> str:
     for magic, name in _MAGIC.items():
         if data.startswith(magic):
             return name
-    raise Unreadable("an image file", f"a file that starts with {bytes(data[:12])!r}")
+    got = f"a file that starts with {bytes(data[:12])!r}"
+    raise Unreadable("an image file", got, cause="format")
 
 
 def check_pixels(width: int, height: int, max_pixels: int = MAX_PIXELS) -> None:
@@ -144,4 +165,5 @@ def check_pixels(width: int, height: int, max_pixels: int = MAX_PIXELS) -> None:
         Unreadable: width * height exceeds max_pixels.
     """
     if width * height > max_pixels:
-        raise Unreadable(f"at most {max_pixels:,} pixels", f"{width:,} x {height:,}")
+        got = f"{width:,} x {height:,}"
+        raise Unreadable(f"at most {max_pixels:,} pixels", got, cause="large")

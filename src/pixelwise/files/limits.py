@@ -45,7 +45,7 @@ def check_unpacked(size: int, what: str) -> None:
         )
         # no machine has a million GiB
         hint = f"If that is right, allow it: {allow}." if need < 1 << 20 else ""
-        raise Unreadable(must, got, hint)
+        raise Unreadable(must, got, hint, "memory")
 
 
 @contextmanager

@@ -51,16 +51,18 @@ def bmp_or_tiff_size(file: BinaryIO) -> tuple[int, int]:
 def _check_storage(image: ImageFile.ImageFile) -> None:
     if image.info.get("compression") in _LOSSY:
         got = f"a TIFF file with {image.info['compression']} compression"
-        raise Unreadable("stored without loss", got, "Export it again from its source as a PNG.")
+        hint = "Export it again from its source as a PNG."
+        raise Unreadable("stored without loss", got, hint, "storage")
     if image.mode == "F":
         hint = "If they are whole numbers, convert them and use write_label."
-        raise Unreadable("made of integers", "floating-point samples", hint)
+        raise Unreadable("made of integers", "floating-point samples", hint, "storage")
     if image.mode not in _INTEGER_MODES:
-        raise Unreadable("an indexed or one-channel image", image.mode, FROM_COLOR)
+        raise Unreadable("an indexed or one-channel image", image.mode, FROM_COLOR, "storage")
     photometric = _tag(image, _PHOTOMETRIC)
     if photometric not in (_NO_TIFF, _BLACK_IS_ZERO, _PALETTE):
         got = f"photometric interpretation {photometric}"
-        raise Unreadable("grey with black as zero, or a palette", got, "Save it as a PNG.")
+        must, hint = "grey with black as zero, or a palette", "Save it as a PNG."
+        raise Unreadable(must, got, hint, "storage")
 
 
 def _as_stored(samples: np.ndarray, image: Image.Image) -> np.ndarray:
@@ -74,7 +76,9 @@ def _as_stored(samples: np.ndarray, image: Image.Image) -> np.ndarray:
     outside = (samples < 0) | (samples > np.iinfo(np.uint16).max)
     if outside.any():
         hint = "Map them to 0..65535 and use write_label."
-        raise Unreadable("made of values 0..65535", list_offenders(samples, outside), hint)
+        raise Unreadable(
+            "made of values 0..65535", list_offenders(samples, outside), hint, "storage"
+        )
     return samples.astype(np.uint8 if samples.dtype.itemsize == 1 else np.uint16)
 
 

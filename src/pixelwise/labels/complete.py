@@ -53,15 +53,16 @@ def check_end(path: Path | str) -> None:
             file.seek(offset)
             return file.read(max(0, min(length, size - offset)))
 
-        _check(part, size)
+        check_parts(part, size)
 
 
 def check_whole(data: bytes) -> None:
     """check_end of a file that has been read."""
-    _check(lambda offset, length: data[offset : offset + length], len(data))
+    check_parts(lambda offset, length: data[offset : offset + length], len(data))
 
 
-def _check(part: Slice, size: int) -> None:
+def check_parts(part: Slice, size: int) -> None:
+    """check_end of a file that is open; part(0, 4096) is what is asked for most often."""
     try:
         kind = format_of(part(0, 12))
     except Unreadable:
@@ -75,11 +76,12 @@ def _check(part: Slice, size: int) -> None:
 def cut(kind: str, inside: str) -> Unreadable:
     """A file that ends too early."""
     name = kind if kind != "OTHER" else "image"
-    return Unreadable(f"a complete {name} file", f"one that ends inside {inside}", _RESTORE)
+    return Unreadable(f"a complete {name} file", f"one that ends inside {inside}", _RESTORE, "cut")
 
 
 def _several(number: int, what: str = "frames") -> Unreadable:
-    return Unreadable("one image", f"{number} {what}", f"Save the {what[:-1]} you want as a PNG.")
+    hint = f"Save the {what[:-1]} you want as a PNG."
+    return Unreadable("one image", f"{number} {what}", hint, "several")
 
 
 def _check_png(part: Slice, size: int) -> None:
@@ -90,7 +92,8 @@ def _check_png(part: Slice, size: int) -> None:
         head = part(position, 8)
         length, name = int.from_bytes(head[:4], "big"), head[4:]
         if name in (b"acTL", b"fdAT"):
-            raise Unreadable("one image", "an animation", "Save the frame you want as a PNG.")
+            hint = "Save the frame you want as a PNG."
+            raise Unreadable("one image", "an animation", hint, "several")
         position += 12 + length
         if position > size:
             raise cut("PNG", f"chunk {name.decode('ascii', 'backslashreplace')}")
@@ -118,7 +121,7 @@ def _check_jpeg(part: Slice, size: int) -> None:
     end = max(position, size - _END_BYTES)
     # not within the pixels, in which 0 follows every 255; programs append whatever they like
     if _EOI not in part(end, size - end) and _EOI not in part(position, size - position):
-        raise Unreadable("a complete JPEG file", "one without its end", _RESTORE)
+        raise Unreadable("a complete JPEG file", "one without its end", _RESTORE, "cut")
 
 
 def _check_gif(part: Slice, size: int) -> None:
@@ -127,7 +130,7 @@ def _check_gif(part: Slice, size: int) -> None:
     position = 13 + (3 << (flags & 7) + 1 if flags & 128 else 0)
     while True:
         if position >= size:
-            raise Unreadable("a complete GIF file", "one without its end", _RESTORE)
+            raise Unreadable("a complete GIF file", "one without its end", _RESTORE, "cut")
         kind = data[position]
         if kind == 0x3B:
             break
@@ -294,7 +297,7 @@ def strips_of(page: TiffPage, part: Slice, size: int) -> list[tuple[int, int]]:
     missing = sum(offset + length > size or length <= 0 for offset, length in strips)
     if missing:
         got = f"one that ends before {missing:,} of {len(strips):,} strips"
-        raise Unreadable("a complete TIFF file", got, _RESTORE)
+        raise Unreadable("a complete TIFF file", got, _RESTORE, "cut")
     return strips
 
 
@@ -303,7 +306,7 @@ def _check_other(part: Slice, size: int) -> None:
     if start[:4] == b"\xff\x4f\xff\x51" or start[4:8] == b"jP  ":
         end = part(max(0, size - _END_BYTES), _END_BYTES)
         if _EOI not in end and _EOI not in part(0, size):
-            raise Unreadable("a complete JPEG 2000 file", "one without its end", _RESTORE)
+            raise Unreadable("a complete JPEG 2000 file", "one without its end", _RESTORE, "cut")
 
 
 _CHECKS: dict[str, Callable[[Slice, int], None]] = {

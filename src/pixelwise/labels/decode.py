@@ -179,7 +179,8 @@ def decode_image(
         check_whole(data)
         frames = getattr(image, "n_frames", 1)
         if frames > 1:
-            raise Unreadable("one image", f"{frames} frames", "Save the frame you want alone.")
+            hint = "Save the frame you want alone."
+            raise Unreadable("one image", f"{frames} frames", hint, "several")
         if check is not None:
             check(image)
         if ImageFile.LOAD_TRUNCATED_IMAGES:
@@ -216,7 +217,8 @@ def image_format(start: bytes) -> str:
     except Unreadable:
         kind = _rare_format(start)
     if kind not in _CLASSES and kind != "PNG":
-        raise Unreadable("a readable image", "a file in no format that is read")
+        got = "a file in no format that is read"
+        raise Unreadable("a readable image", got, cause="format")
     return kind
 
 
@@ -279,7 +281,8 @@ def _reasons(kind: str) -> Iterator[None]:
     except Unreadable:
         raise
     except MemoryError:
-        raise Unreadable("an image that fits into memory", "one that does not") from None
+        got = "one that does not"
+        raise Unreadable("an image that fits into memory", got, cause="memory") from None
     except Exception as error:
         got = str(error).strip(" :'") or type(error).__name__
         raise Unreadable(f"an undamaged {kind} file", got) from None

@@ -100,7 +100,7 @@ def _plain(image: Image.Image) -> Image.Image:
     if image.mode not in _CONVERTED:
         hint = "Save it with 8 or 16 bits, or as floating point."
         must = "an image with 8 or 16 bits a sample, or floating point"
-        raise Unreadable(must, f"mode {image.mode}", hint)
+        raise Unreadable(must, f"mode {image.mode}", hint, "storage")
     return image.convert(_CONVERTED[image.mode])
 
 

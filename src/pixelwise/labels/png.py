@@ -220,7 +220,7 @@ def _one_channel(data: bytes, max_pixels: int) -> tuple[PngHeader, bytes]:
     stream = read_pixel_stream(data, header)
     if header.color_name in _HINTS:
         hint = _HINTS[header.color_name]
-        raise Unreadable("an indexed or one-channel image", header.color_name, hint)
+        raise Unreadable("an indexed or one-channel image", header.color_name, hint, "storage")
     return header, stream
 
 
@@ -229,9 +229,10 @@ def _lossless_format_of(data: bytes) -> str:
     kind = format_of(data)
     if kind == "GIF":
         hint = "Programs renumber the palette of a GIF. Export it again from its source as a PNG."
-        raise Unreadable("an indexed PNG", "a GIF file", hint)
+        raise Unreadable("an indexed PNG", "a GIF file", hint, "storage")
     if kind == "WebP" and data[12:16] == b"VP8L":
-        raise Unreadable("an indexed or one-channel image", "a colour WebP file", FROM_COLOR)
+        must = "an indexed or one-channel image"
+        raise Unreadable(must, "a colour WebP file", FROM_COLOR, "storage")
     if kind in ("JPEG", "WebP"):
-        raise Unreadable("stored without loss", f"a {kind} file", _FROM_LOSSY)
+        raise Unreadable("stored without loss", f"a {kind} file", _FROM_LOSSY, "storage")
     return kind

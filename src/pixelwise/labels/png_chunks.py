@@ -116,7 +116,7 @@ def read_header(data: bytes) -> PngHeader:
         Unreadable: the header is cut, damaged or not allowed by the specification.
     """
     if len(data) < HEADER_BYTES or data[8:16] != b"\0\0\0\x0dIHDR":
-        raise Unreadable("a PNG file", "one without a header", _DAMAGED)
+        raise Unreadable("a PNG file", "one without a header", _DAMAGED, "cut")
     (stored_crc,) = struct.unpack_from(">I", data, HEADER_BYTES - 4)
     if zlib.crc32(data[12 : HEADER_BYTES - 4]) != stored_crc:
         raise Unreadable("an undamaged PNG file", "a wrong checksum in chunk IHDR", _DAMAGED)
@@ -155,14 +155,16 @@ def read_pixel_stream(data: bytes, header: PngHeader) -> bytes:
         if end + 4 > len(data):
             found = _progress(header, b"".join([*parts, view[body:]] if name == b"IDAT" else parts))
             got = f"one that ends inside chunk {_shown(name)}, after {found}"
-            raise Unreadable("a complete PNG file", got, _DAMAGED)
+            raise Unreadable("a complete PNG file", got, _DAMAGED, "cut")
         if zlib.crc32(view[position + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
             got = f"a wrong checksum in chunk {_shown(name)}"
             raise Unreadable("an undamaged PNG file", got, _DAMAGED)
         if name == b"IDAT":
             parts.append(view[body:end])
         elif name == b"fdAT":
-            raise Unreadable("one image", "an animation", "Save the frame you want as a PNG.")
+            raise Unreadable(
+                "one image", "an animation", "Save the frame you want as a PNG.", "several"
+            )
         elif name == b"IEND":
             break
         position = end + 4

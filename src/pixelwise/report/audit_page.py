@@ -195,7 +195,9 @@ def verdict(audit: Audit) -> str:
 def rule_of(audit: Audit, rule: str, files: DatasetFiles) -> dict[str, Any]:
     """One rule with its first examples."""
     meaning, total, findings = RULES[rule], audit.totals[rule], audit.of_rule(rule)
-    shown = findings[:EXAMPLES]
+    # one of each cause before others of the same
+    first = {f.cause: f for f in reversed(findings)}.values()
+    shown = [*first, *(f for f in findings if f not in first)][:EXAMPLES]
     rest = total.files - len(shown)
     return {
         "id": rule,
@@ -219,4 +221,5 @@ def example(finding: Finding, files: DatasetFiles) -> dict[str, Any]:
     pictures = example_pictures(files, finding.file, place, finding.values, finding.other)
     # what F3 finds is why there is no picture
     shown = [picture for picture in pictures if picture.data or finding.rule != "F3"]
-    return {"file": finding.file, "detail": finding.detail, "pictures": shown}
+    detail = f"{finding.detail}. {finding.cause}" if finding.cause else finding.detail
+    return {"file": finding.file, "detail": detail, "pictures": shown}
