@@ -162,9 +162,7 @@ def read_pixel_stream(data: bytes, header: PngHeader) -> bytes:
         if name == b"IDAT":
             parts.append(view[body:end])
         elif name == b"fdAT":
-            raise Unreadable(
-                "one image", "an animation", "Save the frame you want as a PNG.", "several"
-            )
+            raise Unreadable("one image", "an animation", "Save one frame as a PNG.", "several")
         elif name == b"IEND":
             break
         position = end + 4
