@@ -13,7 +13,9 @@ from pixelwise.errors import (
     setting,
 )
 from pixelwise.ops.activations import check_logits
+from pixelwise.ops.batch_axis import batch_hint, refuse_image
 from pixelwise.ops.double_softmax import warn_if_probabilities
+from pixelwise.ops.one_class import warn_if_one_class
 from pixelwise.ops.operators import traced
 from pixelwise.ops.target import Ignore, check_soft_target, check_target_dtype, merge_ignored
 from pixelwise.ops.unknown import count_later
@@ -65,6 +67,8 @@ def check_inputs(
             check_soft_target(where, target, weight, activation)
         return Inputs(target, weight, None)
     target, ignored = merge_ignored(target, ignore_index)
+    if target.device.type == "cpu" and not traced(target):
+        warn_if_one_class(where, target, ignored)
     return Inputs(target, weight, ignored)
 
 
@@ -77,20 +81,24 @@ def _check_sizes(
     letters = "(N, C, *S)" if per_channel else "(N, *S)"
     if target.device != logits.device:
         raise ArgumentError(where, "target", must=f"on {logits.device}", got=target.device)
+    if per_channel and logits.dim() == 3:
+        refuse_image(where, "logits", logits.shape, "(N, C, *S)")
     if upsample is None:
         hint = ""
         if target.dim() == logits.dim() and target.shape[1] == 1 and not per_channel:
             hint = "Remove the channel axis: target.squeeze(1)."
         elif target.dim() == len(lead) + logits.dim() - 2:
             hint = f"Sizes may differ only with {setting('upsample', 'bilinear')}."
+        hint = batch_hint(logits.shape, target.shape) or hint
         check_shape(where, "target", target.shape, (*lead, *logits.shape[2:]), letters, hint)
         return
     check_choice(where, "upsample", upsample, ("bilinear",))
     if logits.dim() != 4:
-        got = tuple(logits.shape)
-        raise ArgumentError(where, "logits", must="(N, C, h, w) for upsample", got=got)
+        got, hint = tuple(logits.shape), batch_hint(logits.shape, target.shape)
+        raise ArgumentError(where, "logits", must="(N, C, h, w) for upsample", got=got, hint=hint)
     letters = letters.replace("*S", "H, W")
-    check_shape(where, "target", target.shape, (*lead, None, None), letters)
+    hint = batch_hint(logits.shape, target.shape)
+    check_shape(where, "target", target.shape, (*lead, None, None), letters, hint)
     if any(big < small for big, small in zip(target.shape[-2:], logits.shape[2:])):
         raise ArgumentError(
             where,

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from pixelwise.errors import ArgumentError, check_range
+from pixelwise.ops.batch_axis import refuse_image
 from pixelwise.ops.target import Ignore, check_target_dtype, class_index, merge_ignored
 
 
@@ -22,7 +23,8 @@ def one_hot(
     a one-hot target; this is for code that does.
 
     Args:
-        target: (N, *S) class indices 0..C-1 or ignored; any integer dtype or bool.
+        target: (N, *S) class indices 0..C-1 or ignored; any integer dtype or bool. (N, L) that
+            looks like one image (H, W) is refused: target[None], or target[..., None].
         num_classes: C, >= 1.
         ignore_index: ignored value, several of them, or None.
         eps: lower bound of every element, added to all, >= 0.
@@ -45,9 +47,12 @@ def one_hot(
     check_range("one_hot", "eps", eps, low=0)
     if not dtype.is_floating_point and eps:
         raise ArgumentError("one_hot", "eps", must=f"0 for {dtype}", got=eps)
+    target = check_target_dtype("one_hot", target)
     if target.dim() == 0:
         raise ArgumentError("one_hot", "target", must="(N, *S)", got="a single number")
-    target, ignored = merge_ignored(check_target_dtype("one_hot", target), ignore_index)
+    if target.dim() == 2:
+        refuse_image("one_hot", "target", target.shape, "(N, *S)")
+    target, ignored = merge_ignored(target, ignore_index)
     index = class_index(target, num_classes, ignored, "one_hot").unsqueeze(1)
     hot = (index >= 0).to(dtype)
     hot = hot + eps if eps else hot

@@ -6,6 +6,7 @@ from torch import Tensor
 from pixelwise.errors import ArgumentError, check_range, check_shape
 from pixelwise.ops.activations import check_logits
 from pixelwise.ops.backends import Backend, choose_backend, kernels
+from pixelwise.ops.batch_axis import batch_hint, refuse_image
 from pixelwise.ops.nan import check_no_nan, count_nan_later
 from pixelwise.ops.operators import operator
 from pixelwise.ops.spec import Activation
@@ -28,7 +29,8 @@ def predict_label(
     prediction is scored or saved, NaN is an error.
 
     Args:
-        logits: (N, C, *S) floating point.
+        logits: (N, C, *S) floating point. (N, C, L) whose last two axes look like an image is
+            taken for one without a batch axis and refused: logits[None], or logits[..., None].
         size: (H, W) of the result: logits are interpolated bilinearly (align_corners=False)
             inside, so that nothing of N·C·H·W elements exists; None = as they are.
         activation: "softmax" for C >= 2, "sigmoid" for one channel.
@@ -54,10 +56,14 @@ def predict_label(
     _check(where, logits, activation, threshold)
     if size is not None and logits.dim() != 4:
         got = tuple(logits.shape)
-        raise ArgumentError(where, "logits", must="(N, C, h, w) when a size is given", got=got)
+        hint = "Add a batch axis: logits[None]." if logits.dim() == 3 else ""
+        must = "(N, C, h, w) when a size is given"
+        raise ArgumentError(where, "logits", must=must, got=got, hint=hint)
     if size is not None and (len(size) != 2 or min(size) < 1 or 0 in logits.shape[2:]):
         both = f"{tuple(size)} from logits {tuple(logits.shape)}"
         raise ArgumentError(where, "size", must="(H, W) of at least 1 pixel", got=both)
+    if logits.dim() == 3:
+        refuse_image(where, "logits", logits.shape, "(N, C, *S)")
     chosen = choose_backend(backend, logits)
     if size is not None:
         return _predict_label_op(logits, int(size[0]), int(size[1]), activation, threshold, chosen)
@@ -102,7 +108,8 @@ def confusion_matrix(
     _check(where, logits, activation, threshold)
     target = check_target_dtype(where, target)
     spatial = (None, None) if logits.dim() == 4 else tuple(logits.shape[2:])
-    check_shape(where, "target", target.shape, (logits.shape[0], *spatial), "(N, *S)")
+    hint = batch_hint(logits.shape, target.shape)
+    check_shape(where, "target", target.shape, (logits.shape[0], *spatial), "(N, *S)", hint)
     target, ignored = merge_ignored(target, ignore_index)
     if logits.dim() != 4:
         logits = logits.reshape(*logits.shape[:2], 1, -1)

@@ -5,6 +5,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,7 +24,9 @@ def check_target_dtype(where: str, target: Tensor) -> Tensor:
         ArgumentTypeError: the target is not a tensor of an integer or bool dtype.
     """
     if not isinstance(target, Tensor):
-        raise ArgumentTypeError(where, "target", must="a tensor", got=type(target).__name__)
+        hint = "Use torch.from_numpy(target)." if isinstance(target, np.ndarray) else ""
+        got = type(target).__name__
+        raise ArgumentTypeError(where, "target", must="a tensor", got=got, hint=hint)
     if target.is_floating_point() or target.is_complex():
         hint = (
             "Use target.long() if its values are whole numbers, or "

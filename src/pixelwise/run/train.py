@@ -13,6 +13,7 @@ end of the epoch or a checkpoint needs them. A number that is not finite is an e
 
 import math
 import time
+import warnings
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from torch import Tensor
 from pixelwise.errors import RunError, setting
 from pixelwise.interrupt import Terminated, catch_interrupt
 from pixelwise.labels.pairs import Pair
+from pixelwise.ops.one_class import OneClassWarning
 from pixelwise.ops.unknown import raise_if_unknown
 from pixelwise.run.checkpoint import BEST, LAST, AboutCheckpoint, save_checkpoint
 from pixelwise.run.config import TrainConfig
@@ -60,7 +62,9 @@ def train(config: TrainConfig) -> Path:
     """
     with torch.random.fork_rng(devices=[]), ExitStack() as held:
         run = set_up(config, held)
-        with run.display, catch_interrupt(run.interrupt):
+        with run.display, catch_interrupt(run.interrupt), warnings.catch_warnings():
+            # void is declared in dataset.toml, and a crop may show one class
+            warnings.simplefilter("ignore", OneClassWarning)
             fit(run)
         run.fabric.barrier()  # the first rank has written everything
     return run.folder
