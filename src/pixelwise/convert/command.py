@@ -10,6 +10,7 @@ from collections import Counter
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
+from os.path import exists
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.detect import detect
@@ -27,7 +28,7 @@ from pixelwise.convert.manifest import (
 from pixelwise.convert.one_label import make_label
 from pixelwise.convert.output import check_out, describe
 from pixelwise.convert.paths import check_apart
-from pixelwise.convert.reading import Reading
+from pixelwise.convert.reading import Reading, untrusted
 from pixelwise.convert.records import Item, Source
 from pixelwise.convert.report import ConvertReport, totals
 from pixelwise.convert.sidecars import sidecar_texts
@@ -74,7 +75,8 @@ def _convert(
     config, source = _find(config, executor)
     background = FORMATS[config.format].background
     items = _checked_items(config, source)
-    legend = make_legend(source, config, background)
+    with untrusted(config.classes or config.source, "list of classes"):
+        legend = make_legend(source, config, background)
     sidecars = sidecar_texts(config.sidecars, legend.classes, len(items))
 
     entries, resumed = _make_all(config, legend, items, executor, progress)
@@ -108,12 +110,14 @@ def _find(config: ConvertConfig, executor: Executor | None) -> tuple[ConvertConf
     """The configuration with format and order decided, and what there is to convert."""
     reading = Reading(executor)
     if config.format == "auto":
-        found, source_of_all = detect(config.source, reading)
+        with untrusted(config.source, "annotations"):
+            found, source_of_all = detect(config.source, reading)
         config = replace(config, format=found, source=source_of_all)
     form = FORMATS[config.format]
     config = replace(config, order=config.order or form.order)
     check_apart(config.source, config.folder)
-    return config, form.module.find(config, reading)
+    with untrusted(config.source, f"annotations of format {config.format}"):
+        return config, form.module.find(config, reading)
 
 
 def _make_all(
@@ -126,7 +130,7 @@ def _make_all(
     """The entry of every item, and how many were made by an earlier run."""
     manifest = config.folder / FILE_NAME
     done = read_entries(manifest)
-    check_out(config, [item.id for item in items], done, manifest.exists())
+    check_out(config, [item.id for item in items], done, exists(manifest))
     check_names("convert", config.folder, (f"{item.id}.png" for item in items), DatasetError)
     classes = legend.classes.as_dict()
     key = digest_of_values(_VERSION, config.settings(), classes, dict(legend.index_of))

@@ -2,6 +2,7 @@
 
 import re
 from itertools import islice
+from os.path import exists, isdir
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,9 @@ def detect(source: Path, reading: Reading | None = None) -> tuple[str, Path]:
         DatasetError: nothing fits, or there are several such files.
     """
     reading = reading or Reading()
-    if not source.exists():
+    if not exists(source):
         raise DatasetError(source, "source", must="an existing file or folder", got="none")
-    if source.is_dir():
+    if isdir(source):
         return _of_folder(source, reading)
     suffix = source.suffix.lower()
     if suffix == ".json":
@@ -66,7 +67,7 @@ def _of_folder(source: Path, reading: Reading) -> tuple[str, Path]:
 
 def _check_labels_alone(source: Path) -> None:
     """Refuse a folder of images and labels: which is which must be said."""
-    folders = sorted(folder for folder in source.iterdir() if folder.is_dir())
+    folders = sorted(folder for folder in source.iterdir() if isdir(folder))
     images, labels = (
         next((f for f in folders if f.name.lower() in names), None)
         for names in (IMAGE_FOLDERS, LABEL_FOLDERS)

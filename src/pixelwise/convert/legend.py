@@ -21,6 +21,7 @@ from pixelwise.labels.class_checks import OTHER, default_ignore_index
 from pixelwise.labels.class_names import is_background_name, is_void_name, known_colors
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import PALETTES
+from pixelwise.text import some
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,9 @@ def make_legend(source: Source, config: ConvertConfig, background: str | None) -
         raise DatasetError("convert", "classes", must="known", got="none", hint=hint)
     void = _void_names(rows, config)
     aliases = dict(pair.split("=") for pair in config.alias)
-    names = [name for name in rows.names if name not in void and name not in aliases]
-    notes = [f"void: {name}" for name in rows.names if name in void]
+    is_void = set(void)
+    names = [name for name in rows.names if name not in is_void and name not in aliases]
+    notes = [f"void: {name}" for name in rows.names if name in is_void]
 
     ground = config.background or background
     if ground is not None and ground != IGNORE:
@@ -142,8 +144,8 @@ def _written_classes(names: list[str], rows: Rows, ignore_index: int | None) -> 
 def _check_aliases(aliases: Mapping[str, str], index_of: Mapping[str, int]) -> None:
     unknown = [new for new in aliases.values() if new not in index_of]
     if unknown:
-        must = f"OLD=NEW with NEW one of {', '.join(index_of)}"
-        raise DatasetError("convert", "alias", must=must, got=", ".join(unknown))
+        must = f"OLD=NEW with NEW one of {some(index_of, 30)}"
+        raise DatasetError("convert", "alias", must=must, got=some(unknown))
 
 
 def _stored_classes(rows: Rows, void: Collection[str], config: ConvertConfig) -> Classes:
@@ -154,7 +156,7 @@ def _stored_classes(rows: Rows, void: Collection[str], config: ConvertConfig) ->
     both = [f"{v} of {claims[v]}" for v in given if v in claims and claims[v] not in void]
     if both:
         hint = "Leave it out of the class file."
-        got = ", ".join(both)
+        got = some(both)
         raise LabelError(
             "convert", "ignore_values", must="not those of a class", got=got, hint=hint
         )

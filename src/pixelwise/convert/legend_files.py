@@ -14,6 +14,7 @@ Everything else is read as Classes.load reads it.
 
 import csv
 import re
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,17 @@ import numpy as np
 
 from pixelwise.convert.records import Rows
 from pixelwise.errors import DatasetError, LabelError, error_at
-from pixelwise.files.json_file import read_json, shown
+from pixelwise.files.json_file import read_json
+from pixelwise.files.records import shown
 from pixelwise.files.toml_file import read_text
-from pixelwise.labels.class_checks import OTHER
+from pixelwise.labels.class_checks import OTHER, parse_number
 from pixelwise.labels.class_files import parse_class_file
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import PALETTES, voc_colormap
+from pixelwise.text import reason_of
 
 _HEX_ITEM = re.compile(r"(?:[^=,#]+=)?#[0-9a-fA-F]{6}")
 _COLOR_FIRST = re.compile(r"(\d+)[\s,]+(\d+)[\s,]+(\d+)[\s,]+(\S.*)")
-_COLOR_LAST = re.compile(r"(\S.*?)[\s,]+(\d+)[\s,]+(\d+)[\s,]+(\d+)")
 _LABELMAP = re.compile(r"([^:]*):(\d+),(\d+),(\d+):([^:]*):([^:]*)")
 _COLUMNS = (
     *(("name", "class", "label", "class_name"), ("r", "red"), ("g", "green"), ("b", "blue")),
@@ -49,10 +51,10 @@ def read_rows(text: str) -> Rows:
     if "#" in text and all(_HEX_ITEM.fullmatch(item.strip()) for item in text.split(",")):
         return _hex_rows(text)
     path = Path(text)
-    if not path.is_file():
+    if not isfile(path):
         known = ", ".join(PALETTES)
         must = f"a class file, colours such as sky=#8080ff,#ff0000, or one of {known}"
-        raise DatasetError("convert", "classes", must=must, got=repr(text))
+        raise DatasetError("convert", "classes", must=must, got=shown(text))
     return read_row_file(path)
 
 
@@ -72,7 +74,7 @@ def read_row_file(path: Path) -> Rows:
     if suffix == ".toml":
         return _own_rows(path)
     text = read_text(path)
-    return _colored_lines(text) or _own_rows(path, text)
+    return _colored_lines(str(path), text) or _own_rows(path, text)
 
 
 def rows_of(classes: Classes) -> Rows:
@@ -109,13 +111,13 @@ def yaml_names(where: str, text: str) -> tuple[str, ...]:
             if line.strip() and not line.lstrip().startswith("#"):
                 break
             continue
-        if entry[1] is not None and int(entry[1]) != len(names):
+        if entry[1] is not None and parse_number(where, entry[1]) != len(names):
             must = "numbered 0, 1, 2, ... in order"
-            raise DatasetError(where, "names", must=must, got=repr(line.strip()))
+            raise DatasetError(where, "names", must=must, got=shown(line.strip()))
         names.append(_unquoted(entry[2]))
     if not names:
         must = "a list [a, b], or lines such as `0: a` below it"
-        raise DatasetError(where, "names", must=must, got=repr(rest))
+        raise DatasetError(where, "names", must=must, got=shown(rest))
     return tuple(names)
 
 
@@ -145,25 +147,30 @@ def _hex_rows(text: str) -> Rows:
     return Rows(names, tuple(parse_hex("convert", color) for *_, color in items))
 
 
-def _colored_lines(text: str) -> Rows | None:
+def _colored_lines(where: str, text: str) -> Rows | None:
     """Rows if every line has a name and a colour in the same form, else None."""
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
-    for pattern, name, color in (
-        (_LABELMAP, 1, (2, 3, 4)),
-        (_COLOR_FIRST, 4, (1, 2, 3)),
-        (_COLOR_LAST, 1, (2, 3, 4)),
+    for pattern, name, color, step in (
+        (_LABELMAP, 1, (2, 3, 4), 1),
+        (_COLOR_FIRST, 4, (1, 2, 3), 1),
+        # from behind: the name could be matched in as many ways as it has commas
+        (_COLOR_FIRST, 4, (3, 2, 1), -1),
     ):
-        found = [match for match in map(pattern.fullmatch, lines) if match is not None]
+        found = [m for line in lines if (m := pattern.fullmatch(line[::step])) is not None]
         if lines and len(found) == len(lines):
-            colors = tuple(tuple(int(match[part]) for part in color) for match in found)
-            return Rows(tuple(match[name].strip() for match in found), colors)
+            colors = tuple(tuple(parse_number(where, m[p][::step]) for p in color) for m in found)
+            return Rows(tuple(match[name][::step].strip() for match in found), colors)
     return None
 
 
 def _csv_rows(path: Path) -> Rows:
     where = str(path)
-    header, *lines = list(csv.reader(read_text(path).splitlines(), skipinitialspace=True)) or [[]]
+    try:
+        rows = list(csv.reader(read_text(path).splitlines(), skipinitialspace=True))
+    except csv.Error as error:
+        raise DatasetError(where, "file", must="a CSV table", got=reason_of(error)) from None
+    header, *lines = rows or [[]]
     place = {cell.strip().lower(): column for column, cell in enumerate(header)}
     columns = [next((place[n] for n in names if n in place), None) for names in _COLUMNS]
     if None in columns:
@@ -180,7 +187,7 @@ def _csv_rows(path: Path) -> Rows:
             got = shown(",".join(cells))
             raise DatasetError(where, f"line {number}", must="a name and three numbers", got=got)
         names.append(name)
-        colors.append(tuple(map(int, color)))
+        colors.append(tuple(parse_number(where, cell) for cell in color))
     return Rows(tuple(names), tuple(colors))
 
 
@@ -223,7 +230,7 @@ def category_rows(where: str, entries: list[Any]) -> Rows:
     return Rows(
         tuple(entry["name"].strip() for entry in entries),
         _if_all([_color_of(where, entry.get("color")) for entry in entries]),
-        _if_all(stored) if all(s is not None and 0 <= s <= 65535 for s in stored) else None,
+        _if_all(stored) if all(type(s) is int and 0 <= s <= 65535 for s in stored) else None,
     )
 
 
@@ -239,8 +246,9 @@ def _datumaro_rows(where: str, content: dict[str, Any]) -> Rows:
 def _mapping_rows(where: str, content: dict[str, Any]) -> Rows:
     """{"name": color}, or {"0": "name"}."""
     if content and all(k.isdecimal() and isinstance(v, str) for k, v in content.items()):
-        ids = sorted(content, key=int)
-        return Rows(tuple(content[i] for i in ids), None, tuple(int(i) for i in ids))
+        number_of = {key: parse_number(where, key) for key in content}
+        ids = sorted(content, key=number_of.__getitem__)
+        return Rows(tuple(content[i] for i in ids), None, tuple(number_of[i] for i in ids))
     colors = [_color_of(where, color) for color in content.values()]
     if not content or None in colors:
         must = '{"name": [r, g, b]} or {"0": "name"}'

@@ -8,6 +8,7 @@ end the file is rewritten in the order of the ids, the same for every run.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BufferedWriter
@@ -17,6 +18,7 @@ from typing import Any
 from pixelwise.convert.reading import digest
 from pixelwise.errors import PixelwiseError, RunError
 from pixelwise.files.atomic import atomic_write
+from pixelwise.files.content import Unreadable, read_file
 from pixelwise.files.records import from_plain, to_plain
 
 FILE_NAME = "convert.jsonl"
@@ -57,14 +59,22 @@ class Entry:
 
 
 def read_entries(path: Path) -> dict[str, Entry]:
-    """The last whole entry of each id; none if there is no such file."""
-    if not path.is_file():
+    """The last whole entry of each id; none if there is no such file.
+
+    Raises:
+        RunError: it is something else than a file, or cannot be read.
+    """
+    if not os.path.lexists(path):
         return {}
+    try:
+        data = read_file(path, may_be_empty=True)
+    except Unreadable as error:
+        raise error.at(RunError, path, "file") from None
     entries = {}
-    for line in path.read_bytes().splitlines():
+    for line in data.splitlines():
         try:
             entry = from_plain(Entry, json.loads(line), str(path))
-        except (ValueError, PixelwiseError):
+        except (ValueError, RecursionError, PixelwiseError):
             continue  # cut by an interruption, or of another version: then it is not done
         entries[entry.id] = entry
     return entries
@@ -103,8 +113,8 @@ def rewrite(path: Path, entries: Mapping[str, Entry]) -> None:
 def digest_of_written(path: Path) -> str:
     """The digest of a file that an earlier run wrote; "" if it cannot be read."""
     try:
-        return digest(path.read_bytes())
-    except OSError:
+        return digest(read_file(path))
+    except Unreadable:
         return ""
 
 

@@ -4,9 +4,10 @@ What happens to one label depends on its item, the settings and the legend, whic
 any executor can make it. What is wrong with it is returned, so that all others are made.
 """
 
+import os
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from pixelwise.convert.legend import Legend, unknown_hint
 from pixelwise.convert.manifest import Entry, digest_of_values, digest_of_written
 from pixelwise.convert.painting import paint
 from pixelwise.convert.paths import IMAGES, LABELS
-from pixelwise.convert.reading import digest
+from pixelwise.convert.reading import digest, untrusted
 from pixelwise.convert.records import Drawing, Index, Item, Object
 from pixelwise.errors import DatasetError, PixelwiseError, RunError, setting
 from pixelwise.labels.png import write_label
@@ -44,8 +45,10 @@ def make_label(
     if isinstance(item.data, PixelwiseError):
         return item.data
     try:
-        # a copy: the bytes that it reads go when it does
-        return _make(config, legend, key, replace(item), done)
+        file = item.files[0] if item.files else f"{config.source}: {item.id}"
+        with untrusted(file, f"annotations of format {config.format}"):
+            # a copy: the bytes that it reads go when it does
+            return _make(config, legend, key, replace(item), done)
     except RunError:
         raise
     except PixelwiseError as error:
@@ -97,7 +100,7 @@ def _is_there(folder: Path, label: Path, done: Entry) -> bool:
 def _remove_other_image(images: Path, id: str, name: str) -> None:
     """Remove the image of an earlier run that had another suffix: an id has one image."""
     # the name comes from a file, so it must be one that this id can have
-    if str(PurePosixPath(name).with_suffix("")) == id:
+    if os.path.splitext(name)[0] == id:
         (images / name).unlink(missing_ok=True)
 
 
@@ -143,5 +146,5 @@ def _known(
         return known
     wrong = (thing for thing in objects if thing.name not in legend.index_of)
     got = some((f"{thing.name!r} in {thing.where}" for thing in wrong), separator="; ")
-    must = f"one of {', '.join(legend.index_of)}"
+    must = f"one of {some(legend.index_of, 30)}"
     raise DatasetError(where, "classes of objects", must=must, got=got, hint=unknown_hint("skip"))

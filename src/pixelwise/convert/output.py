@@ -1,6 +1,7 @@
 """The folder of the result, and the dataset.toml that describes it."""
 
 from collections.abc import Collection, Iterable
+from os.path import exists, isfile
 from pathlib import Path
 
 from pixelwise.convert.config import ConvertConfig
@@ -37,7 +38,7 @@ def describe(
     """
     root = Path(config.out or "")
     splits = _splits(config.split, sorted(ids)) if ids else {}
-    if config.split is not None and (root / FILE_NAME).is_file():
+    if config.split is not None and isfile(root / FILE_NAME):
         splits = {**_other_splits(root, classes), **splits}
     task = "binary" if len(classes) == 2 else "multiclass"
     return write_description(Description(root, classes, splits, task), root, comments)
@@ -63,7 +64,7 @@ def check_out(
         hint = f"Choose another folder for {setting('out')}, or remove it."
         raise ArgumentError("convert", "out", must=must, got=got, hint=hint)
     taken = [config.folder / name for name in (IMAGES, LABELS)]
-    if not is_ours and any(folder.exists() for folder in taken):
+    if not is_ours and any(exists(folder) for folder in taken):
         must = "a new folder, or one that convert made"
         got = f"{config.folder}, which has {IMAGES} or {LABELS} in it"
         hint = f"Choose another folder for {setting('out')}."

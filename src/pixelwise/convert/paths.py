@@ -7,15 +7,19 @@ resolves to must lie in one of the folders that the user named.
 import os
 import re
 from collections.abc import Collection, Iterator, Sequence
+from os.path import isdir
 from pathlib import Path
 
 from pixelwise.convert.manifest import FILE_NAME as MANIFEST
 from pixelwise.errors import DatasetError, setting
 from pixelwise.files.names import lies_in, with_slashes
+from pixelwise.files.records import shown
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 
 # Folders of what is written, and of a YOLO dataset.
 IMAGES, LABELS = "images", "labels"
+# A file system allows 255, of which a suffix takes some.
+_LONGEST_NAME = 240
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -39,7 +43,7 @@ def inside(where: str, name: str, text: str, base: Path, roots: Sequence[Path]) 
     if bad or not _lies_in(path, roots):
         must = "a relative path that stays in the folders of the annotations or images"
         hint = f"Give the folder of the images as {setting('images')} if it lies elsewhere."
-        raise DatasetError(where, name, must=must, got=repr(text), hint=hint)
+        raise DatasetError(where, name, must=must, got=shown(text), hint=hint)
     return path
 
 
@@ -47,16 +51,25 @@ def safe_id(where: str, name: str, text: str) -> str:
     """The id of an item from a name in a file: with "/", without suffix and without "..".
 
     Raises:
-        DatasetError: the name is absolute, empty or climbs.
+        DatasetError: the name is absolute, empty, climbs, or has a part that is hidden or too long.
     """
     plain = with_slashes(text)
     parts = plain.split("/")
     stem = os.path.splitext(plain)[0]
-    wild = any(part in ("", "..") for part in parts) or "\0" in plain or _DRIVE.match(plain)
-    if wild or stem.endswith("/"):
-        must = "a relative path without '..'"
-        raise DatasetError(where, name, must=must, got=repr(text))
+    # hidden files are not looked for in a dataset, so they would be written and never read
+    hidden = any(part[:1] == "." and part != "." for part in parts)
+    wild = "" in parts or "\0" in plain or _DRIVE.match(plain) or not _can_be_written(parts)
+    if hidden or wild or stem.endswith("/"):
+        must = f"a relative path without '..', hidden names or ones of over {_LONGEST_NAME} bytes"
+        raise DatasetError(where, name, must=must, got=shown(text))
     return "/".join(part for part in stem.split("/") if part != ".")
+
+
+def _can_be_written(parts: Sequence[str]) -> bool:
+    try:
+        return max(len(os.fsencode(part)) for part in parts) <= _LONGEST_NAME
+    except UnicodeEncodeError:
+        return False  # half of a character, as JSON can write it
 
 
 def files_below(folder: Path, suffixes: Collection[str] = ()) -> Iterator[tuple[str, Path]]:
@@ -67,7 +80,7 @@ def files_below(folder: Path, suffixes: Collection[str] = ()) -> Iterator[tuple[
     Raises:
         DatasetError: the folder is missing or cannot be read.
     """
-    if not folder.is_dir():
+    if not isdir(folder):
         raise DatasetError(folder, "source", must="an existing folder", got="none")
     try:
         for name in walk_files(folder, suffixes, except_with=MANIFEST):

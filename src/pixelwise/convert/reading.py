@@ -4,18 +4,25 @@
 the files alone, and workers read what they make labels of.
 """
 
+import csv
 import hashlib
 import os
+import struct
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
 
 from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.files.content import Unreadable, read_file
 from pixelwise.files.json_file import parse_json
 from pixelwise.sums import map_over
+from pixelwise.text import reason_of
 
 Result = TypeVar("Result")
 NamedFile = tuple[str, Path]
@@ -23,6 +30,36 @@ NamedFile = tuple[str, Path]
 # Bytes of annotation files whose content find hands on. The files after these are read again, so
 # that memory does not grow with their number.
 HANDED_ON = 256 << 20
+
+# What Python, NumPy, zlib and expat raise on data that is not what its format says. Errors of ours
+# are sentences already, and those of the file system are not about what is in a file.
+OF_DATA = (
+    *(LookupError, ArithmeticError, ValueError, TypeError, AttributeError, RecursionError),
+    *(MemoryError, SyntaxError, StopIteration, csv.Error, struct.error, zlib.error),
+)
+
+
+@contextmanager
+def untrusted(where: object, format: str) -> Iterator[None]:
+    """Say in one sentence that a file is damaged, whatever trips over what is in it.
+
+    Args:
+        where: the file.
+        format: what it should be.
+    Raises:
+        DatasetError: for errors of OF_DATA, and for Unreadable.
+    """
+    try:
+        # what overflows is named by the checks of points, with its place
+        with np.errstate(over="ignore", invalid="ignore"):
+            yield
+    except PixelwiseError:
+        raise
+    except Unreadable as error:
+        raise error.at(DatasetError, where, "file") from None
+    except OF_DATA as error:
+        got = f"{type(error).__name__}: {reason_of(error)}"
+        raise DatasetError(where, "file", must=f"undamaged {format}", got=got) from error
 
 
 class JsonFile(NamedTuple):

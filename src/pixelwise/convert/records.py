@@ -1,6 +1,6 @@
 """What a format says: where the labels come from, and what is on each of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pixelwise.convert.images import ImageFile, read_image_file
 from pixelwise.convert.reading import read_content
+from pixelwise.files.limits import check_unpacked
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import Outline, Size, problem_of
 
@@ -114,6 +115,30 @@ class Object:
         if isinstance(self.shapes, str):
             return [self.shapes]
         return [problem for part in self.shapes if (problem := problem_of(part))]
+
+
+class Masks:
+    """The masks of one image; what they take together is checked before each is unpacked."""
+
+    def __init__(self) -> None:
+        self._kept = 0
+
+    def add(self, size: Size, unpack: Callable[[], Patch], a_pixel: int = 1) -> Patch:
+        """A mask without the empty rows and columns around it.
+
+        Args:
+            size: (height, width) that it is unpacked to.
+            unpack: gives the mask.
+            a_pixel: bytes that a pixel takes while it is unpacked.
+        Raises:
+            Unreadable: there is not enough memory left, see check_unpacked.
+        """
+        height, width = size
+        what = f"masks of which one is {height:,} x {width:,}"
+        check_unpacked(self._kept + height * width * a_pixel, what)
+        patch = unpack().trimmed()
+        self._kept += patch.mask.size
+        return patch
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,8 @@ from typing import Any
 
 from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.files.content import Unreadable, read_file
+from pixelwise.files.records import shown
+from pixelwise.text import reason_of
 
 # What values of JSON are called in messages.
 _TYPE_NAMES = {
@@ -23,7 +25,6 @@ _TYPE_NAMES = {
     bool: "true or false",
     type(None): "null",
 }
-_SHOWN = 60
 
 
 def read_json(path: Path | str, error: type[PixelwiseError] = DatasetError) -> Any:
@@ -73,7 +74,7 @@ def parse_json(data: bytes, where: str, error: type[PixelwiseError] = DatasetErr
         raise error(where, "file", must="plain JSON", got=got) from None
     except ValueError as reason:
         # JSON errors, bytes that are not UTF-8, integers with thousands of digits
-        raise error(where, "file", must="valid JSON", got=str(reason)) from None
+        raise error(where, "file", must="valid JSON", got=reason_of(reason)) from None
 
 
 def get(where: str, table: Any, key: str | int, *types: type, at: str = "") -> Any:
@@ -96,16 +97,12 @@ def get(where: str, table: Any, key: str | int, *types: type, at: str = "") -> A
     else:
         value = table[key] if isinstance(key, int) and -len(table) <= key < len(table) else None
     kind = type(value)
+    if isinstance(value, int) and abs(value) >> 63:
+        raise DatasetError(where, name, must="a number of at most 64 bits", got=shown(value))
     if kind in types or (kind is int and float in types):
         return value
     expected = " or ".join(_TYPE_NAMES[t] for t in types)
     raise DatasetError(where, name, must=expected, got="none" if value is None else shown(value))
-
-
-def shown(value: Any) -> str:
-    """A value for a message: its beginning."""
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _refuse_constant(text: str) -> Any:

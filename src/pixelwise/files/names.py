@@ -82,7 +82,8 @@ def _folded(name: str) -> str:
 
 def _ignores_case(folder: Path) -> bool:
     """Found by trying, as it depends on the disk and not on the system."""
-    above = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.is_dir())
+    paths = (folder.absolute(), *folder.absolute().parents)
+    above = next(path for path in paths if os.path.isdir(path))
     probe = above / f".pixelwise-{secrets.token_hex(8)}.tmp"
     try:
         probe.touch()

@@ -202,5 +202,8 @@ def in_words(kind: Any) -> str:
 
 def shown(value: Any) -> str:
     """A value for a message: its beginning."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits, or nested too deeply
+        text = f"a value of type {type(value).__name__}"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -13,6 +13,13 @@ from typing import Any
 
 from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.files.content import Unreadable, read_file
+from pixelwise.text import reason_of
+
+# The parser takes time and memory that grow with the square of the parts of a key.
+_MOST_PARTS = 64
+_PART = r"""(?:[\w-]++|"[^"\n]*"|'[^'\n]*')[ \t]*+\.[ \t]*+"""
+_LONG_KEY = re.compile(rf"(?<![\w-])(?:{_PART}){{{_MOST_PARTS}}}")
+_TOO_LARGE = 1 << 63
 
 
 def read_text(path: Path | str, error: type[PixelwiseError] = DatasetError) -> str:
@@ -37,10 +44,27 @@ def read_toml(path: Path | str, error: type[PixelwiseError] = DatasetError) -> d
     Raises:
         PixelwiseError: as `error`; the file cannot be read or is not valid TOML.
     """
+    text = read_text(path, error)
     try:
-        return tomllib.loads(read_text(path, error))
-    except (ValueError, RecursionError) as reason:  # such as an integer of 5,000 digits
-        raise error(path, "file", must="valid TOML", got=str(reason)) from None
+        if _LONG_KEY.search(text):
+            raise ValueError(f"a key of {_MOST_PARTS} parts or more")
+        tables = tomllib.loads(text)
+        _check_integers(tables)
+    except RecursionError:
+        got = "deeper nesting than any settings have"
+        raise error(path, "file", must="valid TOML", got=got) from None
+    except ValueError as reason:  # such as an integer of 5,000 digits
+        raise error(path, "file", must="valid TOML", got=reason_of(reason)) from None
+    return tables
+
+
+def _check_integers(value: Any) -> None:
+    """Refuse integers that TOML does not have; in hexadecimal they could be of any length."""
+    if isinstance(value, int) and not -_TOO_LARGE <= value < _TOO_LARGE:
+        raise ValueError("an integer of more than 64 bits")
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for item in items:
+        _check_integers(item)
 
 
 def toml_value(value: str | int | Sequence[Any]) -> str:

@@ -1,17 +1,19 @@
 """What a table of classes must satisfy, checked once when Classes is made."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence, Sized
 from operator import index
 from typing import Any, NoReturn
 
-from pixelwise.errors import LabelError
+from pixelwise.errors import DatasetError, LabelError
+from pixelwise.files.records import shown
 from pixelwise.labels.palettes import Color, voc_colormap
 from pixelwise.text import some
 
 # A class with this in place of stored values takes every value that nothing else claims.
 OTHER = "other"
 MAX_STORED = 65535
+_MOST_DIGITS = 9
 
 Values = tuple[int, ...] | str
 
@@ -23,14 +25,16 @@ def as_names(names: Any) -> tuple[str, ...]:
         LabelError: a name is not of this form, or there is no name.
     """
     if isinstance(names, str) or not isinstance(names, Iterable):
-        _fail("names", "a list of strings", repr(names))
+        _fail("names", "a list of strings", shown(names))
     names = tuple(names)
     bad = [n for n in names if not isinstance(n, str) or not n.isprintable() or n != n.strip()]
     if bad or "" in names:
-        _fail("names", "printable text without blanks at the ends", some(map(repr, bad or [""])))
+        _fail("names", "printable text without blanks at the ends", some(map(shown, bad or [""])))
     if not names:
         _fail("names", "at least one class", "none")
-    repeated = sorted({n for n in names if names.count(n) > 1})
+    if len(names) > MAX_STORED:
+        _fail("names", f"at most {MAX_STORED:,}", f"{len(names):,}")
+    repeated = sorted(n for n, times in Counter(names).items() if times > 1)
     if repeated:
         _fail("names", "different from each other", f"{some(map(repr, repeated))} more than once")
     return names
@@ -72,8 +76,20 @@ def as_stored_values(name: str, values: Any) -> tuple[int, ...]:
     several = values if isinstance(values, Iterable) and not isinstance(values, str) else [values]
     stored = tuple(_as_int(name, value) for value in several)
     if not stored or len(set(stored)) < len(stored):
-        _fail(name, "one or more different stored values", repr(values))
+        _fail(name, "one or more different stored values", shown(values))
     return stored
+
+
+def parse_number(where: str, text: str) -> int:
+    """A number in a class file, as int() reads it.
+
+    Raises:
+        DatasetError: it has more digits than any stored value or colour.
+    """
+    if len(text) > _MOST_DIGITS:
+        must = f"of at most {_MOST_DIGITS} digits"
+        raise DatasetError(where, "numbers", must=must, got=shown(text))
+    return int(text)
 
 
 def default_ignore_index(num_classes: int) -> int:
@@ -120,7 +136,7 @@ def check_claims(
             claims[value].append(name)
     twice = [f"{value} for {' and '.join(who)}" for value, who in claims.items() if len(who) > 1]
     if twice:
-        _fail("values", "claimed only once", ", ".join(twice))
+        _fail("values", "claimed only once", some(twice))
 
 
 def _one_each(name: str, entries: Any, names: Sequence[str]) -> list[Any]:
@@ -136,9 +152,9 @@ def _as_color(name: str, color: Any) -> Color:
     try:
         red, green, blue = (index(part) for part in color)
     except (TypeError, ValueError):
-        _fail(f"color of {name}", "three integers 0..255", repr(color))
+        _fail(f"color of {name}", "three integers 0..255", shown(color))
     if not all(0 <= part <= 255 for part in (red, green, blue)):
-        _fail(f"color of {name}", "three integers 0..255", repr(color))
+        _fail(f"color of {name}", "three integers 0..255", shown(color))
     return red, green, blue
 
 
@@ -148,7 +164,7 @@ def _as_int(name: str, value: Any) -> int:
     except TypeError:
         number = -1
     if isinstance(value, bool) or not 0 <= number <= MAX_STORED:
-        _fail(name, f"an integer 0..{MAX_STORED}", repr(value))
+        _fail(name, f"an integer 0..{MAX_STORED}", shown(value))
     return number
 
 

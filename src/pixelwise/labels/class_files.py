@@ -13,7 +13,7 @@ from pixelwise.errors import DatasetError, check_choice
 from pixelwise.files.json_file import read_json
 from pixelwise.files.records import from_plain, to_plain
 from pixelwise.files.toml_file import read_text, read_toml, toml_value
-from pixelwise.labels.class_checks import default_ignore_index
+from pixelwise.labels.class_checks import default_ignore_index, parse_number
 from pixelwise.labels.palettes import voc_colormap
 
 
@@ -137,9 +137,12 @@ def _parse_lines(where: str, text: str) -> dict[str, Any]:
     # only if every line has numbers in front; a class may be called "2 wheeler"
     colored = [match.groups() for match in map(_COLOR_LINE.fullmatch, lines) if match]
     if len(colored) == len(lines):
-        colors = [(int(red), int(green), int(blue)) for red, green, blue, _ in colored]
+        colors = [[parse_number(where, part) for part in color] for *color, _ in colored]
         return {"names": [name for *_, name in colored], "colors": colors}
     valued = [match.groups() for match in map(_VALUE_LINE.fullmatch, lines) if match]
     if len(valued) == len(lines):
-        return {"names": [name for _, name in valued], "values": [int(v) for v, _ in valued]}
+        return {
+            "names": [name for _, name in valued],
+            "values": [parse_number(where, v) for v, _ in valued],
+        }
     return {"names": lines}

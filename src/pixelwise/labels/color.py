@@ -152,7 +152,7 @@ def check_image(where: str, image: np.ndarray) -> None:
         raise ArgumentTypeError(where, "image", must="uint8", got=f"dtype {image.dtype}")
 
 
-def _pack(colors: np.ndarray) -> np.ndarray:
+def pack(colors: np.ndarray) -> np.ndarray:
     """(..., 3) uint8 -> (...) uint32 with red in the lowest byte and zero in the highest."""
     packed = np.zeros((*colors.shape[:-1], 4), np.uint8)
     for channel in range(3):  # three strided copies are faster than one of three-byte pieces
@@ -161,7 +161,7 @@ def _pack(colors: np.ndarray) -> np.ndarray:
 
 
 def _unpack(packed: np.ndarray) -> np.ndarray:
-    """The inverse of _pack."""
+    """The inverse of pack."""
     return packed.astype("<u4")[..., None].view(np.uint8)[..., :3]
 
 
@@ -175,8 +175,8 @@ def _index_of_color(classes: Classes) -> np.ndarray:
         raise LabelError("color_to_index", "colors", must="one class each", got=got, hint=hint)
     largest = max(classes.unknown_index, classes.ignore_index)
     table = np.full(1 << 24, classes.unknown_index, np.min_scalar_type(largest))
-    table[_pack(np.array(VOID_COLOR, np.uint8))] = classes.ignore_index
-    table[_pack(np.array(classes.colors, np.uint8))] = np.arange(len(classes))
+    table[pack(np.array(VOID_COLOR, np.uint8))] = classes.ignore_index
+    table[pack(np.array(classes.colors, np.uint8))] = np.arange(len(classes))
     table.setflags(write=False)
     return table
 
@@ -195,13 +195,13 @@ def _look_up(image: np.ndarray, table: np.ndarray) -> np.ndarray:
     rows = max(1, _BAND_PIXELS // max(1, width))
     for y in range(0, height, rows):
         # "clip" writes into the result directly; packed colours are never out of range
-        table.take(_pack(image[y : y + rows]), out=index[y : y + rows], mode="clip")
+        table.take(pack(image[y : y + rows]), out=index[y : y + rows], mode="clip")
     return index
 
 
 def _nearest(colors: np.ndarray, classes: Classes) -> np.ndarray:
     """(K, 3) uint8 -> (K,) index of the class with the nearest colour."""
-    packed, places = np.unique(_pack(colors), return_inverse=True)
+    packed, places = np.unique(pack(colors), return_inverse=True)
     rgb = _unpack(packed).astype(np.int64)
     wanted = np.array(classes.colors, np.int64)
     nearest = np.empty(len(rgb), np.int64)
@@ -214,7 +214,7 @@ def _nearest(colors: np.ndarray, classes: Classes) -> np.ndarray:
 def _unknown_error(
     where: str, image: np.ndarray, missing: np.ndarray, classes: Classes
 ) -> LabelError:
-    packed = _pack(image)
+    packed = pack(image)
 
     def show(color: int) -> str:
         rgb = _unpack(np.array([color]))

@@ -41,6 +41,15 @@ class Patch:
         columns = slice(left - self.left, max(0, width - self.left))
         return Patch(self.mask[rows, columns], top, left)
 
+    def trimmed(self) -> "Patch":
+        """Without the empty rows and columns around it, so that small objects stay small."""
+        rows, columns = (np.flatnonzero(self.mask.any(axis=axis)) for axis in (1, 0))
+        if not len(rows):
+            return Patch(self.mask[:0, :0].copy(), self.top, self.left)
+        top, left = int(rows[0]), int(columns[0])
+        box = self.mask[top : rows[-1] + 1, left : columns[-1] + 1]
+        return Patch(box.copy(), self.top + top, self.left + left)
+
     @property
     def place(self) -> tuple[slice, slice]:
         """The rows and columns of the image that a patch lies on, once it is cut to it."""

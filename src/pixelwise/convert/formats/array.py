@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from io import BytesIO
+from os.path import isdir
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Index, Item, Rows, Source
 from pixelwise.errors import DatasetError, LabelError
 from pixelwise.files.content import MAX_PIXELS, Unreadable
-from pixelwise.files.json_file import shown
+from pixelwise.files.records import shown
 from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.decode import decode_image, image_format, samples_of
 from pixelwise.labels.png import decode_label
@@ -196,7 +197,7 @@ DECODERS: dict[str, Callable[[Path, bytes], np.ndarray]] = {
 def _suffixes(source: Path) -> Collection[str]:
     """Those of arrays if there are any; otherwise those of images."""
     for suffix in (".npy", ".mat"):
-        if source.is_dir() and next(files_below(source, [suffix]), None) is not None:
+        if isdir(source) and next(files_below(source, [suffix]), None) is not None:
             return [suffix]
     return IMAGE_SUFFIXES
 

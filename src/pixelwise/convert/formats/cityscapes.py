@@ -11,6 +11,7 @@ Source: Cityscapes scripts, helpers/labels.py and preparation/json2labelImg.py.
 """
 
 from collections.abc import Iterator
+from os.path import isfile
 from pathlib import Path
 
 from pixelwise.convert.config import ConvertConfig
@@ -76,7 +77,7 @@ def _image(config: ConvertConfig, id: str) -> Path | None:
         # gtFine/train -> leftImg8bit/train
         below = source.relative_to(above).parts[1:]
         image = Path(above, _IMAGES, *below, f"{id}{_IMAGE_END}")
-        if image.is_file():
+        if isfile(image):
             return image
     hint = f"Give the folder as {setting('images')}, or {setting('image_files', 'none')}."
     got = f"none for {id}"

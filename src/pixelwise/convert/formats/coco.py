@@ -9,6 +9,8 @@ Source: COCO data format documentation.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
+from os.path import isdir, isfile
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,10 @@ from pixelwise.convert.formats.items import named_item
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.legend_files import category_rows
 from pixelwise.convert.reading import Reading
-from pixelwise.convert.records import Drawing, Item, Object, Parts, Rows, Source
+from pixelwise.convert.records import Drawing, Item, Masks, Object, Parts, Rows, Source
 from pixelwise.errors import DatasetError, LabelError, setting
-from pixelwise.files.json_file import get, shown
+from pixelwise.files.json_file import get
+from pixelwise.files.records import shown
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.rle import rle_to_mask
 from pixelwise.labels.shapes import Outline, Size
@@ -35,11 +38,15 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
     table = reading.json(path)
     rows, name_of = categories(where, table)
     annotations = _by_image(where, table)
-    items = []
+    items, ids = [], set[int | str]()
     for place, image in enumerate(get(where, table, "images", list)):
         at = f"images[{place}]"
         name = get(where, image, "file_name", str, at=at)
-        own = annotations.pop(get(where, image, "id", int, str, at=at), [])
+        id = get(where, image, "id", int, str, at=at)
+        if id in ids:
+            raise DatasetError(where, f"{at}.id", must="of one image only", got=shown(id))
+        ids.add(id)
+        own = annotations.pop(id, [])
         data = {
             "size": [get(where, image, side, int, at=at) for side in ("height", "width")],
             "objects": [
@@ -58,8 +65,9 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa: ARG001
     """The objects of one image."""
     height, width = item.data["size"]
+    masks = Masks()
     objects = (
-        Object(name, _parts(segmentation, (height, width)), f"annotations[{place}]")
+        Object(name, _parts(segmentation, (height, width), masks), f"annotations[{place}]")
         for name, place, segmentation in item.data["objects"]
     )
     return Drawing((height, width), tuple(objects))
@@ -71,7 +79,7 @@ def json_file(source: Path) -> Path:
     Raises:
         DatasetError: there is none, or more than one.
     """
-    if not source.is_dir():
+    if not isdir(source):
         return source
     files = sorted(source.glob("*.json"))
     if len(files) != 1:
@@ -89,7 +97,8 @@ def categories(where: str, table: Any) -> tuple[Rows, dict[Any, str]]:
     """
     entries = get(where, table, "categories", list)
     rows = category_rows(where, entries)
-    return rows, {entry.get("id"): entry["name"].strip() for entry in entries}
+    with_id = [entry for entry in entries if type(entry.get("id")) is int]
+    return rows, {entry["id"]: entry["name"].strip() for entry in with_id}
 
 
 def category_of(where: str, at: str, entry: Any, name_of: dict[Any, str]) -> str:
@@ -111,11 +120,13 @@ def check_images(path: Path, items: Sequence[Item], config: ConvertConfig) -> No
         DatasetError: the first image is missing, but lies in a folder nearby.
     """
     image = items[0].image if items else None
-    if image is None or config.images is not None or image.is_file():
+    if image is None or config.images is not None or isfile(image):
         return
-    name = image.relative_to(path.parent)
-    near = [f for f in (*path.parent.iterdir(), *path.parent.parent.iterdir()) if f.is_dir()]
-    folders = sorted(folder for folder in near if (folder / name).is_file())
+    name, near = image.relative_to(path.parent), []
+    for folder in (path.parent, path.parent.parent):
+        with suppress(OSError):  # a folder that cannot be read has no image for us
+            near += [found for found in folder.iterdir() if isdir(found)]
+    folders = sorted(folder for folder in near if isfile(folder / name))
     if folders:
         hint = f"Give {setting('images', str(folders[0]))}."
         got = f"{name} in {folders[0]}"
@@ -131,13 +142,14 @@ def _by_image(where: str, table: Any) -> dict[Any, list[tuple[int, Any]]]:
     return dict(found)
 
 
-def _parts(segmentation: Any, size: Size) -> Parts:
+def _parts(segmentation: Any, size: Size, masks: Masks) -> Parts:
     """What a segmentation covers, or what is wrong with it in words."""
     if isinstance(segmentation, dict):
         if segmentation.get("size") != list(size):
             return f"run lengths of size {shown(segmentation.get('size'))} on an image of {size}"
         try:
-            return (Patch(rle_to_mask(segmentation.get("counts", []), size)),)
+            counts = segmentation.get("counts", [])
+            return (masks.add(size, lambda: Patch(rle_to_mask(counts, size))),)
         except LabelError as error:
             return wrong_runs(error)
     if not isinstance(segmentation, list) or not segmentation:

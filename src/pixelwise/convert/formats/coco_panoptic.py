@@ -5,6 +5,7 @@ id = R + 256 G + 65536 B; id 0 is void. "segments_info" of the JSON file gives e
 Source: COCO data format documentation, Panoptic Segmentation.
 """
 
+from os.path import isdir
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Source
 from pixelwise.errors import DatasetError, setting
 from pixelwise.files.json_file import get
+from pixelwise.labels.color import pack
 from pixelwise.labels.image import decode_rgb
 from pixelwise.offenders import list_offenders
+from pixelwise.text import some
 
 
 def find(config: ConvertConfig, reading: Reading) -> Source:
@@ -59,12 +62,11 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
             a category is not a class.
     """
     where = str(item.files[0])
-    red, green, blue = np.moveaxis(decode_rgb(where, item.contents[0]).astype(np.int32), -1, 0)
-    ids = red + 256 * green + 65536 * blue
+    ids = pack(decode_rgb(where, item.contents[0]))
     classes = legend.classes
     outside = sorted({name for _, name in item.data if name not in legend.index_of})
     if outside and config.unknown == "error":
-        must, got = f"among {', '.join(legend.index_of)}", ", ".join(outside)
+        must, got = f"among {some(legend.index_of, 30)}", some(outside)
         name = "categories of segments"
         raise DatasetError(where, name, must=must, got=got, hint=unknown_hint())
 
@@ -90,7 +92,7 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
 def _png_folder(path: Path) -> Path:
     """panoptic_val2017.json has its PNGs in panoptic_val2017/, or beside it."""
     folder = path.with_suffix("")
-    return folder if folder.is_dir() else path.parent
+    return folder if isdir(folder) else path.parent
 
 
 def _segments(where: str, at: str, entry: Any, name_of: dict[Any, str]) -> list[Any]:
@@ -99,5 +101,8 @@ def _segments(where: str, at: str, entry: Any, name_of: dict[Any, str]) -> list[
     for number, segment in enumerate(get(where, entry, "segments_info", list, at=at)):
         here = f"{at}.segments_info[{number}]"
         category = category_of(where, here, segment, name_of)
-        found.append([get(where, segment, "id", int, at=here), category])
+        id = get(where, segment, "id", int, at=here)
+        if not 0 < id < 1 << 24:
+            raise DatasetError(where, f"{here}.id", must="a colour: 1..16,777,215", got=id)
+        found.append([id, category])
     return found

@@ -4,6 +4,7 @@ CamVid, CVAT's "segmentation mask", Cityscapes' color.png and most hand-made mas
 """
 
 from collections.abc import Sequence
+from os.path import isfile
 from pathlib import Path
 from typing import cast
 
@@ -66,7 +67,7 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
 def _rows_beside(config: ConvertConfig) -> tuple[Rows | None, tuple[str, ...]]:
     for folder in (config.source, config.source.parent):
         for file in (folder / name for name in _CLASS_FILES):
-            if file.is_file():
+            if isfile(file):
                 return read_row_file(file), (f"classes are from {file.name}",)
     return None, ()
 

@@ -9,6 +9,8 @@ on top. Documents with a DTD or entities are refused: no annotation needs them.
 Source: CVAT documentation, XML annotation format.
 """
 
+import re
+from os.path import isdir
 from typing import Any
 from xml.parsers import expat
 
@@ -22,11 +24,12 @@ from pixelwise.convert.legend import Legend
 from pixelwise.convert.legend_files import parse_hex
 from pixelwise.convert.paths import IMAGES
 from pixelwise.convert.reading import Reading, read_content
-from pixelwise.convert.records import Drawing, Frame, Item, Object, Parts, Rows, Source
-from pixelwise.errors import DatasetError, LabelError
+from pixelwise.convert.records import Drawing, Frame, Item, Masks, Object, Parts, Rows, Source
+from pixelwise.errors import DatasetError, LabelError, PixelwiseError
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.rle import rle_to_mask
 from pixelwise.labels.shapes import Kind, Outline
+from pixelwise.text import reason_of
 
 _SHAPES = ("polygon", "box", "ellipse", "polyline", "points", "mask", "cuboid", "skeleton")
 # elements whose points say everything -> kind of shapes.KINDS
@@ -36,7 +39,7 @@ _LABEL = ("labels", "label")
 
 def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
     """The images of an XML file, each with its shapes."""
-    path = config.source / "annotations.xml" if config.source.is_dir() else config.source
+    path = config.source / "annotations.xml" if isdir(config.source) else config.source
     where = str(path)
     reader = _Reader(where)
     reader.read(read_content(path))
@@ -54,11 +57,11 @@ def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa: ARG001
     """The shapes of one image."""
-    objects = []
+    objects, masks = [], Masks()
     for place, (kind, attributes) in enumerate(item.data["shapes"]):
         name, z = attributes.get("label", "").strip(), attributes.get("z_order", "0")
-        z = int(z) if z.lstrip("-").isdecimal() else 0
-        parts = _parts(kind, attributes, config.line_width)
+        z = int(z) if re.fullmatch(r"-?[0-9]{1,9}", z) else 0
+        parts = _parts(kind, attributes, config.line_width, masks)
         objects.append(Object(name, parts, f"shape {place} of {item.id}", z))
     height, width = item.data["size"]
     # CVAT shows images turned
@@ -85,8 +88,12 @@ class _Reader:
         parser.buffer_text = True
         try:
             parser.Parse(data, True)
-        except expat.ExpatError as error:
-            raise DatasetError(self.where, "file", must="valid XML", got=str(error)) from None
+        except PixelwiseError:
+            raise
+        except (expat.ExpatError, LookupError, ValueError) as error:
+            # of an encoding that Python does not have, or that is not of single bytes
+            got = reason_of(error)
+            raise DatasetError(self.where, "file", must="valid XML", got=got) from None
 
     def refuse(self, *_: Any) -> None:
         got = "a document type or entity declaration"
@@ -125,11 +132,11 @@ class _Reader:
         return Rows(names, tuple(parse_hex(self.where, str(color).strip()) for color in colors))
 
 
-def _parts(kind: str, attributes: dict[str, str], line_width: float) -> Parts:
+def _parts(kind: str, attributes: dict[str, str], line_width: float, masks: Masks) -> Parts:
     """What a shape covers, or what is wrong with it in words."""
     try:
         if kind == "mask":
-            return (_mask(attributes),)
+            return (_mask(attributes, masks),)
         if kind in ("polygon", "polyline", "points"):
             pairs = attributes["points"].split(";")
             points = np.array([pair.split(",") for pair in pairs], np.float64)
@@ -152,10 +159,11 @@ def _parts(kind: str, attributes: dict[str, str], line_width: float) -> Parts:
     return f"the type {kind!r}, which cannot be painted"
 
 
-def _mask(attributes: dict[str, str]) -> Patch:
+def _mask(attributes: dict[str, str], masks: Masks) -> Patch:
     runs = [int(run) for run in attributes["rle"].split(",")]
     left, top, width, height = (int(attributes[k]) for k in ("left", "top", "width", "height"))
-    return Patch(rle_to_mask(runs, (height, width), order="rows"), top, left)
+    size = height, width
+    return masks.add(size, lambda: Patch(rle_to_mask(runs, size, order="rows"), top, left))
 
 
 def _attribute(where: str, at: str, attributes: dict[str, str], name: str) -> str:

@@ -1,6 +1,7 @@
 """Items of several formats: label files paired with images, and images named in a file."""
 
 from collections.abc import Collection
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def named_item(
     """
     where, base = str(path), path.parent if config.images is None else config.images
     file = inside(where, name, text, base, [base])
-    if beside and config.images is None and not file.is_file():
+    if beside and config.images is None and not isfile(file):
         file = inside(where, name, text, base / beside, [base])
     return Item(
         safe_id(where, name, text), (), None if config.image_files == "none" else file, data
@@ -68,7 +69,7 @@ def named_item(
 
 def _files(config: ConvertConfig, suffixes: Collection[str]) -> list[tuple[str, Path]]:
     """(name, path) of the label files; one file is a source too."""
-    if config.source.is_file():
+    if isfile(config.source):
         return [(config.source.name, config.source)]
     suffix = config.label_suffix
     found = files_below(config.source, suffixes)

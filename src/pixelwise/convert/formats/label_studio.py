@@ -21,19 +21,23 @@ from pixelwise.convert.formats.items import named_item
 from pixelwise.convert.formats.label_studio_rle import unpack_alpha
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.reading import Reading
-from pixelwise.convert.records import Drawing, Frame, Item, Object, Parts, Rows, Source
+from pixelwise.convert.records import Drawing, Frame, Item, Masks, Object, Parts, Rows, Source
 from pixelwise.errors import DatasetError, LabelError
-from pixelwise.files.json_file import get, shown
+from pixelwise.files.json_file import get
 from pixelwise.files.names import with_slashes
+from pixelwise.files.records import shown
 from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.raster import Patch
-from pixelwise.labels.shapes import Outline, Size
+from pixelwise.labels.shapes import Outline, Size, check_size
+from pixelwise.text import some
 
 # Types of results that have pixels; the key of the names in their value is the same word.
 _TYPES = ("polygonlabels", "brushlabels", "rectanglelabels", "ellipselabels")
 _SIDES = ("height", "width")
 # Alpha of a brush stroke is soft at its rim.
 _OPAQUE = 127
+# Kinds of results that are left out and named.
+_LISTED = 20
 
 
 def find(config: ConvertConfig, reading: Reading) -> Source:
@@ -54,13 +58,15 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
         several += len(valid) > 1
         found = _results(where, at, valid)
         results = [result for result in found if result.get("type") in _TYPES]
-        left_out.update(str(r.get("type")) for r in found if r.get("type") not in _TYPES)
+        left_out.update(
+            shown(r.get("type")).strip("'") for r in found if r.get("type") not in _TYPES
+        )
         left_out["tasks without shapes, whose size is not known"] += not results
         if results:
             names |= {name for result in results for name in _names(result)}
             items.append(_item(config, at, task, results))
     notes = [f"{several:,} tasks have several annotations: the first counts"] * (several > 0)
-    notes += [f"left out: {n:,} {what}" for what, n in sorted(left_out.items()) if n]
+    notes += [f"left out: {n:,} {what}" for what, n in sorted(left_out.most_common(_LISTED)) if n]
     return Source(items, Rows(tuple(sorted(names))) if names else None, tuple(notes))
 
 
@@ -73,14 +79,14 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa:
     }
     if len(sizes) != 1:
         must = "the same for all results of a task"
-        raise DatasetError(where, "original size", must=must, got=sorted(sizes))
-    height, width = sizes.pop()
-    objects = []
+        raise DatasetError(where, "original size", must=must, got=some(sorted(sizes)))
+    height, width = check_size(where, sizes.pop())
+    objects, masks = [], Masks()
     for place, result in enumerate(item.data):
         at = f"result[{place}]"
         value = get(where, result, "value", dict, at=at)
         names = _names(result)
-        parts = _parts(where, at, result, value, (height, width))
+        parts = _parts(where, at, result, value, (height, width), masks)
         if len(names) != 1 and not isinstance(parts, str):
             parts = f"{len(names)} names instead of one"
         objects.append(Object(names[0] if len(names) == 1 else "", parts, at))
@@ -126,7 +132,9 @@ def _suffix_of(address: str) -> str:
     return Path(_file_name(address)).suffix.lower()
 
 
-def _parts(where: str, at: str, result: dict[str, Any], value: dict[str, Any], size: Size) -> Parts:
+def _parts(
+    where: str, at: str, result: dict[str, Any], value: dict[str, Any], size: Size, masks: Masks
+) -> Parts:
     """What a result covers, or what is wrong with it in words."""
     percent = np.array([size[1], size[0]]) / 100
     at = f"{at}.value"
@@ -138,17 +146,20 @@ def _parts(where: str, at: str, result: dict[str, Any], value: dict[str, Any], s
         points = get(where, value, "points", list, at=at)
         if not all(isinstance(p, list) and len(p) == 2 for p in points):
             return "points that are not all [x, y]"
-        if not all(type(v) in (int, float) for point in points for v in point):
+        if not all(type(v) in (int, float) and abs(v) < 1e300 for point in points for v in point):
             return "points that are not numbers"
         return (Outline(np.array(points, np.float64).reshape(-1, 2) * percent),)
     if result["type"] == "brushlabels":
         if result.get("image_rotation"):
-            return f"a brush on an image that was turned by {result['image_rotation']} degrees"
+            return (
+                f"a brush on an image that was turned by {shown(result['image_rotation'])} degrees"
+            )
         try:
-            alpha = unpack_alpha(get(where, value, "rle", list, at=at), size)
+            packed = get(where, value, "rle", list, at=at)
+            # red, green, blue, alpha, and whether it is opaque
+            return (masks.add(size, lambda: Patch(unpack_alpha(packed, size) > _OPAQUE), 5),)
         except LabelError as error:
             return wrong_runs(error)
-        return (Patch(alpha > _OPAQUE),)
     degrees = float(get(where, value, "rotation", float, type(None), at=at) or 0)
     corner = np.array(numbers("x", "y")) * percent
     if result["type"] == "ellipselabels":

@@ -11,7 +11,11 @@ Source: labelme 7.1 documentation and the files that it writes.
 import base64
 import binascii
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
+from io import BytesIO
+from math import floor
+from os.path import isdir, isfile
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +25,15 @@ from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.images import ImageFile
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import files_below, inside, safe_id
-from pixelwise.convert.reading import JsonFile, NamedFile, Reading, read_json_file
-from pixelwise.convert.records import Drawing, Item, Object, Parts, Rows, Source
+from pixelwise.convert.reading import JsonFile, NamedFile, Reading, read_json_file, untrusted
+from pixelwise.convert.records import Drawing, Item, Masks, Object, Parts, Rows, Source
 from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.files.content import Unreadable
-from pixelwise.files.json_file import get, parse_json, shown
+from pixelwise.files.json_file import get, parse_json
 from pixelwise.files.names import with_slashes
+from pixelwise.files.records import shown
 from pixelwise.labels.class_names import is_background_name
-from pixelwise.labels.decode import decode_image, samples_of
+from pixelwise.labels.decode import decode_image, read_head, samples_of
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import LABELME_KINDS, Outline, Size
 
@@ -40,7 +45,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
 
     Names are sorted, so that they do not depend on the order of files; "_background_" is first.
     """
-    if config.source.is_file():
+    if isfile(config.source):
         files = [(config.source.name, config.source)]
     else:
         files = list(files_below(config.source, [".json"]))
@@ -63,8 +68,9 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa:
     size, image, shapes = item.data or _parsed(
         where, parse_json(item.contents[0], where), config.line_width
     )
+    masks = Masks()
     objects = (
-        Object(name, parts() if isinstance(parts, partial) else parts, at)
+        Object(name, parts(masks) if isinstance(parts, partial) else parts, at)
         for name, at, parts in shapes
     )
     return Drawing(size, tuple(objects), image=image, frames=("turned",))
@@ -85,7 +91,8 @@ def _find_one(
         names = frozenset(label.strip() for label in labels)
         if get(where, table, "imageData", str, type(None)) is None:
             image = _image_path(config, path, table)
-        data = _parsed(where, table, config.line_width) if hand_on else None
+        with untrusted(where, "labelme JSON"):
+            data = _parsed(where, table, config.line_width) if hand_on else None
     except PixelwiseError as error:
         data = error
     stem = name.removesuffix(config.label_suffix) if config.label_suffix else name
@@ -108,14 +115,14 @@ def _image_path(config: ConvertConfig, path: Path, table: Any) -> Path:
     """Where imagePath points: beside the JSON file, or into the folder of images."""
     where = str(path)
     text = get(where, table, "imagePath", str)
-    folder = config.source if config.source.is_dir() else path.parent
+    folder = config.source if isdir(config.source) else path.parent
     if config.images is None:
         return inside(where, "imagePath", text, path.parent, [folder])
     beside = inside(where, "imagePath", text, path.parent, [folder, config.images])
     name = Path(with_slashes(text)).name
     below = path.parent.relative_to(folder)
     candidates = [beside, config.images / below / name, config.images / name]
-    return next((c for c in candidates if c.is_file()), candidates[-1])
+    return next((c for c in candidates if isfile(c)), candidates[-1])
 
 
 def _size(where: str, table: Any, image: bytes | None) -> Size | None:
@@ -147,28 +154,37 @@ def _compact(points: list[Any]) -> Any:
         return points
 
 
-def _mask(png: bytes, points: Sequence[Any]) -> Parts:
-    try:
-        mask = samples_of(decode_image(png)) != 0
-    except Unreadable:
-        return "a mask that is not a readable image"
-    mask = mask.any(axis=2) if mask.ndim == 3 else mask
-    corners = np.array(points, np.float64) if _is_box(points) else np.full((2, 2), np.nan)
-    if not np.isfinite(corners).all() or np.abs(corners).max() > 1e8:
+def _mask(png: bytes, points: Sequence[Any], masks: Masks) -> Parts:
+    if not _is_box(points):
         return f"the box {shown(points)} around a mask"
+    try:
+        head = read_head(BytesIO(png))
+        size = head.height, head.width
+        # up to four channels of 8 bits, and whether each is not 0
+        patch = masks.add(size, lambda: Patch(_is_set(samples_of(decode_image(png)))), 8)
+    except Unreadable as error:
+        if error.hint:
+            return f"a mask that must be {error.must}, got {error.got}"
+        return "a mask that is not a readable image"
+    corners = np.array(points, np.float64)
     (left, top), (right, bottom) = corners
     whole = (corners == np.floor(corners)).all()
     height, width = int(bottom - top) + 1, int(right - left) + 1
-    if whole and mask.shape != (height, width):
+    if whole and size != (height, width):
         # a fractional box says only where the mask begins
-        return f"a mask of {mask.shape} pixels in a box of ({height}, {width})"
-    return (Patch(mask, int(np.floor(top)), int(np.floor(left))),)
+        return f"a mask of {size} pixels in a box of ({height}, {width})"
+    return (replace(patch, top=patch.top + floor(top), left=patch.left + floor(left)),)
+
+
+def _is_set(samples: np.ndarray) -> np.ndarray:
+    return (samples != 0).any(axis=2) if samples.ndim == 3 else samples != 0
 
 
 def _is_box(points: Sequence[Any]) -> bool:
     if len(points) != 2 or not all(isinstance(p, list) and len(p) == 2 for p in points):
         return False
-    return all(type(value) in (int, float) for point in points for value in point)
+    values = [value for point in points for value in point]
+    return all(type(value) in (int, float) and abs(value) <= 1e8 for value in values)
 
 
 def _from_base64(where: str, name: str, text: str) -> bytes:

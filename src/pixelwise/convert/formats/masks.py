@@ -59,7 +59,7 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa:
             must = f"{size}, like the other masks of {item.id}"
             raise DatasetError(path, "size", must=must, got=mask.shape)
         size = (mask.shape[0], mask.shape[1])
-        objects.append(Object(name, (_tight(mask),), path.name))
+        objects.append(Object(name, (Patch(mask).trimmed(),), path.name))
     return Drawing(size or (0, 0), tuple(objects))
 
 
@@ -77,15 +77,6 @@ def _mask(path: Path, data: bytes) -> NDArray[np.bool]:
         hint = "Was it resized, or saved with loss?"
         raise DatasetError(path, "values", must="0 and one other", got=some(found, 8), hint=hint)
     return values != 0
-
-
-def _tight(mask: NDArray[np.bool]) -> Patch:
-    """The part of a mask that has pixels, so that a thousand small objects stay small."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
-        return Patch(mask[:0, :0])
-    box = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return Patch(box.copy(), int(rows[0]), int(columns[0]))
 
 
 def _by_folder(files: list[tuple[str, Path]], name: str) -> dict[str, list[Path]]:

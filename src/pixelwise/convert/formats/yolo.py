@@ -10,6 +10,7 @@ Source: Ultralytics documentation, segmentation dataset format.
 """
 
 from dataclasses import replace
+from os.path import isfile
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from pixelwise.convert.paths import IMAGES, LABELS, check_apart, files_below, im
 from pixelwise.convert.reading import JsonFile, NamedFile, Reading, digest, read_content
 from pixelwise.convert.records import Drawing, Item, Object, Parts, Rows, Source
 from pixelwise.errors import DatasetError, PixelwiseError, setting
-from pixelwise.files.json_file import shown
+from pixelwise.files.records import shown
 from pixelwise.files.toml_file import read_text
 from pixelwise.labels.shapes import Outline, Size
 
@@ -29,8 +30,8 @@ _NAME_FILES = ("classes.txt", "obj.names")
 _BOX_NUMBERS = 4
 # A point may miss the image by the rounding of its six digits.
 _SLACK = 1e-3
-# Numbers with more digits are not those of classes.
-_MOST_DIGITS = 5
+# With the background before it and void behind it, this one still fits into 16 bits.
+_LAST_CLASS = 65533
 
 
 def find(config: ConvertConfig, reading: Reading) -> Source:
@@ -85,7 +86,7 @@ def _find_one(
 
 
 def _is_class(word: str) -> bool:
-    return word.isdecimal() and len(word) <= _MOST_DIGITS
+    return word.isdecimal() and len(word) <= 5 and int(word) <= _LAST_CLASS
 
 
 def _lines(path: Path, data: bytes) -> list[str]:
@@ -99,7 +100,7 @@ def _lines(path: Path, data: bytes) -> list[str]:
 def _parts(words: list[str], size: Size) -> Parts:
     """The shape of a line, or what is wrong with it in words."""
     if not _is_class(words[0]):
-        return f"the class {shown(words[0])}, which is not a number 0, 1, 2, ..."
+        return f"the class {shown(words[0])}, which is not a number 0..{_LAST_CLASS}"
     try:
         numbers = np.array(words[1:], np.float64)
     except ValueError:
@@ -156,7 +157,7 @@ def _by_two_folders(config: ConvertConfig) -> list[Item]:
 
 def _item(key: str, image: Path, text: Path) -> Item:
     # an empty file says what a missing one does
-    has_objects = text.is_file() and text.stat().st_size > 0
+    has_objects = isfile(text) and text.stat().st_size > 0
     return Item(str(Path(key).with_suffix("")), (text,) if has_objects else (), image)
 
 
@@ -170,6 +171,6 @@ def _names(source: Path) -> tuple[str, ...] | None:
             except DatasetError:
                 continue  # a settings file of something else
         for file in (folder / name for name in _NAME_FILES):
-            if file.is_file():
+            if isfile(file):
                 return tuple(line.strip() for line in read_text(file).splitlines() if line.strip())
     return None
