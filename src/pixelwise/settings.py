@@ -110,6 +110,9 @@ def _checked(f: Field, kind: Any, given: Any, where: str) -> Any:
             check_range(where, f.name, one, low, high)
         if above is not None and not above < one < float("inf"):
             raise ArgumentError(where, f.name, must=f"> {above}", got=one)
+        if isinstance(one, Path | str) and "\0" in str(one):
+            # no system has such a path, and Python's functions of paths disagree on what to do
+            raise ArgumentError(where, f.name, must="without a NUL character", got=shown(str(one)))
         if type(one) is int and abs(one) > LARGEST:
             raise ArgumentError(where, f.name, must=f"at most {LARGEST:,}", got=shown(one))
     return value

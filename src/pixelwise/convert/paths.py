@@ -18,8 +18,8 @@ from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 
 # Folders of what is written, and of a YOLO dataset.
 IMAGES, LABELS = "images", "labels"
-# A file system allows 255, of which a suffix takes some.
-_LONGEST_NAME = 240
+# A file system allows 255, of which a suffix takes up to 5.
+_LONGEST_NAME = 250
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -58,7 +58,9 @@ def safe_id(where: str, name: str, text: str) -> str:
     stem = os.path.splitext(plain)[0]
     # hidden files are not looked for in a dataset, so they would be written and never read
     hidden = any(part[:1] == "." and part != "." for part in parts)
-    wild = "" in parts or "\0" in plain or _DRIVE.match(plain) or not _can_be_written(parts)
+    wild = (
+        "" in parts or "\0" in plain or _DRIVE.match(plain) or not _can_be_written(stem.split("/"))
+    )
     if hidden or wild or stem.endswith("/"):
         must = f"a relative path without '..', hidden names or ones of over {_LONGEST_NAME} bytes"
         raise DatasetError(where, name, must=must, got=shown(text))
