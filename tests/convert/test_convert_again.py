@@ -1,5 +1,6 @@
 """Converting again, after anything: the same bytes by every executor, changes, stops, kills."""
 
+import json
 import re
 import signal
 import subprocess
@@ -22,7 +23,8 @@ from convert.annotations import (
 from convert.street import NAMES, settings, write_street
 from pixelwise.cli import main
 from pixelwise.convert.command import convert
-from pixelwise.errors import DatasetError
+from pixelwise.errors import DatasetError, RunError
+from pixelwise.labels.description import read_description
 from pixelwise.labels.image import read_rgb
 from pixelwise.labels.png import read_label
 
@@ -145,30 +147,79 @@ def test_an_interruption_leaves_a_state_to_go_on_from(source, tmp_path):
 
 
 def test_files_that_are_wrong_are_named_and_all_others_are_made(source, tmp_path):
-    """One message with the number, the first few, and what is wrong with each."""
+    """The report lists them; the same call makes them alone once they are repaired."""
     (source / f"{NAMES[1]}.json").write_text('{"shapes": [')
     write_labelme(source, NAMES[4], [shape("cat", [[1, 1], [2, 2]])])
-    with pytest.raises(
-        DatasetError, match=r"2 of 12 labels could not be made\. .*b\.json: .*e\.json: "
-    ):
-        convert(settings(source))
-    assert len(list((tmp_path / "out/labels").rglob("*.png"))) == 10
-    assert not (tmp_path / "out" / "dataset.toml").exists()
+    report = convert(settings(source))
+    assert [error.where[-6:] for error in report.failed] == ["b.json", "e.json"]
+    expected = (
+        r"^convert: 2 of 12 labels could not be made\. .*b\.json: .*e\.json: .*the same command"
+    )
+    assert re.search(expected, str(report.finding()))
+    assert "2 of 12 labels could not be made and are left out" in report.text()
+    written = json.loads((tmp_path / "out/convert.json").read_text())
+    assert (written["files"], len(written["failed"])) == (10, 2)
     write_labelme(source, NAMES[1], [shape("cat", SQUARE), shape("dog", RIGHT)])
     write_labelme(source, NAMES[4])
-    assert convert(settings(source)).resumed == 10
+    whole = convert(settings(source))
+    assert (whole.files, whole.resumed, whole.failed, whole.finding()) == (12, 10, (), None)
 
 
-def test_a_list_of_wrong_files_has_plain_words_in_python_and_as_options(source, tmp_path, capsys):
+def test_the_dataset_of_a_conversion_that_left_labels_out_says_so_and_has_the_others(source):
+    """Every image in it has its label: it can be used, and does not claim more than is there."""
+    (source / f"{NAMES[1]}.json").write_text('{"shapes": [')
+    report = convert(settings(source))
+    assert "# 1 of 12 labels could not be made and are left out" in report.description.read_text()
+    found = read_description(report.description)
+    pairs = [pair.id for split in found.splits for pair in found.pairs(split)]
+    assert len(pairs) == len(set(pairs)) == 11
+
+
+def test_a_label_whose_annotations_broke_since_is_not_left_behind(source, tmp_path):
+    """It was made of annotations that are no longer there; what somebody changed since stays."""
+    convert(settings(source))
+    changed = tmp_path / "out/labels/street/e.png"
+    changed.write_bytes(b"mine")
+    for name in (NAMES[1], NAMES[4]):
+        (source / f"{name}.json").write_text('{"shapes": [')
+    convert(settings(source))
+    assert not (tmp_path / "out/labels/street/b.png").exists()
+    assert not (tmp_path / "out/images/street/b.png").exists()
+    assert changed.read_bytes() == b"mine"
+
+
+def test_when_not_one_label_can_be_made_it_is_an_error_and_nothing_is_described(source, tmp_path):
+    for name in NAMES:
+        write_labelme(source, name, [shape("cow", SQUARE)])
+    with pytest.raises(DatasetError, match=r"not one of 12 labels could be made\. .*a\.json: "):
+        convert(settings(source, classes="cat=#ff0000,dog=#00ff00"))
+    assert not (tmp_path / "out/dataset.toml").exists()
+
+
+def test_labels_that_are_left_out_are_exit_code_1_in_the_words_of_options(source, tmp_path, capsys):
     write_labelme(source, NAMES[1], [shape("cow", SQUARE)])
     write_labelme(source, NAMES[4], [shape("cow", SQUARE)])
-    must = r"labels could not be made\. .*b\.json: classes of objects must be .*"
-    with pytest.raises(DatasetError, match=must + 'Use classes.* unknown="ignore"') as caught:
-        convert(settings(source, classes="cat=#ff0000,dog=#00ff00"))
-    assert "\x1f" not in str(caught.value)
-    words = ["--format", "labelme", "--classes", "cat=#ff0000,dog=#00ff00"]
-    assert main(["convert", str(source), *words, "--out", str(tmp_path / "b")]) == 2
-    assert re.search(must + "Use --classes.* --unknown ignore", capsys.readouterr().err)
+    must = r"2 of 12 labels could not be made\. .*b\.json: classes of objects must be .*"
+    words = ["--format", "labelme", "--classes", "cat=#ff0000,dog=#00ff00", "--json"]
+    assert main(["convert", str(source), *words, "--out", str(tmp_path / "b")]) == 1
+    said = capsys.readouterr()
+    assert re.search(must + "Use --classes.* --unknown ignore", said.err)
+    assert ["b.json" in json.loads(said.out)["failed"][0]] == [True]
+    assert "\x1f" not in said.out + said.err
+
+
+def test_a_second_conversion_into_a_folder_is_refused_while_the_first_one_runs(source):
+    """Both would write its dataset.toml and take the labels of the other for their own."""
+    refused = []
+
+    def try_another(done, total):  # noqa: ARG001
+        with pytest.raises(RunError, match=r"pixelwise convert, process .* is writing to it"):
+            convert(settings(source))
+        refused.append(done)
+
+    convert(settings(source), progress=try_another)
+    assert refused == list(range(1, 13))
+    assert convert(settings(source)).resumed == 12
 
 
 def run_elsewhere(source, prelude, workers=0):

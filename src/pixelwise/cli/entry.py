@@ -30,13 +30,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a name must never stop the output
     words = sys.argv[1:] if argv is None else list(argv)
     try:
-        finding = ""
+        finding: str | PixelwiseError | None = None
         # --help and --version have printed what was asked for
         with raise_on_sigterm(), suppress(SystemExit):
             finding = run_command(words)
         sys.stdout.flush()
         if finding:
-            print(f"pixelwise: {printable(finding)}", file=sys.stderr)
+            text = finding if isinstance(finding, str) else sentence(finding, words)
+            print(f"pixelwise: {printable(text)}", file=sys.stderr)
             return 1
     except PixelwiseError as error:
         print(f"pixelwise: {printable(sentence(error, words))}", file=sys.stderr)
@@ -50,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def run_command(words: list[str]) -> str:
+def run_command(words: list[str]) -> str | PixelwiseError | None:
     """Parse the words, run the command, print its result and return what exit code 1 is for."""
     request = parse(words)
     command = COMMANDS[request.command]
@@ -66,4 +67,4 @@ def run_command(words: list[str]) -> str:
     shown_text = "\n".join(map(printable, text.split("\n")))  # names come from files
     if text:  # other ranks than the first have nothing to say
         print(json.dumps(content, indent=1) if request.as_json else shown_text)
-    return result.finding() if hasattr(result, "finding") else ""
+    return result.finding() if hasattr(result, "finding") else None

@@ -7,10 +7,12 @@ bytes.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
 from os.path import exists
+from pathlib import Path
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.detect import detect
@@ -25,17 +27,20 @@ from pixelwise.convert.manifest import (
     read_entries,
     rewrite,
 )
-from pixelwise.convert.one_label import make_label
-from pixelwise.convert.output import check_out, describe
+from pixelwise.convert.one_label import make_label, remove_outdated
+from pixelwise.convert.output import check_links, check_out, describe
 from pixelwise.convert.paths import check_apart
 from pixelwise.convert.reading import Reading, untrusted
 from pixelwise.convert.records import Item, Source
+from pixelwise.convert.report import FILE_NAME as REPORT
 from pixelwise.convert.report import ConvertReport, totals
 from pixelwise.convert.sidecars import sidecar_texts
 from pixelwise.errors import DatasetError, PixelwiseError, error_at, setting
 from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.files.atomic import atomic_write
+from pixelwise.files.lock import locked
 from pixelwise.files.names import check_names
+from pixelwise.labels.description import FILE_NAME as DESCRIPTION
 from pixelwise.settings import takes_settings
 from pixelwise.sums import Progress, map_over
 from pixelwise.text import some
@@ -60,8 +65,8 @@ def convert(
         ConvertReport; it is also written to convert.json beside the labels.
     Raises:
         ArgumentError: out is not a new folder, or an option does not fit the format.
-        DatasetError: there is nothing to convert, or some labels could not be made. All others
-            are made before it is raised, and the message names the first few that could not.
+        DatasetError: there is nothing to convert, or not one label could be made. If some could,
+            the result lists the others in `failed`; the same call makes those alone.
         RunError: the file system refuses.
     """
     config = with_absolute_paths(config)
@@ -78,14 +83,31 @@ def _convert(
     with untrusted(config.classes or config.source, "list of classes"):
         legend = make_legend(source, config, background)
     sidecars = sidecar_texts(config.sidecars, legend.classes, len(items))
+    check_links(config, [item.id for item in items], (FILE_NAME, REPORT, DESCRIPTION, *sidecars))
+    unlocked: list[str] = []
+    with locked(Path(config.out or ""), "pixelwise convert", unlocked.append):
+        source = replace(source, notes=(*source.notes, *unlocked))
+        return _write(config, source, legend, items, sidecars, executor, progress)
 
-    entries, resumed = _make_all(config, legend, items, executor, progress)
+
+def _write(
+    config: ConvertConfig,
+    source: Source,
+    legend: Legend,
+    items: list[Item],
+    sidecars: Mapping[str, str],
+    executor: Executor | None,
+    progress: Progress | None,
+) -> ConvertReport:
+    entries, resumed, failed = _make_all(config, legend, items, executor, progress)
 
     notes = (*source.notes, *legend.notes)
+    if failed:
+        notes += (f"{len(failed):,} of {len(items):,} labels could not be made and are left out",)
     with_image = [entry.id for entry in entries.values() if entry.image]
     if not with_image and config.image_files != "none":
         notes += ("without images, so dataset.toml has no splits; give their folder to have them",)
-    paints = background is not None
+    paints = FORMATS[config.format].background is not None
     first = f"converted from {config.format}"
     if paints:
         first += f", pixel rule {config.rule}, paint order {config.order}"
@@ -99,6 +121,7 @@ def _convert(
         rule=config.rule if paints else None,
         order=config.order if paints else None,
         resumed=resumed,
+        failed=tuple(failed),
         notes=notes,
         **totals(entries.values()),
     )
@@ -126,8 +149,8 @@ def _make_all(
     items: list[Item],
     executor: Executor | None,
     progress: Progress | None,
-) -> tuple[dict[str, Entry], int]:
-    """The entry of every item, and how many were made by an earlier run."""
+) -> tuple[dict[str, Entry], int, list[PixelwiseError]]:
+    """The entry of every label, how many an earlier run had made, and why others are not there."""
     manifest = config.folder / FILE_NAME
     done = read_entries(manifest)
     check_out(config, [item.id for item in items], done, exists(manifest))
@@ -143,15 +166,17 @@ def _make_all(
         for made, item in zip(results, items):
             if isinstance(made, PixelwiseError):
                 errors.append(made)
+                if item.id in done:
+                    remove_outdated(config.folder, done[item.id])
             elif made is None:
                 entries[item.id] = done[item.id]
             else:
                 entries[item.id] = made
                 append(file, made)
-    if errors:
-        raise _failed(errors, len(items))
+    if not entries:
+        raise _failed(errors)
     rewrite(manifest, entries)
-    return entries, sum(entries[id] is done.get(id) for id in entries)
+    return entries, sum(entries[id] is done.get(id) for id in entries), errors
 
 
 def _name_of_job(job: tuple[Item, Entry | None]) -> str:
@@ -173,9 +198,9 @@ def _checked_items(config: ConvertConfig, source: Source) -> list[Item]:
     return items
 
 
-def _failed(errors: list[PixelwiseError], total: int) -> PixelwiseError:
-    if total == 1:
+def _failed(errors: list[PixelwiseError]) -> PixelwiseError:
+    if len(errors) == 1:
         return error_at(errors[0].where, errors[0])
-    event = f"{len(errors):,} of {total:,} labels could not be made"
+    event = f"not one of {len(errors):,} labels could be made"
     listed = some([error.message(with_value=setting) for error in errors], separator=" | ")
     return DatasetError("convert", event=event, hint=listed)

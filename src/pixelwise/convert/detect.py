@@ -10,7 +10,7 @@ from pixelwise.convert.formats.table import FORMATS
 from pixelwise.convert.paths import files_below
 from pixelwise.convert.reading import Reading
 from pixelwise.errors import DatasetError, setting
-from pixelwise.files.content import Unreadable, open_file
+from pixelwise.files.content import Unreadable, check_regular, open_file
 from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.decode import read_head
 from pixelwise.survey.folder_names import IMAGE_FOLDERS, LABEL_FOLDERS
@@ -112,6 +112,10 @@ def _kind_of(content: Any) -> str | None:
 
 
 def _of_image(path: Path) -> str:
+    try:
+        check_regular(path)
+    except Unreadable as error:
+        raise error.at(DatasetError, path, "file") from None
     try:
         with open_file(path) as file:
             mode = read_head(file).mode

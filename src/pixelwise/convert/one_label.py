@@ -6,6 +6,7 @@ any executor can make it. What is wrong with it is returned, so that all others 
 
 import os
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,11 +20,15 @@ from pixelwise.convert.manifest import Entry, digest_of_values, digest_of_writte
 from pixelwise.convert.painting import paint
 from pixelwise.convert.paths import IMAGES, LABELS
 from pixelwise.convert.reading import digest, untrusted
-from pixelwise.convert.records import Drawing, Index, Item, Object
+from pixelwise.convert.records import PAINTING, Drawing, Index, Item, Object
 from pixelwise.errors import DatasetError, PixelwiseError, RunError, setting
+from pixelwise.files.limits import check_unpacked
 from pixelwise.labels.png import write_label
 from pixelwise.labels.shapes import Size, check_size
 from pixelwise.text import some
+
+# Painting takes time with each, and no image shows more.
+_MOST_OBJECTS = 1 << 16
 
 
 def make_label(
@@ -97,17 +102,37 @@ def _is_there(folder: Path, label: Path, done: Entry) -> bool:
     return same_label and (not done.image or digest_of_written(image) == done.image)
 
 
+def remove_outdated(folder: Path, done: Entry) -> None:
+    """Remove what an earlier run made of annotations that cannot be read any more."""
+    images = folder / IMAGES
+    for path, digest_then in (
+        (folder / LABELS / f"{done.id}.png", done.label),
+        *([(images / done.image_name, done.image)] if _is_of(done.id, done.image_name) else []),
+    ):
+        # what somebody has changed since is theirs
+        if digest_of_written(path) == digest_then:
+            with suppress(OSError):  # of a folder in which nothing can be written either
+                path.unlink()
+
+
 def _remove_other_image(images: Path, id: str, name: str) -> None:
     """Remove the image of an earlier run that had another suffix: an id has one image."""
-    # the name comes from a file, so it must be one that this id can have
-    if os.path.splitext(name)[0] == id:
+    if _is_of(id, name):
         (images / name).unlink(missing_ok=True)
+
+
+def _is_of(id: str, name: str) -> bool:
+    """Whether the name of an image, which comes from a file, is one that this id can have."""
+    return os.path.splitext(name)[0] == id
 
 
 def _painted(
     config: ConvertConfig, legend: Legend, where: str, drawing: Drawing, size: Size
 ) -> tuple[Index, Entry]:
     """The label of a drawing, and what happened while it was painted."""
+    if len(drawing.objects) > _MOST_OBJECTS:
+        must, got = f"at most {_MOST_OBJECTS:,} on one image", f"{len(drawing.objects):,}"
+        raise DatasetError(where, "objects", must=must, got=got)
     problems = [f"{thing} has {one}" for thing in drawing.objects for one in thing.problems]
     if problems and config.invalid == "error":
         must = "ones that can be painted"
@@ -119,6 +144,8 @@ def _painted(
     unknown = Counter(thing.name for thing in valid if thing.name not in legend.index_of)
     background = drawing.label
     if background is None:
+        what = f"a label of {size[0]:,} x {size[1]:,} pixels"
+        check_unpacked(size[0] * size[1] * PAINTING, what)
         background = np.full(size, legend.background, legend.classes.dtype)
     indices = [legend.index_of.get(thing.name, legend.classes.ignore_index) for thing in known]
     order = config.order or "file"

@@ -1,5 +1,6 @@
 """The folder of the result, and the dataset.toml that describes it."""
 
+import os
 from collections.abc import Collection, Iterable
 from os.path import exists, isfile
 from pathlib import Path
@@ -17,6 +18,7 @@ from pixelwise.labels.description import (
     write_description,
 )
 from pixelwise.survey.folder_names import SPLIT_NAMES
+from pixelwise.text import some
 
 _FOLDS = 5
 
@@ -57,7 +59,8 @@ def check_out(
     Raises:
         ArgumentError: something else is in the folder.
     """
-    others = sorted(set(done) - set(ids))
+    ids = set(ids)
+    others = sorted(set(done) - ids)
     if others:
         must = "a new folder, or one of the same annotations"
         got = f"{config.folder} with {len(others):,} other labels, such as {others[0]}"
@@ -69,6 +72,34 @@ def check_out(
         got = f"{config.folder}, which has {IMAGES} or {LABELS} in it"
         hint = f"Choose another folder for {setting('out')}."
         raise ArgumentError("convert", "out", must=must, got=got, hint=hint)
+
+
+def check_links(config: ConvertConfig, ids: Iterable[str], files: Iterable[str]) -> None:
+    """Refuse links below the folder of the result: what is written stays in it.
+
+    Args:
+        config: out and split.
+        ids: what this run writes.
+        files: names of what is written beside the labels.
+    Raises:
+        ArgumentError: one of the folders or files is a link.
+    """
+    folders = {""}.union(*(_above(folder) for folder in {id.rpartition("/")[0] for id in ids}))
+    paths = [config.folder / kind / name for kind in (IMAGES, LABELS) for name in folders]
+    paths += [config.folder / name for name in files]
+    if config.split is not None:
+        paths += [config.folder, Path(config.out or "", FILE_NAME)]
+    links = sorted(str(path) for path in paths if os.path.islink(path))
+    if links:
+        hint = "Remove them, or choose another folder."
+        must, got = "a folder without links in it", some(links)
+        raise ArgumentError("convert", "out", must=must, got=got, hint=hint)
+
+
+def _above(folder: str) -> set[str]:
+    """A folder and those that it is in: "a/b" is in "a"."""
+    parts = folder.split("/")
+    return {"/".join(parts[:n]) for n in range(1, len(parts) + 1)}
 
 
 def _other_splits(root: Path, classes: Classes) -> dict[str, Split]:

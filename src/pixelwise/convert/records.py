@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pixelwise.convert.images import ImageFile, read_image_file
 from pixelwise.convert.reading import read_content
+from pixelwise.files.content import check_pixels
 from pixelwise.files.limits import check_unpacked
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import Outline, Size, problem_of
@@ -117,6 +118,10 @@ class Object:
         return [problem for part in self.shapes if (problem := problem_of(part))]
 
 
+# Bytes of a pixel while its label is painted: class, object, and whether several want it.
+PAINTING = 7
+
+
 class Masks:
     """The masks of one image; what they take together is checked before each is unpacked."""
 
@@ -129,13 +134,14 @@ class Masks:
         Args:
             size: (height, width) that it is unpacked to.
             unpack: gives the mask.
-            a_pixel: bytes that a pixel takes while it is unpacked.
+            a_pixel: bytes that a pixel takes while it is unpacked, besides painting.
         Raises:
             Unreadable: there is not enough memory left, see check_unpacked.
         """
         height, width = size
+        check_pixels(width, height)
         what = f"masks of which one is {height:,} x {width:,}"
-        check_unpacked(self._kept + height * width * a_pixel, what)
+        check_unpacked(self._kept + height * width * (a_pixel + PAINTING), what)
         patch = unpack().trimmed()
         self._kept += patch.mask.size
         return patch

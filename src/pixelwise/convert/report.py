@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from pixelwise.convert.manifest import Entry
 from pixelwise.convert.painting import Order
+from pixelwise.errors import DatasetError, PixelwiseError, setting
 from pixelwise.files.records import to_plain
 from pixelwise.files.results import write_json
 from pixelwise.labels.classes import Classes
@@ -38,6 +39,7 @@ class ConvertReport:
         skipped: shapes that could not be painted, each as "id: place has ...".
         unknown: objects of each name that is not a class.
         notes: what was decided on the way.
+        failed: why labels could not be made; they are in none of the numbers.
     """
 
     SCHEMA: ClassVar[str] = "pixelwise.convert/1"
@@ -57,10 +59,21 @@ class ConvertReport:
     skipped: tuple[str, ...]
     unknown: dict[str, int]
     notes: tuple[str, ...]
+    failed: tuple[PixelwiseError, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The report as values that JSON can hold."""
-        return {"schema": self.SCHEMA, **to_plain(self)}
+        return {"schema": self.SCHEMA, **to_plain(self), "failed": list(map(str, self.failed))}
+
+    def finding(self) -> PixelwiseError | None:
+        """That some labels could not be made, and why; None if all are there."""
+        if not self.failed:
+            return None
+        total = self.files + len(self.failed)
+        event = f"{len(self.failed):,} of {total:,} labels could not be made"
+        listed = some([error.message(with_value=setting) for error in self.failed], separator=" | ")
+        hint = f"{listed} When they are repaired, the same command makes these alone."
+        return DatasetError("convert", event=event, hint=hint)
 
     def text(self) -> str:
         """The report in a few lines for a terminal."""

@@ -61,7 +61,7 @@ def locked(
     real = os.path.realpath(folder)  # one folder, by whichever link
     parent, name = os.path.split(real)
     file = os.path.join(parent, f".{name}.lock")
-    missing = [p for p in Path(file).parents if not p.exists()]
+    missing = [p for p in Path(file).parents if not os.path.exists(p)]
     try:
         make_folder(Path(parent))
         try:

@@ -37,6 +37,7 @@ from pixelwise.labels.pairs import Pair, find_pairs
 from pixelwise.text import plural
 
 FILE_NAME = "dataset.toml"
+_MOST_FOLDS = 10_000
 TASKS = ("multiclass", "binary")
 
 
@@ -241,6 +242,8 @@ def _ends_below(root: Path, path: Path) -> bool:
 def _check_folds(where: str, key: str, split: Split) -> None:
     if split.folds == 0 and not split.keep:
         return
+    if split.folds > _MOST_FOLDS:
+        raise DatasetError(where, f"{key}.folds", must=f"<= {_MOST_FOLDS:,}", got=split.folds)
     if split.folds < 2:
         hint = f"Remove {key}.keep to use all pairs."
         raise DatasetError(where, f"{key}.folds", must=">= 2", got=split.folds, hint=hint)

@@ -91,7 +91,8 @@ def parse_counts(text: str | bytes) -> np.ndarray:
     Raises:
         LabelError: a letter is not of the alphabet, or a number is cut or too long.
     """
-    letters = np.frombuffer(text.encode("utf-8") if isinstance(text, str) else text, np.uint8)
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    letters = np.frombuffer(data, np.uint8)
     strange = (letters < _FIRST_LETTER) | (letters > _LAST_LETTER)
     if strange.any():
         got = f"byte {letters[strange][0]} in place {strange.argmax()}"
@@ -131,6 +132,11 @@ def format_counts(runs: Sequence[int]) -> str:
 
 
 def _as_runs(counts: Any) -> np.ndarray:
+    if isinstance(counts, list) and not all(type(run) is int for run in counts):
+        # NumPy would make room for the longest text as often as there are items
+        if any(isinstance(run, list) for run in counts):
+            _refuse("counts", "a list of integers", "lists in lists")
+        _refuse("counts", "a list of integers", "something else in it")
     try:
         runs = np.asarray(counts)
     except ValueError:

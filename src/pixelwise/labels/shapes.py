@@ -24,6 +24,7 @@ from pixelwise.errors import (
     check_choice,
 )
 from pixelwise.files.content import MAX_PIXELS
+from pixelwise.files.records import shown
 from pixelwise.labels.raster import Patch, fill_by_center, fill_by_coco
 from pixelwise.labels.raster_pillow import draw_by_pillow
 
@@ -50,6 +51,8 @@ LABELME_KINDS: dict[str, Kind] = {
 }
 # Farther points are moved here: every rule stays exact, and no number overflows.
 _FAR = 1e8
+# Painting takes time with each point, and no outline has more.
+MAX_POINTS = 1 << 20
 # What labelme draws: lines 10 pixels wide, points as discs with a radius of 5.
 LINE_WIDTH = 10.0
 # Enough offenders to recognise the mistake; the rest are counted.
@@ -148,7 +151,7 @@ def problem_of(shape: Outline | Patch) -> str | None:
         is_mask = shape.mask.ndim == 2 and shape.mask.dtype == bool
         return None if is_mask else f"a mask of {shape.mask.dtype} with shape {shape.mask.shape}"
     if shape.kind not in KINDS:
-        return f"the unknown kind {shape.kind!r}; known are {', '.join(KINDS)}"
+        return f"the unknown kind {shown(shape.kind)}; known are {', '.join(KINDS)}"
     try:
         points = np.asarray(shape.points, np.float64)
     except (TypeError, ValueError, OverflowError):
@@ -159,6 +162,8 @@ def problem_of(shape: Outline | Patch) -> str | None:
     if len(points) < least or (most is not None and len(points) > most):
         needed = f"{least}" if most == least else f"at least {least}"
         return f"{len(points)} points, but a {shape.kind} needs {needed} ({meaning})"
+    if len(points) > MAX_POINTS:
+        return f"{len(points):,} points, but at most {MAX_POINTS:,} can be painted"
     if not np.isfinite(points).all():
         place = int(np.argmin(np.isfinite(points).all(axis=1)))
         return f"the point {tuple(points[place].tolist())} in place {place}, which is not finite"

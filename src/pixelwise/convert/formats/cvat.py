@@ -10,6 +10,7 @@ Source: CVAT documentation, XML annotation format.
 """
 
 import re
+import warnings
 from os.path import isdir
 from typing import Any
 from xml.parsers import expat
@@ -35,6 +36,8 @@ _SHAPES = ("polygon", "box", "ellipse", "polyline", "points", "mask", "cuboid", 
 # elements whose points say everything -> kind of shapes.KINDS
 _KINDS: dict[str, Kind] = {"polygon": "polygon", "polyline": "line", "points": "point"}
 _LABEL = ("labels", "label")
+_BOX = ("left", "top", "width", "height")
+_WHOLE = re.compile(r"-?[0-9]{1,9}")
 
 
 def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
@@ -60,7 +63,7 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa:
     objects, masks = [], Masks()
     for place, (kind, attributes) in enumerate(item.data["shapes"]):
         name, z = attributes.get("label", "").strip(), attributes.get("z_order", "0")
-        z = int(z) if re.fullmatch(r"-?[0-9]{1,9}", z) else 0
+        z = int(z) if _WHOLE.fullmatch(z) else 0
         parts = _parts(kind, attributes, config.line_width, masks)
         objects.append(Object(name, parts, f"shape {place} of {item.id}", z))
     height, width = item.data["size"]
@@ -87,7 +90,8 @@ class _Reader:
         parser.EntityDeclHandler = self.refuse
         parser.buffer_text = True
         try:
-            parser.Parse(data, True)
+            with warnings.catch_warnings(action="ignore"):  # of encodings that no XML file has
+                parser.Parse(data, True)
         except PixelwiseError:
             raise
         except (expat.ExpatError, LookupError, ValueError) as error:
@@ -155,13 +159,15 @@ def _parts(kind: str, attributes: dict[str, str], line_width: float, masks: Mask
     except LabelError as error:
         return wrong_runs(error)
     except ValueError:
-        return "attributes that are not numbers"
+        return "attributes that are not numbers, or whole numbers of more than 9 digits"
     return f"the type {kind!r}, which cannot be painted"
 
 
 def _mask(attributes: dict[str, str], masks: Masks) -> Patch:
-    runs = [int(run) for run in attributes["rle"].split(",")]
-    left, top, width, height = (int(attributes[k]) for k in ("left", "top", "width", "height"))
+    words = [*attributes["rle"].split(","), *(attributes[key] for key in _BOX)]
+    if not all(map(_WHOLE.fullmatch, map(str.strip, words))):
+        raise ValueError("numbers of more digits than an image has pixels")
+    *runs, left, top, width, height = map(int, words)
     size = height, width
     return masks.add(size, lambda: Patch(rle_to_mask(runs, size, order="rows"), top, left))
 

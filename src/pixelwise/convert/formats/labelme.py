@@ -142,7 +142,7 @@ def _parts(where: str, at: str, shape: Any, line_width: float) -> Parts | partia
         text = get(where, shape, "mask", str, at=at)
         return partial(_mask, _from_base64(where, f"{at}.mask", text), points)
     if kind not in LABELME_KINDS:
-        return f"the type {kind!r}, which cannot be painted"
+        return f"the type {shown(kind)}, which cannot be painted"
     return (Outline(_compact(points), LABELME_KINDS[kind], line_width),)
 
 

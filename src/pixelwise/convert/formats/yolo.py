@@ -47,7 +47,9 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
         if item.id in found:
             key, data, _ = found[item.id]
             items[place] = replace(item, digest=key, data=data)
-    rows = Rows(tuple(f"class_{number}" for number in range(largest + 1))) if found else None
+    # one class at least: then each file says what is wrong with its numbers
+    numbers = range(max(largest, 0) + 1)
+    rows = Rows(tuple(f"class_{number}" for number in numbers)) if found else None
     note = "classes have no names: there is no .yaml file and no classes.txt"
     return Source(items, rows, (note,))
 
