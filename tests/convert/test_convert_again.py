@@ -151,7 +151,7 @@ def test_files_that_are_wrong_are_named_and_all_others_are_made(source, tmp_path
     (source / f"{NAMES[1]}.json").write_text('{"shapes": [')
     write_labelme(source, NAMES[4], [shape("cat", [[1, 1], [2, 2]])])
     report = convert(settings(source))
-    assert [error.where[-6:] for error in report.failed] == ["b.json", "e.json"]
+    assert [text.partition(": ")[0][-6:] for text in report.failed] == ["b.json", "e.json"]
     expected = (
         r"^convert: 2 of 12 labels could not be made\. .*b\.json: .*e\.json: .*the same command"
     )

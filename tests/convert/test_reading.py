@@ -230,8 +230,8 @@ def test_a_file_that_is_damaged_is_opened_once_too(tmp_path, opened):
     labelme(tmp_path / "source")
     (tmp_path / "source/00.json").write_text("{")
     opened.clear()
-    with pytest.raises(DatasetError, match=r"1 of 12 labels .*00\.json: file must be valid JSON"):
-        convert(ConvertConfig(tmp_path / "source", out=tmp_path / "out"))
+    (failed,) = convert(ConvertConfig(tmp_path / "source", out=tmp_path / "out")).failed
+    assert "00.json: file must be valid JSON" in failed
     assert opened.count(str(tmp_path / "source/00.json")) == 1
 
 

@@ -121,7 +121,7 @@ def _write(
         rule=config.rule if paints else None,
         order=config.order if paints else None,
         resumed=resumed,
-        failed=tuple(failed),
+        errors=failed,
         notes=notes,
         **totals(entries.values()),
     )

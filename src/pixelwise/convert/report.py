@@ -1,8 +1,8 @@
 """What a conversion did: the result of convert, and convert.json beside the labels."""
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import InitVar, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -40,6 +40,7 @@ class ConvertReport:
         unknown: objects of each name that is not a class.
         notes: what was decided on the way.
         failed: why labels could not be made; they are in none of the numbers.
+        errors: the same as errors, of a conversion that has just been done.
     """
 
     SCHEMA: ClassVar[str] = "pixelwise.convert/1"
@@ -59,11 +60,18 @@ class ConvertReport:
     skipped: tuple[str, ...]
     unknown: dict[str, int]
     notes: tuple[str, ...]
-    failed: tuple[PixelwiseError, ...] = ()
+    failed: tuple[str, ...] = ()
+    errors: InitVar[Sequence[PixelwiseError]] = ()
+
+    def __post_init__(self, errors: Sequence[PixelwiseError]) -> None:
+        # the errors themselves can be told in the words of the command line; they are not saved
+        object.__setattr__(self, "_errors", tuple(errors))
+        if errors:
+            object.__setattr__(self, "failed", tuple(map(str, errors)))
 
     def as_dict(self) -> dict[str, Any]:
         """The report as values that JSON can hold."""
-        return {"schema": self.SCHEMA, **to_plain(self), "failed": list(map(str, self.failed))}
+        return {"schema": self.SCHEMA, **to_plain(self)}
 
     def finding(self) -> PixelwiseError | None:
         """That some labels could not be made, and why; None if all are there."""
@@ -71,7 +79,9 @@ class ConvertReport:
             return None
         total = self.files + len(self.failed)
         event = f"{len(self.failed):,} of {total:,} labels could not be made"
-        listed = some([error.message(with_value=setting) for error in self.failed], separator=" | ")
+        errors: tuple[PixelwiseError, ...] = self._errors  # type: ignore[attr-defined]
+        told = [error.message(with_value=setting) for error in errors] or self.failed
+        listed = some(told, separator=" | ")
         hint = f"{listed} When they are repaired, the same command makes these alone."
         return DatasetError("convert", event=event, hint=hint)
 
