@@ -13,7 +13,13 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
-from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, check_range
+from pixelwise.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    RunError,
+    check_choice,
+    check_range,
+)
 from pixelwise.extras import explain_missing
 from pixelwise.files.json_file import read_json
 from pixelwise.files.limits import allow_unpacked
@@ -209,8 +215,15 @@ def takes_settings(
                 else:
                     made, more = from_settings(given, settings)
                     given = ()
-                with allow_unpacked(getattr(made, "max_gib", None)):
-                    return function(made, *given, **more)
+                try:
+                    with allow_unpacked(getattr(made, "max_gib", None)):
+                        return function(made, *given, **more)
+                except BrokenPipeError:
+                    raise  # somebody has stopped to read what is printed
+                except OSError as error:
+                    event = f"the file system refuses ({error.strerror or error})"
+                    where = error.filename or function.__name__
+                    raise RunError(where, event=event) from error
 
         def from_settings(given: tuple, settings: dict) -> tuple[Any, dict]:
             if len(given) > len(places):

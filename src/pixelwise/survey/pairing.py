@@ -81,8 +81,8 @@ def subfolders(folder: Path) -> list[Path]:
 
 
 def image_names(folder: Path) -> list[str]:
-    """The image files in and below a folder that can be read, as paths relative to it."""
-    return list(walk_files(folder, IMAGE_SUFFIXES, failures=[]))
+    """The image files in and below a folder, as paths relative to it."""
+    return list(walk_files(folder, IMAGE_SUFFIXES))
 
 
 def _is_data_set(folder: Path) -> bool:
