@@ -232,7 +232,8 @@ def test_what_reads_batches_can_be_sent_to_a_spawned_process(monkeypatch):
         "DataLoader",
         lambda *given, **named: seen.append((given, named)) or data.DataLoader(*given, **named),
     )
-    assert len(list(load_batches(Example(), [[(0, 1)]], workers=0))) == 1
+    with load_batches(Example(), [[(0, 1)]], workers=0) as batches:
+        assert len(list(batches)) == 1
     ((dataset,), named) = seen[0]
     assert pickle.loads(pickle.dumps((named["collate_fn"], named["worker_init_fn"])))
     assert type(pickle.loads(pickle.dumps(dataset.dataset))) is Example
@@ -240,10 +241,9 @@ def test_what_reads_batches_can_be_sent_to_a_spawned_process(monkeypatch):
 
 def test_signals_are_left_alone_where_a_system_cannot_hold_them(monkeypatch):
     """Windows has no mask of signals."""
-    from pixelwise.run import loader
-
-    monkeypatch.delattr(loader.signal, "pthread_sigmask")
-    assert len(list(load_batches(Example(), [[(0, 1)]], workers=0))) == 1
+    monkeypatch.delattr(processes.signal, "pthread_sigmask")
+    with load_batches(Example(), [[(0, 1)]], workers=0) as batches:
+        assert len(list(batches)) == 1
 
 
 def test_lines_end_in_the_same_byte_on_every_system(tmp_path):
