@@ -30,7 +30,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from pixelwise.files.content import MAX_PIXELS, Unreadable, check_pixels, format_of
 from pixelwise.files.limits import check_unpacked
-from pixelwise.labels.complete import TIFF_TYPES, Slice, check_whole, read_tiff
+from pixelwise.labels.complete import TIFF_TYPES, Slice, TiffEntry, check_whole, read_tiff
 from pixelwise.labels.png_chunks import HEADER_BYTES, decode_png, read_header, read_png_head
 
 try:
@@ -61,9 +61,11 @@ _CLASSES: dict[str, Callable[[BinaryIO], ImageFile.ImageFile]] = {
 if AvifImageFile is not None:
     _CLASSES["AVIF"] = AvifImageFile
 _DIB_HEADERS = {12, 40, 52, 56, 64, 108, 124}
-# Tags of TIFF: those that Pillow needs, and those of them that hold one value.
+# Tags of TIFF that Pillow needs, with one value and with several, and that do no harm: resolution
+# and texts.
 _ONE_VALUE = {256, 257, 259, 262, 266, 277, 278, 284, 317, 322, 323}
-_KEPT_TAGS = _ONE_VALUE | {258, 273, 279, 320, 324, 325, 338, 339, 347, 530}
+_SOME_VALUES = {258, 273, 279, 320, 324, 325, 338, 339, 347, 530}
+_HARMLESS_NUMBERS, _HARMLESS_TEXTS, _ASCII = {254, 282, 283, 296}, {270, 271, 272, 305, 306, 315}, 2
 _ORIENTATION, _SAMPLE_FORMAT, _BITS_PER_SAMPLE = 274, 339, 258
 # Bytes of a pixel in Pillow's memory; of all other modes 4.
 _STORED = {"1": 1, "L": 1, "P": 1, **dict.fromkeys(("I;16", "I;16B", "I;16L"), 2)}
@@ -298,9 +300,11 @@ def _plain_tiff(part: Slice, size: int, data: bytes) -> bytes:
         data: its bytes, which stay where they are; b"" for the tags alone.
     """
     page = read_tiff(part, size)
+    if data and all(map(_is_harmless, page.entries.keys(), page.entries.values())):
+        return data
     form, room = (f"{page.order}HHQ", 8) if page.wide else (f"{page.order}HHI", 4)
     offset, number = ("Q", "Q") if page.wide else ("I", "H")
-    tags = sorted(_KEPT_TAGS & page.entries.keys())
+    tags = sorted((_ONE_VALUE | _SOME_VALUES) & page.entries.keys())
     head = 16 if page.wide else 8
     start = max(len(data), head)
     end = start + struct.calcsize(number) + len(tags) * (struct.calcsize(form) + room) + room
@@ -316,6 +320,12 @@ def _plain_tiff(part: Slice, size: int, data: bytes) -> bytes:
     table.append(bytes(room))
     first = part(0, head - room) + struct.pack(page.order + offset, start)
     return b"".join([first, memoryview(data)[head:], *table, *values])
+
+
+def _is_harmless(tag: int, entry: TiffEntry) -> bool:
+    if tag in _ONE_VALUE or tag in _HARMLESS_NUMBERS:
+        return entry.count == 1
+    return tag in _SOME_VALUES or (tag in _HARMLESS_TEXTS and entry.kind == _ASCII)
 
 
 @contextmanager
