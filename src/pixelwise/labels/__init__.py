@@ -8,6 +8,7 @@ palettes.py       voc_colormap; PALETTES: the class tables of well-known dataset
 png.py            read_label, write_label, label_size
 png_chunks.py     PNG at the level of chunks: checksums, rows, samples
 decode.py         the only code that decodes image files; read_head, decode_image
+codecs/           what decoders do not check inside the pixels: JPEG, TIFF
 complete.py       check_end: whether an image file is there to its end
 bmp_tiff.py       the other two formats that keep indices
 image.py          read_image, image_size

@@ -10,14 +10,11 @@ section 2; the WebP container specification; ITU-T T.800, annexes A and I.
 import os
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from pixelwise.files.content import Unreadable, format_of, open_file
+from pixelwise.labels.codecs.tiff import Slice, read_tiff, strips_of
 from pixelwise.labels.png_chunks import SIGNATURE, check_rows, read_header
-
-# (offset, length) -> bytes of a file, fewer behind its end
-Slice = Callable[[int, int], bytes]
 
 _RESTORE = "Restore it from its source; nothing is guessed."
 # Holds everything before the pixels of most files.
@@ -29,12 +26,8 @@ _WITHOUT_BODY = {0x01, *range(0xD0, 0xD9)}
 _SOS = 0xDA
 # Headers of BMP files: of OS/2, and all others.
 _OS2_HEADER, _BMP_HEADER = struct.Struct("<IHHHH"), struct.Struct("<IiiHHII")
-_RAW_BMP = {0, 3, 6}
-# Bytes of a value of each type of TIFF.
-TIFF_TYPES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
-TIFF_TYPES |= {16: 8, 17: 8, 18: 8}
-_STRIPS, _STRIP_BYTES, _TILES, _TILE_BYTES = 273, 279, 324, 325
-_MOST_PAGES = 1 << 12
+_RAW_BMP, _RAW_TGA = {0, 3, 6}, {1, 2, 3}
+_TGA_FOOTER = b"TRUEVISION-XFILE.\0"
 
 
 def check_end(path: Path | str) -> None:
@@ -70,18 +63,18 @@ def check_parts(part: Slice, size: int) -> None:
     try:
         _CHECKS.get(kind, _check_other)(part, size)
     except (struct.error, IndexError, OverflowError):
-        raise cut(kind, "its header") from None
+        raise _cut(kind, "its header") from None
 
 
-def cut(kind: str, inside: str) -> Unreadable:
+def _cut(kind: str, inside: str) -> Unreadable:
     """A file that ends too early."""
     name = kind if kind != "OTHER" else "image"
     return Unreadable(f"a complete {name} file", f"one that ends inside {inside}", _RESTORE, "cut")
 
 
-def _several(number: int, what: str = "frames") -> Unreadable:
-    hint = f"Save the {what[:-1]} you want as a PNG."
-    return Unreadable("one image", f"{number} {what}", hint, "several")
+def _several(frames: int) -> Unreadable:
+    hint = "Save the frame you want as a PNG."
+    return Unreadable("one image", f"{frames} frames", hint, "several")
 
 
 def _check_png(part: Slice, size: int) -> None:
@@ -96,7 +89,7 @@ def _check_png(part: Slice, size: int) -> None:
             raise Unreadable("one image", "an animation", hint, "several")
         position += 12 + length
         if position > size:
-            raise cut("PNG", f"chunk {name.decode('ascii', 'backslashreplace')}")
+            raise _cut("PNG", f"chunk {name.decode('ascii', 'backslashreplace')}")
         if name == b"IEND" or (name == b"IDAT" and ended):
             return
     # only the end marker may be missing
@@ -108,7 +101,7 @@ def _check_jpeg(part: Slice, size: int) -> None:
     while True:
         head = part(position, 4)
         if len(head) < 4:
-            raise cut("JPEG", "its header")
+            raise _cut("JPEG", "its header")
         if head[0] != 0xFF or head[1] == 0xFF:
             if first and head[0] != 0xFF:
                 raise Unreadable("an undamaged JPEG file", "one without a header", _RESTORE)
@@ -162,143 +155,27 @@ def _check_bmp(part: Slice, size: int) -> None:
     if compression in _RAW_BMP:
         needed = (width * depth + 31) // 32 * 4 * abs(height)
     if pixels + needed > size:
-        raise cut("BMP", "its pixels")
+        raise _cut("BMP", "its pixels")
 
 
 def _check_webp(part: Slice, size: int) -> None:
     (length,) = struct.unpack("<I", part(4, 4))
     end = 8 + length
     if end > size:
-        raise cut("WebP", "its pixels")
+        raise _cut("WebP", "its pixels")
     position, frames = 12, 0
     while position + 8 <= end:
         name, length = struct.unpack("<4sI", part(position, 8))
         frames += name == b"ANMF"
         position += 8 + length + length % 2
     if position > end + 1:
-        raise cut("WebP", "its pixels")
+        raise _cut("WebP", "its pixels")
     if frames > 1:
         raise _several(frames)
 
 
-@dataclass(frozen=True)
-class TiffEntry:
-    """Where a value of a TIFF directory is.
-
-    Args:
-        kind, count: see TIFF_TYPES.
-        entry, value: offsets of the entry and of its value, which may be inside the entry.
-    """
-
-    kind: int
-    count: int
-    entry: int
-    value: int
-
-
-@dataclass(frozen=True)
-class TiffPage:
-    """The first directory of a TIFF file.
-
-    Args:
-        order: "<" or ">".
-        wide: the variant for files over 4 GiB.
-        start: offset of the directory.
-        entries: of known types, by tag.
-    """
-
-    order: str
-    wide: bool
-    start: int
-    entries: dict[int, TiffEntry]
-
-    def values(self, tag: int, part: Slice) -> tuple[int, ...]:
-        """The whole numbers of a tag; () if there is none."""
-        entry = self.entries.get(tag)
-        if entry is None:
-            return ()
-        letter = {1: "B", 2: "B", 3: "H", 4: "I", 6: "b", 7: "B", 8: "h", 9: "i", 13: "I"}
-        letter |= {16: "Q", 17: "q", 18: "Q"}
-        if entry.kind not in letter:
-            return ()
-        text = part(entry.value, entry.count * TIFF_TYPES[entry.kind])
-        return struct.unpack(f"{self.order}{entry.count}{letter[entry.kind]}", text)
-
-
-def read_tiff(part: Slice, size: int) -> TiffPage:
-    """The directory of a TIFF file with one page.
-
-    Raises:
-        Unreadable: it is cut, or there are several pages.
-    """
-    order = "<" if part(0, 2) == b"II" else ">"
-    wide = part(2, 2) in (b"+\0", b"\0+")
-    head, tail, number, step = (16, "Q", "Q", 20) if wide else (8, "I", "H", 12)
-    width = struct.calcsize(tail)
-    (start,) = struct.unpack(order + tail, part(head - width, width))
-    first, pages, entries = start, 0, {}
-    while start:
-        pages += 1
-        length = struct.calcsize(number)
-        (count,) = struct.unpack(order + number, part(start, length))
-        last = start + length + count * step
-        if last + width > size:
-            raise cut("TIFF", "its directory")
-        if pages == 1:
-            entries = _tiff_entries(part(start + length, count * step), order, wide, start, size)
-        (start,) = struct.unpack(order + tail, part(last, width))
-        # a directory may only be followed by itself in a damaged file
-        if start == first or pages == _MOST_PAGES:
-            break
-    if pages != 1:
-        raise _several(pages, "pages")
-    return TiffPage(order, wide, first, entries)
-
-
-def _tiff_entries(
-    table: bytes, order: str, wide: bool, start: int, size: int
-) -> dict[int, TiffEntry]:
-    form, room = (f"{order}HHQQ", 8) if wide else (f"{order}HHII", 4)
-    step, entries = struct.calcsize(form), {}
-    base = start + (8 if wide else 2)
-    for number, (tag, kind, count, value) in enumerate(struct.iter_unpack(form, table)):
-        if kind not in TIFF_TYPES or tag in entries:
-            continue
-        entry = base + number * step
-        length = count * TIFF_TYPES[kind]
-        place = value if length > room else entry + step - room
-        if place + length > size:
-            raise cut("TIFF", f"tag {tag}")
-        entries[tag] = TiffEntry(kind, count, entry, place)
-    return entries
-
-
 def _check_tiff(part: Slice, size: int) -> None:
     strips_of(read_tiff(part, size), part, size)
-
-
-def strips_of(page: TiffPage, part: Slice, size: int) -> list[tuple[int, int]]:
-    """(offset, bytes) of the strips or tiles of a page.
-
-    Raises:
-        Unreadable: there are none, or they are not inside the file.
-    """
-    tiled = _TILES in page.entries
-    offsets = page.values(_TILES if tiled else _STRIPS, part)
-    lengths = page.values(_TILE_BYTES if tiled else _STRIP_BYTES, part)
-    if not offsets:
-        raise Unreadable("a TIFF file with pixels", "one without", _RESTORE)
-    if len(offsets) == 1 and not lengths:
-        lengths = (size - offsets[0],)  # some writers of one strip leave its length out
-    if len(offsets) != len(lengths):
-        got = f"{len(offsets)} offsets and {len(lengths)} lengths of strips"
-        raise Unreadable("an undamaged TIFF file", got, _RESTORE)
-    strips = list(zip(offsets, lengths, strict=True))
-    missing = sum(offset + length > size or length <= 0 for offset, length in strips)
-    if missing:
-        got = f"one that ends before {missing:,} of {len(strips):,} strips"
-        raise Unreadable("a complete TIFF file", got, _RESTORE, "cut")
-    return strips
 
 
 def _check_other(part: Slice, size: int) -> None:
@@ -307,6 +184,10 @@ def _check_other(part: Slice, size: int) -> None:
         end = part(max(0, size - _END_BYTES), _END_BYTES)
         if _EOI not in end and _EOI not in part(0, size):
             raise Unreadable("a complete JPEG 2000 file", "one without its end", _RESTORE, "cut")
+    elif part(size - 18, 18) == _TGA_FOOTER and start[2] in _RAW_TGA:
+        colors, depth, width, height, bits = struct.unpack("<5xHB4xHHB", part(0, 17))
+        if 18 + start[0] + colors * ((depth + 7) // 8) + width * height * bits // 8 > size - 26:
+            raise _cut("TGA", "its pixels")
 
 
 _CHECKS: dict[str, Callable[[Slice, int], None]] = {

@@ -18,7 +18,7 @@ from io import BytesIO
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image, ImageFile
+from PIL import Image, ImageChops, ImageFile
 from PIL.BmpImagePlugin import BmpImageFile, DibImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
@@ -30,7 +30,9 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from pixelwise.files.content import MAX_PIXELS, Unreadable, check_pixels, format_of
 from pixelwise.files.limits import check_unpacked
-from pixelwise.labels.complete import TIFF_TYPES, Slice, TiffEntry, check_whole, read_tiff
+from pixelwise.labels.codecs.jpeg import Scans, read_scans
+from pixelwise.labels.codecs.tiff import check_strips, plain_tiff, read_tiff
+from pixelwise.labels.complete import check_whole
 from pixelwise.labels.png_chunks import HEADER_BYTES, decode_png, read_header, read_png_head
 
 try:
@@ -46,12 +48,21 @@ class _Jpeg(JpegImageFile):
         pass
 
 
+class _Tiff(TiffImageFile):
+    """Without Pillow's own limit of pixels, which is smaller than ours."""
+
+    def load_prepare(self) -> None:
+        if self._im is None:
+            self.im = Image.core.new(self.mode, self.size)
+        super().load_prepare()
+
+
 # The classes themselves: Image.open would ask other formats too, and has a limit of its own.
 _CLASSES: dict[str, Callable[[BinaryIO], ImageFile.ImageFile]] = {
     "JPEG": _Jpeg,
     "GIF": GifImageFile,
     "BMP": BmpImageFile,
-    "TIFF": TiffImageFile,
+    "TIFF": _Tiff,
     "WebP": WebPImageFile,
     "DIB": DibImageFile,
     "PPM": PpmImageFile,
@@ -61,16 +72,13 @@ _CLASSES: dict[str, Callable[[BinaryIO], ImageFile.ImageFile]] = {
 if AvifImageFile is not None:
     _CLASSES["AVIF"] = AvifImageFile
 _DIB_HEADERS = {12, 40, 52, 56, 64, 108, 124}
-# Tags of TIFF that Pillow needs, with one value and with several, and that do no harm: resolution
-# and texts.
-_ONE_VALUE = {256, 257, 259, 262, 266, 277, 278, 284, 317, 322, 323}
-_SOME_VALUES = {258, 273, 279, 320, 324, 325, 338, 339, 347, 530}
-_HARMLESS_NUMBERS, _HARMLESS_TEXTS, _ASCII = {254, 282, 283, 296}, {270, 271, 272, 305, 306, 315}, 2
+# Tags of TIFF and EXIF.
 _ORIENTATION, _SAMPLE_FORMAT, _BITS_PER_SAMPLE = 274, 339, 258
 # Bytes of a pixel in Pillow's memory; of all other modes 4.
 _STORED = {"1": 1, "L": 1, "P": 1, **dict.fromkeys(("I;16", "I;16B", "I;16L"), 2)}
 # Bytes of a pixel that a decoder takes beside that.
 _BESIDE = {"WebP": 12, "AVIF": 12, "JPEG 2000": 20, "JPEG": 6, "PPM": 8, "TIFF": 4}
+_LUMA = np.array([0.299, 0.587, 0.114])
 # Pixels that are copied at a time.
 _BLOCK = 1 << 22
 
@@ -124,7 +132,7 @@ def read_head(file: BinaryIO) -> Head:
             orientation = (page.values(_ORIENTATION, part) or (1,))[0]
             is_number = any(value != 1 for value in page.values(_SAMPLE_FORMAT, part))
             is_wide = page.values(_BITS_PER_SAMPLE, part)[:1] == (16,)
-            file = BytesIO(_plain_tiff(part, size, b""))
+            file = BytesIO(plain_tiff(part, size, b""))
         image = _CLASSES[kind](file)
         if kind != "TIFF":
             orientation = orientation_of(image.info.get("exif", b""))
@@ -174,7 +182,7 @@ def decode_image(
     with _reasons(kind):
         content = data
         if kind == "TIFF":
-            content = _plain_tiff(lambda start, size: data[start : start + size], len(data), data)
+            content = plain_tiff(lambda start, size: data[start : start + size], len(data), data)
         image = _CLASSES[kind](BytesIO(content))
         check_pixels(*image.size, max_pixels)
         _check_memory(kind, image.mode, *image.size, len(data))
@@ -189,7 +197,15 @@ def decode_image(
             got = "ImageFile.LOAD_TRUNCATED_IMAGES = True"
             hint = "It turns missing rows into zeros."
             raise Unreadable("read with Pillow's own checks", got, hint)
-        with _silent_libtiff() if kind == "TIFF" else _nothing():
+        if kind == "TIFF":
+            check_strips(data)
+            with _silent_libtiff():
+                image.load()
+        elif kind == "JPEG":
+            scans = read_scans(data)
+            image.load()
+            _check_no_grey(image, data, scans)
+        else:
             image.load()
     return image
 
@@ -290,47 +306,27 @@ def _reasons(kind: str) -> Iterator[None]:
         raise Unreadable(f"an undamaged {kind} file", got) from None
 
 
-def _plain_tiff(part: Slice, size: int, data: bytes) -> bytes:
-    """A TIFF file with the tags that say how its pixels are stored, and no others.
+def _check_no_grey(image: Image.Image, data: bytes, scans: Scans) -> None:
+    """Refuse a JPEG file with rows that libjpeg painted grey because there were no data for them.
 
-    Pillow warns of damage in others, and turns the pixels as one of them says.
-
-    Args:
-        part, size: the file.
-        data: its bytes, which stay where they are; b"" for the tags alone.
+    Grey at the end of the data is also the colour of a road: then the image is decoded with more
+    bytes behind the data, which no complete file needs.
     """
-    page = read_tiff(part, size)
-    if data and all(map(_is_harmless, page.entries.keys(), page.entries.values())):
-        return data
-    form, room = (f"{page.order}HHQ", 8) if page.wide else (f"{page.order}HHI", 4)
-    offset, number = ("Q", "Q") if page.wide else ("I", "H")
-    tags = sorted((_ONE_VALUE | _SOME_VALUES) & page.entries.keys())
-    head = 16 if page.wide else 8
-    start = max(len(data), head)
-    end = start + struct.calcsize(number) + len(tags) * (struct.calcsize(form) + room) + room
-    table, values = [struct.pack(page.order + number, len(tags))], []
-    for tag in tags:
-        entry = page.entries[tag]
-        count = min(entry.count, 1) if tag in _ONE_VALUE else entry.count
-        text = part(entry.value, count * TIFF_TYPES[entry.kind])
-        if len(text) > room:
-            values.append(text)
-            text, end = struct.pack(page.order + offset, end), end + len(text)
-        table.append(struct.pack(form, tag, entry.kind, count) + text.ljust(room, b"\0"))
-    table.append(bytes(room))
-    first = part(0, head - room) + struct.pack(page.order + offset, start)
-    return b"".join([first, memoryview(data)[head:], *table, *values])
+    pixels = [np.array(image.getpixel(place), int, ndmin=1) for place in scans.probes]
+    grey = any((abs(pixel - 128) <= 1).all() for pixel in pixels)
+    # the colour of the last pixel may come from its neighbours, but not how bright it is
+    if not grey and not (pixels and abs(_brightness(pixels[-1]) - 128) <= 2):
+        return
+    other = _Jpeg(BytesIO(scans.filled(data)))
+    box = ImageChops.difference(image, other).getbbox(alpha_only=False)
+    if box is not None:
+        hint = "Restore it from its source; nothing is guessed."
+        got = f"{box[1]:,} of {image.height:,} rows"
+        raise Unreadable("a complete JPEG file", got, hint, "cut")
 
 
-def _is_harmless(tag: int, entry: TiffEntry) -> bool:
-    if tag in _ONE_VALUE or tag in _HARMLESS_NUMBERS:
-        return entry.count == 1
-    return tag in _SOME_VALUES or (tag in _HARMLESS_TEXTS and entry.kind == _ASCII)
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
+def _brightness(pixel: np.ndarray) -> float:
+    return float(pixel @ _LUMA if len(pixel) == len(_LUMA) else pixel[-1])
 
 
 class _Silence:

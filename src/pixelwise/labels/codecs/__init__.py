@@ -1,0 +1,5 @@
+"""what decoders do not check inside the pixels of a file.
+
+jpeg.py   scans, restart intervals, rows that were never there
+tiff.py   the directory of a TIFF file, and the bytes of its strips
+"""
