@@ -380,7 +380,7 @@ def _inflated_bytes(header: PngHeader, stream: bytes) -> tuple[int, bool]:
 
 
 def _incomplete(header: PngHeader, stream: bytes) -> Unreadable:
-    return Unreadable("a complete PNG file", _progress(header, stream), _DAMAGED)
+    return Unreadable("a complete PNG file", _progress(header, stream), _DAMAGED, "cut")
 
 
 def _progress(header: PngHeader, stream: bytes) -> str:
