@@ -22,7 +22,7 @@ from pixelwise.text import plural
 Item = TypeVar("Item")
 Progress = Callable[[int, int], None]
 # What became of a task: the results of its items, and the error that ended it early.
-Outcome = tuple[list[Any], Exception | None]
+Outcome = tuple[list[Any], BaseException | None]
 
 # Enough tasks to keep workers busy, few enough that memory does not grow with the number of
 # items. An executor of many workers says what it needs in its attribute `in_flight`.
@@ -161,17 +161,17 @@ def _work(fn: Callable[[Any], Any], items: Sequence[Any]) -> Outcome:
         try:
             results.append(fn(item))
         except Exception as error:
-            return results, _to_send(error)
+            return results, to_send(error)
     return results, None
 
 
-def _to_send(error: Exception) -> Exception:
+def to_send(error: BaseException) -> BaseException:
     """The error as another process can receive it; with its traceback if it is a bug."""
     text = traceback.format_exc()
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:
         error = RuntimeError(f"{type(error).__name__}: {error}")
-    if not isinstance(error, PixelwiseError):
+    if not isinstance(error, PixelwiseError | KeyboardInterrupt):
         error.add_note(f"In the worker:\n{text}")
     return error

@@ -19,7 +19,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from multiprocessing import active_children
 from queue import Empty, Queue
@@ -65,20 +65,32 @@ class Message:
         """Whether it is the last one of its rank."""
         return self.result is not None or self.error is not None
 
+    @property
+    def is_failure(self) -> bool:
+        """Whether the others cannot go on. One that was asked to stop has not failed."""
+        return self.error is not None and not isinstance(self.error, KeyboardInterrupt)
+
 
 @dataclass
 class _Parent:
-    """In a rank: where it notes the signals that the process that was called has got."""
+    """In a rank, the process that was called.
 
-    messages: Any
-    interrupt: Interrupt
+    Attributes:
+        messages: where it listens; None in a process that is not a rank of ours.
+        interrupt: where signals that it has got are noted.
+    """
+
+    messages: Any = None
+    interrupt: Interrupt = field(default_factory=Interrupt)
 
     def send(self, message: Message) -> None:
-        pickle.dump(message, self.messages)
-        self.messages.flush()
+        """Say something to it, if it still listens."""
+        with suppress(OSError):
+            pickle.dump(message, self.messages)
+            self.messages.flush()
 
 
-_parent: _Parent | None = None
+_parent = _Parent()
 
 
 def is_rank() -> bool:
@@ -89,7 +101,7 @@ def is_rank() -> bool:
 @contextmanager
 def note_signals(interrupt: Interrupt) -> Iterator[None]:
     """Note the first Ctrl-C or SIGTERM; in a rank, the one that reached the process called."""
-    if _parent is None:
+    if _parent.messages is None:
         with catch_interrupt(interrupt):
             yield
         return
@@ -153,7 +165,7 @@ def _start(rank: int) -> Popen:
 
 def _read(rank: int, process: Popen, messages: Queue) -> None:
     """Pass on what a rank says, in a thread of its own."""
-    with suppress(EOFError, pickle.UnpicklingError, OSError), process.stdout as stream:  # type: ignore[union-attr]
+    with suppress(Exception), process.stdout as stream:  # type: ignore[union-attr]
         while True:
             messages.put((rank, pickle.load(stream)))
 
@@ -180,7 +192,7 @@ def _watch(ranks: list[Popen], messages: Queue) -> dict[int, Message]:
             if interrupt.asked and not is_told:
                 is_told = True
                 _tell(ranks, interrupt.asked)
-            if deadline is None and any(message.error for message in ended.values()):
+            if deadline is None and any(message.is_failure for message in ended.values()):
                 deadline = now + GRACE
             if deadline is not None and now > deadline:
                 break
@@ -223,12 +235,11 @@ def _end(ranks: list[Popen]) -> None:
 
 def be_rank() -> NoReturn:
     """What a process does that run_on_ranks has started."""
-    global _parent
     ignore_signals()
     commands = os.dup(0)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
-    _parent = _Parent(os.fdopen(os.dup(1), "wb"), Interrupt())
+    _parent.messages = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     with os.fdopen(commands, "rb", closefd=False) as stream:
         function, arguments, rank, number, device, port = pickle.load(stream)
@@ -238,7 +249,7 @@ def be_rank() -> NoReturn:
         warnings.simplefilter("ignore")  # the first says them
     try:
         _join_group(rank, number, device, port)
-        end = Message((function(*arguments),) if rank == 0 else (None,))
+        end = Message(result=(function(*arguments),))
     except BaseException as error:
         end = Message(error=to_send(error), clock=time.monotonic())
     _parent.send(end)

@@ -10,9 +10,10 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from lightning_fabric.plugins.environments import LightningEnvironment
+from torch import Tensor, distributed, nn
 
-from pixelwise.errors import ArgumentError, PixelwiseError, setting
+from pixelwise.errors import ArgumentError, BackendError, PixelwiseError, setting
 from pixelwise.interrupt import Interrupt
 from pixelwise.losses.criterion import Criterion
 from pixelwise.networks.build import Network, build_network
@@ -102,14 +103,8 @@ def set_up(config: TrainConfig, held: ExitStack) -> Run:
         config: as of train.
         held: keeps the lock of the folder.
     """
-    settings, began = config, None
-    if config.resume is not None:
-        settings = replace(
-            saved_config(config.resume), max_minutes=config.max_minutes, max_gib=config.max_gib
-        )
-        if config.on_bad_image == "skip":  # from now on
-            settings = replace(settings, on_bad_image="skip")
-        began = read_bad_images(config.resume)
+    settings = effective(config)
+    began = None if config.resume is None else read_bad_images(config.resume)
     fabric = make_fabric(settings)
     display = Display(quiet=not fabric.is_global_zero)
     folder = config.resume or config.out
@@ -157,21 +152,42 @@ def set_up(config: TrainConfig, held: ExitStack) -> Run:
     return run
 
 
-def make_fabric(config: TrainConfig) -> Fabric:
-    """The devices and processes of a run, started.
+def effective(config: TrainConfig) -> TrainConfig:
+    """The settings as given, or those of the run that is resumed with its new limits."""
+    if config.resume is None:
+        return config
+    saved = saved_config(config.resume)
+    if config.on_bad_image == "skip":  # from now on
+        saved = replace(saved, on_bad_image="skip")
+    return replace(saved, max_minutes=config.max_minutes, max_gib=config.max_gib)
+
+
+def check_devices(config: TrainConfig) -> str:
+    """The kind of device, "cpu" or "cuda".
 
     Raises:
-        BackendError: there is no such device.
+        BackendError: there are no such devices.
         ArgumentError: the batch cannot be divided by the devices.
     """
     device = choose_device("train", config.device)
     if config.batch % config.devices:
         must = f"a multiple of {setting('devices')} ({config.devices})"
         raise ArgumentError("train", "batch", must=must, got=config.batch)
+    if device == "cuda" and config.devices > torch.cuda.device_count():
+        must = f"at most {torch.cuda.device_count()}, the GPUs of this machine"
+        raise BackendError("train", "devices", must=must, got=config.devices)
+    return device
+
+
+def make_fabric(config: TrainConfig) -> Fabric:
+    """The device of this process, and its part among those that train together."""
+    device = check_devices(config)
     fabric = Fabric(
         accelerator=device,
         devices=config.devices,
         strategy="ddp" if config.devices > 1 else "auto",
+        # ranks that were started here have met already, and are no tasks of a cluster
+        plugins=LightningEnvironment() if distributed.is_initialized() else None,
         precision="32-true" if config.precision == "32" else config.precision,  # type: ignore[arg-type]
     )
     fabric.launch()

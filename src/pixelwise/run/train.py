@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from pixelwise.errors import RunError, setting
-from pixelwise.interrupt import Terminated, catch_interrupt
+from pixelwise.interrupt import Terminated
 from pixelwise.labels.pairs import Pair
 from pixelwise.ops.one_class import OneClassWarning
 from pixelwise.ops.unknown import raise_if_unknown
@@ -38,7 +38,8 @@ from pixelwise.run.metrics_log import FILE as METRICS
 from pixelwise.run.metrics_log import append_line, evaluation_line
 from pixelwise.run.optimizer import set_learning_rate
 from pixelwise.run.rank_stats import loss_over_ranks
-from pixelwise.run.setup import SCORE_COST, TRAIN_COST, Run, set_up
+from pixelwise.run.ranks import is_rank, note_signals, run_on_ranks
+from pixelwise.run.setup import SCORE_COST, TRAIN_COST, Run, check_devices, effective, set_up
 from pixelwise.settings import takes_settings
 from pixelwise.text import duration, percent, plural, some
 
@@ -60,9 +61,17 @@ def train(config: TrainConfig) -> Path:
         KeyboardInterrupt: after Ctrl-C, when the step is finished and `last` is saved; after
             SIGTERM its subclass Terminated.
     """
+    settings = effective(config)
+    if settings.devices > 1 and not is_rank():
+        return run_on_ranks(train_here, settings.devices, check_devices(settings), config)
+    return train_here(config)
+
+
+def train_here(config: TrainConfig) -> Path:
+    """Train in this process, alone or as one of the ranks."""
     with torch.random.fork_rng(devices=[]), ExitStack() as held:
         run = set_up(config, held)
-        with run.display, catch_interrupt(run.interrupt), warnings.catch_warnings():
+        with run.display, note_signals(run.interrupt), warnings.catch_warnings():
             # void is declared in dataset.toml, and a crop may show one class
             warnings.simplefilter("ignore", OneClassWarning)
             fit(run)
