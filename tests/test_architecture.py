@@ -11,7 +11,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "pixelwise"
 LAYER = {
-    **dict.fromkeys(["errors", "text", "processes", "interrupt", "callable_package"], 0),
+    **dict.fromkeys(
+        ["errors", "text", "processes", "interrupt", "callable_package", "elsewhere"], 0
+    ),
     **dict.fromkeys(["extras", "files", "sums", "progress", "offenders"], 1),
     **dict.fromkeys(["lazy", "settings", "executors"], 2),
     **dict.fromkeys(["labels", "metrics", "ops"], 3),

@@ -32,6 +32,8 @@ _LONGEST = 2000
 _HUGE = 10**100
 # words of other libraries that look like another choice of ours
 _MEANT = {"gpu": "cuda", "fp16": "16-mixed", "bf16": "bf16-mixed", "fp32": "32"}
+_MEANT |= {"cross_entropy": "ce", "crossentropy": "ce", "iou": "jaccard", "bce_with_logits": "bce"}
+_SHORT = 100  # characters of a value that is no text
 
 
 def as_keyword(name: str, value: object = None) -> str:
@@ -69,7 +71,7 @@ class PixelwiseError(Exception):
         self.where, self.name = _one_line(where), _one_line(name)
         self._must, self._event, self._hint = must, event, hint  # with the marks of setting()
         is_number = isinstance(got, float) or (isinstance(got, int) and abs(got) < _HUGE)
-        self.got = got if is_number or got is None else _one_line(got)
+        self.got = got if is_number or got is None else _one_line(shown(got, str))
 
     def __str__(self) -> str:
         return self.message()
@@ -122,6 +124,24 @@ class PixelwiseError(Exception):
         what = self._event or f"{named(self.name)} must be {self._must}, got {self.got}"
         text = f"{what}. {self._hint}" if self._hint else f"{what}."
         return _written(text, with_value)
+
+
+def shown(value: object, written: Callable[[object], str] = repr) -> str:
+    """A value in a message, short: arrays by type and shape, others by their beginning.
+
+    Args:
+        written: str or repr.
+    """
+    shape = getattr(value, "shape", ())
+    if shape and hasattr(value, "dtype"):
+        return f"{type(value).__name__} {tuple(shape)} of {value.dtype}"
+    if isinstance(value, str):
+        return written(value)
+    try:
+        text = " ".join(written(value).split())
+    except ValueError:  # thousands of digits
+        return "an integer of thousands of digits"
+    return text if len(text) <= _SHORT else f"{text[:_SHORT]}..."
 
 
 def _one_line(value: object) -> str:
@@ -237,12 +257,12 @@ def check_choice(
         ArgumentError, or `error`: value is not among the choices.
     """
     known = list(choices)
-    if value not in known:
-        meant = _MEANT.get(str(value), str(value))
+    if hasattr(value, "__array__") or value not in known:
+        meant = _MEANT.get(value, value) if isinstance(value, str) else shown(value, str)
         near = get_close_matches(meant, [str(k) for k in known], n=1)
         hint = f"Did you mean {near[0]!r}?" if near else ""
         listed = ", ".join(str(k) for k in known)
-        raise error(where, name, must=f"one of {listed}", got=repr(value), hint=hint)
+        raise error(where, name, must=f"one of {listed}", got=shown(value), hint=hint)
 
 
 def check_range(
@@ -257,10 +277,14 @@ def check_range(
 
     Raises:
         ArgumentError: value is outside the range.
+        ArgumentTypeError: it is not one number.
     """
     is_nan = isinstance(value, float) and isnan(value)  # integers may be too large for isnan()
-    above = low is None or value >= low
-    below = high is None or value <= high
+    try:
+        above = low is None or bool(value >= low)
+        below = high is None or bool(value <= high)
+    except (TypeError, ValueError, RuntimeError):  # text, or several numbers
+        raise ArgumentTypeError(where, name, must="a number", got=shown(value), hint=hint) from None
     if is_nan or not (above and below):
         if low is not None and high is not None:
             constraint = f"between {low} and {high}"

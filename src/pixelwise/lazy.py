@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
+from pixelwise.elsewhere import name_hint
 from pixelwise.extras import explain_missing
 
 
@@ -26,7 +27,8 @@ def lazy_names(
         if name in packages:
             return import_module(f"{package}.{name}")
         if name not in modules:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            hint = "" if name.startswith("_") else name_hint(name, public)
+            raise AttributeError(f"module {package!r} has no attribute {name!r}{hint}")
         with explain_missing(f"{package}.{name}", modules[name]):
             return getattr(import_module(modules[name]), name)
 

@@ -5,13 +5,13 @@ image): "skip" leaves it out of the mean, "zero" counts it with loss 0, "keep" c
 loss of the formula.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, TypedDict, get_args
 
 import torch
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, check_choice
+from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, shown
 from pixelwise.losses.criterion import ratio
 from pixelwise.losses.options import Factors
 
@@ -39,6 +39,9 @@ def check_classes(where: str, absent: Absent, classes: ClassChoice) -> ClassChoi
     if isinstance(classes, str):
         check_choice(where, "classes", classes, ("foreground",))
         return classes
+    if not isinstance(classes, Iterable):
+        must = 'indices, "foreground" or None'
+        raise ArgumentTypeError(where, "classes", must=must, got=shown(classes))
     indices = tuple(classes)
     if not indices or len(set(indices)) != len(indices) or min(indices) < 0:
         raise ArgumentError(where, "classes", must="distinct indices >= 0", got=list(indices))

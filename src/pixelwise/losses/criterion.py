@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Self
 import torch
 from torch import Tensor, nn
 
-from pixelwise.errors import ArgumentError, ArgumentTypeError, check_range
+from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, check_range
 from pixelwise.losses.debug import check_finite, watched, watching
 from pixelwise.losses.options import Factors, check_options, spell_out
 from pixelwise.losses.presets import preset_options
 from pixelwise.ops.activations import compute_dtype
-from pixelwise.ops.backends import Backend
-from pixelwise.ops.spec import ALL_SUMS, Activation, Upsample
+from pixelwise.ops.backends import BACKENDS, Backend
+from pixelwise.ops.spec import ACTIVATIONS, ALL_SUMS, Activation, Upsample
 from pixelwise.ops.stats import PixelStats, pixel_stats
 from pixelwise.ops.target import Ignore
 
@@ -51,8 +51,8 @@ class Criterion(nn.Module):
         super().__init_subclass__()
         spell_out(cls)
 
-    def __new__(cls, *_: object, **options: object) -> Self:
-        check_options(cls, options)
+    def __new__(cls, *unnamed: object, **options: object) -> Self:
+        check_options(cls, options, unnamed)
         return super().__new__(cls)
 
     def __init__(
@@ -66,6 +66,10 @@ class Criterion(nn.Module):
         backend: Backend | None = "auto",
     ) -> None:
         super().__init__()
+        name = type(self).__name__
+        check_choice(name, "activation", activation, ACTIVATIONS)
+        check_choice(name, "upsample", upsample, (None, "bilinear"))
+        check_choice(name, "backend", backend, (None, "auto", *BACKENDS))
         self.sums = tuple(s for s in ALL_SUMS if s in set(sums))
         self.activation = activation
         self.focal_gamma = focal_gamma
@@ -180,6 +184,9 @@ class Criterion(nn.Module):
         if not isinstance(other, Criterion):
             return NotImplemented
         return WeightedSum([*self.terms(), *other.terms()])
+
+    def __radd__(self, start: object) -> "Criterion":
+        return self if start == 0 else NotImplemented  # sum() starts from 0
 
     def __mul__(self, factor: float) -> "Criterion":
         if not isinstance(factor, int | float):

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pixelwise.errors import ArgumentTypeError, check_choice
+from pixelwise.elsewhere import OPTIONS
+from pixelwise.errors import ArgumentTypeError, check_choice, shown
 from pixelwise.ops.backends import Backend
 from pixelwise.ops.spec import Upsample
 from pixelwise.ops.target import Ignore
@@ -52,14 +53,23 @@ def spell_out(cls: type) -> None:
     init.__signature__ = Signature([*own, *shared], return_annotation=None)
 
 
-def check_options(cls: type, given: Mapping[str, object]) -> None:
+def check_options(cls: type, given: Mapping[str, object], unnamed: Sequence[object] = ()) -> None:
     """Raise unless the class has every option that is given.
 
     Raises:
-        ArgumentTypeError: an unknown name; the message has those of the class and the nearest.
+        ArgumentTypeError: an unknown name; the message has those of the class and the nearest, or
+            what does the same here; an option that must be given by name.
     """
     options = signature(cls).parameters.values()
+    if len(unnamed) > sum(option.kind is not Parameter.KEYWORD_ONLY for option in options):
+        got, hint = shown(unnamed[-1]), f"Such as {cls.__name__}(name=value)."
+        raise ArgumentTypeError(cls.__name__, "options", must="given by name", got=got, hint=hint)
     if not any(option.kind is Parameter.VAR_KEYWORD for option in options):
         known = [option.name for option in options]
         for name in given:
+            if name not in known and name in OPTIONS:
+                must, hint = f"one of {', '.join(known)}", OPTIONS[name]
+                raise ArgumentTypeError(
+                    cls.__name__, "an option", must=must, got=repr(name), hint=hint
+                )
             check_choice(cls.__name__, "an option", name, known, ArgumentTypeError)

@@ -3,7 +3,7 @@
 import ast
 from typing import Any, NamedTuple
 
-from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice
+from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, shown
 from pixelwise.losses.boundary import Boundary, Hausdorff
 from pixelwise.losses.criterion import Criterion
 from pixelwise.losses.hard_pixels import OHEM, TopK
@@ -112,6 +112,9 @@ def criterion(
         >>> loss(logits, target)
         tensor(0.3177)
     """
+    if not isinstance(text, str):
+        hint = "A loss needs no criterion()." if isinstance(text, Criterion) else ""
+        raise ArgumentTypeError(WHERE, "text", must="text", got=shown(text), hint=hint)
     parsed = _terms(text)
     names = [name for _, name, _ in parsed]
     only_sigmoid = [name for name in names if LOSSES[name].activations == ("sigmoid",)]
@@ -159,9 +162,9 @@ def criterion(
 def _make(name: str, options: dict[str, Any]) -> Criterion:
     try:
         return LOSSES[name].make(**options)
-    except ArgumentTypeError:
-        raise
-    except TypeError as error:  # a value such as smooth="much" in a comparison
+    except TypeError as error:
+        if isinstance(error, ArgumentTypeError) and error.must != "a number":
+            raise
         wanted, got = "values that its options can take", f"{options} ({error})"
         raise ArgumentError(WHERE, name, must=wanted, got=got) from None
 

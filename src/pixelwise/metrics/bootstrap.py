@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from pixelwise.errors import ArgumentError, check_choice, check_range
 from pixelwise.metrics.confusion import ConfusionCounts
+from pixelwise.metrics.counted import as_counts
 from pixelwise.metrics.scores import (
     CONVENTIONS,
     Convention,
-    as_counts,
     iou_of_pixels,
     mean_of_pixels,
 )

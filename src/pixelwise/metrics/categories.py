@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from pixelwise.errors import check_shape
 from pixelwise.metrics.confusion import ConfusionCounts
-from pixelwise.metrics.scores import as_counts, iou
+from pixelwise.metrics.counted import as_counts
+from pixelwise.metrics.scores import iou
 
 # The categories of the 19 classes that Cityscapes evaluates. Source: Cordts et al. 2016, table 1.
 CITYSCAPES_CATEGORIES = {

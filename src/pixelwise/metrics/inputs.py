@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pixelwise.errors import ArgumentError, ArgumentTypeError, check_range, check_shape
+from pixelwise.errors import ArgumentError, ArgumentTypeError, check_range, check_shape, shown
 from pixelwise.metrics.unknown import unknown_indices
 
 Ignore = int | Sequence[int] | NDArray[np.bool] | None
@@ -90,7 +90,7 @@ def as_ignored(
         return ignored, []
     if ignored.size > 0 and not np.issubdtype(ignored.dtype, np.integer):
         constraint = "an integer, several integers, a bool mask or None"
-        raise ArgumentTypeError(where, "ignore_index", must=constraint, got=repr(ignore_index))
+        raise ArgumentTypeError(where, "ignore_index", must=constraint, got=shown(ignore_index))
     return None, [int(value) for value in ignored.ravel()]
 
 

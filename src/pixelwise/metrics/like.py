@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from pixelwise.errors import ArgumentError, check_choice
 from pixelwise.metrics.confusion import ConfusionCounts, total_counts
+from pixelwise.metrics.counted import as_counts
 from pixelwise.metrics.image_scores import lowest_mean
 from pixelwise.metrics.inputs import Ignore, as_pair, has_value
-from pixelwise.metrics.scores import Convention, as_counts, dice, iou, iou_of_pixels, mean_iou
+from pixelwise.metrics.scores import Convention, dice, iou, iou_of_pixels, mean_iou
 
 Images = Sequence[ConfusionCounts]
 Tool = Literal["mmseg", "hf", "torchmetrics", "smp", "monai", "ultralytics", "cityscapes", "nnunet"]

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, check_range
 from pixelwise.metrics.confusion import ConfusionCounts
+from pixelwise.metrics.counted import as_counts, on_counts
 
 Convention = Literal["present", "target", "absent_as_zero", "absent_as_one", "micro", "per_image"]
 # What the mean of a per-class score is taken over. Published "mIoU" values use all of these, so
@@ -34,6 +35,7 @@ CONVENTIONS: dict[Convention, str] = {
 ABSENT_SCORE = {"absent_as_zero": 0.0, "absent_as_one": 1.0}
 
 
+@on_counts
 def iou(counts: ConfusionCounts) -> NDArray[np.float64]:
     """Intersection over union of each class, also called Jaccard index.
 
@@ -54,6 +56,7 @@ def iou(counts: ConfusionCounts) -> NDArray[np.float64]:
     return iou_of_pixels(*_pixels("iou", counts))
 
 
+@on_counts
 def dice(counts: ConfusionCounts) -> NDArray[np.float64]:
     """Dice score of each class = F1.
 
@@ -75,6 +78,7 @@ def dice(counts: ConfusionCounts) -> NDArray[np.float64]:
     return dice_of_pixels(*_pixels("dice", counts))
 
 
+@on_counts
 def precision(counts: ConfusionCounts) -> NDArray[np.float64]:
     """Share of the pixels predicted as a class that are of the class.
 
@@ -92,6 +96,7 @@ def precision(counts: ConfusionCounts) -> NDArray[np.float64]:
     return _score(correct, pred, target + pred)
 
 
+@on_counts
 def recall(counts: ConfusionCounts) -> NDArray[np.float64]:
     """Share of the pixels of a class that were predicted as the class = its accuracy.
 
@@ -108,6 +113,7 @@ def recall(counts: ConfusionCounts) -> NDArray[np.float64]:
     return _score(correct, target, target + pred)
 
 
+@on_counts
 def f_beta(counts: ConfusionCounts, beta: float = 1.0) -> NDArray[np.float64]:
     """F-beta score of each class: recall counts beta times as much as precision.
 
@@ -129,6 +135,7 @@ def f_beta(counts: ConfusionCounts, beta: float = 1.0) -> NDArray[np.float64]:
     return _score((1 + beta**2) * correct, beta**2 * target + pred, target + pred)
 
 
+@on_counts
 def pixel_accuracy(counts: ConfusionCounts) -> float:
     """Share of the valid pixels whose class was predicted.
 
@@ -150,6 +157,7 @@ def pixel_accuracy(counts: ConfusionCounts) -> float:
     return float(_score(correct.sum(), target.sum(), target.sum()))
 
 
+@on_counts
 def mean_accuracy(counts: ConfusionCounts) -> float:
     """Mean recall of the classes in the target.
 
@@ -167,6 +175,7 @@ def mean_accuracy(counts: ConfusionCounts) -> float:
     return _mean(recall(counts), target > 0)
 
 
+@on_counts
 def frequency_weighted_iou(counts: ConfusionCounts) -> float:
     """IoU of each class, weighted by the share of the valid pixels that are of the class.
 
@@ -184,6 +193,7 @@ def frequency_weighted_iou(counts: ConfusionCounts) -> float:
     return float(_score(np.nansum(target * iou(counts)), target.sum(), target.sum()))
 
 
+@on_counts
 def mean_iou(
     counts: ConfusionCounts | Sequence[ConfusionCounts], convention: Convention = "present"
 ) -> float:
@@ -211,6 +221,7 @@ def mean_iou(
     return _mean_score("mean_iou", iou_of_pixels, counts, convention)
 
 
+@on_counts
 def mean_dice(
     counts: ConfusionCounts | Sequence[ConfusionCounts], convention: Convention = "present"
 ) -> float:
@@ -232,6 +243,7 @@ def mean_dice(
     return _mean_score("mean_dice", dice_of_pixels, counts, convention)
 
 
+@on_counts
 def classes_averaged(
     counts: ConfusionCounts | Sequence[ConfusionCounts], convention: Convention = "present"
 ) -> NDArray[np.bool_]:
@@ -365,19 +377,6 @@ def _as_images(
     if not images:
         raise ArgumentError(where, "counts", must="at least one image", got="an empty list")
     return [as_counts(where, one) for one in images]
-
-
-def as_counts(where: str, counts: Any) -> ConfusionCounts:
-    """counts itself.
-
-    Raises:
-        ArgumentTypeError: it is not a ConfusionCounts.
-    """
-    if not isinstance(counts, ConfusionCounts):
-        hint = "Make it with count_confusion(pred, target, num_classes); add a list up with sum()."
-        got = type(counts).__name__
-        raise ArgumentTypeError(where, "counts", must="a ConfusionCounts", got=got, hint=hint)
-    return counts
 
 
 def _pixels(where: str, counts: ConfusionCounts) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ from pixelwise.errors import (
     check_choice,
     check_shape,
     setting,
+    shown,
 )
 from pixelwise.ops.activations import check_logits
 from pixelwise.ops.batch_axis import batch_hint, refuse_image
@@ -117,7 +118,7 @@ def _check_weight(
     if weight is None:
         return None
     if not isinstance(weight, Tensor) or weight.is_complex():
-        raise ArgumentTypeError(where, "weight", must="a real tensor", got=repr(weight))
+        raise ArgumentTypeError(where, "weight", must="a real tensor", got=shown(weight))
     per_channel = target.dim() == logits.dim()
     shape = (target.shape[0], *target.shape[2 if per_channel else 1 :])
     check_shape(where, "weight", weight.shape, shape, "(N, *S)")

@@ -1,9 +1,11 @@
 """From logits to predicted class indices and to integer counts, interpolation inside."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, check_range, check_shape
+from pixelwise.errors import ArgumentError, ArgumentTypeError, check_range, check_shape, shown
 from pixelwise.ops.activations import check_logits
 from pixelwise.ops.backends import Backend, choose_backend, kernels
 from pixelwise.ops.batch_axis import batch_hint, refuse_image
@@ -54,6 +56,8 @@ def predict_label(
     """
     where = "predict_label"
     _check(where, logits, activation, threshold)
+    if size is not None and (isinstance(size, str) or not isinstance(size, Sequence)):
+        raise ArgumentTypeError(where, "size", must="(H, W)", got=shown(size))
     if size is not None and logits.dim() != 4:
         got = tuple(logits.shape)
         hint = "Add a batch axis: logits[None]." if logits.dim() == 3 else ""

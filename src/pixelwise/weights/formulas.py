@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from pixelwise.errors import ArgumentError, check_choice, check_range, setting
+from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, check_range, setting
 from pixelwise.text import some
 from pixelwise.weights.counts import LabelCounts
 
@@ -74,6 +74,11 @@ def class_weights(
     check_choice(where, "method", method, METHODS)
     check_choice(where, "zero", zero, get_args(Zero))
     check_beta(where, beta, method)
+    if not isinstance(counts, LabelCounts):
+        hint = "Make it with count_labels(files, classes)."
+        raise ArgumentTypeError(
+            where, "counts", must="a LabelCounts", got=type(counts).__name__, hint=hint
+        )
     occurs = counts.pixels > 0
     if not occurs.any():
         raise ArgumentError(where, "counts", must="of at least one pixel", got="none")
