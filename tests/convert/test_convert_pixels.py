@@ -1,5 +1,7 @@
 """Formats that keep pixels: colours, ids of objects, one mask for each object."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,21 @@ def test_colors_that_are_not_a_class_are_named_or_replaced(tmp_path):
     assert label_of(report)[3, 4] == 255
     report = converted(tmp_path / "labels", "color", classes=HEX, unknown="nearest")
     assert label_of(report)[3, 4] == 1
+
+
+def test_colors_that_became_the_nearest_class_are_counted_and_said(tmp_path):
+    """How many, in how many pixels, how far; in convert.json too, and when it is resumed."""
+    for name, change in (("a", (5, 0, 0)), ("b", (0, 0, 12))):
+        colors = COLORS[random_index(2)]
+        colors[0, :3] += np.array(change, np.uint8)
+        save(tmp_path / f"labels/{name}.png", colors)
+    for _ in range(2):
+        report = converted(tmp_path / "labels", "color", classes=HEX, unknown="nearest")
+        snapped = json.loads((tmp_path / "out/convert.json").read_text())["snapped"]
+        assert (snapped["pixels"], snapped["colors"]) == (6, len(np.unique(random_index(2)[0, :3])))
+        assert (snapped["mean_distance"], snapped["largest_distance"]) == (8.5, 12.0)
+        assert "6 pixels of up to" in report.text()
+        assert "8.5 away on average and 12.0 at most" in report.text()
 
 
 def test_classes_that_share_a_color_are_refused(tmp_path):

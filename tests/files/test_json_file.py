@@ -70,3 +70,9 @@ def test_a_twin_among_very_many_keys_is_found_in_one_look():
     keys = ",".join(f'"{number}": 0' for number in range(200_000))
     with pytest.raises(DatasetError, match="the key 'x' twice in one object"):
         parse_json(f'{{{keys}, "x": 1, "x": 2}}'.encode(), "a.json")
+
+
+def test_an_integer_that_no_column_of_numbers_holds_is_refused():
+    for value in (2**63, -(10**400)):
+        with pytest.raises(DatasetError, match="width must be a number of at most 64 bits"):
+            get("a.json", {"width": value}, "width", int)

@@ -32,3 +32,28 @@ def test_an_integer_of_too_many_digits_is_refused(tmp_path):
     path.write_text(f"a = {'9' * 5000}")
     with pytest.raises(DatasetError, match=r"a\.toml: file must be valid TOML, got .* digits"):
         read_toml(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a = 0x" + "f" * 5000, "an integer of more than 64 bits"),
+        ("a = [1, [9223372036854775808]]", "an integer of more than 64 bits"),
+        ("a." * 200_000 + "b = 1", "a key of 64 parts or more"),
+        ('"a" . ' * 200_000 + "b = 1", "a key of 64 parts or more"),
+        ("[" + "a." * 200_000 + "b]", "a key of 64 parts or more"),
+        ("a = " + "[" * 100_000, "deeper nesting than any settings have"),
+        ("a = " + "{a=" * 100_000, "deeper nesting than any settings have"),
+    ],
+    ids=["hex", "64 bits", "key", "quoted key", "table", "lists", "tables"],
+)
+def test_toml_that_takes_time_or_memory_to_read_is_refused(tmp_path, text, message):
+    """The parser of Python would take hours or gigabytes, or give up with another error."""
+    (tmp_path / "a.toml").write_text(text)
+    with pytest.raises(DatasetError, match=f"file must be valid TOML, got {message}"):
+        read_toml(tmp_path / "a.toml")
+
+
+def test_numbers_with_points_are_not_taken_for_keys(tmp_path):
+    (tmp_path / "a.toml").write_text("a = [" + "1.5, " * 5000 + "2.5]\n")
+    assert len(read_toml(tmp_path / "a.toml")["a"]) == 5001

@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 
 from pixelwise.errors import ArgumentError, ArgumentTypeError, LabelError
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.color import color_to_index, index_to_color
+from pixelwise.labels.color import Snapped, color_to_index, index_and_snapped, index_to_color
 
 VOC = Classes.named("voc")
 RGB = Classes(["red", "green", "blue"], [(255, 0, 0), (0, 255, 0), (0, 0, 255)])
@@ -179,3 +179,17 @@ def test_the_sandstone_labels_become_four_classes(shared):
     label = color_to_index(image, classes)
     assert np.array_equal(label, loop(image, classes))
     assert np.array_equal(index_to_color(label, classes), image)
+
+
+def test_what_nearest_did_is_counted_colours_pixels_and_distances():
+    """(250, 3, 0) is 5.83 from red and occurs twice, (9, 9, 99) is 156.5 from blue."""
+    _, snapped = index_and_snapped(NOISY, RGB, "nearest")
+    assert (snapped.colors, snapped.pixels) == (2, 3)
+    near, far = np.hypot(5, 3), np.sqrt(9**2 + 9**2 + 156**2)
+    assert snapped.largest_distance == pytest.approx(far, abs=1e-3)
+    assert snapped.mean_distance == pytest.approx((2 * near + far) / 3, abs=1e-3)
+    whole = Snapped.joined([snapped, None, Snapped(1, 1, 200.0, 200.0)])
+    assert (whole.colors, whole.pixels, whole.largest_distance) == (2, 4, 200.0)
+    assert whole.mean_distance == pytest.approx((2 * near + far + 200) / 4, abs=1e-3)
+    assert index_and_snapped(NOISY, RGB, "ignore")[1] is None
+    assert Snapped.joined([None]) is None

@@ -144,6 +144,7 @@ def test_a_fold_is_known_for_every_name():
         (HEAD + IMAGES + "labels = 3", r"splits\.train\.labels must be text, got 3"),
         (HEAD + IMAGES + "folds = true", r"splits\.train\.folds must be an integer, got True"),
         (HEAD + IMAGES + "folds = 1", r"splits\.train\.folds must be >= 2, got 1"),
+        (HEAD + IMAGES + "folds = 10001", r"splits\.train\.folds must be <= 10,000, got 10001"),
         (HEAD + IMAGES + "keep = [0]", r"splits\.train\.folds must be >= 2, got 0\. Remove"),
         (HEAD + IMAGES + "folds = 5", r"keep must be a list of different folds 0\.\.4, got \[\]"),
         (HEAD + IMAGES + "folds = 5\nkeep = [5]", r"different folds 0\.\.4, got \[5\]"),
@@ -225,3 +226,9 @@ def test_a_split_that_cannot_be_used_says_why(tmp_path):
         description.pairs("train")
     with pytest.raises(DatasetError, match=r"splits\.empty must be a pair, got none"):
         description.pairs("empty")
+
+
+def test_a_folder_whose_name_is_too_long_for_the_system_is_not_there(tmp_path):
+    (tmp_path / "dataset.toml").write_text(HEAD + f'[splits.train]\nimages = "{"x" * 300}"\n')
+    with pytest.raises(DatasetError, match=r"splits\.train\.images must be an existing folder"):
+        read_description(tmp_path).pairs("train")

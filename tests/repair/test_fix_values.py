@@ -250,7 +250,11 @@ def test_a_lossy_label_is_repaired_only_when_it_is_asked_for(data, tmp_path):
     left = fix(data, tmp_path / "same").left
     assert {one.rule for one in left} == {"F1"}
     assert (tmp_path / "same" / BAD).read_bytes() == (data / BAD).read_bytes()
-    fix(data, tmp_path / "out", ["safe", "F1"])
+    repaired = fix(data, tmp_path / "out", ["safe", "F1"])
     right, void = right_or_void(tmp_path / "out", label_of(3))
     assert right + void > 0.99
     assert "F1" not in rules_of(tmp_path / "out")
+    (number,) = [change.rules["F1"] for change in repaired.changes if "F1" in change.rules]
+    assert number.snapped.pixels == number.pixels - number.void
+    assert 0 < number.snapped.mean_distance <= number.snapped.largest_distance <= 48
+    assert f"{number.snapped.pixels:,} pixels of up to" in repaired.text()

@@ -156,7 +156,9 @@ def _make_all(
     check_out(config, [item.id for item in items], done, exists(manifest))
     check_names("convert", config.folder, (f"{item.id}.png" for item in items), DatasetError)
     classes = legend.classes.as_dict()
-    key = digest_of_values(_VERSION, config.settings(), classes, dict(legend.index_of))
+    # what an earlier release made of colours of no class was not counted
+    version = _VERSION + (config.unknown == "nearest")
+    key = digest_of_values(version, config.settings(), classes, dict(legend.index_of))
     entries: dict[str, Entry] = {}
     errors: list[PixelwiseError] = []
     jobs = [(item, done.get(item.id)) for item in items]

@@ -20,6 +20,7 @@ from pixelwise.errors import PixelwiseError, RunError
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.content import Unreadable, read_file
 from pixelwise.files.records import from_plain, to_plain
+from pixelwise.labels.color import Snapped
 
 FILE_NAME = "convert.jsonl"
 
@@ -39,6 +40,7 @@ class Entry:
         vanished: objects that no pixel shows, by their place in the file.
         skipped: shapes that cannot be painted.
         unknown: objects of each name that is not a class.
+        snapped: colours that became the nearest class.
     """
 
     id: str
@@ -52,6 +54,7 @@ class Entry:
     vanished: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     unknown: tuple[tuple[str, int], ...] = ()
+    snapped: Snapped | None = None
 
     def line(self) -> bytes:
         """The entry as a line of JSON."""

@@ -159,6 +159,7 @@ def _painted(
         vanished=(*drawing.vanished, *(str(known[place]) for place in vanished)),
         skipped=tuple(problems),
         unknown=tuple(sorted(unknown.items())),
+        snapped=drawing.snapped,
     )
 
 

@@ -13,6 +13,7 @@ from pixelwise.convert.images import ImageFile, read_image_file
 from pixelwise.convert.reading import read_content
 from pixelwise.files.content import check_pixels
 from pixelwise.files.limits import check_unpacked
+from pixelwise.labels.color import Snapped
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import Outline, Size, problem_of
 
@@ -157,6 +158,7 @@ class Drawing:
         label: (H, W) class indices of formats that store pixels; None = paint on background.
         count: objects in that label.
         vanished: objects of that label without a pixel.
+        snapped: colours of that label that became the nearest class.
         image: the image itself, if the annotation file contains it.
         frames: which pixels of the image the label may lie on, the first of the right size counts:
             "stored" as they are in its file, "turned" after its EXIF tag has been applied.
@@ -167,5 +169,6 @@ class Drawing:
     label: Index | None = None
     count: int = 0
     vanished: tuple[str, ...] = ()
+    snapped: Snapped | None = None
     image: bytes | None = None
     frames: tuple[Frame, ...] = ("stored", "turned")

@@ -12,6 +12,7 @@ from pixelwise.errors import DatasetError, PixelwiseError, setting
 from pixelwise.files.records import to_plain
 from pixelwise.files.results import write_json
 from pixelwise.labels.classes import Classes
+from pixelwise.labels.color import Snapped
 from pixelwise.text import plural, some
 
 FILE_NAME = "convert.json"
@@ -38,6 +39,7 @@ class ConvertReport:
         vanished: objects that no pixel shows, each as "id: place (class)".
         skipped: shapes that could not be painted, each as "id: place has ...".
         unknown: objects of each name that is not a class.
+        snapped: colours that became the nearest class.
         notes: what was decided on the way.
         failed: why labels could not be made; they are in none of the numbers.
         errors: the same as errors, of a conversion that has just been done.
@@ -60,6 +62,7 @@ class ConvertReport:
     skipped: tuple[str, ...]
     unknown: dict[str, int]
     notes: tuple[str, ...]
+    snapped: Snapped | None = None
     failed: tuple[str, ...] = ()
     errors: InitVar[Sequence[PixelwiseError]] = ()
 
@@ -96,6 +99,8 @@ class ConvertReport:
         ]
         if self.turned:
             lines.append(f"  {plural(self.turned, 'image')} written as the EXIF tag turns them")
+        if self.snapped is not None:
+            lines.append(f"  {self.snapped.text()}")
         if self.rule is not None:
             overlapped = f"{plural(self.overlapped, 'pixel')} with more than one class"
             lines += [
@@ -132,5 +137,6 @@ def totals(entries: Iterable[Entry]) -> dict[str, Any]:
         "overlapped": sum(entry.overlapped for entry in entries),
         "vanished": tuple(f"{e.id}: {thing}" for e in entries for thing in e.vanished),
         "skipped": tuple(f"{e.id}: {shape}" for e in entries for shape in e.skipped),
+        "snapped": Snapped.joined(entry.snapped for entry in entries),
         "unknown": dict(sorted(unknown.items())),
     }

@@ -5,6 +5,7 @@ A record that becomes a file is a frozen dataclass with a class attribute `SCHEM
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -108,7 +109,7 @@ def read_object(path: Path) -> dict[str, Any]:
     Raises:
         RunError: there is no such file, or it is damaged.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):
         got = f"no {path.name} in it"
         raise RunError(path.parent, "folder", must="one of pixelwise", got=got)
     content = read_json(path, RunError)

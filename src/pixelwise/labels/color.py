@@ -1,5 +1,7 @@
 """Colour images of labels <-> class indices, and a label on top of its image."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, get_args
 
@@ -18,6 +20,7 @@ from pixelwise.labels.classes import Classes
 from pixelwise.labels.label_checks import as_label
 from pixelwise.labels.palettes import VOID_COLOR
 from pixelwise.offenders import list_offenders
+from pixelwise.text import plural
 
 Unknown = Literal["error", "ignore", "nearest"]
 # A band of packed pixels and its indices stay in the cache; larger bands are not faster.
@@ -26,6 +29,55 @@ _BAND_PIXELS = 1 << 15
 _NEAREST_BLOCK = 1 << 12
 # Drawn labels have few colours; a image saved with loss has thousands.
 _MANY_COLORS = 100
+
+
+@dataclass(frozen=True)
+class Snapped:
+    """Colours of no class that became the nearest one: the more and the farther, the less is sure.
+
+    Args:
+        colors: different ones, of the label that has the most of them.
+        pixels: with such a colour.
+        mean_distance: in RGB to the class that was taken, over the pixels.
+        largest_distance: likewise.
+    """
+
+    colors: int
+    pixels: int
+    mean_distance: float
+    largest_distance: float
+
+    @classmethod
+    def measured(cls, distances: NDArray, pixels: NDArray) -> "Snapped | None":
+        """Of the distance of each colour, and its pixels; None without colours."""
+        if not len(distances):
+            return None
+        mean = float(np.average(distances, weights=pixels))
+        return cls(
+            len(distances), int(pixels.sum()), round(mean, 3), round(float(max(distances)), 3)
+        )
+
+    @classmethod
+    def joined(cls, parts: "Iterable[Snapped | None]") -> "Snapped | None":
+        """Of several labels; None if none of them has any."""
+        own = [part for part in parts if part is not None]
+        if not own:
+            return None
+        pixels = sum(part.pixels for part in own)
+        return cls(
+            max(part.colors for part in own),
+            pixels,
+            round(sum(part.mean_distance * part.pixels for part in own) / pixels, 3),
+            max(part.largest_distance for part in own),
+        )
+
+    def text(self) -> str:
+        """A clause for a terminal."""
+        return (
+            f"{plural(self.pixels, 'pixel')} of up to {plural(self.colors, 'colour')} a label took "
+            f"the nearest class, {self.mean_distance:.1f} away on average and "
+            f"{self.largest_distance:.1f} at most"
+        )
 
 
 def color_to_index(
@@ -55,7 +107,14 @@ def color_to_index(
         >>> pw.color_to_index(np.array([[(128, 64, 128), (0, 0, 255)]], np.uint8), classes).tolist()
         [[1, 0]]
     """
-    where = "color_to_index"
+    return index_and_snapped(image, classes, unknown)[0]
+
+
+def index_and_snapped(
+    image: ArrayLike, classes: Classes, unknown: Unknown
+) -> tuple[NDArray[np.uint8 | np.uint16], Snapped | None]:
+    """color_to_index, and what "nearest" did; None if all colours are those of classes."""
+    where, snapped = "color_to_index", None
     check_choice(where, "unknown", unknown, get_args(Unknown))
     image = np.asarray(image)
     check_image(where, image)
@@ -66,10 +125,10 @@ def color_to_index(
         if unknown == "error":
             raise _unknown_error(where, image, missing, classes)
         if unknown == "nearest":
-            index[missing] = _nearest(image[missing], classes)
+            index[missing], snapped = _nearest(image[missing], classes)
         else:
             index[missing] = classes.ignore_index
-    return index.astype(classes.dtype, copy=False)
+    return index.astype(classes.dtype, copy=False), snapped
 
 
 def index_to_color(label: ArrayLike, classes: Classes) -> NDArray[np.uint8]:
@@ -199,16 +258,17 @@ def _look_up(image: np.ndarray, table: np.ndarray) -> np.ndarray:
     return index
 
 
-def _nearest(colors: np.ndarray, classes: Classes) -> np.ndarray:
-    """(K, 3) uint8 -> (K,) index of the class with the nearest colour."""
-    packed, places = np.unique(pack(colors), return_inverse=True)
+def _nearest(colors: np.ndarray, classes: Classes) -> tuple[np.ndarray, Snapped | None]:
+    """(K, 3) uint8 -> (K,) index of the class with the nearest colour, and how far they are."""
+    packed, places, pixels = np.unique(pack(colors), return_inverse=True, return_counts=True)
     rgb = _unpack(packed).astype(np.int64)
     wanted = np.array(classes.colors, np.int64)
-    nearest = np.empty(len(rgb), np.int64)
+    nearest, distance = np.empty(len(rgb), np.int64), np.empty(len(rgb))
     for start in range(0, len(rgb), _NEAREST_BLOCK):
-        difference = rgb[start : start + _NEAREST_BLOCK, None] - wanted
-        nearest[start : start + _NEAREST_BLOCK] = (difference**2).sum(axis=-1).argmin(axis=-1)
-    return nearest[places]
+        block = slice(start, start + _NEAREST_BLOCK)
+        squared = ((rgb[block, None] - wanted) ** 2).sum(axis=-1)
+        nearest[block], distance[block] = squared.argmin(axis=-1), np.sqrt(squared.min(axis=-1))
+    return nearest[places], Snapped.measured(distance, pixels)
 
 
 def _unknown_error(
@@ -218,7 +278,7 @@ def _unknown_error(
 
     def show(color: int) -> str:
         rgb = _unpack(np.array([color]))
-        name = classes.names[int(_nearest(rgb, classes)[0])]
+        name = classes.names[int(_nearest(rgb, classes)[0][0])]
         return f"{tuple(rgb[0].tolist())} nearest to {name}"
 
     got = list_offenders(packed, missing, show)

@@ -51,7 +51,7 @@ def read_description(path: Path | str) -> "Description":
             leaves the folder. The message names the file and the key.
     """
     file = Path(path)
-    if file.is_dir():
+    if os.path.isdir(file):
         file = file / FILE_NAME
     where = str(file)
     document = read_toml(file)
@@ -198,7 +198,7 @@ class Description:
 
     def _folder(self, split: str, key: str, text: str) -> Path:
         folder = Path(self.root, text)
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             name = f"splits.{split}.{key}"
             raise DatasetError(self.root, name, must="an existing folder", got=repr(text))
         return folder

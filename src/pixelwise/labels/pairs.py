@@ -196,14 +196,14 @@ def _named_files(what: str, files: Files) -> Iterator[tuple[str, Path]]:
     """(name that ids are made of, path) of every file of a folder or list."""
     if not isinstance(files, str | Path):
         paths = [Path(file) for file in files]
-        missing = [path for path in paths if not path.is_file()]
+        missing = [path for path in paths if not os.path.isfile(path)]
         if missing:
             got = some(missing, _LISTED)
             raise PairingError("find_pairs", what, must="existing files", got=got)
         yield from ((path.name, path) for path in paths)
         return
     root = Path(files)
-    if not root.is_dir():
+    if not os.path.isdir(root):
         raise PairingError("find_pairs", what, must="a folder or a list of files", got=root)
     try:
         yield from ((name, root / name) for name in walk_files(root, IMAGE_SUFFIXES))

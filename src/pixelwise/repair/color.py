@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pixelwise.audit.label_rules import ClassTable
 from pixelwise.errors import LabelError
+from pixelwise.labels.color import Snapped
 from pixelwise.labels.palettes import VOID_COLOR
 from pixelwise.repair.nearest import NO_ANSWER, nearest
 from pixelwise.repair.result import Pixels
@@ -137,9 +138,12 @@ def _by_color(
         raise Unrepairable(rule, "most of its wrong colours are near no class, or near two")
     index = np.where(answer == NO_ANSWER, -1, of_class[answer])
     changed = wrong if turned is None else wrong | (colors != turned).any(axis=1)
+    moved = wrong & (answer != NO_ANSWER)
+    distance = np.sqrt(((colors - candidates[answer]) ** 2).sum(axis=1))
+    snapped = Snapped.measured(distance[moved], pixels[moved])
     return RepairedLabel(
         stored_values(index, table, rule)[place],
-        {rule: Pixels(int(pixels[changed].sum()), unanswered)},
+        {rule: Pixels(int(pixels[changed].sum()), unanswered, snapped)},
     )
 
 

@@ -14,6 +14,7 @@ from pixelwise.audit.color_rules import alpha_of
 from pixelwise.audit.headers import COLOR, LOSSY, PALETTE, Header, has_right_suffix
 from pixelwise.audit.label_rules import ClassTable, LabelFile, examine_label
 from pixelwise.audit.rules import RULES
+from pixelwise.labels.color import Snapped
 from pixelwise.labels.image import decode_rgb
 from pixelwise.labels.png import read_and_count
 from pixelwise.repair.color import (
@@ -147,7 +148,10 @@ def _noise(
     answer = np.where(near == NO_ANSWER, stored_values(index, method.table, rule), known[near])
     stored = answer.astype(np.uint16)[place.reshape(label.shape)]
     pixels = np.bincount(place.ravel())
-    changed = Pixels(int(pixels[answer != levels].sum()), int(pixels[near == NO_ANSWER].sum()))
+    plain, other = near != NO_ANSWER, answer != levels
+    moved = plain & other
+    snapped = Snapped.measured(np.abs(answer - levels.astype(np.int64))[moved], pixels[moved])
+    changed = Pixels(int(pixels[other].sum()), int(pixels[~plain].sum()), snapped)
     return RepairedLabel(stored, {rule: changed})
 
 

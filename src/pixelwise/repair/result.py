@@ -1,7 +1,7 @@
 """Repaired: what a repair did and what it left, also as fix.json beside the copy."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from pixelwise.audit.rules import RULES
 from pixelwise.files.records import to_plain
 from pixelwise.files.results import write_json
+from pixelwise.labels.color import Snapped
 from pixelwise.text import plural, printable, shell_line
 
 FILE_NAME = "fix.json"
@@ -17,10 +18,13 @@ _LISTED = 3
 
 @dataclass(frozen=True)
 class Pixels:
-    """Pixels that have another stored value now, and those of them that are void."""
+    """Pixels that have another stored value now, those of them that are void, and how far the
+    colours or values were from those that they became.
+    """
 
     pixels: int = 0
     void: int = 0
+    snapped: Snapped | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,10 @@ class Repaired:
         """As JSON can hold it; the same repair gives the same content."""
         plain = to_plain(self)
         del plain["out"]
+        for change in plain["changes"]:
+            for number in change["rules"].values():
+                if number["snapped"] is None:
+                    del number["snapped"]
         return {"schema": self.SCHEMA, "version": version("pixelwise"), **plain}
 
     def write(self) -> None:
@@ -108,7 +116,9 @@ def _repaired_lines(rule: str, changes: tuple[Change, ...]) -> list[str]:
     line = f"  repaired {rule:4}{RULES[rule].title}: {plural(len(done), 'file')}"
     if pixels:
         line += f", {pixels:,} pixels changed"
-    return [line + (f", {void:,} of them to void" if void else "")]
+    snapped = Snapped.joined(n.snapped for n in done)
+    more = [f"                {snapped.text()}"] if snapped else []
+    return [line + (f", {void:,} of them to void" if void else ""), *more]
 
 
 def _left_lines(rule: str, left: tuple[Unrepaired, ...]) -> list[str]:

@@ -17,7 +17,7 @@ from pixelwise.convert.legend_files import read_row_file
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Rows, Source
 from pixelwise.errors import DatasetError, LabelError, error_at, setting
-from pixelwise.labels.color import Unknown, color_to_index
+from pixelwise.labels.color import Unknown, index_and_snapped
 from pixelwise.labels.image import decode_rgb, read_rgb
 
 # Class files that tools put beside the labels.
@@ -57,11 +57,12 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
     if config.bgr:
         image = image[:, :, ::-1]
     try:
-        stored = color_to_index(image, legend.stored, cast(Unknown, config.unknown))
+        unknown = cast(Unknown, config.unknown)
+        stored, snapped = index_and_snapped(image, legend.stored, unknown)
     except LabelError as error:
         raise error_at(item.files[0], error, LabelError) from None
     label = legend.written[stored]
-    return Drawing(label.shape, label=label)
+    return Drawing(label.shape, label=label, snapped=snapped)
 
 
 def _rows_beside(config: ConvertConfig) -> tuple[Rows | None, tuple[str, ...]]:
