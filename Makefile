@@ -6,7 +6,7 @@ TOOLS  := $(VENV)/tools
 LOCK   := requirements/ci.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-locked browser demo test lint types stub lock audit-deps fuzz bench clean
+.PHONY: help setup setup-locked browser demo test lint types stub lock audit-deps fuzz soak bench clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -63,6 +63,9 @@ audit-deps: $(TOOLS) ## look for known weaknesses of the locked packages (networ
 
 fuzz: setup ## give damaged files to every reader for an hour (FUZZ_MINUTES, FUZZ_SEED)
 	PYTHONPATH=tests $(BIN)/python -m fuzz.run
+
+soak: setup ## 50 kills, every failing disk access, bombs, damaged files (SOAK_MINUTES, about 15 minutes)
+	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m fuzz.soak
 
 bench: setup ## measure speed and memory against peers (about 8 minutes)
 	$(BIN)/pip install --quiet -r benchmarks/requirements.txt
