@@ -14,8 +14,8 @@ LAYER = {
     **dict.fromkeys(
         ["errors", "text", "processes", "interrupt", "callable_package", "elsewhere"], 0
     ),
-    **dict.fromkeys(["extras", "files", "sums", "progress", "offenders"], 1),
-    **dict.fromkeys(["lazy", "settings", "executors"], 2),
+    **dict.fromkeys(["extras", "files", "sums", "offenders"], 1),
+    **dict.fromkeys(["lazy", "settings", "executors", "progress"], 2),
     **dict.fromkeys(["labels", "metrics", "ops"], 3),
     **dict.fromkeys(["weights", "losses"], 4),
     "survey": 5,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from pixelwise.files.atomic import append_text
 from pixelwise.text import duration
 
 if TYPE_CHECKING:
@@ -83,7 +84,11 @@ class Display:
             self.bar.reset(self.task, total=total, completed=int(done))
 
     def write_to(self, file: Path) -> None:
-        """From now on every line is also appended to a file, after those said so far."""
+        """From now on every line is also appended to a file, after those said so far.
+
+        Raises:
+            RunError: the file cannot be written.
+        """
         if not self.quiet:
             self.file = file
             self._append("".join(line + "\n" for line in self.lines))
@@ -141,8 +146,7 @@ class Display:
 
     def _append(self, text: str) -> None:
         if self.file is not None:
-            with self.file.open("a", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            append_text(self.file, text)
 
 
 def _new_bar(stream: TextIO, clock: Callable[[], float]) -> Any:

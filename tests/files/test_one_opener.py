@@ -17,8 +17,6 @@ OPENED = {"BytesIO", "io.BytesIO", "data", "buffer"}
 EXCEPTIONS = {
     "ops/cpu/jit.py": "the source of our own kernels, for the name of their cache",
     "report/examples.py": "asks its own collection of files for one",
-    "progress.py": "a log that grows line by line",
-    "run/metrics_log.py": "a log that grows line by line",
     "convert/manifest.py": "a log that grows line by line",
     "cli/entry.py": "os.devnull, when the reader of stdout has closed it",
     "audit/headers.py": "the first bytes of files that may be anything",

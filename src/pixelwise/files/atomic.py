@@ -3,6 +3,7 @@
 import errno
 import os
 import secrets
+import stat
 import sys
 import time
 from pathlib import Path
@@ -43,6 +44,34 @@ def atomic_write(path: Path | str, data: bytes) -> None:
     except OSError as error:
         got = f"{error.strerror or error} while writing {len(data):,} bytes"
         raise RunError(path, "file", must="writable", got=got) from None
+
+
+def append_text(path: Path | str, text: str) -> None:
+    """Add text to the end of a file, all of it or nothing.
+
+    Raises:
+        RunError: the disk is full, the file is read-only, a link, a pipe or a device, ...
+    """
+    data = text.encode(errors="backslashreplace")  # names of files may be no text
+    try:
+        with open(path, "ab", buffering=0, opener=_open_own) as file:
+            before = os.fstat(file.fileno())
+            if not stat.S_ISREG(before.st_mode):
+                raise RunError(path, "file", must="a regular file", got="something else")
+            try:
+                while data:
+                    data = data[file.write(data) :]
+            except OSError:
+                file.truncate(before.st_size)
+                raise
+    except OSError as error:
+        raise RunError(path, "file", must="writable", got=error.strerror or str(error)) from None
+
+
+def _open_own(path: str, flags: int) -> int:
+    # no link to a file elsewhere; and a pipe that nobody reads must not block
+    own = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    return os.open(path, flags | own, 0o666)
 
 
 def _write_through(path: Path, data: bytes) -> None:

@@ -95,13 +95,13 @@ def read_file(path: Path | str, *, may_be_empty: bool = False) -> bytes:
 
 
 @contextmanager
-def open_file(path: Path | str) -> Iterator[BinaryIO]:
+def open_file(path: Path | str, *, may_be_empty: bool = False) -> Iterator[BinaryIO]:
     """A regular file to read a part of.
 
     Raises:
         Unreadable: see read_file.
     """
-    check_regular(path)
+    check_regular(path, may_be_empty=may_be_empty)
     try:
         file = open(path, "rb")  # noqa: SIM115  (closed below)
     except OSError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.errors import DatasetError, PixelwiseError
-from pixelwise.files.content import Unreadable, read_file
+from pixelwise.files.content import MAX_BYTES, Unreadable, open_file, read_file
 from pixelwise.files.records import shown
 from pixelwise.text import reason_of
 
@@ -45,19 +45,37 @@ def read_json_lines(
 ) -> Iterator[tuple[str, Any]]:
     """The values of a file with one JSON text a line, each with its place: "path:line".
 
-    Another process may be adding lines: a last one without its end is left out.
-
     Raises:
         PixelwiseError: as `error`; as read_json, of a line.
     """
+    for where, line in read_lines(path, error):
+        yield where, parse_json(line, where, error)
+
+
+def read_lines(
+    path: Path | str, error: type[PixelwiseError] = DatasetError
+) -> Iterator[tuple[str, bytes]]:
+    """The lines of a file that are not empty, each with its place: "path:line".
+
+    Another process may be adding lines, or was killed while it did: a last one without its end is
+    left out.
+
+    Raises:
+        PixelwiseError: as `error`; the file cannot be read.
+    """
     try:
-        lines = Path(path).read_bytes().split(b"\n")[:-1]
+        with open_file(path, may_be_empty=True) as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise Unreadable(f"at most {MAX_BYTES:,} bytes", "more")
     except OSError as reason:
         must, got = "a readable file", reason.strerror or str(reason)
         raise error(path, "file", must=must, got=got) from None
-    for number, line in enumerate(lines, start=1):
+    except Unreadable as reason:
+        raise reason.at(error, path, "file") from None
+    for number, line in enumerate(data.split(b"\n")[:-1], start=1):
         if line.strip():
-            yield f"{path}:{number}", parse_json(line, f"{path}:{number}", error)
+            yield f"{path}:{number}", line
 
 
 def parse_json(data: bytes, where: str, error: type[PixelwiseError] = DatasetError) -> Any:

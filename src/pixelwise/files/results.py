@@ -109,7 +109,7 @@ def read_object(path: Path) -> dict[str, Any]:
     Raises:
         RunError: there is no such file, or it is damaged.
     """
-    if not os.path.isfile(path):
+    if not os.path.lexists(path):
         got = f"no {path.name} in it"
         raise RunError(path.parent, "folder", must="one of pixelwise", got=got)
     content = read_json(path, RunError)

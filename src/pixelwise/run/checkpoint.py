@@ -8,6 +8,8 @@ config.json           which network this is, for which classes, and the sha256 o
 import hashlib
 import io
 import json
+import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,17 +20,19 @@ from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor, nn
 
-from pixelwise.errors import LabelError, RunError
+from pixelwise.errors import RunError
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.content import Unreadable, read_file
 from pixelwise.files.folder import previous_of, staged_folder
-from pixelwise.files.records import to_plain
+from pixelwise.files.records import shown, to_plain
 from pixelwise.files.results import read_record
 from pixelwise.labels.classes import Classes
+from pixelwise.labels.description import TASKS
 from pixelwise.text import plural, some
 
 WEIGHTS, OPTIMIZER, CONFIG = "weights.safetensors", "optimizer.pt", "config.json"
 BEST, LAST = "best", "last"
+MOST_CHANNELS = 1 << 16  # values of a label of 16 bits
 
 
 @dataclass(frozen=True)
@@ -73,13 +77,15 @@ class Checkpoint:
             RunError: it holds more than tensors, numbers and text.
         """
         path = self.folder / OPTIMIZER
+        data = io.BytesIO(content_of(path))
         try:
-            return torch.load(io.BytesIO(content_of(path)), map_location="cpu", weights_only=True)
-        except RunError:
-            raise
+            state = torch.load(data, map_location="cpu", weights_only=True)
         except Exception:  # whatever else is in there was not written here, and is not run
+            state = None
+        if not isinstance(state, dict):
             must = "plain tensors and numbers"
-            raise RunError(path, "content", must=must, got="something else") from None
+            raise RunError(path, "content", must=must, got="something else")
+        return state
 
 
 def save_checkpoint(
@@ -111,16 +117,34 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     Raises:
         RunError: a file is missing or damaged, or of another version.
     """
-    try:
-        about = read_record(AboutCheckpoint, folder / CONFIG)
-    except LabelError as error:
-        raise RunError(
-            folder / CONFIG, "classes", event=f"damaged table ({error.reason})"
-        ) from None
+    about = read_record(AboutCheckpoint, folder / CONFIG)
+    check_about(about, folder / CONFIG)
     for name, expected in about.sha256.items():
         if hashlib.sha256(content_of(folder / name)).hexdigest() != expected:
             raise RunError(folder / name, "content", event="damaged: its checksum does not match")
     return Checkpoint(folder, about)
+
+
+def check_about(about: AboutCheckpoint, path: Path) -> None:
+    """Raise if numbers of config.json are out of range or contradict each other.
+
+    Raises:
+        RunError: naming the first.
+    """
+    rules = {
+        "task": (about.task in TASKS, f"one of {', '.join(TASKS)}"),
+        "num_channels": (0 < about.num_channels <= MOST_CHANNELS, f"1 to {MOST_CHANNELS}"),
+        "scale": (0 < about.scale < math.inf, "> 0"),
+        "epoch": (about.epoch >= 0, ">= 0"),
+        "step": (about.step >= 0, ">= 0"),
+        "sha256": (
+            about.sha256.keys() == {WEIGHTS, OPTIMIZER},
+            f"the checksums of {WEIGHTS} and {OPTIMIZER}",
+        ),
+    }
+    for name, (holds, must) in rules.items():
+        if not holds:
+            raise RunError(path, name, must=must, got=shown(getattr(about, name)))
 
 
 def content_of(path: Path) -> bytes:
@@ -146,11 +170,12 @@ def find_checkpoint(run: Path, order: tuple[str, ...], log: Callable[[str], None
     Raises:
         RunError: there is none.
     """
-    if not run.is_dir():
+    if not os.path.isdir(run):
         raise RunError(run, "run", must="a run folder or a checkpoint", got="no such folder")
-    if (run / WEIGHTS).exists():
+    if os.path.lexists(run / WEIGHTS):
         return read_checkpoint(run)
-    candidates = [f for name in order for f in (run / name, previous_of(run / name)) if f.exists()]
+    folders = [f for name in order for f in (run / name, previous_of(run / name))]
+    candidates = [folder for folder in folders if os.path.lexists(folder)]
     problems = []
     for folder in candidates:
         try:
@@ -171,7 +196,12 @@ def load_weights(network: nn.Module, folder: Path) -> None:
     Raises:
         RunError: tensors are missing, too many or of other shapes; all are counted.
     """
-    stored: dict[str, Tensor] = tensors_from_bytes(content_of(folder / WEIGHTS))
+    data = content_of(folder / WEIGHTS)
+    try:
+        stored: dict[str, Tensor] = tensors_from_bytes(data)
+    except Exception as error:  # the format's own and, for a damaged header, many others
+        must = "tensors in the format safetensors"
+        raise RunError(folder / WEIGHTS, "content", must=must, got=error) from None
     own = network.state_dict()
     wrong = [f"{name} is missing" for name in own if name not in stored]
     wrong += [f"{name} is not in the network" for name in stored if name not in own]
@@ -179,6 +209,11 @@ def load_weights(network: nn.Module, folder: Path) -> None:
         f"{name} is {tuple(stored[name].shape)} instead of {tuple(own[name].shape)}"
         for name in own
         if name in stored and stored[name].shape != own[name].shape
+    ]
+    wrong += [
+        f"{name} is {stored[name].dtype} instead of {own[name].dtype}"
+        for name in own
+        if name in stored and stored[name].dtype != own[name].dtype
     ]
     if wrong:
         got = f"{plural(len(wrong), 'difference')}: {some(wrong)}"

@@ -8,11 +8,13 @@ It depends on nothing but the step, so a resumed run needs no scheduler state.
 """
 
 import math
+from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from pixelwise.errors import RunError
 from pixelwise.networks.build import Network
 from pixelwise.run.config import TrainConfig
 
@@ -37,6 +39,43 @@ def make_optimizer(network: Network, config: TrainConfig) -> torch.optim.AdamW:
         ],
         lr=config.lr,
     )
+
+
+def load_state(optimizer: Any, saved: Any, path: Path) -> None:
+    """Give AdamW the moments of every parameter; its settings are those of the run.
+
+    Args:
+        optimizer: as make_optimizer gives it.
+        saved: what its state_dict() was.
+        path: the file, for the message.
+    Raises:
+        RunError: `saved` is not the state of this optimizer.
+    """
+    own = optimizer.state_dict()["param_groups"]
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    state = saved.get("state") if isinstance(saved, dict) else None
+    fits = isinstance(state, dict) and all(
+        type(number) is int
+        and 0 <= number < len(parameters)
+        and _is_state_of(parameters[number], moments)
+        for number, moments in state.items()
+    )
+    if not fits:
+        raise RunError(path, "optimizer", must="the state of the run's optimizer", got="another")
+    optimizer.load_state_dict({"state": state, "param_groups": own})
+
+
+def _is_state_of(parameter: Tensor, moments: Any) -> bool:
+    if not isinstance(moments, dict) or moments.keys() != {"step", "exp_avg", "exp_avg_sq"}:
+        return False
+    if not all(
+        isinstance(t, Tensor) and t.layout == torch.strided and t.is_floating_point()
+        for t in moments.values()
+    ):
+        return False
+    step, *averages = (moments[name] for name in ("step", "exp_avg", "exp_avg_sq"))
+    same = all(average.shape == parameter.shape for average in averages)
+    return same and step.numel() == 1 and bool((step >= 0).all())
 
 
 def schedule(step: int, steps: int, warmup: float, name: str) -> float:

@@ -1,5 +1,6 @@
 """The folder of a run: made after all checks, reopened to resume."""
 
+import os
 import platform
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -7,12 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 from pixelwise.errors import RunError
 from pixelwise.files.folder import cannot, make_folder, remove_leftovers
 from pixelwise.files.lock import locked
-from pixelwise.files.records import to_plain
+from pixelwise.files.records import converted, to_plain
 from pixelwise.files.results import read_object, read_record, write_json
 from pixelwise.labels.classes import Classes
 from pixelwise.networks.build import Network
@@ -28,10 +29,21 @@ from pixelwise.run.config import TrainConfig
 from pixelwise.run.plan import Plan, check_same_data
 from pixelwise.run.preflight import check_out
 from pixelwise.settings import command_line
+from pixelwise.text import some
 
 RUNS = Path("runs")
 DATA = "data.json"
 PACKAGES = ("pixelwise", "torch", "torchvision", "segmentation-models-pytorch", "timm", "numpy")
+
+
+class SplitFingerprint(TypedDict):
+    """Of data.json: pixels of each class, and sizes of the files of each pair."""
+
+    pixels: list[int]
+    files: dict[str, list[int]]
+
+
+Fingerprint = dict[str, SplitFingerprint]
 
 
 @dataclass(frozen=True)
@@ -123,16 +135,21 @@ def about_run(plan: Plan, network: Network, folder: Path) -> AboutRun:
         classes=description.classes,
         class_weights=plan.class_weights,
         parameters=sum(p.numel() for p in network.parameters()),
-        versions={
-            "python": platform.python_version(),
-            **{name: version(name) for name in PACKAGES},
-        },
+        versions=versions(),
     )
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the packages that decide the numbers of a run."""
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 
 def saved_config(run: Path) -> TrainConfig:
     """The settings that a run began with."""
-    return read_record(AboutRun, run / CONFIG).config
+    config = read_record(AboutRun, run / CONFIG).config
+    if config.data is None:
+        raise RunError(run / CONFIG, "config.data", must="given", got="nothing")
+    return config
 
 
 def reopen_run(run: Path, plan: Plan, log: Callable[[str], None]) -> Checkpoint:
@@ -142,6 +159,15 @@ def reopen_run(run: Path, plan: Plan, log: Callable[[str], None]) -> Checkpoint:
         RunError: no checkpoint, other classes, weights or data than the run began with.
     """
     began = read_record(AboutRun, run / CONFIG)
+    now = versions()
+    others = [
+        f"{k} {v} (now {now.get(k, 'none')})" for k, v in began.versions.items() if v != now.get(k)
+    ]
+    if others:
+        log(
+            f"WARNING: {run} began with {', '.join(others)}: what follows need not be, bit for "
+            "bit, the run that nothing interrupted."
+        )
     if began.classes != plan.description.classes:
         event = "cannot resume: the classes have changed since the run began"
         raise RunError(run, "classes", event=event, hint="Start a new run for the new classes.")
@@ -149,13 +175,17 @@ def reopen_run(run: Path, plan: Plan, log: Callable[[str], None]) -> Checkpoint:
     if file.endswith(".json") and began.class_weights != plan.class_weights:
         event = f"cannot resume: the class weights in {file} have changed since the run began"
         raise RunError(run, "class_weights", event=event, hint="Restore them, or start a new run.")
-    check_same_data(run, read_object(run / DATA), plan.fingerprint(), plan.bad.failed)
+    before = converted(Fingerprint, read_object(run / DATA), str(run / DATA), "splits", RunError)
+    lacking = plan.fingerprint().keys() - before.keys()
+    if lacking:
+        raise RunError(run / DATA, some(sorted(lacking)), must="given", got="nothing")
+    check_same_data(run, before, plan.fingerprint(), plan.bad.failed)
     return find_checkpoint(run, (LAST, BEST), log)
 
 
 def best_of(run: Path) -> dict[str, Any] | None:
     """Epoch, step and scores of the best checkpoint, or None if no epoch had a score."""
-    if not (run / BEST / CONFIG).exists():
+    if not os.path.lexists(run / BEST / CONFIG):
         return None
     about = read_record(AboutCheckpoint, run / BEST / CONFIG)
     return {"epoch": about.epoch, "step": about.step, **about.score}

@@ -1,9 +1,10 @@
 """The objects of the training loop: made from a plan, or restored from a checkpoint."""
 
+import math
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,20 +14,21 @@ from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import LightningEnvironment
 from torch import Tensor, distributed, nn
 
-from pixelwise.errors import ArgumentError, BackendError, PixelwiseError, setting
+from pixelwise.errors import ArgumentError, BackendError, PixelwiseError, RunError, setting
+from pixelwise.files.records import from_plain, shown
 from pixelwise.interrupt import Interrupt
 from pixelwise.losses.criterion import Criterion
 from pixelwise.networks.build import Network, build_network
 from pixelwise.ops.backends import choose_backend
 from pixelwise.progress import Display
 from pixelwise.run.bad_images import read_bad_images
-from pixelwise.run.checkpoint import Checkpoint, load_weights
+from pixelwise.run.checkpoint import OPTIMIZER, Checkpoint, load_weights
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.dataset import Augmentation, SegmentationDataset
 from pixelwise.run.distributed import choose_device
 from pixelwise.run.metrics_log import FILE as METRICS
 from pixelwise.run.metrics_log import forget_after
-from pixelwise.run.optimizer import make_optimizer
+from pixelwise.run.optimizer import load_state, make_optimizer
 from pixelwise.run.plan import Plan, make_plan
 from pixelwise.run.run_folder import (
     free_run_name,
@@ -35,6 +37,7 @@ from pixelwise.run.run_folder import (
     reopen_run,
     saved_config,
 )
+from pixelwise.text import some
 
 TRAIN_COST, SCORE_COST = 3.0, 1.0  # work per image: forward and backward, or forward alone
 LOG = "log.txt"
@@ -93,7 +96,7 @@ class Run:
     @property
     def steps_per_epoch(self) -> int:
         """Full batches in the train split; one if it is smaller than a batch."""
-        return max(1, len(self.train) // self.config.batch)
+        return steps_of(self.plan)
 
 
 def set_up(config: TrainConfig, held: ExitStack) -> Run:
@@ -126,7 +129,9 @@ def set_up(config: TrainConfig, held: ExitStack) -> Run:
     display.write_to(folder / LOG)
     model, wrapped = fabric.setup(network, optimizer)
     # after the move to the device, so that the optimizer's state follows its parameters there
-    position = restore(checkpoint, network, optimizer, fabric) if checkpoint else Position()
+    position = Position()
+    if checkpoint:
+        position = restore(checkpoint, network, optimizer, fabric, plan)
     if checkpoint and fabric.is_global_zero:
         forget_after(folder / METRICS, position.step)
     display.line(f"{'continuing' if checkpoint else 'training'} {folder}")
@@ -239,10 +244,49 @@ def make_datasets(plan: Plan) -> tuple[SegmentationDataset, SegmentationDataset]
     )
 
 
-def restore(checkpoint: Checkpoint, network: Network, optimizer: Any, fabric: Fabric) -> Position:
-    """Give network and optimizer the state that the checkpoint has."""
-    load_weights(network, checkpoint.folder)
+def restore(
+    checkpoint: Checkpoint, network: Network, optimizer: Any, fabric: Fabric, plan: Plan
+) -> Position:
+    """Give network and optimizer the state that the checkpoint has.
+
+    Raises:
+        RunError: it is not the state of this run.
+    """
+    path = checkpoint.folder / OPTIMIZER
     state = checkpoint.training_state()
-    optimizer.load_state_dict(state["optimizer"])
-    fabric.strategy.precision.load_state_dict(state["precision"])
-    return Position(**state["position"])
+    missing = {"optimizer", "precision", "position"} - state.keys()
+    if missing:
+        raise RunError(path, some(sorted(missing)), must="given", got="nothing")
+    position = from_plain(Position, state["position"], str(path), RunError)
+    check_position(position, path, plan)
+    load_weights(network, checkpoint.folder)
+    load_state(optimizer, state["optimizer"], path)
+    precision = fabric.strategy.precision
+    own, saved = precision.state_dict(), state["precision"]
+    if own:  # the numbers of a scaler
+        is_scaler = isinstance(saved, dict) and own.keys() == saved.keys()
+        if not (is_scaler and all(type(v) in (int, float) and v >= 0 for v in saved.values())):
+            raise RunError(path, "precision", must="the state of its scaler", got=shown(saved))
+        precision.load_state_dict(saved)
+    return position
+
+
+def check_position(position: Position, path: Path, plan: Plan) -> None:
+    """Raise if a run of this plan cannot be there.
+
+    Raises:
+        RunError: naming what is wrong.
+    """
+    steps = steps_of(plan)
+    first, last = steps * position.epochs, steps * (position.epochs + 1)
+    if position.epochs < 0 or not first <= position.step <= last:
+        must = f"of epoch {position.epochs} with {steps} steps each"
+        raise RunError(path, "position.step", must=must, got=position.step)
+    numbers = [position.seconds, position.best or 0.0, *position.losses]
+    if not all(map(math.isfinite, numbers)) or position.seconds < 0:
+        raise RunError(path, "position", must="finite numbers", got=shown(asdict(position)))
+
+
+def steps_of(plan: Plan) -> int:
+    """Full batches in the train split; one if it is smaller than a batch."""
+    return max(1, len(plan.train) // plan.config.batch)
