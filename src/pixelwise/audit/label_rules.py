@@ -31,6 +31,7 @@ from pixelwise.files.content import Unreadable
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.decode import decode_image, samples_of
 from pixelwise.labels.png import read_and_count
+from pixelwise.survey.blended import blended_values
 from pixelwise.text import percent, some
 
 # Of every so many rows one enters the key of a label; its histogram does as a whole.
@@ -40,9 +41,11 @@ _MOST_VALUES = 8
 _NEARLY_ALL = 0.99
 # R1: fewer single pixels than this, or a smaller share, are how labels look.
 _FEW_SINGLES, _SMALL_SHARE = 16, 2e-3
+# R1: the same of those that lie in an area of one value, where nobody draws a pixel.
+_FEW_SPECKS, _SPECKS_SHARE = 8, 1e-4
 # V2, V3: shares of pixels that an explanation must fit, and values that noise has at least.
 _MOST, _NOISE_VALUES, _NOISE_REACH = 0.95, 8, 20
-_FEW_BETWEEN = 16
+_FEW_BETWEEN, _FEW_BLENDED = 16, 3
 # Half of the rows that decide whether neighbours are compared in a whole label.
 _BAND_ROWS = 32
 _SHOWN_STORAGE = {"F": "floating point", "I": "32 bits"}
@@ -196,8 +199,11 @@ def _unknown(
     if not wrong.all():
         known = np.flatnonzero(table.index_of >= -1)
         near = np.abs(label[wrong][:, None].astype(np.int32) - _around(label[wrong], known))
+        meant = np.isin(np.arange(int(label.max()) + 1), unknown)
+        blended = blended_values(label, meant, _FEW_BLENDED)
         noisy = len(unknown) >= _NOISE_VALUES and roughness(label, wrong) > 0.5
-        if smooth_share(label, wrong) >= _MOST:
+        smooth = smooth_share(label, wrong) >= _MOST
+        if smooth or (blended.any() and blended[label].sum() >= wrong.sum() / 2):
             rule = "V2"
         elif noisy and (near.min(axis=1) <= _NOISE_REACH).mean() >= _MOST:
             rule = "V3"
@@ -251,13 +257,16 @@ def neighbour_rules(table: ClassTable, file: LabelFile, label: np.ndarray) -> li
         names = ", ".join(table.classes.names[i] for i in table.index_of[lines])
         detail = f"{names} occurs only as a line between a lower and a higher value"
         return [_at(file, "V2", np.isin(label, lines), detail, lines)]
-    if single_pixels(band).sum() < _SMALL_SHARE / 2 * band.size:
+    singles, specks = (found.sum() for found in single_pixels(band))
+    if singles < _SMALL_SHARE / 2 * band.size and specks <= _SPECKS_SHARE / 2 * band.size:
         return []
-    single = np.pad(single_pixels(label), 1)
-    number = int(single.sum())
-    if number < max(_FEW_SINGLES, _SMALL_SHARE * label.size):
-        return []
-    return [_at(file, "R1", single, f"{number:,} pixels differ from all neighbours")]
+    single, speck = (np.pad(found, 1) for found in single_pixels(label))
+    singles, specks = int(single.sum()), int(speck.sum())
+    if singles >= max(_FEW_SINGLES, _SMALL_SHARE * label.size):
+        return [_at(file, "R1", single, f"{singles:,} pixels differ from all neighbours")]
+    if specks >= max(_FEW_SPECKS, _SPECKS_SHARE * label.size):
+        return [_at(file, "R1", speck, f"{specks:,} single pixels lie in areas of another value")]
+    return []
 
 
 def _numbers(file: LabelFile) -> tuple[Finding, ...]:

@@ -16,22 +16,25 @@ def first_place(mask: NDArray[np.bool_]) -> tuple[int, int]:
     return y, x
 
 
-def single_pixels(label: np.ndarray) -> np.ndarray:
-    """Which inner pixels differ from all of their eight neighbours.
+def single_pixels(label: np.ndarray) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which inner pixels differ from all of their eight neighbours, and which of these have
+    neighbours that are all the same.
 
     Args:
         label: (H, W), at least (3, 3).
     Returns:
-        (H - 2, W - 2) bool; [0, 0] belongs to pixel (1, 1).
+        Two of (H - 2, W - 2) bool; [0, 0] belongs to pixel (1, 1).
     """
     height, width = label.shape
-    inner = label[1:-1, 1:-1]
-    single = np.ones(inner.shape, bool)
+    inner, first = label[1:-1, 1:-1], label[:-2, :-2]
+    single, alike = np.ones((2, *inner.shape), bool)
     for y in (0, 1, 2):
         for x in (0, 1, 2):
             if (y, x) != (1, 1):
-                single &= label[y : height - 2 + y, x : width - 2 + x] != inner
-    return single
+                near = label[y : height - 2 + y, x : width - 2 + x]
+                single &= near != inner
+                alike &= near == first
+    return single, single & alike
 
 
 def values_between(label: np.ndarray, least: float) -> list[int]:

@@ -3,6 +3,7 @@
 folder.py        survey_folder: a folder -> Survey
 statements.py    Survey and Statement: what is said, and how sure it is
 complete_pairs.py  the pairs of each split; files without a partner are left out
+blended.py       values that interpolation has made
 conversion.py    colour and lossy labels -> the commands that make label images of them
 values.py        what the stored values of label files mean
 pairing.py       which folder holds the images and which the labels

@@ -7,12 +7,15 @@ is written.
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError
 from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description, Split
 from pixelwise.labels.image import image_size
 from pixelwise.labels.png import label_size, read_label
+from pixelwise.survey.blended import LEAST_VALUES, area_values, blended_values
 from pixelwise.survey.complete_pairs import find_complete
 from pixelwise.survey.conversion import convert_commands
 from pixelwise.survey.splits import find_layout
@@ -100,8 +103,11 @@ def guess_meaning(root: Path, splits: dict[str, Split], labels: list[Path]) -> M
 def _read_values(
     root: Path, paths: list[Path], splits: dict[str, Split]
 ) -> tuple[StoredValues, list[Statement]]:
-    """The stored values of label files; a few that cannot be read are left to the audit."""
-    files, wide = [], False
+    """The stored values of label files; a few that cannot be read are left to the audit.
+
+    Values that interpolation has made are left out, unless a file without them has them too.
+    """
+    files, wide, blended, own = [], False, list[frozenset[int]](), set[int]()
     failures: list[PixelwiseError] = []
     for path in paths:
         try:
@@ -109,17 +115,31 @@ def _read_values(
         except PixelwiseError as error:
             failures.append(error)
         else:
-            files.append(frozenset(count_values(label)[0].tolist()))
             wide = wide or label.dtype.itemsize > 1
-    stored = StoredValues(tuple(files), wide)
+            found = frozenset(count_values(label)[0].tolist())
+            if len(found) > LEAST_VALUES and blended_values(label).any():
+                blended.append(found)
+                own.update(np.flatnonzero(area_values(label)).tolist())
+            else:
+                files.append(found)
+    own = own.union(*files)
+    stored = StoredValues((*files, *(found & own or found for found in blended)), wide)
+    notes = []
+    if blended:
+        have = f"{plural(len(paths), 'label')} {'has' if len(blended) == 1 else 'have'}"
+        text = (
+            f"{len(blended):,} of {have} values of interpolation at borders, which are no classes"
+        )
+        more = shell_line(["pixelwise", "audit", str(root)])
+        notes.append(Statement(GUESS, f"{text} (resized like an image?); for more: {more}"))
     if not failures:
-        return stored, []
+        return stored, notes
     one = failures[0]  # without its hint, which is about one file
     first = str(LabelError(one.where, one.name, must=one.must, got=one.got, event=one.event))
     first = first.removesuffix(".")
     got = f"{len(failures):,} of {len(paths):,} that are not: {first}"
-    if len(failures) < len(files):
-        return stored, [Statement(GUESS, f"labels should be label images, got {got}")]
+    if len(failures) < len(stored.files):
+        return stored, [*notes, Statement(GUESS, f"labels should be label images, got {got}")]
     commands, lossy = convert_commands(root, splits, paths)
     hint = f"If they are colours, make label images of them first: {commands}" if commands else ""
     if lossy:

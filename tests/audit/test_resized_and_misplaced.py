@@ -1,0 +1,186 @@
+"""Labels that were resized like images, masks with soft edges, and labels in another place.
+
+The scenes are drawn as those of the demo: textured, with a border of void around every object.
+"""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from pixelwise.demo.scenes import NAMES, draw_scene
+from pixelwise.init.command import init
+from pixelwise.labels.description import read_description
+from pixelwise.report.audit_page import audit
+
+SIZE, NUMBER = (128, 160), 4
+SCENES = [draw_scene(3, index, SIZE) for index in range(NUMBER)]
+
+
+def resized(label, size, how=Image.Resampling.BILINEAR):
+    return np.asarray(Image.fromarray(label).resize(size, how))
+
+
+def blurred(label, radius):
+    return np.asarray(Image.fromarray(label).filter(ImageFilter.GaussianBlur(radius)))
+
+
+def as_jpeg(label, quality=75):
+    file = io.BytesIO()
+    Image.fromarray(label).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file))
+
+
+def mask(label):
+    return np.where((label == 3) | (label == 4), 255, 0).astype(np.uint8)
+
+
+def spread(label):
+    return np.where(label == 255, 0, 30 * label).astype(np.uint8)
+
+
+EIGHT = (NAMES, range(8), 255)
+# what a label becomes: itself; then its classes as they are described
+RESIZED = {
+    "enlarged": (lambda x: resized(x, (320, 256)), EIGHT),
+    "reduced": (lambda x: resized(x, (96, 80)), EIGHT),
+    "bicubic": (lambda x: resized(x, (320, 256), Image.Resampling.BICUBIC), EIGHT),
+    "rotated": (
+        lambda x: np.asarray(Image.fromarray(x).rotate(7, Image.Resampling.BILINEAR)),
+        EIGHT,
+    ),
+    "grey levels enlarged": (
+        lambda x: resized(spread(x), (320, 256)),
+        (NAMES, range(0, 240, 30), None),
+    ),
+    "grey levels reduced": (
+        lambda x: resized(spread(x), (96, 80)),
+        (NAMES, range(0, 240, 30), None),
+    ),
+    "mask enlarged": (lambda x: resized(mask(x), (320, 256)), (("a", "b"), (0, 255), None)),
+    "mask reduced": (lambda x: resized(mask(x), (96, 80)), (("a", "b"), (0, 255), None)),
+    "soft mask": (lambda x: blurred(mask(x), 2), (("a", "b"), (0, 255), None)),
+    "very soft mask": (lambda x: blurred(mask(x), 6), (("a", "b"), (0, 255), None)),
+    "soft mask of 0 and 1": (lambda x: blurred(mask(x), 2), (("a", "b"), (0, 1), None)),
+}
+
+
+def write(folder, change=lambda label: label, table=None, scenes=SCENES):
+    """Images, changed labels and, with a table of classes, dataset.toml."""
+    for number, (image, label) in enumerate(scenes):
+        stored = np.ascontiguousarray(change(label))
+        for name, pixels in (("images", resized(image, stored.shape[::-1])), ("labels", stored)):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+    if table is not None:
+        names, values, void = table
+        lines = [f'task = "{"binary" if len(names) == 2 else "multiclass"}"']
+        lines += [f"ignore_values = [{void}]"] * (void is not None)
+        for name, value in zip(names, values, strict=True):
+            lines += ["[[classes]]", f'name = "{name}"', f"value = {value}"]
+        lines += ["[splits.train]", 'images = "images"', 'labels = "labels"']
+        (folder / "dataset.toml").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def errors(found):
+    return {f.rule for f in found.findings if f.rule[0] in "FVG"}
+
+
+@pytest.mark.parametrize("kind", RESIZED)
+def test_a_label_that_was_resized_like_an_image_is_found_by_that_rule_and_not_as_a_missing_class(
+    kind, tmp_path
+):
+    """Of described classes: V2, whose cause is interpolation; V4 would ask for more classes."""
+    change, table = RESIZED[kind]
+    found = audit(write(tmp_path, change, table))
+    assert errors(found) - {"V11"} == {"V2"}
+    assert found.totals["V2"].files == NUMBER
+
+
+@pytest.mark.parametrize("kind", RESIZED)
+def test_it_is_found_too_where_classes_are_guessed(kind, tmp_path):
+    """Values of interpolation are not guessed to be classes or numbers of objects."""
+    found = audit(write(tmp_path, RESIZED[kind][0]))
+    assert errors(found) == {"V2"}
+    assert found.totals["V2"].files == NUMBER
+
+
+def test_init_leaves_values_of_interpolation_out_and_audit_repairs_them(tmp_path):
+    """The way from a soft mask to a dataset of two classes."""
+    folder = write(tmp_path / "a", RESIZED["mask enlarged"][0])
+    survey = init(folder)
+    assert survey.description.classes.values == ((0,), (255,))
+    assert any("values of interpolation at borders" in note for note in survey.unsure)
+    audit(folder, fix=tmp_path / "b")
+    assert read_description(tmp_path / "b").task == "binary"
+    assert errors(audit(tmp_path / "b")) <= {"V12"}
+
+
+@pytest.mark.parametrize(("quality", "change"), [(75, mask), (75, spread), (95, spread)])
+def test_the_noise_of_a_jpeg_file_is_not_called_interpolation(quality, change, tmp_path):
+    """It was saved as a PNG later: V3."""
+    values = (0, 255) if change is mask else range(0, 240, 30)
+    table = (NAMES[: len(values)], values, None)
+    found = audit(write(tmp_path, lambda label: as_jpeg(change(label), quality), table))
+    assert "V2" not in errors(found)
+
+
+def test_labels_with_many_thin_and_small_objects_are_not_called_interpolated(tmp_path):
+    """Each object has a number of its own; lines of one pixel, and objects of a few."""
+
+    def objects(label):
+        random = np.random.default_rng(int(label.sum()))
+        stored = np.zeros((128, 160), np.uint8)
+        for number in range(1, 250):
+            y, x = random.integers(0, 120), random.integers(0, 150)
+            height, width = random.integers(1, 4, 2) * (1 + 3 * random.integers(0, 2, 2))
+            stored[y : y + height, x : x + width] = number
+        return stored
+
+    assert "V2" not in errors(audit(write(tmp_path, objects)))
+
+
+PLACES = {
+    "mirrored left to right": lambda label: label[:, ::-1],
+    "flipped upside down": lambda label: label[::-1],
+    "turned by 180 degrees": lambda label: label[::-1, ::-1],
+    "moved 8 pixels left": lambda label: np.roll(label, 8, 1),
+    "moved 8 pixels right": lambda label: np.roll(label, -8, 1),
+    "moved 8 pixels up": lambda label: np.roll(label, 8, 0),
+    "moved 6 pixels down": lambda label: np.roll(label, -6, 0),
+    "moved 8 pixels up and 8 pixels left": lambda label: np.roll(label, (8, 8), (0, 1)),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_label_in_another_place_than_its_image_is_found_by_deep(place, tmp_path):
+    """Each label, with what brings it back."""
+    found = audit(write(tmp_path, PLACES[place], EIGHT), deep=True)
+    assert found.totals["G3"].files == NUMBER
+    assert all(place in f.detail for f in found.of_rule("G3"))
+
+
+@pytest.mark.parametrize("size", [(128, 160), (96, 200), (240, 320)])
+def test_labels_in_their_place_are_no_finding_of_deep(size, tmp_path):
+    """Twenty scenes of each size."""
+    scenes = [draw_scene(17, index, size) for index in range(20)]
+    found = audit(write(tmp_path, table=EIGHT, scenes=scenes), deep=True)
+    assert set(found.totals) <= {"V11", "V12"}
+
+
+@pytest.mark.parametrize("number", [12, 60, 300])
+def test_single_pixels_in_areas_of_another_class_are_found_by_deep(number, tmp_path):
+    """As a threshold or a colour-selection tool leaves them."""
+
+    def specks(label):
+        random, stored = np.random.default_rng(number), label.copy()
+        y, x = random.integers(2, 126, 2 * number), random.integers(2, 158, 2 * number)
+        stored[y, x] = random.integers(0, 8, 2 * number)
+        return stored
+
+    found = audit(write(tmp_path, specks, EIGHT), deep=True)
+    assert {f.file for f in found.findings if f.rule in ("R1", "V2")} == {
+        f"labels/{n}.png" for n in range(NUMBER)
+    }
