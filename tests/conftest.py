@@ -4,6 +4,7 @@ import inspect
 import os
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 
+# networks that tests train with are trusted by the tests alone
+os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="pixelwise-tests-")
 # tensors of tests are small: waiting for one another costs threads more than they save
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # test processes that run side by side (pytest -n) have machine code of their own: numba keeps no

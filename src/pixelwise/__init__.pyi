@@ -215,6 +215,7 @@ def predict(
     out: str | Path | None = None,
     overwrite: bool = False,
     device: Literal["auto", "cpu", "cuda"] = "auto",
+    trust: bool = False,
     max_gib: float | None = None,
     threshold: float = 0.5,
     calibration: bool = False,
@@ -299,6 +300,7 @@ def train(
     max_minutes: float | None = None,
     log_every: int = 10,
     resume: str | Path | None = None,
+    trust: bool = False,
 ) -> Path: ...
 @overload
 def weights(

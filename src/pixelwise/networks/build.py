@@ -140,7 +140,7 @@ def find_function(name: str, module: str, function: str) -> Callable[..., Any]:
     """What `module:function` names, imported."""
     try:
         return getattr(import_module(module), function)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
         near = get_close_matches(module, NETWORKS, n=1)
         hint = f"Did you mean {near[0]}:{function}?" if near else f"{error}."
         must = f"`small`, importable, or one of {', '.join(NETWORKS)} with :ENCODER"

@@ -98,6 +98,9 @@ class TrainConfig:
     resume: Path | None = option(
         None, "run folder to continue; its own settings are used", reads="run"
     )
+    trust: bool = option(
+        False, "with --resume: import a network module:function that you have not trained with"
+    )
 
     def __post_init__(self) -> None:
         if isinstance(self.class_weights, Path):
@@ -133,6 +136,9 @@ class PredictConfig:
     )
     overwrite: bool = option(False, "replace the folder if it has files in it")
     device: Device = option("auto", "where to compute", group="machine")
+    trust: bool = option(
+        False, "import a network module:function that you have not trained with yourself"
+    )
     max_gib: float | None = max_gib_option()
     threshold: float = option(
         0.5,
@@ -160,7 +166,7 @@ class PredictConfig:
 
 def check_only_resume(config: TrainConfig) -> None:
     """A resumed run takes its settings from its folder; what limits it may be new."""
-    free = {"resume", "max_minutes", "max_gib", "on_bad_image"}
+    free = {"resume", "trust", "max_minutes", "max_gib", "on_bad_image"}
     own = [f for f in fields(config) if f.name not in free]
     changed = [f.name for f in own if getattr(config, f.name) != f.default]
     if changed:

@@ -81,7 +81,7 @@ def predict_into(
     check_names("predict", out, (f"{pair.id}.png" for pair in chosen.pairs))
     if config.calibration:
         calibration.check_labelled(chosen.pairs)
-    network = trained_network(checkpoint).to(device)
+    network = trained_network(checkpoint, config.trust).to(device)
     about = {
         "command": command_line(config),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

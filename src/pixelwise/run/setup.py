@@ -19,10 +19,11 @@ from pixelwise.files.records import from_plain, shown
 from pixelwise.interrupt import Interrupt
 from pixelwise.losses.criterion import Criterion
 from pixelwise.networks.build import Network, build_network
+from pixelwise.networks.trust import check_trusted, trust
 from pixelwise.ops.backends import choose_backend
 from pixelwise.progress import Display
 from pixelwise.run.bad_images import read_bad_images
-from pixelwise.run.checkpoint import OPTIMIZER, Checkpoint, load_weights
+from pixelwise.run.checkpoint import CONFIG, OPTIMIZER, Checkpoint, load_weights
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.dataset import Augmentation, SegmentationDataset
 from pixelwise.run.distributed import choose_device
@@ -126,6 +127,8 @@ def set_up(config: TrainConfig, held: ExitStack) -> Run:
         folder, checkpoint = config.resume, reopen_run(config.resume, plan, display.line)
     else:
         folder = on_first_rank(fabric, partial(new_folder, plan, network, display.line, held))
+        if fabric.is_global_zero:
+            trust(settings.network)
     display.write_to(folder / LOG)
     model, wrapped = fabric.setup(network, optimizer)
     # after the move to the device, so that the optimizer's state follows its parameters there
@@ -162,6 +165,7 @@ def effective(config: TrainConfig) -> TrainConfig:
     if config.resume is None:
         return config
     saved = saved_config(config.resume)
+    check_trusted(saved.network, config.resume / CONFIG, config.trust)
     if config.on_bad_image == "skip":  # from now on
         saved = replace(saved, on_bad_image="skip")
     return replace(saved, max_minutes=config.max_minutes, max_gib=config.max_gib)

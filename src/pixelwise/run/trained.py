@@ -8,14 +8,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pixelwise.errors import ArgumentTypeError, check_shape
+from pixelwise.errors import ArgumentError, ArgumentTypeError, RunError, check_shape, error_at
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.image import read_rgb
 from pixelwise.networks.build import Network, build_network
+from pixelwise.networks.trust import check_trusted
 from pixelwise.ops.nan import check_no_nan
 from pixelwise.ops.predict import predict_label
 from pixelwise.ops.spec import Activation
-from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, find_checkpoint, load_weights
+from pixelwise.run.checkpoint import (
+    BEST,
+    CONFIG,
+    LAST,
+    Checkpoint,
+    find_checkpoint,
+    load_weights,
+)
 from pixelwise.run.dataset import image_to_tensor
 from pixelwise.run.plan import activation_of
 from pixelwise.run.resize import resize_image
@@ -95,22 +103,35 @@ class TrainedNetwork(nn.Module):
         return predict_label(logits, size, self.activation, threshold)[0].cpu().numpy()
 
 
-def load_network(run: Path | str) -> TrainedNetwork:
+def load_network(run: Path | str, trust: bool = False) -> TrainedNetwork:
     """The trained network of a run, on the CPU, in evaluation mode.
 
     Args:
         run: a run folder, whose best checkpoint is taken; or a checkpoint folder, such as RUN/last.
+        trust: import a network `module:function` of a run that another user has trained.
     Returns:
         An nn.Module with `classes`, `activation` and `predict(image)`.
     Raises:
         RunError: there is no complete checkpoint, or its tensors are not those of the network.
     """
-    return trained_network(find_checkpoint(Path(run), (BEST, LAST), warnings.warn))
+    return trained_network(find_checkpoint(Path(run), (BEST, LAST), warnings.warn), trust)
 
 
-def trained_network(checkpoint: Checkpoint) -> TrainedNetwork:
-    """The network with the weights of a checkpoint, on the CPU, in evaluation mode."""
-    about = checkpoint.about
-    network = build_network(about.network, about.num_channels)
+def trained_network(checkpoint: Checkpoint, trust: bool = False) -> TrainedNetwork:
+    """The network with the weights of a checkpoint, on the CPU, in evaluation mode.
+
+    Raises:
+        RunError: its network is code that is not trusted, or does not fit; see load_network.
+    """
+    about, path = checkpoint.about, checkpoint.folder / CONFIG
+    check_trusted(about.network, path, trust)
+    try:
+        network = build_network(about.network, about.num_channels)
+    except ArgumentError as error:
+        raise error_at(path, error, RunError) from None
     load_weights(network, checkpoint.folder)
+    channels = 1 if about.task == "binary" else len(about.classes)
+    if about.num_channels != channels:
+        must, got = f"{channels} for its task and classes", about.num_channels
+        raise RunError(path, "num_channels", must=must, got=got)
     return TrainedNetwork(network, about.classes, activation_of(about.task), about.scale).eval()
