@@ -68,7 +68,8 @@ def yolo(folder, text):
         ({"shapes": [shape("cat", BOX, "mask", mask="AAAA")]}, "not a readable image"),
         ({"shapes": [shape("cat", BOX, "mask", mask="A")]}, r"shapes\[0\].mask must be base64"),
         ({"shapes": [shape("cat", BOX, "x" * 9999)]}, "the type 'xx"),
-        ({"shapes": [shape("\ud800", SQUARE)]}, "names must be printable text"),
+        ({"shapes": [shape("\ud800", SQUARE)]}, "source: names must be printable text"),
+        ({"shapes": [shape("cat", [[], []], "line")]}, r"points of shape \(2, 0\)"),
         ({"imageHeight": HUGE}, "imageHeight must be a number of at most 64 bits"),
         ({"imageHeight": 10**6, "imageWidth": 10**6}, "size must be at most 268,435,456 pixels"),
         ({"imageHeight": SIDE, "imageWidth": SIDE}, "at most 1 GiB, got a label of 16,384 x 16"),
@@ -78,7 +79,8 @@ def yolo(folder, text):
         ({"imageData": "iVBORw0KGgo=", "imageHeight": None}, "image must be a PNG file"),
     ],
     ids=[
-        *("coordinate", "box", "mask", "base64", "type", "half a character", "digits"),
+        *("coordinate", "box", "mask", "base64", "type", "half a character"),
+        *("empty points", "digits"),
         *("pixels", "memory", "long name", "nul", "half a character in a name", "cut image"),
     ],
 )
@@ -105,7 +107,8 @@ def test_labelme_files_are_refused_in_one_sentence(tmp_path, changes, message):
             {"annotations": [{"segmentation": {"size": [18, 30], "counts": "\ud8000"}}]},
             "text of the letters 0 to o",
         ),
-        ({"annotations": [{}] * 70_000}, "objects must be at most 65,536 on one image, got 70,000"),
+        ({"annotations": [{}] * 70_000}, "shapes must be at most 65,536 on one image, got 70,000"),
+        ({"annotations": [{"segmentation": [[1, 1]] * 70_000}]}, "shapes must be at most 65,536"),
         (
             {"annotations": [{"segmentation": [[1, 2] * 1_100_000]}]},
             "1,100,000 points, but at most 1,048,576",
@@ -118,7 +121,7 @@ def test_labelme_files_are_refused_in_one_sentence(tmp_path, changes, message):
     ],
     ids=[
         *("half a character", "long name", "list", "float", "run", "text of runs", "letters"),
-        *("objects", "points", "categories", "ids"),
+        *("objects", "polygons", "points", "categories", "ids"),
     ],
 )
 def test_coco_files_are_refused_in_one_sentence(tmp_path, changes, message):

@@ -290,3 +290,17 @@ def test_an_empty_polygon_has_an_empty_patch():
     """All corners on one line: no pixel, no error."""
     for rule in ("center", "coco"):
         assert not patch_of(Outline([(1, 1), (5, 1), (9, 1)]), CANVAS, rule).mask.any()
+
+
+def test_a_patch_without_its_empty_border_is_the_same_pixels():
+    mask = np.zeros((6, 9), bool)
+    mask[2, 3] = mask[4, 5] = True
+    cut = Patch(mask, 10, -20).trimmed()
+    assert (cut.mask.shape, cut.top, cut.left) == ((3, 3), 12, -17)
+    np.testing.assert_array_equal(cut.mask, mask[2:5, 3:6])
+    assert Patch(np.zeros((6, 9), bool)).trimmed().mask.size == 0
+
+
+def test_an_outline_of_more_points_than_can_be_painted_is_refused_with_the_limit():
+    message = "1,048,577 points, but at most 1,048,576 can be painted"
+    assert problem_of(Outline(np.zeros((2**20 + 1, 2)))) == message

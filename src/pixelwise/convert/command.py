@@ -35,7 +35,7 @@ from pixelwise.convert.records import Item, Source
 from pixelwise.convert.report import FILE_NAME as REPORT
 from pixelwise.convert.report import ConvertReport, totals
 from pixelwise.convert.sidecars import sidecar_texts
-from pixelwise.errors import DatasetError, PixelwiseError, error_at, setting
+from pixelwise.errors import DatasetError, LabelError, PixelwiseError, error_at, setting
 from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.lock import locked
@@ -80,8 +80,14 @@ def _convert(
     config, source = _find(config, executor)
     background = FORMATS[config.format].background
     items = _checked_items(config, source)
-    with untrusted(config.classes or config.source, "list of classes"):
-        legend = make_legend(source, config, background)
+    named = config.classes or config.source
+    try:
+        with untrusted(named, "list of classes"):
+            legend = make_legend(source, config, background)
+    except LabelError as error:
+        if error.where != "Classes":
+            raise
+        raise error_at(named, error, LabelError) from None
     sidecars = sidecar_texts(config.sidecars, legend.classes, len(items))
     check_links(config, [item.id for item in items], (FILE_NAME, REPORT, DESCRIPTION, *sidecars))
     unlocked: list[str] = []

@@ -28,7 +28,7 @@ from pixelwise.labels.shapes import Size, check_size
 from pixelwise.text import some
 
 # Painting takes time with each, and no image shows more.
-_MOST_OBJECTS = 1 << 16
+_MOST_SHAPES = 1 << 16
 
 
 def make_label(
@@ -130,9 +130,10 @@ def _painted(
     config: ConvertConfig, legend: Legend, where: str, drawing: Drawing, size: Size
 ) -> tuple[Index, Entry]:
     """The label of a drawing, and what happened while it was painted."""
-    if len(drawing.objects) > _MOST_OBJECTS:
-        must, got = f"at most {_MOST_OBJECTS:,} on one image", f"{len(drawing.objects):,}"
-        raise DatasetError(where, "objects", must=must, got=got)
+    shapes = sum(max(1, len(thing.parts)) for thing in drawing.objects)
+    if shapes > _MOST_SHAPES:
+        must = f"at most {_MOST_SHAPES:,} on one image"
+        raise DatasetError(where, "shapes", must=must, got=f"{shapes:,}")
     problems = [f"{thing} has {one}" for thing in drawing.objects for one in thing.problems]
     if problems and config.invalid == "error":
         must = "ones that can be painted"

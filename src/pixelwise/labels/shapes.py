@@ -157,7 +157,7 @@ def problem_of(shape: Outline | Patch) -> str | None:
     except (TypeError, ValueError, OverflowError):
         return "points that are not numbers, or of different length"
     least, most, meaning = KINDS[shape.kind]
-    if points.size and (points.ndim != 2 or points.shape[1] != 2):
+    if points.shape != (0,) and (points.ndim != 2 or points.shape[1] != 2):
         return f"points of shape {points.shape} instead of (n, 2)"
     if len(points) < least or (most is not None and len(points) > most):
         needed = f"{least}" if most == least else f"at least {least}"
