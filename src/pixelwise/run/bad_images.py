@@ -5,14 +5,15 @@ in the middle of a file shows when it is decoded: then another pair takes the pl
 and validation counts the other images.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 from pixelwise.errors import PixelwiseError, RunError, setting
+from pixelwise.files.records import to_plain
 from pixelwise.files.results import read_record, write_json
-from pixelwise.text import plural, some
+from pixelwise.text import plural, shell_line, some
 
 FILE = "bad-images.json"
 MOST = 0.01  # share of a split that may be bad
@@ -27,19 +28,30 @@ class BadImages:
     Attributes:
         left_out: before the first step; a resumed run leaves them out too, repaired or not.
         failed: while training or scoring; they are tried again each time.
+        repaired: had failed before the run was resumed, and could be read then.
     """
 
     SCHEMA: ClassVar[str] = "pixelwise.bad_images/1"
 
     left_out: Reasons = field(default_factory=dict)
     failed: Reasons = field(default_factory=dict)
+    repaired: Reasons = field(default_factory=dict)
 
-    def add(self, split: str, id: str, error: PixelwiseError) -> bool:
+    def add(self, split: str, id: str, reason: str) -> bool:
         """Note a pair that could not be decoded; whether it is the first time."""
         found = self.failed.setdefault(split, {})
         is_new = id not in found
-        found.setdefault(id, without_hint(error))
+        found.setdefault(id, reason)
         return is_new
+
+    def note_repaired(self, split: str, ids: Iterable[str]) -> None:
+        """Count pairs that had failed no longer."""
+        failed, repaired = self.failed.get(split, {}), self.repaired.setdefault(split, {})
+        repaired.update({id: failed.pop(id) for id in ids})
+
+    def may_have_changed(self, split: str) -> set[str]:
+        """Ids of pairs whose files may be others than when the run began."""
+        return {*self.failed.get(split, {}), *self.repaired.get(split, {})}
 
     def check(self, sizes: Mapping[str, int], hint: str) -> None:
         """Raise if there are more than `most_bad` in a split.
@@ -62,8 +74,8 @@ class BadImages:
 
     def write(self, run: Path) -> None:
         """Write the file, unless there is nothing to say."""
-        if any(self.left_out.values()) or any(self.failed.values()):
-            write_json(run / FILE, {"schema": self.SCHEMA, **vars(self)})
+        if any(any(found.values()) for found in vars(self).values()):
+            write_json(run / FILE, {"schema": self.SCHEMA, **to_plain(self)})
 
 
 def most_bad(size: int) -> int:
@@ -119,7 +131,7 @@ def leave_out(
         PixelwiseError: they may not, or there are too many.
     """
     errors = [error for found in wrong.values() for error in found.values()]
-    find = f"Find all defects with: pixelwise audit {root}."
+    find = f"Find all defects with: {shell_line(['pixelwise', 'audit', str(root)])}."
     if errors and not skip:
         option = setting("on_bad_image", "skip")
         hint = f"{find} {option} leaves out up to 1 % of a split."

@@ -5,7 +5,7 @@ counts are added, so a score over several ranks is exactly the score of one.
 """
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
@@ -39,6 +39,16 @@ def sum_over_ranks(tensor: Tensor) -> Tensor:
 def any_rank(flag: bool, device: torch.device) -> bool:
     """True on every rank if it is true on one."""
     return bool(sum_over_ranks(torch.tensor(int(flag), device=device)))
+
+
+def gather_over_ranks(value: Item) -> list[Item]:
+    """The values of all ranks, in their order; any that can be pickled."""
+    world = rank_and_world()[1]
+    if world == 1:
+        return [value]
+    values: list[Any] = [None] * world
+    distributed.all_gather_object(values, value)
+    return values
 
 
 def copy_buffers(network: nn.Module) -> None:

@@ -12,7 +12,7 @@ from pixelwise.ops.spec import Activation
 from pixelwise.ops.unknown import raise_if_unknown
 from pixelwise.run.dataset import SegmentationDataset
 from pixelwise.run.distributed import shard, sum_over_ranks
-from pixelwise.run.loader import load_batches
+from pixelwise.run.loader import OnBad, load_batches
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ def evaluate(
     activation: Activation,
     workers: int = 0,
     after_image: Callable[[], None] = lambda: None,
+    on_bad: OnBad | None = None,
 ) -> Evaluation:
     """Predict every image by itself, in float32, and count its pixels by target and prediction.
 
@@ -44,6 +45,8 @@ def evaluate(
         activation: "softmax", or "sigmoid" for one channel.
         workers: processes that read.
         after_image: called after each image of this rank.
+        on_bad: called with (index, error) for a pair that cannot be read, which is then left out;
+            None raises the error.
     Returns:
         The sums over all ranks.
     Raises:
@@ -58,7 +61,7 @@ def evaluate(
     # ignored pixels, images, and the sum of losses; float64 holds integers up to 2^53
     rest = torch.zeros(3, dtype=torch.float64, device=device)
     mine = shard(range(len(dataset)))
-    with load_batches(dataset, [[i] for i in mine], workers) as batches:
+    with load_batches(dataset, [[i] for i in mine], workers, on_bad=on_bad) as batches:
         for batch in batches:
             image, target = (tensor.to(device) for tensor in batch)
             logits = network(image)

@@ -6,7 +6,7 @@ batches are the same for any number of workers, and a resumed run can start in m
 
 import signal
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +20,7 @@ from pixelwise.processes import hold_signals, ignore_signals
 from pixelwise.text import some
 
 Key = tuple[int, int]  # epoch, index
+OnBad = Callable[[Any, PixelwiseError], None]
 
 
 def epoch_batches(length: int, batch: int, seed: int, epoch: int) -> list[list[Key]]:
@@ -38,22 +39,58 @@ def epoch_batches(length: int, batch: int, seed: int, epoch: int) -> list[list[K
     return [[(epoch, i) for i in order[n * batch : (n + 1) * batch]] for n in range(full)]
 
 
+def others(key: Key, length: int, seed: int, most: int) -> list[Key]:
+    """The keys that take the place of one that cannot be read, until one can be.
+
+    They depend on (seed, epoch, index) alone, so neither workers nor a resumed run change them.
+
+    Args:
+        key: epoch and index.
+        length: pairs in the split.
+        seed: of the run.
+        most: how many there are.
+    """
+    epoch, index = key
+    order = np.random.default_rng((seed, epoch, index)).permutation(length).tolist()
+    return [(epoch, other) for other in order if other != index][:most]
+
+
+def no_others(_: Any) -> list[Any]:
+    """Nothing takes its place."""
+    return []
+
+
 class _Carrying(Dataset):
-    """A dataset that returns our errors as items, which arrive unchanged from another process."""
+    """Items together with the keys that could not be read, and why.
 
-    def __init__(self, dataset: Any) -> None:
-        self.dataset = dataset
+    Errors raised in another process would arrive changed.
+    """
 
-    def __getitem__(self, key: Any) -> Any:
-        try:
-            return self.dataset[key]
-        except PixelwiseError as error:
-            return error
+    def __init__(self, dataset: Any, others: Callable[[Any], list[Any]]) -> None:
+        self.dataset, self.others = dataset, others
+
+    def __getitem__(self, key: Any) -> tuple[Any, list[tuple[Any, PixelwiseError]]]:
+        failed: list[tuple[Any, PixelwiseError]] = []
+        rest = None
+        while True:
+            try:
+                return self.dataset[key], failed
+            except PixelwiseError as error:
+                failed.append((key, error))
+            rest = iter(self.others(key)) if rest is None else rest
+            key = next(rest, None)
+            if key is None:
+                return None, failed
 
 
 @contextmanager
 def load_batches(
-    dataset: Any, batches: Sequence[Sequence[Any]], workers: int, pin: bool = False
+    dataset: Any,
+    batches: Sequence[Sequence[Any]],
+    workers: int,
+    pin: bool = False,
+    on_bad: OnBad | None = None,
+    others: Callable[[Any], list[Any]] = no_others,
 ) -> Iterator[Iterator[tuple[Tensor, Tensor]]]:
     """Read batches in the given order, ahead of time if there are workers.
 
@@ -65,6 +102,9 @@ def load_batches(
         batches: keys of each batch.
         workers: processes that read; 0 reads in this one. They have ended behind the `with`.
         pin: put the batches into page-locked memory, for a GPU.
+        on_bad: given each key that could not be read, and why, before its batch; None raises it.
+        others: key -> the keys that may take its place, of which one must be good. With the default
+            the item is left out, and a batch that has no item.
     Yields:
         An iterator over (image (N, 3, h, w), target (N, H, W)).
     Raises:
@@ -75,7 +115,7 @@ def load_batches(
         # more workers than processors are the user's wish
         warnings.filterwarnings("ignore", "This DataLoader will create")
         loader = DataLoader(
-            _Carrying(dataset),
+            _Carrying(dataset, others),
             batch_sampler=list(batches),  # type: ignore[arg-type]
             num_workers=min(workers, len(batches)),
             collate_fn=_collate,
@@ -86,7 +126,7 @@ def load_batches(
     try:
         with hold_signals():
             items = iter(loader)
-        yield map(_raise_error, items)
+        yield _good(items, on_bad, may_lose=others is no_others)
     except PixelwiseError:
         raise
     except Exception:
@@ -111,10 +151,18 @@ def _deaths(items: Any) -> list[str]:
     return sorted(signal.Signals(-c).name if c < 0 else f"exit code {c}" for c in codes)
 
 
-def _raise_error(item: Any) -> tuple[Tensor, Tensor]:
-    if isinstance(item, PixelwiseError):
-        raise item
-    return item
+def _good(
+    items: Iterator[Any], on_bad: OnBad | None, may_lose: bool
+) -> Iterator[tuple[Tensor, Tensor]]:
+    for batch, failed, lost in items:
+        for key, error in failed:
+            if on_bad is None:
+                raise error
+            on_bad(key, error)
+        if lost and not may_lose:
+            raise failed[-1][1]
+        if batch is not None:
+            yield batch
 
 
 def _end_workers(items: Any) -> None:
@@ -140,8 +188,9 @@ def _stop_watching(items: Any) -> None:
 
 
 def _collate(items: list[Any]) -> Any:
-    failed = [item for item in items if isinstance(item, PixelwiseError)]
-    return failed[0] if failed else default_collate(items)
+    batch = [item for item, _ in items if item is not None]
+    failed = [one for _, these in items for one in these]
+    return default_collate(batch) if batch else None, failed, len(items) - len(batch)
 
 
 def _leave_signals_to_parent(_: int) -> None:

@@ -12,12 +12,12 @@ from pixelwise.audit.headers import Header
 from pixelwise.errors import (
     ArgumentError,
     DatasetError,
-    LabelError,
     PixelwiseError,
     RunError,
     setting,
 )
 from pixelwise.labels.description import FILE_NAME, Description, read_description
+from pixelwise.labels.image import read_rgb
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import read_label
 from pixelwise.labels.storage_notes import count_kinds, storage_notes
@@ -25,7 +25,7 @@ from pixelwise.losses.criterion import Criterion
 from pixelwise.losses.table import criterion
 from pixelwise.networks.build import check_network
 from pixelwise.ops.spec import Activation
-from pixelwise.run.bad_images import BadImages, Reasons, all_of, leave_out
+from pixelwise.run.bad_images import BadImages, all_of, leave_out
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.preflight import check_early, check_pairs
 from pixelwise.text import plural, some
@@ -64,6 +64,12 @@ class Plan:
     def activation(self) -> Activation:
         """ "sigmoid" for a binary task, else "softmax"."""
         return activation_of(self.description.task)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The pairs of each split, with those that were left out."""
+        splits = {self.config.train_split: self.train, self.config.val_split: self.val}
+        return {n: len(p) + len(self.bad.left_out.get(n, {})) for n, p in splits.items()}
 
     def fingerprint(self) -> dict[str, Any]:
         """What a resumed run compares: file sizes by id, and pixels per class, of each split."""
@@ -169,6 +175,9 @@ def usable_pairs(
             event = f"{plural(len(errors), 'pair')} cannot be used any more"
             hint = "Restore what has changed: a resumed run has the pairs that it began with."
             raise all_of(errors, event, hint)
+        for name, pairs in kept.items():
+            again = [pair for pair in pairs if pair.id in began.failed.get(name, {})]
+            bad.note_repaired(name, [pair.id for pair in again if is_readable(pair)])
         return kept, headers, bad
     sizes = {name: len(pairs) for name, pairs in splits.items()}
     leave_out(bad, wrong, sizes, skip, description.root)
@@ -199,7 +208,7 @@ def count_pairs(
             found = list(zip(pairs, counts_or_errors(pairs, classes, executor)))
             errors = {p.id: one for p, one in found if isinstance(one, PixelwiseError)}
             # values that no class has are no damage: dataset.toml is wrong
-            readable = [p for p in pairs if p.id in errors and is_readable(p.label)]
+            readable = [p for p in pairs if p.id in errors and is_readable(p)]
             count_labels(readable, classes)
             unreadable[name] = errors
             parts = [one for _, one in found if isinstance(one, LabelCounts)]
@@ -209,11 +218,12 @@ def count_pairs(
     return counts
 
 
-def is_readable(label: Path | None) -> bool:
-    """Whether a label file can be decoded, whatever its values are."""
+def is_readable(pair: Pair) -> bool:
+    """Whether image and label can be decoded, whatever the values of the label are."""
     try:
-        return label is not None and read_label(label).size > 0
-    except LabelError:
+        read_rgb(pair.image)
+        return pair.label is not None and read_label(pair.label).size > 0
+    except PixelwiseError:
         return False
 
 
@@ -314,15 +324,13 @@ def describe(counts: LabelCounts, description: Description) -> str:
     return ", ".join(f"{n} {100 * p / valid:.2g}%" for n, p in shares) + f"; void {void:.2g}%"
 
 
-def check_same_data(
-    run: Path, before: dict[str, Any], now: dict[str, Any], failed: Reasons
-) -> None:
+def check_same_data(run: Path, before: dict[str, Any], now: dict[str, Any], bad: BadImages) -> None:
     """Raise if the files or labels of a resumed run are not those that it began with.
 
     Args:
         run: its folder.
         before, now: fingerprints.
-        failed: split -> ids of pairs that may have been repaired since.
+        bad: pairs that may have been repaired since.
     Raises:
         RunError: naming what was added, removed or changed.
     """
@@ -332,7 +340,9 @@ def check_same_data(
             "added": sorted(new.keys() - old.keys()),
             "removed": sorted(old.keys() - new.keys()),
             "changed": sorted(
-                k for k in new.keys() & old.keys() - failed.get(split, {}) if new[k] != old[k]
+                k
+                for k in (new.keys() & old.keys()) - bad.may_have_changed(split)
+                if new[k] != old[k]
             ),
         }
         named = {f"{plural(len(ids), 'pair')} {how}": ids for how, ids in changes.items() if ids}

@@ -21,6 +21,7 @@ from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import label_size
 from pixelwise.networks.table import check_name
 from pixelwise.run.config import TrainConfig
+from pixelwise.text import shell_line
 from pixelwise.weights.file import read_weights
 
 # of a training example, a pixel of the window that is cut out: image and label, before and after
@@ -59,7 +60,7 @@ def check_early(config: TrainConfig) -> None:
 def check_out(folder: Path | None) -> None:
     """Raise unless a run can be made there."""
     if folder is not None:
-        command = f"pixelwise train --resume {folder}"
+        command = shell_line(["pixelwise", "train", "--resume", str(folder)])
         hint = f"Choose another {setting('out')}, or go on with: {command}"
         check_free("train", folder, hint)
 

@@ -179,7 +179,7 @@ def reopen_run(run: Path, plan: Plan, log: Callable[[str], None]) -> Checkpoint:
     lacking = plan.fingerprint().keys() - before.keys()
     if lacking:
         raise RunError(run / DATA, some(sorted(lacking)), must="given", got="nothing")
-    check_same_data(run, before, plan.fingerprint(), plan.bad.failed)
+    check_same_data(run, before, plan.fingerprint(), plan.bad)
     return find_checkpoint(run, (LAST, BEST), log)
 
 

@@ -22,7 +22,7 @@ from pixelwise.networks.build import Network, build_network
 from pixelwise.networks.trust import check_trusted, trust
 from pixelwise.ops.backends import choose_backend
 from pixelwise.progress import Display
-from pixelwise.run.bad_images import read_bad_images
+from pixelwise.run.bad_images import BadImages, read_bad_images
 from pixelwise.run.checkpoint import CONFIG, OPTIMIZER, Checkpoint, load_weights
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.dataset import Augmentation, SegmentationDataset
@@ -71,6 +71,8 @@ class Run:
         model: the network as Fabric runs it: on its device and in its precision. `network` itself
             shares the weights and computes in float32.
         started: clock time at which the run would have begun if it had never been interrupted.
+        bad: pairs that cannot be used; met: those that this rank has met since the ranks spoke
+            about them: split, id, reason.
         unread: numbers that may still be on a GPU: what each is, (), and the step it is of.
     """
 
@@ -84,10 +86,12 @@ class Run:
     train: SegmentationDataset
     val: SegmentationDataset
     position: Position
+    bad: BadImages
     interrupt: Interrupt
     display: Display
     started: float
     unread: list[tuple[str, Tensor, str]] = field(default_factory=list)
+    met: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
     def config(self) -> TrainConfig:
@@ -137,6 +141,7 @@ def set_up(config: TrainConfig, held: ExitStack) -> Run:
         position = restore(checkpoint, network, optimizer, fabric, plan)
     if checkpoint and fabric.is_global_zero:
         forget_after(folder / METRICS, position.step)
+        plan.bad.write(folder)
     display.line(f"{'continuing' if checkpoint else 'training'} {folder}")
     train, val = make_datasets(plan)
     run = Run(
@@ -150,6 +155,7 @@ def set_up(config: TrainConfig, held: ExitStack) -> Run:
         train=train,
         val=val,
         position=position,
+        bad=plan.bad,
         interrupt=Interrupt(),
         display=display,
         started=time.monotonic() - position.seconds,

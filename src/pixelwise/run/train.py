@@ -16,24 +16,33 @@ import time
 import warnings
 from contextlib import ExitStack
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from signal import SIGTERM
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pixelwise.errors import RunError, setting
+from pixelwise.errors import PixelwiseError, RunError, setting
 from pixelwise.interrupt import Terminated
 from pixelwise.labels.pairs import Pair
 from pixelwise.ops.one_class import OneClassWarning
 from pixelwise.ops.unknown import raise_if_unknown
+from pixelwise.run.bad_images import most_bad, without_hint
 from pixelwise.run.checkpoint import BEST, LAST, AboutCheckpoint, save_checkpoint
 from pixelwise.run.config import TrainConfig
-from pixelwise.run.distributed import any_rank, copy_buffers, shard, sum_over_ranks
+from pixelwise.run.dataset import SegmentationDataset
+from pixelwise.run.distributed import (
+    any_rank,
+    copy_buffers,
+    gather_over_ranks,
+    shard,
+    sum_over_ranks,
+)
 from pixelwise.run.evaluate import evaluate
-from pixelwise.run.loader import epoch_batches, load_batches
+from pixelwise.run.loader import Key, epoch_batches, load_batches, others
 from pixelwise.run.metrics_log import FILE as METRICS
 from pixelwise.run.metrics_log import append_line, evaluation_line
 from pixelwise.run.optimizer import set_learning_rate
@@ -41,9 +50,10 @@ from pixelwise.run.rank_stats import loss_over_ranks
 from pixelwise.run.ranks import is_rank, note_signals, run_on_ranks
 from pixelwise.run.setup import SCORE_COST, TRAIN_COST, Run, check_devices, effective, set_up
 from pixelwise.settings import takes_settings
-from pixelwise.text import duration, percent, plural, some
+from pixelwise.text import duration, percent, plural, shell_line, some
 
 LOSS = "loss"
+MORE_TRIES = 8
 
 
 @takes_settings(TrainConfig)
@@ -116,7 +126,11 @@ def train_epoch(run: Run, epoch: int) -> None:
     # several ranks ask each other whether one of them was interrupted, and wait for the answer
     asks_often = run.fabric.world_size == 1 or reads_at_once(device)
     run.network.train()
-    with load_batches(run.train, mine, config.workers, pin) as loaded:
+    # other ranks meet bad pairs too, which are not counted yet
+    most = most_bad(len(run.train)) + MORE_TRIES
+    instead = partial(others, length=len(run.train), seed=config.seed, most=most)
+    on_bad = partial(meet_bad_pair, run, config.train_split, run.train)
+    with load_batches(run.train, mine, config.workers, pin, on_bad, instead) as loaded:
         for keys, batch in zip(mine, loaded):
             pairs = [run.train.pairs[index] for _, index in keys]
             image, target = (t.to(device, non_blocking=True) for t in batch)
@@ -126,9 +140,11 @@ def train_epoch(run: Run, epoch: int) -> None:
             logs = position.step % config.log_every == 0
             if logs:
                 log_losses(run, epoch + 1, rate)
+                share_bad_pairs(run)
             if logs or asks_often:
                 stop_if_asked(run)
     read_numbers(run)
+    share_bad_pairs(run)
     copy_buffers(run.network)  # what is scored on all ranks is what the first one saves
 
 
@@ -239,9 +255,10 @@ def score_epoch(run: Run) -> float:
         if run.fabric.world_size == 1:  # ranks may have different numbers of images here
             stop_if_asked(run)
 
-    evaluation = evaluate(
-        run.network, run.val, run.criterion, run.plan.activation, config.workers, after_image
-    )
+    on_bad = partial(meet_bad_pair, run, config.val_split, run.val)
+    asked = (run.criterion, run.plan.activation, config.workers, after_image, on_bad)
+    evaluation = evaluate(run.network, run.val, *asked)
+    share_bad_pairs(run)
     values = evaluation_line(evaluation, run.val.classes)
     if run.fabric.is_global_zero:
         append_line(run.folder / METRICS, {"step": position.step, "epoch": epoch, **values})
@@ -253,6 +270,67 @@ def score_epoch(run: Run) -> float:
         f"val loss {values['val/loss']:.3f}  val mIoU {miou}  {spent}, {run.display.left()}"
     )
     return values["val/miou"]
+
+
+def meet_bad_pair(
+    run: Run, split: str, dataset: SegmentationDataset, key: int | Key, error: PixelwiseError
+) -> None:
+    """Stop at a pair that cannot be decoded, or note it if others may take its place.
+
+    Raises:
+        PixelwiseError: they may not, or there are too many.
+    """
+    pair = dataset.pairs[key[1] if isinstance(key, tuple) else key]
+    found = (split, pair.id, without_hint(error))
+    if run.bad.add(*found):
+        run.met.append(found)
+    if run.config.on_bad_image == "error":
+        option = setting("on_bad_image", "skip")
+        error.add_hint(f"{how_to_go_on(run)} With {option} others take the place of bad images.")
+        stop_for_bad_pairs(run, error)
+    if run.fabric.world_size == 1:
+        share_bad_pairs(run)
+
+
+def share_bad_pairs(run: Run) -> None:
+    """Tell all ranks which pairs each has met that cannot be decoded; called on every rank.
+
+    Raises:
+        RunError: on every rank, if there are too many.
+    """
+    if run.config.on_bad_image == "error":
+        return  # there are none
+    met = dict.fromkeys(one for rank in gather_over_ranks(run.met) for one in rank)
+    run.met.clear()
+    for found in met:
+        run.bad.add(*found)
+        run.display.line(f"bad image: {found[2]}; others take its place")
+    if met and run.fabric.is_global_zero:
+        run.bad.write(run.folder)
+    try:
+        run.bad.check(run.plan.sizes, how_to_go_on(run))
+    except RunError as error:
+        stop_for_bad_pairs(run, error)
+
+
+def stop_for_bad_pairs(run: Run, error: PixelwiseError) -> NoReturn:
+    """Raise the error; what was bad may be another file when the run is resumed.
+
+    One process saves `last` first; of several, each may be in another step.
+    """
+    run.bad.write(run.folder)
+    if run.fabric.world_size == 1:
+        read_numbers(run)
+        save(run, LAST, None)
+    raise error
+
+
+def how_to_go_on(run: Run) -> str:
+    """What to do when a run was stopped by bad pairs."""
+    if run.fabric.world_size > 1 and not (run.folder / LAST).exists():
+        return "Repair them and start a new run: no epoch was complete yet."
+    command = shell_line(["pixelwise", "train", "--resume", str(run.folder)])
+    return f"Repair them, then go on with: {command}."
 
 
 def stop_if_asked(run: Run) -> None:
