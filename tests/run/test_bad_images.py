@@ -206,8 +206,9 @@ def test_an_item_without_others_is_left_out_of_its_batch(workers):
     """And a batch that would be empty is left out whole."""
     met = []
     batches = [[0, 1], [2, 3], [4]]
-    loaded = load_batches(OddOnes(), batches, workers, on_bad=lambda key, _: met.append(key))
-    assert [batch.tolist() for batch in loaded] == [[1], [3]]
+    on_bad = lambda key, _: met.append(key)  # noqa: E731
+    with load_batches(OddOnes(), batches, workers, on_bad=on_bad) as loaded:
+        assert [batch.tolist() for batch in loaded] == [[1], [3]]
     assert met == [0, 2, 4]
 
 

@@ -53,6 +53,31 @@ def test_of_many_bad_images_the_first_are_named_and_the_others_counted(data):
     refuses(DatasetError, r"6 pairs cannot be used: .*04\.png: .* and 1 more\.", settings(data))
 
 
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "bmp", "webp", "gif"])
+def test_an_image_that_was_cut_off_is_found_before_the_first_step(data, suffix):
+    path = data / "train" / "images" / "03.png"
+    other = path.with_suffix(f".{suffix}")
+    Image.open(path).convert("RGB").save(other)
+    kept = other.read_bytes()[:-30]
+    path.unlink()
+    other.write_bytes(kept)
+    refuses(DatasetError, rf"03\.{suffix}: image must be", settings(data))
+
+
+def test_an_animation_is_found_before_the_first_step(data):
+    path = data / "val" / "images" / "06.png"
+    image = Image.open(path)
+    path.unlink()
+    frame = Image.new("RGB", image.size)
+    image.save(path.with_suffix(".gif"), save_all=True, append_images=[frame])
+    refuses(DatasetError, r"06\.gif: image must be .*frames", settings(data))
+
+
+def test_an_image_that_takes_more_memory_than_allowed_is_found_before_the_first_step(data):
+    message = r"00\.png: image must be a file that unpacks to at most .*GiB"
+    refuses(DatasetError, message, settings(data, max_gib=1e-6, crop=(2, 2)))
+
+
 def test_an_image_that_may_not_be_read_is_not_called_damaged(data, monkeypatch):
     secret, system_open = str(data / "train" / "images" / "02.png"), os.open
 

@@ -177,7 +177,7 @@ def decode_image(
     if kind == "PNG":
         header, mode, palette, _ = read_png_head(lambda start, size: data[start : start + size])
         check_pixels(header.width, header.height, max_pixels)
-        _check_memory(kind, mode, header.width, header.height, len(data))
+        check_memory(kind, mode, header.width, header.height, len(data))
         return decode_png(data, header, palette)
     with _reasons(kind):
         content = data
@@ -185,7 +185,7 @@ def decode_image(
             content = plain_tiff(lambda start, size: data[start : start + size], len(data), data)
         image = _CLASSES[kind](BytesIO(content))
         check_pixels(*image.size, max_pixels)
-        _check_memory(kind, image.mode, *image.size, len(data))
+        check_memory(kind, image.mode, *image.size, len(data))
         check_whole(data)
         frames = getattr(image, "n_frames", 1)
         if frames > 1:
@@ -281,7 +281,7 @@ def _rare_format(start: bytes) -> str:
     return "TGA" if is_tga and start[16] in (1, 8, 16, 24, 32) else ""
 
 
-def _check_memory(kind: str, mode: str, width: int, height: int, file_bytes: int) -> None:
+def check_memory(kind: str, mode: str, width: int, height: int, file_bytes: int) -> None:
     """Refuse what would take too much memory: the file, Pillow's image and an array of it."""
     stored = _STORED.get(mode, 4)
     array = 3 if mode in ("RGB", "P", "CMYK", "YCbCr", "LAB", "HSV") else stored

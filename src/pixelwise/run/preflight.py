@@ -1,7 +1,7 @@
 """What would stop a training run, found before the first step. No torch here.
 
 check_early looks at settings alone, check_pairs at the header and the end of every image and at
-the header of every label: some 30 microseconds a file, so nothing of it is kept for the next time.
+the header of every label: some 70 microseconds a pair, so nothing of it is kept for the next time.
 """
 
 import math
@@ -13,9 +13,11 @@ from pathlib import Path
 
 from pixelwise.audit.headers import Header, read_start
 from pixelwise.errors import ArgumentError, DatasetError, LabelError, PixelwiseError, setting
-from pixelwise.files.content import Unreadable
+from pixelwise.files.content import Unreadable, open_file
 from pixelwise.files.folder import check_free
-from pixelwise.files.limits import check_unpacked
+from pixelwise.files.limits import check_unpacked, max_unpacked
+from pixelwise.labels.complete import check_end
+from pixelwise.labels.decode import check_memory, read_head
 from pixelwise.labels.description import read_description
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import label_size
@@ -26,6 +28,8 @@ from pixelwise.weights.file import read_weights
 
 # of a training example, a pixel of the window that is cut out: image and label, before and after
 _BYTES_A_PIXEL = 8
+# more than decoding takes in any format; only of larger images is it looked at exactly
+_MOST_BYTES_A_PIXEL = 40
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,12 @@ def check_pair(pair: Pair) -> Header | PixelwiseError:
     """The header of the image, or why the pair cannot be used."""
     try:
         header = read_start(str(pair.image))
+        check_end(pair.image)
+        if _MOST_BYTES_A_PIXEL * header.height * header.width > max_unpacked():
+            with open_file(pair.image) as file:
+                head = read_head(file)
+                size = file.seek(0, os.SEEK_END)
+            check_memory(head.format, head.mode, head.width, head.height, size)
     except Unreadable as reason:
         return reason.at(DatasetError, pair.image, "image")
     if pair.label is None:
