@@ -86,17 +86,6 @@ def test_a_folder_of_something_else_is_never_replaced(run, tmp_path):
     assert (tmp_path / "thesis.txt").exists()
 
 
-def test_an_unreadable_image_leaves_no_folder(run, tmp_path):
-    """The second of two images is cut off: an error that names it, and nothing half-written."""
-    write_image(tmp_path / "images" / "a.png", draw(0, (33, 47))[0])
-    write_image(tmp_path / "images" / "b.png", draw(1, (33, 47))[0])
-    path = tmp_path / "images" / "b.png"
-    path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(DatasetError, match=r"b.png: image must be a readable image"):
-        predict(PredictConfig(run, images=tmp_path / "images", out=tmp_path / "out"))
-    assert [p.name for p in tmp_path.iterdir()] == ["images"]
-
-
 def test_what_does_not_exist_is_named(run, tmp_path):
     with pytest.raises(RunError, match=r"a run folder or a checkpoint, got no such folder"):
         predict(PredictConfig(tmp_path / "nowhere"))

@@ -70,9 +70,13 @@ def show_train(run: Path) -> tuple[Any, str]:
     )
 
 
-def show_predict(folder: Path) -> tuple[Any, str]:
+def show_predict(found: Any) -> tuple[Any, str]:
     """Show where the predictions are, and what their probabilities are worth if that was asked."""
-    content, text = {"predictions": str(folder)}, str(folder)
+    folder = found.folder
+    content: dict[str, Any] = {"predictions": str(folder)}
+    if found.failed:
+        content["failed"] = to_plain(found.failed)
+    text = str(folder)
     if (folder / "calibration.json").is_file():
         kind = resolve("pixelwise.score.calibration:Calibration")
         found = resolve("pixelwise.files.results:read_record")(kind, folder / "calibration.json")
@@ -139,7 +143,7 @@ COMMANDS = {
             "pixelwise predict runs/street-1 --images photos/ --out predicted/",
         ),
         "pixelwise.run.config:PredictConfig",
-        "pixelwise.run.predict:predict",
+        "pixelwise.run.predict:predict_images",
         show_predict,
     ),
     "score": Command(

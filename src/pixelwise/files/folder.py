@@ -88,7 +88,7 @@ def staged_folder(folder: Path) -> Iterator[Path]:
         raise cannot(folder, "made", error) from None
     try:
         yield staging
-        _swap_in(staging, folder)
+        swap_in(staging, folder)
     except BaseException as error:
         shutil.rmtree(staging, ignore_errors=True)
         if isinstance(error, PixelwiseError):
@@ -125,7 +125,7 @@ def _runs(pid: int) -> bool:
     return True
 
 
-def _swap_in(staging: Path, folder: Path) -> None:
+def swap_in(staging: Path, folder: Path) -> None:
     """Rename `staging` to `folder`, keeping the old one until the new one has its place."""
     old = previous_of(folder)
     try:
@@ -144,6 +144,11 @@ def _swap_in(staging: Path, folder: Path) -> None:
         raise cannot(folder, "replaced", error) from None
     with suppress(RunError):
         remove(old)
+
+
+def part_of(folder: Path) -> Path:
+    """Where a folder is filled that may take several attempts."""
+    return folder.with_name(f".{folder.name}.part")
 
 
 def previous_of(folder: Path) -> Path:

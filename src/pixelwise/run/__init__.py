@@ -11,6 +11,7 @@ train.py            dataset.toml -> run folder
   evaluate.py       counts and loss of the validation split
   metrics_log.py    metrics.jsonl
 predict.py          run folder -> indexed PNGs                calibration.py counts of probabilities
+  unfinished.py     what is done already when predict goes on
 trained.py          load_network: an image in, a label out
 dataset.py          pairs -> tensors, and augmentation        resize.py, loader.py
 distributed.py      ranks and devices, sums over ranks        rank_stats.py the loss over ranks

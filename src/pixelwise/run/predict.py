@@ -1,29 +1,51 @@
 """Predict label images with a trained network: indexed PNGs in the dataset's stored values."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pixelwise.errors import DatasetError, setting
-from pixelwise.files.folder import check_free, remove_leftovers, staged_folder
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from pixelwise.audit.headers import read_start
+from pixelwise.errors import ArgumentError, DatasetError, LabelError, PixelwiseError, setting
+from pixelwise.files.content import Unreadable
+from pixelwise.files.folder import (
+    check_free,
+    make_folder,
+    part_of,
+    remove,
+    remove_leftovers,
+    swap_in,
+)
 from pixelwise.files.lock import locked
 from pixelwise.files.names import check_names
 from pixelwise.files.results import write_json
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, read_description
 from pixelwise.labels.image import read_rgb
-from pixelwise.labels.pairs import Pair, find_pairs
+from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import write_label
+from pixelwise.labels.storage_notes import count_kinds, storage_notes
 from pixelwise.progress import Display
 from pixelwise.run import calibration
+from pixelwise.run.bad_images import without_hint
 from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, find_checkpoint
 from pixelwise.run.config import PredictConfig
 from pixelwise.run.distributed import choose_device
-from pixelwise.run.trained import trained_network
+from pixelwise.run.trained import TrainedNetwork, trained_network
+from pixelwise.run.unfinished import FILE as UNFINISHED
+from pixelwise.run.unfinished import Unfinished, key_of, read_unfinished, stamp_of
 from pixelwise.score.calibration import FILE as CALIBRATION_FILE
 from pixelwise.score.calibration import calibration_of
 from pixelwise.score.record import DataSplit
 from pixelwise.settings import command_line, takes_settings
+from pixelwise.survey.photographs import photographs
+from pixelwise.text import plural, some
 
 FILE = "prediction.json"
 
@@ -39,22 +61,66 @@ class Selection:
     name: str
 
 
+@dataclass(frozen=True)
+class Failure:
+    """An image that could not be predicted, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A folder of predictions.
+
+    Attributes:
+        images: how many there were to predict.
+        failed: those that could not be predicted.
+    """
+
+    folder: Path
+    images: int
+    failed: tuple[Failure, ...]
+
+    def finding(self) -> str:
+        """What exit code 1 is for; "" if every image was predicted."""
+        if not self.failed:
+            return ""
+        return (
+            f"predict: {len(self.failed):,} of {plural(self.images, 'image')} could not be "
+            f"predicted: {some((one.reason for one in self.failed), separator='; ')}. All are in "
+            f"{self.folder / FILE}. When they are repaired, the same command predicts them alone."
+        )
+
+
 @takes_settings(PredictConfig)
 def predict(config: PredictConfig) -> Path:
     """Predict every image of a split or a folder, each by itself, at the image's own size.
+
+    Images that cannot be predicted are left out with a warning, and listed in prediction.json. The
+    same call predicts them when they are repaired, and goes on when it was interrupted.
 
     Args:
         config: which run, which images, which folder to make; or these settings as keywords,
             `predict("runs/street-1", split="test")`.
     Returns:
         The folder: one PNG per image under the image's id, in the dataset's stored values and
-        palette, prediction.json, and calibration.json if asked for. It appears when all of it is
-        complete.
+        palette, prediction.json, and calibration.json if asked for. It appears when all images have
+        been tried.
     Raises:
-        PixelwiseError: no complete checkpoint, other classes than the network's, an unreadable
-            image, logits that are NaN, no label to calibrate against, or a folder that already has
-            something in it.
+        PixelwiseError: no complete checkpoint, other classes than the network's, no image that can
+            be predicted, no label to calibrate against, or a folder that already has something in
+            it.
     """
+    found = predict_images(config)
+    if found.failed:
+        warnings.warn(found.finding(), stacklevel=3)
+    return found.folder
+
+
+@takes_settings(PredictConfig)
+def predict_images(config: PredictConfig) -> Prediction:
+    """Predict as `predict` does; images that could not be predicted are in the result."""
     device = choose_device("predict", config.device)
     display = Display()
     checkpoint = find_checkpoint(config.run, (BEST, LAST), display.line)
@@ -63,57 +129,159 @@ def predict(config: PredictConfig) -> Path:
     with locked(out, "predict", display.line) as is_locked:
         if is_locked:
             remove_leftovers(out)
-        predict_into(out, config, checkpoint, chosen, device, display)
-    return out
+        check_names("predict", out, (f"{pair.id}.png" for pair in chosen.pairs))
+        if config.calibration:
+            calibration.check_labelled(chosen.pairs)
+        begun = begin(out, config, checkpoint, chosen)
+        network = trained_network(checkpoint, config.trust).to(device)
+        about = {
+            "command": command_line(config),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "run": str(config.run),
+            "checkpoint": str(checkpoint.folder.resolve()),
+            "epoch": checkpoint.about.epoch,
+            "data": chosen.data,
+            "split": chosen.split,
+            "images": len(chosen.pairs),
+            "threshold": config.threshold,
+        }
+        with finished(begun.folder, out, display):
+            failed = predict_into(begun, config, chosen, network, display)
+            write_json(begun.folder / FILE, {**about, "failed": failed})
+            if not failed:
+                (begun.folder / UNFINISHED).unlink(missing_ok=True)
+    return Prediction(out, len(chosen.pairs), failed)
+
+
+def begin(
+    out: Path, config: PredictConfig, checkpoint: Checkpoint, chosen: Selection
+) -> Unfinished:
+    """Where to write, and what is there already: a folder with failed images is completed.
+
+    Anything else is done in a folder beside it, where an interrupted attempt of the same images is
+    gone on with. Probabilities are counted while images are predicted, so with calibration all are.
+
+    Raises:
+        RunError: the folder has something else in it.
+    """
+    about = checkpoint.about
+    key = key_of(about.sha256, about.scale, chosen.classes, config.threshold)
+    source = key_of(key, chosen.data, chosen.split, str(config.images and config.images.resolve()))
+    again = config.overwrite or config.calibration
+    found = None if again else read_unfinished(out, source)
+    if found is None:
+        hint = f"Give {setting('overwrite', True)} to replace it."
+        check_free("predict", out, hint, FILE if config.overwrite else None)
+        part = part_of(out)
+        if not part.is_symlink() and not config.calibration:
+            found = read_unfinished(part, source)
+        if found is None:
+            remove(part)
+            make_folder(part)
+            found = Unfinished(part, source, {})
+    found.forget_others(pair.id for pair in chosen.pairs)
+    return found
+
+
+@contextmanager
+def finished(folder: Path, out: Path, display: Display) -> Iterator[None]:
+    """Give a folder its name when all images have been tried; until then it stays as it is."""
+    keep = "What is done is kept: the same command goes on."
+    try:
+        yield
+        if folder != out:
+            swap_in(folder, out)
+    except KeyboardInterrupt:
+        display.line(f"predict: interrupted. {keep}")
+        raise
+    except NoPrediction as error:
+        if folder != out:
+            remove(folder)
+        raise DatasetError("predict", "images", event=str(error)) from None
+    except PixelwiseError as error:
+        error.replace(str(folder), str(out))
+        error.add_hint(keep)
+        raise
+
+
+class NoPrediction(Exception):
+    """Not one image could be predicted; says why."""
 
 
 def predict_into(
-    out: Path,
+    begun: Unfinished,
     config: PredictConfig,
-    checkpoint: Checkpoint,
     chosen: Selection,
-    device: str,
+    network: TrainedNetwork,
     display: Display,
-) -> None:
-    """Predict the chosen images into a folder that no other process writes to."""
-    hint = f"Give {setting('overwrite', True)} to replace it."
-    check_free("predict", out, hint, FILE if config.overwrite else None)
-    check_names("predict", out, (f"{pair.id}.png" for pair in chosen.pairs))
-    if config.calibration:
-        calibration.check_labelled(chosen.pairs)
-    network = trained_network(checkpoint, config.trust).to(device)
-    about = {
-        "command": command_line(config),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "run": str(config.run),
-        "checkpoint": str(checkpoint.folder.resolve()),
-        "epoch": checkpoint.about.epoch,
-        "data": chosen.data,
-        "split": chosen.split,
-        "images": len(chosen.pairs),
-        "threshold": config.threshold,
-    }
+) -> tuple[Failure, ...]:
+    """Predict the images that are not done yet; what could not be predicted and why.
+
+    Raises:
+        NoPrediction: that is all of them.
+        RunError: the file system refuses.
+    """
+    todo = [pair for pair in chosen.pairs if not begun.is_done(pair.id, pair.image)]
+    if len(todo) < len(chosen.pairs):
+        display.line(f"predict: going on; {len(todo):,} of {len(chosen.pairs):,} images are left")
+    for note in notes_on(todo):
+        display.line(f"predict: {note}")
+    failed: list[Failure] = []
     counts = calibration.no_counts(network.activation)
-    display.start(len(chosen.pairs))
-    with staged_folder(out) as staging, display:
-        for pair in chosen.pairs:
-            image = read_rgb(pair.image)
-            logits, where = network.logits_of(image), str(pair.image)
-            index = network.label_of(logits, image.shape[:2], config.threshold, where)
-            path = staging / f"{pair.id}.png"
-            write_label(path, chosen.classes.to_stored(index), chosen.classes)
-            if config.calibration:
-                counts += calibration.count_probabilities(
-                    logits, pair, chosen.classes, network.activation
-                )
+    display.start(len(todo))
+    with begun.open() as journal, display:
+        for pair in todo:
+            stamp = stamp_of(pair.image)
+            begun.forget(pair.id)
+            try:
+                logits, index = label_of(network, pair, config.threshold)
+                if config.calibration:
+                    counts += calibration.count_probabilities(
+                        logits, pair, chosen.classes, network.activation
+                    )
+            except (DatasetError, LabelError, ArgumentError) as error:
+                failed.append(Failure(pair.id, without_hint(error)))
+            else:
+                path = begun.folder / f"{pair.id}.png"
+                write_label(path, chosen.classes.to_stored(index), chosen.classes)
+                journal.add(pair.id, stamp)
             display.advance("predicting", 1)
-        write_json(staging / FILE, about)
-        if config.calibration:
-            dataset, by = DataSplit(chosen.data, chosen.split), command_line(config)
-            found = calibration_of(
-                counts.confidence, counts.thresholds, config.threshold, dataset, by
-            )
-            write_json(staging / CALIBRATION_FILE, found)
+    if not begun.done:
+        listed = some((one.reason for one in failed), separator="; ")
+        raise NoPrediction(f"no image could be predicted: {listed}")
+    if config.calibration:
+        dataset, by = DataSplit(chosen.data, chosen.split), command_line(config)
+        found = calibration_of(counts.confidence, counts.thresholds, config.threshold, dataset, by)
+        write_json(begun.folder / CALIBRATION_FILE, found)
+    return tuple(failed)
+
+
+def label_of(network: TrainedNetwork, pair: Pair, threshold: float) -> tuple[Tensor, NDArray]:
+    """The logits of an image, and its class indices (H, W).
+
+    Raises:
+        DatasetError: it cannot be read, or is too large for the GPU.
+        ArgumentError: a logit is NaN.
+    """
+    image = read_rgb(pair.image)
+    height, width = image.shape[:2]
+    try:
+        logits = network.logits_of(image)
+        return logits, network.label_of(logits, (height, width), threshold, str(pair.image))
+    except torch.OutOfMemoryError:
+        event = f"out of GPU memory for an image of {height}x{width}"
+    torch.cuda.empty_cache()
+    hint = f"Use {setting('device', 'cpu')}."
+    raise DatasetError(pair.image, "image", event=event, hint=hint)
+
+
+def notes_on(pairs: list[Pair]) -> tuple[str, ...]:
+    """What is done with images that are not 8-bit RGB as shown, by their headers."""
+    headers = []
+    for pair in pairs:
+        with suppress(Unreadable):  # said when it is predicted
+            headers.append(read_start(str(pair.image)))
+    return storage_notes(count_kinds(headers), len(pairs))
 
 
 def select_images(config: PredictConfig, checkpoint: Checkpoint) -> Selection:
@@ -123,7 +291,7 @@ def select_images(config: PredictConfig, checkpoint: Checkpoint) -> Selection:
         DatasetError: the dataset has other classes than the network.
     """
     if config.images is not None:
-        pairs = find_pairs(config.images, None)
+        pairs = photographs(config.images)
         return Selection(pairs, checkpoint.about.classes, None, None, config.images.resolve().name)
     path = (config.data or Path(checkpoint.about.dataset)).resolve()
     description = read_description(path)

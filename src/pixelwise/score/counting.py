@@ -15,6 +15,7 @@ from pixelwise.errors import (
     DatasetError,
     LabelError,
     PairingError,
+    RunError,
     check_choice,
     error_at,
     setting,
@@ -31,7 +32,7 @@ from pixelwise.metrics.like import count_under_void
 from pixelwise.score.config import ScoreConfig
 from pixelwise.score.record import DataSplit
 from pixelwise.sums import Progress, map_over
-from pixelwise.text import some
+from pixelwise.text import plural, some
 
 if TYPE_CHECKING:
     from pixelwise.metrics.boundary import BoundaryCounts
@@ -211,8 +212,25 @@ def predicted_items(pairs: list[Pair], folders: tuple[Path, ...]) -> list[Item]:
         missing = [f"{i.id}.png" for i in items if not i.predictions[position].is_file()]
         if missing:
             got = f"{len(missing)} without: {some(missing)}"
-            raise PairingError("score", "every label", must=f"predicted in {folder}", got=got)
+            hint = why_missing(folder)
+            must = f"predicted in {folder}"
+            raise PairingError("score", "every label", must=must, got=got, hint=hint)
     return items
+
+
+def why_missing(folder: Path) -> str:
+    """What prediction.json says of images that could not be predicted."""
+    try:
+        failed = read_object(folder / "prediction.json").get("failed")
+    except RunError:
+        return ""
+    if not isinstance(failed, list) or not failed:
+        return ""
+    reasons = [one.get("reason") if isinstance(one, dict) else one for one in failed]
+    return (
+        f"{plural(len(failed), 'image')} could not be predicted: {some(reasons, separator='; ')}. "
+        "Repair them and run the same predict again."
+    )
 
 
 def count_item(

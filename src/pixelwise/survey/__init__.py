@@ -8,5 +8,6 @@ conversion.py    colour and lossy labels -> the commands that make label images 
 values.py        what the stored values of label files mean
 pairing.py       which folder holds the images and which the labels
 splits.py        where the splits of a folder are
+photographs.py   the images of a folder, refused if label files are among them
 folder_names.py  what people call folders of images, labels and splits
 """

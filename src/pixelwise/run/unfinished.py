@@ -1,0 +1,126 @@
+"""What predict has done in a folder that is not finished: a line of JSON for each image.
+
+The same command goes on from there: after Ctrl-C, a kill or a full disk, and when images that could
+not be predicted are repaired. What counts as done has the same checkpoint, classes and threshold,
+and an image of the same size and time of change.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from pixelwise.errors import RunError
+from pixelwise.files.content import Unreadable, read_file
+from pixelwise.files.records import to_plain
+
+FILE = "unfinished.jsonl"
+
+Stamp = list[int]  # bytes and time of change of an image
+
+
+class Unfinished:
+    """The images that are done in a folder.
+
+    Args:
+        folder: where label images are written.
+        key: digest of what they depend on beside the images.
+        done: id -> stamp of its image.
+    """
+
+    def __init__(self, folder: Path, key: str, done: dict[str, Stamp]) -> None:
+        self.folder, self.key, self.done = folder, key, done
+
+    def is_done(self, id: str, image: Path) -> bool:
+        """Whether the label image of an image is there, and the image unchanged."""
+        return self.done.get(id) == stamp_of(image) and (self.folder / f"{id}.png").is_file()
+
+    def forget(self, id: str) -> None:
+        """Remove the label image of an image that has none any more."""
+        self.done.pop(id, None)
+        with suppress(OSError):
+            (self.folder / f"{id}.png").unlink(missing_ok=True)
+
+    def forget_others(self, ids: Iterable[str]) -> None:
+        """Remove what is done for images that are not among these."""
+        for id in self.done.keys() - set(ids):
+            self.forget(id)
+
+    @contextmanager
+    def open(self) -> Iterator["Journal"]:
+        """The file, to add lines to; the first says what label images here depend on.
+
+        Raises:
+            RunError: the file system refuses.
+        """
+        with _refusals(self.folder):
+            file = (self.folder / FILE).open("ab")
+        with file:
+            journal = Journal(self, file)
+            journal.write(self.key)
+            yield journal
+
+
+class Journal:
+    """The file of an Unfinished while images are predicted."""
+
+    def __init__(self, unfinished: Unfinished, file: Any) -> None:
+        self.unfinished, self.file = unfinished, file
+
+    def add(self, id: str, stamp: Stamp) -> None:
+        """An image is done."""
+        self.unfinished.done[id] = stamp
+        self.write([id, *stamp])
+
+    def write(self, value: Any) -> None:
+        """Add a line; one that a kill has cut does not take this one with it."""
+        with _refusals(self.unfinished.folder):
+            self.file.write(b"\n" + json.dumps(value).encode() + b"\n")
+            self.file.flush()
+
+
+def read_unfinished(folder: Path, key: str) -> Unfinished | None:
+    """What was done in a folder; None if that was nothing, or with another key.
+
+    Lines that are not whole are left out: those images are predicted again.
+    """
+    try:
+        lines = read_file(folder / FILE).splitlines()
+    except Unreadable:
+        return None
+    done: dict[str, Stamp] = {}
+    keys = set()
+    for line in filter(None, lines):
+        with suppress(ValueError, RecursionError):
+            match json.loads(line):
+                case str(found):
+                    keys.add(found)
+                case [str(id), int(size), int(changed)]:
+                    done[id] = [size, changed]
+    return Unfinished(folder, key, done) if keys == {key} else None
+
+
+def key_of(*values: Any) -> str:
+    """A digest of what label images depend on."""
+    return hashlib.sha256(json.dumps(to_plain(values), sort_keys=True).encode()).hexdigest()
+
+
+def stamp_of(image: Path) -> Stamp:
+    """Bytes and time of change of an image; none if it is not there."""
+    try:
+        found = os.stat(image)
+    except OSError:
+        return []
+    return [found.st_size, found.st_mtime_ns]
+
+
+@contextmanager
+def _refusals(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        got = error.strerror or str(error)
+        raise RunError(folder / FILE, "file", must="writable", got=got) from None
