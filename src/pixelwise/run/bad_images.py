@@ -94,10 +94,11 @@ def without_hint(error: PixelwiseError) -> str:
     return str(PixelwiseError(error.where, error.name, **parts)).removesuffix(".")  # type: ignore[arg-type]
 
 
-def all_of(errors: list[PixelwiseError], event: str, hint: str) -> PixelwiseError:
+def all_of(where: str, errors: list[PixelwiseError], event: str, hint: str) -> PixelwiseError:
     """One error about all pairs that are bad, as the first of them is; a single one is itself.
 
     Args:
+        where: the command.
         errors: at least one.
         event: such as "3 of 200 pairs cannot be used".
         hint: what to do.
@@ -109,7 +110,7 @@ def all_of(errors: list[PixelwiseError], event: str, hint: str) -> PixelwiseErro
     own = {error.hint for error in errors}
     hint = f"{own.pop()} {hint}".strip() if len(own) == 1 else hint
     listed = some(map(without_hint, errors), separator="; ")
-    return type(first)("train", "images", event=f"{event}: {listed}", hint=hint)
+    return type(first)(where, "images", event=f"{event}: {listed}", hint=hint)
 
 
 def leave_out(
@@ -135,7 +136,7 @@ def leave_out(
     if errors and not skip:
         option = setting("on_bad_image", "skip")
         hint = f"{find} {option} leaves out up to 1 % of a split."
-        raise all_of(errors, f"{plural(len(errors), 'pair')} cannot be used", hint)
+        raise all_of("train", errors, f"{plural(len(errors), 'pair')} cannot be used", hint)
     for split, found in wrong.items():
         own = bad.left_out.setdefault(split, {})
         own.update({id: without_hint(error) for id, error in found.items()})

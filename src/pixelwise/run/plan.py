@@ -174,7 +174,7 @@ def usable_pairs(
         if errors:
             event = f"{plural(len(errors), 'pair')} cannot be used any more"
             hint = "Restore what has changed: a resumed run has the pairs that it began with."
-            raise all_of(errors, event, hint)
+            raise all_of("train", errors, event, hint)
         for name, pairs in kept.items():
             again = [pair for pair in pairs if pair.id in began.failed.get(name, {})]
             bad.note_repaired(name, [pair.id for pair in again if is_readable(pair)])

@@ -33,7 +33,7 @@ from pixelwise.labels.png import write_label
 from pixelwise.labels.storage_notes import count_kinds, storage_notes
 from pixelwise.progress import Display
 from pixelwise.run import calibration
-from pixelwise.run.bad_images import without_hint
+from pixelwise.run.bad_images import all_of, without_hint
 from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, find_checkpoint
 from pixelwise.run.config import PredictConfig
 from pixelwise.run.distributed import choose_device
@@ -145,7 +145,7 @@ def predict_images(config: PredictConfig) -> Prediction:
             "images": len(chosen.pairs),
             "threshold": config.threshold,
         }
-        with finished(begun.folder, out, display):
+        with finished(begun, out, display):
             failed = predict_into(begun, config, chosen, network, display)
             write_json(begun.folder / FILE, {**about, "failed": failed})
             if not failed:
@@ -184,28 +184,23 @@ def begin(
 
 
 @contextmanager
-def finished(folder: Path, out: Path, display: Display) -> Iterator[None]:
-    """Give a folder its name when all images have been tried; until then it stays as it is."""
+def finished(begun: Unfinished, out: Path, display: Display) -> Iterator[None]:
+    """Give a folder its name when all images have been tried; until then what is done stays."""
     keep = "What is done is kept: the same command goes on."
     try:
         yield
-        if folder != out:
-            swap_in(folder, out)
-    except KeyboardInterrupt:
-        display.line(f"predict: interrupted. {keep}")
+        if begun.folder != out:
+            swap_in(begun.folder, out)
+    except BaseException as error:
+        if not begun.done and begun.folder != out:
+            remove(begun.folder)
+        elif isinstance(error, KeyboardInterrupt):
+            display.line(f"predict: interrupted. {keep}")
+        elif isinstance(error, PixelwiseError):
+            error.add_hint(keep)
+        if isinstance(error, PixelwiseError):
+            error.replace(str(begun.folder), str(out))
         raise
-    except NoPrediction as error:
-        if folder != out:
-            remove(folder)
-        raise DatasetError("predict", "images", event=str(error)) from None
-    except PixelwiseError as error:
-        error.replace(str(folder), str(out))
-        error.add_hint(keep)
-        raise
-
-
-class NoPrediction(Exception):
-    """Not one image could be predicted; says why."""
 
 
 def predict_into(
@@ -218,7 +213,7 @@ def predict_into(
     """Predict the images that are not done yet; what could not be predicted and why.
 
     Raises:
-        NoPrediction: that is all of them.
+        PixelwiseError: that is all of them.
         RunError: the file system refuses.
     """
     todo = [pair for pair in chosen.pairs if not begun.is_done(pair.id, pair.image)]
@@ -226,7 +221,7 @@ def predict_into(
         display.line(f"predict: going on; {len(todo):,} of {len(chosen.pairs):,} images are left")
     for note in notes_on(todo):
         display.line(f"predict: {note}")
-    failed: list[Failure] = []
+    failed: dict[str, PixelwiseError] = {}
     counts = calibration.no_counts(network.activation)
     display.start(len(todo))
     with begun.open() as journal, display:
@@ -240,20 +235,19 @@ def predict_into(
                         logits, pair, chosen.classes, network.activation
                     )
             except (DatasetError, LabelError, ArgumentError) as error:
-                failed.append(Failure(pair.id, without_hint(error)))
+                failed[pair.id] = error
             else:
                 path = begun.folder / f"{pair.id}.png"
                 write_label(path, chosen.classes.to_stored(index), chosen.classes)
                 journal.add(pair.id, stamp)
             display.advance("predicting", 1)
     if not begun.done:
-        listed = some((one.reason for one in failed), separator="; ")
-        raise NoPrediction(f"no image could be predicted: {listed}")
+        raise all_of("predict", list(failed.values()), "no image could be predicted", "")
     if config.calibration:
         dataset, by = DataSplit(chosen.data, chosen.split), command_line(config)
         found = calibration_of(counts.confidence, counts.thresholds, config.threshold, dataset, by)
         write_json(begun.folder / CALIBRATION_FILE, found)
-    return tuple(failed)
+    return tuple(Failure(id, without_hint(error)) for id, error in failed.items())
 
 
 def label_of(network: TrainedNetwork, pair: Pair, threshold: float) -> tuple[Tensor, NDArray]:
