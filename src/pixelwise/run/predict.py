@@ -224,7 +224,7 @@ def predict_into(
     failed: dict[str, PixelwiseError] = {}
     counts = calibration.no_counts(network.activation)
     display.start(len(todo))
-    with begun.open() as journal, display:
+    with begun.journal() as journal, display:
         for pair in todo:
             stamp = stamp_of(pair.image)
             begun.forget(pair.id)

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from pixelwise.convert.manifest import open_to_append
 from pixelwise.errors import RunError
 from pixelwise.files.content import Unreadable, read_file
 from pixelwise.files.records import to_plain
@@ -50,15 +51,13 @@ class Unfinished:
             self.forget(id)
 
     @contextmanager
-    def open(self) -> Iterator["Journal"]:
+    def journal(self) -> Iterator["Journal"]:
         """The file, to add lines to; the first says what label images here depend on.
 
         Raises:
             RunError: the file system refuses.
         """
-        with _refusals(self.folder):
-            file = (self.folder / FILE).open("ab")
-        with file:
+        with open_to_append(self.folder / FILE) as file:
             journal = Journal(self, file)
             journal.write(self.key)
             yield journal
@@ -77,9 +76,12 @@ class Journal:
 
     def write(self, value: Any) -> None:
         """Add a line; one that a kill has cut does not take this one with it."""
-        with _refusals(self.unfinished.folder):
+        try:
             self.file.write(b"\n" + json.dumps(value).encode() + b"\n")
             self.file.flush()
+        except OSError as error:
+            got = error.strerror or str(error)
+            raise RunError(self.file.name, "file", must="writable", got=got) from None
 
 
 def read_unfinished(folder: Path, key: str) -> Unfinished | None:
@@ -115,12 +117,3 @@ def stamp_of(image: Path) -> Stamp:
     except OSError:
         return []
     return [found.st_size, found.st_mtime_ns]
-
-
-@contextmanager
-def _refusals(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        got = error.strerror or str(error)
-        raise RunError(folder / FILE, "file", must="writable", got=got) from None
