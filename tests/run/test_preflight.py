@@ -87,7 +87,11 @@ def test_an_image_that_may_not_be_read_is_not_called_damaged(data, monkeypatch):
         return system_open(path, *rest, **more)
 
     monkeypatch.setattr(os, "open", refuse)
-    refuses(DatasetError, r"02\.png: image must be a readable file, got Permission denied", settings(data))
+    refuses(
+        DatasetError,
+        r"02\.png: image must be a readable file, got Permission denied",
+        settings(data),
+    )
 
 
 def test_a_label_that_may_not_be_read_is_not_called_damaged(data, monkeypatch):
