@@ -24,6 +24,7 @@ from audit.planted_files import (
     three_equal_channels,
     too_large,
     transparent,
+    twelve_bits,
     web_page,
 )
 from audit.planted_sets import (
@@ -84,7 +85,7 @@ PLANTS = (
     *(few_palette_bits, short_palette, other_palette, shifted_palette, three_equal_channels),
     *(one_channel_used, colors_of_classes, swapped_colors, alpha, unknown_color, smooth_colors),
     *(smooth_values, smooth_classes, noisy_colors, noisy_values, unknown_value, binary, off_by_one),
-    *(label_ids, no_void_in_val, fractions, negative, sixteen_bits, absent_class),
+    *(twelve_bits, label_ids, no_void_in_val, fractions, negative, sixteen_bits, absent_class),
     *(class_in_val_only, empty, all_void, other_size, transposed, turned_by_tag, mirrored, framed),
     *(image_without_label, label_without_image, other_case, two_images, unknown_id, copy_of_pair),
     *(near_copy, copy_with_other_label, copy_of_label, other_mixture, specks, bad_shapes, no_json),

@@ -174,3 +174,9 @@ def alpha(folder):
     clear[:5, :7] = 0
     Image.fromarray(np.dstack([COLORS[read(folder / FILE)], clear])).save(folder / FILE)
     return "F12", {FILE: 35}
+
+
+def twelve_bits(folder):
+    samples = read(folder / IMAGE)[:, :, 0].astype(np.uint16) * 16
+    Image.fromarray(samples).save(folder / IMAGE)
+    return "F13", {IMAGE: 1}

@@ -48,7 +48,9 @@ def test_nothing_is_said_of_plain_images(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
-@pytest.mark.parametrize(("highest", "number"), [(4095, "1 of 1 16-bit image"), (40000, "")])
+@pytest.mark.parametrize(
+    ("highest", "number"), [(4095, "1 of 1 decoded 16-bit image"), (40000, "")]
+)
 def test_sixteen_bit_images_that_become_nearly_black_are_said(suffix, highest, number, tmp_path):
     """12-bit data in 16-bit files; a file that uses the range is none."""
     samples = np.linspace(0, highest, 14 * 18).reshape(14, 18).astype(np.uint16)

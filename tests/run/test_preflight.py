@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -217,3 +218,14 @@ def test_a_wrong_setting_of_train_is_told_before_torch_is_imported(data, options
 def test_an_unknown_encoder_is_found_before_labels_are_read(data):
     damage(data, "00", kind="labels")
     refuses(ArgumentError, r"an encoder of segment", settings(data, network="fpn:resnet3"))
+
+
+def test_images_of_twelve_bits_in_sixteen_are_a_warning_in_the_log(data, capsys):
+    """The upper 8 bits, which are used, are nearly black."""
+    path = data / "train" / "images" / "00.png"
+    samples = np.asarray(Image.open(path))[:, :, 0].astype(np.uint16) * 16
+    Image.fromarray(samples).save(path)
+    train(settings(data))
+    printed = capsys.readouterr().err
+    assert "1 of 8 images has 16 bits a sample: the upper 8 are used" in printed
+    assert "warning: 1 of 1 decoded 16-bit image has no sample above a quarter" in printed

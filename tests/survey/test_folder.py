@@ -1,7 +1,10 @@
 """A survey of a folder gives a description that works, and says what it rests on."""
 
 import json
+import os
 import shlex
+from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -240,6 +243,29 @@ def test_more_files_without_a_partner_than_with_one_are_an_error(draw):
         PairingError, match=r"every image must have a label, got 7 without: .*1\.jpg"
     ):
         survey_folder(root)
+
+
+@pytest.mark.parametrize("name", ["", "labels", "images", "lost+found"])
+def test_a_folder_that_may_not_be_read_is_one_sentence_if_it_is_asked_for(draw, monkeypatch, name):
+    """As the system answers a user without permission; a folder of something else is left alone."""
+    root = draw("images/{}.jpg", "labels/{}.png")
+    (root / "lost+found").mkdir()
+    real, refused = os.scandir, root / name
+
+    def scandir(path="."):
+        if Path(path) == refused:
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    asked = (
+        nullcontext() if name == "lost+found" else pytest.raises(DatasetError, match="Permission")
+    )
+    with asked as caught:
+        survey_folder(root)
+    assert caught is None or str(caught.value).startswith(
+        f"{refused}: folder must be readable, got"
+    )
 
 
 def test_a_missing_folder_and_a_file_are_no_datasets(tmp_path):

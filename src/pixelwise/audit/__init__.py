@@ -14,7 +14,7 @@ headers.py          the first bytes and the end of an image file; pair_rules.py 
                     F6, G1, G2, G5), unreadable.py says why there are none (F3)
 label_rules.py      the pixels of a label (F3, F8, V2 to V13, G4, R1), with regions.py
 color_rules.py      labels that are colour images (F10 to F12, V1 to V3)
-image_rules.py      images that are decoded on request (S2, G3)
+image_rules.py      images that are decoded on request or in a sample (F13, S2, G3)
 dataset_rules.py    what only all labels together say (F5, F7, F9, V5 to V11, S5, M1)
 annotation_rules.py shapes and names in labelme files (R2 to R6)
 copies.py           duplicate images and labels (S1, S3, S4)

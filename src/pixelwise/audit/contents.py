@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.headers import LOSSY, Header, has_right_suffix, read_start, read_whole
-from pixelwise.audit.image_rules import ImageContents, examine_image
+from pixelwise.audit.image_rules import ImageContents, dark_rule, examine_image
 from pixelwise.audit.inventory import Files
 from pixelwise.audit.label_rules import ClassTable, LabelContents, LabelFile, examine_label
 from pixelwise.audit.pair_rules import header_rules, size_rules
@@ -80,6 +80,9 @@ def read_pair(reading: Reading, files: Files) -> PairContents:
             inside = examine_label(reading.table, file, sampled)
             findings += inside.findings
             decoded, inside = inside.label, inside.without_label()
+    in_sample = reading.sampled is None or files.image in reading.sampled
+    if image is not None and image.depth == 16 and in_sample and not reading.quick:
+        findings += dark_rule(files.image, f"{reading.root}/{files.image}", image_data)
     if image is not None and reading.deep:
         path = f"{reading.root}/{files.image}"
         pixels = examine_image(files, path, image_data, decoded)

@@ -1,4 +1,4 @@
-"""The rules about decoded images: S2, near copies in two splits; G3, labels that do not fit.
+"""The rules about decoded images: F13, S2 (near copies in two splits), G3 (labels that do not fit).
 
 dHash: the image in 9 x 8 grey pixels; bit (y, x) = pixel (y, x) < pixel (y, x + 1).
 """
@@ -17,6 +17,7 @@ from pixelwise.audit.inventory import Files, Inventory
 from pixelwise.audit.unreadable import unreadable
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.image import decode_rgb
+from pixelwise.labels.storage_notes import is_dark
 
 # Sides of the small grey image that confirms what a hash suggests, and how far it may be off.
 _SMALL, _SMALL_ERROR = 16, 3.0
@@ -79,6 +80,18 @@ def examine_image(
     digest = blake2b(image.tobytes(), digest_size=8, person=repr(image.shape).encode()[:16])
     findings = () if label is None else _pose(files, image, label)
     return ImageContents(findings, int.from_bytes(digest.digest(), "big"), dhash, small)
+
+
+def dark_rule(name: str, path: str, data: bytes) -> Iterator[Finding]:
+    """F13: a 16-bit image of which the upper 8 bits are nearly black.
+
+    Args:
+        name, path: of the image.
+        data: its content; b"" = it is read here.
+    """
+    if is_dark(path, data):
+        detail = "no sample is above a quarter of the range"
+        yield Finding("F13", name, 1, None, detail)
 
 
 def near_copies(

@@ -175,6 +175,13 @@ RULES = {
         "be seen: say whether they are void.",
         repair="values",
     ),
+    "F13": Rule(
+        "warning",
+        "the 16-bit image becomes nearly black",
+        "It holds 12 bits in samples of 16, of which the upper 8 are used. Multiply its samples "
+        "by 16, or save it with 8 bits. Of images, a sample is decoded, with deep all.",
+        "files",
+    ),
     "V1": Rule(
         "error",
         "colours in the label belong to no class",

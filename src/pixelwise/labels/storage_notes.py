@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.labels.image import read_rgb
+from pixelwise.labels.image import decode_rgb, read_rgb
 from pixelwise.text import plural
 
 # kind: (what such an image has, what is done with it)
@@ -72,20 +72,24 @@ def dark_note(deep: Sequence[Path | str]) -> str:
     if not dark:
         return ""
     return (
-        f"{len(dark):,} of {plural(len(some), '16-bit image')} that were decoded "
+        f"{len(dark):,} of {plural(len(some), 'decoded 16-bit image')} "
         f"{'has' if len(dark) == 1 else 'have'} no sample above a quarter of the range, such as "
         f"{Path(dark[0]).name}: the upper 8 bits of such images are nearly black. Multiply 12-bit "
         "samples by 16, or save the images with 8 bits"
     )
 
 
-def is_dark(path: Path | str) -> bool:
+def is_dark(path: Path | str, data: bytes = b"") -> bool:
     """Whether the upper 8 bits of a 16-bit image are below a quarter of their range.
 
     An image that cannot be decoded is not: others say so.
+
+    Args:
+        path: of the image.
+        data: its content, if it has been read.
     """
     try:
-        return bool(read_rgb(path).max() < DARK)
+        return bool((decode_rgb(path, data) if data else read_rgb(path)).max() < DARK)
     except PixelwiseError:
         return False
 

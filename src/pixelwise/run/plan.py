@@ -20,7 +20,7 @@ from pixelwise.labels.description import FILE_NAME, Description, read_descriptio
 from pixelwise.labels.image import read_rgb
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import read_label
-from pixelwise.labels.storage_notes import count_kinds, storage_notes
+from pixelwise.labels.storage_notes import count_kinds, dark_note, storage_notes
 from pixelwise.losses.criterion import Criterion
 from pixelwise.losses.table import criterion
 from pixelwise.networks.build import check_network
@@ -126,6 +126,10 @@ def make_plan(
     images = [header for found in headers.values() for header in found.values()]
     for note in storage_notes(count_kinds(images), len(images)):
         log(note)
+    known = ((headers[n].get(p.id), p) for n, ps in used.items() for p in ps)
+    deep = [pair.image for header, pair in known if header is not None and header.depth == 16]
+    if note := dark_note(deep):
+        log(f"warning: {note}")
     sizes = {name: len(pairs) for name, pairs in splits.items()}
     skip = config.on_bad_image == "skip" and began is None
     counts = count_pairs(used, sizes, skip, description, bad)

@@ -18,6 +18,7 @@ from pixelwise.labels.png import label_size, read_label
 from pixelwise.survey.blended import LEAST_VALUES, area_values, blended_values
 from pixelwise.survey.complete_pairs import find_complete
 from pixelwise.survey.conversion import convert_commands
+from pixelwise.survey.pairing import check_folder
 from pixelwise.survey.splits import find_layout
 from pixelwise.survey.statements import GUESS, LIKELY, SURE, Statement, Survey
 from pixelwise.survey.values import Meaning, StoredValues, meaning_of
@@ -60,6 +61,7 @@ def survey_folder(folder: Path | str, folders: tuple[Path, Path] | None = None) 
     if not root.is_dir():
         got = "a file" if root.exists() else "none"
         raise DatasetError(root, "dataset", must="an existing folder", got=got)
+    check_folder(root)
     layout = find_layout(root, folders)
     # the pairs are needed to find out the classes
     found = find_complete(Description(root, Classes(["unknown"]), layout.splits))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
-from pixelwise.errors import PixelwiseError
+from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 from pixelwise.labels.description import Split
 from pixelwise.labels.png import read_label
@@ -76,8 +76,24 @@ def image_folder(folder: Path) -> Path:
 
 
 def subfolders(folder: Path) -> list[Path]:
-    """The visible folders in a folder, by name."""
-    return sorted(f for f in folder.iterdir() if f.is_dir() and not f.name.startswith("."))
+    """The visible folders in a folder, by name; none of one that cannot be read."""
+    with suppress(OSError):
+        return sorted(f for f in folder.iterdir() if f.is_dir() and not f.name.startswith("."))
+    return []
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that cannot be listed.
+
+    Raises:
+        DatasetError: the system does not allow it.
+    """
+    try:
+        with os.scandir(folder):
+            pass
+    except OSError as error:
+        got = error.strerror or str(error)
+        raise DatasetError(folder, "folder", must="readable", got=got) from None
 
 
 def image_names(folder: Path) -> list[str]:
@@ -105,6 +121,8 @@ def match_folders(images: Path, labels: Path, by_name: bool) -> FolderPair | Non
         images, labels: the folders; one folder for both where they lie side by side.
         by_name: it is known which is which; otherwise the files decide.
     """
+    for folder in (images, labels) if by_name else ():
+        check_folder(folder)
     images_here, labels_here = image_names(images), image_names(labels)
     image_of, label_of = _names_by_suffix(images_here), _names_by_suffix(labels_here)
     matches = []
