@@ -40,6 +40,9 @@ def parse(words: list[str]) -> Request:
         ArgumentError: an unknown command or option, or an option with too few or many values.
     """
     name = words[0] if words else "--help"
+    if name == "help":  # as in other programs: pixelwise help train
+        words = [*words[1:2], "--help"]
+        name = words[0]
     if name.startswith("-"):
         _, unknown = main_parser().parse_known_args([name])
         hint = f"{nearest(unknown[0], ['--help', '--version'])}See pixelwise --help."
@@ -86,9 +89,13 @@ def wrong_count(command: str, names: str) -> ArgumentError:
     counts = {flag(f.name): count_of(type_hints(kind)[f.name]) for f in fields(kind)}
     count = {**counts, AS_JSON: 0, CONFIG: None}.get(option, 0)  # --no-OPTION is a flag
     event = f"{option} takes no value"
+    hint = f"See pixelwise {command} --help."
     if count != 0:
         event = f"{option} must be followed by {'a value' if count is None else f'{count} values'}"
-    return ArgumentError(command, event=event, hint=f"See pixelwise {command} --help.")
+        words = {flag(f.name): f.metadata["metavar"] for f in fields(kind)}.get(option)
+        if isinstance(words, tuple):
+            hint = f"Write {option} {' '.join(words)}. {hint}"
+    return ArgumentError(command, event=event, hint=hint)
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
@@ -130,7 +137,8 @@ def main_parser() -> Parser:
     general = parser.add_argument_group("options")
     add_help(general)
     version = f"pixelwise {__version__}"
-    general.add_argument("--version", action="version", version=version, help="print the version")
+    text = "print the version"
+    general.add_argument("-v", "--version", action="version", version=version, help=text)
     return parser
 
 

@@ -107,7 +107,9 @@ class ConvertConfig:
         if self.split is not None and not _is_folder_name(self.split):
             raise ArgumentError(where, "split", must="the name of a folder", got=repr(self.split))
         if self.out is None:
-            object.__setattr__(self, "out", self.source.with_name(f"{self.source.stem}-converted"))
+            # "." has no name of its own
+            source = self.source if self.source.name else self.source.resolve()
+            object.__setattr__(self, "out", source.with_name(f"{source.stem}-converted"))
         if self.format != "auto":
             self._check_format()
 

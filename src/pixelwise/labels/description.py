@@ -167,7 +167,7 @@ class Description:
                 of the root, or no pair is left.
             PairingError: images and labels do not match up, see find_pairs.
         """
-        check_choice("Description.pairs", "split", split, self.splits)
+        check_choice(str(self.root / FILE_NAME), "split", split, self.splits)
         chosen = self.splits[split]
         labels = None if chosen.labels is None else self._folder(split, "labels", chosen.labels)
         pairs = find_pairs(

@@ -5,18 +5,22 @@ Every network here takes the image as it is on disk, (N, 3, H, W) uint8 RGB, and
 scores upsample inside their ops, where no full-resolution logits are allocated.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from pixelwise.errors import ArgumentError
+from pixelwise.errors import ArgumentError, PixelwiseError, RunError
 from pixelwise.networks.encoder_weights import IMAGENET, Normalization, load_encoder_weights
 from pixelwise.networks.small import SmallNetwork
 from pixelwise.networks.table import NETWORKS, check_name
+from pixelwise.text import reason_of
 
 
 class Network(nn.Module):
@@ -139,7 +143,11 @@ def build_from_table(name: str, kind: str, encoder: str, num_channels: int) -> n
 def find_function(name: str, module: str, function: str) -> Callable[..., Any]:
     """What `module:function` names, imported."""
     try:
-        return getattr(import_module(module), function)
+        # names such as "..x" are wrong values to the import; within a module they are its errors
+        is_name = all(part.isidentifier() for part in module.split("."))
+        absent = (ImportError, AttributeError)
+        with own_code(name, but=absent if is_name else (*absent, ValueError, TypeError)):
+            return getattr(import_module(module), function)
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         near = get_close_matches(module, NETWORKS, n=1)
         hint = f"Did you mean {near[0]}:{function}?" if near else f"{error}."
@@ -147,9 +155,31 @@ def find_function(name: str, module: str, function: str) -> Callable[..., Any]:
         raise ArgumentError("train", "network", must=must, got=repr(name), hint=hint) from None
 
 
+@contextmanager
+def own_code(name: str, but: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Errors of code that is not ours as one sentence; the traceback is that of their cause.
+
+    Args:
+        but: errors that are left as they are, as those of this library.
+    Raises:
+        RunError: with the error, and the last place of that code.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, (PixelwiseError, *but)):
+            raise
+        last = extract_tb(error.__traceback__)[-1]
+        place = f"{Path(last.filename).name}, line {last.lineno}, in {last.name}"
+        event = f"the network {name} failed: {type(error).__name__}: {reason_of(error)} ({place})"
+        raise RunError("train", event=event) from error
+
+
 def build_from_function(name: str, module: str, function: str, num_channels: int) -> nn.Module:
     """What `module:function` returns when it is called with num_classes."""
-    body = find_function(name, module, function)(num_classes=num_channels)
+    make = find_function(name, module, function)
+    with own_code(name):
+        body = make(num_classes=num_channels)
     if not isinstance(body, nn.Module):
         raise ArgumentError(name, "result", must="an nn.Module", got=type(body).__name__)
     return body
@@ -158,7 +188,7 @@ def build_from_function(name: str, module: str, function: str, num_channels: int
 def check_logits(name: str, network: Network, num_channels: int) -> None:
     """Raise unless the network gives (1, num_channels, h, w) for a small image."""
     training = network.training
-    with torch.no_grad():
+    with torch.no_grad(), own_code(name):
         logits = network.eval()(torch.zeros(1, 3, 128, 128, dtype=torch.uint8))
     network.train(training)
     shape = tuple(getattr(logits, "shape", ()))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pixelwise.errors import check_choice
+from pixelwise.errors import ArgumentError, check_choice
 
 # name -> (class in segmentation_models_pytorch, options that keep the logits at native stride)
 NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -19,6 +19,17 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "upernet": ("UPerNet", {"upsampling": 1}),
 }
 SMALL = "small"
+# how names of encoders begin
+ENCODERS = (
+    "resnet",
+    "resnext",
+    "efficientnet",
+    "mit_b",
+    "mobilenet",
+    "densenet",
+    "vgg",
+    "convnext",
+)
 
 
 def check_name(name: str) -> None:
@@ -27,5 +38,16 @@ def check_name(name: str) -> None:
     Raises:
         ArgumentError: the names that are known.
     """
-    if not name.partition(":")[2]:
-        check_choice("train", "network", name, [SMALL, *(f"{n}:ENCODER" for n in NETWORKS)])
+    if name == SMALL or name.partition(":")[2]:
+        return
+    known = [SMALL, *(f"{n}:ENCODER" for n in NETWORKS)]
+    plain = name.strip(":").lower()
+    if plain in NETWORKS:
+        hint = f"Did you mean {plain}:resnet34?"
+    elif plain.startswith(ENCODERS):
+        hint = f"Did you mean unet:{plain}?"
+    else:
+        check_choice("train", "network", name, known)
+        return
+    must = f"one of {', '.join(known)}"
+    raise ArgumentError("train", "network", must=must, got=repr(name), hint=hint)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from pixelwise.errors import ArgumentError, check_choice, setting
+from pixelwise.losses.names import check_loss_names
 from pixelwise.settings import check_settings, max_gib_option, option, required
 from pixelwise.weights.formulas import METHODS
 
@@ -107,6 +108,8 @@ class TrainConfig:
             object.__setattr__(self, "class_weights", str(self.class_weights))
         check_settings(self)
         where = "train"
+        if self.loss is not None:
+            check_loss_names(where, self.loss)
         if not self.class_weights.endswith(".json"):
             known = (*CLASS_WEIGHTS, "FILE.json")
             check_choice(where, "class_weights", self.class_weights, known)
@@ -116,7 +119,10 @@ class TrainConfig:
             raise ArgumentError(where, "scale_jitter", must="0 < LOWEST <= HIGHEST", got=got)
         if (self.data is None) == (self.resume is None):
             event = f"exactly one of {setting('data')} and {setting('resume')} must be given"
-            raise ArgumentError("train", event=event, hint="A resumed run uses its own data.")
+            resume = setting("resume", str(self.resume))
+            hint = "A resumed run uses its own data."
+            hint = f"{hint} Continue it with {resume} alone." if self.resume else hint
+            raise ArgumentError("train", event=event, hint=hint)
         if self.resume is not None:
             check_only_resume(self)
 

@@ -11,9 +11,11 @@ from typing import Any
 from pixelwise.audit.headers import Header
 from pixelwise.errors import (
     ArgumentError,
+    ArgumentTypeError,
     DatasetError,
     PixelwiseError,
     RunError,
+    error_at,
     setting,
 )
 from pixelwise.labels.description import FILE_NAME, Description, read_description
@@ -287,13 +289,17 @@ def make_criterion(
 ) -> Criterion:
     """The loss of a run; its terms upsample the logits to the target inside."""
     assert config.loss is not None
-    return criterion(
-        config.loss,
-        num_classes=description.num_channels,
-        class_weights=class_weights,
-        ignore_index=description.classes.ignore_index,
-        upsample="bilinear",
-    )
+    try:
+        return criterion(
+            config.loss,
+            num_classes=description.num_channels,
+            class_weights=class_weights,
+            ignore_index=description.classes.ignore_index,
+            upsample="bilinear",
+        )
+    except (ArgumentError, ArgumentTypeError) as error:
+        where = "train" if error.where == "criterion" else error.where
+        raise error_at(where, error, type(error)) from None
 
 
 def find_weights(

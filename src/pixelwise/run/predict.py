@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pixelwise.audit.headers import read_start
-from pixelwise.errors import ArgumentError, DatasetError, LabelError, PixelwiseError, setting
+from pixelwise.errors import (
+    ArgumentError,
+    DatasetError,
+    LabelError,
+    PixelwiseError,
+    check_choice,
+    setting,
+)
 from pixelwise.files.content import Unreadable
 from pixelwise.files.folder import (
     check_free,
@@ -290,9 +297,7 @@ def select_images(config: PredictConfig, checkpoint: Checkpoint) -> Selection:
     path = (config.data or Path(checkpoint.about.dataset)).resolve()
     description = read_description(path)
     where = description.root / FILE_NAME
-    if config.split not in description.splits:
-        known = ", ".join(description.splits)
-        raise DatasetError(where, "split", must=f"one of {known}", got=repr(config.split))
+    check_choice(str(where), "split", config.split, description.splits, DatasetError)
     own, theirs = description.classes.names, checkpoint.about.classes.names
     if own != theirs or description.task != checkpoint.about.task:
         must = f"those of the network ({', '.join(theirs)})"

@@ -73,6 +73,9 @@ class ScoreConfig:
             if self.classes is not None or self.images is not None:
                 event = f"{setting('images')} and {classes} need {labels}"
                 raise ArgumentError("score", event=event, hint=f"Give {labels} too.")
+        elif self.labels.resolve() == self.predictions.resolve():
+            must, got = "another folder than the predictions", str(self.labels)
+            raise ArgumentError("score", "labels", must=must, got=got)
         elif self.classes is None or self.data is not None:
             event = f"{labels} need {classes}, and no {setting('data')}"
             raise ArgumentError("score", event=event, hint=f"Give {classes}.")

@@ -32,7 +32,7 @@ from pixelwise.metrics.like import count_under_void
 from pixelwise.score.config import ScoreConfig
 from pixelwise.score.record import DataSplit
 from pixelwise.sums import Progress, map_over
-from pixelwise.text import plural, some
+from pixelwise.text import plural, shell_line, some
 
 if TYPE_CHECKING:
     from pixelwise.metrics.boundary import BoundaryCounts
@@ -143,6 +143,17 @@ def prediction_folder(predictions: Path, split: str | None) -> Path:
     return folder
 
 
+def not_predicted(folder: Path) -> RunError:
+    """The error for a folder without prediction.json, and what to do with it."""
+    if (folder / "config.json").is_file():
+        hint = f"It is a run. Predict first: {shell_line(['pixelwise', 'predict', str(folder)])}"
+    else:
+        data, labels = setting("data"), setting("labels")
+        hint = f"Say what these label images are scored against: give {data} or {labels}."
+    must, got = "a folder that pixelwise predict made", f"{folder} with no prediction.json in it"
+    return RunError("score", "predictions", must=must, got=got, hint=hint)
+
+
 def find_dataset(config: ScoreConfig, folders: tuple[Path, ...]) -> tuple[Path, str]:
     """The dataset and split of the settings, or else of the prediction.json of every folder.
 
@@ -156,6 +167,8 @@ def find_dataset(config: ScoreConfig, folders: tuple[Path, ...]) -> tuple[Path, 
     found = []
     for folder in folders:
         path = folder / "prediction.json"
+        if not path.is_file():
+            raise not_predicted(folder)
         about = read_object(path)
         data, split = (get(str(path), about, key, str, type(None)) for key in ("data", "split"))
         if data is None:
