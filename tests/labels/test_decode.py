@@ -11,7 +11,8 @@ from PIL import Image, ImageFile
 from labels.build_png import chunk, header, join
 from pixelwise.errors import DatasetError, LabelError
 from pixelwise.files.content import Unreadable
-from pixelwise.labels.decode import decode_image, orientation_of, read_head, samples_of
+from pixelwise.labels.codecs.pixels import samples_of
+from pixelwise.labels.decode import decode_image, orientation_of, read_head
 from pixelwise.labels.image import image_size, read_image
 from pixelwise.labels.png import read_label
 
@@ -102,7 +103,7 @@ def test_the_orientation_tag_is_read_from_every_format_that_has_one(tag):
 @pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "RGB", "RGBA", "I;16", "F"])
 def test_a_large_image_is_copied_in_blocks(monkeypatch, mode):
     """Equal to np.array(image)."""
-    monkeypatch.setattr("pixelwise.labels.decode._BLOCK", 200)
+    monkeypatch.setattr("pixelwise.labels.codecs.pixels._BLOCK", 200)
     image = Image.fromarray(NOISE[:, :, 0]).convert(mode)
     assert np.array_equal(samples_of(image), np.array(image))
     assert samples_of(image).dtype == np.array(image).dtype

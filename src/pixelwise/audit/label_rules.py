@@ -29,7 +29,8 @@ from pixelwise.audit.unreadable import unreadable
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.content import Unreadable
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.decode import decode_image, samples_of
+from pixelwise.labels.codecs.pixels import samples_of
+from pixelwise.labels.decode import decode_image
 from pixelwise.labels.png import read_and_count
 from pixelwise.survey.blended import blended_values
 from pixelwise.text import percent, some

@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from pixelwise.files.content import Unreadable
-from pixelwise.labels.decode import decode_image, read_size, samples_of
+from pixelwise.labels.codecs.pixels import samples_of
+from pixelwise.labels.decode import decode_image, read_size
 from pixelwise.labels.label_checks import FROM_COLOR
 from pixelwise.offenders import list_offenders
 

@@ -31,9 +31,15 @@ from PIL.WebPImagePlugin import WebPImageFile
 from pixelwise.files.content import MAX_PIXELS, Unreadable, check_pixels, format_of
 from pixelwise.files.limits import check_unpacked
 from pixelwise.labels.codecs.jpeg import Scans, read_scans
-from pixelwise.labels.codecs.tiff import check_strips, plain_tiff, read_tiff
+from pixelwise.labels.codecs.tiff import Slice, check_strips, plain_tiff, read_tiff
 from pixelwise.labels.complete import check_whole
-from pixelwise.labels.png_chunks import HEADER_BYTES, decode_png, read_header, read_png_head
+from pixelwise.labels.png_chunks import (
+    HEADER_BYTES,
+    IMAGE_MODES,
+    PngHeader,
+    decode_png,
+    read_header,
+)
 
 try:
     from PIL.AvifImagePlugin import AvifImageFile
@@ -77,10 +83,10 @@ _ORIENTATION, _SAMPLE_FORMAT, _BITS_PER_SAMPLE = 274, 339, 258
 # Bytes of a pixel in Pillow's memory; of all other modes 4.
 _STORED = {"1": 1, "L": 1, "P": 1, **dict.fromkeys(("I;16", "I;16B", "I;16L"), 2)}
 # Bytes of a pixel that a decoder takes beside that.
-_BESIDE = {"WebP": 12, "AVIF": 12, "JPEG 2000": 20, "JPEG": 6, "PPM": 8, "TIFF": 4}
+_BESIDE = {"WebP": 12, "AVIF": 12, "JPEG 2000": 20, "JPEG": 6, "PPM": 8, "TIFF": 1}
+# What is taken whatever the size of an image.
+_BASE_BYTES = 1 << 24
 _LUMA = np.array([0.299, 0.587, 0.114])
-# Pixels that are copied at a time.
-_BLOCK = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -120,7 +126,7 @@ def read_head(file: BinaryIO) -> Head:
 
     kind = image_format(part(0, HEADER_BYTES))
     if kind == "PNG":
-        header, mode, palette, exif = read_png_head(part)
+        header, mode, palette, exif = _png_head(part)
         sides = header.height, header.width
         return Head(kind, mode, *sides, orientation_of(exif), palette)
     file.seek(0)
@@ -175,7 +181,7 @@ def decode_image(
     """
     kind = image_format(data[:HEADER_BYTES])
     if kind == "PNG":
-        header, mode, palette, _ = read_png_head(lambda start, size: data[start : start + size])
+        header, mode, palette, _ = _png_head(lambda start, size: data[start : start + size])
         check_pixels(header.width, header.height, max_pixels)
         check_memory(kind, mode, header.width, header.height, len(data))
         return decode_png(data, header, palette)
@@ -185,7 +191,7 @@ def decode_image(
             content = plain_tiff(lambda start, size: data[start : start + size], len(data), data)
         image = _CLASSES[kind](BytesIO(content))
         check_pixels(*image.size, max_pixels)
-        check_memory(kind, image.mode, *image.size, len(data))
+        check_memory(kind, image.mode, *image.size, len(data), is_label=check is not None)
         check_whole(data)
         frames = getattr(image, "n_frames", 1)
         if frames > 1:
@@ -208,20 +214,6 @@ def decode_image(
         else:
             image.load()
     return image
-
-
-def samples_of(image: Image.Image) -> np.ndarray:
-    """np.array(image) without a second copy of it while it is made."""
-    if image.width * image.height <= _BLOCK:
-        return np.array(image)
-    rows = max(1, _BLOCK // image.width)
-    block = Image.new(image.mode, (image.width, rows))
-    first = np.asarray(block)
-    samples = np.empty((image.height, *first.shape[1:]), first.dtype)
-    for y in range(0, image.height, rows):
-        block.paste(image, (0, -y))
-        samples[y : y + rows] = np.asarray(block)[: image.height - y]
-    return samples
 
 
 def image_format(start: bytes) -> str:
@@ -257,6 +249,26 @@ def orientation_of(exif: bytes) -> int:
     return 1
 
 
+def _png_head(part: Slice) -> tuple[PngHeader, str, bytes, bytes]:
+    """The header of a PNG file, the mode that Pillow decodes it to, its palette and camera data.
+
+    Args:
+        part: (offset, length) -> bytes of the file.
+    Raises:
+        Unreadable: see read_header.
+    """
+    header, palette, exif = read_header(part(0, HEADER_BYTES)), b"", b""
+    position = HEADER_BYTES
+    while len(head := part(position, 8)) == 8:
+        length, name = int.from_bytes(head[:4], "big"), head[4:]
+        if name == b"PLTE":
+            palette = part(position + 8, length)
+        elif name == b"eXIf":
+            exif = part(position + 8, length)
+        position += 12 + length
+    return header, IMAGE_MODES[header.color_type][header.bit_depth][0], palette, exif
+
+
 def _palette(image: Image.Image) -> bytes:
     """The palette of an image, which is not decoded for it."""
     if image.mode != "P" or image.palette is None:
@@ -281,14 +293,18 @@ def _rare_format(start: bytes) -> str:
     return "TGA" if is_tga and start[16] in (1, 8, 16, 24, 32) else ""
 
 
-def check_memory(kind: str, mode: str, width: int, height: int, file_bytes: int) -> None:
+def check_memory(
+    kind: str, mode: str, width: int, height: int, file_bytes: int, is_label: bool = False
+) -> None:
     """Refuse what would take too much memory: the file, Pillow's image and an array of it."""
     stored = _STORED.get(mode, 4)
-    array = 3 if mode in ("RGB", "P", "CMYK", "YCbCr", "LAB", "HSV") else stored
+    array = 3 if mode in ("RGB", "P", "CMYK", "YCbCr", "LAB", "HSV") else 4
+    if is_label:
+        array = stored
     converted = 0 if mode in ("RGB", "L", "1", "LA", "RGBA", "F", "I") else 4 * (stored != 2)
     a_pixel = stored + converted + array + _BESIDE.get(kind, 0)
     what = f"{width:,} x {height:,} pixels of mode {mode}"
-    check_unpacked(2 * file_bytes + a_pixel * width * height, what)
+    check_unpacked(_BASE_BYTES + 2 * file_bytes + a_pixel * width * height, what)
 
 
 @contextmanager

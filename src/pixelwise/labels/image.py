@@ -8,7 +8,8 @@ from PIL import Image
 
 from pixelwise.errors import DatasetError
 from pixelwise.files.content import Unreadable, open_file, read_file
-from pixelwise.labels.decode import decode_image, read_size, samples_of
+from pixelwise.labels.codecs.pixels import samples_of
+from pixelwise.labels.decode import decode_image, read_size
 from pixelwise.text import plural
 
 # Pillow's modes whose samples are taken as they are; all but the last are 8 bits wide
@@ -53,13 +54,16 @@ def read_rgb(path: Path | str) -> NDArray[np.uint8]:
     Raises:
         DatasetError: as read_image; floating-point samples, which have no agreed range.
     """
-    return _as_rgb(path, read_image(path, 3))
+    try:
+        return _rgb(path, *_decode(read_file(path)))
+    except Unreadable as error:
+        raise error.at(DatasetError, path, "image") from None
 
 
 def decode_rgb(where: Path | str, data: bytes) -> NDArray[np.uint8]:
     """read_rgb of a file whose bytes have been read; `where` is the file."""
     try:
-        return _as_rgb(where, _with_channels(*_decode(data), 3))
+        return _rgb(where, *_decode(data))
     except Unreadable as error:
         raise error.at(DatasetError, where, "image") from None
 
@@ -77,12 +81,14 @@ def image_size(path: Path | str) -> tuple[int, int]:
         raise error.at(DatasetError, path, "image") from None
 
 
-def _as_rgb(where: Path | str, image: np.ndarray) -> np.ndarray:
-    if image.dtype == np.float32:
+def _rgb(where: Path | str, samples: np.ndarray, alpha: bool) -> np.ndarray:
+    if samples.dtype == np.float32:
         hint = "Scale its samples to 0..255 and save it with 8 bits."
         must, got = "an image with 8 or 16 bits a sample", "floating-point samples"
         raise DatasetError(where, "image", must=must, got=got, hint=hint)
-    return image if image.dtype == np.uint8 else (image >> 8).astype(np.uint8)
+    if samples.dtype == np.uint16:
+        samples = np.right_shift(samples, 8, out=samples).astype(np.uint8)
+    return _with_channels(samples, alpha, 3)
 
 
 def _decode(data: bytes) -> tuple[np.ndarray, bool]:
@@ -90,7 +96,7 @@ def _decode(data: bytes) -> tuple[np.ndarray, bool]:
     image = decode_image(data)
     samples = samples_of(_plain(image))
     if samples.dtype.kind in "iu" and samples.dtype.itemsize == 2:
-        samples = samples.astype(np.uint16)  # from either byte order
+        samples = samples.astype(np.uint16, copy=False)  # from either byte order
     return samples.reshape(*samples.shape[:2], -1), image.mode in _WITH_ALPHA
 
 

@@ -20,8 +20,10 @@ from pixelwise.files.content import (
     open_file,
     read_file,
 )
+from pixelwise.files.limits import check_unpacked
 from pixelwise.labels.bmp_tiff import bmp_or_tiff_size, decode_bmp_or_tiff
 from pixelwise.labels.classes import Classes
+from pixelwise.labels.histogram import count_values
 from pixelwise.labels.label_checks import FROM_CHANNEL, FROM_COLOR, as_label
 from pixelwise.labels.palettes import voc_colormap
 from pixelwise.labels.png_chunks import (
@@ -98,7 +100,7 @@ def count_stored(path: Path | str) -> tuple[np.ndarray, np.ndarray]:
         if _lossless_format_of(data) == "PNG":
             pixels = count_samples(*_one_channel(data, MAX_PIXELS))
         else:
-            pixels = np.bincount(_decode(data, MAX_PIXELS).ravel())
+            pixels = count_values(_decode(data, MAX_PIXELS))
     except Unreadable as error:
         raise error.at(LabelError, path, "label") from None
     values = np.flatnonzero(pixels)
@@ -125,7 +127,7 @@ def read_and_count(
             label, pixels = decode_and_count(*_one_channel(data, MAX_PIXELS))
         else:
             label = _decode(data, MAX_PIXELS)
-            pixels = np.bincount(label.ravel())
+            pixels = count_values(label)
     except Unreadable as error:
         raise error.at(LabelError, path, "label") from None
     values = np.flatnonzero(pixels)
@@ -217,6 +219,10 @@ def _one_channel(data: bytes, max_pixels: int) -> tuple[PngHeader, bytes]:
     """The header and the pixel stream of a PNG file with one sample a pixel."""
     header = read_header(data)
     check_pixels(header.width, header.height, max_pixels)
+    # the file, its pixels joined, and twice an array of them
+    pixels = header.width * header.height * (4 if header.bit_depth == 16 else 2)
+    what = f"{header.width:,} x {header.height:,} pixels"
+    check_unpacked(2 * len(data) + pixels, what)
     stream = read_pixel_stream(data, header)
     if header.color_name in _HINTS:
         hint = _HINTS[header.color_name]

@@ -13,14 +13,14 @@ Source: Portable Network Graphics (PNG) Specification, W3C, sections 5, 7, 8 and
 
 import struct
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
 from pixelwise.files.content import Unreadable
-from pixelwise.labels.histogram import histogram
+from pixelwise.labels.codecs.pixels import shared_image
+from pixelwise.labels.histogram import count_values, histogram
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER_BYTES = len(SIGNATURE) + 12 + 13
@@ -53,7 +53,7 @@ _PILLOW_MODES = {
     16: ("I;16", "I;16B"),
 }
 # How an image is decoded, by colour type and bit depth: (mode, how it is stored).
-_IMAGE_MODES = {
+IMAGE_MODES = {
     0: {1: ("1", "1"), 2: ("L", "L;2"), 4: ("L", "L;4"), 8: ("L", "L"), 16: ("I;16", "I;16B")},
     2: {8: ("RGB", "RGB"), 16: ("RGB", "RGB;16B")},
     3: {1: ("P", "P;1"), 2: ("P", "P;2"), 4: ("P", "P;4"), 8: ("P", "P")},
@@ -169,37 +169,23 @@ def read_pixel_stream(data: bytes, header: PngHeader) -> bytes:
     return b"".join(parts)
 
 
-def read_png_head(part: Callable[[int, int], bytes]) -> tuple[PngHeader, str, bytes, bytes]:
-    """The header of a PNG file, the mode that Pillow decodes it to, its palette and camera data.
-
-    Args:
-        part: (offset, length) -> bytes of the file.
-    Raises:
-        Unreadable: see read_header.
-    """
-    header, palette, exif = read_header(part(0, HEADER_BYTES)), b"", b""
-    position = HEADER_BYTES
-    while len(head := part(position, 8)) == 8:
-        length, name = int.from_bytes(head[:4], "big"), head[4:]
-        if name == b"PLTE":
-            palette = part(position + 8, length)
-        elif name == b"eXIf":
-            exif = part(position + 8, length)
-        position += 12 + length
-    return header, _IMAGE_MODES[header.color_type][header.bit_depth][0], palette, exif
-
-
 def decode_png(data: bytes, header: PngHeader, palette: bytes) -> Image.Image:
     """Any PNG file as Pillow decodes it, with all of its rows.
 
     Args:
         data: the whole file.
-        header, palette: see read_png_head.
+        header, palette: see labels.decode.read_head.
     Raises:
         Unreadable: the file is damaged or incomplete, or an animation.
     """
     stream = read_pixel_stream(data, header)
-    image = _decode_image(header, stream, *_IMAGE_MODES[header.color_type][header.bit_depth])
+    _check_possible(header, stream)
+    mode, raw_mode = IMAGE_MODES[header.color_type][header.bit_depth]
+    not_yet = 1 if mode == "1" else _NOT_YET
+    bands = Image.getmodebands(mode)
+    color = not_yet if bands == 1 else (not_yet,) * bands
+    image = Image.new(mode, (header.width, header.height), color)
+    _fill(image, header, stream, raw_mode, not_yet)
     if image.mode == "P":
         if not palette or len(palette) % 3 or len(palette) > 768:
             got = f"a palette of {len(palette)} bytes"
@@ -232,7 +218,7 @@ def decode_samples(header: PngHeader, stream: bytes) -> np.ndarray:
         Unreadable: the stream is damaged or holds fewer rows than the header says.
     """
     rows = _unfiltered_rows(header, stream)
-    return np.array(_decode_image(header, stream)) if rows is None else rows[:, 1:].copy()
+    return _decode_label(header, stream)[1] if rows is None else rows[:, 1:].copy()
 
 
 def count_samples(header: PngHeader, stream: bytes) -> np.ndarray:
@@ -247,10 +233,10 @@ def count_samples(header: PngHeader, stream: bytes) -> np.ndarray:
         Unreadable: the stream is damaged or holds fewer rows than the header says.
     """
     if header.bit_depth == 16:
-        return np.bincount(decode_samples(header, stream).ravel())
+        return count_values(decode_samples(header, stream))
     rows = _unfiltered_rows(header, stream)
     if rows is None:
-        return np.array(_decode_image(header, stream).histogram(), np.int64)
+        return np.array(_decode_label(header, stream)[0].histogram(), np.int64)
     pixels = histogram(rows)
     pixels[0] -= header.height  # the byte in front of each row that says: not filtered
     return pixels
@@ -270,10 +256,9 @@ def decode_and_count(header: PngHeader, stream: bytes) -> tuple[np.ndarray, np.n
         pixels = histogram(rows)
         pixels[0] -= header.height  # the byte in front of each row that says: not filtered
         return rows[:, 1:], pixels
-    image = _decode_image(header, stream)
-    samples = np.asarray(image)
+    image, samples = _decode_label(header, stream)
     is_wide = header.bit_depth == 16
-    return samples, np.bincount(samples.ravel()) if is_wide else np.array(image.histogram())
+    return samples, count_values(samples) if is_wide else np.array(image.histogram())
 
 
 def encode_png(samples: np.ndarray, palette: np.ndarray | None) -> bytes:
@@ -327,35 +312,40 @@ def _inflate(stream: bytes, size: int) -> bytes:
     return zlib.decompressobj().decompress(stream, size)
 
 
-def _decode_image(
-    header: PngHeader, stream: bytes, mode: str = "", raw_mode: str = ""
-) -> Image.Image:
-    """The samples as a Pillow image of mode P, or I;16 if the bit depth is 16; or of another mode.
+def _decode_label(header: PngHeader, stream: bytes) -> tuple[Image.Image, np.ndarray]:
+    """The samples as a Pillow image of mode P, or I;16 if the bit depth is 16, and as an array.
 
     Raises:
         Unreadable: the stream is damaged or holds fewer rows than the header says.
     """
+    _check_possible(header, stream)
+    mode, raw_mode = _PILLOW_MODES[header.bit_depth]
+    image, samples = shared_image(mode, (header.width, header.height), _NOT_YET)
+    _fill(image, header, stream, raw_mode, _NOT_YET)
+    return image, samples
+
+
+def _check_possible(header: PngHeader, stream: bytes) -> None:
+    """Refuse what cannot be there before memory is taken for it."""
     if len(stream) * _MAX_DEFLATE_RATIO < header.inflated_bytes:
-        # refused before memory is taken for what cannot be there
         raise _incomplete(header, stream)
-    if not mode:
-        mode, raw_mode = _PILLOW_MODES[header.bit_depth]
-    not_yet = 1 if mode == "1" else _NOT_YET
-    bands = Image.getmodebands(mode)
-    color = not_yet if bands == 1 else (not_yet,) * bands
-    image = Image.new(mode, (header.width, header.height), color)
+
+
+def _fill(
+    image: Image.Image, header: PngHeader, stream: bytes, raw_mode: str, not_yet: int
+) -> None:
+    """Decode the rows into an image whose samples are all `not_yet`, and check that all arrived."""
     try:
         image.frombytes(stream, "zip", (raw_mode, int(header.interlaced)))
     except ValueError:
         raise _incomplete(header, stream) from None
     # Pillow says nothing when rows are missing; they keep the value from before. Rows arrive in
     # order, so anything else in the last one proves that all are there; if not, they are counted.
-    last = Image.new(mode, (min(header.width, _LAST_PIXELS), 1))
+    last = Image.new(image.mode, (min(header.width, _LAST_PIXELS), 1))
     last.paste(image, (0, 1 - header.height))
     proven = not header.interlaced and (np.asarray(last) != not_yet).any()
     if not proven and _inflated_bytes(header, stream)[0] < header.inflated_bytes:
         raise _incomplete(header, stream)
-    return image
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:

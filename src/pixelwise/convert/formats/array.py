@@ -25,7 +25,8 @@ from pixelwise.errors import DatasetError, LabelError
 from pixelwise.files.content import MAX_PIXELS, Unreadable
 from pixelwise.files.records import shown
 from pixelwise.files.walk import IMAGE_SUFFIXES
-from pixelwise.labels.decode import decode_image, image_format, samples_of
+from pixelwise.labels.codecs.pixels import samples_of
+from pixelwise.labels.decode import decode_image, image_format
 from pixelwise.labels.png import decode_label
 from pixelwise.offenders import list_offenders
 from pixelwise.survey.values import StoredValues, meaning_of

@@ -33,7 +33,8 @@ from pixelwise.files.json_file import get, parse_json
 from pixelwise.files.names import with_slashes
 from pixelwise.files.records import shown
 from pixelwise.labels.class_names import is_background_name
-from pixelwise.labels.decode import decode_image, read_head, samples_of
+from pixelwise.labels.codecs.pixels import samples_of
+from pixelwise.labels.decode import decode_image, read_head
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import LABELME_KINDS, Outline, Size
 
