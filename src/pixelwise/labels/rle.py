@@ -132,11 +132,9 @@ def format_counts(runs: Sequence[int]) -> str:
 
 
 def _as_runs(counts: Any) -> np.ndarray:
-    if isinstance(counts, list) and not all(type(run) is int for run in counts):
+    if isinstance(counts, list) and any(isinstance(run, str | bytes | list) for run in counts):
         # NumPy would make room for the longest text as often as there are items
-        if any(isinstance(run, list) for run in counts):
-            _refuse("counts", "a list of integers", "lists in lists")
-        _refuse("counts", "a list of integers", "something else in it")
+        _refuse("counts", "a list of integers", "lists in lists or text")
     try:
         runs = np.asarray(counts)
     except ValueError:
