@@ -5,6 +5,7 @@ import errno
 import hashlib
 import io
 import os
+import re
 import shutil
 import sys
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -239,7 +240,7 @@ def fault_at(command, intact, place, fault, reference):
         problems.append(f"exit code {code}")
     if code == 2 and len([line for line in said if line.startswith("pixelwise: ")]) != 1:
         problems.append(f"said {said}")
-    left = [name for name in after if is_temporary(name)]
+    left = [name for name in after if is_temporary(name) and not KEPT.search(name)]
     if left:
         problems.append(f"left {left}")
     damaged = [
@@ -270,7 +271,9 @@ def says(file, code):
 
 
 # files that grow by lines while a command runs
-LOGS = ("convert.jsonl",)
+LOGS = ("convert.jsonl", "unfinished.jsonl")
+# what an interrupted predict has done, until the same command has done the rest
+KEPT = re.compile(r"/\.\w+\.part/")
 
 
 def contents(folder):
