@@ -1,6 +1,7 @@
 """Scores and images become one self-contained HTML file. Calling the package writes a report.
 
 html.py           report: the page of a score, with source, form, tables, charts and pictures
+reach.py          which files a page may show
 calibration.py    the section of that page on probabilities
 comparison.py     the page of two predictions of the same images
 audit_page.py     audit_page: what an audit found, with examples.py

@@ -1,9 +1,11 @@
 """The page of a comparison: two predictions of the same images, and their differences."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pixelwise.report.pictures import compared_pictures
+from pixelwise.report.reach import reach
 from pixelwise.report.tables import hex_color, short_names
 from pixelwise.report.words import difference
 from pixelwise.score.compare import Comparison, Difference, ImageDifference
@@ -18,12 +20,13 @@ def comparison(found: Comparison, folder: Path, worst: int, best: int) -> dict[s
         worst, best: how many images to show that b made worse, and better.
     """
     folders = [(folder / name).resolve() for name in (found.a, found.b)]
-    reach = max([1e-9, *(abs(v) for row in found.per_class for v in _ends(row))])
+    widest = max([1e-9, *(abs(v) for row in found.per_class for v in _ends(row))])
     changed = [image for image in found.images if image.difference]
     down = sorted((i for i in changed if (i.difference or 0) < 0), key=lambda i: i.difference or 0)
     up = sorted((i for i in changed if (i.difference or 0) > 0), key=lambda i: -(i.difference or 0))
     names = short_names([path / "score.json" for path in folders])
     dataset = found.dataset.path
+    may_show = reach(folder, (found.a, found.b), found.dataset)
     return {
         "version": found.version,
         "found": found,
@@ -31,14 +34,14 @@ def comparison(found: Comparison, folder: Path, worst: int, best: int) -> dict[s
         "names": names,
         "folders": folders,
         "verdict": verdict(found),
-        "mean": row_of(found.mean_iou, reach),
+        "mean": row_of(found.mean_iou, widest),
         "class_rows": [
-            {"row": row, "color": hex_color(color), **row_of(row, reach)}
+            {"row": row, "color": hex_color(color), **row_of(row, widest)}
             for row, color in zip(found.per_class, found.classes.colors)
         ],
-        "reach": reach,
-        "worse": [shown(image, found, folder) for image in down[:worst]],
-        "better": [shown(image, found, folder) for image in up[:best]],
+        "reach": widest,
+        "worse": [shown(image, found, folder, may_show) for image in down[:worst]],
+        "better": [shown(image, found, folder, may_show) for image in up[:best]],
         "numbers": (len(up), len(down), len(found.images) - len(changed)),
     }
 
@@ -69,12 +72,16 @@ def row_of(row: Difference, reach: float) -> dict[str, Any]:
     }
 
 
-def shown(image: ImageDifference, found: Comparison, folder: Path) -> dict[str, Any]:
+def shown(
+    image: ImageDifference, found: Comparison, folder: Path, may_show: Callable[[str, str], bool]
+) -> dict[str, Any]:
     """One image with its four pictures."""
     return {
         "scores": image,
         "difference": difference(image.a, image.b),
-        "pictures": compared_pictures(image, folder, found.classes),
+        "pictures": compared_pictures(
+            image, folder, found.classes, lambda name: may_show(name, image.id)
+        ),
     }
 
 

@@ -4,6 +4,7 @@
 The page holds no script and fetches nothing; its content security policy would not let it.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from pixelwise.report.charts import LEAST_SHARE, SHADES, Chart, heat_rows, line_
 from pixelwise.report.comparison import comparison
 from pixelwise.report.config import ReportConfig
 from pixelwise.report.pictures import WRONG, four_pictures
+from pixelwise.report.reach import reach
 from pixelwise.report.source import (
     Source,
     command_for,
@@ -170,22 +172,28 @@ def pictures(source: Source, worst: int, best: int) -> dict[str, Any]:
         for image in source.score.images
         if image.mean_iou is not None
     ]
+    score = source.score
+    may_show = reach(source.path.parent, (score.predictions,), score.dataset)
     images = [image for _, _, image in sorted(scored, key=lambda one: one[:2])]
     low = images[:worst]
     high = images[len(low) :][::-1][:best]
     return {
-        "worst": [shown(image, source) for image in low],
-        "best": [shown(image, source) for image in high],
+        "worst": [shown(image, source, may_show) for image in low],
+        "best": [shown(image, source, may_show) for image in high],
         "wrong_color": tables.hex_color(WRONG),
     }
 
 
-def shown(image: ImageScores, source: Source) -> dict[str, Any]:
+def shown(
+    image: ImageScores, source: Source, may_show: Callable[[str, str], bool]
+) -> dict[str, Any]:
     """One image with its four pictures and its three largest confusions."""
     names = source.score.classes.names
     totals = [image.valid] * len(names)
     return {
         "scores": image,
-        "pictures": four_pictures(image, source.path.parent, source.score.classes),
+        "pictures": four_pictures(
+            image, source.path.parent, source.score.classes, lambda name: may_show(name, image.id)
+        ),
         "confusions": tables.confusions(image.confusion, names, totals)[:3],
     }

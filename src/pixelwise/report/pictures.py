@@ -19,6 +19,7 @@ from pixelwise.report.words import listed, percent
 from pixelwise.score.compare import ImageDifference
 from pixelwise.score.record import ImageScores
 
+MayShow = Callable[[str], bool]
 WIDEST, HIGHEST = 320, 480
 WRONG = (230, 0, 92)
 # Void is striped, so that it differs from the dimmed image by more than its shade.
@@ -44,7 +45,9 @@ class Picture:
     size: tuple[int, int] = (0, 0)
 
 
-def four_pictures(image: ImageScores, folder: Path, classes: Classes) -> list[Picture]:
+def four_pictures(
+    image: ImageScores, folder: Path, classes: Classes, may_show: MayShow = bool
+) -> list[Picture]:
     """Image, label, prediction and errors of one image of a score.
 
     A picture whose file cannot be read is replaced by a sentence that says why.
@@ -53,32 +56,39 @@ def four_pictures(image: ImageScores, folder: Path, classes: Classes) -> list[Pi
         image: with the names of its files.
         folder: where its relative paths start.
         classes: the classes of the score.
+        may_show: whether the page may show the file of a name.
     """
-    first, pixels = read_photo(image.image, folder)
-    second, label = read_index("Label", image.label, folder, classes)
-    third, pred = read_index("Prediction", image.prediction, folder, classes)
+    first, pixels = read_photo(image.image, folder, may_show)
+    second, label = read_index("Label", image.label, folder, classes, may_show)
+    third, pred = read_index("Prediction", image.prediction, folder, classes, may_show)
     return [first, second, third, error_picture(pixels, label, pred, classes.ignore_index)]
 
 
-def compared_pictures(image: ImageDifference, folder: Path, classes: Classes) -> list[Picture]:
+def compared_pictures(
+    image: ImageDifference, folder: Path, classes: Classes, may_show: MayShow
+) -> list[Picture]:
     """Image, label, and both predictions of one image of a comparison; see four_pictures."""
     files = {"Label": image.label, "a": image.prediction_a, "b": image.prediction_b}
-    labels = [read_index(caption, name, folder, classes)[0] for caption, name in files.items()]
-    return [read_photo(image.image, folder)[0], *labels]
+    labels = [
+        read_index(caption, name, folder, classes, may_show)[0] for caption, name in files.items()
+    ]
+    return [read_photo(image.image, folder, may_show)[0], *labels]
 
 
-def read_photo(name: str | None, folder: Path) -> tuple[Picture, np.ndarray | None]:
+def read_photo(
+    name: str | None, folder: Path, may_show: MayShow
+) -> tuple[Picture, np.ndarray | None]:
     """The picture of an image file, and its pixels."""
-    image, reason = _read(read_rgb, name, folder)
+    image, reason = _read(read_rgb, name, folder, may_show)
     return (Picture("Image", reason) if image is None else photo(image)), image
 
 
 def read_index(
-    caption: str, name: str, folder: Path, classes: Classes
+    caption: str, name: str, folder: Path, classes: Classes, may_show: MayShow
 ) -> tuple[Picture, np.ndarray | None]:
     """The picture of a label file, and its class indices."""
     label, reason = _read(
-        lambda path: classes.to_index(read_label(path), where=str(path)), name, folder
+        lambda path: classes.to_index(read_label(path), where=str(path)), name, folder, may_show
     )
     if label is None:
         return Picture(caption, reason), None
@@ -86,12 +96,14 @@ def read_index(
 
 
 def _read(
-    reader: Callable[[Path], np.ndarray], name: str | None, folder: Path
+    reader: Callable[[Path], np.ndarray], name: str | None, folder: Path, may_show: MayShow
 ) -> tuple[np.ndarray | None, str]:
     """The array of a file and no reason, or None and the reason."""
     if name is None:
         return None, "The score names no file."
     try:
+        if not may_show(name):
+            return None, f"The file {name} is not in a folder of this score, so it is not shown."
         if not (folder / name).is_file():
             return None, f"The file {name} is not there."
         return reader(folder / name), ""

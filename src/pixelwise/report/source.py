@@ -69,7 +69,8 @@ def find_result(source: Path) -> Path:
     if not source.is_dir():
         raise RunError(source, "source", must="a score.json or a folder", got="no such path")
     for name in (SCORE_FILE, COMPARISON_FILE):
-        found = sorted(source.rglob(name), key=lambda p: (p.stat().st_mtime_ns, str(p)))
+        files = (path for path in source.rglob(name) if path.is_file())
+        found = sorted(files, key=lambda p: (p.stat().st_mtime_ns, str(p)))
         if found:
             return found[-1]
     got = f"no {SCORE_FILE} in it or below it"
