@@ -28,10 +28,7 @@ MOST_BYTES = int(3 * BUDGET_GIB * (1 << 30))
 MOST_SECONDS = 30
 # readers with known failures
 WAITING = {
-    "classes text",
-    "converting with c.yaml",
     "data.json of a run",
-    "dataset.toml",
     "resumed metrics.jsonl",
     "weights.safetensors",
 }
