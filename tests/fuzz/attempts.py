@@ -16,8 +16,6 @@ import warnings
 from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 
-import pytest
-
 from fuzz.mutate import mutate
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.limits import VARIABLE
@@ -26,12 +24,6 @@ BUDGET_GIB = 1 / 16
 # what Python and the libraries need on top of it, copies of a sample in another type included
 MOST_BYTES = int(3 * BUDGET_GIB * (1 << 30))
 MOST_SECONDS = 30
-# readers with known failures
-WAITING = {
-    "data.json of a run",
-    "resumed metrics.jsonl",
-    "weights.safetensors",
-}
 # damaged files for each reader in the test suite: 2,000 in all
 INPUTS = 36
 SEPARATOR = ":"
@@ -54,12 +46,6 @@ def workplace(reader):
         shutil.rmtree(folder, ignore_errors=True)
         os.environ.pop(VARIABLE)
         os.environ.update({VARIABLE: before} if before else {})
-
-
-def parameters(readers):
-    """Rows for pytest.mark.parametrize."""
-    known = pytest.mark.xfail(reason="a known failure", strict=False)
-    return [pytest.param(r, id=r.name, marks=[known] * (r.name in WAITING)) for r in readers]
 
 
 def failures(reader, numbers):

@@ -20,7 +20,9 @@ from make import make_dataset
 
 PAGE = Path(__file__).parent.parent.parent / "docs/reliability.md"
 FIGURES = re.compile(r"(<!-- figures -->\n).*(<!-- end -->)", re.S)
-KILLS = 50
+KILLS = int(os.environ.get("SOAK_KILLS", "50"))
+# 1 = every access to the disk
+STEP = int(os.environ.get("SOAK_STEP", "1"))
 SHORT, LONG = 4, 40  # epochs of the two trainings whose memory is compared
 TRAIN = """
 import resource, sys
@@ -62,7 +64,7 @@ def faults(folder):
         for kind in (READING, WRITING):
             place = folder / f"{command.name.replace(' ', '')}-{kind}"
             place.mkdir()
-            found = sweep(command, place, kind, every_error=True)
+            found = sweep(command, place, kind, STEP, every_error=True)
             survived, wrong = survived + found[0], wrong + found[1]
     return survived, wrong
 
