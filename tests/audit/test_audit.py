@@ -1,6 +1,7 @@
 """Every defect, planted alone into a clean dataset, is found: its rule, its file, its count."""
 
 import pickle
+import re
 
 import pytest
 
@@ -47,6 +48,22 @@ def test_a_planted_defect_is_found_and_nothing_else(plant, tmp_path):
     assert set(counts) == set(files)
     assert all(files[name] in (counts[name], None) for name in files)
     assert result.totals[rule].files == len(files)
+
+
+ONE_OF_SEVERAL = re.compile(
+    r"(?<![\d.,])1 (files|pixels|errors|warnings|notes|findings|pairs|images|labels|shapes|lines"
+    r"|bits|colours|values|classes|entries|others|more colours)\b"
+)
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
+def test_one_file_pixel_or_error_is_not_several(plant, tmp_path):
+    """The text and the page say "1 file", never "1 files"."""
+    folder = make_clean(tmp_path / "data")
+    plant(folder)
+    found = audit(folder, html=tmp_path / "page.html")
+    page = re.sub("<[^>]+>", " ", (tmp_path / "page.html").read_text())
+    assert ONE_OF_SEVERAL.findall(found.text() + page) == []
 
 
 def test_every_rule_has_a_planted_defect(tmp_path):

@@ -28,7 +28,7 @@ from pixelwise.files.json_file import get, parse_json
 from pixelwise.files.names import with_slashes
 from pixelwise.labels.class_names import is_void_name
 from pixelwise.labels.shapes import LABELME_KINDS, Outline, patch_of, problem_of
-from pixelwise.text import percent, some
+from pixelwise.text import percent, plural, some
 
 _AREAS = ("polygon", "rectangle", "circle")
 # The first bytes of a file in which labelme's key must be.
@@ -265,7 +265,7 @@ def _spellings(used: dict[str, tuple[int, str]]) -> Iterator[Finding]:
         if meant is None:
             frequent.append(name)
             continue
-        detail = f"{name!r} in {shapes:,} shapes, {meant!r} in {used[meant][0]:,}"
+        detail = f"{name!r} in {plural(shapes, 'shape')}, {meant!r} in {used[meant][0]:,}"
         yield Finding("R3", file, shapes, None, detail)
 
 

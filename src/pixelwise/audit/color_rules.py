@@ -15,6 +15,7 @@ from pixelwise.labels.classes import Classes
 from pixelwise.labels.decode import decode_image
 from pixelwise.labels.image import decode_rgb
 from pixelwise.labels.palettes import VOID_COLOR
+from pixelwise.text import plural
 
 # Colours this far from those of two classes, per channel, may lie on the line between them.
 _ON_LINE = 3.0
@@ -43,7 +44,7 @@ def color_rules(classes: Classes | None, path: str, name: str, data: bytes) -> t
         number = int(clear.sum())
         if not number:
             return (Finding("F12", name, 0, None, "alpha is full everywhere"),)
-        detail = f"alpha is below 255 in {number:,} pixels"
+        detail = f"alpha is below 255 in {plural(number, 'pixel')}"
         return (Finding("F12", name, number, first_place(clear), detail),)
     packed = _pack(image)
     found, pixels = np.unique(packed, return_counts=True)
@@ -63,7 +64,11 @@ def _explain(
         values = ", ".join(map(str, colors[:_SHOWN, 0]))
         return "F10", f"all channels hold the same values: {values}, ...", every
     if classes is None:
-        return "F10", f"it has {len(colors):,} colours, and the classes are not known", every
+        return (
+            "F10",
+            f"it has {plural(len(colors), 'colour')}, and the classes are not known",
+            every,
+        )
     stored = {v for values in classes.values if not isinstance(values, str) for v in values}
     stored |= {*classes.ignore_values, classes.ignore_index}
     known_colors = np.array([*classes.colors, VOID_COLOR])
@@ -120,9 +125,11 @@ def _shown(classes: Classes, colors: np.ndarray, pixels: np.ndarray) -> str:
     for i in pixels.argsort()[::-1][:_SHOWN]:
         nearest = ((np.array(classes.colors) - colors[i]) ** 2).sum(axis=1).argmin()
         rgb = tuple(colors[i].tolist())
-        texts.append(f"{rgb} in {pixels[i]:,} pixels, nearest to {classes.names[nearest]}")
+        texts.append(
+            f"{rgb} in {plural(int(pixels[i]), 'pixel')}, nearest to {classes.names[nearest]}"
+        )
     more = len(colors) - _SHOWN
-    return "; ".join(texts) + (f"; and {more:,} more colours" if more > 0 else "")
+    return "; ".join(texts) + (f"; and {plural(more, 'more colour')}" if more > 0 else "")
 
 
 def _pack(colors: NDArray) -> NDArray[np.int32]:

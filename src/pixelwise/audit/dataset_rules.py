@@ -12,7 +12,7 @@ from pixelwise.audit.label_rules import ClassTable
 from pixelwise.labels.class_names import is_void_name
 from pixelwise.labels.description import FILE_NAME
 from pixelwise.labels.palettes import VOID_COLOR, voc_colormap
-from pixelwise.text import percent, some
+from pixelwise.text import percent, plural, some
 
 # Cityscapes: the label ids that have a train id.
 _TRAINED_IDS = {7, 8, 11, 12, 13, 17, *range(19, 29), 31, 32, 33}
@@ -42,7 +42,8 @@ def storage_rules(contents: Contents) -> Iterator[Finding]:
         if storage == GREY and header.depth < 8:
             continue  # a finding of F6
         if storage in _ONE_CHANNEL and storage != usual:
-            detail = f"it is {_CALLED[storage]}, {number[usual]:,} others are {_CALLED[usual]}"
+            others = "1 other is" if number[usual] == 1 else f"{number[usual]:,} others are"
+            detail = f"it is {_CALLED[storage]}, {others} {_CALLED[usual]}"
             yield Finding("F5", name, 1, None, detail)
         elif storage == usual == GREY16 and highest <= 255:
             yield Finding("V10", name, 1, None, f"the highest value is {highest}")
@@ -114,7 +115,8 @@ def _narrow(labels: list[tuple[str, Header]], highest: int, table: ClassTable) -
     needed = max(highest, *(v for v in _declared(table) if v <= 255), 0)
     for name, header in labels:
         if header.storage == PALETTE and needed >= 1 << header.depth:
-            detail = f"{header.depth} bits hold 0..{(1 << header.depth) - 1}"
+            hold = "holds" if header.depth == 1 else "hold"
+            detail = f"{plural(header.depth, 'bit')} {hold} 0..{(1 << header.depth) - 1}"
             yield Finding("F7", name, 1, None, f"{detail}, the dataset has {needed}")
 
 

@@ -33,7 +33,7 @@ from pixelwise.labels.codecs.pixels import samples_of
 from pixelwise.labels.decode import decode_image
 from pixelwise.labels.png import read_and_count
 from pixelwise.survey.blended import blended_values
-from pixelwise.text import percent, some
+from pixelwise.text import percent, plural, some
 
 # Of every so many rows one enters the key of a label; its histogram does as a whole.
 _KEY_ROWS = 16
@@ -172,7 +172,8 @@ def _values(
 ) -> list[Finding]:
     """What the histogram says: V2 to V5, V12 and V13."""
     if table.is_zero_one and values[-1] in (128, 255) and set(values.tolist()) <= {0, values[-1]}:
-        detail = f"the only values are {', '.join(map(str, values))}"
+        only = "value is" if len(values) == 1 else "values are"
+        detail = f"the only {only} {', '.join(map(str, values))}"
         return [_at(file, "V5", label == values[-1], detail, values[-1:])]
     unknown = values[index == -2]
     if unknown.size:
@@ -195,7 +196,9 @@ def _unknown(
 ) -> Finding:
     """Why there are unknown values: smooth borders, noise, or simply other values."""
     wrong = np.isin(label, unknown)
-    detail = some((f"{v} ({n:,} pixels)" for v, n in zip(unknown, pixels)), _MOST_VALUES)
+    detail = some(
+        (f"{v} ({plural(int(n), 'pixel')})" for v, n in zip(unknown, pixels)), _MOST_VALUES
+    )
     rule = "V4"
     if not wrong.all():
         known = np.flatnonzero(table.index_of >= -1)
@@ -224,8 +227,8 @@ def _palette_end(file: LabelFile, label: np.ndarray, values: np.ndarray) -> list
     beyond = values >= file.entries
     if file.header.storage != PALETTE or not file.entries or not beyond.any():
         return []
-    first = values[beyond]
-    detail = f"values up to {values[-1]}, and a palette of {file.entries} entries"
+    first, entries = values[beyond], "entry" if file.entries == 1 else "entries"
+    detail = f"values up to {values[-1]}, and a palette of {file.entries} {entries}"
     return [_at(file, "F8", label >= file.entries, detail, first)]
 
 
@@ -237,7 +240,7 @@ def _frame(table: ClassTable, file: LabelFile, label: np.ndarray) -> list[Findin
     height, width = label.shape
     inside = max(0, height - 2 * thickness) * max(0, width - 2 * thickness)
     name = table.classes.names[table.index_of[value]]
-    detail = f"{thickness} pixels of {name} all around"
+    detail = f"{plural(thickness, 'pixel')} of {name} all around"
     return [Finding("G4", file.name, label.size - inside, (0, 0), detail, (value,))]
 
 

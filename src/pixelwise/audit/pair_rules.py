@@ -3,6 +3,7 @@
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.headers import COLOR, GREY, LOSSY, Header
 from pixelwise.audit.inventory import Files
+from pixelwise.text import plural
 
 # EXIF orientations that leave height and width as they are, and those that swap them.
 _IN_PLACE, _SWAPPING = (2, 3, 4), (5, 6, 7, 8)
@@ -24,9 +25,8 @@ def header_rules(name: str, label: Header) -> list[Finding]:
     if label.storage == COLOR:
         return []  # its colours say more
     if label.storage == GREY and label.depth < 8:
-        detail = (
-            f"{label.depth} bits a pixel: other programs read 1 as {255 // (2**label.depth - 1)}"
-        )
+        bits, shown = plural(label.depth, "bit"), 255 // (2**label.depth - 1)
+        detail = f"{bits} a pixel: other programs read 1 as {shown}"
         return [Finding("F6", name, 1, None, detail)]
     if label.extras:
         return [Finding("F4", name, 1, None, f"it has {', '.join(label.extras)}")]

@@ -117,7 +117,7 @@ class Audit:
 
 def _headline(audit: Audit) -> str:
     splits = ", ".join(f"{name} {number:,}" for name, number in audit.pairs.items())
-    looked = f"{audit.files:,} files" + (f", pairs: {splits}" if splits else "")
+    looked = plural(audit.files, "file") + (f", pairs: {splits}" if splits else "")
     numbers = [(audit.of_severity(s), s) for s in SEVERITIES]
     found = ", ".join(plural(n, s) for n, s in numbers if n) or "no findings"
     return f"{audit.root}: {looked}\n{found}"
@@ -130,7 +130,7 @@ def _rule_text(audit: Audit, rule: str) -> str:
     if meaning.counted == "files":
         number = plural(total.count, "file")
     elif meaning.counted != "classes":
-        number += f", {total.count:,} {meaning.counted}"
+        number += f", {plural(total.count, meaning.counted[:-1])}"
     lines = [f"{meaning.severity} {rule}: {meaning.title} ({number})"]
     shown = {finding.cause: finding for finding in reversed(audit.of_rule(rule))}
     for finding in reversed(shown.values()):

@@ -115,7 +115,7 @@ def _repaired_lines(rule: str, changes: tuple[Change, ...]) -> list[str]:
     pixels, void = sum(n.pixels for n in done), sum(n.void for n in done)
     line = f"  repaired {rule:4}{RULES[rule].title}: {plural(len(done), 'file')}"
     if pixels:
-        line += f", {pixels:,} pixels changed"
+        line += f", {plural(pixels, 'pixel')} changed"
     snapped = Snapped.joined(n.snapped for n in done)
     more = [f"                {snapped.text()}"] if snapped else []
     return [line + (f", {void:,} of them to void" if void else ""), *more]

@@ -178,7 +178,7 @@ def context(audit: Audit, files: DatasetFiles) -> dict[str, Any]:
         "name": files.root.resolve().name,
         "root": audit.root,
         "verdict": verdict(audit),
-        "files": audit.files,
+        "files": _counted(audit.files, "files"),
         "pairs": audit.pairs,
         "accepted": audit.accepted,
         "not_looked": audit.not_looked,
@@ -205,6 +205,7 @@ def rule_of(audit: Audit, rule: str, files: DatasetFiles) -> dict[str, Any]:
         "title": meaning.title,
         "cause": meaning.cause,
         "counted": meaning.counted,
+        "affected": _counted(total.count, meaning.counted),
         "command": audit.repair(rule),
         "files": total.files,
         "number": plural(total.files, meaning.about),
@@ -212,6 +213,12 @@ def rule_of(audit: Audit, rule: str, files: DatasetFiles) -> dict[str, Any]:
         "examples": [example(finding, files) for finding in shown],
         "rest": plural(rest, f"more {meaning.about}") if rest else "",
     }
+
+
+def _counted(number: int, several: str) -> str:
+    """A number and what it counts, given as a word for several."""
+    one = "class" if several == "classes" else several.removesuffix("s")
+    return f"{grouped(number)} {one if number == 1 else several}"
 
 
 def example(finding: Finding, files: DatasetFiles) -> dict[str, Any]:

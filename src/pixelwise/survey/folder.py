@@ -68,10 +68,14 @@ def survey_folder(folder: Path | str, folders: tuple[Path, Path] | None = None) 
     labelled = {pair.label: pair.image for pair in found.pairs if pair.label is not None}
     read = some_of(list(labelled))
     meaning = guess_meaning(root, layout.splits, read)
+    were = "was" if len(read) == 1 else "were"
     statements = (
         *layout.statements,
         *found.statements,
-        Statement(SURE, f"labels: {len(labelled):,}, of which {len(read):,} were read"),
+        Statement(
+            SURE,
+            f"labels: {len(labelled):,}, of which {len(read):,} {were} read",
+        ),
         *meaning.statements,
         Statement(SURE, f"task is {meaning.task}"),
         *_compare_sizes(root, [(labelled[label], label) for label in read[:SIZES_COMPARED]]),

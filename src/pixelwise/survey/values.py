@@ -12,6 +12,7 @@ from pixelwise.labels.class_names import is_void_name, known_colors
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import voc_colormap
 from pixelwise.survey.statements import GUESS, LIKELY, SURE, Statement
+from pixelwise.text import plural
 
 VOID, WIDE_VOID = 255, 65535
 # More stored values than this are not a list of classes but ids of objects.
@@ -85,7 +86,7 @@ def _by_name(stored: StoredValues, named: Classes) -> Meaning:
     ]
     names, values = [name for name, _, _ in rows], [value for _, value, _ in rows]
     colors: list[Any] | None = [color for _, _, color in rows]
-    statements = [Statement(SURE, f"{len(names)} classes with names: {listed(names)}")]
+    statements = [Statement(SURE, f"{plural(len(names), 'class')} with names: {listed(names)}")]
     statements += [
         Statement(SURE, f"stored value {listed(v)} is void: it is called {n}") for n, v in void_rows
     ]
@@ -167,7 +168,7 @@ def _two_values(stored: StoredValues) -> Meaning:
 
 def _grey_levels(stored: StoredValues) -> Meaning:
     names = ["background", "foreground"] if len(stored.seen) == 2 else _numbered(stored.seen)
-    note = f"{len(names)} classes, stored as the grey levels {listed(stored.seen)}"
+    note = f"{plural(len(names), 'class')}, stored as the grey levels {listed(stored.seen)}"
     return Meaning(Classes(names, values=stored.seen), (Statement(LIKELY, note),))
 
 
@@ -178,7 +179,9 @@ def _indices(stored: StoredValues) -> Meaning:
     # a class in between may be missing from the files that were read, but not most classes
     values = values if 2 * len(seen) >= len(values) else seen
     statements = [
-        Statement(LIKELY, f"{len(values)} classes, stored as {listed(values)}, without names")
+        Statement(
+            LIKELY, f"{plural(len(values), 'class')}, stored as {listed(values)}, without names"
+        )
     ]
     never = sorted(set(values) - set(seen))
     if never:
