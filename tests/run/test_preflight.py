@@ -74,6 +74,14 @@ def test_an_animation_is_found_before_the_first_step(data):
     refuses(DatasetError, r"06\.gif: image must be .*frames", settings(data))
 
 
+def test_an_image_of_floating_point_numbers_is_found_before_the_first_step(data):
+    path = data / "train" / "images" / "03.png"
+    Image.open(path).convert("F").save(path.with_suffix(".tif"))
+    path.unlink()
+    found = check_pairs(read_description(data).pairs("train"))
+    assert "floating-point samples" in str(found.bad["03"])
+
+
 def test_an_image_that_takes_more_memory_than_allowed_is_found_before_the_first_step(data):
     message = r"00\.png: image must be a file that unpacks to at most .*GiB"
     refuses(DatasetError, message, settings(data, max_gib=1e-6, crop=(2, 2)))

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from pixelwise.audit.headers import Header, read_start
+from pixelwise.audit.headers import NUMBER, Header, read_start
 from pixelwise.errors import ArgumentError, DatasetError, LabelError, PixelwiseError, setting
 from pixelwise.files.content import Unreadable, open_file
 from pixelwise.files.folder import check_free
@@ -19,6 +19,7 @@ from pixelwise.files.limits import check_unpacked, max_unpacked
 from pixelwise.labels.complete import check_end
 from pixelwise.labels.decode import check_memory, read_head
 from pixelwise.labels.description import read_description
+from pixelwise.labels.image import read_rgb
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import label_size
 from pixelwise.networks.table import check_name
@@ -111,8 +112,12 @@ def check_pair(pair: Pair) -> Header | PixelwiseError:
                 head = read_head(file)
                 size = file.seek(0, os.SEEK_END)
             check_memory(head.format, head.mode, head.width, head.height, size)
+        if header.storage == NUMBER:
+            read_rgb(pair.image)  # few are, and most of them have no range
     except Unreadable as reason:
         return reason.at(DatasetError, pair.image, "image")
+    except DatasetError as error:
+        return error
     if pair.label is None:
         return header
     try:
