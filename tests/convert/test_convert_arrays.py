@@ -10,7 +10,7 @@ from convert.annotations import SIZE
 from convert.pixel_files import converted, label_of, random_index, save
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.formats.array import decode_npy
+from pixelwise.convert.formats.array import _among, _whole_numbers, decode_npy
 from pixelwise.errors import DatasetError, LabelError
 from pixelwise.labels.png import read_label
 
@@ -187,3 +187,13 @@ def test_classes_and_void_may_not_be_the_same_value(tmp_path):
     save(tmp_path / "arrays/a.png", INDEX)
     with pytest.raises(LabelError, match="not those of a class, got 1 of b"):
         converted(tmp_path / "arrays", "array", classes=CLASSES, ignore_values=(1,))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint16, np.int32, np.float32, bool])
+def test_values_keep_their_dtype_and_may_be_ignored_in_any(dtype):
+    """Eight bytes a pixel would be eight times the file."""
+    values = np.array([[0, 1], [1, 0]], dtype)
+    found = _whole_numbers("a.npy", values)
+    assert found.dtype == {bool: np.uint8, np.float32: np.int64}.get(dtype, dtype)
+    assert found.tolist() == values.astype(int).tolist()
+    assert _among(found, [1, 70_000]).tolist() == (values == 1).tolist()

@@ -62,7 +62,7 @@ def check_parts(part: Slice, size: int) -> None:
         kind = "OTHER"
     try:
         _CHECKS.get(kind, _check_other)(part, size)
-    except (struct.error, IndexError, OverflowError):
+    except (struct.error, IndexError, OverflowError, ValueError):
         raise _cut(kind, "its header") from None
 
 

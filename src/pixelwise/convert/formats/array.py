@@ -82,7 +82,7 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
 
 def values_to_label(
     where: str,
-    values: NDArray[np.int64],
+    values: NDArray[np.integer],
     void: NDArray[np.bool],
     config: ConvertConfig,
     legend: Legend,
@@ -100,20 +100,21 @@ def values_to_label(
     """
     known = legend.known_values
     if config.unknown == "ignore" and known is not None:
-        void = void | ~np.isin(values, known)
+        void = void | ~_among(values, known)
     if void.any():
         # any value that means something will do where the label becomes void anyway
-        values = np.where(void, 0 if known is None else known[0], values)
+        any_known = 0 if known is None else int(known[0])
+        values = np.where(void, np.array(any_known, np.min_scalar_type(any_known)), values)
     label = legend.written[legend.stored.to_index(values, where)]
     label[void] = legend.classes.ignore_index
     return label
 
 
-def read_values(item: Item, config: ConvertConfig) -> tuple[NDArray[np.int64], NDArray[np.bool]]:
+def read_values(item: Item, config: ConvertConfig) -> tuple[NDArray[np.integer], NDArray[np.bool]]:
     """The values of the file of an item, and where they are among ignore_values.
 
     Returns:
-        values (H, W) int64, void (H, W) bool.
+        values (H, W) in the dtype of the file, int64 for floating point; void (H, W) bool.
     Raises:
         DatasetError, LabelError: the file is damaged, holds something else than one array of whole
             numbers, or is too large.
@@ -121,7 +122,15 @@ def read_values(item: Item, config: ConvertConfig) -> tuple[NDArray[np.int64], N
     (path,), (data,) = item.files, item.contents
     decode = DECODERS.get(path.suffix.lower(), decode_label)
     values = _whole_numbers(str(path), decode(path, data))
-    return values, np.isin(values, config.ignore_values)
+    return values, _among(values, config.ignore_values)
+
+
+def _among(values: NDArray[np.integer], chosen: Collection[int]) -> NDArray[np.bool]:
+    """np.isin(values, chosen), row by row: it takes several copies of what it is given."""
+    found, wanted = np.zeros(values.shape, bool), np.array([*chosen], np.int64)
+    for row, answer in zip(values, found, strict=True):
+        answer[:] = np.isin(row, wanted)
+    return found
 
 
 def decode_npy(path: Path, data: bytes) -> np.ndarray:
@@ -203,8 +212,8 @@ def _suffixes(source: Path) -> Collection[str]:
     return IMAGE_SUFFIXES
 
 
-def _whole_numbers(where: str, array: np.ndarray) -> NDArray[np.int64]:
-    """(H, W) int64; floating-point numbers only if they are whole."""
+def _whole_numbers(where: str, array: np.ndarray) -> NDArray[np.integer]:
+    """(H, W) in the dtype it has; floating-point numbers, only if they are whole, as int64."""
     if array.ndim == 3 and array.shape[0] == 1:
         array = array[0]
     elif array.ndim == 3 and array.shape[2] == 1:
@@ -222,4 +231,6 @@ def _whole_numbers(where: str, array: np.ndarray) -> NDArray[np.int64]:
             kinds = {0: "NaN", 1: "fractions or infinity"}
             got = list_offenders(bits, broken, lambda kind: kinds[kind])
             raise LabelError(where, "array", must="(H, W) whole numbers", got=got)
-    return array.astype(np.int64)
+    if array.dtype.kind == "b":
+        return array.astype(np.uint8)
+    return array.astype(np.int64) if array.dtype.kind == "f" else array

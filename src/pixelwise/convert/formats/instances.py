@@ -30,7 +30,9 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
     ids, void = read_values(item, config)
     values = ids
     if config.divisor:
-        values = np.where(ids >= config.divisor, ids // config.divisor, ids)
+        # the ids may have too few bits for the divisor
+        divisor = np.array(config.divisor, np.min_scalar_type(config.divisor))
+        values = np.where(ids >= divisor, ids // divisor, ids)
     label = values_to_label(str(item.files[0]), values, void, config, legend)
     count = len(np.unique(ids[(ids >= max(1, config.divisor)) & ~void]))
     return Drawing(label.shape, label=label, count=count)

@@ -28,7 +28,7 @@ _RAW, _FAX4, _JPEG, _DEFLATE, _YCBCR = 1, 4, 7, {8, 32946}, 6
 _ONE_VALUE = {256, 257, 259, 262, 266, 277, 278, 284, 317, 322, 323}
 _SOME_VALUES = {258, 273, 279, 320, 324, 325, 338, 339, 347, 530}
 _HARMLESS_NUMBERS, _HARMLESS_TEXTS, _ASCII = {254, 282, 283, 296}, {270, 271, 272, 305, 306, 315}, 2
-_MOST_PAGES = 1 << 12
+_MOST_PAGES, _MOST_SAMPLES = 1 << 12, 6
 _SLICE_BYTES = 1 << 16
 
 
@@ -241,6 +241,10 @@ def plain_tiff(part: Slice, size: int, data: bytes) -> bytes:
         data: its bytes, which stay where they are; b"" for the tags alone.
     """
     page = read_tiff(part, size)
+    samples = page.one(_SAMPLES, part, 1)
+    if samples > _MOST_SAMPLES:  # Pillow would write this to stderr
+        got = f"{samples:,}"
+        raise Unreadable(f"a TIFF file with at most {_MOST_SAMPLES} samples a pixel", got)
     if data and all(map(_is_harmless, page.entries.keys(), page.entries.values())):
         return data
     form, room = (f"{page.order}HHQ", 8) if page.wide else (f"{page.order}HHI", 4)
