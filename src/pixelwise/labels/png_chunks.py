@@ -161,7 +161,7 @@ def read_pixel_stream(data: bytes, header: PngHeader) -> bytes:
             raise Unreadable("an undamaged PNG file", got, _DAMAGED)
         if name == b"IDAT":
             parts.append(view[body:end])
-        elif name == b"fdAT":
+        elif name in (b"acTL", b"fdAT"):
             raise Unreadable("one image", "an animation", "Save one frame as a PNG.", "several")
         elif name == b"IEND":
             break
