@@ -112,7 +112,8 @@ class Display:
         if self.bar is not None:
             self.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
         else:
-            print(text, file=self.stream, flush=True)
+            # one write, which a process that ends at once cannot cut in two
+            print(f"{text}\n", end="", file=self.stream, flush=True)
         self.last_line = self.clock()
         self.lines.append(text)
         if self.file is not None:

@@ -9,7 +9,7 @@ from torch import nn
 
 from pixelwise.errors import ArgumentError, RunError
 from pixelwise.networks import encoder_weights
-from pixelwise.networks.build import NETWORKS, build_network
+from pixelwise.networks.build import NETWORKS, build_network, has_batch_norm, share_batch_norm
 from pixelwise.networks.encoder_weights import IMAGENET, OFFLINE, OFFLINE_PACKAGE
 
 STRIDE = {"linknet": 1, "manet": 1, "unet": 1, "unetplusplus": 1, "deeplabv3": 8, "pspnet": 8}
@@ -123,3 +123,19 @@ def test_auto_falls_back_to_random_weights_and_says_so(monkeypatch):
 def test_a_network_without_encoder_has_no_pretrained_weights():
     with pytest.raises(ArgumentError, match=r"encoder_weights must be auto or none for small"):
         build_network("small", 4, "imagenet")
+
+
+@pytest.mark.parametrize("name", ["small", "fpn:tf_efficientnet_lite0"])
+def test_batch_norm_shared_by_gpus_keeps_the_checkpoint_and_the_numbers(name):
+    """The same names, tensors and logits; activations inside of a norm stay."""
+    network = build_network(name, 3, "none").eval()
+    image = torch.randint(0, 256, (1, 3, 64, 64), dtype=torch.uint8)
+    before, logits = dict(network.state_dict()), network(image)
+    parameters = [id(p) for p in network.parameters()]
+    assert has_batch_norm(network)
+    shared = share_batch_norm(network)
+    norms = [m for m in shared.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
+    assert {isinstance(m, torch.nn.SyncBatchNorm) for m in norms} == {True}
+    assert [id(p) for p in shared.parameters()] == parameters
+    assert list(shared.state_dict()) == list(before)
+    torch.testing.assert_close(shared(image), logits, rtol=0, atol=0)

@@ -1,15 +1,17 @@
 """Several processes: parts without padding, and counts that are exactly those of one process."""
 
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 
-from make import make_dataset
-from pixelwise.run.config import PredictConfig
+from make import make_dataset, train_settings
+from pixelwise.run.config import PredictConfig, TrainConfig
 from pixelwise.run.distributed import shard, sum_over_ranks
 from pixelwise.run.predict import predict
+from pixelwise.run.train import train
 from pixelwise.score.command import score
 from pixelwise.score.config import ScoreConfig
 
@@ -80,8 +82,11 @@ def test_two_processes_train_together(tmp_path):
     done = train_with_two_processes(data, tmp_path / "run", "--json")
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [1, 2, 3, 3]
-    content = json.loads(done.stdout)  # one document, though every rank runs the command
+    content = json.loads(done.stdout)  # one document
     assert content["best"]["val/miou"] == json.loads(lines[-1])["val/miou"]
+    # said in the log, because this network has BatchNorm
+    line = "BatchNorm statistics are of each process's share of the batch: results differ from"
+    assert (tmp_path / "run" / "log.txt").read_text().count(line) == 1
 
 
 def test_the_stored_score_of_two_processes_is_that_of_the_checkpoint(tmp_path):
@@ -101,3 +106,33 @@ def test_alone_nothing_is_divided_or_added():
     assert shard(range(5)) == [0, 1, 2, 3, 4]
     tensor = torch.ones(3)
     assert sum_over_ranks(tensor) is tensor
+
+
+NETWORK = """
+from torch import nn
+
+def build(num_classes):
+    return nn.Conv2d(3, num_classes, 3, padding=1)
+"""
+
+
+@pytest.mark.parametrize("loss", ["ce+dice(per_image=true, absent='keep')", "lovasz"])
+def test_a_split_with_fewer_images_than_processes_gives_the_numbers_of_one(
+    tmp_path, monkeypatch, loss
+):
+    """One image to learn from and one to score: the second process takes part with nothing."""
+    data = make_dataset(tmp_path / "data", train=1, val=1)
+    (tmp_path / "plain_network.py").write_text(NETWORK)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    changes = {"network": "plain_network:build", "loss": loss, "epochs": 2}
+    options = ["--network", "plain_network:build", "--loss", loss, "--epochs", "2"]
+    train_with_two_processes(data, tmp_path / "two", *options)
+    train(TrainConfig(**train_settings(data, tmp_path / "one", **changes)))
+    one, two = (
+        [json.loads(line) for line in (tmp_path / name / "metrics.jsonl").read_text().splitlines()]
+        for name in ("one", "two")
+    )
+    assert len(one) == 4
+    for alone, together in zip(one, two, strict=True):
+        assert together == pytest.approx(alone, rel=1e-4, nan_ok=True)

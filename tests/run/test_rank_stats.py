@@ -89,3 +89,15 @@ def test_the_mean_of_the_ranks_losses_is_another_number(tmp_path):
     assert ranks[0][1] == ranks[1][1]
     assert sum(value for value, _ in ranks) / 2 != pytest.approx(loss, rel=0.01)
     assert ranks[0][1][0] != pytest.approx(gradient[0], rel=0.01)
+
+
+def test_what_differs_between_ranks_is_said_only_where_it_applies():
+    from pixelwise.losses.table import criterion
+    from pixelwise.run.rank_stats import differences
+
+    sums, mixed = (criterion(text, num_classes=3) for text in ("ce+dice", "ce+lovasz+top_k"))
+    assert differences(sums, batch_norm=False) == []
+    (line,) = differences(sums, batch_norm=True)
+    assert line.startswith("BatchNorm statistics are of each process's share of the batch: results")
+    (line,) = differences(mixed, batch_norm=False)
+    assert line.startswith("Lovasz, TopK: the loss is of each process's share, then the mean: res")

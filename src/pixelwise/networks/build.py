@@ -96,6 +96,22 @@ def build_network(
     return network
 
 
+def has_batch_norm(network: nn.Module) -> bool:
+    """Whether a layer normalises by statistics of the batch."""
+    return any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in network.modules())
+
+
+def share_batch_norm(network: Network) -> Network:
+    """The same network, with the statistics of BatchNorm taken over the GPUs of all ranks.
+
+    Its parameters stay the same tensors and keep their names. torch's own conversion would drop the
+    activation that a BatchNormAct2d of timm contains.
+    """
+    from timm.layers import convert_sync_batchnorm
+
+    return convert_sync_batchnorm(network)
+
+
 def check_network(name: str) -> None:
     """Raise if a name is not that of a network, without building it.
 

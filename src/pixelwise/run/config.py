@@ -89,7 +89,12 @@ class TrainConfig:
     )
     workers: int = option(1, "processes that read and augment images; 0: none", low=0)
     device: Device = option("auto", "where to compute")
-    devices: int = option(1, "processes that train together, one per device", low=1)
+    devices: int = option(
+        1,
+        "processes that train together, one per device; on CPUs BatchNorm, and losses such as "
+        "lovasz anywhere, see each one's share of the batch",
+        low=1,
+    )
     precision: Precision = option("32", "precision of training; scores always use 32")
     max_gib: float | None = max_gib_option()
     max_minutes: float | None = option(

@@ -16,6 +16,7 @@ from torch import Tensor, distributed
 from pixelwise.losses.criterion import Criterion, WeightedSum
 from pixelwise.ops.stats import PixelStats
 from pixelwise.run.distributed import rank_and_world
+from pixelwise.text import some
 
 
 def stats_of_all_ranks(stats: PixelStats) -> PixelStats:
@@ -42,7 +43,9 @@ def stats_of_all_ranks(stats: PixelStats) -> PixelStats:
 
 
 class _OverRanks(WeightedSum):
-    """The same terms, on the stats of all ranks."""
+    """The same terms, on the stats of all ranks; `counts`: whether this rank's images are some."""
+
+    counts = True
 
     def stats(
         self,
@@ -51,19 +54,54 @@ class _OverRanks(WeightedSum):
         weight: Tensor | None = None,
         soft_target: bool = False,
     ) -> PixelStats:
-        return stats_of_all_ranks(super().stats(logits, target, weight, soft_target))
+        own = super().stats(logits, target, weight, soft_target)
+        sums = own.sums if self.counts else own.sums[:, :0]
+        return stats_of_all_ranks(PixelStats(sums, own.names, own.backend))
 
 
-def loss_over_ranks(criterion: Criterion, logits: Tensor, target: Tensor) -> Tensor:
+def loss_over_ranks(
+    criterion: Criterion, logits: Tensor, target: Tensor, batch: int | None = None
+) -> Tensor:
     """criterion(logits, target) of the images of all ranks, if all its terms are formulas on sums.
 
     A term that needs the pixels themselves (top_k, lovasz, boundary, ...) knows those of its rank
     only; with one of them the loss is that of this rank's images, and the mean over ranks is what
     the network learns from.
+
+    Args:
+        criterion: the loss.
+        logits, target: of this rank.
+        batch: images of all ranks; None: at least one each. Ranks that have none take part with any
+            image, which does not count.
     """
+    rank, world = rank_and_world()
+    if world == 1:
+        return criterion(logits, target)
+    with_images = world if batch is None else min(batch, world)
+    counts = rank < with_images
     terms = criterion.terms()
-    exact = rank_and_world()[1] > 1 and all(term.sums for _, term in terms)
-    return (_OverRanks(terms) if exact else criterion)(logits, target)
+    if all(term.sums for _, term in terms):
+        over_ranks = _OverRanks(terms)
+        over_ranks.counts = counts
+        return over_ranks(logits, target)
+    # the mean over ranks is then the mean over those with images
+    return criterion(logits, target) * (world / with_images if counts else 0.0)
+
+
+def differences(criterion: Criterion, batch_norm: bool) -> list[str]:
+    """What makes a training of several ranks another one than that of one, a line each.
+
+    Args:
+        criterion: the loss.
+        batch_norm: whether each rank normalises by its own images.
+    """
+    lines = []
+    if batch_norm:
+        lines.append("BatchNorm statistics are of each process's share of the batch")
+    terms = sorted({type(term).__name__ for _, term in criterion.terms() if not term.sums})
+    if terms:
+        lines.append(f"{some(terms)}: the loss is of each process's share, then the mean")
+    return [f"{line}: results differ from --devices 1" for line in lines]
 
 
 def _gathered(sums: Tensor, world: int) -> list[Tensor]:

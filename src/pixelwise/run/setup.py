@@ -18,7 +18,7 @@ from pixelwise.errors import ArgumentError, BackendError, PixelwiseError, RunErr
 from pixelwise.files.records import from_plain, shown
 from pixelwise.interrupt import Interrupt
 from pixelwise.losses.criterion import Criterion
-from pixelwise.networks.build import Network, build_network
+from pixelwise.networks.build import Network, build_network, has_batch_norm, share_batch_norm
 from pixelwise.networks.trust import check_trusted, trust
 from pixelwise.ops.backends import choose_backend
 from pixelwise.progress import Display
@@ -31,6 +31,7 @@ from pixelwise.run.metrics_log import FILE as METRICS
 from pixelwise.run.metrics_log import forget_after
 from pixelwise.run.optimizer import load_state, make_optimizer
 from pixelwise.run.plan import Plan, make_plan
+from pixelwise.run.rank_stats import differences
 from pixelwise.run.run_folder import (
     free_run_name,
     lock_run,
@@ -123,9 +124,15 @@ def set_up(config: TrainConfig, held: ExitStack) -> Run:
     torch.manual_seed(settings.seed)
     source = "none" if config.resume else settings.encoder_weights
     network = build_network(settings.network, plan.description.num_channels, source, display.line)
+    on_gpu = fabric.device.type == "cuda"
+    if fabric.world_size > 1 and on_gpu:
+        network = share_batch_norm(network)
     optimizer = make_optimizer(network, settings)
     backend = choose_backend("auto", torch.empty(0, device=fabric.device))
     display.line(f"network {settings.network}, loss {settings.loss} (backend {backend})")
+    if fabric.world_size > 1:
+        for line in differences(plan.criterion, has_batch_norm(network) and not on_gpu):
+            display.line(line)
     checkpoint = None
     if config.resume is not None:
         folder, checkpoint = config.resume, reopen_run(config.resume, plan, display.line)

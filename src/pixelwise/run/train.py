@@ -16,7 +16,11 @@ import time
 import warnings
 from contextlib import ExitStack
 from dataclasses import asdict, replace
+<<<<<<< HEAD
 from functools import partial
+=======
+from itertools import count
+>>>>>>> d417194 (Ranks: a split with fewer images than ranks; SyncBatchNorm on GPUs and a line where numbers differ; signals while scoring; SIGTERM before the first step is Terminated; tests)
 from pathlib import Path
 from signal import SIGTERM
 from typing import Any, NoReturn
@@ -25,8 +29,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+<<<<<<< HEAD
 from pixelwise.errors import PixelwiseError, RunError, setting
 from pixelwise.interrupt import Terminated
+=======
+from pixelwise.errors import RunError, setting
+from pixelwise.interrupt import Terminated, raise_on_sigterm
+>>>>>>> d417194 (Ranks: a split with fewer images than ranks; SyncBatchNorm on GPUs and a line where numbers differ; signals while scoring; SIGTERM before the first step is Terminated; tests)
 from pixelwise.labels.pairs import Pair
 from pixelwise.ops.one_class import OneClassWarning
 from pixelwise.ops.unknown import raise_if_unknown
@@ -72,9 +81,10 @@ def train(config: TrainConfig) -> Path:
             SIGTERM its subclass Terminated.
     """
     settings = effective(config)
-    if settings.devices > 1 and not is_rank():
-        return run_on_ranks(train_here, settings.devices, check_devices(settings), config)
-    return train_here(config)
+    with raise_on_sigterm():
+        if settings.devices > 1 and not is_rank():
+            return run_on_ranks(train_here, settings.devices, check_devices(settings), config)
+        return train_here(config)
 
 
 def train_here(config: TrainConfig) -> Path:
@@ -120,11 +130,10 @@ def train_epoch(run: Run, epoch: int) -> None:
     config, position = run.config, run.position
     batches = epoch_batches(len(run.train), config.batch, config.seed, epoch)
     batches = batches[position.step - epoch * run.steps_per_epoch :]
-    mine = [shard(keys) for keys in batches]
+    # a rank without an image takes part in the step with another one's, which does not count
+    mine = [shard(keys) or keys[:1] for keys in batches]
     device = run.fabric.device
     pin = device.type == "cuda"
-    # several ranks ask each other whether one of them was interrupted, and wait for the answer
-    asks_often = run.fabric.world_size == 1 or reads_at_once(device)
     run.network.train()
     # other ranks meet bad pairs too, which are not counted yet
     most = most_bad(len(run.train)) + MORE_TRIES
@@ -140,8 +149,12 @@ def train_epoch(run: Run, epoch: int) -> None:
             logs = position.step % config.log_every == 0
             if logs:
                 log_losses(run, epoch + 1, rate)
+<<<<<<< HEAD
                 share_bad_pairs(run)
             if logs or asks_often:
+=======
+            if logs or asks_often(run):
+>>>>>>> d417194 (Ranks: a split with fewer images than ranks; SyncBatchNorm on GPUs and a line where numbers differ; signals while scoring; SIGTERM before the first step is Terminated; tests)
                 stop_if_asked(run)
     read_numbers(run)
     share_bad_pairs(run)
@@ -164,7 +177,7 @@ def take_step(run: Run, image: Tensor, target: Tensor, pairs: list[Pair]) -> flo
     torch.manual_seed(int(entropy.generate_state(1)[0]))
     place = f"epoch {run.position.epochs + 1}, step {step + 1}, images {some(p.id for p in pairs)}"
     try:
-        loss = loss_over_ranks(run.criterion, run.model(image), target)
+        loss = loss_over_ranks(run.criterion, run.model(image), target, len(run.train))
         note(run, LOSS, loss, place)
         run.optimizer.zero_grad(set_to_none=True)
         run.fabric.backward(loss)
@@ -250,9 +263,14 @@ def score_epoch(run: Run) -> float:
     config, position = run.config, run.position
     epoch = position.epochs + 1
 
+    shared = len(run.val) // run.fabric.world_size  # ranks may have one image more
+    done = count(1)
+
     def after_image() -> None:
         run.display.advance(f"scoring {epoch}/{config.epochs}", SCORE_COST)
-        if run.fabric.world_size == 1:  # ranks may have different numbers of images here
+        number = next(done)
+        often = asks_often(run) or number % config.log_every == 0
+        if run.fabric.world_size == 1 or (number <= shared and often):
             stop_if_asked(run)
 
     on_bad = partial(meet_bad_pair, run, config.val_split, run.val)
@@ -272,6 +290,7 @@ def score_epoch(run: Run) -> float:
     return values["val/miou"]
 
 
+<<<<<<< HEAD
 def meet_bad_pair(
     run: Run, split: str, dataset: SegmentationDataset, key: int | Key, error: PixelwiseError
 ) -> None:
@@ -331,6 +350,11 @@ def how_to_go_on(run: Run) -> str:
         return "Repair them and start a new run: no epoch was complete yet."
     command = shell_line(["pixelwise", "train", "--resume", str(run.folder)])
     return f"Repair them, then go on with: {command}."
+=======
+def asks_often(run: Run) -> bool:
+    """Whether to look for a signal at every image or step: ranks wait for each other's answer."""
+    return run.fabric.world_size == 1 or reads_at_once(run.fabric.device)
+>>>>>>> d417194 (Ranks: a split with fewer images than ranks; SyncBatchNorm on GPUs and a line where numbers differ; signals while scoring; SIGTERM before the first step is Terminated; tests)
 
 
 def stop_if_asked(run: Run) -> None:
