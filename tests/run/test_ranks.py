@@ -177,6 +177,7 @@ def wait_for(path, process):
 SCRIPT = """
 import os, signal, threading, time
 import pixelwise as pw
+from pixelwise.errors import ArgumentError
 
 def interrupt():
     while not os.path.exists("script-run/metrics.jsonl"):
@@ -187,7 +188,7 @@ settings = dict(network="small", device="cpu", devices=2, batch=2, workers=0, lo
 print("script begins", flush=True)
 try:
     pw.train("data", loss="nosuch", **settings)
-except pw.ArgumentError as error:
+except ArgumentError as error:
     print("error:", error.name, flush=True)
 threading.Thread(target=interrupt, daemon=True).start()
 try:

@@ -16,11 +16,8 @@ import time
 import warnings
 from contextlib import ExitStack
 from dataclasses import asdict, replace
-<<<<<<< HEAD
 from functools import partial
-=======
 from itertools import count
->>>>>>> d417194 (Ranks: a split with fewer images than ranks; SyncBatchNorm on GPUs and a line where numbers differ; signals while scoring; SIGTERM before the first step is Terminated; tests)
 from pathlib import Path
 from signal import SIGTERM
 from typing import Any, NoReturn
@@ -29,13 +26,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-<<<<<<< HEAD
 from pixelwise.errors import PixelwiseError, RunError, setting
-from pixelwise.interrupt import Terminated
-=======
-from pixelwise.errors import RunError, setting
 from pixelwise.interrupt import Terminated, raise_on_sigterm
->>>>>>> d417194 (Ranks: a split with fewer images than ranks; SyncBatchNorm on GPUs and a line where numbers differ; signals while scoring; SIGTERM before the first step is Terminated; tests)
 from pixelwise.labels.pairs import Pair
 from pixelwise.ops.one_class import OneClassWarning
 from pixelwise.ops.unknown import raise_if_unknown
@@ -149,12 +141,8 @@ def train_epoch(run: Run, epoch: int) -> None:
             logs = position.step % config.log_every == 0
             if logs:
                 log_losses(run, epoch + 1, rate)
-<<<<<<< HEAD
                 share_bad_pairs(run)
-            if logs or asks_often:
-=======
             if logs or asks_often(run):
->>>>>>> d417194 (Ranks: a split with fewer images than ranks; SyncBatchNorm on GPUs and a line where numbers differ; signals while scoring; SIGTERM before the first step is Terminated; tests)
                 stop_if_asked(run)
     read_numbers(run)
     share_bad_pairs(run)
@@ -263,7 +251,8 @@ def score_epoch(run: Run) -> float:
     config, position = run.config, run.position
     epoch = position.epochs + 1
 
-    shared = len(run.val) // run.fabric.world_size  # ranks may have one image more
+    # images that every rank scores: one may have one more, and bad ones are left out
+    shared = len(run.val) // run.fabric.world_size if config.on_bad_image == "error" else 0
     done = count(1)
 
     def after_image() -> None:
@@ -290,7 +279,6 @@ def score_epoch(run: Run) -> float:
     return values["val/miou"]
 
 
-<<<<<<< HEAD
 def meet_bad_pair(
     run: Run, split: str, dataset: SegmentationDataset, key: int | Key, error: PixelwiseError
 ) -> None:
@@ -350,11 +338,11 @@ def how_to_go_on(run: Run) -> str:
         return "Repair them and start a new run: no epoch was complete yet."
     command = shell_line(["pixelwise", "train", "--resume", str(run.folder)])
     return f"Repair them, then go on with: {command}."
-=======
+
+
 def asks_often(run: Run) -> bool:
     """Whether to look for a signal at every image or step: ranks wait for each other's answer."""
     return run.fabric.world_size == 1 or reads_at_once(run.fabric.device)
->>>>>>> d417194 (Ranks: a split with fewer images than ranks; SyncBatchNorm on GPUs and a line where numbers differ; signals while scoring; SIGTERM before the first step is Terminated; tests)
 
 
 def stop_if_asked(run: Run) -> None:
