@@ -3,6 +3,7 @@
 import json
 import re
 from base64 import b64decode
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -65,6 +66,13 @@ def test_rules_stand_worst_first_with_cause_and_command(data, tmp_path):
     assert f"pixelwise audit {data} --fix {data}-fixed" in page
     assert "2 files · 6 pixels" in page
     assert "1 file · 7 pixels" in page
+
+
+def test_what_is_done_with_turned_and_deep_images_stands_on_the_page(data, tmp_path):
+    """A line a kind, as in the text."""
+    found = replace(audit_of(data, []), notes=("1 of 9 images has a palette: it is applied",))
+    assert found.notes[0] in page_of(found, tmp_path)
+    assert found.notes[0] in found.text()
 
 
 def test_the_same_audit_from_json_gives_the_same_bytes(data, tmp_path):

@@ -182,6 +182,7 @@ def context(audit: Audit, files: DatasetFiles) -> dict[str, Any]:
         "pairs": audit.pairs,
         "accepted": audit.accepted,
         "not_looked": audit.not_looked,
+        "notes": audit.notes,
         "rules": [rule_of(audit, rule, files) for rule in audit.by_rule()],
     }
 
