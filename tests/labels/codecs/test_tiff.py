@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from pixelwise.files.content import Unreadable
+from pixelwise.labels.complete import check_whole
 from pixelwise.labels.decode import decode_image
 
 NOISE = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
@@ -97,3 +98,10 @@ def test_tags_that_pillow_warns_of_are_not_looked_at(recwarn):
     IMAGE.save(file, "TIFF", tiffinfo={65000: "private", 34665: 1 << 20, 296: 2})
     assert np.array_equal(decode_image(file.getvalue()), IMAGE)
     assert list(recwarn) == []
+
+
+def test_a_header_that_counts_millions_of_strips_takes_no_time_or_memory():
+    """Four strips are there; the list of what is missing is never made."""
+    data = with_tag(with_tag(encoded("raw"), 278, [1]), 257, [60_000])
+    with pytest.raises(Unreadable, match=r"complete TIFF file.*4 of 60,000 strips"):
+        check_whole(data)

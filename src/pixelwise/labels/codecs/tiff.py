@@ -147,7 +147,7 @@ def strips_of(page: TiffPage, part: Slice, size: int) -> list[tuple[int, int]]:
     if len(offsets) != len(lengths):
         got = f"{len(offsets)} offsets and {len(lengths)} lengths of strips"
         raise Unreadable("an undamaged TIFF file", got, _RESTORE)
-    needed = _needed(page, part, tiled)
+    needed = _needed(page, part, tiled, len(offsets))
     strips = list(zip(offsets, lengths, strict=True))
     raw = page.one(_COMPRESSION, part, _RAW) == _RAW
     there = sum(
@@ -172,7 +172,7 @@ def check_strips(data: bytes) -> None:
 
     page = read_tiff(part, len(data))
     strips = strips_of(page, part, len(data))
-    needed = _needed(page, part, _TILES in page.entries)
+    needed = _needed(page, part, _TILES in page.entries, len(strips))
     kind = page.one(_COMPRESSION, part, _RAW)
     for number, (offset, length) in enumerate(strips):
         strip = memoryview(data)[offset : offset + length]
@@ -189,8 +189,18 @@ def check_strips(data: bytes) -> None:
             raise Unreadable("a complete TIFF file", got, _RESTORE, "cut")
 
 
-def _needed(page: TiffPage, part: Slice, tiled: bool) -> list[int]:
-    """Bytes of each strip or tile before it is compressed; 0 where that is not simple."""
+def _needed(page: TiffPage, part: Slice, tiled: bool, there: int) -> list[int]:
+    """Bytes of each strip or tile before it is compressed; 0 where that is not simple.
+
+    Raises:
+        Unreadable: more are needed than are there, which a damaged header may count in millions.
+    """
+
+    def check(number: int) -> None:
+        if there < number:
+            got = f"{there:,} of {number:,} {'tiles' if tiled else 'strips'}"
+            raise Unreadable("a complete TIFF file", got, _RESTORE, "cut")
+
     width, height = page.one(_WIDTH, part, 0), page.one(_HEIGHT, part, 0)
     samples, bits = page.one(_SAMPLES, part, 1), page.one(_BITS, part, 1)
     planes = samples if page.one(_PLANES, part, 1) == 2 else 1
@@ -202,10 +212,12 @@ def _needed(page: TiffPage, part: Slice, tiled: bool) -> list[int]:
         if across < 1 or down < 1:
             raise Unreadable("an undamaged TIFF file", f"tiles of {across} x {down}", _RESTORE)
         tiles = -(-width // across) * -(-height // down)
+        check(tiles * planes)
         return [(across * depth + 7) // 8 * down] * tiles * planes
     rows = min(page.one(_ROWS, part, height), height)
     if rows < 1:
         raise Unreadable("an undamaged TIFF file", f"strips of {rows} rows", _RESTORE)
+    check(-(-height // rows) * planes)
     line = (width * depth + 7) // 8
     return [line * min(rows, height - y) for y in range(0, height, rows)] * planes
 
