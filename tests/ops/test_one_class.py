@@ -37,8 +37,8 @@ def test_a_foreground_that_is_rare_or_at_the_end_is_found():
         warn_if_one_class("Dice", target, 255)
 
 
-@pytest.mark.parametrize(("held", "ignored"), [(1, 0), (3, 255), (0, -1)])
-def test_any_class_beside_any_ignored_value_is_such_a_target(held, ignored):
+@pytest.mark.parametrize(("held", "ignored"), [(1, 0), (3, 2), (0, -1)])
+def test_a_background_or_a_foreground_that_is_ignored_is_such_a_target(held, ignored):
     target = torch.where(MASK.long() > 0, held, ignored)
     words = f"class {held} and the ignored value {ignored} alone"
     with pytest.warns(OneClassWarning, match=words):
@@ -52,11 +52,20 @@ def test_any_class_beside_any_ignored_value_is_such_a_target(held, ignored):
         torch.zeros(2, 32, 48, dtype=torch.uint8),
         torch.full((2, 32, 48), 255, dtype=torch.uint8),
         MASK // 255,
+        MASK.masked_fill(MASK == 0, 1),
         torch.cat([MASK, MASK // 255]),
         torch.zeros(0, 32, 48, dtype=torch.uint8),
         MASK.masked_fill(torch.arange(48) == 1, 1),
     ],
-    ids=["one class", "void", "0 and 1", "both kinds", "no image", "a line between the samples"],
+    ids=[
+        "one class",
+        "void",
+        "0 and 1",
+        "an object",
+        "both kinds",
+        "no image",
+        "a line between the samples",
+    ],
 )
 def test_other_targets_are_left_alone(target):
     pw.Dice()(torch.randn(len(target), 2, 32, 48), target)

@@ -7,6 +7,8 @@ from torch import Tensor
 
 SAMPLED = 4, 16  # places of an axis, up to rounding
 
+FEWEST = 64  # pixels of a batch that says anything
+
 
 class OneClassWarning(UserWarning):
     """A target of one class value and void; all is well if that is what the images show."""
@@ -23,7 +25,7 @@ def warn_if_one_class(where: str, target: Tensor, ignored: int | None) -> None:
         target: integer on the CPU, any shape.
         ignored: the one ignored value, or None.
     """
-    if ignored is None or target.numel() == 0:
+    if ignored is None or target.numel() < FEWEST:
         return
     found: set[int] = set()
     for places in SAMPLED:  # the larger sample where the smaller one has one value only
@@ -32,6 +34,8 @@ def warn_if_one_class(where: str, target: Tensor, ignored: int | None) -> None:
     if len(found) != 2 or ignored not in found:
         return
     value = min(found - {ignored})
+    if 0 < value < ignored:  # a crop of one object and void; a mask has 0 and a foreground
+        return
     if bool(((target == value) | (target == ignored)).all()):
         warnings.warn(
             f"{where}: target holds class {value} and the ignored value {ignored} alone. Is it a "
