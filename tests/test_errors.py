@@ -148,3 +148,10 @@ def test_a_shape_is_said_in_letters_and_numbers():
     check_shape("here", "logits", (2, 3, 4), (None, 3, 4), "(N, H, W)")
     with pytest.raises(ArgumentError, match=r"logits must be \(N, H, W\) = \(any, 3, 4\), got \(2"):
         check_shape("here", "logits", (2, 4, 4), (None, 3, 4), "(N, H, W)")
+
+
+def test_a_message_has_a_length_that_no_file_decides():
+    """Whichever part a name of a million letters has come into."""
+    long = "x" * 1_000_000
+    for parts in ({"event": long}, {"must": long, "got": 1}, {"must": 1, "got": long}):
+        assert len(str(RunError(long, long, hint=long, **parts))) < 20_000

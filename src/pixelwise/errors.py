@@ -29,6 +29,8 @@ from typing import Any
 _SETTING = re.compile("\x1f(\\w+)\x1f([^\x1f]*)\x1f")
 # Characters of a part of a message; a file can have a name of a million.
 _LONGEST = 2000
+# ... and of the rest of a message, in which several names are listed.
+_WHOLE = 16_000
 _HUGE = 10**100
 # words of other libraries that look like another choice of ours
 _MEANT = {"gpu": "cuda", "fp16": "16-mixed", "bf16": "bf16-mixed", "fp32": "32"}
@@ -123,7 +125,8 @@ class PixelwiseError(Exception):
             return ""
         what = self._event or f"{named(self.name)} must be {self._must}, got {self.got}"
         text = f"{what}. {self._hint}" if self._hint else f"{what}."
-        return _written(text, with_value)
+        text = _written(text, with_value)
+        return text if len(text) <= _WHOLE else f"{text[:_WHOLE]}..."
 
 
 def shown(value: object, written: Callable[[object], str] = repr) -> str:
