@@ -219,8 +219,8 @@ def _one_channel(data: bytes, max_pixels: int) -> tuple[PngHeader, bytes]:
     """The header and the pixel stream of a PNG file with one sample a pixel."""
     header = read_header(data)
     check_pixels(header.width, header.height, max_pixels)
-    # the file, its pixels joined, and twice an array of them
-    pixels = header.width * header.height * (4 if header.bit_depth == 16 else 2)
+    # the file, its pixels joined, an array of them and what decoding and counting take beside it
+    pixels = header.width * header.height * (3 if header.bit_depth == 16 else 2)
     what = f"{header.width:,} x {header.height:,} pixels"
     check_unpacked(2 * len(data) + pixels, what)
     stream = read_pixel_stream(data, header)
