@@ -216,9 +216,12 @@ def test_an_xml_file_in_an_encoding_that_cannot_be_read_is_refused(tmp_path, enc
 
 
 @pytest.mark.parametrize("z", ["--5", DIGITS, "\xb2", "x", ""])
-def test_a_z_order_that_is_not_a_number_counts_as_none(tmp_path, z):
+def test_a_z_order_that_is_not_a_number_is_refused_or_its_shape_skipped(tmp_path, z):
     shapes = f'<polygon label="cat" points="1,1;9,1;9,9" z_order="{z}"/>'
-    assert run(cvat(tmp_path / "source", shapes)).objects == 1
+    source = cvat(tmp_path / "source", shapes)
+    with pytest.raises(DatasetError, match="not a number of at most 9 digits"):
+        run(source)
+    assert run(source, invalid="skip").objects == 0
 
 
 @pytest.mark.parametrize(

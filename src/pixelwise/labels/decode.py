@@ -345,6 +345,10 @@ def _brightness(pixel: np.ndarray) -> float:
     return float(pixel @ _LUMA if len(pixel) == len(_LUMA) else pixel[-1])
 
 
+def _ignored(handler: object) -> object:
+    return handler
+
+
 class _Silence:
     """Keeps libtiff from writing to stderr what arrives as an error anyway."""
 
@@ -354,7 +358,7 @@ class _Silence:
             set_handler: Any = ctypes.CDLL(Image.core.__file__).TIFFSetErrorHandler
             set_handler.restype, set_handler.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
         except (AttributeError, OSError):  # pragma: no cover  (linked in another way)
-            set_handler = int
+            set_handler = _ignored
         self.set = set_handler
 
 

@@ -63,9 +63,11 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa:
     objects, masks = [], Masks()
     for place, (kind, attributes) in enumerate(item.data["shapes"]):
         name, z = attributes.get("label", "").strip(), attributes.get("z_order", "0")
-        z = int(z) if _WHOLE.fullmatch(z) else 0
-        parts = _parts(kind, attributes, config.line_width, masks)
-        objects.append(Object(name, parts, f"shape {place} of {item.id}", z))
+        if _WHOLE.fullmatch(z):
+            parts = _parts(kind, attributes, config.line_width, masks)
+        else:
+            parts, z = f"z_order {z[:20]!r}, which is not a number of at most 9 digits", "0"
+        objects.append(Object(name, parts, f"shape {place} of {item.id}", int(z)))
     height, width = item.data["size"]
     # CVAT shows images turned
     frames: tuple[Frame, ...] = ("turned", "stored")
