@@ -209,7 +209,9 @@ def _sizes(root: str, file: str, table: Any, size: tuple[int, int] | None) -> It
     found = (image.height, image.width)
     turned = found[::-1] if image.orientation >= 5 else found
     if size != turned:
-        shown = f"{size[1]} x {size[0]} in the annotation file, {turned[1]} x {turned[0]} on disk"
+        shown = "{} x {} (height x width) in the annotation file, {} x {} on disk".format(
+            *size, *turned
+        )
         if size == turned[::-1]:
             shown += "; one of them is turned"
         yield Finding("R6", file, 1, None, shown, other=path)

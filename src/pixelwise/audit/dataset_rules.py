@@ -218,9 +218,9 @@ def _splits_that_differ(contents: Contents) -> Iterator[Finding]:
             yield Finding("S5", contents.folder(number), labels, None, detail)
         elif not contents.sizes[first].keys() & contents.sizes[number].keys():
             sizes = [contents.sizes[i].most_common(1)[0][0] for i in (first, number)]
-            shown = " and ".join(f"{width} x {height}" for height, width in sizes)
+            shown = " and ".join(f"{height} x {width}" for height, width in sizes)
             pair = f"{splits[first]} and {splits[number]}"
-            detail = f"{pair} have no size in common: most often {shown}"
+            detail = f"{pair} have no size in common: most often {shown} (height x width)"
             yield Finding("S5", contents.folder(number), labels, None, detail)
 
 

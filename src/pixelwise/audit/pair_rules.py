@@ -38,7 +38,7 @@ def size_rules(files: Files, image: Header, label: Header) -> list[Finding]:
     name, other = str(files.label), files.image
     size, wanted = (label.height, label.width), (image.height, image.width)
     turn = _TURNS.get(image.orientation, "")
-    shown = f"the image is {wanted[1]} x {wanted[0]}, the label {size[1]} x {size[0]}"
+    shown = "the image is {} x {} (height x width), the label {} x {}".format(*wanted, *size)
     if size != wanted:
         if size != wanted[::-1]:
             return [Finding("G1", name, 1, None, shown, other=other)]

@@ -135,7 +135,7 @@ def leave_out(
     find = f"Find all defects with: {shell_line(['pixelwise', 'audit', str(root)])}."
     if errors and not skip:
         option = setting("on_bad_image", "skip")
-        hint = f"{find} {option} leaves out up to 1 % of a split."
+        hint = f"{find} {option} leaves out up to 1 % of a split, at least one pair."
         raise all_of("train", errors, f"{plural(len(errors), 'pair')} cannot be used", hint)
     for split, found in wrong.items():
         own = bad.left_out.setdefault(split, {})

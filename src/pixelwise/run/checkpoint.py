@@ -184,7 +184,7 @@ def find_checkpoint(run: Path, order: tuple[str, ...], log: Callable[[str], None
             problems.append(str(error))
             continue
         for problem in problems:
-            log(f"WARNING: {problem} Continuing with {folder} instead.")
+            log(f"warning: {problem} Continuing with {folder} instead.")
         return checkpoint
     hint = " ".join(problems) or "Has the first epoch ended?"
     raise RunError(run, "run", must="a folder with a complete checkpoint", got="none", hint=hint)

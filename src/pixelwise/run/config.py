@@ -82,7 +82,8 @@ class TrainConfig:
     train_split: str = option("train", "split to learn from", group="data")
     val_split: str = option("val", "split to score after each epoch")
     on_bad_image: OnBadImage = option(
-        "error", "stop at an image that cannot be read, or leave out up to 1 % of a split"
+        "error",
+        "stop at an image that cannot be used, or leave out up to 1 % of a split, at least one",
     )
     seed: int = option(
         0, "random seed; the same batches with any number of workers", low=0, group="machine"

@@ -95,8 +95,9 @@ class Prediction:
             return ""
         return (
             f"predict: {len(self.failed):,} of {plural(self.images, 'image')} could not be "
-            f"predicted: {some((one.reason for one in self.failed), separator='; ')}. All are in "
-            f"{self.folder / FILE}. When they are repaired, the same command predicts them alone."
+            f"predicted: {some((one.reason for one in self.failed), separator='; ')}. "
+            f"{self.folder / FILE} lists all. When they are repaired, the same command predicts "
+            "them alone."
         )
 
 

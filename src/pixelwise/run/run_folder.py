@@ -165,7 +165,7 @@ def reopen_run(run: Path, plan: Plan, log: Callable[[str], None]) -> Checkpoint:
     ]
     if others:
         log(
-            f"WARNING: {run} began with {', '.join(others)}: what follows need not be, bit for "
+            f"warning: {run} began with {', '.join(others)}: what follows need not be, bit for "
             "bit, the run that nothing interrupted."
         )
     if began.classes != plan.description.classes:

@@ -39,7 +39,7 @@ from pixelwise.run.run_folder import (
     reopen_run,
     saved_config,
 )
-from pixelwise.text import some
+from pixelwise.text import plural, some
 
 TRAIN_COST, SCORE_COST = 3.0, 1.0  # work per image: forward and backward, or forward alone
 LOG = "log.txt"
@@ -149,7 +149,10 @@ def set_up(config: TrainConfig, held: ExitStack) -> Run:
     if checkpoint and fabric.is_global_zero:
         forget_after(folder / METRICS, position.step)
         plan.bad.write(folder)
-    display.line(f"{'continuing' if checkpoint else 'training'} {folder}")
+    if position.epochs >= settings.epochs:
+        display.line(f"{folder} is complete: it has had {plural(settings.epochs, 'epoch')}")
+    else:
+        display.line(f"{'continuing' if checkpoint else 'training'} {folder}")
     train, val = make_datasets(plan)
     run = Run(
         folder=folder,
