@@ -43,7 +43,7 @@ _NEARLY_ALL = 0.99
 # R1: fewer single pixels than this, or a smaller share, are how labels look.
 _FEW_SINGLES, _SMALL_SHARE = 16, 2e-3
 # R1: the same of those that lie in an area of one value, where nobody draws a pixel.
-_FEW_SPECKS, _SPECKS_SHARE = 8, 1e-4
+_FEW_SPECKS, _SPECKS_SHARE = 8, 3e-4
 # V2, V3: shares of pixels that an explanation must fit, and values that noise has at least.
 _MOST, _NOISE_VALUES, _NOISE_REACH = 0.95, 8, 20
 _FEW_BETWEEN, _FEW_BLENDED = 16, 3
