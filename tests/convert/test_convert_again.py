@@ -23,6 +23,7 @@ from convert.annotations import (
 from convert.street import NAMES, settings, write_street
 from pixelwise.cli import main
 from pixelwise.convert.command import convert
+from pixelwise.convert.config import ConvertConfig
 from pixelwise.errors import DatasetError, RunError
 from pixelwise.labels.description import read_description
 from pixelwise.labels.image import read_rgb
@@ -131,6 +132,21 @@ def test_a_run_that_was_stopped_goes_on(source, tmp_path):
     report = convert(settings(source))
     assert report.resumed == 3
     assert digests(tmp_path / "out") == first
+
+
+@pytest.mark.parametrize("others", [set(), {"notes.txt"}])
+def test_nothing_is_left_where_no_label_could_be_made(tmp_path, others):
+    """Files of others stay."""
+    (tmp_path / "source").mkdir()
+    np.save(tmp_path / "source" / "a.npy", np.full((2, 3), 7.5))
+    for name in others:
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / name).touch()
+    config = ConvertConfig(tmp_path / "source", "array", out=tmp_path / "out", classes="voc")
+    with pytest.raises(DatasetError, match=r"a\.npy"):
+        convert(config)
+    assert {p.name for p in tmp_path.glob("out/*")} == others
+    assert (tmp_path / "out").exists() == bool(others)
 
 
 def test_an_interruption_leaves_a_state_to_go_on_from(source, tmp_path):

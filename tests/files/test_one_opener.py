@@ -52,3 +52,9 @@ def test_no_module_outside_files_opens_a_file(module):
 @pytest.mark.parametrize("module", EXCEPTIONS)
 def test_an_exception_is_still_needed(module):
     assert opens(module) != []
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_no_module_asks_pathlib_where_links_lead(module):
+    """Path.resolve raises RuntimeError for links in a circle; files.names.real_path does not."""
+    assert ".resolve()" not in (SOURCE / module).read_text()

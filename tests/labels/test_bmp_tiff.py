@@ -5,6 +5,7 @@ import pytest
 from PIL import Image, ImageFile, TiffImagePlugin
 
 from pixelwise.errors import LabelError
+from pixelwise.labels.decode import check_memory
 from pixelwise.labels.png import label_size, read_label
 
 BYTES = np.arange(256, dtype=np.uint8).reshape(8, 32)
@@ -159,3 +160,9 @@ def test_the_pixel_limit_holds_before_decoding(tmp_path):
     Image.fromarray(BYTES).save(tmp_path / "a.bmp")
     with pytest.raises(LabelError, match="at most 255 pixels, got 32 x 8"):
         read_label(tmp_path / "a.bmp", max_pixels=255)
+
+
+def test_a_palette_takes_no_memory_in_a_label():
+    """A TIFF file of 16,384 x 16,384 indices is read as one of as many grey samples is."""
+    for mode in ("L", "P"):
+        check_memory("TIFF", mode, 16384, 16384, 1000, is_label=True)

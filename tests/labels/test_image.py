@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from pixelwise.errors import DatasetError
+from pixelwise.labels.decode import read_head
 from pixelwise.labels.image import image_size, read_image, read_rgb
 
 GREY = np.arange(6, dtype=np.uint8).reshape(2, 3) * 40
@@ -123,6 +124,15 @@ def test_channels_that_the_file_does_not_have_are_not_made_up(tmp_path, channels
     Image.fromarray(COLOR).save(tmp_path / "a.png")
     with pytest.raises(DatasetError, match=rf"image with {channels} channels?, got {found}\."):
         read_image(tmp_path / "a.png", channels)
+
+
+def test_sixteen_bits_of_a_pgm_file_are_sixteen_bits(tmp_path):
+    """Pillow decodes them to 32."""
+    wide = GREY.astype(np.uint16) * 300
+    Image.fromarray(wide).save(tmp_path / "a.pgm")
+    assert np.array_equal(read_image(tmp_path / "a.pgm")[:, :, 0], wide)
+    with open(tmp_path / "a.pgm", "rb") as file:
+        assert read_head(file).mode == "I;16"
 
 
 def test_integers_of_32_bits_are_refused(tmp_path):

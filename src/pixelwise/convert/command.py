@@ -9,6 +9,7 @@ bytes.
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from os.path import exists
@@ -159,7 +160,8 @@ def _make_all(
     """The entry of every label, how many an earlier run had made, and why others are not there."""
     manifest = config.folder / FILE_NAME
     done = read_entries(manifest)
-    check_out(config, [item.id for item in items], done, exists(manifest))
+    was_there = exists(manifest)
+    check_out(config, [item.id for item in items], done, was_there)
     check_names("convert", config.folder, (f"{item.id}.png" for item in items), DatasetError)
     classes = legend.classes.as_dict()
     # what an earlier release made of colours of no class was not counted
@@ -182,6 +184,10 @@ def _make_all(
                 entries[item.id] = made
                 append(file, made)
     if not entries:
+        if not was_there:
+            manifest.unlink()
+            with suppress(OSError):  # somebody else's files are in it
+                config.folder.rmdir()
         raise _failed(errors)
     rewrite(manifest, entries)
     return entries, sum(entries[id] is done.get(id) for id in entries), errors

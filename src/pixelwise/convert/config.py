@@ -10,6 +10,7 @@ from pixelwise.convert.formats.table import FORMATS
 from pixelwise.convert.painting import Order
 from pixelwise.convert.sidecars import SIDECARS
 from pixelwise.errors import ArgumentError
+from pixelwise.files.names import real_path
 from pixelwise.files.records import to_plain
 from pixelwise.labels.png import Storage
 from pixelwise.labels.shapes import LINE_WIDTH, Rule
@@ -108,7 +109,7 @@ class ConvertConfig:
             raise ArgumentError(where, "split", must="the name of a folder", got=repr(self.split))
         if self.out is None:
             # "." has no name of its own
-            source = self.source if self.source.name else self.source.resolve()
+            source = self.source if self.source.name else real_path(self.source)
             object.__setattr__(self, "out", source.with_name(f"{source.stem}-converted"))
         if self.format != "auto":
             self._check_format()

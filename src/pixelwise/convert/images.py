@@ -18,6 +18,7 @@ from PIL import Image
 from pixelwise.errors import DatasetError, RunError, setting
 from pixelwise.files.atomic import atomic_write, take_name
 from pixelwise.files.content import SUFFIXES, Unreadable, check_pixels, format_of, read_file
+from pixelwise.files.names import real_path
 from pixelwise.labels.decode import decode_image, read_head
 from pixelwise.labels.shapes import Size
 
@@ -167,7 +168,7 @@ def _link(target: Path, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            os.link(target.resolve(), temporary)
+            os.link(real_path(target), temporary)
             take_name(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)

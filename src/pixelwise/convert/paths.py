@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pixelwise.convert.manifest import FILE_NAME as MANIFEST
 from pixelwise.errors import DatasetError, setting
-from pixelwise.files.names import lies_in, with_slashes
+from pixelwise.files.names import lies_in, real_path, with_slashes
 from pixelwise.files.records import shown
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 
@@ -111,7 +111,7 @@ def check_apart(source: Path, out: Path) -> None:
 
 def _lies_in(path: Path, roots: Sequence[Path]) -> bool:
     try:
-        resolved = path.resolve()
-    except (OSError, RuntimeError, ValueError):
-        return False  # a loop of links, or a name that no file can have
-    return any(resolved.is_relative_to(root.resolve()) for root in roots)
+        resolved = real_path(path)
+    except (OSError, ValueError):
+        return False  # a name that no file can have
+    return any(resolved.is_relative_to(real_path(root)) for root in roots)

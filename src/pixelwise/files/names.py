@@ -63,9 +63,14 @@ def check_names(
         raise error(where, "names", must=must, got=some(alike))
 
 
+def real_path(path: Path | str) -> Path:
+    """A path without links, as far as it exists; Path.resolve raises on links in a circle."""
+    return Path(os.path.realpath(path))
+
+
 def lies_in(path: Path, folder: Path) -> bool:
     """Whether a path is a folder or below it, under whatever name, if the two exist."""
-    resolved = path.resolve()
+    resolved = real_path(path)
     return any(_is_same(above, folder) for above in (resolved, *resolved.parents))
 
 
@@ -73,7 +78,7 @@ def _is_same(path: Path, folder: Path) -> bool:
     try:
         return os.path.samefile(path, folder)
     except OSError:
-        return path == folder.resolve()
+        return path == real_path(folder)
 
 
 def _folded(name: str) -> str:

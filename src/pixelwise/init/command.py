@@ -10,6 +10,7 @@ from pixelwise.audit.headers import read_start
 from pixelwise.errors import DatasetError, setting
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.content import Unreadable
+from pixelwise.files.names import real_path
 from pixelwise.init.config import InitConfig
 from pixelwise.init.suggest import next_step
 from pixelwise.labels.description import FILE_NAME, write_description
@@ -73,8 +74,8 @@ def _storage(survey: Survey) -> Iterator[Statement]:
 def _inside(config: InitConfig, name: str) -> Path:
     """A folder in that of the dataset, given relative to it or to the current folder."""
     given, root = Path(getattr(config, name)), config.folder
-    found = [path.resolve() for path in (root / given, given) if path.is_dir()]
-    inside = [path for path in found if path.is_relative_to(root.resolve())]
+    found = [real_path(path) for path in (root / given, given) if path.is_dir()]
+    inside = [path for path in found if path.is_relative_to(real_path(root))]
     if not inside:
         raise DatasetError("init", name, must=f"a folder in {root}", got=given)
-    return root / inside[0].relative_to(root.resolve())
+    return root / inside[0].relative_to(real_path(root))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pixelwise.convert.detect import detect
 from pixelwise.errors import PixelwiseError
+from pixelwise.files.names import real_path
 from pixelwise.survey.folder_names import SPLIT_NAMES
 from pixelwise.survey.pairing import image_folder, subfolders
 from pixelwise.survey.splits import find_layout
@@ -68,7 +69,7 @@ def _array_command(folder: Path) -> str:
     """The command for a folder of arrays, with that of the images beside it, if there is one."""
     images = image_folder(folder.parent)
     beside = [] if images in (folder, folder.parent) else ["--images", str(images)]
-    out = folder.parent.parent / f"{folder.parent.resolve().name}-converted"
+    out = folder.parent.parent / f"{real_path(folder.parent).name}-converted"
     words = ["pixelwise", "convert", str(folder), *beside, "--out", str(out)]
     return shell_line(words if beside else words[:3])
 

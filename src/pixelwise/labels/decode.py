@@ -145,7 +145,8 @@ def read_head(file: BinaryIO) -> Head:
         palette = _palette(image)
     orientation = orientation if 1 <= orientation <= 8 else 1
     sides = image.height, image.width
-    return Head(kind, image.mode, *sides, orientation, palette, is_number, is_wide)
+    mode = "I;16" if _is_wide_grey(kind, image) else image.mode
+    return Head(kind, mode, *sides, orientation, palette, is_number, is_wide)
 
 
 def read_size(file: BinaryIO) -> tuple[int, int]:
@@ -213,7 +214,7 @@ def decode_image(
             _check_no_grey(image, data, scans)
         else:
             image.load()
-    return image
+    return image.convert("I;16") if _is_wide_grey(kind, image) else image
 
 
 def image_format(start: bytes) -> str:
@@ -269,6 +270,11 @@ def _png_head(part: Slice) -> tuple[PngHeader, str, bytes, bytes]:
     return header, IMAGE_MODES[header.color_type][header.bit_depth][0], palette, exif
 
 
+def _is_wide_grey(kind: str, image: Image.Image) -> bool:
+    """Whether Pillow decodes 16 bits to 32, as it does for PGM files."""
+    return kind == "PPM" and image.mode == "I"
+
+
 def _palette(image: Image.Image) -> bytes:
     """The palette of an image, which is not decoded for it."""
     if image.mode != "P" or image.palette is None:
@@ -299,9 +305,9 @@ def check_memory(
     """Refuse what would take too much memory: the file, Pillow's image and an array of it."""
     stored = _STORED.get(mode, 4)
     array = 3 if mode in ("RGB", "P", "CMYK", "YCbCr", "LAB", "HSV") else 4
-    if is_label:
-        array = stored
     converted = 0 if mode in ("RGB", "L", "1", "LA", "RGBA", "F", "I") else 4 * (stored != 2)
+    if is_label:
+        array, converted = stored, 0
     a_pixel = stored + converted + array + _BESIDE.get(kind, 0)
     what = f"{width:,} x {height:,} pixels of mode {mode}"
     check_unpacked(_BASE_BYTES + 2 * file_bytes + a_pixel * width * height, what)

@@ -18,6 +18,7 @@ from pixelwise.audit.rules import RULES, SEVERITIES
 from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.files.atomic import atomic_write
+from pixelwise.files.names import real_path
 from pixelwise.init.suggest import next_step
 from pixelwise.labels.description import read_description
 from pixelwise.repair.command import repair_of
@@ -175,7 +176,7 @@ def context(audit: Audit, files: DatasetFiles) -> dict[str, Any]:
     """The content of the page."""
     return {
         "version": version("pixelwise"),
-        "name": files.root.resolve().name,
+        "name": real_path(files.root).name,
         "root": audit.root,
         "verdict": verdict(audit),
         "files": _counted(audit.files, "files"),

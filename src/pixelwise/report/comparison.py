@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pixelwise.files.names import real_path
 from pixelwise.report.pictures import compared_pictures
 from pixelwise.report.reach import reach
 from pixelwise.report.tables import hex_color, short_names
@@ -19,7 +20,7 @@ def comparison(found: Comparison, folder: Path, worst: int, best: int) -> dict[s
         folder: where its relative paths start.
         worst, best: how many images to show that b made worse, and better.
     """
-    folders = [(folder / name).resolve() for name in (found.a, found.b)]
+    folders = [real_path(folder / name) for name in (found.a, found.b)]
     widest = max([1e-9, *(abs(v) for row in found.per_class for v in _ends(row))])
     changed = [image for image in found.images if image.difference]
     down = sorted((i for i in changed if (i.difference or 0) < 0), key=lambda i: i.difference or 0)

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pixelwise.errors import RunError
 from pixelwise.files.atomic import atomic_write
+from pixelwise.files.names import real_path
 from pixelwise.report import tables, words
 from pixelwise.report.calibration import calibration
 from pixelwise.report.charts import LEAST_SHARE, SHADES, Chart, heat_rows, line_chart
@@ -107,7 +108,7 @@ def head(source: Source) -> dict[str, Any]:
     """What was scored, the headline, and the same predictions under other conventions."""
     score = source.score
     dataset, split = score.dataset.path, score.dataset.split
-    predictions = (source.path.parent / score.predictions).resolve()
+    predictions = real_path(source.path.parent / score.predictions)
     pixels = score.valid_pixels + score.ignored_pixels
     return {
         "version": score.version,

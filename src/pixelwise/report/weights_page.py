@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.files.atomic import atomic_write
+from pixelwise.files.names import real_path
 from pixelwise.report.charts import Tick
 from pixelwise.report.tables import hex_color
 from pixelwise.report.words import grouped, short
@@ -99,7 +100,7 @@ def context(result: Weights) -> dict[str, Any]:
     weight_lists = [method.weights for method in result.by_method.values()]
     return {
         "version": result.version,
-        "name": Path(result.dataset.path).resolve().name,
+        "name": real_path(result.dataset.path).name,
         "dataset": result.dataset.path,
         "split": result.dataset.split,
         "images": counts.files,

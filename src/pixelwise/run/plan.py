@@ -18,6 +18,7 @@ from pixelwise.errors import (
     error_at,
     setting,
 )
+from pixelwise.files.names import real_path
 from pixelwise.labels.description import FILE_NAME, Description, read_description
 from pixelwise.labels.image import read_rgb
 from pixelwise.labels.pairs import Pair
@@ -119,7 +120,7 @@ def make_plan(
     check_network(config.network)
     config = replace(
         config,
-        data=config.data.resolve(),
+        data=real_path(config.data),
         class_weights=absolute(config.class_weights),
         loss=config.loss or ("bce+dice" if description.task == "binary" else "ce+dice"),
     )
@@ -235,7 +236,7 @@ def is_readable(pair: Pair) -> bool:
 
 def absolute(weights: str) -> str:
     """A file of class weights by its full path, so that a run can be resumed from anywhere."""
-    return str(Path(weights).resolve()) if weights.endswith(".json") else weights
+    return str(real_path(weights)) if weights.endswith(".json") else weights
 
 
 def split_names(config: TrainConfig) -> tuple[str, str]:

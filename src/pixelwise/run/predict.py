@@ -30,7 +30,7 @@ from pixelwise.files.folder import (
     swap_in,
 )
 from pixelwise.files.lock import locked
-from pixelwise.files.names import check_names
+from pixelwise.files.names import check_names, real_path
 from pixelwise.files.results import write_json
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, read_description
@@ -146,7 +146,7 @@ def predict_images(config: PredictConfig) -> Prediction:
             "command": command_line(config),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "run": str(config.run),
-            "checkpoint": str(checkpoint.folder.resolve()),
+            "checkpoint": str(real_path(checkpoint.folder)),
             "epoch": checkpoint.about.epoch,
             "data": chosen.data,
             "split": chosen.split,
@@ -174,7 +174,7 @@ def begin(
     """
     about = checkpoint.about
     key = key_of(about.sha256, about.scale, chosen.classes, config.threshold)
-    source = key_of(key, chosen.data, chosen.split, str(config.images and config.images.resolve()))
+    source = key_of(key, chosen.data, chosen.split, str(config.images and real_path(config.images)))
     again = config.overwrite or config.calibration
     found = None if again else read_unfinished(out, source)
     if found is None:
@@ -294,8 +294,8 @@ def select_images(config: PredictConfig, checkpoint: Checkpoint) -> Selection:
     """
     if config.images is not None:
         pairs = photographs(config.images)
-        return Selection(pairs, checkpoint.about.classes, None, None, config.images.resolve().name)
-    path = (config.data or Path(checkpoint.about.dataset)).resolve()
+        return Selection(pairs, checkpoint.about.classes, None, None, real_path(config.images).name)
+    path = real_path(config.data or Path(checkpoint.about.dataset))
     description = read_description(path)
     where = description.root / FILE_NAME
     check_choice(str(where), "split", config.split, description.splits, DatasetError)

@@ -15,6 +15,7 @@ from lightning_fabric.plugins.environments import LightningEnvironment
 from torch import Tensor, distributed, nn
 
 from pixelwise.errors import ArgumentError, BackendError, PixelwiseError, RunError, setting
+from pixelwise.files.names import real_path
 from pixelwise.files.records import from_plain, shown
 from pixelwise.interrupt import Interrupt
 from pixelwise.losses.criterion import Criterion
@@ -223,7 +224,7 @@ def new_folder(plan: Plan, network: Network, log: Callable[[str], None], held: E
     """The folder that was asked for, or else runs/DATA-NUMBER, made and locked."""
     folder = plan.config.out
     if folder is None:
-        folder = free_run_name(plan.description.root.resolve().name)
+        folder = free_run_name(real_path(plan.description.root).name)
         lock_run(folder, log, held)
     make_run_folder(folder, plan, network)
     return folder

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pixelwise.errors import ArgumentError, setting
+from pixelwise.files.names import real_path
 from pixelwise.metrics.like import Tool
 from pixelwise.metrics.scores import Convention
 from pixelwise.settings import (
@@ -73,7 +74,7 @@ class ScoreConfig:
             if self.classes is not None or self.images is not None:
                 event = f"{setting('images')} and {classes} need {labels}"
                 raise ArgumentError("score", event=event, hint=f"Give {labels} too.")
-        elif self.labels.resolve() == self.predictions.resolve():
+        elif real_path(self.labels) == real_path(self.predictions):
             must, got = "another folder than the predictions", str(self.labels)
             raise ArgumentError("score", "labels", must=must, got=got)
         elif self.classes is None or self.data is not None:

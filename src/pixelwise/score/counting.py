@@ -21,6 +21,7 @@ from pixelwise.errors import (
     setting,
 )
 from pixelwise.files.json_file import get
+from pixelwise.files.names import real_path
 from pixelwise.files.results import read_object
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import read_description
@@ -163,7 +164,7 @@ def find_dataset(config: ScoreConfig, folders: tuple[Path, ...]) -> tuple[Path, 
         PairingError: two folders have different ones.
     """
     if config.data is not None:
-        return config.data.resolve(), config.split or "val"
+        return real_path(config.data), config.split or "val"
     found = []
     for folder in folders:
         path = folder / "prediction.json"
@@ -175,7 +176,7 @@ def find_dataset(config: ScoreConfig, folders: tuple[Path, ...]) -> tuple[Path, 
             labels, classes = setting("labels"), setting("classes")
             hint = f"They are of a bare folder of images: give {labels} and {classes}."
             raise DatasetError("score", "predictions", must="of a dataset", got="none", hint=hint)
-        found.append((Path(data).resolve(), config.split or split or "val"))
+        found.append((real_path(data), config.split or split or "val"))
     if found[0] != found[-1]:
         got = " and ".join(f"split {split} of {data}" for data, split in found)
         hint = f"Give {setting('data')} and {setting('split')} to score both on the same labels."
@@ -295,6 +296,6 @@ def count_prediction(
 
 def path_from(path: Path, folder: Path) -> str:
     """The path relative to `folder` if it lies inside it, else absolute."""
-    path, folder = path.resolve(), folder.resolve()
+    path, folder = real_path(path), real_path(folder)
     inside = path.is_relative_to(folder)
     return (path.relative_to(folder) if inside else path).as_posix()

@@ -8,6 +8,7 @@ import numpy as np
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.content import Unreadable, format_of, read_file
+from pixelwise.files.names import real_path
 from pixelwise.labels.description import Split
 from pixelwise.labels.image import decode_rgb
 from pixelwise.text import shell_line
@@ -44,7 +45,7 @@ def convert_commands(
     if not classes:
         return "", lossy
     rest = ["--format", "color", "--classes", classes, *(["--unknown", "nearest"] * lossy)]
-    out = root.parent / f"{root.resolve().name}-converted"
+    out = root.parent / f"{real_path(root).name}-converted"
     commands: dict[tuple[str, str], list[str]] = {}
     for name, split in splits.items():
         if split.labels is None or (split.images, split.labels) in commands:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pixelwise.errors import ArgumentError, PixelwiseError, setting
+from pixelwise.files.names import real_path
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 from pixelwise.labels.description import FILE_NAME, read_description
 from pixelwise.labels.pairs import Pair, find_pairs
@@ -33,7 +34,7 @@ def photographs(folder: Path) -> list[Pair]:
         raise _refused(f"{folder}, which has labels too ({labels})", hint)
     pairs = find_pairs(folder, None)
     described = _described_labels(folder)
-    found = [pair.image for pair in pairs if pair.image.resolve() in described]
+    found = [pair.image for pair in pairs if real_path(pair.image) in described]
     if found:
         got = f"{folder} with {plural(len(found), 'label file')}, such as {found[0]}"
         raise _refused(got, "Give the folder of the images of that dataset.")
@@ -58,12 +59,12 @@ def _named_folders(folder: Path) -> tuple[Path, Path] | None:
 
 def _described_labels(folder: Path) -> set[Path]:
     """The label files of the dataset that a folder is in."""
-    folder = folder.resolve()
+    folder = real_path(folder)
     root = next((p for p in folder.parents[:_ABOVE] if (p / FILE_NAME).is_file()), None)
     labels: set[Path] = set()
     with suppress(PixelwiseError):  # a dataset that cannot be read is not what is predicted
         description = read_description(root) if root else None
         for split in description.splits if description else ():
             pairs = description.pairs(split) if description else []
-            labels |= {pair.label.resolve() for pair in pairs if pair.label}
+            labels |= {real_path(pair.label) for pair in pairs if pair.label}
     return labels

@@ -9,6 +9,7 @@ import numpy as np
 from pixelwise.errors import ArgumentError, DatasetError, setting
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.content import holds
+from pixelwise.files.names import real_path
 from pixelwise.files.toml_file import toml_key, toml_value
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, Description
@@ -83,7 +84,7 @@ def write_keep_list(path: Path, ids: list[str]) -> None:
         must = "free of line breaks and of leading or trailing whitespace"
         raise ArgumentError("weights", "ids", must=must, got=some(broken))
     data = "".join(f"{id}\n" for id in ids).encode("utf-8", "surrogateescape")
-    if path.exists() and not holds(path.resolve(), data):
+    if path.exists() and not holds(real_path(path), data):
         hint = "Choose another name, or remove it."
         got = f"an existing {path}"
         raise ArgumentError("weights", "keep_list", must="a new file", got=got, hint=hint)
