@@ -87,6 +87,15 @@ def test_a_run_that_has_predicted_nothing_is_told_to_predict_first(run, capsys):
     assert f"no prediction.json in it. It is a run. Predict first: pixelwise predict {run}" in said
 
 
+def test_a_folder_without_images_is_named_in_the_words_of_the_command(run, tmp_path, capsys):
+    code, said = typed(f"predict {run} --images {tmp_path}", capsys)
+    assert code == 2
+    assert said == (
+        f"pixelwise: predict: --images must be at least one image file, got none in {tmp_path}. "
+        "Is it the right folder?\n"
+    )
+
+
 def test_other_label_images_are_told_what_scores_them(data, capsys):
     code, said = typed(f"score {data}", capsys)
     assert code == 2

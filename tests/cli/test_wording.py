@@ -37,12 +37,18 @@ from pixelwise.errors import ArgumentError, RunError, setting
         ),
         (
             ArgumentError("criterion", "loss", must="known", got="x"),
-            "criterion: loss must be known, got x.",
+            "train: --loss must be known, got x.",
         ),
     ],
 )
 def test_a_name_is_an_option_if_the_command_speaks(error, said):
     assert sentence(error, ["train", "x"]) == said
+
+
+@pytest.mark.parametrize("where", ["find_pairs", "open_executor", "criterion"])
+def test_no_name_of_a_function_is_on_the_command_line(where):
+    error = ArgumentError(where, event="it is wrong", hint=f"Change {setting('images')}.")
+    assert sentence(error, ["predict", "x"]) == "predict: it is wrong. Change --images."
 
 
 def hint_of(hint, command="train"):

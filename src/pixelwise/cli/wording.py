@@ -5,10 +5,14 @@ from collections.abc import Sequence
 from dataclasses import fields
 from difflib import get_close_matches
 
+from pixelwise import __all__
 from pixelwise.cli.commands import COMMANDS, resolve
 from pixelwise.errors import PixelwiseError, as_keyword
 from pixelwise.settings import field_of, flag
 from pixelwise.text import shell_line
+
+# what a command calls by itself: who typed the command does not know them
+FUNCTIONS = {*__all__, "open_executor"} - set(COMMANDS)
 
 
 def sentence(error: PixelwiseError, words: list[str]) -> str:
@@ -19,7 +23,7 @@ def sentence(error: PixelwiseError, words: list[str]) -> str:
         words: the words of the command line; the first is the command.
     """
     command = words[0] if words and words[0] in COMMANDS else ""
-    is_own = command and error.where == command
+    is_own = command and error.where in (command, *FUNCTIONS)
 
     def named(names: str) -> str:
         is_setting = re.fullmatch(r"\w+(\[\d+\])?(, \w+)*", names)  # "every image" is not
@@ -31,8 +35,11 @@ def sentence(error: PixelwiseError, words: list[str]) -> str:
     def with_value(name: str, value: object) -> str:
         return option(command, name, value)
 
-    # "pixelwise" stands before every message anyway
-    text = error.reason if error.where == "pixelwise" else error.message(named, with_value)
+    text = error.message(named, with_value)
+    if error.where == "pixelwise":  # it stands before every message anyway
+        text = error.reason
+    elif command and error.where in FUNCTIONS:
+        text = f"{command}{text.removeprefix(error.where)}"
     return " ".join(text.split())
 
 

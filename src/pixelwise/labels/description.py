@@ -34,7 +34,7 @@ from pixelwise.files.toml_file import read_text, read_toml, toml_key, toml_value
 from pixelwise.labels.class_files import classes_from_toml, classes_to_toml
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.pairs import Pair, find_pairs
-from pixelwise.text import plural
+from pixelwise.text import plural, shell_line
 
 FILE_NAME = "dataset.toml"
 _MOST_FOLDS = 10_000
@@ -54,6 +54,11 @@ def read_description(path: Path | str) -> "Description":
     if os.path.isdir(file):
         file = file / FILE_NAME
     where = str(file)
+    if not os.path.lexists(file):
+        got, hint = "one that does not exist", ""
+        if os.path.isdir(path):
+            got, hint = "one without", f"Make one with: pixelwise init {shell_line([str(path)])}"
+        raise DatasetError(path, "dataset", must=f"a folder with {FILE_NAME}", got=got, hint=hint)
     document = read_toml(file)
     try:
         classes = Classes.from_dict(classes_from_toml(where, document))

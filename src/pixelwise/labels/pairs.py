@@ -83,9 +83,10 @@ def find_pairs(
             got = some((f"{first} and {other}" for first, other in twins), _LISTED, "; ")
             raise PairingError("find_pairs", what, must="one file for each id", got=got, hint=hint)
     if not pairing.image_of:
-        hint = f"Is it the right folder, and do their names end in {setting('image_suffix')}?"
-        must = "at least one image file"
-        raise PairingError("find_pairs", "images", must=must, got="none", hint=hint)
+        got = f"none in {images}" if isinstance(images, str | Path) else "none"
+        ends = f", and do their names end in {image_suffix!r}" if image_suffix else ""
+        must, hint = "at least one image file", f"Is it the right folder{ends}?"
+        raise PairingError("find_pairs", "images", must=must, got=got, hint=hint)
     paired, without_label, without_image = pairing.of(ids)
     if without_label or without_image:
         raise _unpaired(pairing, paired, without_label, without_image)

@@ -17,7 +17,6 @@ from pixelwise.errors import (
     PairingError,
     RunError,
     check_choice,
-    error_at,
     setting,
 )
 from pixelwise.files.json_file import get
@@ -30,6 +29,7 @@ from pixelwise.labels.palettes import PALETTES
 from pixelwise.labels.png import read_label
 from pixelwise.metrics.confusion import ConfusionCounts, count_confusion
 from pixelwise.metrics.like import count_under_void
+from pixelwise.offenders import list_offenders
 from pixelwise.score.config import ScoreConfig
 from pixelwise.score.record import DataSplit
 from pixelwise.sums import Progress, map_over
@@ -280,8 +280,12 @@ def count_prediction(
     given = (pred, target, len(classes), classes.ignore_index)
     try:
         counts = count_confusion(*given)
-    except ArgumentError as error:  # void predicted where the label is a class
-        raise error_at(f"{path} against {label}", error, LabelError) from None
+    except ArgumentError:  # void predicted where the label is a class
+        void = (pred == classes.ignore_index) & (target != classes.ignore_index)
+        must = "those of classes where the label has a class"
+        got = f"void, stored as {list_offenders(stored, void)}"
+        where = f"{path} against {label}"
+        raise LabelError(where, "stored values", must=must, got=got) from None
     strips = None
     if boundary:
         # SciPy takes longer to import than a small folder to score

@@ -146,9 +146,9 @@ def _with_folds(layout: Layout) -> Layout:
     kept = tuple(fold for fold in range(FOLDS) if fold != used[0])
     train = replace(layout.splits["train"], folds=FOLDS, keep=kept)
     val = replace(train, keep=(used[0],))
-    note = Statement(
-        LIKELY, f"split val is fold {used[0]} of {FOLDS} of the pairs, and train the others"
-    )
+    count = sum(fold_of(i, FOLDS) == used[0] for i in layout.train_ids)
+    which = f"{count:,} of {plural(len(layout.train_ids), 'pair')}: fold {used[0]} of {FOLDS}"
+    note = Statement(LIKELY, f"split val is {which}, the first that is not empty; the others train")
     splits = {**layout.splits, "train": train, "val": val}
     return replace(layout, splits=splits, statements=(*layout.statements, note))
 
