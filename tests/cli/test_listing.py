@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from segmentation_models_pytorch.encoders import encoders
 
 import pixelwise as pw
 from cli.calls import call, fails
@@ -18,6 +19,7 @@ from pixelwise.weights.formulas import METHODS
 NAMES = {
     "losses": list(pw.LOSSES),
     "networks": [*(f"{name}:ENCODER" for name in NETWORKS), "small", "module:function"],
+    "encoders": [*encoders, "tu-NAME"],
     "formats": list(FORMATS),
     "classes": list(PALETTES),
     "conventions": list(CONVENTIONS),

@@ -1,8 +1,32 @@
 """The demo, with a few small steps: the files it makes, and a lesson that is its own numbers."""
 
 import json
+import subprocess
+import sys
+
+import pytest
 
 from pixelwise.cli import main
+
+WITHOUT = """
+import sys
+sys.modules[sys.argv[1]] = None
+from pixelwise.cli import main
+sys.exit(main(["demo"]))
+"""
+
+
+@pytest.mark.parametrize("package", ["torch", "lightning_fabric"])
+def test_without_what_training_needs_the_demo_draws_nothing(package, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT, package],
+        capture_output=True, cwd=tmp_path, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, list(tmp_path.iterdir())) == (2, "", [])
+    assert done.stderr == (
+        f"pixelwise: demo: the package {package} is not installed. "
+        "Install it with: pip install 'pixelwise[train]'\n"
+    )
 
 
 def test_the_demo_compares_two_losses_on_the_same_scenes(tmp_path, capsys):

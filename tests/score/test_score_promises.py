@@ -94,5 +94,7 @@ def test_nothing_valid_is_null_in_the_file_and_nan_in_no_place(data, tmp_path):
 def test_a_predicted_void_is_no_way_to_skip_a_pixel(data, tmp_path):
     """Elsewhere it leaves the union smaller; here it is an error that names the file."""
     folder = predict(data, tmp_path / "void", lambda x: np.where(x == STORED[1], VOID, x))
-    with pytest.raises(LabelError, match=r"06\.png against .*06\.png: .* got void, stored as 11 \("):
+    with pytest.raises(
+        LabelError, match=r"06\.png against .*06\.png: .* got void, stored as 11 \("
+    ):
         score(ScoreConfig(folder, data=data))

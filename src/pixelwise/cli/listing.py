@@ -11,7 +11,15 @@ from pixelwise.cli.commands import resolve
 from pixelwise.settings import check_settings, required
 
 What = Literal[
-    "losses", "networks", "formats", "classes", "conventions", "rules", "methods", "tools"
+    "losses",
+    "networks",
+    "encoders",
+    "formats",
+    "classes",
+    "conventions",
+    "rules",
+    "methods",
+    "tools",
 ]
 
 
@@ -73,6 +81,19 @@ def networks(table: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [*rows, small, own]
 
 
+def encoders(table: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The encoders, with the pretrained weights of each."""
+    of_timm = (
+        "tu-NAME",
+        "a network of timm, such as tu-resnest50d; tu- may be left out",
+    )
+    rows = [
+        (name, f"weights: {', '.join(row['pretrained_settings']) or 'none'}")
+        for name, row in table.items()
+    ]
+    return [*rows, of_timm]
+
+
 def tools(rows: Any) -> list[tuple[str, str]]:
     """Other tools, and which of their numbers `score --like` gives."""
     calls: dict[str, list[str]] = {}
@@ -88,6 +109,7 @@ TABLES: dict[str, tuple[str, Callable[[Any], Any]]] = {
         lambda table: [(name, first_line(row.make)) for name, row in table.items()],
     ),
     "networks": ("pixelwise.networks.table:NETWORKS", networks),
+    "encoders": ("segmentation_models_pytorch.encoders:encoders", encoders),
     "formats": (
         "pixelwise.convert.formats.table:FORMATS",
         lambda table: [

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import fields
 from difflib import get_close_matches
 
-from pixelwise import __all__
+import pixelwise
 from pixelwise.cli.commands import COMMANDS, resolve
 from pixelwise.errors import PixelwiseError, as_keyword
 from pixelwise.settings import field_of, flag
 from pixelwise.text import shell_line
 
 # what a command calls by itself: who typed the command does not know them
-FUNCTIONS = {*__all__, "open_executor"} - set(COMMANDS)
+FUNCTIONS = {*dir(pixelwise), "open_executor"} - set(COMMANDS)
 
 
 def sentence(error: PixelwiseError, words: list[str]) -> str:

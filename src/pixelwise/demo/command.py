@@ -100,7 +100,8 @@ def demo(config: DemoConfig) -> Lesson:
     Raises:
         RunError: the folder has files in it and may not be replaced.
     """
-    # score_of needs it: what is not installed is said before anything is drawn
+    # what is not installed is said before anything is drawn
+    import pixelwise.run.train  # noqa: F401
     from pixelwise.demo.scenes import write_scenes
     from pixelwise.report.html import report
 

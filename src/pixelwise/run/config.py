@@ -38,7 +38,8 @@ class TrainConfig:
     )
     network: str = option(
         "fpn:tf_efficientnet_lite0",
-        "architecture:encoder, small, or module:function; see pixelwise list networks",
+        "architecture:encoder, small, or module:function; see pixelwise list networks and "
+        "pixelwise list encoders",
         group="network",
     )
     encoder_weights: EncoderWeights = option("auto", "first weights of the encoder")
