@@ -135,7 +135,7 @@ def test_a_damaged_checkpoint_is_found_by_its_checksum(run, tmp_path, capsys):
         read_checkpoint(copy / "best")
     out = predict(PredictConfig(copy, out=tmp_path / "out"))
     assert json.loads((out / "prediction.json").read_text())["checkpoint"] == str(copy / "last")
-    assert "WARNING" in capsys.readouterr().err
+    assert "warning: " in capsys.readouterr().err
 
 
 def test_no_file_of_a_checkpoint_is_unpickled(run, tmp_path):

@@ -127,7 +127,7 @@ def test_a_damaged_last_checkpoint_is_passed_over_loudly(
     weights.write_bytes(weights.read_bytes()[:-1000])
     train(TrainConfig(resume=run))
     said = capsys.readouterr().err
-    assert "WARNING" in said
+    assert "warning: " in said
     assert "best instead" in said
     assert content_of(run) == content_of(whole)
 

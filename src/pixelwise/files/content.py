@@ -13,6 +13,8 @@ from pixelwise.errors import PixelwiseError
 MAX_PIXELS = 1 << 28
 # The largest file that is read into memory; no image of MAX_PIXELS is larger.
 MAX_BYTES = 1 << 31
+# What to do about a file that is cut or damaged.
+RESTORE = "Restore it from its source; nothing is guessed."
 
 _MAGIC = {
     b"\x89PNG\r\n\x1a\n": "PNG",
@@ -159,7 +161,7 @@ def format_of(data: bytes) -> str:
 
 
 def check_pixels(width: int, height: int, max_pixels: int = MAX_PIXELS) -> None:
-    """Refuse a image that would not fit into memory; called before it is decoded.
+    """Refuse an image that would not fit into memory; called before it is decoded.
 
     Raises:
         Unreadable: width * height exceeds max_pixels.

@@ -9,7 +9,7 @@ png.py            read_label, write_label, label_size
 png_chunks.py     PNG at the level of chunks: checksums, rows, samples
 decode.py         the only code that decodes image files; read_head, decode_image
 codecs/           what decoders do not check inside the pixels: JPEG, TIFF
-complete.py       check_end: whether an image file is there to its end
+complete.py       check_parts: whether an image file is there to its end
 bmp_tiff.py       the other two formats that keep indices
 image.py          read_image, image_size
 storage_notes.py  what is done with turned, 16-bit, CMYK, transparent and palette images

@@ -1,24 +1,20 @@
 """Whether an image file is there to its end and holds one image, without decoding it.
 
-check_end(path) and check_whole(data) look at end markers and at lengths only: some ten microseconds
-a file. Whether what lies between is damaged shows when it is decoded; see labels.decode.
+check_parts(part, size) and check_whole(data) look at end markers and at lengths only: some ten
+microseconds a file. Whether what lies between is damaged shows when it is decoded; see
+labels.decode.
 
 Source: PNG (W3C), section 5; JPEG, ITU-T T.81, annex B; GIF89a, sections 17 to 27; TIFF 6.0,
 section 2; the WebP container specification; ITU-T T.800, annexes A and I.
 """
 
-import os
 import struct
 from collections.abc import Callable
-from pathlib import Path
 
-from pixelwise.files.content import Unreadable, format_of, open_file
+from pixelwise.files.content import RESTORE, Unreadable, format_of
 from pixelwise.labels.codecs.tiff import Slice, read_tiff, strips_of
 from pixelwise.labels.png_chunks import SIGNATURE, check_rows, read_header
 
-_RESTORE = "Restore it from its source; nothing is guessed."
-# Holds everything before the pixels of most files.
-_START_BYTES = 4096
 # Where the end marker of a JPEG file is looked for before the whole file is.
 _END_BYTES = 1 << 12
 _EOI = b"\xff\xd9"
@@ -30,32 +26,20 @@ _RAW_BMP, _RAW_TGA = {0, 3, 6}, {1, 2, 3}
 _TGA_FOOTER = b"TRUEVISION-XFILE.\0"
 
 
-def check_end(path: Path | str) -> None:
-    """Check that an image file is there to its end and holds one image; its pixels are not decoded.
-
-    Raises:
-        Unreadable: it is missing, cut, an animation or has several pages; or its header is damaged.
-    """
-    with open_file(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        start = file.read(_START_BYTES)
-
-        def part(offset: int, length: int) -> bytes:
-            if offset + length <= len(start):
-                return start[offset : offset + length]
-            file.seek(offset)
-            return file.read(max(0, min(length, size - offset)))
-
-        check_parts(part, size)
-
-
 def check_whole(data: bytes) -> None:
-    """check_end of a file that has been read."""
+    """check_parts of a file that has been read."""
     check_parts(lambda offset, length: data[offset : offset + length], len(data))
 
 
 def check_parts(part: Slice, size: int) -> None:
-    """check_end of a file that is open; part(0, 4096) is what is asked for most often."""
+    """Check that an image file is there to its end and holds one image; its pixels are not decoded.
+
+    Args:
+        part: (offset, length) -> bytes of the file; (0, 4096) is what is asked for most often.
+        size: bytes of the file.
+    Raises:
+        Unreadable: it is cut, an animation or has several pages; or its header is damaged.
+    """
     try:
         kind = format_of(part(0, 12))
     except Unreadable:
@@ -69,12 +53,12 @@ def check_parts(part: Slice, size: int) -> None:
 def _cut(kind: str, inside: str) -> Unreadable:
     """A file that ends too early."""
     name = kind if kind != "OTHER" else "image"
-    return Unreadable(f"a complete {name} file", f"one that ends inside {inside}", _RESTORE, "cut")
+    return Unreadable(f"a complete {name} file", f"one that ends inside {inside}", RESTORE, "cut")
 
 
-def _several(frames: int) -> Unreadable:
-    hint = "Save the frame you want as a PNG."
-    return Unreadable("one image", f"{frames} frames", hint, "several")
+def several(got: str) -> Unreadable:
+    """A file with more than one image, or with none."""
+    return Unreadable("one image", got, "Save the frame you want as a PNG.", "several")
 
 
 def _check_png(part: Slice, size: int) -> None:
@@ -85,8 +69,7 @@ def _check_png(part: Slice, size: int) -> None:
         head = part(position, 8)
         length, name = int.from_bytes(head[:4], "big"), head[4:]
         if name in (b"acTL", b"fdAT"):
-            hint = "Save the frame you want as a PNG."
-            raise Unreadable("one image", "an animation", hint, "several")
+            raise several("an animation")
         position += 12 + length
         if position > size:
             raise _cut("PNG", f"chunk {name.decode('ascii', 'backslashreplace')}")
@@ -104,7 +87,7 @@ def _check_jpeg(part: Slice, size: int) -> None:
             raise _cut("JPEG", "its header")
         if head[0] != 0xFF or head[1] == 0xFF:
             if first and head[0] != 0xFF:
-                raise Unreadable("an undamaged JPEG file", "one without a header", _RESTORE)
+                raise Unreadable("an undamaged JPEG file", "one without a header", RESTORE)
             position += 1
             continue
         first = False
@@ -114,7 +97,7 @@ def _check_jpeg(part: Slice, size: int) -> None:
     end = max(position, size - _END_BYTES)
     # not within the pixels, in which 0 follows every 255; programs append whatever they like
     if _EOI not in part(end, size - end) and _EOI not in part(position, size - position):
-        raise Unreadable("a complete JPEG file", "one without its end", _RESTORE, "cut")
+        raise Unreadable("a complete JPEG file", "one without its end", RESTORE, "cut")
 
 
 def _check_gif(part: Slice, size: int) -> None:
@@ -123,7 +106,7 @@ def _check_gif(part: Slice, size: int) -> None:
     position = 13 + (3 << (flags & 7) + 1 if flags & 128 else 0)
     while True:
         if position >= size:
-            raise Unreadable("a complete GIF file", "one without its end", _RESTORE, "cut")
+            raise Unreadable("a complete GIF file", "one without its end", RESTORE, "cut")
         kind = data[position]
         if kind == 0x3B:
             break
@@ -140,7 +123,7 @@ def _check_gif(part: Slice, size: int) -> None:
             position += 1 + data[position]
         position += 1
     if frames != 1:
-        raise _several(frames)
+        raise several(f"{frames} frames")
 
 
 def _check_bmp(part: Slice, size: int) -> None:
@@ -171,7 +154,7 @@ def _check_webp(part: Slice, size: int) -> None:
     if position > end + 1:
         raise _cut("WebP", "its pixels")
     if frames > 1:
-        raise _several(frames)
+        raise several(f"{frames} frames")
 
 
 def _check_tiff(part: Slice, size: int) -> None:
@@ -183,7 +166,7 @@ def _check_other(part: Slice, size: int) -> None:
     if start[:4] == b"\xff\x4f\xff\x51" or start[4:8] == b"jP  ":
         end = part(max(0, size - _END_BYTES), _END_BYTES)
         if _EOI not in end and _EOI not in part(0, size):
-            raise Unreadable("a complete JPEG 2000 file", "one without its end", _RESTORE, "cut")
+            raise Unreadable("a complete JPEG 2000 file", "one without its end", RESTORE, "cut")
     elif part(size - 18, 18) == _TGA_FOOTER and start[2] in _RAW_TGA:
         colors, depth, width, height, bits = struct.unpack("<5xHB4xHHB", part(0, 17))
         if 18 + start[0] + colors * ((depth + 7) // 8) + width * height * bits // 8 > size - 26:

@@ -3,7 +3,7 @@
 read_head(file) reads a header; decode_image(data) decodes. Pillow is handed what has been checked:
 the format is decided by content, among raster formats that no other program is started for; size
 and memory are compared with their limits; a file with missing pixels or several images is refused.
-Whether a file is there to its end, without decoding it, is told by labels.complete.check_end.
+Whether a file is there to its end, without decoding it, is told by labels.complete.check_parts.
 
 See docs/adr/0015-untrusted-files.md.
 """
@@ -28,11 +28,11 @@ from PIL.TgaImagePlugin import TgaImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from pixelwise.files.content import MAX_PIXELS, Unreadable, check_pixels, format_of
+from pixelwise.files.content import MAX_PIXELS, RESTORE, Unreadable, check_pixels, format_of
 from pixelwise.files.limits import check_unpacked
 from pixelwise.labels.codecs.jpeg import Scans, read_scans
 from pixelwise.labels.codecs.tiff import Slice, check_strips, plain_tiff, read_tiff
-from pixelwise.labels.complete import check_whole
+from pixelwise.labels.complete import check_whole, several
 from pixelwise.labels.png_chunks import (
     HEADER_BYTES,
     IMAGE_MODES,
@@ -196,8 +196,7 @@ def decode_image(
         check_whole(data)
         frames = getattr(image, "n_frames", 1)
         if frames > 1:
-            hint = "Save the frame you want alone."
-            raise Unreadable("one image", f"{frames} frames", hint, "several")
+            raise several(f"{frames} frames")
         if check is not None:
             check(image)
         if ImageFile.LOAD_TRUNCATED_IMAGES:
@@ -342,9 +341,8 @@ def _check_no_grey(image: Image.Image, data: bytes, scans: Scans) -> None:
     other = _Jpeg(BytesIO(scans.filled(data)))
     box = ImageChops.difference(image, other).getbbox(alpha_only=False)
     if box is not None:
-        hint = "Restore it from its source; nothing is guessed."
         got = f"{box[1]:,} of {image.height:,} rows"
-        raise Unreadable("a complete JPEG file", got, hint, "cut")
+        raise Unreadable("a complete JPEG file", got, RESTORE, "cut")
 
 
 def _brightness(pixel: np.ndarray) -> float:

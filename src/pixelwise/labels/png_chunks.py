@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from pixelwise.files.content import Unreadable
+from pixelwise.files.content import RESTORE, Unreadable
 from pixelwise.labels.codecs.pixels import shared_image
 from pixelwise.labels.histogram import count_values, histogram
 
@@ -70,7 +70,6 @@ _LAST_PIXELS = 1 << 12
 # What may be inflated without a limit.
 _HARMLESS_BYTES = 1 << 26
 _COMPRESSION_LEVEL = 6
-_DAMAGED = "Restore it from its source; nothing is guessed."
 
 
 @dataclass(frozen=True)
@@ -116,21 +115,21 @@ def read_header(data: bytes) -> PngHeader:
         Unreadable: the header is cut, damaged or not allowed by the specification.
     """
     if len(data) < HEADER_BYTES or data[8:16] != b"\0\0\0\x0dIHDR":
-        raise Unreadable("a PNG file", "one without a header", _DAMAGED, "cut")
+        raise Unreadable("a PNG file", "one without a header", RESTORE, "cut")
     (stored_crc,) = struct.unpack_from(">I", data, HEADER_BYTES - 4)
     if zlib.crc32(data[12 : HEADER_BYTES - 4]) != stored_crc:
-        raise Unreadable("an undamaged PNG file", "a wrong checksum in chunk IHDR", _DAMAGED)
+        raise Unreadable("an undamaged PNG file", "a wrong checksum in chunk IHDR", RESTORE)
     width, height, depth, color_type, compression, filtering, interlace = struct.unpack_from(
         ">IIBBBBB", data, 16
     )
     if color_type not in _COLOR_TYPES or depth not in _COLOR_TYPES[color_type][2]:
         got = f"colour type {color_type} with {depth} bits"
-        raise Unreadable("a PNG file with a valid header", got, _DAMAGED)
+        raise Unreadable("a PNG file with a valid header", got, RESTORE)
     if compression != 0 or filtering != 0 or interlace not in (0, 1):
         got = f"methods {compression}, {filtering}, {interlace}"
-        raise Unreadable("a PNG file with a valid header", got, _DAMAGED)
+        raise Unreadable("a PNG file with a valid header", got, RESTORE)
     if not (0 < width < 1 << 31 and 0 < height < 1 << 31):
-        raise Unreadable("a PNG file with pixels", f"{width} x {height}", _DAMAGED)
+        raise Unreadable("a PNG file with pixels", f"{width} x {height}", RESTORE)
     return PngHeader(width, height, depth, color_type, interlaced=bool(interlace))
 
 
@@ -155,10 +154,10 @@ def read_pixel_stream(data: bytes, header: PngHeader) -> bytes:
         if end + 4 > len(data):
             found = _progress(header, b"".join([*parts, view[body:]] if name == b"IDAT" else parts))
             got = f"one that ends inside chunk {_shown(name)}, after {found}"
-            raise Unreadable("a complete PNG file", got, _DAMAGED, "cut")
+            raise Unreadable("a complete PNG file", got, RESTORE, "cut")
         if zlib.crc32(view[position + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
             got = f"a wrong checksum in chunk {_shown(name)}"
-            raise Unreadable("an undamaged PNG file", got, _DAMAGED)
+            raise Unreadable("an undamaged PNG file", got, RESTORE)
         if name == b"IDAT":
             parts.append(view[body:end])
         elif name in (b"acTL", b"fdAT"):
@@ -189,7 +188,7 @@ def decode_png(data: bytes, header: PngHeader, palette: bytes) -> Image.Image:
     if image.mode == "P":
         if not palette or len(palette) % 3 or len(palette) > 768:
             got = f"a palette of {len(palette)} bytes"
-            raise Unreadable("an undamaged PNG file", got, _DAMAGED)
+            raise Unreadable("an undamaged PNG file", got, RESTORE)
         image.putpalette(palette)
     return image
 
@@ -370,7 +369,7 @@ def _inflated_bytes(header: PngHeader, stream: bytes) -> tuple[int, bool]:
 
 
 def _incomplete(header: PngHeader, stream: bytes) -> Unreadable:
-    return Unreadable("a complete PNG file", _progress(header, stream), _DAMAGED, "cut")
+    return Unreadable("a complete PNG file", _progress(header, stream), RESTORE, "cut")
 
 
 def _progress(header: PngHeader, stream: bytes) -> str:

@@ -13,6 +13,7 @@ surfels.py       pieces of a surface and their sizes  contours.py   void, spacin
 threshold.py     a binary task at every threshold: ROC, precision and recall, the best threshold
 calibration.py   confidence against accuracy: ECE, reliability curve
 additive.py      records that add up
+counted.py       the check that a score is given counts
 inputs.py        the checks of arrays                 unknown.py    values that are not a class
 """
 

@@ -15,4 +15,5 @@ predict.py          run folder -> indexed PNGs                calibration.py cou
 trained.py          load_network: an image in, a label out
 dataset.py          pairs -> tensors, and augmentation        resize.py, loader.py
 distributed.py      ranks and devices, sums over ranks        rank_stats.py the loss over ranks
+ranks.py            processes that train together, started and watched
 """

@@ -16,7 +16,6 @@ from pixelwise.errors import ArgumentError, DatasetError, LabelError, PixelwiseE
 from pixelwise.files.content import Unreadable, open_file
 from pixelwise.files.folder import check_free
 from pixelwise.files.limits import check_unpacked, max_unpacked
-from pixelwise.labels.complete import check_end
 from pixelwise.labels.decode import check_memory, read_head
 from pixelwise.labels.description import read_description
 from pixelwise.labels.image import read_rgb
@@ -106,7 +105,6 @@ def check_pair(pair: Pair) -> Header | PixelwiseError:
     """The header of the image, or why the pair cannot be used."""
     try:
         header = read_start(str(pair.image))
-        check_end(pair.image)
         if _MOST_BYTES_A_PIXEL * header.height * header.width > max_unpacked():
             with open_file(pair.image) as file:
                 head = read_head(file)

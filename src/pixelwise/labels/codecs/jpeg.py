@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from pixelwise.files.content import Unreadable
+from pixelwise.files.content import RESTORE, Unreadable
 
 _INSIDE = {b"\0", b"\xff", *(bytes([marker]) for marker in range(0xD0, 0xD8))}
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
@@ -20,7 +20,6 @@ _START_OF_SCAN, _END, _RESTART_INTERVAL = 0xDA, 0xD9, 0xDD
 _COEFFICIENTS = 64
 # Bytes that decode to something in every table, and hold no marker.
 _FILLER = b"\x2a\x95\x5a\x6b" * 32
-_RESTORE = "Restore it from its source; nothing is guessed."
 
 
 @dataclass
@@ -105,7 +104,7 @@ def read_scans(data: bytes) -> Scans:
         there = sum(coefficients.count(0) for coefficients in bits.values())
         if there < total:
             got = f"{there} of {total} parts of a progressive one"
-            raise Unreadable("a complete JPEG file", got, _RESTORE, "cut")
+            raise Unreadable("a complete JPEG file", got, RESTORE, "cut")
     if frame is None or frame.marker not in {*_SEQUENTIAL, _PROGRESSIVE}:
         return Scans()
     scans.probes = [(min(x, frame.width - 1), min(y, frame.height - 1)) for x, y in scans.probes]
@@ -133,7 +132,7 @@ def _add_scan(
     # some writers put one behind the last interval too
     if interval and (len(order) not in (needed - 1, needed) or order != _cycle(len(order))):
         got = f"{len(order) + 1:,} of {needed:,} restart intervals, in order"
-        raise Unreadable("a complete JPEG file", got, _RESTORE, "cut")
+        raise Unreadable("a complete JPEG file", got, RESTORE, "cut")
     scans.ends += [start + place for place in restarts[: needed - 1]] + [start + len(scan)]
     for number in range(1, needed + 1):
         last = min(number * step, units) - 1

@@ -8,12 +8,11 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pixelwise.files.content import Unreadable
+from pixelwise.files.content import RESTORE, Unreadable
 
 # (offset, length) -> bytes of a file, fewer behind its end
 Slice = Callable[[int, int], bytes]
 
-_RESTORE = "Restore it from its source; nothing is guessed."
 # Bytes of a value of each type, and how struct calls those of whole numbers.
 _BYTES_OF = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _BYTES_OF |= {16: 8, 17: 8, 18: 8}
@@ -78,7 +77,7 @@ class TiffPage:
 
 def _cut(inside: str) -> Unreadable:
     got = f"one that ends inside {inside}"
-    return Unreadable("a complete TIFF file", got, _RESTORE, "cut")
+    return Unreadable("a complete TIFF file", got, RESTORE, "cut")
 
 
 def read_tiff(part: Slice, size: int) -> TiffPage:
@@ -141,12 +140,12 @@ def strips_of(page: TiffPage, part: Slice, size: int) -> list[tuple[int, int]]:
     offsets = page.values(_TILES if tiled else _STRIPS, part)
     lengths = page.values(_TILE_BYTES if tiled else _STRIP_BYTES, part)
     if not offsets:
-        raise Unreadable("a TIFF file with pixels", "one without", _RESTORE)
+        raise Unreadable("a TIFF file with pixels", "one without", RESTORE)
     if len(offsets) == 1 and not lengths:
         lengths = (size - offsets[0],)  # some writers of one strip leave its length out
     if len(offsets) != len(lengths):
         got = f"{len(offsets)} offsets and {len(lengths)} lengths of strips"
-        raise Unreadable("an undamaged TIFF file", got, _RESTORE)
+        raise Unreadable("an undamaged TIFF file", got, RESTORE)
     needed = _needed(page, part, tiled, len(offsets))
     strips = list(zip(offsets, lengths, strict=True))
     raw = page.one(_COMPRESSION, part, _RAW) == _RAW
@@ -156,7 +155,7 @@ def strips_of(page: TiffPage, part: Slice, size: int) -> list[tuple[int, int]]:
     )
     if there < len(needed):
         got = f"{there:,} of {len(needed):,} {'tiles' if tiled else 'strips'}"
-        raise Unreadable("a complete TIFF file", got, _RESTORE, "cut")
+        raise Unreadable("a complete TIFF file", got, RESTORE, "cut")
     return strips[: len(needed)]
 
 
@@ -186,7 +185,7 @@ def check_strips(data: bytes) -> None:
             return
         if not whole:
             got = f"{number:,} of {len(strips):,} strips and then damage"
-            raise Unreadable("a complete TIFF file", got, _RESTORE, "cut")
+            raise Unreadable("a complete TIFF file", got, RESTORE, "cut")
 
 
 def _needed(page: TiffPage, part: Slice, tiled: bool, there: int) -> list[int]:
@@ -199,7 +198,7 @@ def _needed(page: TiffPage, part: Slice, tiled: bool, there: int) -> list[int]:
     def check(number: int) -> None:
         if there < number:
             got = f"{there:,} of {number:,} {'tiles' if tiled else 'strips'}"
-            raise Unreadable("a complete TIFF file", got, _RESTORE, "cut")
+            raise Unreadable("a complete TIFF file", got, RESTORE, "cut")
 
     width, height = page.one(_WIDTH, part, 0), page.one(_HEIGHT, part, 0)
     samples, bits = page.one(_SAMPLES, part, 1), page.one(_BITS, part, 1)
@@ -210,13 +209,13 @@ def _needed(page: TiffPage, part: Slice, tiled: bool, there: int) -> list[int]:
     if tiled:
         across, down = page.one(_TILE_WIDTH, part, 0), page.one(_TILE_HEIGHT, part, 0)
         if across < 1 or down < 1:
-            raise Unreadable("an undamaged TIFF file", f"tiles of {across} x {down}", _RESTORE)
+            raise Unreadable("an undamaged TIFF file", f"tiles of {across} x {down}", RESTORE)
         tiles = -(-width // across) * -(-height // down)
         check(tiles * planes)
         return [(across * depth + 7) // 8 * down] * tiles * planes
     rows = min(page.one(_ROWS, part, height), height)
     if rows < 1:
-        raise Unreadable("an undamaged TIFF file", f"strips of {rows} rows", _RESTORE)
+        raise Unreadable("an undamaged TIFF file", f"strips of {rows} rows", RESTORE)
     check(-(-height // rows) * planes)
     line = (width * depth + 7) // 8
     return [line * min(rows, height - y) for y in range(0, height, rows)] * planes
