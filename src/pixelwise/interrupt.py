@@ -10,6 +10,9 @@ from types import FrameType
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+_raised: list[int] = []  # signals that have raised an exception and have not ended their command
+
+
 class Terminated(KeyboardInterrupt):
     """SIGTERM has arrived; like Ctrl-C it passes through every `finally`."""
 
@@ -18,21 +21,30 @@ class Terminated(KeyboardInterrupt):
 def raise_on_sigterm() -> Iterator[None]:
     """Make SIGTERM raise Terminated, so that a file that is being written is rolled back.
 
-    Left alone it would end the process at once, and temporary files would stay behind. Only the
-    main thread may do this; in another thread nothing changes.
+    Left alone it would end the process at once, and temporary files would stay behind. What it
+    raises may be lost, as may KeyboardInterrupt: Python ignores it in a destructor. It is noted, so
+    that catch_interrupt finds it. Only the main thread may do this; in another thread nothing
+    changes.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def terminate(_: int, __: FrameType | None) -> None:
-        raise Terminated
+    def stop(number: int, _: FrameType | None) -> None:
+        _raised.append(number)
+        raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, terminate)
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    if before[signal.SIGINT] is not signal.default_int_handler:
+        del before[signal.SIGINT]  # somebody else's wish
     try:
+        for number in before:
+            signal.signal(number, stop)
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        _raised.clear()
 
 
 @dataclass
@@ -63,6 +75,7 @@ def catch_interrupt(interrupt: Interrupt) -> Iterator[None]:
 
     for number in SIGNALS:
         signal.signal(number, ask)
+    interrupt.asked = next(iter(_raised), interrupt.asked)
     try:
         yield
     finally:

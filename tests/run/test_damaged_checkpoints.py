@@ -5,13 +5,15 @@ import io
 import json
 import os
 import shutil
+import zipfile
 
+import numpy as np
 import pytest
 import torch
 
 import pixelwise as pw
 from make import make_dataset, train_settings
-from pixelwise.errors import PixelwiseError, RunError
+from pixelwise.errors import DatasetError, PixelwiseError, RunError
 from pixelwise.run.checkpoint import read_checkpoint
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.train import train
@@ -59,6 +61,7 @@ def packed(state):
         ("scale", 0),
         ("scale", -1.0),
         ("scale", "1"),
+        ("scale", 1e308),
         ("epoch", -1),
         ("step", -1),
         ("step", None),
@@ -138,6 +141,20 @@ def with_value(table, value, *path):
     return {**table, first: with_value(table[first], value, *rest) if rest else value}
 
 
+def with_average(state, change):
+    path = "optimizer", "state", 0, "exp_avg"
+    average = state["optimizer"]["state"][0]["exp_avg"]
+    return with_value(state, change(average), *path)
+
+
+def doubled(times):
+    """A list of 2 ** times numbers in a few bytes."""
+    found = [0.0]
+    for _ in range(times):
+        found = [found, found]
+    return found
+
+
 STATES = {
     "nothing": lambda _: {},
     "a list": lambda _: [],
@@ -166,6 +183,10 @@ STATES = {
     "an average as integers": lambda s: with_value(
         s, s["optimizer"]["state"][0]["exp_avg"].int(), "optimizer", "state", 0, "exp_avg"
     ),
+    "losses without end": lambda s: with_value(s, doubled(60), "position", "losses"),
+    "a position without end": lambda s: with_value(s, doubled(60), "position"),
+    "an average of one number for all": lambda s: with_average(s, lambda t: t[:1].expand(t.shape)),
+    "an average without numbers": lambda s: with_average(s, lambda t: t.to("meta")),
     "a negative step of a parameter": lambda s: with_value(
         s, torch.tensor(-1.0), "optimizer", "state", 0, "step"
     ),
@@ -178,6 +199,32 @@ def test_a_state_of_the_optimizer_that_does_not_fit_is_one_sentence(run, name):
     replace(run / "last", "optimizer.pt", packed(STATES[name](state)))
     with pytest.raises(RunError, match=r"last/optimizer\.pt: "):
         train(TrainConfig(resume=run))
+
+
+def test_a_state_of_the_optimizer_that_is_compressed_is_not_unpacked(run):
+    packed, data = zipfile.ZipFile(run / "last" / "optimizer.pt"), io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as file:
+        for name in packed.namelist():
+            file.writestr(name, packed.read(name))
+    replace(run / "last", "optimizer.pt", data.getvalue())
+    with pytest.raises(RunError, match=r"optimizer\.pt: content must be plain tensors"):
+        read_checkpoint(run / "last").training_state()
+
+
+def test_a_checkpoint_that_cannot_be_used_leaves_nothing_where_predictions_were_to_be(run):
+    change(run / "last" / "config.json", network="nothing")
+    with pytest.raises(RunError, match=r"last/config\.json: network must be one of"):
+        pw.predict(run=run)
+    assert not (run / "predictions").exists()
+
+
+def test_an_image_that_the_scale_of_a_checkpoint_makes_too_large_is_refused(run, monkeypatch):
+    change(run / "last" / "config.json", scale=16)
+    monkeypatch.setenv("PIXELWISE_MAX_GIB", "0.001")
+    message = r"predict: image must be a file that unpacks .* at scale 16"
+    network = pw.load_network(run)
+    with pytest.raises(DatasetError, match=message):
+        network.predict(np.zeros((64, 64, 3), np.uint8))
 
 
 @pytest.mark.parametrize(

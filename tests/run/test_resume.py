@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import threading
+from contextlib import suppress
 
 import pytest
 
@@ -95,6 +96,19 @@ def test_a_second_signal_acts_at_once():
         assert interrupt.asked
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_whose_exception_was_lost_is_noted_before_the_first_step(number):
+    from pixelwise.interrupt import Interrupt, catch_interrupt, raise_on_sigterm
+
+    interrupt = Interrupt()
+    with raise_on_sigterm():
+        with suppress(KeyboardInterrupt):  # as Python does in a destructor
+            os.kill(os.getpid(), number)
+        with catch_interrupt(interrupt):
+            assert interrupt.asked == number
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_outside_the_main_thread_signals_are_left_alone():

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from pathlib import Path
+from reprlib import Repr
 from types import NoneType, UnionType
 from typing import (
     Any,
@@ -29,6 +30,10 @@ Record = TypeVar("Record")
 _NAMES = {str: "text", int: "an integer", float: "a number", bool: "true or false"}
 _NAMES |= dict.fromkeys((dict, Mapping), "a table")
 _SHOWN = 60
+# A pickle of a few bytes can hold one list in itself so often that its text never ends.
+_short = Repr()
+_short.maxlevel, _short.maxlist, _short.maxtuple, _short.maxdict = 4, 20, 20, 20
+_short.maxstring = _short.maxlong = _short.maxother = 4 * _SHOWN
 _PLAIN = frozenset([int, str, bool, NoneType])
 # Of a field that is a dict: its items stand in the table of the record, beside the other fields.
 FLAT = {"flat": True}
@@ -203,7 +208,7 @@ def in_words(kind: Any) -> str:
 def shown(value: Any) -> str:
     """A value for a message: its beginning."""
     try:
-        text = repr(value)
+        text = _short.repr(value)
     except (ValueError, RecursionError):  # an integer of thousands of digits, or nested too deeply
         text = f"a value of type {type(value).__name__}"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

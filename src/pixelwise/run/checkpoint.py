@@ -8,12 +8,12 @@ config.json           which network this is, for which classes, and the sha256 o
 import hashlib
 import io
 import json
-import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
+from zipfile import ZipFile
 
 import torch
 from safetensors.torch import load as tensors_from_bytes
@@ -28,6 +28,7 @@ from pixelwise.files.records import shown, to_plain
 from pixelwise.files.results import read_record
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import TASKS
+from pixelwise.run.config import MOST_SCALE
 from pixelwise.text import plural, some
 
 WEIGHTS, OPTIMIZER, CONFIG = "weights.safetensors", "optimizer.pt", "config.json"
@@ -79,7 +80,10 @@ class Checkpoint:
         path = self.folder / OPTIMIZER
         data = io.BytesIO(content_of(path))
         try:
-            state = torch.load(data, map_location="cpu", weights_only=True)
+            # torch writes an archive that is not compressed; one that is may hold any number of GB
+            packed = any(part.compress_type for part in ZipFile(data).infolist())
+            data.seek(0)
+            state = None if packed else torch.load(data, map_location="cpu", weights_only=True)
         except Exception:  # whatever else is in there was not written here, and is not run
             state = None
         if not isinstance(state, dict):
@@ -134,7 +138,7 @@ def check_about(about: AboutCheckpoint, path: Path) -> None:
     rules = {
         "task": (about.task in TASKS, f"one of {', '.join(TASKS)}"),
         "num_channels": (0 < about.num_channels <= MOST_CHANNELS, f"1 to {MOST_CHANNELS}"),
-        "scale": (0 < about.scale < math.inf, "> 0"),
+        "scale": (0 < about.scale <= MOST_SCALE, f"> 0 and at most {MOST_SCALE}"),
         "epoch": (about.epoch >= 0, ">= 0"),
         "step": (about.step >= 0, ">= 0"),
         "sha256": (

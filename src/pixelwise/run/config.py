@@ -17,6 +17,8 @@ Device = Literal["auto", "cpu", "cuda"]
 OnBadImage = Literal["error", "skip"]
 Precision = Literal["32", "bf16-mixed", "16-mixed"]
 CLASS_WEIGHTS = ("none", *METHODS)
+# The settings of a run may be anybody's; far above what is useful.
+MOST_SCALE, MOST_WORKERS, MOST_DEVICES = 16, 1024, 64
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,11 @@ class TrainConfig:
     )
     clip: float | None = option(5.0, "largest norm of the gradient, or none", above=0)
     scale: float = option(
-        1.0, "image size in the network / image size on disk", above=0, group="augmentation"
+        1.0,
+        "image size in the network / image size on disk",
+        above=0,
+        high=MOST_SCALE,
+        group="augmentation",
     )
     crop: tuple[int, int] | None = option(
         None,
@@ -89,13 +95,16 @@ class TrainConfig:
     seed: int = option(
         0, "random seed; the same batches with any number of workers", low=0, group="machine"
     )
-    workers: int = option(1, "processes that read and augment images; 0: none", low=0)
+    workers: int = option(
+        1, "processes that read and augment images; 0: none", low=0, high=MOST_WORKERS
+    )
     device: Device = option("auto", "where to compute")
     devices: int = option(
         1,
         "processes that train together, one per device; on CPUs BatchNorm, and losses such as "
         "lovasz anywhere, see each one's share of the batch",
         low=1,
+        high=MOST_DEVICES,
     )
     precision: Precision = option("32", "precision of training; scores always use 32")
     max_gib: float | None = max_gib_option()

@@ -69,7 +69,10 @@ def _is_state_of(parameter: Tensor, moments: Any) -> bool:
     if not isinstance(moments, dict) or moments.keys() != {"step", "exp_avg", "exp_avg_sq"}:
         return False
     if not all(
-        isinstance(t, Tensor) and t.layout == torch.strided and t.is_floating_point()
+        isinstance(t, Tensor)
+        and (t.layout, t.device.type) == (torch.strided, "cpu")
+        and t.is_floating_point()
+        and all(stride for size, stride in zip(t.shape, t.stride()) if size > 1)
         for t in moments.values()
     ):
         return False

@@ -141,7 +141,6 @@ def predict_images(config: PredictConfig) -> Prediction:
         if config.calibration:
             calibration.check_labelled(chosen.pairs)
         begun = begin(out, config, checkpoint, chosen)
-        network = trained_network(checkpoint, config.trust).to(device)
         about = {
             "command": command_line(config),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -154,6 +153,7 @@ def predict_images(config: PredictConfig) -> Prediction:
             "threshold": config.threshold,
         }
         with finished(begun, out, display):
+            network = trained_network(checkpoint, config.trust).to(device)
             failed = predict_into(begun, config, chosen, network, display)
             write_json(begun.folder / FILE, {**about, "failed": failed})
             if not failed:
@@ -268,7 +268,7 @@ def label_of(network: TrainedNetwork, pair: Pair, threshold: float) -> tuple[Ten
     image = read_rgb(pair.image)
     height, width = image.shape[:2]
     try:
-        logits = network.logits_of(image)
+        logits = network.logits_of(image, str(pair.image))
         return logits, network.label_of(logits, (height, width), threshold, str(pair.image))
     except torch.OutOfMemoryError:
         event = f"out of GPU memory for an image of {height}x{width}"

@@ -8,7 +8,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pixelwise.errors import ArgumentError, ArgumentTypeError, RunError, check_shape, error_at
+from pixelwise.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DatasetError,
+    RunError,
+    check_shape,
+    error_at,
+)
+from pixelwise.files.content import Unreadable
+from pixelwise.files.limits import check_unpacked
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.image import read_rgb
 from pixelwise.networks.build import Network, build_network
@@ -26,7 +35,7 @@ from pixelwise.run.checkpoint import (
 )
 from pixelwise.run.dataset import image_to_tensor
 from pixelwise.run.plan import activation_of
-from pixelwise.run.resize import resize_image
+from pixelwise.run.resize import network_size, resize_image
 
 
 class TrainedNetwork(nn.Module):
@@ -78,11 +87,22 @@ class TrainedNetwork(nn.Module):
         if array.dtype != np.uint8:
             raise ArgumentTypeError(where, "image", must="uint8", got=array.dtype)
         check_shape(where, "image", array.shape, (None, None, 3), "(H, W, 3)")
-        return self.label_of(self.logits_of(array), array.shape[:2], threshold, where)
+        return self.label_of(self.logits_of(array, where), array.shape[:2], threshold, where)
 
     @torch.no_grad()
-    def logits_of(self, image: NDArray[np.uint8]) -> Tensor:
-        """(H, W, 3) uint8 image -> (1, C, h, w) logits at the network's own resolution."""
+    def logits_of(self, image: NDArray[np.uint8], where: str = "predict") -> Tensor:
+        """(H, W, 3) uint8 image -> (1, C, h, w) logits at the network's own resolution.
+
+        Raises:
+            DatasetError: the image would be too large there.
+        """
+        height, width = network_size(image.shape[:2], self.scale)
+        try:
+            check_unpacked(
+                3 * height * width, f"{width:,} x {height:,} pixels at scale {self.scale}"
+            )
+        except Unreadable as reason:
+            raise reason.at(DatasetError, where, "image") from None
         small = resize_image(image_to_tensor(image), image.shape[:2], self.scale)
         return self(small[None].to(next(self.parameters()).device))
 
