@@ -161,7 +161,7 @@ def test_a_place_that_cannot_be_written_is_found_before_the_work(tmp_path):
     source = annotations(tmp_path / "source")
     (tmp_path / "file").write_text("no folder")
     steps = []
-    with pytest.raises(RunError, match=r"folder must be writable, got Not a directory"):
+    with pytest.raises(RunError, match="folder must be one that can be made, got File exists"):
         convert(
             ConvertConfig(source, out=tmp_path / "file/out"),
             progress=lambda *done: steps.append(done),
