@@ -2,11 +2,20 @@
 
 import io
 import os
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from pixelwise.files.content import Unreadable, check_pixels, format_of, holds, read_file
+from pixelwise.files.content import (
+    Unreadable,
+    check_pixels,
+    format_of,
+    holds,
+    open_file,
+    read_file,
+)
 
 
 @pytest.mark.parametrize("name", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WebP"])
@@ -53,3 +62,15 @@ def test_a_file_holds_its_own_bytes_and_a_link_none(tmp_path):
     assert holds(tmp_path / "a", b"x")
     assert holds(tmp_path / "empty", b"")
     assert not any(holds(tmp_path / name, b"x") for name in ("empty", "link", "pipe", "none"))
+
+
+@pytest.mark.skipif(not Path("/proc/kmsg").exists(), reason="a file of Linux")
+def test_a_file_of_no_size_that_never_ends_is_empty(tmp_path):
+    """Reading /proc/kmsg waits for the next message of the system."""
+    (tmp_path / "dataset.toml").symlink_to("/proc/kmsg")
+    with pytest.raises(Unreadable, match="a file with content"):
+        read_file(tmp_path / "dataset.toml")
+    with suppress(Unreadable):  # only an administrator may open it
+        assert read_file(tmp_path / "dataset.toml", may_be_empty=True) == b""
+        with open_file(tmp_path / "dataset.toml", may_be_empty=True) as file:
+            assert file.read() == b""

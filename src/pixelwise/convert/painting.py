@@ -38,19 +38,24 @@ def paint(
     """
     label = background.copy()
     size: Size = label.shape  # type: ignore[assignment]
-    owner = np.full(size, _NOBODY, np.int32)
+    owner = np.full(size, _NOBODY, np.min_scalar_type(-len(objects) - 1))
     contested = np.zeros(size, bool)
     for place in painting_order(objects, size, rule, order):
         for part in objects[place].parts:
             patch = patch_of(part, size, rule)
             below = label[patch.place], owner[patch.place]
-            taken = patch.mask & (below[1] != _NOBODY) & (below[0] != indices[place])
+            taken = below[1] != _NOBODY
+            taken &= patch.mask
+            taken &= below[0] != indices[place]
             contested[patch.place] |= taken
             below[0][patch.mask] = indices[place]
             below[1][patch.mask] = place
-    shown = np.bincount(owner[owner != _NOBODY], minlength=len(objects)) > 0
+            del patch, taken  # before the next ones are there
+    shown = np.zeros(len(objects) + 1, bool)  # and of nobody
+    for row in owner:  # a copy of all of it would be the most memory that painting takes
+        shown[row] = True
     # an object under another of its own class has not vanished from the label
-    suspects = np.flatnonzero(~shown).tolist()
+    suspects = np.flatnonzero(~shown[:_NOBODY]).tolist()
     vanished = [p for p in suspects if not _shows(objects[p], indices[p], label, rule)]
     return label, int(contested.sum()), vanished
 

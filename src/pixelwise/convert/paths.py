@@ -114,4 +114,6 @@ def _lies_in(path: Path, roots: Sequence[Path]) -> bool:
         resolved = real_path(path)
     except (OSError, ValueError):
         return False  # a name that no file can have
+    if any(map(os.path.islink, (resolved, *resolved.parents))):
+        return False  # a loop of links
     return any(resolved.is_relative_to(real_path(root)) for root in roots)

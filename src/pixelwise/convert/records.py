@@ -120,7 +120,7 @@ class Object:
 
 
 # Bytes of a pixel while its label is painted: class, object, and whether several want it.
-PAINTING = 7
+PAINTING = 8
 
 
 class Masks:

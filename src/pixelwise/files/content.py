@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -86,7 +87,7 @@ def read_file(path: Path | str, *, may_be_empty: bool = False) -> bytes:
             if before.st_size > MAX_BYTES:
                 got = f"{before.st_size:,}"
                 raise Unreadable(f"at most {MAX_BYTES:,} bytes", got, cause="large")
-            data = file.read()
+            data = file.read(before.st_size)  # no more: /proc has files of no size without an end
             after = os.fstat(file.fileno())
     except OSError as error:
         raise not_allowed(error) from None
@@ -109,7 +110,7 @@ def open_file(path: Path | str, *, may_be_empty: bool = False) -> Iterator[Binar
     except OSError as error:
         raise not_allowed(error) from None
     with file:
-        yield file
+        yield file if os.fstat(file.fileno()).st_size else BytesIO()  # see read_file
 
 
 def holds(path: Path, data: bytes) -> bool:

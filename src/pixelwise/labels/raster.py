@@ -201,7 +201,8 @@ def _fill(crossings: Crossings, shape: tuple[int, int]) -> np.ndarray:
         # wraps around at 256, which is even
         np.add.at(flat, line * (length + 1) + start, np.uint8(1))
     np.cumsum(flips, axis=1, dtype=np.uint8, out=flips)
-    return (flips[:, :-1] & 1).astype(bool)
+    flips &= 1
+    return flips[:, :-1].view(bool)
 
 
 def _trimmed(patch: Patch) -> Patch:

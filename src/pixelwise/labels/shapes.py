@@ -55,6 +55,8 @@ _FAR = 1e8
 MAX_POINTS = 1 << 20
 # What labelme draws: lines 10 pixels wide, points as discs with a radius of 5.
 LINE_WIDTH = 10.0
+# Pixels whose distances are held at a time, of 8 bytes each.
+_BLOCK = 1 << 18
 # Enough offenders to recognise the mistake; the rest are counted.
 _LISTED = 8
 
@@ -198,9 +200,12 @@ def _near(starts: np.ndarray, ends: np.ndarray, radius: float, size: Size) -> Pa
     for start, end in zip(starts, ends):
         low, high = np.minimum(start, end), np.maximum(start, end)
         y0, x0, y1, x1 = _box(low, high, radius, size)
-        x, y = np.arange(x0, x1) + 0.5, np.arange(y0, y1)[:, None] + 0.5
-        near = _squared_distance(x, y, start, end) <= radius**2
-        mask[y0 - top : y1 - top, x0 - left : x1 - left] |= near
+        x, rows = np.arange(x0, x1) + 0.5, max(1, _BLOCK // max(1, x1 - x0))
+        for first in range(y0, y1, rows):
+            stop = min(first + rows, y1)
+            y = np.arange(first, stop)[:, None] + 0.5
+            near = _squared_distance(x, y, start, end) <= radius**2
+            mask[first - top : stop - top, x0 - left : x1 - left] |= near
     return Patch(mask, top, left)
 
 
