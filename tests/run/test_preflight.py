@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from make import make_dataset, train_settings
+from make import STORED, VOID, make_dataset, train_settings, write_stored
 from pixelwise.errors import ArgumentError, DatasetError, LabelError, PixelwiseError, RunError
 from pixelwise.labels.description import read_description
 from pixelwise.run.bad_images import FILE, most_bad
@@ -226,6 +226,18 @@ def test_a_wrong_setting_of_train_is_told_before_torch_is_imported(data, options
 def test_an_unknown_encoder_is_found_before_labels_are_read(data):
     damage(data, "00", kind="labels")
     refuses(ArgumentError, r"an encoder of segment", settings(data, network="fpn:resnet3"))
+
+
+def test_a_split_of_one_class_and_void_is_a_warning_in_the_log(tmp_path, capsys):
+    """As a 0/255 mask whose 255 is void: nothing of its foreground is learnt."""
+    data = make_dataset(tmp_path / "data", binary=True)
+    for file in data.glob("*/labels/*.png"):
+        stored = np.array(Image.open(file))
+        write_stored(file, np.where(stored == STORED[1], VOID, stored))
+    train(settings(data, loss="bce+dice"))
+    log = capsys.readouterr().err
+    assert "train: 6 pairs, ground 100%, disc 0%; void " in log
+    assert "warning: train has one class beside void. Is void the foreground of a 0/255" in log
 
 
 def test_images_of_twelve_bits_in_sixteen_are_a_warning_in_the_log(data, capsys):

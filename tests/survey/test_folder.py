@@ -189,6 +189,17 @@ def test_lossy_labels_are_refused(draw):
         survey_folder(root)
 
 
+def test_labels_of_which_none_can_be_read_are_one_sentence(draw):
+    root = draw("images/{}.jpg", "labels/{}.png", [0, 1, 2])
+    for label in (root / "labels").iterdir():
+        label.write_bytes(b"nothing")
+    with pytest.raises(
+        LabelError, match=r"got 12 of 12 that are not: .*0\.png: label must"
+    ) as told:
+        survey_folder(root)
+    assert "\n" not in str(told.value)
+
+
 def test_one_damaged_label_is_noted(draw):
     """It is left to the audit, which needs a description to begin."""
     root = draw("images/{}.jpg", "labels/{}.png", [0, 1, 2])

@@ -161,6 +161,13 @@ def test_few_pairs_are_divided_where_they_can_be(draw, number):
     assert layout.splits["train"].folds in (0, FOLDS)
 
 
+def test_the_note_on_folds_counts_the_pairs_of_val_and_says_why_this_fold(draw):
+    notes = find_layout(draw("images/{}.jpg", "labels/{}.png", number=2)).statements
+    text = next(note.text for note in notes if "split val" in note.text)
+    assert text.startswith("split val is 1 of 2 pairs: fold ")
+    assert text.endswith(" of 5, the first that is not empty; the others train")
+
+
 def test_one_pair_stays_in_train(draw):
     """There is nothing to take out, and a note says so."""
     layout = find_layout(draw("images/{}.jpg", "labels/{}.png", number=1))

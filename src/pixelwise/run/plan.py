@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pixelwise.audit.headers import Header
 from pixelwise.errors import (
     ArgumentError,
@@ -31,7 +33,7 @@ from pixelwise.ops.spec import Activation
 from pixelwise.run.bad_images import BadImages, all_of, leave_out
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.preflight import check_early, check_pairs
-from pixelwise.text import plural, some
+from pixelwise.text import plural, shell_line, some
 from pixelwise.weights.counts import LabelCounts, count_labels, counts_or_errors
 from pixelwise.weights.file import read_weights
 from pixelwise.weights.formulas import METHODS
@@ -138,6 +140,11 @@ def make_plan(
     counts = count_pairs(used, sizes, skip, description, bad)
     for name, found in counts.items():
         log(f"{name}: {found.files} pairs, {describe(found, description)}")
+        if found.ignored and np.count_nonzero(found.pixels) == 1:
+            log(
+                f"warning: {name} has one class beside void. Is void the foreground of a 0/255 "
+                f"mask? Then it is not learnt: {shell_line(['pixelwise', 'audit', str(config.data)])}"
+            )
         if left_out := bad.left_out.get(name):
             log(f"{name}: {plural(len(left_out), 'bad pair')} left out: {some(left_out)}")
     shapes = [(h.height, h.width) for h in headers[config.train_split].values()]
@@ -332,7 +339,7 @@ def describe(counts: LabelCounts, description: Description) -> str:
     valid = max(1, counts.valid)
     shares = zip(description.classes.names, counts.pixels.tolist())
     void = 100 * counts.ignored / (valid + counts.ignored)
-    return ", ".join(f"{n} {100 * p / valid:.2g}%" for n, p in shares) + f"; void {void:.2g}%"
+    return ", ".join(f"{n} {100 * p / valid:.3g}%" for n, p in shares) + f"; void {void:.3g}%"
 
 
 def check_same_data(run: Path, before: dict[str, Any], now: dict[str, Any], bad: BadImages) -> None:
