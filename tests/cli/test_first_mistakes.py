@@ -21,6 +21,7 @@ ANSWERS = [
     ("train ok --loss dicee", "--loss must be one of ce, bce, focal"),
     ("train ok --loss ce+0.5*iou", "got 'iou'. Did you mean 'jaccard'?"),
     ("train ok --loss cross_entropy", "got 'cross_entropy'. Did you mean 'ce'?"),
+    ("train ok --loss tversky(alpha='x')", "tversky cannot be made: Tversky: alpha must be a num"),
     ("train ok --device gpu", "Did you mean 'cuda'?"),
     ("train ok --precision fp16", "Did you mean '16-mixed'?"),
     ("train ok --crop 32", "--crop must be followed by 2 values. Write --crop HEIGHT WIDTH."),
@@ -38,7 +39,7 @@ ANSWERS = [
     ("list loss", "Did you mean 'losses'?"),
 ]
 # answered by code that does more than read settings
-LATE = ("weights", "convert")
+LATE = ("weights", "convert", "train ok --loss tversky")
 SCRIPT = """
 import json, sys
 from pixelwise.cli import main

@@ -130,5 +130,5 @@ def test_names_of_backends_are_those_of_the_table():
 
 
 def test_a_value_of_another_type_is_an_error_of_the_text():
-    with pytest.raises(pw.PixelwiseError, match=r"criterion: dice must be .*, got {'smooth': 'x'"):
+    with pytest.raises(pw.PixelwiseError, match=r"dice cannot be made: .*smooth must be .*'x'"):
         pw.criterion("dice(smooth='x')", num_classes=2)

@@ -12,7 +12,7 @@ from pixelwise.settings import field_of, flag
 from pixelwise.text import shell_line
 
 # what a command calls by itself: who typed the command does not know them
-FUNCTIONS = {*dir(pixelwise), "open_executor"} - set(COMMANDS)
+FUNCTIONS = {*filter(str.islower, dir(pixelwise)), "open_executor"} - set(COMMANDS)
 
 
 def sentence(error: PixelwiseError, words: list[str]) -> str:

@@ -165,8 +165,8 @@ def _make(name: str, options: dict[str, Any]) -> Criterion:
     except TypeError as error:
         if isinstance(error, ArgumentTypeError) and error.must != "a number":
             raise
-        wanted, got = "values that its options can take", f"{options} ({error})"
-        raise ArgumentError(WHERE, name, must=wanted, got=got) from None
+        event = f"{name} cannot be made: {str(error).removesuffix('.')}"
+        raise ArgumentError(WHERE, event=event) from None
 
 
 def _terms(text: str) -> list[tuple[float, str, dict[str, Any]]]:

@@ -143,7 +143,8 @@ def make_plan(
         if found.ignored and np.count_nonzero(found.pixels) == 1:
             log(
                 f"warning: {name} has one class beside void. Is void the foreground of a 0/255 "
-                f"mask? Then it is not learnt: {shell_line(['pixelwise', 'audit', str(config.data)])}"
+                "mask? Then it is not learnt: "
+                f"{shell_line(['pixelwise', 'audit', str(config.data)])}"
             )
         if left_out := bad.left_out.get(name):
             log(f"{name}: {plural(len(left_out), 'bad pair')} left out: {some(left_out)}")
