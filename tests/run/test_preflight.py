@@ -186,7 +186,8 @@ def test_each_pair_has_a_header_or_a_reason(data):
         ({"class_weights": "weights.json"}, r"weights.json"),
         ({"crop": (100_000, 100_000)}, r"crop must be one whose examples fit into memory"),
         ({"crop": (4096, 4096), "scale_jitter": (1e-3, 1)}, r"crop must be one whose examples"),
-        ({"crop": (64, 64), "scale": 1e300}, r"crop must be one whose examples fit into memory"),
+        ({"crop": (4096, 4096), "scale": 16}, r"crop must be one whose examples fit into memory"),
+        ({"crop": (64, 64), "scale": 1e300}, r"scale must be <= 16"),
     ],
 )
 def test_wrong_settings_are_found_without_a_look_at_an_image(data, monkeypatch, changes, message):
