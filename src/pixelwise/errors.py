@@ -106,6 +106,12 @@ class PixelwiseError(Exception):
         """The message without `where`, for lists that name the file already."""
         return self._told(str, as_keyword)
 
+    @property
+    def without_hint(self) -> str:
+        """The message without what to do and its full stop, for lists that name several files."""
+        parts = {"must": self.must, "got": self.got, "event": self.event}
+        return str(PixelwiseError(self.where, self.name, **parts)).removesuffix(".")  # type: ignore[arg-type]
+
     def message(
         self,
         named: Callable[[str], str] = str,

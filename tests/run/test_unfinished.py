@@ -152,7 +152,7 @@ def test_if_no_image_can_be_read_there_is_no_folder(run, images):
 def test_nan_logits_of_one_image_cost_that_image_alone(run, images, monkeypatch):
     logits_of, calls = TrainedNetwork.logits_of, []
 
-    def sometimes_nan(self, image):
+    def sometimes_nan(self, image, *where):
         calls.append(image.shape)
         found = logits_of(self, image)
         return found * torch.nan if len(calls) == 2 else found
@@ -167,7 +167,7 @@ def test_nan_logits_of_one_image_cost_that_image_alone(run, images, monkeypatch)
 def test_an_image_that_is_too_large_for_the_gpu_costs_that_image_alone(run, images, monkeypatch):
     logits_of, calls = TrainedNetwork.logits_of, []
 
-    def sometimes_full(self, image):
+    def sometimes_full(self, image, *where):
         calls.append(image.shape)
         if len(calls) == 1:
             raise torch.OutOfMemoryError

@@ -88,12 +88,6 @@ def read_bad_images(run: Path) -> BadImages:
     return read_record(BadImages, run / FILE) if (run / FILE).exists() else BadImages()
 
 
-def without_hint(error: PixelwiseError) -> str:
-    """An error in a list: its file and what is wrong."""
-    parts = {"must": error.must, "got": error.got, "event": error.event}
-    return str(PixelwiseError(error.where, error.name, **parts)).removesuffix(".")  # type: ignore[arg-type]
-
-
 def all_of(where: str, errors: list[PixelwiseError], event: str, hint: str) -> PixelwiseError:
     """One error about all pairs that are bad, as the first of them is; a single one is itself.
 
@@ -109,7 +103,7 @@ def all_of(where: str, errors: list[PixelwiseError], event: str, hint: str) -> P
         return first
     own = {error.hint for error in errors}
     hint = f"{own.pop()} {hint}".strip() if len(own) == 1 else hint
-    listed = some(map(without_hint, errors), separator="; ")
+    listed = some((error.without_hint for error in errors), separator="; ")
     return type(first)(where, "images", event=f"{event}: {listed}", hint=hint)
 
 
@@ -139,5 +133,5 @@ def leave_out(
         raise all_of("train", errors, f"{plural(len(errors), 'pair')} cannot be used", hint)
     for split, found in wrong.items():
         own = bad.left_out.setdefault(split, {})
-        own.update({id: without_hint(error) for id, error in found.items()})
+        own.update({id: error.without_hint for id, error in found.items()})
     bad.check(sizes, find)

@@ -40,7 +40,7 @@ from pixelwise.labels.png import write_label
 from pixelwise.labels.storage_notes import count_kinds, storage_notes
 from pixelwise.progress import Display
 from pixelwise.run import calibration
-from pixelwise.run.bad_images import all_of, without_hint
+from pixelwise.run.bad_images import all_of
 from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, find_checkpoint
 from pixelwise.run.config import PredictConfig
 from pixelwise.run.distributed import choose_device
@@ -255,7 +255,7 @@ def predict_into(
         dataset, by = DataSplit(chosen.data, chosen.split), command_line(config)
         found = calibration_of(counts.confidence, counts.thresholds, config.threshold, dataset, by)
         write_json(begun.folder / CALIBRATION_FILE, found)
-    return tuple(Failure(id, without_hint(error)) for id, error in failed.items())
+    return tuple(Failure(id, error.without_hint) for id, error in failed.items())
 
 
 def label_of(network: TrainedNetwork, pair: Pair, threshold: float) -> tuple[Tensor, NDArray]:

@@ -31,7 +31,7 @@ from pixelwise.interrupt import Terminated, raise_on_sigterm
 from pixelwise.labels.pairs import Pair
 from pixelwise.ops.one_class import OneClassWarning
 from pixelwise.ops.unknown import raise_if_unknown
-from pixelwise.run.bad_images import most_bad, without_hint
+from pixelwise.run.bad_images import most_bad
 from pixelwise.run.checkpoint import BEST, LAST, AboutCheckpoint, save_checkpoint
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.dataset import SegmentationDataset
@@ -288,7 +288,7 @@ def meet_bad_pair(
         PixelwiseError: they may not, or there are too many.
     """
     pair = dataset.pairs[key[1] if isinstance(key, tuple) else key]
-    found = (split, pair.id, without_hint(error))
+    found = (split, pair.id, error.without_hint)
     if run.bad.add(*found):
         run.met.append(found)
     if run.config.on_bad_image == "error":

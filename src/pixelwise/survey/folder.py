@@ -140,10 +140,7 @@ def _read_values(
         notes.append(Statement(GUESS, f"{text} (resized like an image?); for more: {more}"))
     if not failures:
         return stored, notes
-    one = failures[0]  # without its hint, which is about one file
-    first = str(LabelError(one.where, one.name, must=one.must, got=one.got, event=one.event))
-    first = first.removesuffix(".")
-    got = f"{len(failures):,} of {len(paths):,} that are not: {first}"
+    got = f"{len(failures):,} of {len(paths):,} that are not: {failures[0].without_hint}"
     if len(failures) < len(stored.files):
         return stored, [*notes, Statement(GUESS, f"labels should be label images, got {got}")]
     commands, lossy = convert_commands(root, splits, paths)
