@@ -154,7 +154,7 @@ def test_nan_logits_of_one_image_cost_that_image_alone(run, images, monkeypatch)
 
     def sometimes_nan(self, image, *where):
         calls.append(image.shape)
-        found = logits_of(self, image)
+        found = logits_of(self, image, *where)
         return found * torch.nan if len(calls) == 2 else found
 
     monkeypatch.setattr(TrainedNetwork, "logits_of", sometimes_nan)
@@ -171,7 +171,7 @@ def test_an_image_that_is_too_large_for_the_gpu_costs_that_image_alone(run, imag
         calls.append(image.shape)
         if len(calls) == 1:
             raise torch.OutOfMemoryError
-        return logits_of(self, image)
+        return logits_of(self, image, *where)
 
     monkeypatch.setattr(TrainedNetwork, "logits_of", sometimes_full)
     predict(settings(run, images))
