@@ -5,8 +5,11 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from pixelwise.convert.command import convert
+from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.painting import paint
 from pixelwise.convert.records import PAINTING, Object
+from pixelwise.errors import DatasetError
 from pixelwise.labels.shapes import RULES, Outline
 
 SIDE = 2048
@@ -32,3 +35,12 @@ def test_a_pixel_takes_no_more_bytes_than_were_checked(kind, rule):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak + background.nbytes < PAINTING * SIDE**2 + _FIXED
+
+
+def test_a_label_from_an_array_is_checked_before_it_is_written(tmp_path, monkeypatch):
+    """Writing it, reading it back and comparing takes more than the array does."""
+    (tmp_path / "arrays").mkdir()
+    np.save(tmp_path / "arrays" / "a.npy", np.zeros((64, 64), np.uint8))
+    monkeypatch.setenv("PIXELWISE_MAX_GIB", "0.00004")
+    with pytest.raises(DatasetError, match=r"a label of 64 x 64 pixels, which takes"):
+        convert(ConvertConfig(tmp_path / "arrays", "array", out=tmp_path / "out", classes="voc"))

@@ -144,9 +144,8 @@ def _painted(
     known = _known(config, legend, where, valid)
     unknown = Counter(thing.name for thing in valid if thing.name not in legend.index_of)
     background = drawing.label
+    check_unpacked(size[0] * size[1] * PAINTING, f"a label of {size[0]:,} x {size[1]:,} pixels")
     if background is None:
-        what = f"a label of {size[0]:,} x {size[1]:,} pixels"
-        check_unpacked(size[0] * size[1] * PAINTING, what)
         background = np.full(size, legend.background, legend.classes.dtype)
     indices = [legend.index_of.get(thing.name, legend.classes.ignore_index) for thing in known]
     order = config.order or "file"

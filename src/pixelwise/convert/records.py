@@ -119,8 +119,8 @@ class Object:
         return [problem for part in self.shapes if (problem := problem_of(part))]
 
 
-# Bytes of a pixel while its label is painted: class, object, and whether several want it.
-PAINTING = 8
+# Bytes of a pixel while its label is painted (8), or written, read back and compared.
+PAINTING = 11
 
 
 class Masks:
