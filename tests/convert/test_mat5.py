@@ -10,7 +10,7 @@ import pytest
 
 from pixelwise.convert.formats.array import decode_mat
 from pixelwise.errors import DatasetError
-from pixelwise.files.limits import VARIABLE
+from pixelwise.files.content import VARIABLE
 
 HEADER = b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack("<H", 0x100) + b"IM"
 LABEL = np.random.default_rng(1).integers(0, 9, (6, 4))

@@ -4,6 +4,7 @@ import pytest
 
 from pixelwise.errors import DatasetError
 from pixelwise.files.json_file import get, parse_json, read_json
+from pixelwise.files.limits import allow_unpacked
 
 
 @pytest.mark.parametrize(
@@ -76,3 +77,14 @@ def test_an_integer_that_no_column_of_numbers_holds_is_refused():
     for value in (2**63, -(10**400)):
         with pytest.raises(DatasetError, match="width must be a number of at most 64 bits"):
             get("a.json", {"width": value}, "width", int)
+
+
+def test_a_text_that_takes_more_memory_than_a_file_may_is_refused_with_the_option(tmp_path):
+    """A sparse file, which takes no room on the disk, is not read; nor is a text too long."""
+    path = tmp_path / "a.json"
+    with open(path, "wb") as file:
+        file.truncate((1 << 30) + 1)
+    with pytest.raises(DatasetError, match=r"at most 1,073,741,824 bytes.*PIXELWISE_MAX_GIB=2"):
+        read_json(path)
+    with allow_unpacked(1e-6), pytest.raises(DatasetError, match="1,000 bytes of text"):
+        parse_json(b" " * 1000, "a.json")

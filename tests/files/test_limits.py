@@ -5,8 +5,8 @@ import os
 import pytest
 
 from pixelwise.errors import setting
-from pixelwise.files.content import Unreadable
-from pixelwise.files.limits import VARIABLE, allow_unpacked, check_unpacked, max_unpacked
+from pixelwise.files.content import VARIABLE, Unreadable, max_unpacked
+from pixelwise.files.limits import allow_unpacked, check_unpacked
 
 GIB = 1 << 30
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pixelwise.errors import DatasetError
-from pixelwise.files.toml_file import read_toml, toml_key, toml_value
+from pixelwise.files.toml_file import read_text, read_toml, toml_key, toml_value
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 VALUES = st.recursive(TEXT | st.integers(-(2**63), 2**63 - 1), st.lists, max_leaves=8)
@@ -57,3 +57,13 @@ def test_toml_that_takes_time_or_memory_to_read_is_refused(tmp_path, text, messa
 def test_numbers_with_points_are_not_taken_for_keys(tmp_path):
     (tmp_path / "a.toml").write_text("a = [" + "1.5, " * 5000 + "2.5]\n")
     assert len(read_toml(tmp_path / "a.toml")["a"]) == 5001
+
+
+def test_a_file_that_is_too_large_for_settings_is_refused_before_it_is_read(tmp_path):
+    """Sparse: it takes no room on the disk."""
+    with open(tmp_path / "dataset.toml", "wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(DatasetError, match=r"at most 8,388,608 bytes, got 1,099,511,627,776"):
+        read_toml(tmp_path / "dataset.toml")
+    with pytest.raises(DatasetError, match=r"at most 134,217,728 bytes, got 1,099,511,627,776"):
+        read_text(tmp_path / "dataset.toml")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from fuzz.mutate import mutate
 from pixelwise.errors import PixelwiseError
-from pixelwise.files.limits import VARIABLE
+from pixelwise.files.content import VARIABLE
 
 BUDGET_GIB = 1 / 16
 # what Python and the libraries need on top of it, copies of a sample in another type included

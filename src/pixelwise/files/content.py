@@ -8,12 +8,17 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from pixelwise.errors import PixelwiseError
+from pixelwise.errors import PixelwiseError, setting
 
 # 16384 x 16384, or any other shape of that area; a label of that size takes 256 or 512 MiB.
 MAX_PIXELS = 1 << 28
 # The largest file that is read into memory; no image of MAX_PIXELS is larger.
 MAX_BYTES = 1 << 31
+# What the content of one file may take in memory when nothing is said, in GiB; and the variable of
+# the environment that says more, which reaches worker processes too, forked or spawned.
+MAX_GIB = 1.0
+VARIABLE = "PIXELWISE_MAX_GIB"
+GIB = 1 << 30
 # What to do about a file that is cut or damaged.
 RESTORE = "Restore it from its source; nothing is guessed."
 
@@ -73,20 +78,42 @@ class Unreadable(Exception):
         return found
 
 
-def read_file(path: Path | str, *, may_be_empty: bool = False) -> bytes:
+def max_unpacked() -> int:
+    """Bytes that the content of one file may take in memory."""
+    try:
+        return int(float(os.environ[VARIABLE]) * GIB)
+    except (KeyError, ValueError, OverflowError):
+        return int(MAX_GIB * GIB)
+
+
+def how_to_allow(size: int) -> str:
+    """The hint for a file that takes more bytes than max_unpacked()."""
+    need = -(-size // GIB)
+    allow = f"{setting('max_gib', need)} of the command, or {VARIABLE}={need} in the environment"
+    # no machine has a million GiB
+    return f"If that is right, allow it: {allow}." if need < 1 << 20 else ""
+
+
+def read_file(path: Path | str, *, may_be_empty: bool = False, most: int | None = None) -> bytes:
     """The content of a regular file.
 
+    Args:
+        path: the file.
+        may_be_empty: it need not have content.
+        most: bytes that it may have; None: max_unpacked().
     Raises:
         Unreadable: there is no such file, it is empty and must not be, too large, a folder, a pipe
             or a device, the system refuses to read it, or someone writes to it at the same time.
     """
     check_regular(path, may_be_empty=may_be_empty)
+    limit = max_unpacked() if most is None else most
     try:
         with open(path, "rb") as file:
             before = os.fstat(file.fileno())
-            if before.st_size > MAX_BYTES:
+            if before.st_size > limit:
                 got = f"{before.st_size:,}"
-                raise Unreadable(f"at most {MAX_BYTES:,} bytes", got, cause="large")
+                hint = how_to_allow(before.st_size) if most is None else ""
+                raise Unreadable(f"at most {limit:,} bytes", got, hint, "large")
             data = file.read(before.st_size)  # no more: /proc has files of no size without an end
             after = os.fstat(file.fileno())
     except OSError as error:

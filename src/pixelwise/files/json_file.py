@@ -12,6 +12,7 @@ from typing import Any
 
 from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.files.content import MAX_BYTES, Unreadable, open_file, read_file
+from pixelwise.files.limits import check_unpacked
 from pixelwise.files.records import shown
 from pixelwise.text import reason_of
 
@@ -82,8 +83,12 @@ def parse_json(data: bytes, where: str, error: type[PixelwiseError] = DatasetErr
     """The value of JSON text in UTF-8.
 
     Raises:
-        DatasetError: see read_json.
+        DatasetError: see read_json; bytes and text take more memory than a file may.
     """
+    try:
+        check_unpacked(2 * len(data), f"{len(data):,} bytes of text")
+    except Unreadable as reason:
+        raise reason.at(error, where, "file") from None
     try:
         text = data.decode("utf-8-sig")
         return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_without_twins)

@@ -8,22 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pixelwise.errors import setting
-from pixelwise.files.content import Unreadable
-
-# What one file may take when nothing is said, in GiB.
-MAX_GIB = 1.0
-# A variable of the environment reaches the worker processes too, forked or spawned.
-VARIABLE = "PIXELWISE_MAX_GIB"
-_GIB = 1 << 30
-
-
-def max_unpacked() -> int:
-    """Bytes that the content of one file may take in memory."""
-    try:
-        return int(float(os.environ[VARIABLE]) * _GIB)
-    except (KeyError, ValueError, OverflowError):
-        return int(MAX_GIB * _GIB)
+from pixelwise.files.content import GIB, VARIABLE, Unreadable, how_to_allow, max_unpacked
 
 
 def check_unpacked(size: int, what: str) -> None:
@@ -37,15 +22,9 @@ def check_unpacked(size: int, what: str) -> None:
     """
     limit = max_unpacked()
     if size > limit:
-        must = f"a file that unpacks to at most {limit / _GIB:.3g} GiB"
-        got = f"{what}, which takes {size / _GIB:,.1f} GiB"
-        need = -(-size // _GIB)
-        allow = (
-            f"{setting('max_gib', need)} of the command, or {VARIABLE}={need} in the environment"
-        )
-        # no machine has a million GiB
-        hint = f"If that is right, allow it: {allow}." if need < 1 << 20 else ""
-        raise Unreadable(must, got, hint, "memory")
+        must = f"a file that unpacks to at most {limit / GIB:.3g} GiB"
+        got = f"{what}, which takes {size / GIB:,.1f} GiB"
+        raise Unreadable(must, got, how_to_allow(size), "memory")
 
 
 @contextmanager

@@ -20,19 +20,24 @@ _MOST_PARTS = 64
 _PART = r"""(?:[\w-]++|"[^"\n]*"|'[^'\n]*')[ \t]*+\.[ \t]*+"""
 _LONG_KEY = re.compile(rf"(?<![\w-])(?:{_PART}){{{_MOST_PARTS}}}")
 _TOO_LARGE = 1 << 63
+# Lists of millions of ids, and settings: as text they take several times that, as tables more.
+_MOST_TEXT, _MOST_TOML = 1 << 27, 1 << 23
 
 
-def read_text(path: Path | str, error: type[PixelwiseError] = DatasetError) -> str:
-    """The text of a UTF-8 file.
+def read_text(
+    path: Path | str, error: type[PixelwiseError] = DatasetError, most: int = _MOST_TEXT
+) -> str:
+    """The text of a UTF-8 file of at most so many bytes.
 
     Raises:
         PixelwiseError: as `error`; the file cannot be read or is not UTF-8.
     """
     try:
         # -sig: editors on Windows put a mark in front
-        text = read_file(path, may_be_empty=True).decode("utf-8-sig")
+        text = read_file(path, may_be_empty=True, most=most).decode("utf-8-sig")
     except Unreadable as reason:
-        raise error(path, "file", must="readable UTF-8 text", got=reason.got) from None
+        must = reason.must if reason.cause == "large" else "readable UTF-8 text"
+        raise error(path, "file", must=must, got=reason.got) from None
     except UnicodeDecodeError as reason:
         raise error(path, "file", must="readable UTF-8 text", got=reason) from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
@@ -44,7 +49,7 @@ def read_toml(path: Path | str, error: type[PixelwiseError] = DatasetError) -> d
     Raises:
         PixelwiseError: as `error`; the file cannot be read or is not valid TOML.
     """
-    text = read_text(path, error)
+    text = read_text(path, error, _MOST_TOML)
     try:
         if _LONG_KEY.search(text):
             raise ValueError(f"a key of {_MOST_PARTS} parts or more")

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from pixelwise.errors import RunError
 from pixelwise.files.atomic import atomic_write
-from pixelwise.files.content import Unreadable, read_file
+from pixelwise.files.content import MAX_BYTES, Unreadable, read_file
 from pixelwise.files.folder import previous_of, staged_folder
 from pixelwise.files.records import shown, to_plain
 from pixelwise.files.results import read_record
@@ -158,7 +158,7 @@ def content_of(path: Path) -> bytes:
         RunError: it cannot be read.
     """
     try:
-        return read_file(path)
+        return read_file(path, most=MAX_BYTES)  # a network may be large
     except Unreadable as reason:
         raise reason.at(RunError, path, "file") from None
 

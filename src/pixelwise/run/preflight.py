@@ -13,9 +13,9 @@ from pathlib import Path
 
 from pixelwise.audit.headers import NUMBER, Header, read_start
 from pixelwise.errors import ArgumentError, DatasetError, LabelError, PixelwiseError, setting
-from pixelwise.files.content import Unreadable, open_file
+from pixelwise.files.content import Unreadable, max_unpacked, open_file
 from pixelwise.files.folder import check_free
-from pixelwise.files.limits import check_unpacked, max_unpacked
+from pixelwise.files.limits import check_unpacked
 from pixelwise.labels.decode import check_memory, read_head
 from pixelwise.labels.description import read_description
 from pixelwise.labels.image import read_rgb
