@@ -131,7 +131,7 @@ class PixelwiseError(Exception):
             return ""
         what = self._event or f"{named(self.name)} must be {self._must}, got {self.got}"
         text = f"{what}. {self._hint}" if self._hint else f"{what}."
-        text = _written(text, with_value)
+        text = _printable(_written(text, with_value))  # names from files may be in events too
         return text if len(text) <= _WHOLE else f"{text[:_WHOLE]}..."
 
 
@@ -159,7 +159,13 @@ def _one_line(value: object) -> str:
         text = str(value)
     except ValueError:  # thousands of digits
         return "an integer of thousands of digits"
-    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return _printable(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...")
+
+
+def _printable(text: str) -> str:
+    """Text without line breaks and the like; the marks of setting() stay."""
+    if text.replace("\x1f", "").isprintable():
+        return text
     return "".join(
         c if c.isprintable() or c == "\x1f" else " " if c.isspace() else "?" for c in text
     )

@@ -56,7 +56,7 @@ def find_match(folder: Path) -> FolderPair | None:
     Folders with telling names are preferred; without them it is the labels that can be read as
     label images and have fewer values. None if no two files pair up.
     """
-    folders = subfolders(folder)
+    folders = subfolders(folder, needed=True)
     images, labels = _known(folders, IMAGE_FOLDERS), _known(folders, LABEL_FOLDERS)
     by_name = bool(images and labels)
     others = [f for f in folders if f not in (*images, *labels) and not _is_data_set(f)]
@@ -75,11 +75,18 @@ def image_folder(folder: Path) -> Path:
     return next(iter(_known(subfolders(folder), IMAGE_FOLDERS)), folder)
 
 
-def subfolders(folder: Path) -> list[Path]:
-    """The visible folders in a folder, by name; none of one that cannot be read."""
-    with suppress(OSError):
+def subfolders(folder: Path, *, needed: bool = False) -> list[Path]:
+    """The visible folders in a folder, by name.
+
+    Raises:
+        DatasetError: it cannot be listed and is needed; otherwise it has none then.
+    """
+    try:
         return sorted(f for f in folder.iterdir() if f.is_dir() and not f.name.startswith("."))
-    return []
+    except OSError as error:
+        if needed:
+            raise _unlisted(folder, error) from None
+        return []
 
 
 def check_folder(folder: Path) -> None:
@@ -92,8 +99,11 @@ def check_folder(folder: Path) -> None:
         with os.scandir(folder):
             pass
     except OSError as error:
-        got = error.strerror or str(error)
-        raise DatasetError(folder, "folder", must="readable", got=got) from None
+        raise _unlisted(folder, error) from None
+
+
+def _unlisted(folder: Path, error: OSError) -> DatasetError:
+    return DatasetError(folder, "folder", must="readable", got=error.strerror or str(error))
 
 
 def image_names(folder: Path) -> list[str]:

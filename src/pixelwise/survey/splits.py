@@ -155,7 +155,7 @@ def _with_folds(layout: Layout) -> Layout:
 
 def _split_folders(folder: Path) -> dict[str, Path]:
     """The folders in a folder that are called like splits, by split."""
-    folders = {f.name.lower(): f for f in subfolders(folder)}
+    folders = {f.name.lower(): f for f in subfolders(folder, needed=True)}
     found = {
         split: [folders[name] for name in names if name in folders]
         for split, names in SPLIT_NAMES.items()
