@@ -3,7 +3,7 @@
 import os
 import platform
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypedDict
 
 from pixelwise.errors import RunError
-from pixelwise.files.folder import cannot, make_folder, remove_leftovers
+from pixelwise.files.folder import cannot, make_folder, previous_of, remove, remove_leftovers
 from pixelwise.files.lock import locked
 from pixelwise.files.records import converted, to_plain
 from pixelwise.files.results import read_object, read_record, write_json
@@ -180,7 +180,13 @@ def reopen_run(run: Path, plan: Plan, log: Callable[[str], None]) -> Checkpoint:
     if lacking:
         raise RunError(run / DATA, some(sorted(lacking)), must="given", got="nothing")
     check_same_data(run, before, plan.fingerprint(), plan.bad)
-    return find_checkpoint(run, (LAST, BEST), log)
+    checkpoint = find_checkpoint(run, (LAST, BEST), log)
+    for folder in (run / BEST, run / LAST):
+        # left by a kill while it was replaced, and needed no more
+        if folder.is_dir() and checkpoint.folder != previous_of(folder):
+            with suppress(RunError):
+                remove(previous_of(folder))
+    return checkpoint
 
 
 def best_of(run: Path) -> dict[str, Any] | None:
