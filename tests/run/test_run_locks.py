@@ -81,6 +81,13 @@ def test_a_run_is_not_changed_by_a_resume_that_is_refused(run):
     leftover.rmdir()
 
 
+def test_what_a_kill_has_left_of_replacing_a_checkpoint_is_removed_by_the_resume(run):
+    for name in (".last.new-999999999-aa", ".last.old", ".best.old"):
+        (run / name).mkdir()
+    train(TrainConfig(resume=run))
+    assert [p.name for p in run.iterdir() if p.name.startswith(".")] == []
+
+
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_folder_that_is_being_predicted_is_not_predicted_at_the_same_time(
     run, tmp_path, overwrite
