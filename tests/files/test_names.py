@@ -19,7 +19,7 @@ from pixelwise.errors import DatasetError, RunError
 from pixelwise.files import atomic, names
 from pixelwise.files.atomic import atomic_write, sync_folder, take_name
 from pixelwise.files.folder import staged_folder
-from pixelwise.files.names import check_names, is_portable, lies_in
+from pixelwise.files.names import check_names, is_portable, lies_in, real_path
 from pixelwise.labels.description import read_description
 from pixelwise.run.loader import load_batches
 from pixelwise.run.metrics_log import append_line
@@ -270,3 +270,7 @@ def test_a_terminal_of_windows_that_lacks_a_letter_prints_its_code(tmp_path):
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"\\u2192" in done.stdout
+
+
+def test_a_name_that_no_file_can_have_leads_nowhere():
+    assert real_path("a\0b") == Path.cwd() / "a\0b"

@@ -65,7 +65,10 @@ def check_names(
 
 def real_path(path: Path | str) -> Path:
     """A path without links, as far as it exists; Path.resolve raises on links in a circle."""
-    return Path(os.path.realpath(path))
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError:  # a character that no name can have: there is no such file
+        return Path(path).absolute()
 
 
 def lies_in(path: Path, folder: Path) -> bool:
