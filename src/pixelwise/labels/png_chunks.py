@@ -352,19 +352,21 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 
 def _inflated_bytes(header: PngHeader, stream: bytes) -> tuple[int, bool]:
-    """How many bytes the stream inflates to, as far as they are needed, and whether it is damaged.
-
-    Damage hides the slice of the stream that it is in.
-    """
+    """How many bytes a stream inflates to, as far as they are needed; whether it is damaged."""
     inflater = zlib.decompressobj()
-    total = 0
-    try:
-        for start in range(0, len(stream), _SLICE_BYTES):
-            total += len(inflater.decompress(stream[start : start + _SLICE_BYTES]))
-            if total >= header.inflated_bytes:
-                break
-    except zlib.error:
-        return total, True
+    total, start, step = 0, 0, _SLICE_BYTES
+    while start < len(stream) and total < header.inflated_bytes:
+        try:
+            total += len(inflater.decompress(stream[start : start + step]))
+        except zlib.error:
+            if step == 1:
+                return total, True
+            # what came before the damage was lost with its slice: again, byte by byte
+            inflater, step = zlib.decompressobj(), 1
+            for place in range(0, start, _SLICE_BYTES):
+                inflater.decompress(stream[place : place + _SLICE_BYTES])
+            continue
+        start += step
     return total, False
 
 
