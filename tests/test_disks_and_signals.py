@@ -124,16 +124,19 @@ def test_bytes_and_name_reach_the_disk_in_that_order(tmp_path, monkeypatch):
     assert steps == ["file", "name", "folder"]
 
 
-def test_two_conversions_into_one_folder_do_not_mix(tmp_path):
-    """Both end well, and the folder is what one alone would have made."""
-    source = annotations(tmp_path / "source", 40)
+def test_a_second_conversion_into_one_folder_is_refused_and_changes_nothing(tmp_path):
+    """The folder is what the first alone would have made."""
+    source = annotations(tmp_path / "source", 100)
     convert(ConvertConfig(source, out=tmp_path / "alone"))
     words = [*COMMAND, "convert", str(source), "--out", str(tmp_path / "out")]
-    first = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    wait_for(tmp_path / "out/labels")
-    second = subprocess.run(words, capture_output=True, check=False)
-    assert (first.wait(), second.returncode) == (0, 0), second.stderr
-    first.communicate()
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as first:
+        wait_for(tmp_path / "out/labels")
+        first.send_signal(signal.SIGSTOP)
+        second = subprocess.run(words, capture_output=True, check=False)
+        first.send_signal(signal.SIGCONT)
+        first.communicate()
+    assert (first.returncode, second.returncode) == (0, 2), second.stderr
+    assert b"is writing to it. Wait until that has ended" in second.stderr
     assert digests(tmp_path / "out") == digests(tmp_path / "alone")
     assert leftovers(tmp_path / "out") == []
 

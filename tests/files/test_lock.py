@@ -24,7 +24,11 @@ with locked(Path(sys.argv[1]), "train"):
     time.sleep(600)
 """
 # children that live on after their parent was killed, as workers of a data loader do for a while
-FORKED = "import os; child = os.fork(); child or time.sleep(600); print(child)"
+# the parent waits until the child has run, or it could be killed before
+FORKED = (
+    "import os; r, w = os.pipe(); child = os.fork(); "
+    "child or (os.write(w, b'.'), time.sleep(600)); os.read(r, 1); print(child)"
+)
 STARTED = (
     "import subprocess; "
     "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']).pid)"

@@ -38,7 +38,8 @@ def inside(where: str, name: str, text: str, base: Path, roots: Sequence[Path]) 
         DatasetError: the name is absolute, or leaves the roots by ".." or through a link.
     """
     plain = with_slashes(text)
-    bad = not plain or "\0" in plain or plain.startswith("/") or _DRIVE.match(plain)
+    nameless = not plain or "\0" in plain or not _is_encodable(plain)
+    bad = nameless or plain.startswith("/") or _DRIVE.match(plain)
     path = Path(base, "." if bad else plain)
     if bad or not _lies_in(path, roots):
         must = "a relative path that stays in the folders of the annotations or images"
@@ -58,20 +59,20 @@ def safe_id(where: str, name: str, text: str) -> str:
     stem = os.path.splitext(plain)[0]
     # hidden files are not looked for in a dataset, so they would be written and never read
     hidden = any(part[:1] == "." and part != "." for part in parts)
-    wild = (
-        "" in parts or "\0" in plain or _DRIVE.match(plain) or not _can_be_written(stem.split("/"))
-    )
-    if hidden or wild or stem.endswith("/"):
+    nameless = "" in parts or "\0" in plain or not _is_encodable(plain)
+    wild = nameless or _DRIVE.match(plain) or stem.endswith("/")
+    if hidden or wild or max(len(os.fsencode(part)) for part in stem.split("/")) > _LONGEST_NAME:
         must = f"a relative path without '..', hidden names or ones of over {_LONGEST_NAME} bytes"
         raise DatasetError(where, name, must=must, got=shown(text))
     return "/".join(part for part in stem.split("/") if part != ".")
 
 
-def _can_be_written(parts: Sequence[str]) -> bool:
+def _is_encodable(text: str) -> bool:
     try:
-        return max(len(os.fsencode(part)) for part in parts) <= _LONGEST_NAME
+        os.fsencode(text)
     except UnicodeEncodeError:
         return False  # half of a character, as JSON can write it
+    return True
 
 
 def files_below(folder: Path, suffixes: Collection[str] = ()) -> Iterator[tuple[str, Path]]:
