@@ -18,7 +18,7 @@ COLORS[:3] = [(20, 30, 40), (220, 20, 60), (0, 120, 250)]
 # how commands are introduced in what is printed
 ADVICE = re.compile(
     r"(?:repair  |again: |first: |class: |in it: |more: )(pixelwise .+?)"
-    r"(?:; pixelwise| \(a guess|$)",
+    r"(?:; pixelwise| \((?:likely|please)|$)",
     re.MULTILINE,
 )
 TURNED, UPSIDE_DOWN = Image.Exif(), Image.Exif()

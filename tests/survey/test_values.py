@@ -3,7 +3,7 @@
 import pytest
 
 from pixelwise.labels.classes import Classes
-from pixelwise.survey.statements import GUESS, LIKELY, SURE, Statement
+from pixelwise.survey.statements import LIKELY, SURE, Statement
 from pixelwise.survey.values import StoredValues, meaning_of
 
 
@@ -26,9 +26,9 @@ def first_stored(classes):
         ({0, 255}, 255, (), SURE),
         ({0, 1}, 1, (), SURE),
         ({0, 1, 255}, 1, (255,), SURE),
-        ({0}, 1, (), GUESS),
-        ({1}, 1, (), GUESS),
-        ({255}, 255, (), GUESS),
+        ({0}, 1, (), LIKELY),
+        ({1}, 1, (), LIKELY),
+        ({255}, 255, (), LIKELY),
     ],
 )
 def test_0_with_1_or_255_is_binary(values, foreground, void, sureness):
@@ -72,7 +72,7 @@ def test_a_missing_index_in_between_is_a_class_too():
     meaning = meaning_of(stored({0, 1, 2, 3, 5}))
     assert len(meaning.classes) == 6
     assert (
-        Statement(GUESS, "stored values that were never seen are classes too: 4")
+        Statement(LIKELY, "stored values that were never seen are classes too: 4")
         in meaning.statements
     )
 
@@ -88,7 +88,7 @@ def test_values_from_1_on_become_indices_from_0_on():
     meaning = meaning_of(stored({1, 2, 3}, {2, 4}))
     assert first_stored(meaning.classes) == [1, 2, 3, 4]
     assert (
-        Statement(GUESS, "the lowest stored value is 1, which becomes class index 0")
+        Statement(LIKELY, "the lowest stored value is 1, which becomes class index 0")
         in meaning.statements
     )
 
@@ -120,7 +120,7 @@ def test_objects_numbered_with_8_bits_are_doubtful_and_may_have_void():
     meaning = meaning_of(numbered_objects(3, 12, 20, 7, wide=False, also=[255]))
     assert meaning.classes.values == ((0,), "other")
     assert meaning.classes.ignore_values == (255,)
-    assert meaning.statements[0].sureness == GUESS
+    assert meaning.statements[0].sureness == LIKELY
 
 
 def test_scattered_ids_are_objects_if_there_are_too_many_for_classes():
@@ -192,7 +192,7 @@ def test_other_values_without_a_name_become_classes_to_look_at():
     meaning = meaning_of(stored({0, 1, 40}), Classes(["a", "b"]))
     assert meaning.classes == Classes(["a", "b", "class_40"], values=[0, 1, 40])
     assert meaning.statements[-1] == Statement(
-        GUESS, "stored values without a name are classes: 40"
+        LIKELY, "stored values without a name are classes: 40"
     )
 
 
@@ -200,7 +200,7 @@ def test_names_without_values_are_given_to_grey_levels_in_order():
     """Three names and the values 0, 128, 255."""
     meaning = meaning_of(stored({0, 128, 255}), Classes(["none", "cell", "nucleus"]))
     assert meaning.classes == Classes(["none", "cell", "nucleus"], values=[0, 128, 255])
-    assert meaning.statements[-1].sureness == GUESS
+    assert meaning.statements[-1].sureness == LIKELY
 
 
 def test_names_that_are_all_void_name_nothing():

@@ -17,7 +17,7 @@ from pixelwise.labels.description import FILE_NAME, write_description
 from pixelwise.labels.storage_notes import count_kinds, dark_note, storage_notes
 from pixelwise.settings import takes_settings
 from pixelwise.survey.folder import survey_folder
-from pixelwise.survey.statements import GUESS, SURE, Statement, Survey
+from pixelwise.survey.statements import LIKELY, SURE, Statement, Survey
 
 
 @takes_settings(InitConfig)
@@ -68,7 +68,7 @@ def _storage(survey: Survey) -> Iterator[Statement]:
     for note in storage_notes(kinds, number):
         yield Statement(SURE, note)
     if dark := dark_note(deep):
-        yield Statement(GUESS, dark)
+        yield Statement(LIKELY, dark)
 
 
 def _inside(config: InitConfig, name: str) -> Path:

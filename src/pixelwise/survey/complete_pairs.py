@@ -7,7 +7,7 @@ from pathlib import Path
 from pixelwise.errors import PairingError
 from pixelwise.labels.description import Description, Split, fold_of
 from pixelwise.labels.pairs import Pair, find_pairs
-from pixelwise.survey.statements import GUESS, Statement
+from pixelwise.survey.statements import LIKELY, Statement
 from pixelwise.text import plural
 
 
@@ -51,7 +51,7 @@ def find_complete(draft: Description) -> CompletePairs:
             lists[file] = ids
             what = "has no partner and is" if len(left) == 1 else "have no partner and are"
             text = f"{plural(len(left), 'file')} {what} left out, such as {Path(left[0]).name}"
-            statements.append(Statement(GUESS, f"{text}: the other pairs are listed in {file}"))
+            statements.append(Statement(LIKELY, f"{text}: the other pairs are listed in {file}"))
         splits[name] = replace(split, list=names[source])
         found = find_pairs(
             *(Path(draft.root, split.images), Path(draft.root, split.labels)),

@@ -20,7 +20,7 @@ from pixelwise.survey.complete_pairs import find_complete
 from pixelwise.survey.conversion import convert_commands
 from pixelwise.survey.pairing import check_folder
 from pixelwise.survey.splits import find_layout
-from pixelwise.survey.statements import GUESS, LIKELY, SURE, Statement, Survey
+from pixelwise.survey.statements import LIKELY, SURE, Statement, Survey
 from pixelwise.survey.values import Meaning, StoredValues, meaning_of
 from pixelwise.text import plural, shell_line
 from pixelwise.weights.counts import count_values
@@ -137,12 +137,12 @@ def _read_values(
             f"{len(blended):,} of {have} values of interpolation at borders, which are no classes"
         )
         more = shell_line(["pixelwise", "audit", str(root)])
-        notes.append(Statement(GUESS, f"{text} (resized like an image?); for more: {more}"))
+        notes.append(Statement(LIKELY, f"{text} (resized like an image?); for more: {more}"))
     if not failures:
         return stored, notes
     got = f"{len(failures):,} of {len(paths):,} that are not: {failures[0].without_hint}"
     if len(failures) < len(stored.files):
-        return stored, [*notes, Statement(GUESS, f"labels should be label images, got {got}")]
+        return stored, [*notes, Statement(LIKELY, f"labels should be label images, got {got}")]
     commands, lossy = convert_commands(root, splits, paths)
     hint = f"If they are colours, make label images of them first: {commands}" if commands else ""
     if lossy:
@@ -165,10 +165,10 @@ def _named_classes(
         try:
             classes = Classes.load(file)
         except PixelwiseError as error:
-            return None, [Statement(GUESS, f"{file.name} is not a list of classes: {error}")]
+            return None, [Statement(LIKELY, f"{file.name} is not a list of classes: {error}")]
         if any(Path(name).suffix.lower() in IMAGE_SUFFIXES for name in classes.names):
             reason = f"{file.name} is not a list of classes: it names images"
-            return None, [Statement(GUESS, reason)]
+            return None, [Statement(LIKELY, reason)]
         return classes, [
             Statement(SURE, f"class names are from {file.relative_to(root).as_posix()}")
         ]
@@ -211,8 +211,8 @@ def _compare_sizes(root: Path, files: list[tuple[Path, Path]]) -> list[Statement
     if differ:
         have = "has" if len(differ) == 1 else "have"
         text = f"{len(differ):,} of {number} {have} sizes that differ: {differ[0]}{more}"
-        notes.append(Statement(GUESS, text))
+        notes.append(Statement(LIKELY, text))
     if unread:
         text = f"the header of an image or label cannot be read in {len(unread):,} of {number}"
-        notes.append(Statement(GUESS, f"{text}: {unread[0]}{more}"))
+        notes.append(Statement(LIKELY, f"{text}: {unread[0]}{more}"))
     return notes

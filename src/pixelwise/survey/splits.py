@@ -22,7 +22,7 @@ from pixelwise.survey.pairing import (
     match_folders,
     subfolders,
 )
-from pixelwise.survey.statements import GUESS, LIKELY, SURE, Statement
+from pixelwise.survey.statements import LIKELY, SURE, Statement
 from pixelwise.text import plural
 
 LIST_FOLDERS = ("", "splits", "lists", "ImageSets/Segmentation", "ImageSets")
@@ -119,7 +119,7 @@ def _lists(root: Path, match: FolderPair, one_split: Layout) -> Layout:
             reason = f"train must be among them and list ids such as {min(match.ids)}"
             statements = (
                 *statements,
-                Statement(GUESS, f"{names} are not used as splits: {reason}"),
+                Statement(LIKELY, f"{names} are not used as splits: {reason}"),
             )
     return replace(one_split, statements=statements)
 
@@ -141,7 +141,7 @@ def _with_folds(layout: Layout) -> Layout:
     """Take the lowest fold that has a pair out of train, to be val."""
     used = sorted({fold_of(i, FOLDS) for i in layout.train_ids})
     if len(used) < 2:
-        note = Statement(GUESS, "there is no split val: train has too few pairs to take some out")
+        note = Statement(LIKELY, "there is no split val: train has too few pairs to take some out")
         return replace(layout, statements=(*layout.statements, note))
     kept = tuple(fold for fold in range(FOLDS) if fold != used[0])
     train = replace(layout.splits["train"], folds=FOLDS, keep=kept)

@@ -2,26 +2,51 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pixelwise.labels.description import Description
 from pixelwise.labels.pairs import Pair
 
-Sureness = Literal["sure", "likely", "a guess, check it"]
+Sureness = Literal["sure", "likely", "open"]
+# one candidate, or a margin in content and a known sign
 SURE: Sureness = "sure"
+# a guess that costs nothing if it is wrong: names, folds, files left out
 LIKELY: Sureness = "likely"
-GUESS: Sureness = "a guess, check it"
+# which files are labels, which values are classes or void, which side is foreground, which split
+# is which, where that is not sure
+OPEN: Sureness = "open"
+_ENDINGS = {SURE: "sure", LIKELY: "likely", OPEN: "please decide"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer to an open question.
+
+    Args:
+        text: what is decided, such as "1st_manual holds the labels".
+        options: of `pixelwise init` by name, that decide it; see Given.
+    """
+
+    text: str
+    options: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A conclusion and its evidence in one sentence, and how sure it is."""
+    """A conclusion and its evidence in one sentence, how sure it is, and how to decide it.
+
+    Args:
+        sureness: "open" is a question.
+        text: the conclusion that the description assumes, or the question.
+        answers: of an open question; the first is what the description assumes.
+    """
 
     sureness: Sureness
     text: str
+    answers: tuple[Answer, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.text} ({self.sureness})"
+        return f"{self.text} ({_ENDINGS[self.sureness]})"
 
 
 @dataclass(frozen=True)
@@ -43,8 +68,13 @@ class Survey:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The statements as text, ending in "(sure)", "(likely)" or "(a guess, check it)"."""
+        """The statements as text, ending in "(sure)", "(likely)" or "(please decide)"."""
         return tuple(map(str, self.statements))
+
+    @property
+    def open(self) -> tuple[Statement, ...]:
+        """The questions that have to be answered before the description can be used."""
+        return tuple(s for s in self.statements if s.sureness == OPEN)
 
     @property
     def unsure(self) -> tuple[str, ...]:
@@ -53,8 +83,6 @@ class Survey:
 
     def text(self) -> str:
         """The notes, one a line; what should be checked is marked with "?"."""
-        marks = (f"  {'?' if note in self.unsure else ' '} {note}" for note in self.notes)
-        doubt = "Please check what is marked with ?, and change the file if it is wrong."
-        return "\n".join([*marks, *([doubt] if self.unsure else [])])
+        return "\n".join(f"  {'?' if n in self.unsure else ' '} {n}" for n in self.notes)
 
     __repr__ = text

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pixelwise.labels.class_names import is_void_name, known_colors
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import voc_colormap
-from pixelwise.survey.statements import GUESS, LIKELY, SURE, Statement
+from pixelwise.survey.statements import LIKELY, SURE, Statement
 from pixelwise.text import plural
 
 VOID, WIDE_VOID = 255, 65535
@@ -103,7 +103,7 @@ def _by_name(stored: StoredValues, named: Classes) -> Meaning:
     unnamed = [value for value in in_files if value not in claimed]
     if unnamed and len(in_files) == len(names) and len(claimed.intersection(in_files)) <= 1:
         statements.append(
-            Statement(GUESS, f"stored values {listed(in_files)} have the names in their order")
+            Statement(LIKELY, f"stored values {listed(in_files)} have the names in their order")
         )
         values, unnamed = [(value,) for value in in_files], []
     if unnamed and unnamed[-1] in (VOID, max(claimed) + 1):
@@ -111,7 +111,7 @@ def _by_name(stored: StoredValues, named: Classes) -> Meaning:
         statements.append(Statement(LIKELY, f"stored value {void[-1]} is void: no class has it"))
     if unnamed:
         statements.append(
-            Statement(GUESS, f"stored values without a name are classes: {listed(unnamed)}")
+            Statement(LIKELY, f"stored values without a name are classes: {listed(unnamed)}")
         )
         names += [f"class_{value}" for value in unnamed]
         values += [(value,) for value in unnamed]
@@ -149,9 +149,7 @@ def _ids(stored: StoredValues) -> Meaning:
         f"stored values up to {stored.seen[-1]} number the objects of each file: "
         "0 is background, any other value is object"
     )
-    return Meaning(
-        classes, (Statement(LIKELY if stored.wide else GUESS, note), *_void_statements(void))
-    )
+    return Meaning(classes, (Statement(LIKELY, note), *_void_statements(void)))
 
 
 def _two_values(stored: StoredValues) -> Meaning:
@@ -160,7 +158,7 @@ def _two_values(stored: StoredValues) -> Meaning:
     classes = Classes(["background", "foreground"], values=[0, foreground], ignore_values=void)
     note = f"binary: stored value 0 is background, {foreground} is foreground"
     if not {0, foreground} <= set(stored.seen):
-        note, sureness = f"{note}, though only {listed(stored.seen)} was seen", GUESS
+        note, sureness = f"{note}, though only {listed(stored.seen)} was seen", LIKELY
     else:
         sureness = SURE
     return Meaning(classes, (Statement(sureness, note), *_void_statements(void)))
@@ -186,11 +184,13 @@ def _indices(stored: StoredValues) -> Meaning:
     never = sorted(set(values) - set(seen))
     if never:
         statements.append(
-            Statement(GUESS, f"stored values that were never seen are classes too: {listed(never)}")
+            Statement(
+                LIKELY, f"stored values that were never seen are classes too: {listed(never)}"
+            )
         )
     if seen[0] > 0:
         statements.append(
-            Statement(GUESS, f"the lowest stored value is {seen[0]}, which becomes class index 0")
+            Statement(LIKELY, f"the lowest stored value is {seen[0]}, which becomes class index 0")
         )
     classes = Classes(_numbered(values), values=values, ignore_values=void)
     return Meaning(classes, (*statements, *_void_statements(void)))

@@ -1,0 +1,35 @@
+"""What a person has decided about a folder, so that it need not be found out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Given:
+    """Decisions about a folder; None, or an empty table, leaves each to the survey.
+
+    They are the options of `pixelwise init` of the same names, and so the answers to its questions.
+
+    Args:
+        images, labels: folders, relative to the root.
+        image_prefix, image_suffix, label_prefix, label_suffix: as in find_pairs.
+        splits: folder of images, or list of ids, of each split by its name, relative to the root.
+        classes: class file, or the name of a known dataset.
+        ignore_values: stored values that are void; () = none is.
+        foreground: the stored value that is foreground, of two.
+        unpaired: what is done with files without a partner.
+    """
+
+    images: Path | None = None
+    labels: Path | None = None
+    image_prefix: str | None = None
+    image_suffix: str | None = None
+    label_prefix: str | None = None
+    label_suffix: str | None = None
+    splits: Mapping[str, Path] = field(default_factory=dict)
+    classes: str | None = None
+    ignore_values: tuple[int, ...] | None = None
+    foreground: int | None = None
+    unpaired: Literal["error", "skip"] | None = None
