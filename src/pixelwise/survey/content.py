@@ -1,0 +1,267 @@
+"""What a few decoded files look like: a photograph, a label, or a label whose borders are soft.
+
+A label has few values, most of them in areas of one value. Where it was resized like an image or
+saved with loss, a few values still hold nearly all pixels, each a peak among its neighbours. The
+values of a photograph are many, and none stands out.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pixelwise.errors import PixelwiseError
+from pixelwise.files.content import Unreadable, format_of, read_file
+from pixelwise.labels.codecs.pixels import samples_of
+from pixelwise.labels.decode import decode_image
+from pixelwise.labels.png import decode_label
+
+Kind = Literal["photograph", "label", "soft", "unclear"]
+
+# So few values are those of classes, up to this many they may be.
+FEW_VALUES, MOST_VALUES = 16, 64
+# A level holds at least this share of the pixels, and of those within NOISE of it.
+LEAST_SHARE, NOISE, _PEAK = 1e-3, 16, 0.3
+# Share of pixels among equal ones: of labels, and of photographs.
+_FLAT, _NOT_FLAT, _SOMEWHAT_FLAT = 0.2, 0.05, 0.15
+# Share of the pixels beside those of the heaviest level that are near another one: of soft labels,
+# and of those whose darkest and brightest values are levels.
+_AT_LEVELS, _BETWEEN_LEVELS = 0.4, 0.2
+# Share of the one value of files that are nearly, or mostly, of one value.
+_ONE_VALUE, _MOSTLY = 0.97, 0.8
+
+
+@dataclass(frozen=True)
+class Content:
+    """What the pixels of a file are like.
+
+    Args:
+        height, width: in pixels.
+        channels: of colour as stored: 1 = grey or indices of a palette, 3 = colour.
+        bits: of a sample: 1, 8, 16 or 32.
+        lossy: the file format loses values: JPEG, and WebP with loss.
+        is_grey: channels are equal everywhere.
+        colors: different values, or packed colours (red << 16 | green << 8 | blue).
+        flat: share of the pixels that are equal to all of their neighbours.
+        levels: (value or packed colour, share of the pixels), the most frequent first: all values
+            if there are few, else those that stand out.
+        near: share of the pixels at most NOISE from a level.
+        highest, lowest: value or packed colour.
+    """
+
+    height: int
+    width: int
+    channels: int
+    bits: int
+    lossy: bool
+    is_grey: bool
+    colors: int
+    flat: float
+    levels: tuple[tuple[int, float], ...]
+    near: float
+    lowest: int
+    highest: int
+
+    @property
+    def kind(self) -> Kind:
+        """ "soft" = a label with values in between: resized like an image, or saved with loss."""
+        if self.colors <= FEW_VALUES:
+            return "soft" if self.lossy and self.colors > 1 else "label"
+        if self.colors <= MOST_VALUES and self.flat >= _FLAT and not self.lossy:
+            between = self.is_grey and self._has_outer_levels and self._is_soft
+            return "soft" if between else "label"
+        if self._is_soft:
+            return "soft"
+        first = self.levels[0][1] if self.levels else 0.0
+        if first >= _ONE_VALUE:
+            return "unclear"
+        # beside a black border, which photographs have too
+        rest = (self.flat - first) / (1 - first)
+        if self.is_grey and not self.lossy and (rest >= _FLAT or first >= _MOSTLY):
+            return "unclear" if self.bits == 8 else "label"  # as ids of objects are
+        return "photograph" if self.colors > MOST_VALUES or rest <= _NOT_FLAT else "unclear"
+
+    @property
+    def _is_soft(self) -> bool:
+        peaks = self.peaks
+        if len(peaks) < 2 or self.flat < _SOMEWHAT_FLAT:
+            return False
+        first = peaks[0][1]
+        share = (self.near - first) / max(1 - first, 1e-9)
+        return share >= (_BETWEEN_LEVELS if self._has_outer_levels else _AT_LEVELS)
+
+    @property
+    def peaks(self) -> tuple[tuple[int, float], ...]:
+        """The levels that hold enough pixels to be those of classes."""
+        return tuple(level for level in self.levels if level[1] >= LEAST_SHARE)
+
+    @property
+    def _has_outer_levels(self) -> bool:
+        """Whether the darkest and the brightest value lie at levels."""
+        values = [value for value, _ in self.peaks]
+        ends = (self.lowest, self.highest)
+        step = NOISE if self.lossy else 0
+        if self.channels == 1:
+            step = step if self.bits <= 8 else step << 8
+            return all(any(abs(end - value) <= step for value in values) for end in ends)
+        return all(any(distance_of(end, value) <= step for value in values) for end in ends)
+
+
+def look(path: Path) -> Content | None:
+    """What is in an image file; None if it cannot be decoded."""
+    try:
+        data = read_file(path)
+        kind, samples = format_of(data), _samples(path, data)
+    except (Unreadable, PixelwiseError):
+        return None
+    lossy = kind == "JPEG" or (kind == "WebP" and data[12:16] == b"VP8 ")
+    return content_of(samples, lossy=lossy)
+
+
+def kind_of(paths: Iterable[Path]) -> Kind:
+    """What most of some files look like; "unclear" without one that can be read."""
+    kinds = Counter(found.kind for path in paths if (found := look(path)) is not None)
+    ((kind, number),) = kinds.most_common(1) or [("unclear", 0)]
+    return kind if 2 * number > kinds.total() else "unclear"
+
+
+def content_of(samples: np.ndarray, *, lossy: bool = False) -> Content:
+    """What an array looks like.
+
+    Args:
+        samples: (H, W) or (H, W, C) bool, integers or floats; an alpha channel is left out.
+        lossy: it comes from a file with loss.
+    """
+    bits = 1 if samples.dtype == bool else 8 * samples.dtype.itemsize
+    if samples.ndim == 3 and samples.shape[2] == 2:
+        samples = samples[:, :, 0]
+    channels = 3 if samples.ndim == 3 else 1
+    is_grey = channels == 1 or bool((samples[:, :, :3] == samples[:, :, :1]).all())
+    if channels == 3 and samples.dtype != np.uint8:
+        samples = np.right_shift(samples, 8).astype(np.uint8)
+    packed: np.ndarray
+    if is_grey and channels == 3:
+        packed = samples[:, :, 0].astype(np.int64) * 0x010101
+    elif channels == 3:
+        packed = pack_colors(samples)
+    else:
+        packed = samples if samples.dtype.kind in "iu" else _as_integers(samples)
+    colors, pixels = count_colors(packed)
+    if len(colors) <= FEW_VALUES and not lossy:
+        order = np.argsort(-pixels, kind="stable")
+        levels = [(int(colors[i]), float(pixels[i] / packed.size)) for i in order]
+        near = 1.0
+    else:
+        levels, near = levels_of(colors, pixels, is_packed=channels == 3)
+    return Content(
+        height=packed.shape[0],
+        width=packed.shape[1],
+        channels=channels,
+        bits=bits,
+        lossy=lossy,
+        is_grey=is_grey,
+        colors=len(colors),
+        flat=float(is_flat(packed).mean()) if min(packed.shape) > 2 else 0.0,
+        levels=tuple(levels),
+        near=near,
+        lowest=int(colors[0]),
+        highest=int(colors[-1]),
+    )
+
+
+def pack_colors(image: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """(H, W, 3 or more) uint8 -> (H, W) red << 16 | green << 8 | blue."""
+    packed = np.zeros((*image.shape[:2], 4), np.uint8)
+    for channel in range(3):
+        packed[..., 2 - channel] = image[..., channel]
+    return packed.view("<u4")[..., 0].astype(np.uint32, copy=False)
+
+
+def count_colors(packed: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(K,) different values, ascending, and (K,) pixels of each.
+
+    Equals: np.unique(packed, return_counts=True), in less time where neighbours are equal.
+    """
+    flat = packed.ravel()
+    starts = np.flatnonzero(np.append(True, flat[1:] != flat[:-1]))
+    if 4 * len(starts) > len(flat):
+        values, pixels = np.unique(flat, return_counts=True)
+    else:
+        runs = np.diff(np.append(starts, len(flat)))
+        values, inverse = np.unique(flat[starts], return_inverse=True)
+        pixels = np.bincount(inverse, weights=runs)
+    return values.astype(np.int64), pixels.astype(np.int64)
+
+
+def levels_of(
+    colors: NDArray[np.int64], pixels: NDArray[np.int64], *, is_packed: bool, noise: int = NOISE
+) -> tuple[list[tuple[int, float]], float]:
+    """The values or packed colours that stand out, and the share of the pixels near them.
+
+    Args:
+        colors: (K,) different ones.
+        pixels: (K,) of each.
+        is_packed: they are packed colours, not values.
+        noise: colours so far from a level in each channel belong to it.
+    Returns:
+        (colour, share of the pixels), the most frequent first, at most MOST_VALUES; and the share
+        of the pixels within `noise` of one.
+    """
+    total = int(pixels.sum())
+    heavy = np.flatnonzero(pixels >= max(2, LEAST_SHARE * total))
+    if pixels[heavy].sum() < _BETWEEN_LEVELS * total:
+        return [], 0.0
+    levels, taken = list[tuple[int, float]](), np.zeros(len(colors), bool)
+    for place in heavy[np.argsort(-pixels[heavy], kind="stable")][: 2 * MOST_VALUES]:
+        if taken[place]:
+            continue
+        near = _near(colors, int(colors[place]), noise, is_packed)
+        if pixels[place] >= _PEAK * pixels[near & ~taken].sum():
+            levels.append((int(colors[place]), int(pixels[place]) / total))
+            taken |= near
+        if len(levels) == MOST_VALUES:
+            break
+    return levels, float(pixels[taken].sum() / total)
+
+
+def is_flat(packed: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """(H-2, W-2) which inner pixels are equal to all eight neighbours."""
+    row = packed[:, 1:-1]
+    across = (row == packed[:, :-2]) & (row == packed[:, 2:])
+    middle = row[1:-1]
+    flat = across[:-2] & across[1:-1] & across[2:]
+    return flat & (middle == row[:-2]) & (middle == row[2:])
+
+
+def _near(colors: NDArray[np.int64], color: int, noise: int, is_packed: bool) -> NDArray[np.bool_]:
+    if not is_packed:
+        return np.abs(colors - color) <= (noise if colors[-1] < 256 else noise << 8)
+    near = np.ones(len(colors), bool)
+    for shift in (0, 8, 16):
+        near &= np.abs((colors >> shift & 255) - (color >> shift & 255)) <= noise
+    return near
+
+
+def distance_of(a: int, b: int) -> int:
+    """Of two packed colours, in the channel where they differ most."""
+    return max(abs((a >> shift & 255) - (b >> shift & 255)) for shift in (0, 8, 16))
+
+
+def _as_integers(samples: np.ndarray) -> NDArray[np.int64]:
+    """Whole numbers as they are, others in steps of a 65,536th of their range."""
+    samples = np.nan_to_num(samples.astype(np.float64))
+    if (samples == np.floor(samples)).all():
+        return samples.astype(np.int64)
+    low, high = samples.min(), samples.max()
+    return ((samples - low) / (high - low) * 65535).astype(np.int64)
+
+
+def _samples(path: Path, data: bytes) -> np.ndarray:
+    try:
+        return decode_label(path, data)  # grey below 8 bits is not scaled
+    except PixelwiseError:
+        return samples_of(decode_image(data))
