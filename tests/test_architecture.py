@@ -17,7 +17,7 @@ LAYER = {
     **dict.fromkeys(["extras", "files", "sums", "offenders"], 1),
     **dict.fromkeys(["lazy", "settings", "executors", "progress"], 2),
     **dict.fromkeys(["labels", "metrics", "ops"], 3),
-    **dict.fromkeys(["weights", "losses"], 4),
+    **dict.fromkeys(["weights", "losses", "legend"], 4),
     "survey": 5,
     **dict.fromkeys(["convert", "audit", "score", "networks"], 6),
     **dict.fromkeys(["init", "repair", "run"], 7),
@@ -30,7 +30,7 @@ NUMPY, IMAGING = {"numpy"}, {"numpy", "PIL"}
 PACKAGES = {
     "executors": {"distributed"},
     **dict.fromkeys(["labels", "survey", "convert", "audit", "repair", "demo"], IMAGING),
-    **dict.fromkeys(["offenders", "weights", "init", "score"], NUMPY),
+    **dict.fromkeys(["offenders", "weights", "legend", "init", "score"], NUMPY),
     "metrics": {"numpy", "scipy"},
     "ops": {"torch", "numpy"},
     "ops/cpu": {"torch", "numpy", "numba", "llvmlite"},

@@ -22,10 +22,10 @@ from pixelwise.cli import main
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.array import decode_npy
-from pixelwise.convert.legend_files import yaml_names
 from pixelwise.errors import ArgumentError, DatasetError, RunError
 from pixelwise.files.json_file import read_json
 from pixelwise.labels.classes import Classes
+from pixelwise.legend.read import yaml_names
 from pixelwise.report.config import ReportConfig
 from pixelwise.report.html import report
 from pixelwise.score.command import score

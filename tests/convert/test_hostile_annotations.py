@@ -9,9 +9,9 @@ from PIL import Image
 from convert.annotations import SQUARE, png_base64, shape, write_image, write_json, write_labelme
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.legend_files import read_row_file
 from pixelwise.convert.reading import untrusted
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError
+from pixelwise.legend.read import read_row_file
 
 HUGE, DIGITS = 10**400, "9" * 5000
 SIDE = 16_384  # an image of this height and width is the largest that is allowed

@@ -25,8 +25,8 @@ from convert.annotations import (
 from pixelwise.convert import reading
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.legend_files import read_row_file
 from pixelwise.errors import DatasetError, RunError
+from pixelwise.legend.read import read_row_file
 from worker_jobs import die_reading
 
 OPENED = []

@@ -8,7 +8,6 @@ one_label.py      one label: recognised as done, or read, checked, painted and w
 records.py        what a format says: Source of Items, Drawing of Objects
 reading.py        annotation files are opened once
 legend.py         names, colours and stored values of the source -> class indices
-legend_files.py   class files of other tools: CamVid, CVAT, CSV, JSON, YAML, colours in hex
 painting.py       objects -> label: order, overlaps, objects that vanish
 images.py         images beside the labels, turned as their EXIF tag says
 manifest.py       what is done, recognised by content

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.table import IGNORE
-from pixelwise.convert.legend_files import read_rows
-from pixelwise.convert.records import Index, Rows, Source
+from pixelwise.convert.records import Index, Source
 from pixelwise.errors import DatasetError, LabelError, setting
 from pixelwise.labels.class_checks import OTHER, default_ignore_index
 from pixelwise.labels.class_names import is_background_name, is_void_name, known_colors
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import PALETTES
+from pixelwise.legend.read import read_rows
+from pixelwise.legend.rows import Rows
 from pixelwise.text import some
 
 

@@ -16,30 +16,12 @@ from pixelwise.files.limits import check_unpacked
 from pixelwise.labels.color import Snapped
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import Outline, Size, problem_of
+from pixelwise.legend.rows import Rows
 
 Frame = Literal["stored", "turned"]
 Index = NDArray[np.uint8] | NDArray[np.uint16]
 # Shapes that belong together; or what is wrong with them, in words that continue "it has ...".
 Parts = tuple[Outline | Patch, ...] | str
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Classes as a source lists them, void among them.
-
-    Args:
-        names: in the order that gives the class indices.
-        colors: (red, green, blue) of each; None if the source does not say.
-        values: stored value, or several, of each; None if the source does not say.
-        ignore_values: stored values that mean void.
-        void: those of the names that mean void, besides names that say so.
-    """
-
-    names: tuple[str, ...]
-    colors: tuple[Any, ...] | None = None
-    values: tuple[Any, ...] | None = None
-    ignore_values: tuple[int, ...] = ()
-    void: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from pixelwise.convert.formats.mat5 import arrays_of
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import files_below
 from pixelwise.convert.reading import Reading
-from pixelwise.convert.records import Drawing, Index, Item, Rows, Source
+from pixelwise.convert.records import Drawing, Index, Item, Source
 from pixelwise.errors import DatasetError, LabelError
 from pixelwise.files.content import MAX_PIXELS, Unreadable
 from pixelwise.files.records import shown
@@ -28,6 +28,7 @@ from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.codecs.pixels import samples_of
 from pixelwise.labels.decode import decode_image, image_format
 from pixelwise.labels.png import decode_label
+from pixelwise.legend.rows import Rows
 from pixelwise.offenders import list_offenders
 from pixelwise.survey.values import StoredValues, meaning_of
 from pixelwise.text import reason_of, some

@@ -18,12 +18,13 @@ from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import files_below
 from pixelwise.convert.reading import Reading
-from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
+from pixelwise.convert.records import Drawing, Item, Object, Source
 from pixelwise.errors import DatasetError, setting
 from pixelwise.files.json_file import get, parse_json
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import PALETTES
 from pixelwise.labels.shapes import Outline
+from pixelwise.legend.rows import Rows
 
 _IMAGES, _IMAGE_END = "leftImg8bit", "_leftImg8bit.png"
 _NEVER_PAINTED = "license plate"

@@ -8,10 +8,10 @@ Source: Cityscapes scripts, helpers/labels.py.
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats import array
 from pixelwise.convert.formats.cityscapes import annotated
-from pixelwise.convert.legend_files import rows_of
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Source
 from pixelwise.labels.classes import Classes
+from pixelwise.legend.rows import rows_of
 
 read = array.read
 

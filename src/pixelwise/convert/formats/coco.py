@@ -17,15 +17,16 @@ from typing import Any
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.items import named_item
 from pixelwise.convert.legend import Legend
-from pixelwise.convert.legend_files import category_rows
 from pixelwise.convert.reading import Reading
-from pixelwise.convert.records import Drawing, Item, Masks, Object, Parts, Rows, Source
+from pixelwise.convert.records import Drawing, Item, Masks, Object, Parts, Source
 from pixelwise.errors import DatasetError, LabelError, setting
 from pixelwise.files.json_file import get
 from pixelwise.files.records import shown
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.rle import rle_to_mask
 from pixelwise.labels.shapes import Outline, Size
+from pixelwise.legend.read import category_rows
+from pixelwise.legend.rows import Rows
 from pixelwise.text import some
 
 _SHAPES = "segmentation"

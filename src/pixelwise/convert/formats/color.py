@@ -13,12 +13,13 @@ import numpy as np
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.items import find_label_files
 from pixelwise.convert.legend import Legend
-from pixelwise.convert.legend_files import read_row_file
 from pixelwise.convert.reading import Reading
-from pixelwise.convert.records import Drawing, Item, Rows, Source
+from pixelwise.convert.records import Drawing, Item, Source
 from pixelwise.errors import DatasetError, LabelError, error_at, setting
 from pixelwise.labels.color import Unknown, index_and_snapped
 from pixelwise.labels.image import decode_rgb, read_rgb
+from pixelwise.legend.read import read_row_file
+from pixelwise.legend.rows import Rows
 
 # Class files that tools put beside the labels.
 _CLASS_FILES = ("label_colors.txt", "labelmap.txt", "class_dict.csv", "dataset_meta.json")

@@ -22,14 +22,14 @@ from pixelwise.convert.formats.coco import wrong_runs
 from pixelwise.convert.formats.geometry import ellipse_points, rectangle_points
 from pixelwise.convert.formats.items import named_item
 from pixelwise.convert.legend import Legend
-from pixelwise.convert.legend_files import parse_hex
 from pixelwise.convert.paths import IMAGES
 from pixelwise.convert.reading import Reading, read_content
-from pixelwise.convert.records import Drawing, Frame, Item, Masks, Object, Parts, Rows, Source
+from pixelwise.convert.records import Drawing, Frame, Item, Masks, Object, Parts, Source
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.rle import rle_to_mask
 from pixelwise.labels.shapes import Kind, Outline
+from pixelwise.legend.rows import Rows, parse_hex
 from pixelwise.text import reason_of
 
 _SHAPES = ("polygon", "box", "ellipse", "polyline", "points", "mask", "cuboid", "skeleton")

@@ -12,8 +12,9 @@ from pixelwise.convert.formats.array import read_values, values_to_label
 from pixelwise.convert.formats.items import find_label_files
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.reading import Reading
-from pixelwise.convert.records import Drawing, Item, Rows, Source
+from pixelwise.convert.records import Drawing, Item, Source
 from pixelwise.labels.class_checks import OTHER
+from pixelwise.legend.rows import Rows
 
 _SUFFIXES = (".png", ".tif", ".tiff", ".bmp")
 

@@ -21,7 +21,7 @@ from pixelwise.convert.formats.items import named_item
 from pixelwise.convert.formats.label_studio_rle import unpack_alpha
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.reading import Reading
-from pixelwise.convert.records import Drawing, Frame, Item, Masks, Object, Parts, Rows, Source
+from pixelwise.convert.records import Drawing, Frame, Item, Masks, Object, Parts, Source
 from pixelwise.errors import DatasetError, LabelError
 from pixelwise.files.json_file import get
 from pixelwise.files.names import with_slashes
@@ -29,6 +29,7 @@ from pixelwise.files.records import shown
 from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import Outline, Size, check_size
+from pixelwise.legend.rows import Rows
 from pixelwise.text import some
 
 # Types of results that have pixels; the key of the names in their value is the same word.

@@ -26,7 +26,7 @@ from pixelwise.convert.images import ImageFile
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import files_below, inside, safe_id
 from pixelwise.convert.reading import JsonFile, NamedFile, Reading, read_json_file, untrusted
-from pixelwise.convert.records import Drawing, Item, Masks, Object, Parts, Rows, Source
+from pixelwise.convert.records import Drawing, Item, Masks, Object, Parts, Source
 from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.files.content import Unreadable
 from pixelwise.files.json_file import get, parse_json
@@ -37,6 +37,7 @@ from pixelwise.labels.codecs.pixels import samples_of
 from pixelwise.labels.decode import decode_image, read_head
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import LABELME_KINDS, Outline, Size
+from pixelwise.legend.rows import Rows
 
 Parsed = tuple[Size | None, bytes | None, list[tuple[str, str, Parts | partial[Parts]]]]
 

@@ -16,13 +16,14 @@ from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import IMAGES, check_apart, images_below
 from pixelwise.convert.reading import Reading
-from pixelwise.convert.records import Drawing, Item, Object, Rows, Source
+from pixelwise.convert.records import Drawing, Item, Object, Source
 from pixelwise.errors import DatasetError, LabelError
 from pixelwise.labels.image import decode_rgb
 from pixelwise.labels.pairs import find_pairs
 from pixelwise.labels.png import decode_label
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import Size
+from pixelwise.legend.rows import Rows
 from pixelwise.text import some
 
 _MASKS = "masks"

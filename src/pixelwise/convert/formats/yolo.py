@@ -17,14 +17,15 @@ import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.legend import Legend
-from pixelwise.convert.legend_files import yaml_names
 from pixelwise.convert.paths import IMAGES, LABELS, check_apart, files_below, images_below
 from pixelwise.convert.reading import JsonFile, NamedFile, Reading, digest, read_content
-from pixelwise.convert.records import Drawing, Item, Object, Parts, Rows, Source
+from pixelwise.convert.records import Drawing, Item, Object, Parts, Source
 from pixelwise.errors import DatasetError, PixelwiseError, setting
 from pixelwise.files.records import shown
 from pixelwise.files.toml_file import read_text
 from pixelwise.labels.shapes import Outline, Size
+from pixelwise.legend.read import yaml_names
+from pixelwise.legend.rows import Rows
 
 _NAME_FILES = ("classes.txt", "obj.names")
 _BOX_NUMBERS = 4

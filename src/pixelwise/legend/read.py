@@ -18,17 +18,15 @@ from os.path import isfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from pixelwise.convert.records import Rows
 from pixelwise.errors import DatasetError, LabelError, error_at
 from pixelwise.files.json_file import read_json
 from pixelwise.files.records import shown
 from pixelwise.files.toml_file import read_text
-from pixelwise.labels.class_checks import OTHER, parse_number
+from pixelwise.labels.class_checks import parse_number
 from pixelwise.labels.class_files import parse_class_file
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.palettes import PALETTES, voc_colormap
+from pixelwise.labels.palettes import PALETTES
+from pixelwise.legend.rows import Rows, parse_hex, rows_of
 from pixelwise.text import reason_of
 
 _HEX_ITEM = re.compile(r"(?:[^=,#]+=)?#[0-9a-fA-F]{6}")
@@ -77,16 +75,6 @@ def read_row_file(path: Path) -> Rows:
     return _colored_lines(str(path), text) or _own_rows(path, text)
 
 
-def rows_of(classes: Classes) -> Rows:
-    """The classes of a table as Rows; colours only if they were chosen."""
-    chosen = not np.array_equal(classes.colors, voc_colormap(len(classes)))
-    claimed = {v for values in classes.values if values != OTHER for v in values}
-    free = OTHER not in classes.values and classes.ignore_index not in claimed
-    void = (*classes.ignore_values, *[classes.ignore_index] * free)
-    colors = classes.colors if chosen else None
-    return Rows(classes.names, colors, classes.values, tuple(dict.fromkeys(void)))
-
-
 def yaml_names(where: str, text: str) -> tuple[str, ...]:
     """The class names in the YAML file of an Ultralytics dataset.
 
@@ -119,17 +107,6 @@ def yaml_names(where: str, text: str) -> tuple[str, ...]:
         must = "a list [a, b], or lines such as `0: a` below it"
         raise DatasetError(where, "names", must=must, got=shown(rest))
     return tuple(names)
-
-
-def parse_hex(where: str, text: str) -> tuple[int, ...]:
-    """(red, green, blue) of "#rrggbb".
-
-    Raises:
-        DatasetError: it looks different.
-    """
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
-        raise DatasetError(where, "color", must="#rrggbb", got=shown(text))
-    return tuple(bytes.fromhex(text[1:]))
 
 
 def _own_rows(path: Path, content: Any = None) -> Rows:

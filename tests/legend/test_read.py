@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from pixelwise.convert.legend_files import read_row_file, read_rows, yaml_names
-from pixelwise.convert.records import Rows
 from pixelwise.errors import DatasetError
+from pixelwise.legend.read import read_row_file, read_rows, yaml_names
+from pixelwise.legend.rows import Rows
 
 NAMES = ("Sky", "Column Pole")
 COLORS = ((128, 128, 128), (192, 192, 128))
