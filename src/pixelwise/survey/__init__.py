@@ -3,11 +3,13 @@
 folder.py        survey_folder: a folder -> Survey
 statements.py    Survey and Statement: what is said, and how sure it is
 complete_pairs.py  the pairs of each split; files without a partner are left out
+content.py       what decoded files look like: photographs, labels, labels with soft borders
 blended.py       values that interpolation has made
 conversion.py    colour and lossy labels -> the commands that make label images of them
 values.py        what the stored values of label files mean
 pairing.py       which folder holds the images and which the labels
 splits.py        where the splits of a folder are
+lists.py         lists of ids of splits, in all the forms that data sets have them
 photographs.py   the images of a folder, refused if label files are among them
 folder_names.py  what people call folders of images, labels and splits
 """
