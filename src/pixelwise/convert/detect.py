@@ -7,8 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.convert.formats.table import FORMATS
-from pixelwise.convert.paths import files_below
+from pixelwise.convert.paths import files_below, json_files
 from pixelwise.convert.reading import Reading
+from pixelwise.convert.unsupported import (
+    OTHER_JSON,
+    TEXTS,
+    Unsupported,
+    check_tools,
+    named,
+    named_text,
+)
 from pixelwise.errors import DatasetError, setting
 from pixelwise.files.content import Unreadable, check_regular, open_file
 from pixelwise.files.walk import IMAGE_SUFFIXES
@@ -36,29 +44,39 @@ def detect(source: Path, reading: Reading | None = None) -> tuple[str, Path]:
         return _of_folder(source, reading)
     suffix = source.suffix.lower()
     if suffix == ".json":
-        kind = _kind_of(reading.look(source))
+        content = reading.look(source)
+        tool, kind = named(content), _kind_of(content)
+        if tool is not None:
+            raise tool.error(source)
         if kind is None:
-            raise _unclear(source, "JSON of another kind")
+            raise OTHER_JSON.error(source)
         return kind, source
+    tool = named_text(source) if suffix in TEXTS else None
+    if tool is not None:
+        raise tool.error(source)
     kinds = (row.name for row in FORMATS.values() if suffix in row.suffixes)
     return next(kinds, None) or _of_image(source), source
 
 
 def _of_folder(source: Path, reading: Reading) -> tuple[str, Path]:
     names = [name for name, _ in files_below(source)]
-    files = [source / name for name in names if name.lower().endswith(".json")]
+    images = [name for name in names if Path(name).suffix.lower() in IMAGE_SUFFIXES]
+    others: dict[Path, Unsupported | None] = {}
+    files = json_files(source, names)
     is_open = bool(files)  # whether the JSON files have yet to be looked at
     for row in FORMATS.values():
         if row.file_name and any(re.search(row.file_name, name) for name in names):
             return row.name, source
         if row.json is not None and not row.file_name and is_open:
-            found = _of_json_files(source, files, reading)
+            found = _of_json_files(source, files, reading, others)
             if found is not None:
                 return found
             is_open = False
-    images = [name for name in names if Path(name).suffix.lower() in IMAGE_SUFFIXES]
+    cvat = check_tools(source, names, images, others)
+    if cvat is not None:
+        return "cvat", cvat
     if not images and files:
-        raise _unclear(files[0], "JSON of another kind")
+        raise OTHER_JSON.error(files[0])
     if not images:
         raise _unclear(source, "no file that looks like annotations")
     _check_labels_alone(source)
@@ -83,24 +101,43 @@ def _check_labels_alone(source: Path) -> None:
         raise DatasetError(source, "source", must="a folder of labels alone", got=got, hint=hint)
 
 
-def _of_json_files(source: Path, files: list[Path], reading: Reading) -> tuple[str, Path] | None:
-    """The format of the JSON files in a folder; None if it is not one that is known."""
+def _of_json_files(
+    source: Path,
+    files: list[Path],
+    reading: Reading,
+    others: dict[Path, Unsupported | None],
+) -> tuple[str, Path] | None:
+    """The format of the JSON files in a folder; None if it is not one that is known.
+
+    Args:
+        source: the folder.
+        files: of which some are read.
+        reading: keeps what was read.
+        others: gets the files of no known format, and the tool of each, as far as it is known.
+    """
     whole, error = {}, None
     for path in islice(files, _MOST_READ):
         try:
-            kind = _kind_of(reading.look(path))
+            content = reading.look(path)
         except DatasetError as problem:
             error = error or problem
             continue
-        if kind is not None and not FORMATS[kind].one_file:
+        tool = named(content)
+        kind = None if tool else _kind_of(content)
+        if kind is None:
+            others[path] = tool
+        elif not FORMATS[kind].one_file:
             return kind, source
-        if kind is not None:
+        else:
             whole[path] = kind
+    kinds = set(whole.values())
+    if len(whole) > 1 and len(kinds) == 1 and FORMATS[min(kinds)].several:
+        return min(kinds), source
     if len(whole) > 1:
         got = some(f"{path} ({kind})" for path, kind in whole.items())
         hint = "Name one of them."
         raise DatasetError(source, "source", must="one annotation file", got=got, hint=hint)
-    if error is not None and not whole:
+    if error is not None and not whole and not any(others.values()):
         raise error
     return next(((kind, path) for path, kind in whole.items()), None)
 

@@ -6,7 +6,8 @@ resolves to must lie in one of the folders that the user named.
 
 import os
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from os.path import isdir
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 IMAGES, LABELS = "images", "labels"
 # A file system allows 255, of which a suffix takes up to 5.
 _LONGEST_NAME = 250
+# Names of the files of COCO's download, with and without outlines.
+_OUTLINES, _BESIDE = "instances_", ("captions_", "person_keypoints_", "stuff_", "panoptic_")
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -96,6 +99,22 @@ def files_below(folder: Path, suffixes: Collection[str] = ()) -> Iterator[tuple[
 def images_below(folder: Path) -> Iterator[tuple[str, Path]]:
     """files_below of all images."""
     return files_below(folder, IMAGE_SUFFIXES)
+
+
+def json_files(folder: Path, names: Iterable[str]) -> list[Path]:
+    """The JSON files among names below a folder, one of each folder first.
+
+    Of COCO's download those with outlines are kept, without captions and key points beside them.
+    """
+    files = [folder / name for name in names if name.lower().endswith(".json")]
+    outlined = {file.parent for file in files if file.name.startswith(_OUTLINES)}
+    nth: Counter[Path] = Counter()
+    places = []
+    for place, file in enumerate(files):
+        if file.parent not in outlined or not file.name.startswith(_BESIDE):
+            places.append((nth[file.parent], place, file))
+            nth[file.parent] += 1
+    return [file for *_, file in sorted(places)]
 
 
 def check_apart(source: Path, out: Path) -> None:

@@ -42,6 +42,7 @@ class Format:
         suffixes: of files of this format that are a source by themselves.
         json: whether the value of a JSON file is of this format.
         one_file: whether one JSON file describes all images.
+        several: whether a folder may hold several such files, one for each split.
         mode: whether label images of a mode of Pillow are of this format.
     """
 
@@ -53,6 +54,7 @@ class Format:
     suffixes: tuple[str, ...] = ()
     json: Callable[[Any], bool] | None = None
     one_file: bool = False
+    several: bool = False
     mode: Callable[[str], bool] | None = None
 
     @property
@@ -87,9 +89,9 @@ _ROWS = (
     Format("labelme", json=_has("shapes")),
     Format("coco_panoptic", None, unknown=_VALUES, json=_is_panoptic, one_file=True),
     # COCO has no order; that small objects lie on top is the common practice
-    Format("coco", order="area", json=_is_coco, one_file=True),
+    Format("coco", order="area", json=_is_coco, one_file=True, several=True),
     Format("label_studio", json=_is_label_studio, one_file=True),
-    Format("cvat", order="z", file_name=r"(?i:annotations\.xml)$", suffixes=(".xml",)),
+    Format("cvat", order="z", file_name=r"(^|/)(?i:annotations\.xml)$", suffixes=(".xml",)),
     Format(
         "array",
         None,
