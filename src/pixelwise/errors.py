@@ -202,14 +202,7 @@ class LabelError(PixelwiseError, ValueError):
 
 
 class PairingError(PixelwiseError, ValueError):
-    """Images and labels could not be paired one to one.
-
-    Attributes:
-        paired, unpaired: ids that have an image and a label, and files without a partner.
-    """
-
-    paired: tuple[str, ...] = ()
-    unpaired: tuple[str, ...] = ()
+    """Images and labels could not be paired one to one."""
 
 
 class DatasetError(PixelwiseError, ValueError):

@@ -39,6 +39,7 @@ from audit.planted_sets import (
     other_case,
     other_mixture,
     other_size,
+    skipped_image,
     specks,
     transposed,
     turned_by_tag,
@@ -87,7 +88,8 @@ PLANTS = (
     *(smooth_values, smooth_classes, noisy_colors, noisy_values, unknown_value, binary, off_by_one),
     *(twelve_bits, label_ids, no_void_in_val, fractions, negative, sixteen_bits, absent_class),
     *(class_in_val_only, empty, all_void, other_size, transposed, turned_by_tag, mirrored, framed),
-    *(image_without_label, label_without_image, other_case, two_images, unknown_id, copy_of_pair),
+    *(image_without_label, label_without_image, other_case, two_images, unknown_id),
+    *(skipped_image, copy_of_pair),
     *(near_copy, copy_with_other_label, copy_of_label, other_mixture, specks, bad_shapes, no_json),
     *(spellings, hidden_shape, shared_border, other_image_size, twin_colors, void_as_class),
 )

@@ -82,6 +82,12 @@ def unknown_id(folder):
     return "P2", {"train.txt": 2}
 
 
+def skipped_image(folder):
+    write_toml(folder, more={"train": ['unpaired = "skip"']})
+    (folder / FILE).unlink()
+    return "P3", {IMAGE: 1}
+
+
 def copy_of_pair(folder):
     shutil.copy(folder / IMAGE, folder / "val/images/30.png")
     shutil.copy(folder / FILE, folder / "val/labels/30.png")

@@ -39,7 +39,10 @@ def ids(pairs):
 def test_what_is_written_is_read(tmp_path):
     """read(write(description)) == description, with every field set or left out."""
     splits = {
-        "train": Split("images", "labels", "_im.jpg", "_gt.png", "train.txt", 5, (1, 2, 3, 4)),
+        "train": Split(
+            *("images", "labels", "_im.jpg", "_gt.png", "train.txt", 5, (1, 2, 3, 4)),
+            *("im_", "gt_", "skip"),
+        ),
         'odd "name" #1': Split("."),
     }
     description = Description(tmp_path, AB, splits, "binary")
@@ -77,7 +80,8 @@ def test_the_example_in_the_documentation_is_read(tmp_path):
     example = module.__doc__.split("\n\n", 1)[1]
     split = read_description(write(tmp_path, example)).splits["train"]
     assert split == Split(
-        "train/images", "train/labels", ".bmp", ".png", "train.txt", 5, (1, 2, 3, 4)
+        *("train/images", "train/labels", ".bmp", ".png", "train.txt", 5, (1, 2, 3, 4)),
+        *("image_", "mask_", "skip"),
     )
 
 
@@ -102,6 +106,35 @@ def test_a_list_chooses_ids(tmp_path):
     (tmp_path / "train.txt").write_bytes(b"c\r\n\r\n a \r\n")
     description = read_description(write(tmp_path, HEAD + IMAGES + 'list = "train.txt"\n'))
     assert ids(description.pairs("train")) == ["a", "c"]
+
+
+def test_prefixes_and_files_without_a_partner_are_settings_of_a_split(tmp_path):
+    """unpaired = "skip" leaves them out, "error" names the line that does."""
+    add_pairs(tmp_path, "im_1", "im_2", "im_3", "3")
+    for name in ("images/3.jpg", "labels/im_1.png", "labels/im_2.png"):
+        (tmp_path / name).unlink()
+    (tmp_path / "labels" / "2.png").write_bytes(b"")
+    (tmp_path / "labels" / "9.png").write_bytes(b"")
+    text = HEAD + IMAGES + 'labels = "labels"\nimage_prefix = "im_"\n'
+    with pytest.raises(PairingError, match=r'unpaired = "skip" under \[splits\.train\] in dataset'):
+        read_description(write(tmp_path, text)).pairs("train")
+    skipping = read_description(write(tmp_path, text + 'unpaired = "skip"\n'))
+    assert ids(skipping.pairs("train")) == ["2", "3"]
+    left = skipping.unpaired_files("train")
+    assert [os.path.basename(f) for f in left] == ["im_1.jpg", "9.png", "im_3.png"]
+
+
+def test_a_split_without_any_pair_names_the_lines_that_pair_its_files(tmp_path):
+    """In the words of dataset.toml, also where files without a partner are left out."""
+    add_pairs(tmp_path, "image_1", "image_2")
+    for number in (1, 2):
+        (tmp_path / f"labels/image_{number}.png").rename(tmp_path / f"labels/mask_{number}.png")
+    text = HEAD + IMAGES + 'labels = "labels"\nunpaired = "skip"\n'
+    lines = (
+        r'Did you mean image_prefix = "image_" and label_prefix = "mask_" under \[splits\.train\]'
+    )
+    with pytest.raises(PairingError, match=lines):
+        read_description(write(tmp_path, text)).pairs("train")
 
 
 def test_folds_divide_pairs_by_their_id_alone(tmp_path):
@@ -143,6 +176,7 @@ def test_a_fold_is_known_for_every_name():
         ),
         (HEAD + IMAGES + "labels = 3", r"splits\.train\.labels must be text, got 3"),
         (HEAD + IMAGES + "folds = true", r"splits\.train\.folds must be an integer, got True"),
+        (HEAD + IMAGES + "unpaired = 'x'", r"splits\.train\.unpaired must be one of error, skip"),
         (HEAD + IMAGES + "folds = 1", r"splits\.train\.folds must be >= 2, got 1"),
         (HEAD + IMAGES + "folds = 10001", r"splits\.train\.folds must be <= 10,000, got 10001"),
         (HEAD + IMAGES + "keep = [0]", r"splits\.train\.folds must be >= 2, got 0\. Remove"),

@@ -3,9 +3,13 @@
 import os
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pixelwise.errors import PairingError
 from pixelwise.labels.pairs import Pair, Pairing, find_pairs, pair_files
+
+AFFIXES = ("image_prefix", "image_suffix", "label_prefix", "label_suffix")
 
 
 @pytest.fixture
@@ -78,6 +82,73 @@ def test_image_and_label_may_lie_side_by_side(touch, image, label, suffixes):
     assert pair == Pair("1", root / "all" / image, root / "all" / label)
 
 
+@pytest.mark.parametrize("folders", [("all", "all"), ("images", "labels")])
+def test_prefixes_are_cut_from_the_name_and_the_folder_is_kept(touch, folders):
+    """images/a/image_001.png with the prefix image_ is a/001; prefixes alone distinguish kinds."""
+    images, labels = folders
+    root = touch(f"{images}/a/image_001.png", f"{labels}/a/mask_001.png", f"{images}/a/001.png")
+    (pair,) = find_pairs(root / images, root / labels, image_prefix="image_", label_prefix="mask_")
+    assert pair == Pair(
+        "a/001", root / images / "a/image_001.png", root / labels / "a/mask_001.png"
+    )
+
+
+@pytest.mark.parametrize(
+    ("image", "label", "affixes"),
+    [
+        ("1.png", "mask_1.png", {"label_prefix": "mask_"}),
+        ("im_1.png", "1.png", {"image_prefix": "im_"}),
+        ("im_1.png", "im_1_g.png", dict(zip(AFFIXES, ("im_", "", "im_", "_g")))),
+        ("1.jpg", "gt_1.png", {"label_prefix": "gt_", "image_suffix": ".jpg"}),
+        ("x_1_a.png", "y_1_a.png", dict(zip(AFFIXES, ("x_", "_a", "y_", "_a")))),
+    ],
+)
+def test_side_by_side_a_file_is_of_the_kind_whose_affixes_it_has(touch, image, label, affixes):
+    """One that has both belongs to the longer ones."""
+    root = touch(f"all/{image}", f"all/{label}")
+    (pair,) = find_pairs(root / "all", root / "all", **affixes)
+    assert pair == Pair("1", root / "all" / image, root / "all" / label)
+
+
+def test_a_patient_may_be_a_folder_of_its_own(touch):
+    """p1/image.png and p1/mask.png: the folder is the id."""
+    root = touch("p1/image.png", "p1/mask.png", "p2/image.png", "p2/mask.png")
+    found = find_pairs(root, root, image_prefix="image", label_prefix="mask")
+    assert ids(found) == ["p1", "p2"]
+
+
+@given(st.lists(st.text("ab1_", min_size=1, max_size=4), min_size=1, max_size=6, unique=True))
+def test_renaming_with_affixes_changes_no_pair(names):
+    """The law of prefixes and suffixes: ids are the same with them and without."""
+    affixes = {"image_suffix": "-i", "label_suffix": "-l"}
+    bare = pair_files(*two_kinds(names, "", "", "", ""), "", "", side_by_side=False)
+    affixed = pair_files(
+        *two_kinds(names, "I-", "-i", "L-", "-l"),
+        **affixes,
+        side_by_side=True,
+        image_prefix="I-",
+        label_prefix="L-",
+    )
+    assert affixed.of() == bare.of() == (sorted(names), [], [])
+
+
+def two_kinds(names, image_prefix, image_suffix, label_prefix, label_suffix):
+    """Named files of images and of labels."""
+    images = [f"{image_prefix}{name}{image_suffix}.png" for name in names]
+    labels = [f"{label_prefix}{name}{label_suffix}.png" for name in names]
+    return [(name, name) for name in images], [(name, name) for name in labels]
+
+
+def test_files_without_a_partner_are_left_out_on_request(touch):
+    """As long as one pair stays; ids of a list that have no file are left out too."""
+    root = touch("images/a.jpg", "images/b.jpg", "labels/b.png", "labels/c.png")
+    folders = root / "images", root / "labels"
+    assert ids(find_pairs(*folders, unpaired="skip")) == ["b"]
+    assert ids(find_pairs(*folders, ids=["b", "x"], unpaired="skip")) == ["b"]
+    with pytest.raises(PairingError, match=r"got 1 without: \S*a\.jpg\."):
+        find_pairs(*folders, ids=["a"], unpaired="skip")
+
+
 def test_lists_are_paired_by_name(touch):
     """Lists may come from anywhere, in any order."""
     root = touch("x/b.jpg", "y/a.jpg", "a.png", "z/b.png")
@@ -146,12 +217,31 @@ def test_of_many_misses_ten_are_named_and_all_counted(touch):
 
 @pytest.mark.parametrize(
     ("image", "label", "suggestion"),
-    [("a", "a_P", 'label_suffix="_P"'), ("a_leftImg8bit", "a", 'image_suffix="_leftImg8bit"')],
+    [
+        ("a", "a_P", 'label_suffix="_P"'),
+        ("a_leftImg8bit", "a", 'image_suffix="_leftImg8bit"'),
+        ("image_1", "mask_1", 'image_prefix="image_" and label_prefix="mask_"'),
+        ("1", "gt_1", 'label_prefix="gt_"'),
+    ],
 )
-def test_a_missing_suffix_is_suggested(touch, image, label, suggestion):
+def test_a_missing_prefix_or_suffix_is_suggested(touch, image, label, suggestion):
     """The names are there, with something behind them."""
     root = touch(f"images/{image}.jpg", f"labels/{label}.png")
     with pytest.raises(PairingError, match=rf"Did you mean {suggestion}\?"):
+        find_pairs(root / "images", root / "labels")
+
+
+def test_what_is_suggested_goes_on_top_of_what_was_given(touch):
+    """The whole suffix and prefix, as they are to be given."""
+    root = touch("images/x_1.jpg", "labels/x_1_gt.png")
+    with pytest.raises(PairingError, match=r'mean label_suffix="_gt\.png"\?'):
+        find_pairs(root / "images", root / "labels", label_suffix=".png")
+
+
+def test_where_most_pair_up_it_is_suggested_to_leave_out_the_rest(touch):
+    """An affix would break the others."""
+    root = touch("images/1.jpg", "images/2.jpg", "labels/1.png", "labels/2_gt.png")
+    with pytest.raises(PairingError, match=r'below included; unpaired="skip" leaves them out\.'):
         find_pairs(root / "images", root / "labels")
 
 

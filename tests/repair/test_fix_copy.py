@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from pixelwise.audit.repair_command import repair_command
 from pixelwise.audit.result import Audit
-from pixelwise.audit.rules import RULES, repair_command
+from pixelwise.audit.rules import RULES
 from pixelwise.cli import main
 from pixelwise.errors import ArgumentError, ArgumentTypeError, DatasetError
 from pixelwise.labels.png import read_label

@@ -231,17 +231,16 @@ def test_an_image_that_cannot_be_read_is_noted(draw):
 
 
 @pytest.mark.parametrize("extra", ["images/99.jpg", "labels/99.png"])
-def test_a_file_without_a_partner_is_left_out_and_the_others_are_listed(draw, extra):
+def test_a_file_without_a_partner_is_left_out(draw, extra):
     """A few holes do not refuse a dataset; what is left out is said."""
     root = draw("images/{}.jpg", "labels/{}.png")
     write_label(root / "labels" / "99.png", np.zeros((6, 8), np.uint8))
     (root / "labels" / "99.png").rename((root / extra).with_suffix(".png"))
     found = survey_folder(root)
     ids = tuple(sorted(map(str, range(12))))
-    assert found.lists == {"paired.txt": ids}
-    assert {split.list for split in found.description.splits.values()} == {"paired.txt"}
+    assert {split.unpaired for split in found.description.splits.values()} == {"skip"}
     assert tuple(sorted(pair.id for pair in found.pairs)) == ids
-    message = "1 file has no partner and is left out, such as 99.png: the other pairs are listed"
+    message = '1 file has no partner and is left out, such as 99.png (unpaired = "skip")'
     assert any(note.startswith(message) for note in found.unsure)
 
 

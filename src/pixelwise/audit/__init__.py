@@ -4,10 +4,11 @@ The package can be called: `pw.audit(...)` is the command, with its page and its
 
 command.py          audit_of: what is named is opened and examined; config.py has the settings
 rules.py            RULES: one row a rule, with its cause and its repair
+repair_command.py   the command that repairs what a rule has found
 findings.py         Finding, and the Ledger that collects them
 result.py           Audit; baseline.py has the accepted findings
 source.py           what is audited: a dataset.toml, or a guess
-inventory.py        the files, pair by pair (P1, P2); every folder is listed once
+inventory.py        the files, pair by pair (P1, P2, P3); every folder is listed once
 examine.py          the audit: every pair, then conclusions
 contents.py         what is read of a pair, each file once, and the sums over all pairs
 headers.py          the first bytes and the end of an image file; pair_rules.py judges them (F1, F4,

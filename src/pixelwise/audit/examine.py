@@ -17,8 +17,8 @@ from pixelwise.audit.dataset_rules import explanations, storage_rules, value_rul
 from pixelwise.audit.findings import Ledger
 from pixelwise.audit.image_rules import near_copies
 from pixelwise.audit.label_rules import ClassTable
+from pixelwise.audit.repair_command import repair_command
 from pixelwise.audit.result import Audit, Evidence
-from pixelwise.audit.rules import repair_command
 from pixelwise.audit.source import Source
 from pixelwise.errors import DatasetError
 from pixelwise.labels.classes import Classes

@@ -45,7 +45,7 @@ class Inventory:
         root: what names are relative to.
         splits: names, in the order of their numbers.
         pairs: of all splits.
-        findings: of the rules P1, P2 and S1.
+        findings: of the rules P1, P2, P3 and S1.
         annotations: JSON files anywhere below the root.
         files: every visible file in the folders of the splits, sorted.
     """
@@ -141,6 +141,7 @@ def _split_pairs(
     pairing = pair_files(
         *(images, labels, split.image_suffix, split.label_suffix),
         is_same_folder(root / split.images, None if split.labels is None else root / split.labels),
+        *(split.image_prefix, split.label_prefix),
     )
     for first, other in (*pairing.image_twins, *pairing.label_twins):
         wrong.append(Finding("P1", other, 1, None, f"has the same id as {first}", other=first))
@@ -155,7 +156,8 @@ def _split_pairs(
     if not both and len(image_of) > 1 and len(label_of) > 1:
         wrong.append(_no_pair(split, image_of, label_of))
     else:
-        wrong += _unpaired(without_label, without_image, image_of, label_of)
+        rule = "P3" if split.unpaired == "skip" and both else "P1"
+        wrong += _unpaired(rule, without_label, without_image, image_of, label_of)
     return [Files(image_of[i], label_of[i], number) for i in both], wrong
 
 
@@ -198,9 +200,10 @@ def _entries(root: Path, split: Split, known: set[str]) -> tuple[set[str], list[
     ]
     if not bad:
         return entries, []
+    rule = "P3" if split.unpaired == "skip" and entries & known else "P2"
     lines_shown = (f"line {n}: {text!r}{_meant(text, known)}" for n, text in bad)
     detail = some(lines_shown, _LISTED, "; ")
-    return entries & known, [Finding("P2", name, len(bad), None, detail)]
+    return entries & known, [Finding(rule, name, len(bad), None, detail)]
 
 
 def _meant(text: str, known: set[str]) -> str:
@@ -227,6 +230,7 @@ def _no_pair(split: Split, image_of: dict[str, str], label_of: dict[str, str | N
 
 
 def _unpaired(
+    rule: str,
     images: list[str],
     labels: list[str],
     image_of: dict[str, str],
@@ -236,7 +240,7 @@ def _unpaired(
     findings, taken = [], set()
     nearest = _nearest(images, labels)
     for i in images:
-        finding = Finding("P1", image_of[i], 1, None, "an image without a label")
+        finding = Finding(rule, image_of[i], 1, None, "an image without a label")
         if i in nearest:
             near, why = nearest[i]
             taken.add(near)
@@ -244,7 +248,7 @@ def _unpaired(
             finding = replace(finding, detail=f"has no label, but {label} {why}", other=label)
         findings.append(finding)
     rest = (str(label_of[i]) for i in labels if i not in taken)
-    return findings + [Finding("P1", name, 1, None, "a label without an image") for name in rest]
+    return findings + [Finding(rule, name, 1, None, "a label without an image") for name in rest]
 
 
 def _nearest(images: list[str], labels: list[str]) -> dict[str, tuple[str, str]]:

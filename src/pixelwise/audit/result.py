@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from pixelwise.audit.findings import Finding, Total
 from pixelwise.audit.headers import Header
-from pixelwise.audit.rules import RULES, SEVERITIES, Severity, repair_command
+from pixelwise.audit.repair_command import repair_command
+from pixelwise.audit.rules import RULES, SEVERITIES, Severity
 from pixelwise.audit.source import Source
 from pixelwise.files.records import to_plain
 from pixelwise.files.results import record_of

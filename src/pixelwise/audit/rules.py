@@ -11,8 +11,6 @@ warning  wrong in many programs, or wrong more often than not
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from pixelwise.text import shell_line
-
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
@@ -54,30 +52,6 @@ REPAIRED = ("storage", "values", "turn")
 def repairable(*kinds: str) -> tuple[str, ...]:
     """The rules with one of these kinds of repair, in the order of RULES."""
     return tuple(name for name, rule in RULES.items() if rule.repair in kinds)
-
-
-def repair_command(name: str, root: str, first: str = "", instead: str = "") -> str:
-    """The command that repairs a rule, as a shell takes it; "" if none does.
-
-    Args:
-        name: of the rule.
-        root: the folder of the dataset.
-        first: the command that writes its dataset.toml, "" if it has one.
-        instead: the commands that make label images of labels that are colours; "" if they are
-            label images.
-    """
-    rule, folder = RULES[name], root.rstrip("/") or root
-    if rule.convert:
-        return f"pixelwise convert {shell_line([folder])} {rule.convert}"
-    if name == "P1" and first:
-        return first
-    if rule.repair not in REPAIRED:
-        return ""
-    if instead:
-        return instead if rule.repair != "turn" else ""
-    asked = f" --fix-rules safe {name}" if rule.ask else ""
-    command = shell_line(["pixelwise", "audit", folder, "--fix", f"{folder}-fixed"]) + asked
-    return f"{first} && {command}" if first else command
 
 
 RULES = {
@@ -318,6 +292,12 @@ RULES = {
         "It was written by hand or for another version of the dataset.",
         "lines",
         "list",
+    ),
+    "P3": Rule(
+        "note",
+        "a file has no partner and is left out",
+        'The split has unpaired = "skip" in dataset.toml.',
+        "files",
     ),
     "S1": Rule(
         "warning",

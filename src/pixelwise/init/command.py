@@ -8,7 +8,6 @@ from pathlib import Path
 
 from pixelwise.audit.headers import read_start
 from pixelwise.errors import DatasetError, setting
-from pixelwise.files.atomic import atomic_write
 from pixelwise.files.content import Unreadable
 from pixelwise.files.names import real_path
 from pixelwise.init.config import InitConfig
@@ -47,11 +46,6 @@ def init(config: InitConfig) -> Survey:
             error.add_hint(next_step(config.folder))
         raise
     survey = replace(survey, statements=(*survey.statements, *_storage(survey)))
-    for name, ids in survey.lists.items():
-        if (config.folder / name).exists() and not config.force:
-            hint = f"Give {setting('force', True)} to replace it."
-            raise DatasetError("init", name, must="a new file", got="an existing one", hint=hint)
-        atomic_write(config.folder / name, "".join(f"{id}\n" for id in ids).encode())
     write_description(survey.description, path, comments=survey.notes)
     return survey
 

@@ -17,23 +17,27 @@ label_suffix = ".png"
 list = "train.txt"               # only the ids in this file, one a line
 folds = 5                        # a pair belongs to one of so many folds, by its id
 keep = [1, 2, 3, 4]              # the folds that this split keeps
+image_prefix = "image_"          # what the names of images begin with, before the id
+label_prefix = "mask_"
+unpaired = "skip"                # leave out files without a partner; "error" refuses them
 """
 
 import dataclasses
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
 
 from pixelwise.errors import DatasetError, LabelError, check_choice
+from pixelwise.files.affixes import Affixes
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.names import with_slashes
 from pixelwise.files.records import converted
 from pixelwise.files.toml_file import read_text, read_toml, toml_key, toml_value
 from pixelwise.labels.class_files import classes_from_toml, classes_to_toml
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.pairs import Pair, find_pairs
+from pixelwise.labels.pairs import Pair, Pairing, Unpaired, complete_pairs, find_pairing
 from pixelwise.text import plural, shell_line
 
 FILE_NAME = "dataset.toml"
@@ -94,7 +98,7 @@ def write_description(
     for name, split in description.splits.items():
         text += f"\n[splits.{toml_key(name)}]\n"
         for key, value in dataclasses.asdict(split).items():
-            if key == "images" or value not in (None, "", 0, ()):
+            if key == "images" or value not in (None, "", 0, (), "error"):
                 text += f"{key} = {toml_value(value)}\n"
     atomic_write(file, text.encode())
     return file
@@ -119,6 +123,8 @@ class Split:
         list: text file with the ids to use, one a line; None = all.
         folds: 0 = no folds; otherwise pairs are divided by fold_of(id, folds).
         keep: the folds that belong to this split.
+        image_prefix, label_prefix: see find_pairs.
+        unpaired: "skip" leaves out files without a partner, and ids of the list without a pair.
     """
 
     images: str
@@ -128,6 +134,9 @@ class Split:
     list: str | None = None
     folds: int = 0
     keep: tuple[int, ...] = ()
+    image_prefix: str = ""
+    label_prefix: str = ""
+    unpaired: Unpaired = "error"
 
     def __post_init__(self) -> None:
         for key in ("images", "labels", "list"):
@@ -172,16 +181,9 @@ class Description:
                 of the root, or no pair is left.
             PairingError: images and labels do not match up, see find_pairs.
         """
-        check_choice(str(self.root / FILE_NAME), "split", split, self.splits)
-        chosen = self.splits[split]
-        labels = None if chosen.labels is None else self._folder(split, "labels", chosen.labels)
-        pairs = find_pairs(
-            self._folder(split, "images", chosen.images),
-            labels,
-            image_suffix=chosen.image_suffix,
-            label_suffix=chosen.label_suffix,
-            ids=None if chosen.list is None else _read_ids(Path(self.root, chosen.list)),
-        )
+        chosen, pairing, ids = self._pairing(split)
+        where = f" under [splits.{toml_key(split)}] in {FILE_NAME}"
+        pairs = complete_pairs(pairing, ids, chosen.unpaired, written=_toml_line, where=where)
         self._check_links(split, pairs)
         if chosen.folds:
             pairs = [pair for pair in pairs if fold_of(pair.id, chosen.folds) in chosen.keep]
@@ -189,6 +191,30 @@ class Description:
             hint = "Look at its list, folds and keep."
             raise DatasetError(self.root, f"splits.{split}", must="a pair", got="none", hint=hint)
         return pairs
+
+    def unpaired_files(self, split: str) -> list[str]:
+        """Files without a partner, and ids of its list without a file, whatever becomes of them.
+
+        Raises:
+            ArgumentError, DatasetError, PairingError: see pairs.
+        """
+        _, pairing, ids = self._pairing(split)
+        _, without_label, without_image = pairing.of(ids)
+        labels = [str(pairing.label_of.get(id, id)) for id in without_image]
+        return [*(str(pairing.image_of.get(id, id)) for id in without_label), *labels]
+
+    def _pairing(self, split: str) -> tuple[Split, Pairing[Path], Sequence[str] | None]:
+        """A split, its files by id, and the ids of its list."""
+        check_choice(str(self.root / FILE_NAME), "split", split, self.splits)
+        chosen = self.splits[split]
+        labels = None if chosen.labels is None else self._folder(split, "labels", chosen.labels)
+        pairing = find_pairing(
+            *(self._folder(split, "images", chosen.images), labels),
+            Affixes(chosen.image_prefix, chosen.image_suffix),
+            Affixes(chosen.label_prefix, chosen.label_suffix),
+        )
+        ids = None if chosen.list is None else _read_ids(Path(self.root, chosen.list))
+        return chosen, pairing, ids
 
     def _check_links(self, split: str, pairs: list[Pair]) -> None:
         """Refuse files that are somewhere else: what is read stays in the folder of the dataset."""
@@ -207,6 +233,10 @@ class Description:
             name = f"splits.{split}.{key}"
             raise DatasetError(self.root, name, must="an existing folder", got=repr(text))
         return folder
+
+
+def _toml_line(key: str, value: str) -> str:
+    return f"{key} = {toml_value(value)}"
 
 
 def _read_ids(path: Path) -> list[str]:

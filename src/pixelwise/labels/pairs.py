@@ -5,9 +5,10 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from pixelwise.errors import PairingError, setting
+from pixelwise.files.affixes import NO_AFFIXES, Affixes, likely_affixes
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 from pixelwise.text import some
 
@@ -25,6 +26,8 @@ _LOOK_ALIKE: tuple[tuple[Callable[[str], str], str], ...] = (
 
 File = TypeVar("File", str, Path)
 Files = Path | str | Sequence[Path | str]
+# what is done with files without a partner
+Unpaired = Literal["error", "skip"]
 
 
 @dataclass(frozen=True)
@@ -48,21 +51,27 @@ def find_pairs(
     *,
     image_suffix: str = "",
     label_suffix: str = "",
+    image_prefix: str = "",
+    label_prefix: str = "",
     ids: Iterable[str] | None = None,
+    unpaired: Unpaired = "error",
 ) -> list[Pair]:
     """Pair images and labels that have the same id.
 
-    The id of a file is its path below the folder, with "/" between folders, without its suffix
-    and extension; in a list of files it is the name alone.
+    The id of a file is its path below the folder, with "/" between folders, without the prefix and
+    suffix of its name and the extension; in a list of files it is the name alone.
 
     Args:
         images: a folder, searched with all folders below it, or a list of files.
         labels: the same for labels; None = there are none.
         image_suffix: how the names of images end behind the id, with or without the file's
             extension: "_leftImg8bit", "_leftImg8bit.png", ".bmp". Other files are not images.
-        label_suffix: the same for labels. If both are in one folder, a file belongs to the longer
-            suffix that it has; if neither suffix is given there, PNGs are the labels.
+        label_suffix: the same for labels. If both are in one folder, a file that could be both
+            belongs to the longer prefix and suffix; if there are none, PNGs are the labels.
+        image_prefix, label_prefix: how the names of images and labels begin before the id:
+            "image_". Other files are not images and labels.
         ids: pair only these; None = all.
+        unpaired: "skip" leaves out files and ids without a partner; at least one pair must stay.
     Returns:
         Pairs sorted by id. In folders, hidden files, hidden folders, links to folders and files
         that are not images are left out.
@@ -70,27 +79,9 @@ def find_pairs(
         PairingError: an image or label is missing, an id belongs to two images or two labels, a
             folder cannot be read, or there is no image. All offenders at once.
     """
-    pairing = pair_files(
-        _named_files("images", images),
-        None if labels is None else _named_files("labels", labels),
-        *(image_suffix, label_suffix, is_same_folder(images, labels)),
-    )
-    for what, twins in (("images", pairing.image_twins), ("labels", pairing.label_twins)):
-        if twins:
-            hint = (
-                "Remove one of each, or distinguish them by suffix; in lists, ids are names alone."
-            )
-            got = some((f"{first} and {other}" for first, other in twins), _LISTED, "; ")
-            raise PairingError("find_pairs", what, must="one file for each id", got=got, hint=hint)
-    if not pairing.image_of:
-        got = f"none in {images}" if isinstance(images, str | Path) else "none"
-        ends = f", and do their names end in {image_suffix!r}" if image_suffix else ""
-        must, hint = "at least one image file", f"Is it the right folder{ends}?"
-        raise PairingError("find_pairs", "images", must=must, got=got, hint=hint)
-    paired, without_label, without_image = pairing.of(ids)
-    if without_label or without_image:
-        raise _unpaired(pairing, paired, without_label, without_image)
-    return [Pair(id, pairing.image_of[id], pairing.label_of[id]) for id in paired]
+    affixes = Affixes(image_prefix, image_suffix), Affixes(label_prefix, label_suffix)
+    pairing = find_pairing(images, labels, *affixes)
+    return complete_pairs(pairing, ids, unpaired)
 
 
 @dataclass(frozen=True)
@@ -101,12 +92,15 @@ class Pairing(Generic[File]):
         image_of, label_of: id -> file, the first of those that have the id; label None where
             labels are not asked for.
         image_twins, label_twins: (first, other) of every other file with the same id.
+        image_affixes, label_affixes: what was taken off the names.
     """
 
     image_of: dict[str, File]
     label_of: dict[str, File | None]
     image_twins: list[tuple[File, File]]
     label_twins: list[tuple[File, File]]
+    image_affixes: Affixes = NO_AFFIXES
+    label_affixes: Affixes = NO_AFFIXES
 
     def of(self, ids: Iterable[str] | None = None) -> tuple[list[str], list[str], list[str]]:
         """Sorted ids: with image and label, without label, without image.
@@ -122,42 +116,114 @@ class Pairing(Generic[File]):
         )
 
 
+def find_pairing(
+    images: Files,
+    labels: Files | None,
+    image_affixes: Affixes = NO_AFFIXES,
+    label_affixes: Affixes = NO_AFFIXES,
+    image: str = "image",
+) -> Pairing[Path]:
+    """Pair files by the rules of find_pairs, which has the arguments; some may have no partner.
+
+    Args:
+        image: what the images are called in messages.
+    Raises:
+        PairingError: an id belongs to two files, a folder cannot be read, or there is no image.
+    """
+    pairing = pair_files(
+        _named_files(f"{image}s", images),
+        None if labels is None else _named_files("labels", labels),
+        *(image_affixes.suffix, label_affixes.suffix, is_same_folder(images, labels)),
+        *(image_affixes.prefix, label_affixes.prefix),
+    )
+    for what, twins in ((f"{image}s", pairing.image_twins), ("labels", pairing.label_twins)):
+        if twins:
+            hint = "Remove one of each, or distinguish them by prefix or suffix; in lists, ids are "
+            got = some((f"{first} and {other}" for first, other in twins), _LISTED, "; ")
+            must, hint = "one file for each id", f"{hint}names alone."
+            raise PairingError("find_pairs", what, must=must, got=got, hint=hint)
+    if not pairing.image_of:
+        got = f"none in {images}" if isinstance(images, str | Path) else "none"
+        begin = f", and do their names begin with {p!r}" if (p := image_affixes.prefix) else ""
+        ends = f", and do their names end in {s!r}" if (s := image_affixes.suffix) else ""
+        must, hint = f"at least one {image} file", f"Is it the right folder{begin}{ends}?"
+        raise PairingError("find_pairs", f"{image}s", must=must, got=got, hint=hint)
+    return pairing
+
+
+def complete_pairs(
+    pairing: Pairing[Path],
+    ids: Iterable[str] | None = None,
+    unpaired: Unpaired = "error",
+    *,
+    image: str = "image",
+    written: Callable[[str, str], str] = setting,
+    where: str = "",
+) -> list[Pair]:
+    """The pairs of a pairing.
+
+    Args:
+        pairing: what find_pairing has found.
+        ids, unpaired: see find_pairs.
+        image: what the images are called in messages.
+        written: how a setting is written in hints; where: what is said behind it.
+    Raises:
+        PairingError: a file has no partner and unpaired is "error", or no pair is left.
+    """
+    both, *alone = pairing.of(ids)
+    if any(alone) and (unpaired == "error" or not both):
+        parts = []
+        for rule, missing, file_of in (
+            (f"every {image} must have a label, got {{:,}} without", alone[0], pairing.image_of),
+            (f"every label must have {_a(image)}, got {{:,}} without", alone[1], pairing.label_of),
+        ):
+            if missing:
+                files = some((file_of.get(id, id) for id in missing), _LISTED)
+                parts.append(f"{rule.format(len(missing))}: {files}")
+        hint = _hint(pairing, both, alone, image, written, where)
+        raise PairingError("find_pairs", event=". ".join(parts), hint=hint)
+    return [Pair(id, pairing.image_of[id], pairing.label_of[id]) for id in both]
+
+
 def pair_files(
     images: Iterable[tuple[str, File]],
     labels: Iterable[tuple[str, File]] | None,
     image_suffix: str,
     label_suffix: str,
     side_by_side: bool,
+    image_prefix: str = "",
+    label_prefix: str = "",
 ) -> Pairing[File]:
     """Pair files by the rules of find_pairs; what does not pair up is in the result.
 
     Args:
         images, labels: (name that the id is made of, file).
-        image_suffix, label_suffix: as in find_pairs.
+        image_suffix, label_suffix, image_prefix, label_prefix: as in find_pairs.
         side_by_side: images and labels are the files of one folder.
     """
-    is_image, is_label = _matchers(image_suffix, label_suffix, side_by_side)
-    image_of, image_twins = _by_id(images, is_image, image_suffix)
+    affixes = Affixes(image_prefix, image_suffix), Affixes(label_prefix, label_suffix)
+    image_id, label_id = _ids_of(*affixes, side_by_side)
+    image_of, image_twins = _by_id(images, image_id)
     if labels is None:
-        return Pairing(image_of, dict.fromkeys(image_of), image_twins, [])
-    label_of, label_twins = _by_id(labels, is_label, label_suffix)
-    return Pairing(image_of, {**label_of}, image_twins, label_twins)
+        return Pairing(image_of, dict.fromkeys(image_of), image_twins, [], *affixes)
+    label_of, label_twins = _by_id(labels, label_id)
+    return Pairing(image_of, {**label_of}, image_twins, label_twins, *affixes)
 
 
-def _matchers(
-    image_suffix: str, label_suffix: str, side_by_side: bool
-) -> tuple[Callable[[str], bool], Callable[[str], bool]]:
-    """Which file names are images, and which are labels."""
+def _ids_of(
+    image: Affixes, label: Affixes, side_by_side: bool
+) -> tuple[Callable[[str], str | None], Callable[[str], str | None]]:
+    """Functions of a name: its id if it is an image, and its id if it is a label."""
     if not side_by_side:
-        return lambda name: _ends(name, image_suffix), lambda name: _ends(name, label_suffix)
-    if not image_suffix and not label_suffix:
-        label_suffix = ".png"
+        return image.id_of, label.id_of
+    if not image and not label:
+        label = Affixes(suffix=".png")
+    first, second = (image, label) if len(image) >= len(label) else (label, image)
 
-    def is_label(name: str) -> bool:
-        also_image = _ends(name, image_suffix) and len(image_suffix) >= len(label_suffix)
-        return _ends(name, label_suffix) and not also_image
+    def second_id(name: str) -> str | None:
+        return second.id_of(name) if first.id_of(name) is None else None
 
-    return lambda name: _ends(name, image_suffix) and not is_label(name), is_label
+    return (first.id_of, second_id) if first is image else (second_id, first.id_of)
 
 
 def is_same_folder(images: Files | None, labels: Files | None) -> bool:
@@ -167,29 +233,16 @@ def is_same_folder(images: Files | None, labels: Files | None) -> bool:
     return os.path.realpath(images) == os.path.realpath(labels)
 
 
-def _ends(name: str, suffix: str) -> bool:
-    return name.endswith(suffix) or os.path.splitext(name)[0].endswith(suffix)
-
-
-def _without_suffix(name: str, suffix: str) -> str:
-    if suffix and name.endswith(suffix):
-        return name.removesuffix(suffix)
-    return os.path.splitext(name)[0].removesuffix(suffix)
-
-
 def _by_id(
-    files: Iterable[tuple[str, File]], is_wanted: Callable[[str], bool], suffix: str
+    files: Iterable[tuple[str, File]], id_of: Callable[[str], str | None]
 ) -> tuple[dict[str, File], list[tuple[File, File]]]:
-    """The first wanted file of every id, and (first, other) of the others."""
+    """The first file of every id, and (first, other) of the others."""
     first: dict[str, File] = {}
     twins = []
     for name, file in files:
-        if is_wanted(name):
-            id = _without_suffix(name, suffix)
-            if id in first:
-                twins.append((first[id], file))
-            else:
-                first[id] = file
+        id = id_of(name)
+        if id is not None and first.setdefault(id, file) is not file:
+            twins.append((first[id], file))
     return first, twins
 
 
@@ -213,36 +266,37 @@ def _named_files(what: str, files: Files) -> Iterator[tuple[str, Path]]:
         raise PairingError("find_pairs", what, must="a readable folder", got=got) from None
 
 
-def _unpaired(
-    pairing: Pairing[Path], paired: list[str], without_label: list[str], without_image: list[str]
-) -> PairingError:
-    parts, alone = [], list[str]()
-    for rule, ids, file_of in (
-        ("every image must have a label", without_label, pairing.image_of),
-        ("every label must have an image", without_image, pairing.label_of),
-    ):
-        if ids:
-            files = [str(file_of.get(id, id)) for id in ids]
-            parts.append(f"{rule}, got {len(ids):,} without: {some(files, _LISTED)}")
-            alone += files
-    hint = _suggestion(without_label, without_image)
-    error = PairingError("find_pairs", event=". ".join(parts), hint=hint)
-    error.paired, error.unpaired = tuple(paired), tuple(alone)
-    return error
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
-def _suggestion(image_ids: list[str], label_ids: list[str]) -> str:
-    """What would pair them: another form of their names, or a suffix for the first one."""
-    if not image_ids or not label_ids or not set(image_ids).isdisjoint(label_ids):
-        return "Ids must be equal, folders below included."
+def _hint(
+    pairing: Pairing[Path],
+    both: list[str],
+    alone: list[list[str]],
+    image: str,
+    written: Callable[[str, str], str],
+    where: str,
+) -> str:
+    """What would pair them: another form of their names, or prefixes and suffixes."""
+    images, labels = alone
+    if both or not images or not labels or not set(images).isdisjoint(labels):
+        hint = "Ids must be equal, folders below included"
+        return (
+            f"{hint}; {written('unpaired', 'skip')}{where} leaves them out." if both else f"{hint}."
+        )
     for same, meaning in _LOOK_ALIKE:
-        if not {same(key) for key in image_ids}.isdisjoint(same(key) for key in label_ids):
+        if not {same(key) for key in images}.isdisjoint(same(key) for key in labels):
             return f"{meaning}: rename one of each."
-    for suffix, short, long in (
-        ("label_suffix", image_ids[0], label_ids),
-        ("image_suffix", label_ids[0], image_ids),
-    ):
-        rest = {key.removeprefix(short) for key in long if key.startswith(short)}
-        if len(rest) == 1:
-            return f"Did you mean {setting(suffix, rest.pop())}?"
-    return f"Images have ids such as {image_ids[0]!r}, labels such as {label_ids[0]!r}."
+    found = likely_affixes(images, labels)
+    if found is None:
+        return (
+            f"{image.capitalize()}s have ids such as {images[0]!r}, labels such as {labels[0]!r}."
+        )
+    given = pairing.image_affixes, pairing.label_affixes
+    settings = []
+    for kind, old, new in zip((image, "label"), given, found):
+        prefix, suffix = old.prefix + new.prefix, new.suffix + old.suffix
+        settings += [written(f"{kind}_prefix", prefix)] if new.prefix else []
+        settings += [written(f"{kind}_suffix", suffix)] if new.suffix else []
+    return f"Did you mean {' and '.join(settings)}{where}?"

@@ -81,7 +81,7 @@ def survey_folder(folder: Path | str, folders: tuple[Path, Path] | None = None) 
         *_compare_sizes(root, [(labelled[label], label) for label in read[:SIZES_COMPARED]]),
     )
     description = Description(root, meaning.classes, found.splits, meaning.task)
-    return Survey(description, statements, found.lists, found.pairs)
+    return Survey(description, statements, found.pairs)
 
 
 def some_of(labels: list[Path]) -> list[Path]:

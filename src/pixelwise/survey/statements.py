@@ -56,14 +56,12 @@ class Survey:
     Args:
         description: ready to be used, or to be written by write_description.
         statements: every conclusion.
-        lists: ids by the name of a list that splits ask for and that is to be written.
         pairs: of all splits.
     """
 
     SCHEMA: ClassVar[str] = "pixelwise.survey/1"
     description: Description
     statements: tuple[Statement, ...]
-    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     pairs: tuple[Pair, ...] = field(default=(), repr=False)
 
     @property

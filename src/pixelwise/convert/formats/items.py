@@ -30,8 +30,11 @@ def find_label_files(
         return [Item(_key(config, name), (path,)) for name, path in _files(config, suffixes)]
     check_apart(config.images, config.folder)
     if IMAGE_SUFFIXES.issuperset(suffixes):
-        affixes = {"image_suffix": config.image_suffix, "label_suffix": config.label_suffix}
-        pairs = find_pairs(config.images, config.source, **affixes)
+        pairs = find_pairs(
+            *(config.images, config.source),
+            image_suffix=config.image_suffix,
+            label_suffix=config.label_suffix,
+        )
         return [Item(pair.id, (pair.label,), pair.image) for pair in pairs if pair.label]
     images = {pair.id: pair.image for pair in find_pairs(config.images, None)}
     labels = {_key(config, name): path for name, path in _files(config, suffixes)}
