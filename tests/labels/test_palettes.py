@@ -105,3 +105,24 @@ def test_binary_masks_of_editors_are_read_either_way():
     classes = Classes.named("binary")
     assert classes.to_index(np.array([0, 1, 255])).tolist() == [0, 1, 1]
     assert classes.to_stored(np.array([0, 1])).tolist() == [0, 1]
+
+
+def test_coco_stuff_leaves_out_the_eleven_ids_that_never_occur():
+    """The last things and the first stuff; both forms name the same 171 classes."""
+    classes = Classes.named("coco_stuff")
+    assert classes.to_index(np.array([0, 10, 12, 89, 91, 181, 255])).tolist() == [
+        *(0, 10, 11, 79, 80, 170, 255)
+    ]
+    assert [classes.names[i] for i in (0, 79, 80, 170)] == [
+        *("person", "toothbrush", "banner", "wood")
+    ]
+    assert Classes.named("coco_stuff_171").names == classes.names
+
+
+@pytest.mark.parametrize("name", [n for n, table in PALETTES.items() if table.void_colors])
+def test_the_colours_of_void_are_not_those_of_a_class(name):
+    """Otherwise a colour label could not be read."""
+    table = PALETTES[name]
+    colors = [color for _, color in table.void_colors]
+    assert len(set(colors)) == len(colors)
+    assert not set(colors) & set(table.colors)

@@ -7,7 +7,8 @@ from typing import Any, NoReturn
 
 from pixelwise.errors import DatasetError, LabelError
 from pixelwise.files.records import shown
-from pixelwise.labels.palettes import Color, voc_colormap
+from pixelwise.labels.palettes import voc_colormap
+from pixelwise.labels.tables.class_table import Color
 from pixelwise.text import some
 
 # A class with this in place of stored values takes every value that nothing else claims.

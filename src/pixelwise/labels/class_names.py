@@ -6,7 +6,8 @@ Only letters count, and not whether they are capital: "__ignore__", "Void" and "
 
 from collections.abc import Sequence
 
-from pixelwise.labels.palettes import PALETTES, Color
+from pixelwise.labels.palettes import PALETTES
+from pixelwise.labels.tables.class_table import Color
 
 VOID_NAMES = {"dontcare", "ignore", "ignored", "nodata", "unlabeled", "unlabelled", "void"}
 BACKGROUND_NAMES = {"background", "bg"}

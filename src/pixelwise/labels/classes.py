@@ -26,7 +26,8 @@ from pixelwise.labels.class_checks import (
 )
 from pixelwise.labels.class_files import class_file_text, parse_class_file
 from pixelwise.labels.label_checks import as_label
-from pixelwise.labels.palettes import PALETTES, VOID_COLOR, Color, voc_colormap
+from pixelwise.labels.palettes import PALETTES, VOID_COLOR, voc_colormap
+from pixelwise.labels.tables.class_table import Color
 from pixelwise.offenders import list_offenders, unknown_values
 
 

@@ -4,14 +4,22 @@ Three numbers are kept apart: the class index (the row of a table), the stored v
 files hold; equal to the index where a table gives no values), and the display colour.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pixelwise.errors import check_range
-
-Color = tuple[int, int, int]
+from pixelwise.labels.tables.aerial import AERIAL
+from pixelwise.labels.tables.class_table import (
+    ClassTable,
+    Color,
+    color_of,
+    colors_of,
+    names_of,
+)
+from pixelwise.labels.tables.scenes import SCENES
+from pixelwise.labels.tables.street import STREET
 
 # What Pascal VOC shows void as: the last entry of its colour map.
 VOID_COLOR: Color = (224, 224, 192)
@@ -43,32 +51,11 @@ def voc_colormap(n: int = 256) -> NDArray[np.uint8]:
     return colors
 
 
-@dataclass(frozen=True)
-class ClassTable:
-    """The arguments of Classes for a known dataset, and where they come from."""
-
-    source: str
-    names: tuple[str, ...]
-    colors: tuple[Color, ...]
-    values: tuple[int | tuple[int, ...], ...] | None = None
-    ignore_index: int = 255
-    ignore_values: tuple[int, ...] = ()
+def _voc_colors(n: int) -> tuple[Color, ...]:
+    return tuple((int(r), int(g), int(b)) for r, g, b in voc_colormap(n))
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(" ".join(name.split()) for name in text.split(","))
-
-
-def _color(text: str) -> Color:
-    red, green, blue = bytes.fromhex(text)
-    return red, green, blue
-
-
-def _colors(text: str) -> tuple[Color, ...]:
-    return tuple(_color(part) for part in text.split())
-
-
-_VOC_NAMES = _names(
+_VOC_NAMES = names_of(
     """background, aeroplane, bicycle, bird, boat, bottle, bus, car, cat, chair, cow, diningtable,
     dog, horse, motorbike, person, pottedplant, sheep, sofa, train, tvmonitor"""
 )
@@ -111,9 +98,15 @@ _CITYSCAPES = (
     ("bicycle", 33, 18, "770b20"),
 )
 _CITYSCAPES_TRAINED = tuple(row for row in _CITYSCAPES if row[2] != 255)
+# a pole group is shown as a pole
+_CITYSCAPES_VOID_COLORS = tuple(
+    (name, color_of(color))
+    for name, _, train_id, color in _CITYSCAPES
+    if train_id == 255 and (name == "unlabeled" or color not in ("000000", "999999"))
+)
 _CITYSCAPES_SOURCE = "Cityscapes dataset, class definitions of its evaluation scripts"
 
-_ADE20K_NAMES = _names(
+_ADE20K_NAMES = names_of(
     """wall, building, sky, floor, tree, ceiling, road, bed, windowpane, grass, cabinet, sidewalk,
     person, earth, door, table, mountain, plant, curtain, chair, car, water, painting, sofa, shelf,
     house, sea, mirror, rug, field, armchair, seat, fence, desk, rock, wardrobe, lamp, bathtub,
@@ -129,7 +122,7 @@ _ADE20K_NAMES = _names(
     sculpture, hood, sconce, vase, traffic light, tray, ashcan, fan, pier, crt screen, plate,
     monitor, bulletin board, shower, radiator, glass, clock, flag"""
 )
-_ADE20K_COLORS = _colors(
+_ADE20K_COLORS = colors_of(
     """787878 b47878 06e6e6 503232 04c803 787850 8c8c8c cc05ff e6e6e6 04fa07 e005ff ebff07 96053d
     787846 08ff33 ff0652 8fff8c ccff04 ff3307 cc4603 0066c8 3de6fa ff0633 0b66ff ff0747 ff09e0
     0907e6 dcdcdc ff095c 7009ff 08ffd6 07ffe0 ffb806 0aff47 ff290a 07ffff e0ff08 6608ff ff3d06
@@ -144,40 +137,43 @@ _ADE20K_COLORS = _colors(
     005cff b8ff00 0085ff ffd600 19c2c2 66ff00 5c00ff"""
 )
 
-PALETTES: dict[str, ClassTable] = {
+_KNOWN: dict[str, ClassTable] = {
     "voc": ClassTable(
         source="PASCAL VOC 2012: indexed PNGs, 0..20, void 255; colours by voc_colormap",
         names=_VOC_NAMES,
-        colors=tuple((int(r), int(g), int(b)) for r, g, b in voc_colormap(len(_VOC_NAMES))),
+        void_colors=(("void", VOID_COLOR),),
     ),
     "camvid": ClassTable(
         source="CamVid in the 11 classes of SegNet (Badrinarayanan et al. 2017), void 11; "
         "colours of the first CamVid class of each group (Brostow et al. 2009)",
-        names=_names(
+        names=names_of(
             """sky, building, pole, road, pavement, tree, sign_symbol, fence, car, pedestrian,
             bicyclist"""
         ),
-        colors=_colors(
+        colors=colors_of(
             """808080 800000 c0c080 804080 0000c0 808000 c08080 404080 400080 404000 0080c0"""
         ),
         ignore_values=(11,),
+        void_colors=(("void", (0, 0, 0)),),
     ),
     "cityscapes": ClassTable(
         source=f"{_CITYSCAPES_SOURCE}: the 19 classes in labelTrainIds.png, void 255",
         names=tuple(name for name, *_ in _CITYSCAPES_TRAINED),
-        colors=tuple(_color(color) for *_, color in _CITYSCAPES_TRAINED),
+        colors=tuple(color_of(color) for *_, color in _CITYSCAPES_TRAINED),
+        void_colors=_CITYSCAPES_VOID_COLORS,
     ),
     "cityscapes_ids": ClassTable(
         source=f"{_CITYSCAPES_SOURCE}: the same 19 classes as stored in labelIds.png",
         names=tuple(name for name, *_ in _CITYSCAPES_TRAINED),
-        colors=tuple(_color(color) for *_, color in _CITYSCAPES_TRAINED),
+        colors=tuple(color_of(color) for *_, color in _CITYSCAPES_TRAINED),
         values=tuple(stored for _, stored, *_ in _CITYSCAPES_TRAINED),
         ignore_values=tuple(stored for _, stored, train_id, _ in _CITYSCAPES if train_id == 255),
+        void_colors=_CITYSCAPES_VOID_COLORS,
     ),
     "cityscapes_all": ClassTable(
         source=f"{_CITYSCAPES_SOURCE}: all 34 ids in labelIds.png; some share a colour",
         names=tuple(name for name, *_ in _CITYSCAPES),
-        colors=tuple(_color(color) for *_, color in _CITYSCAPES),
+        colors=tuple(color_of(color) for *_, color in _CITYSCAPES),
     ),
     "ade20k": ClassTable(
         source="ADE20K SceneParse150 (Zhou et al. 2017): stored 1..150 in the order of "
@@ -187,6 +183,7 @@ PALETTES: dict[str, ClassTable] = {
         colors=_ADE20K_COLORS,
         values=tuple(range(1, 151)),
         ignore_values=(0,),
+        void_colors=(("other", (0, 0, 0)),),
     ),
     "binary": ClassTable(
         source="foreground masks as image editors save them: 0, and 1 or 255; 255 is not void",
@@ -194,4 +191,11 @@ PALETTES: dict[str, ClassTable] = {
         colors=((0, 0, 0), (255, 255, 255)),
         values=(0, (1, 255)),
     ),
+}
+_KNOWN |= STREET | AERIAL | SCENES
+_KNOWN["potsdam"] = _KNOWN["vaihingen"] = _KNOWN.pop("isprs")
+# a table without colours has those of Pascal VOC
+PALETTES: dict[str, ClassTable] = {
+    name: table if table.colors else replace(table, colors=_voc_colors(len(table.names)))
+    for name, table in _KNOWN.items()
 }
