@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from pixelwise.survey.content import content_of, count_colors, kind_of, look, pack_colors
+from pixelwise.survey.content import (
+    content_of,
+    count_colors,
+    kind_of,
+    look,
+    pack_colors,
+    pixels_of,
+    read_pixels,
+)
 
 HEIGHT, WIDTH = 120, 160
 Y, X = np.mgrid[:HEIGHT, :WIDTH]
@@ -70,12 +78,12 @@ def as_jpeg(array, quality=75):
     ],
 )
 def test_images_of_many_values_none_of_which_stands_out_look_like_photographs(image):
-    assert content_of(image).kind == "photograph"
+    assert content_of(pixels_of(image)).kind == "photograph"
 
 
 @pytest.mark.parametrize("quality", [95, 50])
 def test_photographs_saved_with_loss_look_like_photographs(quality):
-    assert content_of(as_jpeg(photograph(), quality), lossy=True).kind == "photograph"
+    assert content_of(pixels_of(as_jpeg(photograph(), quality), lossy=True)).kind == "photograph"
 
 
 @pytest.mark.parametrize(
@@ -93,7 +101,7 @@ def test_photographs_saved_with_loss_look_like_photographs(quality):
     ],
 )
 def test_images_of_few_values_look_like_labels(label):
-    assert content_of(label).kind == "label"
+    assert content_of(pixels_of(label)).kind == "label"
 
 
 @pytest.mark.parametrize(
@@ -108,17 +116,17 @@ def test_images_of_few_values_look_like_labels(label):
     ],
 )
 def test_labels_that_were_resized_like_images_look_soft(label):
-    assert content_of(label).kind == "soft"
+    assert content_of(pixels_of(label)).kind == "soft"
 
 
 @pytest.mark.parametrize("quality", [95, 75, 40])
 @pytest.mark.parametrize("label", [DISC, levels(3), levels(6), COLORS[areas()]])
 def test_labels_saved_with_loss_look_soft(label, quality):
-    assert content_of(as_jpeg(label, quality), lossy=True).kind == "soft"
+    assert content_of(pixels_of(as_jpeg(label, quality), lossy=True)).kind == "soft"
 
 
 def test_the_levels_of_a_soft_label_are_the_values_that_were_drawn():
-    levels_found = content_of(smaller(levels(4))).levels
+    levels_found = content_of(pixels_of(smaller(levels(4)))).levels
     assert sorted(value for value, _ in levels_found) == [0, 85, 170, 255]
 
 
@@ -149,3 +157,15 @@ def test_colours_are_counted_as_numpy_counts_them(image):
     colors, pixels = count_colors(packed)
     np.testing.assert_array_equal(colors, expected[0] @ [1 << 16, 1 << 8, 1])
     np.testing.assert_array_equal(pixels, expected[1])
+
+
+def test_floats_and_palettes_are_looked_at_as_they_are_stored_or_shown(tmp_path):
+    image = Image.fromarray(areas().astype(np.uint8), "P")
+    image.putpalette(COLORS.tobytes())
+    image.save(tmp_path / "palette.png")
+    stored, shown = (
+        read_pixels(tmp_path / "palette.png"),
+        read_pixels(tmp_path / "palette.png", shown=True),
+    )
+    np.testing.assert_array_equal(stored.packed, areas())
+    np.testing.assert_array_equal(shown.packed, pack_colors(COLORS[areas()]))

@@ -7,18 +7,25 @@ values of a photograph are many, and none stands out.
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pixelwise.errors import PixelwiseError
+from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.files.content import Unreadable, format_of, read_file
 from pixelwise.labels.codecs.pixels import samples_of
-from pixelwise.labels.decode import decode_image
+from pixelwise.labels.decode import decode_image, read_head
+from pixelwise.labels.image import decode_rgb
 from pixelwise.labels.png import decode_label
+
+# What decode_label reads, and Pillow's modes of one channel.
+_INDEXED = {"PNG", "BMP", "TIFF"}
+_GREY = {"1", "L", "LA", "I;16"}
+_ONE_CHANNEL = {"1", "L", "P", "I;16"}
 
 Kind = Literal["photograph", "label", "soft", "unclear"]
 
@@ -45,7 +52,8 @@ class Content:
         bits: of a sample: 1, 8, 16 or 32.
         lossy: the file format loses values: JPEG, and WebP with loss.
         is_grey: channels are equal everywhere.
-        colors: different values, or packed colours (red << 16 | green << 8 | blue).
+        is_packed: colours are packed as red << 16 | green << 8 | blue; otherwise they are values.
+        colors: different values or packed colours.
         flat: share of the pixels that are equal to all of their neighbours.
         levels: (value or packed colour, share of the pixels), the most frequent first: all values
             if there are few, else those that stand out.
@@ -59,6 +67,7 @@ class Content:
     bits: int
     lossy: bool
     is_grey: bool
+    is_packed: bool
     colors: int
     flat: float
     levels: tuple[tuple[int, float], ...]
@@ -105,21 +114,35 @@ class Content:
         values = [value for value, _ in self.peaks]
         ends = (self.lowest, self.highest)
         step = NOISE if self.lossy else 0
-        if self.channels == 1:
+        if not self.is_packed:
             step = step if self.bits <= 8 else step << 8
             return all(any(abs(end - value) <= step for value in values) for end in ends)
         return all(any(distance_of(end, value) <= step for value in values) for end in ends)
 
 
+@dataclass(frozen=True, eq=False)
+class Pixels:
+    """The pixels of a file as one number each.
+
+    Args:
+        packed: (H, W) values of one channel, or packed colours.
+        channels, bits, lossy, is_grey, is_packed: as of Content.
+    """
+
+    packed: NDArray[np.integer]
+    channels: int
+    bits: int
+    lossy: bool
+    is_grey: bool
+    is_packed: bool
+
+
 def look(path: Path) -> Content | None:
     """What is in an image file; None if it cannot be decoded."""
     try:
-        data = read_file(path)
-        kind, samples = format_of(data), _samples(path, data)
-    except (Unreadable, PixelwiseError):
+        return content_of(read_pixels(path))
+    except PixelwiseError:
         return None
-    lossy = kind == "JPEG" or (kind == "WebP" and data[12:16] == b"VP8 ")
-    return content_of(samples, lossy=lossy)
 
 
 def kind_of(paths: Iterable[Path]) -> Kind:
@@ -129,41 +152,67 @@ def kind_of(paths: Iterable[Path]) -> Kind:
     return kind if 2 * number > kinds.total() else "unclear"
 
 
-def content_of(samples: np.ndarray, *, lossy: bool = False) -> Content:
-    """What an array looks like.
+def read_pixels(path: Path, *, shown: bool = False) -> Pixels:
+    """Decode an image file.
+
+    Args:
+        path: the file.
+        shown: as it is shown: with the colours of its palette, and grey scaled to 8 bits.
+    Raises:
+        DatasetError: it cannot be read.
+    """
+    try:
+        data = read_file(path)
+        kind, mode = format_of(data), read_head(BytesIO(data)).mode
+        lossy = kind == "JPEG" or (kind == "WebP" and data[12:16] == b"VP8 ")
+        if shown:
+            found = pixels_of(decode_rgb(path, data), lossy=lossy)
+            return replace(found, channels=1) if mode in _GREY else found
+        if kind in _INDEXED and mode in _ONE_CHANNEL:
+            return pixels_of(decode_label(path, data))  # grey below 8 bits is not scaled
+        return pixels_of(samples_of(decode_image(data)), lossy=lossy)
+    except Unreadable as error:
+        raise error.at(DatasetError, path, "image") from None
+
+
+def pixels_of(samples: np.ndarray, *, lossy: bool = False) -> Pixels:
+    """Samples as one number for each pixel.
 
     Args:
         samples: (H, W) or (H, W, C) bool, integers or floats; an alpha channel is left out.
-        lossy: it comes from a file with loss.
+        lossy: they come from a file with loss.
     """
     bits = 1 if samples.dtype == bool else 8 * samples.dtype.itemsize
-    if samples.ndim == 3 and samples.shape[2] == 2:
+    if samples.ndim == 3 and samples.shape[2] < 3:
         samples = samples[:, :, 0]
-    channels = 3 if samples.ndim == 3 else 1
-    is_grey = channels == 1 or bool((samples[:, :, :3] == samples[:, :, :1]).all())
-    if channels == 3 and samples.dtype != np.uint8:
-        samples = np.right_shift(samples, 8).astype(np.uint8)
-    packed: np.ndarray
-    if is_grey and channels == 3:
-        packed = samples[:, :, 0].astype(np.int64) * 0x010101
-    elif channels == 3:
-        packed = pack_colors(samples)
-    else:
+    if samples.ndim == 2:
         packed = samples if samples.dtype.kind in "iu" else _as_integers(samples)
-    colors, pixels = count_colors(packed)
-    if len(colors) <= FEW_VALUES and not lossy:
-        order = np.argsort(-pixels, kind="stable")
-        levels = [(int(colors[i]), float(pixels[i] / packed.size)) for i in order]
-        near = 1.0
+        return Pixels(packed, 1, bits, lossy, is_grey=True, is_packed=False)
+    if samples.dtype != np.uint8:
+        samples = np.right_shift(samples, 8).astype(np.uint8)
+    first = samples[:, :, 0]
+    is_grey = all(np.array_equal(first, samples[:, :, channel]) for channel in (1, 2))
+    return Pixels(pack_colors(samples), 3, bits, lossy, is_grey, is_packed=True)
+
+
+def content_of(pixels: Pixels) -> Content:
+    """What the pixels of a file look like."""
+    packed = pixels.packed
+    colors, counts = count_colors(packed)
+    near = 1.0
+    if len(colors) <= FEW_VALUES and not pixels.lossy:
+        order = np.argsort(-counts, kind="stable")
+        levels = [(int(colors[i]), float(counts[i] / packed.size)) for i in order]
     else:
-        levels, near = levels_of(colors, pixels, is_packed=channels == 3)
+        levels, near = levels_of(colors, counts, is_packed=pixels.is_packed)
     return Content(
         height=packed.shape[0],
         width=packed.shape[1],
-        channels=channels,
-        bits=bits,
-        lossy=lossy,
-        is_grey=is_grey,
+        channels=pixels.channels,
+        bits=pixels.bits,
+        lossy=pixels.lossy,
+        is_grey=pixels.is_grey,
+        is_packed=pixels.is_packed,
         colors=len(colors),
         flat=float(is_flat(packed).mean()) if min(packed.shape) > 2 else 0.0,
         levels=tuple(levels),
@@ -258,10 +307,3 @@ def _as_integers(samples: np.ndarray) -> NDArray[np.int64]:
         return samples.astype(np.int64)
     low, high = samples.min(), samples.max()
     return ((samples - low) / (high - low) * 65535).astype(np.int64)
-
-
-def _samples(path: Path, data: bytes) -> np.ndarray:
-    try:
-        return decode_label(path, data)  # grey below 8 bits is not scaled
-    except PixelwiseError:
-        return samples_of(decode_image(data))

@@ -1,28 +1,72 @@
-"""Labels that are colour or lossy images -> the commands that make label images of them."""
+"""Labels that are colour, lossy or soft images -> the commands that make label images of them."""
 
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from os.path import isfile
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixelwise.errors import PixelwiseError
-from pixelwise.files.content import Unreadable, format_of, read_file
 from pixelwise.files.names import real_path
 from pixelwise.labels.description import Split
-from pixelwise.labels.image import decode_rgb
-from pixelwise.text import shell_line
+from pixelwise.legend.read import read_row_file
+from pixelwise.survey.content import (
+    MOST_VALUES,
+    NOISE,
+    content_of,
+    count_colors,
+    distance_of,
+    is_flat,
+    levels_of,
+    read_pixels,
+)
+from pixelwise.text import percent, shell_line
 
-# Labels whose colours are looked at; of more, so many evenly spaced ones.
-_LOOKED_AT = 100
-# More colours than this are not those of classes.
-_MOST_COLORS = 64
-# A file stored with loss: the colour of a class covers areas, of at least this share, and others
-# within this distance are noise.
-_LEAST_SHARE, _NOISE = 1e-3, 16
-# Side of a square of one colour.
-_SQUARE = 3
-_LOSSY = ("JPEG", "WebP")
+# Labels whose colours are looked at, and pixels; of more, so many evenly spaced ones.
+LOOKED_AT, _MOST_PIXELS = 100, 1 << 25
+# Class files with colours that tools put beside the labels.
+CLASS_FILES = ("label_colors.txt", "labelmap.txt", "class_dict.csv", "dataset_meta.json")
+_BLACK, _WHITE = 0, 0xFFFFFF
+_AFFIXES = ("image_prefix", "image_suffix", "label_prefix", "label_suffix")
+
+
+@dataclass(frozen=True)
+class Colors:
+    """The colours that stand for classes in some labels.
+
+    Args:
+        shares: (packed colour, share of the pixels), ascending by colour; none if the colours
+            cannot be those of classes.
+        nearest: other colours lie between them: labels were resized, or saved with loss.
+        lossy: some file is of a format that loses values.
+        is_grey: all are grey.
+        files: labels that were read.
+        seen: different colours.
+    """
+
+    shares: tuple[tuple[int, float], ...]
+    nearest: bool
+    lossy: bool
+    is_grey: bool
+    files: int
+    seen: int
+
+    @property
+    def typed(self) -> str:
+        """What --classes takes: a name, which a person may change, for each colour."""
+        colors = [color for color, _ in self.shares]
+        names = [f"class_{number}" for number in range(len(colors))]
+        if colors == [_BLACK, _WHITE]:
+            names = ["background", "foreground"]
+        return ",".join(f"{name}=#{color:06x}" for name, color in zip(names, colors))
+
+    @property
+    def text(self) -> str:
+        """The colours with their shares, for a message."""
+        ordered = sorted(self.shares, key=lambda both: -both[1])
+        return ", ".join(f"#{color:06x} ({percent(share, 1)} %)" for color, share in ordered)
 
 
 def convert_commands(
@@ -31,7 +75,8 @@ def convert_commands(
     """The command lines that turn the labels of a folder into label images, and whether of loss.
 
     One for all splits if they lie in the same folders, else one for each, joined by "&&". They
-    have the colours that were found as classes, whose names a person may change.
+    name the class file beside the labels, or the colours that were found, whose names a person may
+    change.
 
     Args:
         root: folder of the dataset.
@@ -41,74 +86,153 @@ def convert_commands(
         The commands, "" if the colours cannot be those of classes; and whether only the nearest
         class can be taken, since values were lost.
     """
-    classes, lossy = _classes_of(labels)
+    colors = find_colors(labels)
+    folders = [root / split.labels for split in splits.values() if split.labels]
+    options = options_for(colors, folders_above(folders, root))
+    return (command_lines(root, splits, options) if options else ""), colors.nearest
+
+
+def options_for(colors: Colors, folders: Sequence[Path]) -> list[str]:
+    """The options of `pixelwise convert` that say what colours mean; none without colours.
+
+    Args:
+        colors: of the labels.
+        folders: where a class file may lie.
+    """
+    classes = class_file(colors, folders) or colors.typed
     if not classes:
-        return "", lossy
-    rest = ["--format", "color", "--classes", classes, *(["--unknown", "nearest"] * lossy)]
+        return []
+    return [
+        "--format",
+        "color",
+        "--classes",
+        str(classes),
+        *["--unknown", "nearest"] * colors.nearest,
+    ]
+
+
+def command_lines(root: Path, splits: dict[str, Split], options: Sequence[str]) -> str:
+    """The command lines that convert the labels of a folder, joined by "&&".
+
+    Args:
+        root: folder of the dataset.
+        splits: where its labels are.
+        options: of `pixelwise convert`, but for those that name files.
+    """
     out = root.parent / f"{real_path(root).name}-converted"
-    commands: dict[tuple[str, str], list[str]] = {}
+    commands: dict[tuple[str, ...], list[str]] = {}
     for name, split in splits.items():
-        if split.labels is None or (split.images, split.labels) in commands:
+        affixes = {key: getattr(split, key, "") for key in _AFFIXES}
+        source = (split.images, split.labels or "", *affixes.values())
+        if split.labels is None or source in commands:
             continue
         words = ["pixelwise", "convert", root / split.labels, "--images", root / split.images]
-        for option in ("image_suffix", "label_suffix"):
-            if getattr(split, option):
-                words += [f"--{option.replace('_', '-')}", getattr(split, option)]
-        words += [*rest, "--out", out, "--split", name]
-        commands[split.images, split.labels] = [str(word) for word in words]
+        for option, affix in affixes.items():
+            words += [f"--{option.replace('_', '-')}", affix] if affix else []
+        unpaired = getattr(split, "unpaired", "error")
+        words += ["--unpaired", unpaired] if unpaired != "error" else []
+        words += [*options, "--out", out, "--split", name]
+        commands[source] = [str(word) for word in words]
     several = list(commands.values())
     if len(several) == 1:
         several = [several[0][:-2]]
-    return " && ".join(map(shell_line, several)), lossy
+    return " && ".join(map(shell_line, several))
 
 
-def _classes_of(labels: Sequence[Path]) -> tuple[str, bool]:
-    """What `convert --classes` takes, "" if there is nothing plain; and whether of lossy files."""
-    exact, areas, lossy = Counter[int](), Counter[int](), False
-    for path in labels[:: max(1, -(-len(labels) // _LOOKED_AT))]:
-        try:
-            data = read_file(path)
-            lossy |= format_of(data) in _LOSSY
-            image = decode_rgb(path, data)
-        except (Unreadable, PixelwiseError):
-            continue
-        packed = image.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
-        for counter, pixels in ((exact, packed), (areas, _flat(packed))):
-            counter.update(dict(zip(*(a.tolist() for a in np.unique(pixels, return_counts=True)))))
-    lossy |= len(exact) > _MOST_COLORS
-    colors = _plain(areas) if lossy else sorted(exact)
-    if not 1 + lossy <= len(colors) <= _MOST_COLORS:
-        return "", lossy
-    names = [f"class_{number}" for number in range(len(colors))]
-    if colors == [0, 0xFFFFFF]:
-        names = ["background", "foreground"]
-    return ",".join(f"{name}=#{color:06x}" for name, color in zip(names, colors)), lossy
+def find_colors(labels: Sequence[Path]) -> Colors:
+    """The colours of the classes of some labels, as they are shown.
 
-
-def _flat(packed: np.ndarray) -> np.ndarray:
-    """(K,) the colours of the squares of one colour, which noise and smooth borders have not."""
-    if min(packed.shape) < _SQUARE:
-        return packed[:0, 0]
-    here = packed[: 1 - _SQUARE, : 1 - _SQUARE]
-    flat = np.ones(here.shape, bool)
-    height, width = here.shape
-    for y in range(_SQUARE):
-        for x in range(_SQUARE):
-            flat &= here == packed[y : y + height, x : x + width]
-    return here[flat]
-
-
-def _plain(areas: Counter[int]) -> list[int]:
-    """The colours of areas, without those that are noise around a more frequent one."""
-    least, found = _LEAST_SHARE * areas.total(), list[int]()
-    for color, pixels in areas.most_common():
-        if pixels < least or len(found) > _MOST_COLORS:
+    Args:
+        labels: the files, of which some evenly spaced ones are read.
+    """
+    exact, areas = [_no_colors()], [_no_colors()]
+    kinds, files, pixels, lossy, is_grey = set[str](), 0, 0, False, True
+    for path in labels[:: max(1, -(-len(labels) // LOOKED_AT))]:
+        if pixels > _MOST_PIXELS and files > 1:
             break
-        if all(_distance(color, other) > _NOISE for other in found):
-            found.append(color)
-    return sorted(found)
+        try:
+            found = read_pixels(path, shown=True)
+        except PixelwiseError:
+            continue
+        packed = found.packed
+        exact.append(count_colors(packed))
+        if min(packed.shape) > 2:
+            areas.append(count_colors(packed[1:-1, 1:-1][is_flat(packed)]))
+        kinds.add(content_of(found).kind)
+        files, pixels, lossy = files + 1, pixels + packed.size, lossy or found.lossy
+        is_grey &= found.is_grey
+    colors, counts = _together(exact)
+    few = len(colors) <= MOST_VALUES and not lossy and "soft" not in kinds
+    shares = [(int(c), float(n / counts.sum())) for c, n in zip(colors, counts)] if few else []
+    if not few and "photograph" not in kinds:
+        shares = _plain(*_together(areas), colors, counts)
+    return Colors(
+        tuple(sorted(shares)),
+        nearest=not few,
+        lossy=lossy,
+        is_grey=is_grey,
+        files=files,
+        seen=len(colors),
+    )
 
 
-def _distance(a: int, b: int) -> int:
-    """Of two packed colours, in the channel where they differ most."""
-    return max(abs((a >> shift & 255) - (b >> shift & 255)) for shift in (0, 8, 16))
+def class_file(colors: Colors, folders: Sequence[Path]) -> Path | None:
+    """A class file in one of the folders that has all of some colours, or those near them."""
+    for path in (folder / name for folder in folders for name in CLASS_FILES):
+        if not isfile(path):
+            continue
+        try:
+            rows = read_row_file(path)
+        except PixelwiseError:
+            continue
+        known = [red << 16 | green << 8 | blue for red, green, blue in rows.colors or ()]
+        reach = NOISE if colors.nearest else 0
+        if known and all(
+            any(distance_of(color, other) <= reach for other in known) for color, _ in colors.shares
+        ):
+            return path
+    return None
+
+
+def folders_above(folders: Sequence[Path], root: Path) -> list[Path]:
+    """Folders, those above them up to the root, the nearest first, and the root."""
+    above = (p for f in folders for p in (f, *f.parents) if p == root or root in p.parents)
+    return sorted(dict.fromkeys([*above, root]), key=lambda path: -len(path.parts))
+
+
+def _no_colors() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    return np.zeros(0, np.int64), np.zeros(0, np.int64)
+
+
+def _together(
+    counts: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Colours and pixels of several files as one."""
+    colors, pixels = (np.concatenate(parts) for parts in zip(*counts))
+    unique, inverse = np.unique(colors, return_inverse=True)
+    return unique, np.bincount(inverse, weights=pixels, minlength=len(unique)).astype(np.int64)
+
+
+def _plain(
+    areas: NDArray[np.int64],
+    area_pixels: NDArray[np.int64],
+    colors: NDArray[np.int64],
+    pixels: NDArray[np.int64],
+) -> list[tuple[int, float]]:
+    """The colours that form areas, without those that are noise; else those that stand out."""
+    total = int(pixels.sum())
+    levels = levels_of(areas, area_pixels, is_packed=True)[0] if total else []
+    if len(levels) < 2 and total:
+        levels = levels_of(colors, pixels, is_packed=True)[0]
+    if not 2 <= len(levels) < MOST_VALUES:
+        return []
+    found = [color for color, _ in levels]
+    if (
+        len(found) == 2
+        and min(found) <= 0x010101 * NOISE
+        and max(found) >= 0x010101 * (255 - NOISE)
+    ):
+        # black and white, whatever the loss has made of them
+        ends = {min(found): _BLACK, max(found): _WHITE}
+        levels = [(ends[color], share) for color, share in levels]
+    return levels
