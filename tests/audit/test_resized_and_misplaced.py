@@ -159,6 +159,34 @@ def test_a_label_in_another_place_than_its_image_is_found_by_deep(place, tmp_pat
     assert all(place in f.detail for f in found.of_rule("G3"))
 
 
+def with_grain(scenes, noise):
+    """The same scenes with noise of so many grey values."""
+    random = np.random.default_rng(noise)
+    return [
+        ((image + random.normal(0, noise, image.shape)).clip(0, 255).astype(np.uint8), label)
+        for image, label in scenes
+    ]
+
+
+@pytest.mark.parametrize("noise", [20, 40, 60])
+@pytest.mark.parametrize("place", ["mirrored left to right", "moved 8 pixels right"])
+def test_a_label_in_another_place_is_found_in_images_with_grain_too(place, noise, tmp_path):
+    """The grain is as strong as the edges."""
+    found = audit(
+        write(tmp_path, PLACES[place], EIGHT, scenes=with_grain(SCENES, noise)), deep=True
+    )
+    assert found.totals["G3"].files == NUMBER
+    assert all(place in f.detail for f in found.of_rule("G3"))
+
+
+@pytest.mark.parametrize("noise", [20, 60, 200])
+def test_grain_alone_is_no_finding_of_deep(noise, tmp_path):
+    """Labels in their place, below grain from weak to where nothing can be seen."""
+    scenes = with_grain([draw_scene(17, index, (128, 160)) for index in range(20)], noise)
+    found = audit(write(tmp_path, table=EIGHT, scenes=scenes), deep=True)
+    assert "G3" not in found.totals
+
+
 @pytest.mark.parametrize("size", [(128, 160), (96, 200), (240, 320)])
 def test_labels_in_their_place_are_no_finding_of_deep(size, tmp_path):
     """Twenty scenes of each size."""

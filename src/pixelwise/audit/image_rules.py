@@ -37,6 +37,9 @@ _BORDER_PIXELS, _LEAST_BORDER = 1000, 64
 _CLEAR, _LEAST_CONTRAST = 1.3, 1.7
 # Streets are alike on both sides: there a mirrored label fits up to 1.35 times as well by chance.
 _CLEAR_TURNED = 1.4
+# The grain of an image makes all contrasts alike: there the best one must lie so many standard
+# deviations of all shifts and turns above their median, and above that of the label in its place.
+_OUTSTANDING, _FAR_BELOW = 5.0, 3.0
 # Rows whose edges are computed at a time, and those around them that they depend on.
 _ROWS, _AROUND = 256, 4
 _POSES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -144,22 +147,25 @@ def _pose(
     if border.sum() < _LEAST_BORDER:
         return ()
     edges = np.pad(_edges(image), _MARGIN, constant_values=1)
-    here, best, contrast, clear = 0.0, "", 0.0, _CLEAR
-    for name, pose in _POSES.items():
-        moved = pose(border)
-        if moved.shape != border.shape:
-            continue
-        found = _contrasts(edges, moved)
-        near = (np.abs(_SHIFTS) <= 2).all(axis=1)
-        if not name:
-            here = max(1e-6, float(found[near].max()))
-        # a mistake turns a label or shifts it: both at once fit by chance
-        found = np.where(near if not name else ~near, 0, found)
-        if found.max() > contrast:
-            contrast, clear = float(found.max()), _CLEAR_TURNED if name else _CLEAR
-            best = f"{name} {_moved(*_SHIFTS[found.argmax()].tolist())}".strip()
-    if contrast < max(_LEAST_CONTRAST, clear * here):
+    near = (np.abs(_SHIFTS) <= 2).all(axis=1)
+    turned = {name: pose(border) for name, pose in _POSES.items()}
+    contrasts = {n: _contrasts(edges, t) for n, t in turned.items() if t.shape == border.shape}
+    here = max(1e-6, float(contrasts[""][near].max()))
+    # a mistake turns a label or shifts it: both at once fit by chance
+    moves = {name: np.where(near != (name == ""), c, 0) for name, c in contrasts.items()}
+    name = max(moves, key=lambda name: float(moves[name].max()))
+    contrast = float(moves[name].max())
+    clear = _CLEAR_TURNED if name else _CLEAR
+    every = np.concatenate(list(contrasts.values()))
+    spread = max(1e-6, float(every.std()))
+    by_ratio = contrast >= max(_LEAST_CONTRAST, clear * here)
+    by_spread = (
+        contrast - float(np.median(every)) >= _OUTSTANDING * spread
+        and contrast - here >= _FAR_BELOW * spread
+    )
+    if not (by_ratio or by_spread):
         return ()
+    best = f"{name} {_moved(*_SHIFTS[moves[name].argmax()].tolist())}".strip()
     detail = f"its borders fit edges of the image {contrast / here:.1f} times as well when {best}"
     return (Finding("G3", str(files.label), 1, None, detail, other=files.image),)
 
