@@ -24,6 +24,9 @@ from pixelwise.files.content import Unreadable
 from pixelwise.labels.complete import check_whole
 from pixelwise.labels.storage_notes import count_kinds
 
+# A value that has fewer than one in so many of the pixels of another one may be of its rims.
+_MANY = 4
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -170,7 +173,7 @@ class Contents:
         self.label_keys[number] = inside.key
         self.simple[number] = len(inside.values) < 2
         self.voids[files.split] += bool((self.table.index_of.take(inside.values) == -1).any())
-        self.void_is_used |= bool(inside.values[-1] == 255 and 1 in inside.values)
+        self.void_is_used |= _has_void_beside_one(found)
 
     def _keep(self, name: str, header: Header) -> None:
         """Headers share what is equal, also those from other processes."""
@@ -204,3 +207,15 @@ class Contents:
         """The labels of a split, for findings about a whole split."""
         chosen = list(self.source.description.splits.values())[split]
         return chosen.labels or chosen.images
+
+
+def _has_void_beside_one(found: PairContents) -> bool:
+    """Whether a label has 255 beside 1, so that 255 is not what foreground was stored as.
+
+    In a soft mask of 0 and 255, 1 is but a value of its rims.
+    """
+    inside = found.inside
+    if inside is None or inside.values[-1] != 255 or 1 not in inside.values:
+        return False
+    ones, last = int(inside.pixels[inside.values == 1][0]), int(inside.pixels[-1])
+    return _MANY * ones >= last or all(finding.rule != "V2" for finding in found.findings)

@@ -59,7 +59,9 @@ def value_rules(contents: Contents, found: Collection[str]) -> Iterator[Finding]
         found: the rules that have findings already.
     """
     guessed = contents.table.guessed
-    if not guessed and _MISREAD.isdisjoint(found):
+    # a soft mask of 0 and 255 has no foreground that is stored as 1
+    soft = "V2" in found and contents.table.is_zero_one and not contents.void_is_used
+    if not guessed and not soft and _MISREAD.isdisjoint(found):
         yield from _classes_that_never_occur(contents)
     yield from _splits_without_void(contents)
     yield from _splits_that_differ(contents)

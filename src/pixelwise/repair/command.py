@@ -184,7 +184,9 @@ def _repaired(
         try:
             return repair_label(file, rules, job.values, method), refused
         except Unrepairable as error:
-            refused.append(Unrepaired(job.file, error.rule, error.reason))
+            reason = Unrepaired(job.file, error.rule, error.reason)
+            if reason not in refused:
+                refused.append(reason)
             if error.rule not in rules or job.header.storage in (COLOR, LOSSY):
                 return None, refused
             rules.remove(error.rule)

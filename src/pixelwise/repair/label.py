@@ -25,7 +25,13 @@ from pixelwise.repair.color import (
     repair_color,
     stored_values,
 )
-from pixelwise.repair.nearest import NO_ANSWER, between_neighbours, majority, nearest
+from pixelwise.repair.nearest import (
+    NO_ANSWER,
+    between_neighbours,
+    majority,
+    nearest,
+    sides_of_border,
+)
 from pixelwise.repair.result import Pixels
 
 # Binary masks that were saved for viewing.
@@ -122,10 +128,20 @@ def _from_color(file: LabelFile, rule: str, method: Method) -> RepairedLabel:
 
 
 def _smooth(label: NDArray, values: Collection[int], method: Method) -> RepairedLabel:
-    """V2: values between two classes become what most of their neighbours are, or void."""
+    """V2: values between two classes become the class of the nearer side of the border where
+    stored values are far apart; else what most of their neighbours are, or void.
+    """
     index = method.table.index_of.take(label)
     void = index == -1
-    wrong = (index == -2) | np.isin(label, list(values)) | between_neighbours(label, void)
+    wrong = (index == -2) | np.isin(label, list(values))
+    levels = np.flatnonzero(method.table.index_of != -2)
+    if method.foreground:
+        grey, white = SHOWN_FOREGROUND
+        levels = np.array([0, white if label.max() > grey else grey])
+        wrong = ~np.isin(label, levels)
+    if len(levels) > 1 and np.diff(levels).min() >= LEAST_GAP:
+        return _nearer_side(label, wrong, levels, method)
+    wrong |= between_neighbours(label, void)
     answer = majority(label, wrong, ~wrong & ~void)
     plain = np.where(answer == NO_ANSWER, -1, method.table.index_of.take(answer.clip(0)))
     stored = label.astype(np.uint16)
@@ -133,6 +149,35 @@ def _smooth(label: NDArray, values: Collection[int], method: Method) -> Repaired
     stored[wrong] = np.where(plain == -1, stored_values(plain, method.table, "V2"), answer)
     changed = int((stored != label).sum())
     return RepairedLabel(stored, {"V2": Pixels(changed, int((plain == -1).sum()))})
+
+
+def _nearer_side(
+    label: NDArray, wrong: NDArray[np.bool_], levels: NDArray, method: Method
+) -> RepairedLabel:
+    """V2 of grey levels: 0..127 becomes 0 and 128..255 becomes 255 between areas of these two."""
+    # a border from 0 to 255 also has the values of a class between them
+    wrong = wrong | between_neighbours(label, np.zeros(label.shape, bool))
+    here, sides = label[wrong].astype(np.int64), sides_of_border(label, wrong)
+    near = levels[np.abs(here[:, None] - levels).argmin(axis=1)]
+    middle = sides.sum(axis=1)
+    side = np.where(2 * here < middle, sides[:, 0], sides[:, 1])
+    stored = label.astype(np.uint16)
+    stored[wrong] = np.where(sides[:, 0] == NO_ANSWER, near, side)
+    return _snapped(label, stored, "V2", method)
+
+
+def _snapped(
+    label: NDArray, stored: NDArray[np.uint16], rule: str, method: Method
+) -> RepairedLabel:
+    """A label whose values became others that are near, and how near they were."""
+    moved = stored != label
+    if not moved.any():
+        return RepairedLabel(stored, {rule: Pixels()})
+    distance = np.abs(stored[moved].astype(np.int64) - label[moved])
+    void = int((method.table.index_of.take(stored[moved]) == -1).sum())
+    number, values = int(moved.sum()), len(np.unique(label[moved]))
+    mean, most = round(float(distance.mean()), 3), float(distance.max())
+    return RepairedLabel(stored, {rule: Pixels(number, void, Snapped(values, number, mean, most))})
 
 
 def _noise(

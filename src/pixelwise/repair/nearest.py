@@ -11,6 +11,8 @@ NO_ANSWER = -1
 _BLOCK = 1 << 12
 # Fewer neighbours of the same value are not a majority.
 _LEAST_VOTES = 3
+# The widest border that is followed to both of its sides, in pixels from its middle.
+_REACH = 16
 
 
 def nearest(points: np.ndarray, candidates: np.ndarray, reach: float) -> np.ndarray:
@@ -69,6 +71,45 @@ def majority(label: np.ndarray, asked: np.ndarray, votes: np.ndarray) -> np.ndar
         clear = (top >= _LEAST_VOTES) & (top > others)
         found[start : start + _BLOCK][clear] = winner[clear]
     return found
+
+
+def sides_of_border(label: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+    """The two values between which a pixel of a smooth border lies: those of its sides.
+
+    low, high = min, max of the other pixels in the smallest square around p with low <= p <= high
+    and low < high
+
+    Args:
+        label: (H, W) stored values.
+        wrong: (H, W) bool, the pixels of smooth borders.
+    Returns:
+        (K, 2) int64 for the K pixels, in the order of their places; NO_ANSWER where no square of
+        up to 16 pixels to each side has two such values.
+    """
+    values, top = label.astype(np.int32), np.iinfo(np.int32).max
+    low, high = np.where(wrong, top, values), np.where(wrong, -1, values)
+    place, here = np.nonzero(wrong), values[wrong]
+    found = np.full((len(here), 2), NO_ANSWER, np.int64)
+    for _ in range(_REACH):
+        open_ = np.flatnonzero(found[:, 0] == NO_ANSWER)
+        if not open_.size:
+            break
+        low, high = _widened(low, np.minimum), _widened(high, np.maximum)
+        at = tuple(axis[open_] for axis in place)
+        enclosed = (low[at] <= here[open_]) & (here[open_] <= high[at]) & (low[at] < high[at])
+        found[open_[enclosed]] = np.stack([low[at], high[at]], axis=1)[enclosed]
+    return found
+
+
+def _widened(values: np.ndarray, of: np.ufunc) -> np.ndarray:
+    """The least, or greatest, of each pixel and its eight neighbours."""
+    for axis in (0, 1):
+        moved = np.moveaxis(values.copy(), axis, 0)
+        old = np.moveaxis(values, axis, 0)
+        of(moved[1:], old[:-1], out=moved[1:])
+        of(moved[:-1], old[1:], out=moved[:-1])
+        values = np.moveaxis(moved, 0, axis)
+    return values
 
 
 def between_neighbours(label: np.ndarray, void: np.ndarray) -> np.ndarray:

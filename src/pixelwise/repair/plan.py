@@ -14,7 +14,7 @@ from pixelwise.audit.rules import REPAIRED, RULES, repairable
 from pixelwise.files.content import SUFFIXES
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, Description, Split
-from pixelwise.repair.label import Method, is_plain
+from pixelwise.repair.label import SHOWN_FOREGROUND, Method, is_plain
 from pixelwise.repair.result import FILE_NAME as LOG
 from pixelwise.repair.result import Unrepaired
 
@@ -177,11 +177,14 @@ def _shown_foreground(
     wanted: Collection[str],
     table: ClassTable,
 ) -> bool:
-    """Whether 255 and 128 are the foreground: V5, or a colour image where 255 is not void."""
+    """Whether 255 and 128 are the foreground: V5; or a colour image or soft mask (V2) where 255
+    is not void.
+    """
     if not table.is_zero_one or "V5" not in wanted or "V5" in found.totals:
         return "V5" in wanted and "V5" in found.totals
     colored = any(header.storage in (COLOR, LOSSY) for header in headers.values())
-    return colored and not evidence.void_is_used
+    soft = "V2" in found.totals and not evidence.values.isdisjoint(SHOWN_FOREGROUND)
+    return (colored or soft) and not evidence.void_is_used
 
 
 def _remap(
