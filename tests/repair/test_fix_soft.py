@@ -40,7 +40,7 @@ def sharp(label):
     return np.kron(label, np.ones((2, 2), label.dtype))
 
 
-def make_soft(folder, classes, draw, values=None):
+def make_soft(folder, classes, draw):
     """A dataset whose label files are soft; its images have their size."""
     labels = [soft(draw(number)) for number in range(NUMBER)]
     make(folder, classes, "binary" if len(classes) == 2 else "multiclass", lambda n: sharp(mask(n)))
@@ -96,7 +96,7 @@ def test_a_border_between_two_levels_does_not_become_the_class_between_them(tmp_
 def test_a_wide_border_is_cut_in_its_middle(radius, tmp_path):
     """A mask that was blurred."""
     classes = Classes(BINARY, values=[0, 255])
-    kernel = np.exp(-np.arange(-20, 21) ** 2 / (2 * radius**2))
+    kernel = np.exp(-(np.arange(-20, 21) ** 2) / (2 * radius**2))
 
     def blurred(number):
         label = mask(number) * 255.0

@@ -14,9 +14,10 @@ from pixelwise.audit.annotation_rules import annotation_rules
 from pixelwise.audit.contents import Contents, Reading, read_pair
 from pixelwise.audit.copies import copy_rules
 from pixelwise.audit.dataset_rules import explanations, storage_rules, value_rules
-from pixelwise.audit.findings import Ledger
+from pixelwise.audit.findings import Finding, Ledger
 from pixelwise.audit.image_rules import near_copies
 from pixelwise.audit.label_rules import ClassTable
+from pixelwise.audit.pair_rules import UNREPAIRED
 from pixelwise.audit.repair_command import repair_command
 from pixelwise.audit.result import Audit, Evidence
 from pixelwise.audit.source import Source
@@ -106,7 +107,7 @@ def _result(contents: Contents, ledger: Ledger, annotations: int, quick: bool, d
         pairs={name: numbers[i] for i, name in enumerate(inventory.splits)},
         not_looked=tuple(_not_looked(source, quick, deep)),
         notes=storage_notes(contents.kinds, contents.images),
-        repairs=_repairs(source, totals),
+        repairs=_repairs(source, totals, findings),
         complete=every and not (ledger.accepted or quick or source.guessed),
         evidence=Evidence(
             source, contents.headers, frozenset(contents.values()), contents.void_is_used
@@ -114,14 +115,18 @@ def _result(contents: Contents, ledger: Ledger, annotations: int, quick: bool, d
     )
 
 
-def _repairs(source: Source, rules: Iterable[str]) -> dict[str, str]:
-    """Commands for a folder that has no dataset.toml yet."""
+def _repairs(source: Source, rules: Iterable[str], findings: Iterable[Finding]) -> dict[str, str]:
+    """Commands for a folder that has no dataset.toml yet; "" where no command repairs a finding."""
     root = str(source.inventory.root)
-    if not source.first:
-        return {}
-    if not source.known and not source.instead:
-        return dict.fromkeys(rules, "")  # no command makes labels of them
-    return {rule: repair_command(rule, root, source.first, source.instead) for rule in rules}
+    commands: dict[str, str] = {}
+    if source.first and not source.known and not source.instead:
+        commands = dict.fromkeys(rules, "")  # no command makes labels of them
+    elif source.first:
+        commands = {r: repair_command(r, root, source.first, source.instead) for r in rules}
+    causes: dict[str, set[str]] = {}
+    for finding in findings:
+        causes.setdefault(finding.rule, set()).add(finding.cause)
+    return commands | {rule: "" for rule, of_rule in causes.items() if of_rule <= {*UNREPAIRED}}
 
 
 def _name_of(item: Any) -> str:

@@ -7,6 +7,13 @@ from pixelwise.text import plural
 
 # EXIF orientations that leave height and width as they are, and those that swap them.
 _IN_PLACE, _SWAPPING = (2, 3, 4), (5, 6, 7, 8)
+CROPPED = (
+    "One of them was cropped or padded alone, or belongs to another image. Export the label at the "
+    "size of its image."
+)
+SWAPPED = "Height and width were swapped when one of them was saved. Export the label again."
+# Causes of findings of G1 and G2 that no command repairs.
+UNREPAIRED = (CROPPED, SWAPPED)
 _TURNS = {
     2: "mirrored",
     3: "turned by 180 degrees",
@@ -41,10 +48,12 @@ def size_rules(files: Files, image: Header, label: Header) -> list[Finding]:
     shown = "the image is {} x {} (height x width), the label {} x {}".format(*wanted, *size)
     if size != wanted:
         if size != wanted[::-1]:
-            return [Finding("G1", name, 1, None, shown, other=other)]
+            cause = "" if same_aspect(wanted, size) else CROPPED
+            return [Finding("G1", name, 1, None, shown, other=other, cause=cause)]
         if turn:
             shown += f"; its EXIF tag says that the image is to be {turn}"
-        return [Finding("G2", name, 1, None, shown, other=other)]
+        cause = "" if turn else SWAPPED
+        return [Finding("G2", name, 1, None, shown, other=other, cause=cause)]
     if image.orientation == label.orientation:
         return []
     square = size[0] == size[1] and image.orientation in _SWAPPING
@@ -52,3 +61,16 @@ def size_rules(files: Files, image: Header, label: Header) -> list[Finding]:
         detail = f"its EXIF tag says that the image is to be {turn}, and the label has no such tag"
         return [Finding("G5", name, 1, None, detail, other=other)]
     return []
+
+
+def same_aspect(image: tuple[int, int], label: tuple[int, int]) -> bool:
+    """Whether an image that is resized to a side of its label has the other one within a pixel.
+
+    Args:
+        image, label: (height, width).
+    """
+    (height, width), (wanted_height, wanted_width) = image, label
+    return (
+        abs(width * wanted_height - wanted_width * height) <= height
+        or abs(height * wanted_width - wanted_height * width) <= width
+    )

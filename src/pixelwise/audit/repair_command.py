@@ -1,6 +1,6 @@
 """The command that repairs what a rule has found."""
 
-from pixelwise.audit.rules import REPAIRED, RULES
+from pixelwise.audit.rules import OF_IMAGES, REPAIRED, RULES
 from pixelwise.text import shell_line
 
 
@@ -22,7 +22,7 @@ def repair_command(name: str, root: str, first: str = "", instead: str = "") -> 
     if rule.repair not in REPAIRED:
         return ""
     if instead:
-        return instead if rule.repair != "turn" else ""
+        return instead if rule.repair not in OF_IMAGES else ""
     asked = f" --fix-rules safe {name}" if rule.ask else ""
     command = shell_line(["pixelwise", "audit", folder, "--fix", f"{folder}-fixed"]) + asked
     return f"{first} && {command}" if first else command

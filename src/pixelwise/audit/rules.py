@@ -27,8 +27,9 @@ class Rule:
         about: what a finding is about.
         repair: what a repaired copy does: "storage" writes the label again with the same values;
             "values" changes wrong pixels; "turn" turns the image as its orientation tag says;
-            "never" copies the file even if other rules found something in it, because what it
-            holds is not what was drawn; "" leaves this finding.
+            "resize" gives the image the size of its label; "never" copies the file even if other
+            rules found something in it, because what it holds is not what was drawn; "" leaves
+            this finding.
         ask: why the repair is made only if the rule is named; "" = it is safe.
         convert: options of `pixelwise convert` that repair it instead.
         replaces: the rule whose findings become ones of this rule once all labels have been read.
@@ -39,14 +40,15 @@ class Rule:
     cause: str
     counted: Literal["pixels", "files", "lines", "shapes", "classes"] = "pixels"
     about: Literal["file", "split", "class", "list", "place"] = "file"
-    repair: Literal["", "storage", "values", "turn", "never"] = ""
+    repair: Literal["", "storage", "values", "turn", "resize", "never"] = ""
     ask: str = ""
     convert: str = ""
     replaces: str = ""
 
 
-# The kinds of repair that change something in a copy.
-REPAIRED = ("storage", "values", "turn")
+# The kinds of repair that change something in a copy, and those that change images.
+OF_IMAGES = ("turn", "resize")
+REPAIRED = ("storage", "values", *OF_IMAGES)
 
 
 def repairable(*kinds: str) -> tuple[str, ...]:
@@ -246,14 +248,18 @@ RULES = {
     "G1": Rule(
         "error",
         "image and label differ in size",
-        "One of them was resized or cropped alone. Export the label at the size of its image.",
+        "One of them was resized alone. Export the label at the size of its image; only if that is "
+        "not possible, resize the image to its label. A label is never resized.",
         "files",
+        repair="resize",
+        ask="the image may not be the one that was labelled: if it was only resized, ask for G1, "
+        "which resizes images to their labels",
     ),
     "G2": Rule(
         "error",
         "image and label are turned against each other",
-        "The camera noted its orientation in the file (EXIF) and the labelling program applied "
-        "it, or height and width were swapped. Save the image with its pixels turned.",
+        "The camera noted its orientation in the file (EXIF), and the labelling program applied "
+        "it. Save the image with its pixels turned.",
         "files",
         repair="turn",
     ),

@@ -13,7 +13,6 @@ from pixelwise.audit.headers import COLOR, LOSSY
 from pixelwise.audit.label_rules import LabelFile
 from pixelwise.audit.result import Audit
 from pixelwise.audit.source import Source, open_source
-from pixelwise.convert.images import ImageFile, upright_png
 from pixelwise.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -29,6 +28,7 @@ from pixelwise.files.walk import walk_files
 from pixelwise.labels.description import Description
 from pixelwise.labels.png import write_label
 from pixelwise.repair.color import Unrepairable
+from pixelwise.repair.image import repair_image
 from pixelwise.repair.label import Method, RepairedLabel, repair_label
 from pixelwise.repair.plan import REPAIRABLE, SAFE, Job, Plan, make_plan
 from pixelwise.repair.result import FILE_NAME, Change, Pixels, Repaired, Unrepaired
@@ -48,16 +48,17 @@ def fix(
     Storage (F2, F4, F5, F6, F8, F9, V10) changes no value. Colour images become labels (F10,
     F11, F12). Wrong colours and values become the nearest class where that is plain, and void
     where it is not (V1, V2, V3). Shown foreground becomes 1 (V5), label ids train ids (V7). An
-    image whose orientation tag was applied to its label is turned (G2). What cannot be repaired
-    safely is copied as it is and listed with its reason.
+    image whose orientation tag was applied to its label is turned (G2); one that was resized alone
+    is resized to its label if G1 is asked for. What cannot be repaired safely is copied as it is
+    and listed with its reason.
 
     A copy that was interrupted is completed by the same call; the same call gives the same bytes.
 
     Args:
         dataset: a folder with dataset.toml, or a Description.
         out: folder of the copy; new, empty, or of the same call before.
-        rules: to repair; "safe" stands for all but F1, V6 and G5, whose repair must be asked for,
-            as in ("safe", "F1"). None = "safe".
+        rules: to repair; "safe" stands for all but F1, V6, G1 and G5, whose repair must be asked
+            for, as in ("safe", "F1"). None = "safe".
         executor: any concurrent.futures executor; None works in this thread.
         found: the complete audit of this dataset, as from pw.audit(dataset, listed=None); each
             file is read once more then. None, or one from a file: the dataset is audited here.
@@ -161,12 +162,13 @@ def write_file(
         )
         return Change(job.file, job.to, repaired.changes), refused
     to = job.to if job.header is None else job.file
-    if job.turned is not None:
+    if job.size is not None:
         try:
-            copy_bytes(_turned(str(path), data, job.turned), out / to)
+            image = repair_image(str(path), data, job.size, job.rules[0])
         except Unrepairable as error:
             copy_bytes(data, out / job.file)
             return None, [Unrepaired(job.file, rule, error.reason) for rule in job.rules]
+        copy_bytes(image, out / to)
         return Change(job.file, to, {rule: Pixels() for rule in job.rules}), []
     copy_bytes(data, out / to)
     return (Change(job.file, to, {"F2": Pixels()}) if to != job.file else None), refused
@@ -192,24 +194,6 @@ def _repaired(
             rules.remove(error.rule)
         except PixelwiseError as error:
             return None, refused + [Unrepaired(job.file, rule, error.reason) for rule in rules]
-
-
-def _turned(path: str, data: bytes, size: tuple[int, int]) -> bytes:
-    """An image as a PNG without its orientation tag, its pixels turned as that says.
-
-    Args:
-        path, data: the image.
-        size: (height, width) of its label.
-    Raises:
-        Unrepairable: it has no tag, has another size than its label all the same, or is damaged.
-    """
-    image = ImageFile(path, data)
-    try:
-        if image.header[1] == 1 or image.turned_size != size:
-            raise Unrepairable("G2", "no orientation tag of the image says how it is to be turned")
-        return upright_png(image)
-    except PixelwiseError as error:
-        raise Unrepairable("G2", error.reason) from None
 
 
 def _content(path: Path) -> bytes:

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from pixelwise.audit.headers import COLOR, LOSSY, PALETTE, Header, has_right_suffix
 from pixelwise.audit.label_rules import ClassTable
+from pixelwise.audit.pair_rules import UNREPAIRED
 from pixelwise.audit.result import Audit, Evidence
-from pixelwise.audit.rules import REPAIRED, RULES, repairable
+from pixelwise.audit.rules import OF_IMAGES, REPAIRED, RULES, repairable
 from pixelwise.files.content import SUFFIXES
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, Description, Split
@@ -21,7 +22,8 @@ from pixelwise.repair.result import Unrepaired
 REPAIRABLE = repairable(*REPAIRED)
 # Repaired whenever they are found; the others only if they are named.
 SAFE = tuple(rule for rule in REPAIRABLE if not RULES[rule].ask)
-_STORAGE, _VALUES, _TURN, _NEVER = map(repairable, ("storage", "values", "turn", "never"))
+_STORAGE, _VALUES, _NEVER = map(repairable, ("storage", "values", "never"))
+_OF_IMAGES = repairable(*OF_IMAGES)
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ class Job:
         header: of a label that is to be written again; None = the bytes are copied.
         rules: that are to be repaired in it.
         values: stored values that rule V2 is about.
-        turned: (height, width) of an image once it is turned as its orientation tag says; None =
-            it stays as it is.
+        size: (height, width) of the label of an image that is turned or resized; None = it stays
+            as it is.
         data: its content, if it has been read already.
     """
 
@@ -44,7 +46,7 @@ class Job:
     header: Header | None = None
     rules: tuple[str, ...] = ()
     values: tuple[int, ...] = ()
-    turned: tuple[int, int] | None = None
+    size: tuple[int, int] | None = None
     data: bytes | None = None
 
 
@@ -72,13 +74,13 @@ def make_plan(found: Audit, evidence: Evidence, wanted: Iterable[str]) -> Plan:
     description, inventory = evidence.source.description, evidence.source.inventory
     table = ClassTable(description.classes, binary=description.task == "binary")
     broken: dict[str, list[str]] = {}
-    turned: dict[str, tuple[int, int]] = {}
+    sizes: dict[str, tuple[int, int]] = {}
     for finding in found.findings:
-        turns = finding.rule in _TURN  # the label is as it should be
-        broken.setdefault(finding.other if turns else finding.file, []).append(finding.rule)
-        if turns:
+        of_image = finding.rule in _OF_IMAGES  # the label is as it should be
+        broken.setdefault(finding.other if of_image else finding.file, []).append(finding.rule)
+        if of_image:
             header = evidence.headers[finding.file]
-            turned[finding.other] = (header.height, header.width)
+            sizes[finding.other] = (header.height, header.width)
     values = {f.file: f.values for f in found.findings if f.rule == "V2"}
     asked = set(wanted)
     labels = {files.label for files in inventory.pairs if files.label is not None}
@@ -95,7 +97,9 @@ def make_plan(found: Audit, evidence: Evidence, wanted: Iterable[str]) -> Plan:
     done = asked | set(_STORAGE if rewritten else ())
     wanted = [rule for rule in REPAIRABLE if rule in done]
     left = [
-        Unrepaired(f.file, f.rule, _reason(f.rule)) for f in found.findings if f.rule not in wanted
+        Unrepaired(f.file, f.rule, f.cause if f.cause in UNREPAIRED else _reason(f.rule))
+        for f in found.findings
+        if f.rule not in wanted
     ]
     names = source_files(evidence)
     jobs = []
@@ -110,8 +114,8 @@ def make_plan(found: Audit, evidence: Evidence, wanted: Iterable[str]) -> Plan:
             left += [Unrepaired(name, rule, "its EXIF tag turns it") for rule in rules]
         elif name in headers and rewritten:
             job = _label_job(name, headers[name], rules, values.get(name, ()), method)
-        elif asked & set(rules) & set(_TURN):
-            job = Job(name, os.path.splitext(name)[0] + ".png", rules=rules, turned=turned[name])
+        elif moved := tuple(rule for rule in rules if rule in asked and rule in _OF_IMAGES):
+            job = Job(name, os.path.splitext(name)[0] + ".png", rules=moved, size=sizes[name])
         elif "F2" in asked & set(rules):
             job = _renamed(name, evidence.headers[name])
         taken = job.to != name and job.to in names
