@@ -80,6 +80,11 @@ def scheduler_option() -> Any:
     return option(None, text, metavar="ADDRESS", group="machine")
 
 
+def accept_guesses_option() -> Any:
+    """The field `accept_guesses` of a command that needs a dataset without open questions."""
+    return option(False, "use a dataset.toml that has open questions as it is")
+
+
 def max_gib_option() -> Any:
     """The field `max_gib` of a command that reads files which others have made."""
     text = "GiB of memory that the content of one file may take (default: 1)"

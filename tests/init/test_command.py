@@ -7,7 +7,7 @@ import pytest
 
 import pixelwise as pw
 from make import make_dataset, write_image
-from pixelwise.errors import ArgumentError, DatasetError
+from pixelwise.errors import DatasetError
 from pixelwise.labels.description import read_description
 from pixelwise.labels.png import write_label
 
@@ -58,11 +58,6 @@ def test_files_that_do_not_pair_are_refused(folder):
     os.mkdir(folder / "empty")
     with pytest.raises(DatasetError, match=r"labels must be .* names pair .*scene, got .*empty"):
         pw.init(folder, images="scene", labels="empty")
-
-
-def test_one_of_the_two_folders_is_not_enough(folder):
-    with pytest.raises(ArgumentError, match=r"^init: images and labels are given together or not"):
-        pw.init(folder, images="scene")
 
 
 def test_an_existing_file_is_replaced_only_if_that_is_said(folder):

@@ -55,7 +55,13 @@ def show_init(survey: Any) -> tuple[Any, str]:
     """Show what `init` found, and how sure it is."""
     path = survey.description.root / "dataset.toml"
     content = {"path": str(path), "notes": survey.notes, "unsure": survey.unsure}
-    return content, f"wrote {path}\n{survey.text()}"
+    text = f"wrote {path}\n{survey.text()}"
+    if survey.open:
+        lines = resolve("pixelwise.survey.ask:question_lines")
+        asked = lines(survey.description.root, survey.open, survey.given.options())
+        content["open"] = asked
+        text += "\n\n" + "\n".join(asked)
+    return content, text
 
 
 def show_train(run: Path) -> tuple[Any, str]:
@@ -92,7 +98,7 @@ COMMANDS = {
             "pixelwise init street/ --force   # replaces an earlier dataset.toml",
         ),
         "pixelwise.init.config:InitConfig",
-        "pixelwise.init.command:init",
+        "pixelwise.init.command:init_or_ask",
         show_init,
     ),
     "convert": Command(

@@ -1,9 +1,11 @@
 """Survey a folder of images and labels, and write what was found as dataset.toml."""
 
+import os
+import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from pixelwise.audit.headers import read_start
@@ -15,8 +17,13 @@ from pixelwise.init.suggest import next_step
 from pixelwise.labels.description import FILE_NAME, write_description
 from pixelwise.labels.storage_notes import count_kinds, dark_note, storage_notes
 from pixelwise.settings import takes_settings
+from pixelwise.survey.ask import ask, question_lines
 from pixelwise.survey.folder import survey_folder
+from pixelwise.survey.given import Given
 from pixelwise.survey.statements import LIKELY, SURE, Statement, Survey
+
+# splits that have an option of their own
+SPLITS = ("train", "val", "test")
 
 
 @takes_settings(InitConfig)
@@ -37,17 +44,51 @@ def init(config: InitConfig) -> Survey:
         got = f"an existing {path}"
         raise DatasetError("init", FILE_NAME, must="a new file", got=got, hint=hint)
     try:
-        folders = None
-        if config.images is not None and config.labels is not None:
-            folders = (_inside(config, "images"), _inside(config, "labels"))
-        survey = survey_folder(config.folder, folders)
+        survey = survey_folder(config.folder, given_of(config))
     except DatasetError as error:
         if config.folder.is_dir():
             error.add_hint(next_step(config.folder))
         raise
     survey = replace(survey, statements=(*survey.statements, *_storage(survey)))
-    write_description(survey.description, path, comments=survey.notes)
+    if config.accept_guesses:
+        survey = survey.accepted()
+    comments = [*survey.notes]
+    if survey.open:
+        comments += ["", *question_lines(config.folder, survey.open, survey.given.options())]
+    write_description(survey.description, path, comments)
     return survey
+
+
+def init_or_ask(config: InitConfig) -> Survey:
+    """As init; on a terminal, open questions are asked."""
+    survey, asked = init(config), set[str]()
+    while sys.stdin.isatty() and sys.stdout.isatty():
+        questions = [q for q in survey.open if q.text not in asked]
+        asked |= {q.text for q in questions}
+        options = ask(questions)
+        if not options:
+            break
+        config = replace(config, force=True, **options)
+        survey = init(config)
+    return survey
+
+
+def given_of(config: InitConfig) -> Given:
+    """The decisions for the survey; paths are relative to the folder of the dataset.
+
+    Raises:
+        DatasetError: a folder or list is not in the folder of the dataset.
+    """
+    options = {f.name: getattr(config, f.name) for f in fields(Given) if f.name != "splits"}
+    for name in ("images", "labels"):
+        if options[name] is not None:
+            options[name] = _inside(config, name, os.path.isdir, "a folder")
+    splits = {
+        name: _inside(config, f"split_{name}", os.path.exists, "a folder or list")
+        for name in SPLITS
+        if getattr(config, f"split_{name}") is not None
+    }
+    return Given(**options, splits=splits)
 
 
 def _storage(survey: Survey) -> Iterator[Statement]:
@@ -65,11 +106,11 @@ def _storage(survey: Survey) -> Iterator[Statement]:
         yield Statement(LIKELY, dark)
 
 
-def _inside(config: InitConfig, name: str) -> Path:
-    """A folder in that of the dataset, given relative to it or to the current folder."""
+def _inside(config: InitConfig, name: str, exists: Callable[[Path], bool], kind: str) -> Path:
+    """A path in the folder of the dataset, given relative to it or to the current folder."""
     given, root = Path(getattr(config, name)), config.folder
-    found = [real_path(path) for path in (root / given, given) if path.is_dir()]
+    found = [real_path(path) for path in (root / given, given) if exists(path)]
     inside = [path for path in found if path.is_relative_to(real_path(root))]
     if not inside:
-        raise DatasetError("init", name, must=f"a folder in {root}", got=given)
-    return root / inside[0].relative_to(real_path(root))
+        raise DatasetError("init", name, must=f"{kind} in {root}", got=given)
+    return inside[0].relative_to(real_path(root))

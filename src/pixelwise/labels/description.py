@@ -3,6 +3,7 @@
 task = "multiclass"              # or "binary": background and foreground, one sigmoid channel
 ignore_index = 255               # optional
 ignore_values = [11]             # optional: stored values that are void
+open = ["is 255 void?"]          # optional: questions to be answered before the file is used
 
 [[classes]]
 name = "sky"
@@ -29,7 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
 
-from pixelwise.errors import DatasetError, LabelError, check_choice
+from pixelwise.errors import DatasetError, LabelError, check_choice, setting
 from pixelwise.files.affixes import Affixes
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.names import with_slashes
@@ -64,6 +65,7 @@ def read_description(path: Path | str) -> "Description":
             got, hint = "one without", f"Make one with: pixelwise init {shell_line([str(path)])}"
         raise DatasetError(path, "dataset", must=f"a folder with {FILE_NAME}", got=got, hint=hint)
     document = read_toml(file)
+    questions = converted(tuple[str, ...], document.pop("open", ()), where, "open", DatasetError)
     try:
         classes = Classes.from_dict(classes_from_toml(where, document))
     except LabelError as error:
@@ -71,7 +73,29 @@ def read_description(path: Path | str) -> "Description":
     splits = converted(dict[str, Split], document.get("splits", {}), where, "splits", DatasetError)
     task = document.get("task", TASKS[0])
     _check(where, file.parent, classes, splits, task)
-    return Description(file.parent, classes, splits, task)
+    return Description(file.parent, classes, splits, task, questions)
+
+
+def read_settled(path: Path | str, accept_guesses: bool) -> "Description":
+    """Read a dataset.toml that has no open questions.
+
+    Args:
+        path: the file, or the folder that it is in.
+        accept_guesses: open questions do not matter.
+    Raises:
+        DatasetError: there are open questions; or as read_description.
+    """
+    description = read_description(path)
+    if description.open and not accept_guesses:
+        file = Path(path) / FILE_NAME if os.path.isdir(path) else Path(path)
+        more = f" (and {len(description.open) - 1} more)" if len(description.open) > 1 else ""
+        event = f"there is an open question: {description.open[0]}{more}"
+        hint = (
+            "The file has the commands that answer it; or correct the file and remove the line "
+            f"open, or give {setting('accept_guesses', True)}."
+        )
+        raise DatasetError(file, event=event, hint=hint)
+    return description
 
 
 def write_description(
@@ -94,6 +118,8 @@ def write_description(
     text = "".join(f"# {line}\n" for comment in comments for line in _printable_lines(comment))
     text += "\n" if text else ""
     text += f"task = {toml_value(description.task)}\n"
+    if description.open:
+        text += f"open = {toml_value(description.open)}\n"
     text += classes_to_toml(description.classes.as_dict())
     for name, split in description.splits.items():
         text += f"\n[splits.{toml_key(name)}]\n"
@@ -154,6 +180,7 @@ class Description:
         classes: what stored values mean.
         splits: by name, such as "train" and "val".
         task: "multiclass"; or "binary", for two classes that one sigmoid channel separates.
+        open: questions that have to be answered before the rest can be relied on.
     Raises:
         DatasetError: the task is unknown or does not fit the classes; a path in a split leaves the
             root; folds and keep contradict each other.
@@ -163,6 +190,7 @@ class Description:
     classes: Classes
     splits: dict[str, Split]
     task: str = TASKS[0]
+    open: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check("Description", self.root, self.classes, self.splits, self.task)

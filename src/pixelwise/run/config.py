@@ -8,7 +8,13 @@ from typing import Literal
 
 from pixelwise.errors import ArgumentError, check_choice, setting
 from pixelwise.losses.names import check_loss_names
-from pixelwise.settings import check_settings, max_gib_option, option, required
+from pixelwise.settings import (
+    accept_guesses_option,
+    check_settings,
+    max_gib_option,
+    option,
+    required,
+)
 from pixelwise.weights.formulas import METHODS
 
 EncoderWeights = Literal["auto", "imagenet", "offline", "none"]
@@ -88,6 +94,7 @@ class TrainConfig:
     )
     train_split: str = option("train", "split to learn from", group="data")
     val_split: str = option("val", "split to score after each epoch")
+    accept_guesses: bool = accept_guesses_option()
     on_bad_image: OnBadImage = option(
         "error",
         "stop at an image that cannot be used, or leave out up to 1 % of a split, at least one",

@@ -21,7 +21,7 @@ from pixelwise.errors import (
     setting,
 )
 from pixelwise.files.names import real_path
-from pixelwise.labels.description import FILE_NAME, Description, read_description
+from pixelwise.labels.description import FILE_NAME, Description, read_settled
 from pixelwise.labels.image import read_rgb
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import read_label
@@ -116,7 +116,7 @@ def make_plan(
     assert config.data is not None  # TrainConfig sees to it
     if began is None:
         check_early(config)
-    description = read_description(config.data)
+    description = read_settled(config.data, config.accept_guesses)
     check_channels(description)
     splits = {name: labelled_pairs(description, name) for name in split_names(config)}
     check_network(config.network)

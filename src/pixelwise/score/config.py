@@ -10,6 +10,7 @@ from pixelwise.files.names import real_path
 from pixelwise.metrics.like import Tool
 from pixelwise.metrics.scores import Convention
 from pixelwise.settings import (
+    accept_guesses_option,
     check_settings,
     max_gib_option,
     option,
@@ -39,6 +40,7 @@ class ScoreConfig:
         group="data",
     )
     split: str | None = option(None, "split of the dataset (default: as predicted, else val)")
+    accept_guesses: bool = accept_guesses_option()
     labels: Path | None = option(
         None, "a bare folder of labels, instead of a dataset", reads="folder"
     )

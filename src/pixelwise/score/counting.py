@@ -23,7 +23,7 @@ from pixelwise.files.json_file import get
 from pixelwise.files.names import real_path
 from pixelwise.files.results import read_object
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.description import read_description
+from pixelwise.labels.description import read_settled
 from pixelwise.labels.pairs import Pair, find_pairs
 from pixelwise.labels.palettes import PALETTES
 from pixelwise.labels.png import read_label
@@ -122,7 +122,7 @@ def find_inputs(config: ScoreConfig) -> ScoreInputs:
         classes = find_classes(config.classes)
         return ScoreInputs(folders, items, classes, "multiclass", DataSplit(None, None))
     data, split = find_dataset(config, folders)
-    description = read_description(data)
+    description = read_settled(data, config.accept_guesses)
     check_choice(str(description.root / "dataset.toml"), "split", split, description.splits)
     items = predicted_items(description.pairs(split), folders)
     dataset = DataSplit(str(data), split)

@@ -18,9 +18,10 @@ from pixelwise.labels.png import label_size, read_label
 from pixelwise.survey.blended import LEAST_VALUES, area_values, blended_values
 from pixelwise.survey.complete_pairs import find_complete
 from pixelwise.survey.conversion import convert_commands
+from pixelwise.survey.given import Given
 from pixelwise.survey.pairing import check_folder
 from pixelwise.survey.splits import find_layout
-from pixelwise.survey.statements import LIKELY, SURE, Statement, Survey
+from pixelwise.survey.statements import LIKELY, OPEN, SURE, Statement, Survey
 from pixelwise.survey.values import Meaning, StoredValues, meaning_of
 from pixelwise.text import plural, shell_line
 from pixelwise.weights.counts import count_values
@@ -42,14 +43,14 @@ KNOWN_DATASETS = {
 }
 
 
-def survey_folder(folder: Path | str, folders: tuple[Path, Path] | None = None) -> Survey:
+def survey_folder(folder: Path | str, given: Given | None = None) -> Survey:
     """Conclude the classes, void, splits and task of a folder of images and labels.
 
     All label files are read; of more than 500, 500 evenly spaced ones.
 
     Args:
         folder: the folder of the dataset; only read.
-        folders: of images and of labels, in it; None = to be found.
+        given: what a person has decided.
     Returns:
         Survey, whose description gives the pairs of each split.
     Raises:
@@ -62,6 +63,10 @@ def survey_folder(folder: Path | str, folders: tuple[Path, Path] | None = None) 
         got = "a file" if root.exists() else "none"
         raise DatasetError(root, "dataset", must="an existing folder", got=got)
     check_folder(root)
+    given = given or Given()
+    folders = None
+    if given.images is not None and given.labels is not None:
+        folders = (root / given.images, root / given.labels)
     layout = find_layout(root, folders)
     # the pairs are needed to find out the classes
     found = find_complete(Description(root, Classes(["unknown"]), layout.splits))
@@ -80,8 +85,9 @@ def survey_folder(folder: Path | str, folders: tuple[Path, Path] | None = None) 
         Statement(SURE, f"task is {meaning.task}"),
         *_compare_sizes(root, [(labelled[label], label) for label in read[:SIZES_COMPARED]]),
     )
-    description = Description(root, meaning.classes, found.splits, meaning.task)
-    return Survey(description, statements, found.pairs)
+    questions = tuple(s.text for s in statements if s.sureness == OPEN)
+    description = Description(root, meaning.classes, found.splits, meaning.task, questions)
+    return Survey(description, statements, found.pairs, given)
 
 
 def some_of(labels: list[Path]) -> list[Path]:

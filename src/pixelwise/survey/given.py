@@ -1,9 +1,9 @@
 """What a person has decided about a folder, so that it need not be found out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -33,3 +33,9 @@ class Given:
     ignore_values: tuple[int, ...] | None = None
     foreground: int | None = None
     unpaired: Literal["error", "skip"] | None = None
+
+    def options(self) -> dict[str, Any]:
+        """What is decided, as options of `pixelwise init` by name."""
+        named = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "splits"}
+        named |= {f"split_{name}": path for name, path in self.splits.items()}
+        return {name: value for name, value in named.items() if value is not None}

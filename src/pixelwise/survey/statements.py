@@ -1,11 +1,13 @@
 """What a survey says: sentences, each with how sure it is, and the description they add up to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 from pixelwise.labels.description import Description
 from pixelwise.labels.pairs import Pair
+from pixelwise.survey.given import Given
+from pixelwise.text import plural
 
 Sureness = Literal["sure", "likely", "open"]
 # one candidate, or a margin in content and a known sign
@@ -57,12 +59,14 @@ class Survey:
         description: ready to be used, or to be written by write_description.
         statements: every conclusion.
         pairs: of all splits.
+        given: what a person had decided.
     """
 
     SCHEMA: ClassVar[str] = "pixelwise.survey/1"
     description: Description
     statements: tuple[Statement, ...]
     pairs: tuple[Pair, ...] = field(default=(), repr=False)
+    given: Given = field(default_factory=Given, repr=False)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -73,6 +77,22 @@ class Survey:
     def open(self) -> tuple[Statement, ...]:
         """The questions that have to be answered before the description can be used."""
         return tuple(s for s in self.statements if s.sureness == OPEN)
+
+    def accepted(self) -> "Survey":
+        """The same without questions: what they assume is taken."""
+        statements = tuple(
+            replace(s, sureness=LIKELY, answers=()) if s in self.open else s
+            for s in self.statements
+        )
+        return replace(self, statements=statements, description=replace(self.description, open=()))
+
+    def finding(self) -> str:
+        """Why the command ends with exit code 1; "" if no question is open."""
+        if not self.open:
+            return ""
+        number = plural(len(self.open), "question")
+        be = "is" if len(self.open) == 1 else "are"
+        return f"{number} {be} open: the commands above decide"
 
     @property
     def unsure(self) -> tuple[str, ...]:

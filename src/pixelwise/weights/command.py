@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pixelwise.errors import ArgumentError
 from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.files.results import write_json
-from pixelwise.labels.description import Description, read_description
+from pixelwise.labels.description import Description, read_settled
 from pixelwise.sums import Progress
 from pixelwise.text import shell_line, some
 from pixelwise.weights.config import WeightsConfig
@@ -41,7 +41,7 @@ def weigh(
             is "error". Nothing is written then.
     """
     config = with_absolute_paths(config)
-    description = read_description(config.data)
+    description = read_settled(config.data, config.accept_guesses)
     if config.keep_list is not None:
         list_name(config.keep_list, description)
     pairs = description.pairs(config.split)

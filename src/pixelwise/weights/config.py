@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pixelwise.errors import ArgumentError, check_range, setting
 from pixelwise.settings import (
+    accept_guesses_option,
     check_settings,
     command_line,
     max_gib_option,
@@ -31,6 +32,7 @@ class WeightsConfig:
         None, "parameter of effective_number, 0 <= beta < 1 (default: (pixels - 1) / pixels)"
     )
     split: str = option("train", "split to count", group="data")
+    accept_guesses: bool = accept_guesses_option()
     out: Path | None = option(
         None,
         "JSON file for the weights of --method, to be given to train --class-weights",

@@ -1,0 +1,91 @@
+"""Open questions of a survey: the commands that answer them, and answers from a terminal."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pixelwise.settings import flag
+from pixelwise.survey.statements import Statement
+from pixelwise.text import shell_line
+
+
+def answer_commands(
+    folder: Path, statement: Statement, given: Mapping[str, Any] | None = None
+) -> list[str]:
+    """The command line of each answer to an open question.
+
+    Args:
+        folder: that was surveyed.
+        statement: the question.
+        given: options of `pixelwise init` that have been given already.
+    """
+    return [init_command(folder, {**(given or {}), **a.options}) for a in statement.answers]
+
+
+def init_command(folder: Path, options: Mapping[str, Any]) -> str:
+    """The command line of `pixelwise init` with options, which replaces an earlier file."""
+    words = ["pixelwise", "init", str(folder), "--force"]
+    return shell_line([*words, *(word for name in options for word in _words(name, options[name]))])
+
+
+def question_lines(
+    folder: Path, questions: Sequence[Statement], given: Mapping[str, Any] | None = None
+) -> list[str]:
+    """Open questions with their answers, and the command that gives them.
+
+    Args:
+        folder, given: as in answer_commands.
+        questions: at least one.
+    """
+    lines, assumed = list[str](), dict(given or {})
+    for question in questions:
+        lines.append(question.text)
+        commands = answer_commands(folder, question, given)
+        for answer, command in zip(question.answers, commands):
+            options = " ".join(w for n in answer.options for w in _words(n, answer.options[n]))
+            lines.append(f"  {answer.text}: {command if len(questions) == 1 else options}")
+        if question.answers:
+            assumed |= question.answers[0].options
+    if len(questions) > 1:
+        lines.append(f"With the first answer to each: {init_command(folder, assumed)}")
+    return lines
+
+
+def ask(
+    questions: Sequence[Statement],
+    read: Callable[[str], str] = input,
+    show: Callable[[str], object] = print,
+) -> dict[str, Any]:
+    """Ask on a terminal.
+
+    Args:
+        questions: open ones.
+        read: shows a prompt and gives the line that was typed.
+        show: prints a line.
+    Returns:
+        Options of `pixelwise init`; none for questions that were left open with an empty line.
+    """
+    options: dict[str, Any] = {}
+    for question in questions:
+        if not question.answers:
+            continue
+        show(f"\n{question.text}")
+        for number, answer in enumerate(question.answers, start=1):
+            show(f"  {number}  {answer.text}")
+        numbers = [str(number) for number in range(1, len(question.answers) + 1)]
+        typed = ""
+        while typed not in numbers:
+            try:
+                typed = read(f"  {', '.join(numbers)}, or Enter to leave it open: ").strip()
+            except EOFError:
+                typed = ""
+            if not typed:
+                break
+        if typed:
+            options |= question.answers[int(typed) - 1].options
+    return options
+
+
+def _words(name: str, value: Any) -> list[str]:
+    values = (value if value else ("none",)) if isinstance(value, tuple) else (value,)
+    return [flag(name), *map(str, values)]
