@@ -35,13 +35,12 @@ def test_one_mask_for_each_object_is_converted(tmp_path):
     assert next_step(tmp_path) == f"{START}pixelwise convert {tmp_path}"
 
 
-def test_several_files_that_hold_everything_are_named_one_by_one(tmp_path):
+def test_several_files_that_hold_everything_are_converted_together(tmp_path):
     """Beside lists of categories and the like."""
     for name in ("train.json", "val.json"):
         write_json(tmp_path / name, COCO)
     write_json(tmp_path / "categories.json", [{"id": 1}])
-    commands = "; ".join(f"pixelwise convert {tmp_path}/{n}.json" for n in ("train", "val"))
-    assert next_step(tmp_path) == START + commands
+    assert next_step(tmp_path) == f"{START}pixelwise convert {tmp_path}"
 
 
 def test_data_sets_below_are_looked_at_one_by_one(tmp_path):
