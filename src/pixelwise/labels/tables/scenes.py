@@ -97,6 +97,12 @@ SCENES: dict[str, ClassTable] = {
         source="COCO-Stuff, the same classes as stored in labelTrainIds.png: 0..170, void 255",
         names=_COCO_STUFF,
     ),
+    "coco_stuff_10k": ClassTable(
+        source="COCO-Stuff 10k as converted by mmsegmentation: 1..171, 0 is unlabelled",
+        names=_COCO_STUFF,
+        values=tuple(range(1, 172)),
+        ignore_values=(0,),
+    ),
     "pascal_context": ClassTable(
         source="Pascal Context (Mottaghi et al. 2014): 59 classes stored as 1..59; 0 is void",
         names=_PASCAL_CONTEXT[1:],

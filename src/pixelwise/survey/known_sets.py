@@ -1,0 +1,308 @@
+"""Known data sets, recognised by the names of their files and folders, whatever values are seen.
+
+Values only choose between the forms of a set that is recognised, and tell that a copy was changed.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from pixelwise.errors import PixelwiseError
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.image import image_size
+from pixelwise.labels.palettes import PALETTES
+from pixelwise.survey.known_other import AERIAL, INDUSTRY, MEDICAL, TOOLS
+from pixelwise.survey.known_row import Encoding, Row
+from pixelwise.survey.known_scenes import SCENES
+from pixelwise.survey.statements import LIKELY, OPEN, SURE, Answer, Statement, Sureness
+from pixelwise.text import plural
+
+ROWS = (*SCENES, *AERIAL, *MEDICAL, *INDUSTRY, *TOOLS)
+# Of more files, so many evenly spaced ones are compared with the patterns.
+_LOOKED_AT = 300
+_MOST = 0.9
+# Bytes of a file next to the data that are searched.
+_SIDE_BYTES = 1 << 16
+_BLACK_WHITE = ((0, 1), (0, 255))
+
+
+@dataclass(frozen=True)
+class Known:
+    """A known data set that a folder is, or looks like.
+
+    Args:
+        row: the set.
+        encoding: the form of its labels.
+        sure: two independent kinds of signs agree; otherwise it looks like the set by one.
+        signs: what was recognised, for a sentence.
+        lists: the official lists that are there, by split, relative to the root.
+    """
+
+    row: Row
+    encoding: Encoding
+    sure: bool
+    signs: str
+    lists: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """As people call the set."""
+        return self.row.name
+
+    @property
+    def convert(self) -> tuple[str, ...]:
+        """Options of `pixelwise convert` for labels that cannot be used as they are."""
+        forms = (self.encoding, *(e for e in self.row.encodings if e.form == "colors"))
+        return next((form.options for form in forms if form.options), ())
+
+    @property
+    def needs_convert(self) -> bool:
+        """Whether the labels cannot be used as they are: ids that hold a class and a number."""
+        return self.encoding.form == "ids" and bool(self.encoding.options)
+
+    @property
+    def classes(self) -> Classes | None:
+        """The classes of the set in this form; None if a file of the set says them."""
+        encoding = self.encoding
+        if encoding.table in PALETTES:
+            return Classes.named(encoding.table)
+        if encoding.object:
+            foreground = "other" if encoding.form == "ids" else (1, 255)
+            return Classes(["background", encoding.object], values=[0, foreground])
+        return None
+
+    def meaning(self, seen: Sequence[int]) -> tuple[Classes | None, tuple[Statement, ...]]:
+        """What stored values mean in the set.
+
+        Args:
+            seen: stored values of the labels, ascending.
+        Returns:
+            The classes, None if the set does not tell; and statements.
+        """
+        classes = self.classes
+        if classes is None:
+            return None, self._notes(SURE if self.sure else LIKELY, "")
+        if self.encoding.object:
+            return self._masks(classes, seen)
+        if self.encoding.form == "colors":
+            text = f"this looks like a copy of {self.name}, whose labels are colours, by {self.signs}"
+            return None, (Statement(LIKELY, text),)
+        void = self._void(classes)
+        stored = {v for values in classes.values for v in values if not isinstance(v, str)}
+        unknown = [value for value in seen if value not in stored and value not in void]
+        if self.row.enough == "half" and (unknown or not _half(classes, seen)):
+            return None, ()
+        if unknown:
+            return self._changed(classes, unknown)
+        which = _listed_classes(classes, void)
+        if self.row.ask:
+            return classes, (self._choice(),)
+        if self.sure:
+            return classes, self._notes(SURE, which)
+        if classes.ignore_values or not _half(classes, seen):
+            return classes, (self._question(which),)
+        return classes, self._notes(LIKELY, which)
+
+    def _void(self, classes: Classes) -> tuple[int, ...]:
+        """Stored values that mean void in the set."""
+        stored = (classes.ignore_index,) if self.encoding.void else ()
+        return (*classes.ignore_values, *self.encoding.legal) or stored
+
+    def _notes(self, sureness: Sureness, which: str) -> tuple[Statement, ...]:
+        is_it = "this is" if self.sure else "this looks like"
+        told = which or f"its classes are in its {self.encoding.table}"
+        notes = [Statement(sureness, f"{is_it} {self.name}, by {self.signs}: {told}")]
+        notes += [Statement(LIKELY, f"{self.name}: {self.row.note}")] if self.row.note else []
+        return tuple(notes)
+
+    def _masks(
+        self, classes: Classes, seen: Sequence[int]
+    ) -> tuple[Classes | None, tuple[Statement, ...]]:
+        """Two values; others are not those of the set, and the values have to speak."""
+        which = f"0 is background, any other value is {self.encoding.object}"
+        if self.encoding.form == "ids":
+            return classes, self._notes(SURE if self.sure else LIKELY, which)
+        plain = [values for values in _BLACK_WHITE if set(seen) <= set(values)]
+        notes = self._notes(SURE if self.sure else LIKELY, which)
+        return (classes if plain else None), notes if plain else notes[1:]
+
+    def _changed(
+        self, classes: Classes, unknown: Sequence[int]
+    ) -> tuple[Classes, tuple[Statement, ...]]:
+        """A copy with values that the set does not have; they are void until someone decides."""
+        table = self.encoding.table
+        own = set(self.row.ask) | {e.table for e in self.row.encodings if e.form != "ids"}
+        others = [
+            name
+            for name in PALETTES
+            if name in own and name != table and not set(unknown) - _stored(name)
+        ]
+        values = _shortened(unknown)
+        are = "value {} is not one" if len(unknown) == 1 else "values {} are none"
+        text = f"this looks like {self.name}, by {self.signs}, but {are.format(values)} of its"
+        void = (*classes.ignore_values, *unknown)
+        answers = [
+            *(Answer(f"the classes are those of {name}", {"classes": name}) for name in others),
+            Answer(f"{values} is void too", {"classes": table, "ignore_values": void}),
+            Answer("the classes are others, in a file of mine", {"classes": "FILE"}),
+        ]
+        if others:
+            return Classes.named(others[0]), (Statement(OPEN, text, tuple(answers)),)
+        classes = Classes(classes.names, classes.colors, classes.values, classes.ignore_index, void)
+        return classes, (Statement(OPEN, text, tuple(answers)),)
+
+    def _question(self, which: str) -> Statement:
+        answers = (
+            Answer(f"it is {self.name}", {"classes": self.encoding.table}),
+            Answer("it is not: every stored value is a class", {"ignore_values": ()}),
+        )
+        return Statement(OPEN, f"this looks like {self.name}, by {self.signs}: {which}?", answers)
+
+    def _choice(self) -> Statement:
+        answers = (
+            Answer(_listed_classes(classes, classes.ignore_values), {"classes": table})
+            for table in self.row.ask
+            for classes in [Classes.named(table)]
+        )
+        text = f"this is {self.name}, by {self.signs}, which is used in two ways"
+        return Statement(OPEN, text, tuple(answers))
+
+
+def recognise(root: Path, images: Sequence[str], labels: Sequence[str]) -> Known | None:
+    """The known data set that a folder is or looks like; None if it is no known one.
+
+    Args:
+        root: the folder; files next to the images and labels are looked for in it.
+        images, labels: paths of the files of its pairs relative to the root, with "/".
+    """
+    if not images or not labels:
+        return None
+    files = _Files(root, images, labels)
+    found = list(filter(None, (_match(row, files) for row in ROWS)))
+    return next((known for known in found if known.sure), found[0] if found else None)
+
+
+class _Files:
+    """The names that rows are compared with."""
+
+    def __init__(self, root: Path, images: Sequence[str], labels: Sequence[str]) -> None:
+        self.root = root
+        name = root.resolve().name
+        self.images = [f"/{name}/{path}" for path in _some(images)]
+        self.labels = [f"/{name}/{path}" for path in _some(labels)]
+        self.image = root / images[0]
+        above = [path for file in (images[0], labels[0]) for path in PurePosixPath(file).parents]
+        self.folders = list(dict.fromkeys(root / path for path in above))
+
+
+def _match(row: Row, files: _Files) -> Known | None:
+    signs, kinds = [], 0
+    if row.unless and any(_most(row.unless, f, 0.5) for f in (files.images, files.labels)):
+        return None
+    names = [(row.images, files.images), (row.labels, files.labels)]
+    if not all(_most(pattern, _names(paths)) for pattern, paths in names if pattern):
+        return None
+    if row.images or row.labels:
+        kinds += 1
+        example = (files.labels if row.labels else files.images)[0]
+        signs.append(f"names such as {PurePosixPath(example).name}")
+    folders = [(row.image_folder, files.images), (row.label_folder, files.labels)]
+    folders = [(pattern, paths) for pattern, paths in folders if pattern]
+    in_folders = bool(folders) and all(_most(pattern, paths) for pattern, paths in folders)
+    if in_folders:
+        kinds += 1
+        signs.append(f"its folder {PurePosixPath(files.labels[0]).parent.relative_to('/')}")
+    side = next((s for s in row.side if _is_there(s, files.folders)), None)
+    if side:
+        kinds += 1
+        signs.append(f"its file {side.partition(':')[0]}")
+    if row.size and _size(files.image) == row.size:
+        kinds += 1
+        signs.append(f"images of {row.size[0]} x {row.size[1]} pixels")
+    sure = row.unique or kinds > 1
+    if row.enough != "half" and sure and not _folders_needed(row, in_folders):
+        return None
+    if not sure and not _is_enough(row, in_folders):
+        return None
+    encoding = next((e for e in row.encodings if _most(e.labels, files.labels)), None)
+    if encoding is None:
+        return None
+    lists = {name: _first(paths, files) for name, paths in row.lists.items()}
+    there = {name: path for name, path in lists.items() if path is not None}
+    return Known(row, encoding, sure and row.enough != "half", " and ".join(signs), there)
+
+
+def _folders_needed(row: Row, in_folders: bool) -> bool:
+    """A row that is known by folders alone has to have them."""
+    return in_folders or bool(row.images or row.labels)
+
+
+def _is_enough(row: Row, in_folders: bool) -> bool:
+    return row.enough == "names" or (row.enough in ("folders", "half") and in_folders)
+
+
+def _most(pattern: str, paths: Sequence[str], share: float = _MOST) -> bool:
+    search = re.compile(pattern).search
+    return sum(search(path) is not None for path in paths) >= share * len(paths)
+
+
+def _names(paths: Sequence[str]) -> list[str]:
+    return [path.rsplit("/", 1)[-1] for path in paths]
+
+
+def _some(paths: Sequence[str]) -> Sequence[str]:
+    return paths[:: max(1, -(-len(paths) // _LOOKED_AT))]
+
+
+def _is_there(side: str, folders: Sequence[Path]) -> bool:
+    """Whether one of the folders has a file "name", or one that contains "name:pattern"."""
+    name, _, pattern = side.partition(":")
+    for path in (folder / name for folder in folders):
+        try:
+            if not pattern:
+                if path.exists():
+                    return True
+            elif path.is_file():
+                with path.open("rb") as file:
+                    text = file.read(_SIDE_BYTES).decode("utf-8", "replace")
+                if re.search(pattern, text, re.MULTILINE):
+                    return True
+        except OSError:
+            continue
+    return False
+
+
+def _size(image: Path) -> tuple[int, int] | None:
+    try:
+        return image_size(image)
+    except PixelwiseError:
+        return None
+
+
+def _first(paths: Sequence[str], files: _Files) -> Path | None:
+    found = (f / path for path in paths for f in files.folders if (f / path).is_file())
+    file = next(found, None)
+    return None if file is None else file.relative_to(files.root)
+
+
+def _half(classes: Classes, seen: Sequence[int]) -> bool:
+    return 2 * sum(bool(set(values) & set(seen)) for values in classes.values) >= len(classes)
+
+
+def _stored(name: str) -> set[int]:
+    classes = Classes.named(name)
+    values = {v for several in classes.values for v in several if not isinstance(v, str)}
+    return values | set(classes.ignore_values or (classes.ignore_index,))
+
+
+def _listed_classes(classes: Classes, void: Sequence[int]) -> str:
+    names = f"{plural(len(classes), 'class')}, {classes.names[0]} to {classes.names[-1]}"
+    if not void:
+        return f"{names}, none of them void"
+    return f"{names}; stored {_shortened(void)} {'is' if len(void) == 1 else 'are'} void"
+
+
+def _shortened(values: Sequence[int]) -> str:
+    shown = ", ".join(map(str, values[:7]))
+    return f"{shown}, ..." if len(values) > 7 else shown
