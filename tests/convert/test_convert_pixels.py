@@ -13,6 +13,7 @@ from pixelwise.errors import DatasetError, PairingError
 from pixelwise.labels.color import index_to_color
 from pixelwise.labels.description import read_description
 from pixelwise.labels.image import read_rgb
+from pixelwise.labels.palettes import PALETTES
 from pixelwise.labels.png import read_label
 
 COLORS = np.array([(10, 20, 30), (200, 100, 0), (0, 0, 255)], np.uint8)
@@ -30,6 +31,20 @@ def test_colors_become_indices_and_void(tmp_path, suffix, bgr):
     np.testing.assert_array_equal(label_of(report), np.where(index == 2, 255, index))
     assert report.classes.names == ("sky", "road")
     assert report.notes[0] == "void: void"
+
+
+@pytest.mark.parametrize(
+    "name", ["voc", "camvid32", "cityscapes", "cityscapes_ids", "deepglobe", "potsdam", "uavid"]
+)
+def test_colors_of_a_known_dataset_become_its_classes_and_void(tmp_path, name):
+    """Every colour that its labels have, those of void among them."""
+    table = PALETTES[name]
+    void = [color for _, color in table.void_colors]
+    save(tmp_path / "labels/a.png", np.array([[*table.colors, *void]], np.uint8))
+    report = converted(tmp_path / "labels", "color", classes=name)
+    expected = [*range(len(table.names)), *[255] * len(void)]
+    assert label_of(report)[0].tolist() == expected
+    assert report.classes.names == table.names
 
 
 def test_labels_become_colors_and_come_back(tmp_path):

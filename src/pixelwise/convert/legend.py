@@ -21,7 +21,7 @@ from pixelwise.labels.class_names import is_background_name, is_void_name, known
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import PALETTES
 from pixelwise.legend.read import read_rows
-from pixelwise.legend.rows import Rows
+from pixelwise.legend.rows import Rows, colored_rows
 from pixelwise.text import some
 
 
@@ -73,6 +73,8 @@ def make_legend(source: Source, config: ConvertConfig, background: str | None) -
         LabelError: the classes contradict themselves; see Classes.
     """
     rows = source.rows if config.classes is None else read_rows(config.classes)
+    if config.format == "color" and config.classes in PALETTES:
+        rows = colored_rows(config.classes)
     if rows is None or not rows.names:
         hint = f"Give a class file, a known dataset or colours as {setting('classes')}."
         if config.format == "array":
@@ -120,7 +122,7 @@ def unknown_hint(*others: str) -> str:
 def _void_names(rows: Rows, config: ConvertConfig) -> list[str]:
     """Names that mean void: those given, those that say so, and those of known datasets."""
     if config.classes in PALETTES:
-        return list(config.ignore)
+        return [*config.ignore, *rows.void]
     named = [name for name in (*rows.names, "__ignore__") if is_void_name(name)]
     return list(dict.fromkeys([*config.ignore, *rows.void, *named]))
 

@@ -10,7 +10,7 @@ from pixelwise.errors import DatasetError
 from pixelwise.files.records import shown
 from pixelwise.labels.class_checks import OTHER
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.palettes import voc_colormap
+from pixelwise.labels.palettes import PALETTES, voc_colormap
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,21 @@ def rows_of(classes: Classes) -> Rows:
     void = (*classes.ignore_values, *[classes.ignore_index] * free)
     colors = classes.colors if chosen else None
     return Rows(classes.names, colors, classes.values, tuple(dict.fromkeys(void)))
+
+
+def colored_rows(name: str) -> Rows:
+    """The classes of a known dataset and the colours that its colour labels have for void."""
+    table, rows = PALETTES[name], rows_of(Classes.named(name))
+    claimed = {v for values in rows.values or () if values != OTHER for v in values}
+    free = [v for v in (*rows.ignore_values, *range(65534, 65434, -1)) if v not in claimed]
+    void = tuple(void_name for void_name, _ in table.void_colors)
+    return Rows(
+        (*rows.names, *void),
+        (*table.colors, *(color for _, color in table.void_colors)),
+        (*(rows.values or ()), *free[: len(void)]),
+        rows.ignore_values,
+        void,
+    )
 
 
 def parse_hex(where: str, text: str) -> tuple[int, ...]:

@@ -86,7 +86,9 @@ class Known:
         if self.encoding.object:
             return self._masks(classes, seen)
         if self.encoding.form == "colors":
-            text = f"this looks like a copy of {self.name}, whose labels are colours, by {self.signs}"
+            text = (
+                f"this looks like a copy of {self.name}, whose labels are colours, by {self.signs}"
+            )
             return None, (Statement(LIKELY, text),)
         void = self._void(classes)
         stored = {v for values in classes.values for v in values if not isinstance(v, str)}
