@@ -195,6 +195,7 @@ def test_an_image_behind_a_link_that_leads_out_is_refused(tmp_path):
 def test_a_missing_image_is_named(tmp_path):
     """With the options that help."""
     write_labelme(tmp_path / "source", imagePath="b.png")
+    (tmp_path / "source/a.png").unlink()
     message = r"b.png: image must be .* Give the folder .* as images, or image_files=.none."
     with pytest.raises(DatasetError, match=message):
         converted(tmp_path / "source")

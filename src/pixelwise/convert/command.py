@@ -36,6 +36,7 @@ from pixelwise.convert.records import Item, Source
 from pixelwise.convert.report import FILE_NAME as REPORT
 from pixelwise.convert.report import ConvertReport, totals
 from pixelwise.convert.sidecars import sidecar_texts
+from pixelwise.convert.unpaired import settle_unpaired
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError, error_at, setting
 from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.files.atomic import atomic_write
@@ -147,7 +148,7 @@ def _find(config: ConvertConfig, executor: Executor | None) -> tuple[ConvertConf
     config = replace(config, order=config.order or form.order)
     check_apart(config.source, config.folder)
     with untrusted(config.source, f"annotations of format {config.format}"):
-        return config, form.module.find(config, reading)
+        return config, settle_unpaired(config, form.module.find(config, reading))
 
 
 def _make_all(

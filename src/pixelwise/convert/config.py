@@ -25,7 +25,7 @@ from pixelwise.settings import (
 
 # what decides where the work is done and what is written beside a label, not the label itself
 _OTHERS = {
-    *("source", "out", "images", "image_files", "split", "sidecars"),
+    *("source", "out", "images", "image_files", "split", "sidecars", "unpaired"),
     *("workers", "scheduler", "max_gib"),
 }
 
@@ -90,6 +90,12 @@ class ConvertConfig:
         "", "what follows the id in the names of images, such as _rgb.png", group="source"
     )
     label_suffix: str = option("", "what follows the id in the names of annotations")
+    image_prefix: str = option("", "what stands before the id in the names of images: image_")
+    label_prefix: str = option("", "what stands before the id in the names of annotations")
+    unpaired: Literal["error", "skip", "background"] = option(
+        "error",
+        "images without annotation and the reverse; background: labels of background alone",
+    )
     bgr: bool = option(False, "colours are stored blue first")
     divisor: int = option(0, "instances: class = id // DIVISOR; 0: any id is foreground", low=0)
     sidecars: tuple[str, ...] = option(
@@ -130,7 +136,8 @@ class ConvertConfig:
         if self.unknown not in row.unknown:
             must = f"one of {', '.join(row.unknown)} {with_format}"
             raise ArgumentError("convert", "unknown", must=must, got=repr(self.unknown))
-        if row.background is None and self.background is not None:
+        of_images_alone = self.unpaired == "background"
+        if row.background is None and self.background is not None and not of_images_alone:
             must = f"left out {with_format}, whose pixels all have a value"
             raise ArgumentError("convert", "background", must=must, got=repr(self.background))
 

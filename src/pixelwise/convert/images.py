@@ -78,7 +78,8 @@ def read_image_file(path: Path) -> ImageFile:
     except Unreadable as error:
         hint = (
             f"Give the folder of the images as {setting('images')}, "
-            f"or {setting('image_files', 'none')}."
+            f"or {setting('image_files', 'none')}; {setting('unpaired', 'skip')} leaves out "
+            "annotations without an image."
         )
         raise DatasetError(path, "image", must=error.must, got=error.got, hint=hint) from None
 

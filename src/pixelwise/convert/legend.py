@@ -87,11 +87,20 @@ def make_legend(source: Source, config: ConvertConfig, background: str | None) -
     notes = [f"void: {name}" for name in rows.names if name in is_void]
 
     ground = config.background or background
-    if ground is not None and ground != IGNORE:
-        ground = _matching(ground, names)
+    if background is not None and ground != IGNORE:
+        ground = _matching(str(ground), names)
         if ground not in names:
             names.insert(0, ground)
             notes.append(f"class 0 is {ground}: pixels that no shape covers")
+    elif any(item.alone for item in source.items):
+        ground = config.background or _matching("background", names)
+        if ground not in names or background == IGNORE:
+            must = f"one of {some(names, 30)}, for images without annotation"
+            hint = f"Name it with {setting('background', 'CLASS')}."
+            got = config.background or "none"
+            raise DatasetError("convert", "background", must=must, got=got, hint=hint)
+    else:
+        ground = None
     if not names:
         raise DatasetError("convert", "classes", must="at least one that is not void", got="none")
 
@@ -103,7 +112,7 @@ def make_legend(source: Source, config: ConvertConfig, background: str | None) -
     return Legend(
         classes,
         index_of,
-        classes.ignore_index if ground in (None, IGNORE) else index_of[str(ground)],
+        classes.ignore_index if ground is None else index_of[ground],
         _stored_classes(rows, void, config),
         tuple(notes),
     )

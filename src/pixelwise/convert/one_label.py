@@ -75,7 +75,10 @@ def _make(
     if done is not None and done.key == key and _is_there(config.folder, label_path, done):
         return None
 
-    drawing: Drawing = FORMATS[config.format].module.read(item, config, legend)
+    if item.alone:
+        drawing = Drawing(None, frames=("turned",))  # background alone
+    else:
+        drawing = FORMATS[config.format].module.read(item, config, legend)
     file = str(item.files[0] if item.files else config.source)
     where = file if item.files else f"{file}: {item.id}"
     size = check_size(f"{file}: {item.id}", drawing.size or item.image_file.turned_size)

@@ -35,6 +35,7 @@ class Item:
         data: what the format wants to know besides, as JSON can hold it; with `digest`, what it has
             read of the files already, or the error that this gave, or None for nothing.
         digest: of the content of its file, if that has been read already.
+        alone: there is an annotation or an image, but not both.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Item:
     image: Path | None = None
     data: Any = None
     digest: str = ""
+    alone: bool = False
 
     @cached_property
     def contents(self) -> tuple[bytes, ...]:

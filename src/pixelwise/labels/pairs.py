@@ -2,7 +2,7 @@
 
 import os
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
@@ -122,18 +122,21 @@ def find_pairing(
     image_affixes: Affixes = NO_AFFIXES,
     label_affixes: Affixes = NO_AFFIXES,
     image: str = "image",
+    label_files: Collection[str] = IMAGE_SUFFIXES,
 ) -> Pairing[Path]:
     """Pair files by the rules of find_pairs, which has the arguments; some may have no partner.
 
     Args:
         image: what the images are called in messages.
+        label_files: extensions of labels in a folder, in small letters.
     Raises:
         PairingError: an id belongs to two files, a folder cannot be read, or there is no image.
     """
+    side_by_side = is_same_folder(images, labels) and not IMAGE_SUFFIXES.isdisjoint(label_files)
     pairing = pair_files(
-        _named_files(f"{image}s", images),
-        None if labels is None else _named_files("labels", labels),
-        *(image_affixes.suffix, label_affixes.suffix, is_same_folder(images, labels)),
+        _named_files(f"{image}s", images, IMAGE_SUFFIXES),
+        None if labels is None else _named_files("labels", labels, label_files),
+        *(image_affixes.suffix, label_affixes.suffix, side_by_side),
         *(image_affixes.prefix, label_affixes.prefix),
     )
     for what, twins in ((f"{image}s", pairing.image_twins), ("labels", pairing.label_twins)):
@@ -159,6 +162,7 @@ def complete_pairs(
     image: str = "image",
     written: Callable[[str, str], str] = setting,
     where: str = "",
+    left_out: str = "",
 ) -> list[Pair]:
     """The pairs of a pairing.
 
@@ -167,6 +171,7 @@ def complete_pairs(
         ids, unpaired: see find_pairs.
         image: what the images are called in messages.
         written: how a setting is written in hints; where: what is said behind it.
+        left_out: how to leave out files without a partner, a clause; "" = by unpaired.
     Raises:
         PairingError: a file has no partner and unpaired is "error", or no pair is left.
     """
@@ -180,7 +185,11 @@ def complete_pairs(
             if missing:
                 files = some((file_of.get(id, id) for id in missing), _LISTED)
                 parts.append(f"{rule.format(len(missing))}: {files}")
-        hint = _hint(pairing, both, alone, image, written, where)
+        if both:
+            left_out = left_out or f"{written('unpaired', 'skip')}{where} leaves them out"
+            hint = f"Ids must be equal, folders below included; {left_out}."
+        else:
+            hint = _hint(pairing, alone, image, written, where)
         raise PairingError("find_pairs", event=". ".join(parts), hint=hint)
     return [Pair(id, pairing.image_of[id], pairing.label_of[id]) for id in both]
 
@@ -246,7 +255,9 @@ def _by_id(
     return first, twins
 
 
-def _named_files(what: str, files: Files) -> Iterator[tuple[str, Path]]:
+def _named_files(
+    what: str, files: Files, extensions: Collection[str]
+) -> Iterator[tuple[str, Path]]:
     """(name that ids are made of, path) of every file of a folder or list."""
     if not isinstance(files, str | Path):
         paths = [Path(file) for file in files]
@@ -260,7 +271,7 @@ def _named_files(what: str, files: Files) -> Iterator[tuple[str, Path]]:
     if not os.path.isdir(root):
         raise PairingError("find_pairs", what, must="a folder or a list of files", got=root)
     try:
-        yield from ((name, root / name) for name in walk_files(root, IMAGE_SUFFIXES))
+        yield from ((name, root / name) for name in walk_files(root, extensions))
     except OSError as error:
         got = f"{error.filename}: {error.strerror}"
         raise PairingError("find_pairs", what, must="a readable folder", got=got) from None
@@ -272,7 +283,6 @@ def _a(noun: str) -> str:
 
 def _hint(
     pairing: Pairing[Path],
-    both: list[str],
     alone: list[list[str]],
     image: str,
     written: Callable[[str, str], str],
@@ -280,11 +290,8 @@ def _hint(
 ) -> str:
     """What would pair them: another form of their names, or prefixes and suffixes."""
     images, labels = alone
-    if both or not images or not labels or not set(images).isdisjoint(labels):
-        hint = "Ids must be equal, folders below included"
-        return (
-            f"{hint}; {written('unpaired', 'skip')}{where} leaves them out." if both else f"{hint}."
-        )
+    if not images or not labels or not set(images).isdisjoint(labels):
+        return "Ids must be equal, folders below included."
     for same, meaning in _LOOK_ALIKE:
         if not {same(key) for key in images}.isdisjoint(same(key) for key in labels):
             return f"{meaning}: rename one of each."

@@ -8,10 +8,10 @@ from typing import Any
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.paths import check_apart, files_below, inside, safe_id
 from pixelwise.convert.records import Item
-from pixelwise.errors import DatasetError
+from pixelwise.errors import setting
+from pixelwise.files.affixes import Affixes
 from pixelwise.files.walk import IMAGE_SUFFIXES
-from pixelwise.labels.pairs import find_pairs
-from pixelwise.text import some
+from pixelwise.labels.pairs import complete_pairs, find_pairing
 
 
 def find_label_files(
@@ -20,30 +20,44 @@ def find_label_files(
     """An item for each label file of the source, with its image if there is a folder of images.
 
     Args:
-        config: source, images, and the suffixes of both.
+        config: source, images, the prefixes and suffixes of both, and unpaired.
         suffixes: of label files, in small letters.
+    Returns:
+        Items; those of label files without an image, which are skipped, are alone.
     Raises:
-        DatasetError: a label file has no image.
-        PairingError: images do not pair up, see find_pairs.
+        PairingError: images do not pair up, see find_pairs, and are not left out.
     """
+    label_affixes = Affixes(config.label_prefix, config.label_suffix)
     if config.images is None or config.image_files == "none":
-        return [Item(_key(config, name), (path,)) for name, path in _files(config, suffixes)]
+        files = files_below(config.source, suffixes)
+        if isfile(config.source):  # one file is a source too
+            files = iter([(config.source.name, config.source)])
+        found = ((label_affixes.id_of(name), name, path) for name, path in files)
+        return [
+            Item(safe_id(str(config.source), "name", f"{id}{Path(name).suffix}"), (path,))
+            for id, name, path in found
+            if id is not None
+        ]
     check_apart(config.images, config.folder)
-    if IMAGE_SUFFIXES.issuperset(suffixes):
-        pairs = find_pairs(
-            *(config.images, config.source),
-            image_suffix=config.image_suffix,
-            label_suffix=config.label_suffix,
-        )
-        return [Item(pair.id, (pair.label,), pair.image) for pair in pairs if pair.label]
-    images = {pair.id: pair.image for pair in find_pairs(config.images, None)}
-    labels = {_key(config, name): path for name, path in _files(config, suffixes)}
-    alone = sorted(set(labels) ^ set(images))
-    if alone:
-        must = "equal in both folders, without their suffixes"
-        got = f"{len(alone):,} in one of them: {some(alone)}"
-        raise DatasetError(config.source, "names", must=must, got=got)
-    return [Item(key, (path,), images[key]) for key, path in labels.items()]
+    image_affixes = Affixes(config.image_prefix, config.image_suffix)
+    source = [config.source] if isfile(config.source) else config.source
+    pairing = find_pairing(
+        *(config.images, source, image_affixes, label_affixes), label_files=suffixes
+    )
+    both, _, without_image = pairing.of()
+    # where nothing pairs up, the names or folders are wrong
+    chosen = {"skip": both, "background": [*both, *without_image]}
+    ids = chosen.get(config.unpaired) if both else None
+    left_out = (
+        f"{setting('unpaired', 'skip')} leaves them out, {setting('unpaired', 'background')} makes "
+        "labels of background alone for images without one"
+    )
+    pairs = complete_pairs(pairing, ids, left_out=left_out)
+    alone = without_image if config.unpaired == "skip" else []
+    return [
+        *(Item(pair.id, (pair.label,), pair.image) for pair in pairs if pair.label),
+        *(Item(id, (label,), alone=True) for id in alone if (label := pairing.label_of[id])),
+    ]
 
 
 def named_item(
@@ -68,16 +82,3 @@ def named_item(
     return Item(
         safe_id(where, name, text), (), None if config.image_files == "none" else file, data
     )
-
-
-def _files(config: ConvertConfig, suffixes: Collection[str]) -> list[tuple[str, Path]]:
-    """(name, path) of the label files; one file is a source too."""
-    if isfile(config.source):
-        return [(config.source.name, config.source)]
-    suffix = config.label_suffix
-    found = files_below(config.source, suffixes)
-    return [(n, p) for n, p in found if n.endswith(suffix) or p.stem.endswith(suffix)]
-
-
-def _key(config: ConvertConfig, name: str) -> str:
-    return safe_id(str(config.source), "name", name).removesuffix(Path(config.label_suffix).stem)

@@ -10,6 +10,7 @@ Source: labelme 7.1 documentation and the files that it writes.
 
 import base64
 import binascii
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -28,16 +29,19 @@ from pixelwise.convert.paths import files_below, inside, safe_id
 from pixelwise.convert.reading import JsonFile, NamedFile, Reading, read_json_file, untrusted
 from pixelwise.convert.records import Drawing, Item, Masks, Object, Parts, Source
 from pixelwise.errors import DatasetError, PixelwiseError
+from pixelwise.files.affixes import Affixes
 from pixelwise.files.content import Unreadable
 from pixelwise.files.json_file import get, parse_json
 from pixelwise.files.names import with_slashes
 from pixelwise.files.records import shown
+from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.class_names import is_background_name
 from pixelwise.labels.codecs.pixels import samples_of
 from pixelwise.labels.decode import decode_image, read_head
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.shapes import LABELME_KINDS, Outline, Size
 from pixelwise.legend.rows import Rows
+from pixelwise.text import plural, some
 
 Parsed = tuple[Size | None, bytes | None, list[tuple[str, str, Parts | partial[Parts]]]]
 
@@ -51,13 +55,17 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
         files = [(config.source.name, config.source)]
     else:
         files = list(files_below(config.source, [".json"]))
-    found = list(reading.each(files, partial(_find_one, config)))
-    names = {name for _, own in found for name in own}
-    errors = [item.data for item, _ in found if isinstance(item.data, PixelwiseError)]
+    affixes = Affixes(config.label_prefix, config.label_suffix)
+    named = [(f"{id}.json", path) for name, path in files if (id := affixes.id_of(name))]
+    found = list(reading.each(named, partial(_find_one, config)))
+    names = {name for _, own, _ in found for name in own}
+    errors = [item.data for item, *_ in found if isinstance(item.data, PixelwiseError)]
     if errors and not names:
         raise errors[0]
     rows = Rows(tuple(sorted(names, key=lambda name: (not is_background_name(name), name))))
-    return Source([item for item, _ in found], rows)
+    renamed = [item.image.name for item, _, by_name in found if by_name and item.image]
+    note = f"{plural(len(renamed), 'image')} found by the name of the JSON file: {some(renamed)}"
+    return Source([item for item, *_ in found], rows, (note,) if renamed else ())
 
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa: ARG001
@@ -80,10 +88,10 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa:
 
 def _find_one(
     config: ConvertConfig, file: NamedFile, hand_on: bool, known: JsonFile | None
-) -> tuple[Item, frozenset[str]]:
-    """The item of a JSON file, and the names of the classes in it, as far as they can be read."""
+) -> tuple[Item, frozenset[str], bool]:
+    """The item of a JSON file, the classes in it, and whether its image has another name there."""
     name, path = file
-    where, names, image = str(path), frozenset[str](), None
+    where, names, image, by_name = str(path), frozenset[str](), None, False
     data: Parsed | PixelwiseError | None = None
     json_file = known or read_json_file(path)
     try:
@@ -92,13 +100,13 @@ def _find_one(
         labels = (get(where, s, "label", str, at=f"shapes[{n}]") for n, s in enumerate(shapes))
         names = frozenset(label.strip() for label in labels)
         if get(where, table, "imageData", str, type(None)) is None:
-            image = _image_path(config, path, table)
+            image, by_name = _image_path(config, path, table)
         with untrusted(where, "labelme JSON"):
             data = _parsed(where, table, config.line_width) if hand_on else None
     except PixelwiseError as error:
         data = error
-    stem = name.removesuffix(config.label_suffix) if config.label_suffix else name
-    return Item(safe_id(where, "name", stem), (path,), image, data, json_file.digest), names
+    item = Item(safe_id(where, "name", name), (path,), image, data, json_file.digest)
+    return item, names, by_name
 
 
 def _parsed(where: str, table: Any, line_width: float) -> Parsed:
@@ -113,18 +121,32 @@ def _parsed(where: str, table: Any, line_width: float) -> Parsed:
     return _size(where, table, image), image, shapes
 
 
-def _image_path(config: ConvertConfig, path: Path, table: Any) -> Path:
-    """Where imagePath points: beside the JSON file, or into the folder of images."""
+def _image_path(config: ConvertConfig, path: Path, table: Any) -> tuple[Path, bool]:
+    """Where imagePath points: beside the JSON file, or into the folder of images.
+
+    If nothing is there, the only image that is called like the JSON file, and True.
+    """
     where = str(path)
     text = get(where, table, "imagePath", str)
     folder = config.source if isdir(config.source) else path.parent
-    if config.images is None:
-        return inside(where, "imagePath", text, path.parent, [folder])
-    beside = inside(where, "imagePath", text, path.parent, [folder, config.images])
-    name = Path(with_slashes(text)).name
-    below = path.parent.relative_to(folder)
-    candidates = [beside, config.images / below / name, config.images / name]
-    return next((c for c in candidates if isfile(c)), candidates[-1])
+    roots = [folder] if config.images is None else [folder, config.images]
+    candidates, folders = [inside(where, "imagePath", text, path.parent, roots)], [path.parent]
+    if config.images is not None:
+        folders += [config.images / path.parent.relative_to(folder), config.images]
+        candidates += [above / Path(with_slashes(text)).name for above in folders[1:]]
+    there = next(filter(isfile, candidates), None)
+    if there is not None:
+        return there, False
+    stem = Affixes(config.label_prefix, config.label_suffix).id_of(path.name) or path.stem
+    name = f"{config.image_prefix}{stem}{config.image_suffix}"
+    names = [
+        name,
+        *(f"{name}{end}" for suffix in IMAGE_SUFFIXES for end in (suffix, suffix.upper())),
+    ]
+    called = [above / name for above in folders for name in names if isfile(above / name)]
+    # where capital letters do not matter, both names are of one file
+    is_one = called and all(os.path.samefile(called[0], other) for other in called)
+    return (called[0], True) if is_one else (candidates[-1], False)
 
 
 def _size(where: str, table: Any, image: bytes | None) -> Size | None:

@@ -17,7 +17,7 @@ from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import IMAGES, check_apart, images_below
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Object, Source
-from pixelwise.errors import DatasetError, LabelError
+from pixelwise.errors import DatasetError, LabelError, setting
 from pixelwise.labels.image import decode_rgb
 from pixelwise.labels.pairs import find_pairs
 from pixelwise.labels.png import decode_label
@@ -46,7 +46,8 @@ def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
     for key, masks in groups.items():
         paths = tuple(path for _, path in masks)
         image = None if config.image_files == "none" else images.get(key)
-        items.append(Item(key, paths, image, [name for name, _ in masks]))
+        alone = bool(images) and key not in images
+        items.append(Item(key, paths, image, [name for name, _ in masks], alone=alone))
     return Source(items, rows if rows.names else None)
 
 
@@ -115,10 +116,15 @@ def _images_of(config: ConvertConfig, keys: list[str]) -> dict[str, Path]:
     if config.images is None or config.image_files == "none":
         return {}
     check_apart(config.images, config.folder)
-    pairs = find_pairs(config.images, None, image_suffix=config.image_suffix)
+    pairs = find_pairs(
+        *(config.images, None), image_prefix=config.image_prefix, image_suffix=config.image_suffix
+    )
     images = {pair.id: pair.image for pair in pairs}
     alone = [key for key in keys if key not in images]
-    if alone:
+    if alone and (config.unpaired != "skip" or len(alone) == len(keys)):
         got = f"{some(alone)} without"
-        raise DatasetError(config.source, "masks", must="of an image", got=got)
+        hint = (
+            f"Leave them out with {setting('unpaired', 'skip')}." if len(alone) < len(keys) else ""
+        )
+        raise DatasetError(config.source, "masks", must="of an image", got=got, hint=hint)
     return images
