@@ -254,9 +254,9 @@ def test_nothing_to_convert_is_an_error(tmp_path):
 def test_two_files_with_one_id_are_refused(tmp_path):
     """Their labels would be one file."""
     write_labelme(tmp_path / "source", "a")
-    write_labelme(tmp_path / "source", "a_gt")
+    write_labelme(tmp_path / "source", "b").rename(tmp_path / "source/a.JSON")
     with pytest.raises(DatasetError, match="different without their suffixes, got a"):
-        convert(settings(tmp_path / "source", label_suffix="_gt.json"))
+        convert(settings(tmp_path / "source"))
 
 
 def test_an_option_that_means_nothing_for_a_format_is_refused(tmp_path):

@@ -87,6 +87,7 @@ def yolo(folder, text):
 def test_labelme_files_are_refused_in_one_sentence(tmp_path, changes, message):
     image_files = "copy" if "imagePath" in changes or "imageData" in changes else "none"
     write_labelme(tmp_path / "source", **changes)
+    (tmp_path / "source/a.png").unlink()
     with pytest.raises(PixelwiseError, match=message):
         run(tmp_path / "source", format="labelme", image_files=image_files)
 
