@@ -116,20 +116,30 @@ class PixelwiseError(Exception):
         self,
         named: Callable[[str], str] = str,
         with_value: Callable[[str, object], str] = as_keyword,
+        most: int = _WHOLE,
     ) -> str:
-        """The whole message.
+        """The whole message, or its beginning and what to do.
 
         Args:
             named: how the argument that is wrong is called; the command line calls it an option.
             with_value: how an argument in an event or a hint is written, with its value or None.
+            most: characters, besides `where` and what to do, which is never cut: it has commands.
         """
-        rest = self._told(named, with_value)
+        rest = self._told(named, with_value, most)
         return f"{self.where}: {rest}" if rest else self.where
 
-    def _told(self, named: Callable[[str], str], with_value: Callable[[str, object], str]) -> str:
+    def _told(
+        self,
+        named: Callable[[str], str],
+        with_value: Callable[[str, object], str],
+        most: int = _WHOLE,
+    ) -> str:
         if self._must is None and not self._event:
             return ""
         what = self._event or f"{named(self.name)} must be {self._must}, got {self.got}"
+        what = _written(what, with_value)
+        if len(what) > most:
+            what = f"{what[:most].rpartition(' ')[0] or what[:most]} ... (--verbose: all)"
         text = f"{what}. {self._hint}" if self._hint else f"{what}."
         text = _printable(_written(text, with_value))  # names from files may be in events too
         return text if len(text) <= _WHOLE else f"{text[:_WHOLE]}..."

@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin
 from pixelwise import __version__
 from pixelwise.cli.commands import COMMANDS, resolve
 from pixelwise.cli.request import Request
-from pixelwise.cli.wording import nearest
+from pixelwise.cli.wording import VERBOSE, nearest
 from pixelwise.errors import ArgumentError
 from pixelwise.settings import choices_of, flag, type_hints
 
@@ -60,6 +60,7 @@ def parse(words: list[str]) -> Request:
         raise unknown_word(name, word)
     given = vars(found)
     as_json, config = given.pop(AS_JSON, False), given.pop(CONFIG, None)
+    given.pop(VERBOSE, None)  # the words have it where it counts
     return Request(name, given, as_json, None if config is None else Path(config))
 
 
@@ -76,7 +77,7 @@ def unknown_word(command: str, word: str) -> ArgumentError:
     # "--learning-rate" is how the help of another option calls it
     said = option.strip("-").replace("-", " ")
     like = [name for name, metadata in options.items() if said in metadata["help"]]
-    suggestion = nearest(option, [*options, *no, AS_JSON, CONFIG, "--help"], like)
+    suggestion = nearest(option, [*options, *no, AS_JSON, CONFIG, VERBOSE, "--help"], like)
     if option in places:
         suggestion = f"{option[2:].upper()} is given without --{option[2:]}. "
     return ArgumentError(command, event=f"unknown option {option}", hint=f"{suggestion}{hint}")
@@ -87,7 +88,7 @@ def wrong_count(command: str, names: str) -> ArgumentError:
     option = names.partition("/")[0]
     kind = resolve(COMMANDS[command].config)
     counts = {flag(f.name): count_of(type_hints(kind)[f.name]) for f in fields(kind)}
-    count = {**counts, AS_JSON: 0, CONFIG: None}.get(option, 0)  # --no-OPTION is a flag
+    count = {**counts, AS_JSON: 0, VERBOSE: 0, CONFIG: None}.get(option, 0)  # --no-OPTION is a flag
     event = f"{option} takes no value"
     hint = f"See pixelwise {command} --help."
     if count != 0:
@@ -180,6 +181,9 @@ def add_options(parser: argparse.ArgumentParser, config: type) -> dict[str, Any]
     general = parser.add_argument_group("general")
     general.add_argument(
         "--json", dest=AS_JSON, action="store_true", help="print the result as JSON"
+    )
+    general.add_argument(
+        VERBOSE, dest=VERBOSE, action="store_true", help="print the whole of long messages"
     )
     text = "settings from a .toml file or the config.json of a run; options override it"
     actions[CONFIG] = general.add_argument("--config", dest=CONFIG, metavar="FILE", help=text)

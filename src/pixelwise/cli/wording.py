@@ -14,6 +14,9 @@ from pixelwise.text import shell_line
 # what a command calls by itself: who typed the command does not know them
 FUNCTIONS = {*filter(str.islower, dir(pixelwise)), "open_executor"} - set(COMMANDS)
 
+VERBOSE = "--verbose"
+LONGEST_MESSAGE = 400
+
 
 def sentence(error: PixelwiseError, words: list[str]) -> str:
     """An error as one line that names settings as they are typed.
@@ -35,7 +38,9 @@ def sentence(error: PixelwiseError, words: list[str]) -> str:
     def with_value(name: str, value: object) -> str:
         return option(command, name, value)
 
-    text = error.message(named, with_value)
+    # who has to read more than that reads nothing; lists of names are behind --verbose
+    most = {} if VERBOSE in words else {"most": LONGEST_MESSAGE}
+    text = error.message(named, with_value, **most)
     if error.where == "pixelwise":  # it stands before every message anyway
         text = error.reason
     elif command and error.where in FUNCTIONS:
