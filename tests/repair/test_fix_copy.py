@@ -132,11 +132,12 @@ def test_a_folder_with_other_files_is_refused(data, tmp_path):
     assert list(bytes_of(tmp_path / "out")) == ["labels/99.png"]
 
 
-def test_a_data_set_without_description_is_refused(data, tmp_path):
-    """Without classes there is no right label."""
-    (data / "dataset.toml").unlink()
-    with pytest.raises(DatasetError, match=r"with dataset\.toml, got none.* pixelwise init"):
-        fix(data, tmp_path / "out")
+def test_a_folder_without_pairs_is_refused(tmp_path):
+    """There is nothing to copy."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/shapes.json").write_text("{}")
+    with pytest.raises(DatasetError, match=r"or of images and labels that pair up, got neither"):
+        fix(tmp_path / "data", tmp_path / "out")
 
 
 def test_a_rule_that_cannot_be_repaired_is_refused(data, tmp_path):

@@ -3,7 +3,7 @@
 The package can be called: `pw.audit(...)` is the command, with its page and its repair.
 
 command.py          audit_of: what is named is opened and examined; config.py has the settings
-rules.py            RULES: one row a rule, with its cause and its repair
+rules.py            RULES: one row a rule, with its cause and its repair; rule.py what a row has
 repair_command.py   the command that repairs what a rule has found
 findings.py         Finding, and the Ledger that collects them
 result.py           Audit; baseline.py has the accepted findings

@@ -20,6 +20,8 @@ from pixelwise.audit.label_rules import ClassTable
 from pixelwise.audit.pair_rules import UNREPAIRED
 from pixelwise.audit.repair_command import repair_command
 from pixelwise.audit.result import Audit, Evidence
+from pixelwise.audit.rule import REPAIRED
+from pixelwise.audit.rules import WITHOUT_CLASSES, repairable
 from pixelwise.audit.source import Source
 from pixelwise.errors import DatasetError
 from pixelwise.labels.classes import Classes
@@ -106,6 +108,7 @@ def _result(contents: Contents, ledger: Ledger, annotations: int, quick: bool, d
         totals=totals,
         pairs={name: numbers[i] for i, name in enumerate(inventory.splits)},
         not_looked=tuple(_not_looked(source, quick, deep)),
+        questions=source.questions(),
         notes=storage_notes(contents.kinds, contents.images),
         repairs=_repairs(source, totals, findings),
         complete=every and not (ledger.accepted or quick or source.guessed),
@@ -116,17 +119,24 @@ def _result(contents: Contents, ledger: Ledger, annotations: int, quick: bool, d
 
 
 def _repairs(source: Source, rules: Iterable[str], findings: Iterable[Finding]) -> dict[str, str]:
-    """Commands for a folder that has no dataset.toml yet; "" where no command repairs a finding."""
+    """Commands for a folder without dataset.toml; "" where no command repairs a finding."""
     root = str(source.inventory.root)
     commands: dict[str, str] = {}
-    if source.first and not source.known and not source.instead:
-        commands = dict.fromkeys(rules, "")  # no command makes labels of them
-    elif source.first:
-        commands = {r: repair_command(r, root, source.first, source.instead) for r in rules}
+    if source.guessed:
+        commands = {rule: _repair_of_guess(rule, root, source) for rule in rules}
     causes: dict[str, set[str]] = {}
     for finding in findings:
         causes.setdefault(finding.rule, set()).add(finding.cause)
     return commands | {rule: "" for rule, of_rule in causes.items() if of_rule <= {*UNREPAIRED}}
+
+
+def _repair_of_guess(rule: str, root: str, source: Source) -> str:
+    """The command for a folder without dataset.toml, whose classes may be unknown."""
+    if rule == "P1":
+        return source.first
+    if source.survey is None and rule in repairable(*REPAIRED) and rule not in WITHOUT_CLASSES:
+        return source.instead
+    return repair_command(rule, root)
 
 
 def _name_of(item: Any) -> str:

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from pixelwise.audit.findings import Finding, Total
 from pixelwise.audit.headers import Header
 from pixelwise.audit.repair_command import repair_command
-from pixelwise.audit.rules import RULES, SEVERITIES, Severity
+from pixelwise.audit.rule import SEVERITIES, Severity
+from pixelwise.audit.rules import RULES
 from pixelwise.audit.source import Source
 from pixelwise.files.records import to_plain
 from pixelwise.files.results import record_of
@@ -43,6 +44,7 @@ class Audit:
         totals: by rule, of all findings, listed or not.
         pairs: pairs of each split.
         not_looked: what was left out, each a sentence.
+        questions: lines of what has to be decided before the dataset is used, with the commands.
         notes: what is done with images that are not plain 8-bit RGB, each a sentence.
         repairs: by rule, the command that repairs it where that is not repair_command's.
         complete: every finding that a repair needs is listed: none is cut off, accepted by a
@@ -59,6 +61,7 @@ class Audit:
     totals: dict[str, Total] = field(default_factory=dict)
     pairs: dict[str, int] = field(default_factory=dict)
     not_looked: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     repairs: dict[str, str] = field(default_factory=dict)
     complete: bool = False
@@ -107,7 +110,7 @@ class Audit:
     def text(self) -> str:
         """The findings by rule, worst first, each with an example, its cause and its repair."""
         found = [_rule_text(self, rule) for rule in self.by_rule()]
-        return "\n\n".join([_headline(self), *found, *_tail(self)])
+        return "\n\n".join([_headline(self), *_questions(self), *found, *_tail(self)])
 
     __repr__ = text
 
@@ -122,6 +125,11 @@ def _headline(audit: Audit) -> str:
     numbers = [(audit.of_severity(s), s) for s in SEVERITIES]
     found = ", ".join(plural(n, s) for n, s in numbers if n) or "no findings"
     return f"{audit.root}: {looked}\n{found}"
+
+
+def _questions(audit: Audit) -> Iterable[str]:
+    if audit.questions:
+        yield "\n".join(["please decide:", *(f"  {line}" for line in audit.questions)])
 
 
 def _rule_text(audit: Audit, rule: str) -> str:

@@ -5,13 +5,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pixelwise.audit.inventory import Inventory, take_inventory
-from pixelwise.errors import DatasetError, LabelError
+from pixelwise.errors import DatasetError, LabelError, PixelwiseError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, Description, Split, read_description
+from pixelwise.settings import flag
+from pixelwise.survey.ask import question_lines
 from pixelwise.survey.conversion import convert_commands
-from pixelwise.survey.folder import guess_meaning, some_of
+from pixelwise.survey.folder import guess_meaning, some_of, survey_folder
+from pixelwise.survey.given import Given
 from pixelwise.survey.splits import find_layout
+from pixelwise.survey.statements import Survey
 from pixelwise.text import shell_line
+
+NOTHING = Given()
 
 
 @dataclass(frozen=True)
@@ -21,11 +27,13 @@ class Source:
     Args:
         description: the dataset.
         inventory: its files.
-        guessed: classes were guessed from the values of the labels.
+        guessed: there is no dataset.toml, and classes were guessed from the values of the labels.
         known: classes are known at all; False if no label could be read.
         notes: what could not be judged, each a sentence.
         first: the command that writes its dataset.toml; "" if it has one.
         instead: the commands that make label images of its labels; "" if they are ones.
+        survey: what is known of a folder without dataset.toml; None if it has one, or if too little
+            is known to write one.
     """
 
     description: Description
@@ -35,11 +43,21 @@ class Source:
     notes: tuple[str, ...] = ()
     first: str = ""
     instead: str = ""
+    survey: Survey | None = None
 
     @property
     def labels(self) -> int:
         """How many labels there are."""
         return sum(files.label is not None for files in self.inventory.pairs)
+
+    def questions(self) -> tuple[str, ...]:
+        """The lines of what has to be decided before the dataset is used, with the commands."""
+        if self.survey is not None and self.survey.open:
+            survey, root = self.survey, Path(self.description.root)
+            return tuple(question_lines(root, survey.open, survey.given.options()))
+        if self.description.open:
+            return (*self.description.open, f"The commands that answer are in {FILE_NAME}.")
+        return ()
 
 
 def open_source(dataset: Description | Path | str) -> Source:
@@ -55,13 +73,7 @@ def open_source(dataset: Description | Path | str) -> Source:
     path = Path(dataset)
     if path.is_file() or (path / FILE_NAME).is_file() or not path.is_dir():
         return open_source(read_description(path))
-    try:
-        splits = find_layout(path).splits
-    except DatasetError:
-        splits = {}
-        description = Description(path, Classes(["unknown"]), splits)
-        return Source(description, take_inventory(description), guessed=True, known=False)
-    return _guessed(Description(path, Classes(["unknown"]), splits))
+    return _surveyed(path)
 
 
 def folders_as_description(images: Path, labels: Path) -> Description:
@@ -84,22 +96,57 @@ def open_folders(images: Path, labels: Path) -> Source:
     """
     draft = folders_as_description(images, labels)
     split = draft.splits["all"]
-    return _guessed(draft, "--images", split.images, "--labels", str(split.labels))
+    given = Given(images=Path(split.images), labels=Path(str(split.labels)))
+    return _surveyed(Path(draft.root), given, draft.splits)
 
 
-def _guessed(draft: Description, *options: str) -> Source:
-    first = shell_line(["pixelwise", "init", str(draft.root), *options])
+def _surveyed(root: Path, given: Given = NOTHING, splits: dict[str, Split] | None = None) -> Source:
+    """A folder without dataset.toml.
+
+    Args:
+        root: the folder.
+        given: what a person decided.
+        splits: what is audited; None = the splits that are found.
+    """
+    survey = failure = None
+    try:
+        survey = survey_folder(root, given)
+    except PixelwiseError as error:
+        failure = error
+    if splits is None and survey is not None:
+        # nobody has decided that files are left out
+        found = survey.description.splits
+        splits = {name: replace(split, unpaired="error") for name, split in found.items()}
+    elif splits is None:
+        try:
+            splits = find_layout(root).splits
+        except DatasetError:
+            empty = Description(root, Classes(["unknown"]), {})
+            return Source(empty, take_inventory(empty), guessed=True, known=False)
+    draft = Description(root, Classes(["unknown"]), splits)
     inventory = take_inventory(draft)
+    options = (word for name, value in given.options().items() for word in (flag(name), str(value)))
+    source = Source(
+        *(draft, inventory, True, False),
+        first=shell_line(["pixelwise", "init", str(root), *options]),
+        survey=survey,
+    )
+    note = f"whether values are classes (V4, V6, V7, V11): there is no {FILE_NAME}"
+    if survey is not None:
+        described = survey.description
+        draft = replace(draft, classes=described.classes, task=described.task)
+        return replace(source, description=draft, known=True, notes=(note,))
     names = [files.label for files in inventory.pairs if files.label is not None]
     labels = some_of([Path(inventory.path(name)) for name in names])
-    note = f"whether values are classes (V4, V6, V7, V11): there is no {FILE_NAME}"
-    source = Source(draft, inventory, guessed=True, known=False, first=first)
     if not labels:
         return source
+    source = replace(source, notes=(note,))
     try:
-        meaning = guess_meaning(Path(draft.root), draft.splits, labels)
+        if isinstance(failure, LabelError):
+            raise failure
+        meaning = guess_meaning(root, splits, labels)
     except LabelError:
-        instead, _ = convert_commands(Path(draft.root), draft.splits, labels)
-        return replace(source, notes=(note,), instead=instead)
-    description = replace(draft, classes=meaning.classes, task=meaning.task)
-    return replace(source, description=description, known=True, notes=(note,))
+        instead, _ = convert_commands(root, splits, labels)
+        return replace(source, instead=instead)
+    draft = replace(draft, classes=meaning.classes, task=meaning.task)
+    return replace(source, description=draft, known=True)

@@ -25,7 +25,8 @@ from pixelwise.files.atomic import atomic_write
 from pixelwise.files.content import Unreadable, holds, read_file
 from pixelwise.files.names import check_names, lies_in
 from pixelwise.files.walk import walk_files
-from pixelwise.labels.description import Description
+from pixelwise.labels.description import FILE_NAME as DESCRIPTION
+from pixelwise.labels.description import Description, write_description
 from pixelwise.labels.png import write_label
 from pixelwise.repair.color import Unrepairable
 from pixelwise.repair.image import repair_image
@@ -33,6 +34,7 @@ from pixelwise.repair.label import Method, RepairedLabel, repair_label
 from pixelwise.repair.plan import REPAIRABLE, SAFE, Job, Plan, make_plan
 from pixelwise.repair.result import FILE_NAME, Change, Pixels, Repaired, Unrepaired
 from pixelwise.sums import map_over
+from pixelwise.survey.ask import question_lines
 from pixelwise.text import plural, some
 
 
@@ -52,10 +54,14 @@ def fix(
     is resized to its label if G1 is asked for. What cannot be repaired safely is copied as it is
     and listed with its reason.
 
+    A folder without dataset.toml is surveyed, and the copy gets the dataset.toml that
+    `pixelwise init` would write, with its open questions. Where no such file can be written, what
+    needs no classes is repaired: names (F2) and images (G1, G2, G5).
+
     A copy that was interrupted is completed by the same call; the same call gives the same bytes.
 
     Args:
-        dataset: a folder with dataset.toml, or a Description.
+        dataset: a folder with or without dataset.toml, or a Description.
         out: folder of the copy; new, empty, or of the same call before.
         rules: to repair; "safe" stands for all but F1, V6, G1 and G5, whose repair must be asked
             for, as in ("safe", "F1"). None = "safe".
@@ -65,7 +71,7 @@ def fix(
     Returns:
         Repaired, which is also written as fix.json.
     Raises:
-        DatasetError: there is no dataset.toml; out is the source, lies in it or around it, or
+        DatasetError: no images and labels pair up; out is the source, lies in it or around it, or
             holds other files.
         ArgumentError: a rule cannot be repaired; found is not complete, or of another dataset.
         RunError: the file system refuses.
@@ -110,6 +116,10 @@ def repair(
     for done, refused in map_over(jobs, work, executor, name=lambda job: job.file):
         changes += [done] if done else []
         left += refused
+    survey = evidence.source.survey
+    if survey is not None:
+        asked = question_lines(out, survey.open, survey.given.options()) if survey.open else []
+        write_description(survey.description, out, [*survey.notes, *asked])
     result = Repaired(
         source=str(root),
         rules=rules,
@@ -248,12 +258,11 @@ def _check_found(found: Audit, root: Path) -> None:
 
 
 def _check_source(source: Source, out: Path) -> None:
-    """Refuse guessed classes, and a copy that would lie in its source or around it."""
+    """Refuse a folder without pairs, and a copy that would lie in its source or around it."""
     root = Path(source.description.root)
-    if source.guessed:
-        hint = f"Write one and check it: pixelwise init {root}"
-        must = "a folder with dataset.toml"
-        raise DatasetError("fix", "dataset", must=must, got="none", hint=hint)
+    if not source.inventory.pairs:
+        must = "a folder with dataset.toml, or of images and labels that pair up"
+        raise DatasetError("fix", "dataset", must=must, got="neither")
     if lies_in(out, root) or lies_in(root, out):
         hint = f"Choose one beside it, such as {str(root).rstrip('/')}-fixed."
         got = f"{out} for the dataset {root}"
@@ -265,7 +274,7 @@ def _check_files(out: Path, plan: Plan) -> None:
     if out.exists() and not out.is_dir():
         raise DatasetError("fix", "out", must="a folder", got=f"the file {out}")
     check_names("fix", out, (job.to for job in plan.jobs), DatasetError)
-    own = {FILE_NAME} | {job.to for job in plan.jobs} | {job.file for job in plan.jobs}
+    own = {FILE_NAME, DESCRIPTION} | {job.to for job in plan.jobs} | {job.file for job in plan.jobs}
     names = walk_files(out, failures=[]) if out.is_dir() else ()
     other = [name for name in names if name not in own]
     if other:

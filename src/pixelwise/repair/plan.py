@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pixelwise.audit.findings import Finding
 from pixelwise.audit.headers import COLOR, LOSSY, PALETTE, Header, has_right_suffix
 from pixelwise.audit.label_rules import ClassTable
 from pixelwise.audit.pair_rules import UNREPAIRED
 from pixelwise.audit.result import Audit, Evidence
-from pixelwise.audit.rules import OF_IMAGES, REPAIRED, RULES, repairable
+from pixelwise.audit.rule import OF_IMAGES, REPAIRED
+from pixelwise.audit.rules import RULES, WITHOUT_CLASSES, repairable
 from pixelwise.files.content import SUFFIXES
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, Description, Split
@@ -22,6 +24,8 @@ from pixelwise.repair.result import Unrepaired
 REPAIRABLE = repairable(*REPAIRED)
 # Repaired whenever they are found; the others only if they are named.
 SAFE = tuple(rule for rule in REPAIRABLE if not RULES[rule].ask)
+# Files that may say what the labels hold.
+_TEXTS = (".txt", ".csv", ".json", ".toml", ".yaml", ".yml", ".names", ".xml", ".lst")
 _STORAGE, _VALUES, _NEVER = map(repairable, ("storage", "values", "never"))
 _OF_IMAGES = repairable(*OF_IMAGES)
 
@@ -83,6 +87,9 @@ def make_plan(found: Audit, evidence: Evidence, wanted: Iterable[str]) -> Plan:
             sizes[finding.other] = (header.height, header.width)
     values = {f.file: f.values for f in found.findings if f.rule == "V2"}
     asked = set(wanted)
+    has_classes = not evidence.source.guessed or evidence.source.survey is not None
+    if not has_classes:
+        asked &= set(WITHOUT_CLASSES)
     labels = {files.label for files in inventory.pairs if files.label is not None}
     headers = {name: h for name, h in evidence.headers.items() if name in labels}
     remap = _remap(found, asked, description.classes)
@@ -94,10 +101,11 @@ def make_plan(found: Audit, evidence: Evidence, wanted: Iterable[str]) -> Plan:
         remap=remap,
     )
     rewritten = remap is not None or any(asked & set(broken.get(name, ())) for name in labels)
+    rewritten &= has_classes
     done = asked | set(_STORAGE if rewritten else ())
     wanted = [rule for rule in REPAIRABLE if rule in done]
     left = [
-        Unrepaired(f.file, f.rule, f.cause if f.cause in UNREPAIRED else _reason(f.rule))
+        Unrepaired(f.file, f.rule, _reason(f, has_classes))
         for f in found.findings
         if f.rule not in wanted
     ]
@@ -128,10 +136,16 @@ def make_plan(found: Audit, evidence: Evidence, wanted: Iterable[str]) -> Plan:
 
 
 def source_files(evidence: Evidence) -> list[str]:
-    """The files of the dataset: those in the folders of its splits, lists, and dataset.toml."""
+    """The files of the dataset: those in the folders of its splits, lists, and dataset.toml.
+
+    Without dataset.toml also the text files that lie beside the folders, such as class files.
+    """
     source = evidence.source
     lists = {split.list for split in source.description.splits.values() if split.list}
     names = {FILE_NAME, *lists, *source.inventory.files} - {LOG}
+    if source.guessed:
+        beside = os.listdir(source.inventory.root)
+        names.update(name for name in beside if name.lower().endswith(_TEXTS) and name[0] != ".")
     return sorted(name for name in names if os.path.isfile(source.inventory.path(name)))
 
 
@@ -214,6 +228,12 @@ def _remap(
     return None
 
 
-def _reason(rule: str) -> str:
-    asked = "its repair is not asked for" if rule in REPAIRABLE else "no repair is safe"
-    return RULES[rule].ask or asked
+def _reason(finding: Finding, has_classes: bool) -> str:
+    rule = finding.rule
+    if finding.cause in UNREPAIRED:
+        return finding.cause
+    if not has_classes and rule in REPAIRABLE and rule not in WITHOUT_CLASSES:
+        return f"its classes are not known, as there is no {FILE_NAME}"
+    return RULES[rule].ask or (
+        "its repair is not asked for" if rule in REPAIRABLE else "no repair is safe"
+    )

@@ -14,7 +14,8 @@ from pixelwise.audit.command import LISTED, audit_of
 from pixelwise.audit.config import AuditConfig
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.result import Audit
-from pixelwise.audit.rules import RULES, SEVERITIES
+from pixelwise.audit.rule import SEVERITIES
+from pixelwise.audit.rules import RULES
 from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.files.atomic import atomic_write
