@@ -6,8 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from pixelwise.audit.repair_command import repair_command
-from pixelwise.audit.result import Audit
+from pixelwise.audit.result import Audit, repair_command
 from pixelwise.audit.rules import RULES
 from pixelwise.cli import main
 from pixelwise.errors import ArgumentError, ArgumentTypeError, DatasetError

@@ -12,8 +12,7 @@ from PIL import Image
 
 from make import make_dataset
 from pixelwise.audit.findings import Finding, Total
-from pixelwise.audit.repair_command import repair_command
-from pixelwise.audit.result import Audit
+from pixelwise.audit.result import Audit, repair_command
 from pixelwise.audit.rules import RULES
 from pixelwise.errors import RunError
 from pixelwise.labels.classes import Classes

@@ -17,11 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from pixelwise.audit.findings import Finding
+from pixelwise.audit.findings import Finding, unreadable
 from pixelwise.audit.headers import read_start
 from pixelwise.audit.inventory import Inventory
 from pixelwise.audit.regions import first_place
-from pixelwise.audit.unreadable import unreadable
 from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.files.content import MAX_PIXELS, Unreadable, check_regular
 from pixelwise.files.json_file import get, parse_json

@@ -6,10 +6,9 @@ Exactly one rule is named, the first that explains the colours.
 import numpy as np
 from numpy.typing import NDArray
 
-from pixelwise.audit.findings import Finding
+from pixelwise.audit.findings import Finding, unreadable
 from pixelwise.audit.regions import first_place
 from pixelwise.audit.rules import RULES
-from pixelwise.audit.unreadable import unreadable
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.decode import decode_image

@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pixelwise.audit.findings import Finding
+from pixelwise.audit.findings import Finding, unreadable
 from pixelwise.audit.headers import LOSSY, Header, has_right_suffix, read_start, read_whole
 from pixelwise.audit.image_rules import ImageContents, dark_rule, examine_image
 from pixelwise.audit.inventory import Files
 from pixelwise.audit.label_rules import ClassTable, LabelContents, LabelFile, examine_label
 from pixelwise.audit.pair_rules import header_rules, size_rules
 from pixelwise.audit.source import Source
-from pixelwise.audit.unreadable import unreadable
 from pixelwise.files.content import Unreadable
 from pixelwise.labels.complete import check_whole
 from pixelwise.labels.storage_notes import count_kinds

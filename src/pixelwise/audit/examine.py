@@ -18,8 +18,7 @@ from pixelwise.audit.findings import Finding, Ledger
 from pixelwise.audit.image_rules import near_copies
 from pixelwise.audit.label_rules import ClassTable
 from pixelwise.audit.pair_rules import UNREPAIRED
-from pixelwise.audit.repair_command import repair_command
-from pixelwise.audit.result import Audit, Evidence
+from pixelwise.audit.result import Audit, Evidence, repair_command
 from pixelwise.audit.rule import REPAIRED
 from pixelwise.audit.rules import WITHOUT_CLASSES, repairable
 from pixelwise.audit.source import Source

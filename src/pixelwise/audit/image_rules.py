@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pixelwise.audit.findings import Finding
+from pixelwise.audit.findings import Finding, unreadable
 from pixelwise.audit.inventory import Files, Inventory
-from pixelwise.audit.unreadable import unreadable
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.image import decode_rgb
 from pixelwise.labels.storage_notes import is_dark

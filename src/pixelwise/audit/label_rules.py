@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixelwise.audit.color_rules import color_rules
-from pixelwise.audit.findings import Finding
+from pixelwise.audit.findings import Finding, unreadable
 from pixelwise.audit.headers import COLOR, NUMBER, PALETTE, Header
 from pixelwise.audit.regions import (
     first_place,
@@ -25,7 +25,6 @@ from pixelwise.audit.regions import (
     thin_share,
     values_between,
 )
-from pixelwise.audit.unreadable import unreadable
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.content import Unreadable
 from pixelwise.labels.classes import Classes

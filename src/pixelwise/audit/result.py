@@ -6,13 +6,12 @@ from typing import Any, ClassVar
 
 from pixelwise.audit.findings import Finding, Total
 from pixelwise.audit.headers import Header
-from pixelwise.audit.repair_command import repair_command
-from pixelwise.audit.rule import SEVERITIES, Severity
+from pixelwise.audit.rule import REPAIRED, SEVERITIES, Severity
 from pixelwise.audit.rules import RULES
 from pixelwise.audit.source import Source
 from pixelwise.files.records import to_plain
 from pixelwise.files.results import record_of
-from pixelwise.text import plural
+from pixelwise.text import plural, shell_line
 
 
 @dataclass(frozen=True)
@@ -117,6 +116,22 @@ class Audit:
     def _badness(self, rule: str) -> tuple[int, int, int]:
         severity = SEVERITIES.index(RULES[rule].severity)
         return severity, -self.totals[rule].files, list(RULES).index(rule)
+
+
+def repair_command(name: str, root: str) -> str:
+    """The command that repairs a rule, as a shell takes it; "" if none does.
+
+    Args:
+        name: of the rule.
+        root: the folder of the dataset.
+    """
+    rule, folder = RULES[name], root.rstrip("/") or root
+    if rule.convert:
+        return f"pixelwise convert {shell_line([folder])} {rule.convert}"
+    if rule.repair not in REPAIRED:
+        return ""
+    asked = f" --fix-rules safe {name}" if rule.ask else ""
+    return shell_line(["pixelwise", "audit", folder, "--fix", f"{folder}-fixed"]) + asked
 
 
 def _headline(audit: Audit) -> str:
