@@ -25,7 +25,7 @@ from pixelwise.convert.formats.array import decode_npy
 from pixelwise.errors import ArgumentError, DatasetError, RunError
 from pixelwise.files.json_file import read_json
 from pixelwise.labels.classes import Classes
-from pixelwise.legend.read import yaml_names
+from pixelwise.legend.yaml_names import yaml_names
 from pixelwise.report.config import ReportConfig
 from pixelwise.report.html import report
 from pixelwise.score.command import score

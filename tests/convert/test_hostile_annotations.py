@@ -11,7 +11,7 @@ from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.reading import untrusted
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError
-from pixelwise.legend.read import read_row_file
+from pixelwise.legend.read import read_rows
 
 HUGE, DIGITS = 10**400, "9" * 5000
 SIDE = 16_384  # an image of this height and width is the largest that is allowed
@@ -283,14 +283,14 @@ def test_a_yolo_coordinate_that_is_no_number_is_refused(tmp_path, word):
 def test_class_files_are_refused_in_one_sentence(tmp_path, name, text, message):
     (tmp_path / name).write_text(text)
     with pytest.raises((DatasetError, LabelError), match=message):
-        read_row_file(tmp_path / name)
+        read_rows(tmp_path / name)
 
 
 @pytest.mark.parametrize("text", ["a" + "," * 100_000 + "b", "a 1" + " 1" * 50_000 + " x"])
 def test_a_long_line_of_a_class_file_is_matched_in_linear_time(tmp_path, text):
     """Trying every way to split it would take hours."""
     (tmp_path / "c.txt").write_text(text)
-    assert len(read_row_file(tmp_path / "c.txt").names) == 1
+    assert len(read_rows(tmp_path / "c.txt").names) == 1
 
 
 def test_labels_of_another_format_in_a_folder_of_colours_are_named(tmp_path):

@@ -26,7 +26,7 @@ from pixelwise.convert import reading
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.errors import DatasetError, RunError
-from pixelwise.legend.read import read_row_file
+from pixelwise.legend.read import read_rows
 from worker_jobs import die_reading
 
 OPENED = []
@@ -191,7 +191,7 @@ def test_a_class_file_is_opened_once(tmp_path, opened, name, text):
     """By the reader that looks what it is, which hands on what it has read."""
     (tmp_path / name).write_text(text)
     opened.clear()
-    assert read_row_file(tmp_path / name).names == ("a", "b")
+    assert read_rows(tmp_path / name).names == ("a", "b")
     assert opened == [str(tmp_path / name)]
 
 

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from pixelwise.errors import DatasetError
-from pixelwise.legend.read import read_row_file, read_rows, yaml_names
+from pixelwise.legend.read import read_rows
 from pixelwise.legend.rows import Rows
+from pixelwise.legend.yaml_names import yaml_names
 
 NAMES = ("Sky", "Column Pole")
 COLORS = ((128, 128, 128), (192, 192, 128))
@@ -44,7 +45,7 @@ def test_names_and_colors_are_read(tmp_path, form):
     """Whatever tool wrote them."""
     name, text = FILES[form]
     (tmp_path / name).write_text(text, encoding="utf-8", newline="")
-    assert read_row_file(tmp_path / name) == BOTH
+    assert read_rows(tmp_path / name) == BOTH
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_names_and_colors_are_read(tmp_path, form):
             '[{"name": "b", "id": 9}, {"name": "a", "id": 4}]',
             Rows(("a", "b"), None, (4, 9)),
         ),
-        ("a.json", json.dumps(DATUMARO), BOTH),
+        ("a.json", json.dumps(DATUMARO), Rows(NAMES, COLORS, (0, 1))),
         ("a.txt", "Sky\nColumn Pole\n", Rows(NAMES, None, ((0,), (1,)), (255,))),
         ("a.yaml", "names: [Sky, 'Column Pole']\n", Rows(NAMES)),
     ],
@@ -66,7 +67,7 @@ def test_names_and_colors_are_read(tmp_path, form):
 def test_names_are_read_without_colors(tmp_path, name, text, rows):
     """Values come with them where the file has any."""
     (tmp_path / name).write_text(text)
-    assert read_row_file(tmp_path / name) == rows
+    assert read_rows(tmp_path / name) == rows
 
 
 def test_colors_may_be_typed():
@@ -84,18 +85,23 @@ def test_known_data_sets_have_their_rows():
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("a.csv", "a,b,c\n", "a line that names the columns"),
+        (
+            "a.csv",
+            "a,b,c\n",
+            "another kind. The first line must name",
+        ),
         ("a.csv", "name,r,g,b\nSky,1,2\n", "line 2 must be a name and three numbers"),
-        ("a.json", "3", "a list or object of classes"),
-        ("a.json", "{}", '{"name": .r, g, b.}'),
-        ("a.json", '{"a": [1, 2]}', '{"name": .r, g, b.}'),
+        ("a.json", "3", "a list of classes, got another kind"),
+        ("a.json", "{}", '{"name": .r, g, b.} are read'),
+        ("a.json", '{"a": [1, 2]}', '{"name": .r, g, b.} are read'),
         ("a.json", '[{"id": 3}]', 'an object with a "name"'),
         ("a.json", '[{"name": "a", "id": 3}, {"name": "b", "id": 3}]', "different integers"),
         ("a.json", '{"a": "#12"}', "color must be #rrggbb, got '#12'"),
         ("a.json", '{"label_map": {"0": "a"}, "segmentation_colors": []}', "as many as"),
         ("a.json", '{"a": [1, 2, 3], "a": [1, 2, 3]}', "the key 'a' twice"),
-        ("a.yaml", "nc: 2\n", "names must be given once, got 0 lines"),
-        ("a.yaml", "names:\n  1: a\n", "numbered 0, 1, 2"),
+        ("a.yaml", "nc: 2\n", "a list of classes, got another kind"),
+        ("a.yaml", "names:\n  1: a\n  1: b\n", "numbered differently"),
+        ("a.yaml", "names: [a, b]\nnc: 3\n", "as many as nc, which is 3, got 2"),
         ("a.yaml", "names: !!python/object/apply:os.system [ls]\n", "a list .a, b."),
         ("a.txt", "\n", "a list of classes, got no lines"),
     ],
@@ -104,7 +110,7 @@ def test_a_file_that_is_not_a_class_file_is_refused(tmp_path, name, text, messag
     """One sentence with the file."""
     (tmp_path / name).write_text(text)
     with pytest.raises(DatasetError, match=message):
-        read_row_file(tmp_path / name)
+        read_rows(tmp_path / name)
 
 
 def test_a_word_that_names_no_classes_is_refused():

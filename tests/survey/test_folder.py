@@ -107,7 +107,9 @@ def test_a_file_that_lists_no_classes_is_noted_and_not_used(draw, text):
     (root / "labels.txt").write_text(text)
     found = survey_folder(root)
     assert found.description.classes.names == ("class_0", "class_1", "class_2")
-    assert any(note.startswith("labels.txt is not a list of classes: ") for note in found.unsure)
+    assert any(
+        note.startswith("labels.txt is not read as a list of classes: ") for note in found.unsure
+    )
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from pixelwise.convert.formats.table import IGNORE
 from pixelwise.convert.records import Index, Source
 from pixelwise.errors import DatasetError, LabelError, setting
 from pixelwise.labels.class_checks import OTHER, default_ignore_index
-from pixelwise.labels.class_names import is_background_name, is_void_name, known_colors
+from pixelwise.labels.class_names import is_background_name, known_colors
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import PALETTES
 from pixelwise.legend.read import read_rows
@@ -84,7 +84,10 @@ def make_legend(source: Source, config: ConvertConfig, background: str | None) -
     aliases = dict(pair.split("=") for pair in config.alias)
     is_void = set(void)
     names = [name for name in rows.names if name not in is_void and name not in aliases]
-    notes = [f"void: {name}" for name in rows.names if name in is_void]
+    notes = [*rows.notes, *(f"void: {name}" for name in rows.names if name in is_void)]
+    if doubtful := [name for name in rows.doubtful if name in void and name not in config.ignore]:
+        note = f"{some(doubtful)} may be a class all the same: then rename it in the class file"
+        notes.append(note)
 
     ground = config.background or background
     if background is not None and ground != IGNORE:
@@ -132,8 +135,7 @@ def _void_names(rows: Rows, config: ConvertConfig) -> list[str]:
     """Names that mean void: those given, those that say so, and those of known datasets."""
     if config.classes in PALETTES:
         return [*config.ignore, *rows.void]
-    named = [name for name in (*rows.names, "__ignore__") if is_void_name(name)]
-    return list(dict.fromkeys([*config.ignore, *rows.void, *named]))
+    return list(dict.fromkeys([*config.ignore, *rows.void_names, *rows.doubtful, "__ignore__"]))
 
 
 def _matching(ground: str, names: list[str]) -> str:

@@ -1,6 +1,16 @@
 """Tables of classes as files: TOML (the same keys as in dataset.toml), JSON, and plain text.
 
-Everything here works on the plain dictionary of Classes.as_dict, so that Classes can use it.
+Everything here works on the plain dictionary of Classes.as_dict, so that Classes can use it. A text
+file has one class a line, in the forms that tools write:
+
+name
+7 name        7: name        7,name         a stored value and a name, or the other way round
+R G B name    name R G B     #rrggbb name   a display colour and a name; perhaps with a value
+R G B         #rrggbb                       colours alone: line k is class k
+name:R,G,B:parts:actions                    the labelmap.txt of CVAT
+
+The form is that of all lines: a class may be called "2 wheeler". Empty lines and lines that begin
+with # are left out, and so is the __ignore__ of labelme in front, which has no value.
 """
 
 import json
@@ -48,8 +58,21 @@ class _Fields:
     ignore_values: tuple[Any, ...] = ()
 
 
-_VALUE_LINE = re.compile(r"(\d+)\s+(\S.*)")
-_COLOR_LINE = re.compile(r"(\d+)\s+(\d+)\s+(\d+)\s+(\S.*)")
+_NEXT = r"[\s,;]+"
+_HEX = "#[0-9a-fA-F]{6}"
+_RGB = rf"(?P<c0>\d+){_NEXT}(?P<c1>\d+){_NEXT}(?P<c2>\d+)"
+_VALUED = re.compile(r"(?P<value>\d+)(?:\s*[:,;=]\s*|\s+)(?P<name>\S.*)")
+_COLORS_ALONE = re.compile(rf"[\[(]?\s*{_RGB}\s*[\])]?[,;]?|(?P<hex>{_HEX})")
+# (lines, whether they are read from behind: a name could end at each of its blanks)
+_COLORED = (
+    (re.compile(r"(?P<name>[^:]*):(?P<c0>\d+),(?P<c1>\d+),(?P<c2>\d+):[^:]*:[^:]*"), False),
+    (re.compile(rf"{_RGB}{_NEXT}(?P<name>\S.*)"), False),
+    (re.compile(rf"{_RGB}{_NEXT}(?P<name>\S.*)"), True),
+    (re.compile(rf"(?P<hex>{_HEX})[\s,;:=]+(?P<name>\S.*)"), False),
+    (re.compile(rf"(?P<hex>{_HEX[1:]}#)[\s,;:=]+(?P<name>\S.*)"), True),
+)
+_BYTE = 255
+_IS_HEX = re.compile(rf"{_HEX}(?![0-9a-zA-Z])")
 
 
 def parse_class_file(path: Path | str, content: Any = None) -> dict[str, Any]:
@@ -70,7 +93,7 @@ def parse_class_file(path: Path | str, content: Any = None) -> dict[str, Any]:
         table = read_json(path) if content is None else content
         fields = to_plain(from_plain(_Fields, table, str(path), DatasetError))
     else:
-        fields = _parse_lines(str(path), read_text(path) if content is None else content)
+        fields = parse_lines(str(path), read_text(path) if content is None else content)
     given = {key: value for key, value in fields.items() if value is not None}
     return {"ignore_index": default_ignore_index(len(fields["names"])), **given}
 
@@ -128,21 +151,76 @@ def classes_to_toml(fields: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _parse_lines(where: str, text: str) -> dict[str, Any]:
-    lines = [line.strip() for line in text.splitlines()]
-    lines = [line for line in lines if line and not line.startswith("#")]
+def parse_lines(where: str, text: str) -> dict[str, Any]:
+    """The names, and the colours and stored values if the lines have them, as Classes takes them.
+
+    Args:
+        where: the file, first word of messages.
+        text: what is in it.
+    Raises:
+        DatasetError: it has no lines, or numbers of too many digits.
+    """
+    lines = [line for line in map(str.strip, text.splitlines()) if line]
+    if not all(map(_IS_HEX.match, lines)):
+        lines = [line for line in lines if not line.startswith("#")]
     if not lines:
         hint = "Write one class a line: its name, perhaps with its stored value in front."
         raise DatasetError(where, "file", must="a list of classes", got="no lines", hint=hint)
-    # only if every line has numbers in front; a class may be called "2 wheeler"
-    colored = [match.groups() for match in map(_COLOR_LINE.fullmatch, lines) if match]
-    if len(colored) == len(lines):
-        colors = [[parse_number(where, part) for part in color] for *color, _ in colored]
-        return {"names": [name for *_, name in colored], "colors": colors}
-    valued = [match.groups() for match in map(_VALUE_LINE.fullmatch, lines) if match]
-    if len(valued) == len(lines):
-        return {
-            "names": [name for _, name in valued],
-            "values": [parse_number(where, v) for v, _ in valued],
-        }
-    return {"names": lines}
+    alone = _matches(_COLORS_ALONE, lines)
+    if alone:
+        names = [f"class_{place}" for place in range(len(lines))]
+        return {"names": names, "colors": [_color(where, found) for found in alone]}
+    for pattern, backwards in _COLORED:
+        found = _matches(pattern, lines, backwards)
+        if found:
+            return _with_values(where, found, backwards)
+    valued = _matches(_VALUED, lines)
+    if not valued:
+        # "lane 1", "lane 2" are names
+        valued = _matches(_VALUED, lines, backwards=True)
+        distinct = (len({row[key] for row in valued}) for key in ("name", "value"))
+        if len(lines) == 1 or any(number < len(lines) for number in distinct):
+            valued = []
+    if valued:
+        values = [parse_number(where, row["value"]) for row in valued]
+        return {"names": [row["name"] for row in valued], "values": values}
+    return {"names": lines[1:] if lines[0] == "__ignore__" and len(lines) > 1 else lines}
+
+
+def _with_values(where: str, rows: list[dict[str, str]], name_first: bool) -> dict[str, Any]:
+    """Rows with colours; stored values may be in front of the name or, ascending, of the colour."""
+    colors = [_color(where, row) for row in rows]
+    names = [row["name"] for row in rows]
+    four = [re.fullmatch(rf"(\d+){_NEXT}(\S.*)", name) for name in names]
+    if not all(four):
+        return {"names": names, "colors": colors}
+    numbers = [parse_number(where, match[1]) for match in four if match]
+    rest = [match[2] for match in four if match]
+    first = [color[0] for color in colors]
+    if not name_first and first == sorted(set(first)) and max(numbers) <= _BYTE:
+        shifted = [[*color[1:], last] for color, last in zip(colors, numbers)]
+        return {"names": rest, "colors": shifted, "values": first}
+    return {"names": rest, "colors": colors, "values": numbers}
+
+
+def _matches(
+    pattern: re.Pattern[str], lines: list[str], backwards: bool = False
+) -> list[dict[str, str]]:
+    """The groups of every line; [] unless all lines match."""
+    step = -1 if backwards else 1
+    found = []
+    for line in lines:
+        match = pattern.fullmatch(line[::step])
+        if match is None:
+            return []
+        groups = {key: value[::step].strip() for key, value in match.groupdict("").items()}
+        if backwards:
+            groups |= {"c0": groups.get("c2", ""), "c2": groups.get("c0", "")}
+        found.append(groups)
+    return found
+
+
+def _color(where: str, row: dict[str, str]) -> list[int]:
+    if row.get("hex"):
+        return list(bytes.fromhex(row["hex"][1:]))
+    return [parse_number(where, row[key]) for key in ("c0", "c1", "c2")]

@@ -10,6 +10,8 @@ from pixelwise.labels.palettes import PALETTES
 from pixelwise.labels.tables.class_table import Color
 
 VOID_NAMES = {"dontcare", "ignore", "ignored", "nodata", "unlabeled", "unlabelled", "void"}
+# What was left out in most sets that have such a class, and is a class in some.
+DOUBTFUL_NAMES = {"unknown", "unclassified", "undefined", "notclassified", "nolabel"}
 BACKGROUND_NAMES = {"background", "bg"}
 # Two names that agree with a table prove nothing.
 FEWEST_KNOWN = 3
@@ -18,6 +20,11 @@ FEWEST_KNOWN = 3
 def is_void_name(name: str) -> bool:
     """Whether a class of this name is meant to be left out."""
     return letters_of(name) in VOID_NAMES
+
+
+def is_doubtful_name(name: str) -> bool:
+    """Whether a class of this name is likely to be left out, but not surely."""
+    return letters_of(name) in DOUBTFUL_NAMES
 
 
 def is_background_name(name: str) -> bool:

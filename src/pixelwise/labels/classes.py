@@ -94,8 +94,8 @@ class Classes:
     def load(cls, path: Path | str) -> "Classes":
         """Read classes from a file written by save, a dataset.toml, or a text file.
 
-        A line of a text file is a name; or a stored value and a name; or red, green, blue and a
-        name, as in the label_colors.txt of CamVid. Empty lines and lines with # are left out.
+        A text file has one class a line, see class_files. Files of other tools are read by the
+        commands, see legend.read.
 
         Raises:
             DatasetError: the file cannot be read or contradicts itself.

@@ -1,6 +1,7 @@
 """Classes as a source lists them: void may be among them, and colours or values may be missing."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,8 @@ import numpy as np
 
 from pixelwise.errors import DatasetError
 from pixelwise.files.records import shown
-from pixelwise.labels.class_checks import OTHER
+from pixelwise.labels.class_checks import OTHER, default_ignore_index
+from pixelwise.labels.class_names import is_doubtful_name, is_void_name
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import PALETTES, voc_colormap
 
@@ -23,6 +25,7 @@ class Rows:
         values: stored value, or several, of each; None if the source does not say.
         ignore_values: stored values that mean void.
         void: those of the names that mean void, besides names that say so.
+        notes: sentences about how the source was read.
     """
 
     names: tuple[str, ...]
@@ -30,6 +33,23 @@ class Rows:
     values: tuple[Any, ...] | None = None
     ignore_values: tuple[int, ...] = ()
     void: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def void_names(self) -> tuple[str, ...]:
+        """All names that mean void."""
+        return tuple(name for name in self.names if name in self.void or is_void_name(name))
+
+    @property
+    def doubtful(self) -> tuple[str, ...]:
+        """Names that are likely to mean void, but not surely."""
+        return tuple(n for n in self.names if n not in self.void and is_doubtful_name(n))
+
+    def values_of(self, name: str) -> tuple[int, ...]:
+        """The stored values of a class: its place in the list if the source does not say."""
+        place = self.names.index(name)
+        value = place if self.values is None else self.values[place]
+        return (value,) if isinstance(value, int) else () if value == OTHER else tuple(value)
 
 
 def rows_of(classes: Classes) -> Rows:
@@ -54,6 +74,29 @@ def colored_rows(name: str) -> Rows:
         (*(rows.values or ()), *free[: len(void)]),
         rows.ignore_values,
         void,
+    )
+
+
+def classes_of(rows: Rows, void: Collection[str]) -> Classes:
+    """The table of classes of Rows.
+
+    Args:
+        rows: with at least one name that is not in void.
+        void: names whose stored values become ignore_values.
+    Raises:
+        LabelError: the rows contradict themselves, see Classes.
+    """
+    values = rows.values or tuple(range(len(rows.names)))
+    colors = rows.colors or (None,) * len(rows.names)
+    ignore_index = default_ignore_index(len(rows.names))
+    kept = [row for row in zip(rows.names, values, colors, strict=True) if row[0] not in void]
+    ignored = [*rows.ignore_values, *(value for name in void for value in rows.values_of(name))]
+    return Classes(
+        [name for name, *_ in kept],
+        None if rows.colors is None else [color for *_, color in kept],
+        [value for _, value, _ in kept],
+        ignore_index,
+        tuple(value for value in dict.fromkeys(ignored) if value != ignore_index),
     )
 
 

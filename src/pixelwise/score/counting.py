@@ -27,6 +27,7 @@ from pixelwise.labels.description import read_settled
 from pixelwise.labels.pairs import Pair, find_pairs
 from pixelwise.labels.palettes import PALETTES
 from pixelwise.labels.png import read_label
+from pixelwise.legend.read import read_classes
 from pixelwise.metrics.confusion import ConfusionCounts, count_confusion
 from pixelwise.metrics.like import count_under_void
 from pixelwise.offenders import list_offenders
@@ -186,11 +187,9 @@ def find_dataset(config: ScoreConfig, folders: tuple[Path, ...]) -> tuple[Path, 
 
 def find_classes(text: str) -> Classes:
     """Classes of a file, or of a well-known name."""
-    if text in PALETTES:
-        return Classes.named(text)
-    if not Path(text).is_file():
+    if text not in PALETTES and not Path(text).is_file():
         check_choice("score", "classes", text, [*PALETTES, "a file"])
-    return Classes.load(Path(text))
+    return read_classes(text)
 
 
 def bare_items(folders: tuple[Path, ...], labels: Path, images: Path | None) -> list[Item]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from os.path import isfile
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.names import real_path
 from pixelwise.labels.description import Split
-from pixelwise.legend.read import read_row_file
+from pixelwise.legend.find import class_lists
 from pixelwise.survey.content import (
     MOST_VALUES,
     NOISE,
@@ -26,8 +25,6 @@ from pixelwise.text import percent, shell_line
 
 # Labels whose colours are looked at, and pixels; of more, so many evenly spaced ones.
 LOOKED_AT, _MOST_PIXELS = 100, 1 << 25
-# Class files with colours that tools put beside the labels.
-CLASS_FILES = ("label_colors.txt", "labelmap.txt", "class_dict.csv", "dataset_meta.json")
 _BLACK, _WHITE = 0, 0xFFFFFF
 _AFFIXES = ("image_prefix", "image_suffix", "label_prefix", "label_suffix")
 
@@ -178,13 +175,7 @@ def find_colors(labels: Sequence[Path]) -> Colors:
 
 def class_file(colors: Colors, folders: Sequence[Path]) -> Path | None:
     """A class file in one of the folders that has all of some colours, or those near them."""
-    for path in (folder / name for folder in folders for name in CLASS_FILES):
-        if not isfile(path):
-            continue
-        try:
-            rows = read_row_file(path)
-        except PixelwiseError:
-            continue
+    for path, rows in (both for folder in folders for both in class_lists(folder, colors=True)):
         known = [red << 16 | green << 8 | blue for red, green, blue in rows.colors or ()]
         reach = NOISE if colors.nearest else 0
         if known and all(

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError
-from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description, Split
 from pixelwise.labels.image import image_size
 from pixelwise.labels.png import label_size, read_label
 from pixelwise.survey.blended import LEAST_VALUES, area_values, blended_values
+from pixelwise.survey.class_list import NOTHING_GIVEN, listed_classes
 from pixelwise.survey.complete_pairs import find_complete
-from pixelwise.survey.conversion import convert_commands
+from pixelwise.survey.conversion import convert_commands, folders_above
 from pixelwise.survey.given import Given
 from pixelwise.survey.pairing import check_folder
 from pixelwise.survey.splits import find_layout
@@ -28,10 +28,6 @@ from pixelwise.weights.counts import count_values
 
 # All label files are read up to this number; of more, so many evenly spaced ones.
 READ_FILES = 500
-CLASS_FILES = (
-    *("classes.toml", "classes.json", "classes.txt", "class_names.txt", "labels.txt"),
-    *("label_names.txt", "names.txt"),
-)
 # Headers that are read to compare sizes.
 SIZES_COMPARED = 100
 # Labels that are kept like those of a known dataset, and have most of its classes.
@@ -72,7 +68,7 @@ def survey_folder(folder: Path | str, given: Given | None = None) -> Survey:
     found = find_complete(Description(root, Classes(["unknown"]), layout.splits))
     labelled = {pair.label: pair.image for pair in found.pairs if pair.label is not None}
     read = some_of(list(labelled))
-    meaning = guess_meaning(root, layout.splits, read)
+    meaning = guess_meaning(root, layout.splits, read, given)
     were = "was" if len(read) == 1 else "were"
     statements = (
         *layout.statements,
@@ -95,19 +91,22 @@ def some_of(labels: list[Path]) -> list[Path]:
     return labels[:: max(1, -(-len(labels) // READ_FILES))]
 
 
-def guess_meaning(root: Path, splits: dict[str, Split], labels: list[Path]) -> Meaning:
+def guess_meaning(
+    root: Path, splits: dict[str, Split], labels: list[Path], given: Given = NOTHING_GIVEN
+) -> Meaning:
     """Guess the classes of label files from their values, and from files with names near them.
 
     Args:
         root: the folder of the dataset.
         splits: where labels are, relative to root; "train" or the first one is looked at.
         labels: the files to read, at least one.
+        given: what a person decided.
     Raises:
         LabelError: most labels are colour or lossy images, or cannot be read.
     """
     stored, read = _read_values(root, labels, splits)
     split = splits.get("train") or next(iter(splits.values()))
-    named, names = _named_classes(root, split, stored)
+    named, names = _named_classes(root, split, stored, given)
     meaning = meaning_of(stored, named)
     return replace(meaning, statements=(*read, *names, *meaning.statements))
 
@@ -160,25 +159,15 @@ def _read_values(
 
 
 def _named_classes(
-    root: Path, split: Split, stored: StoredValues
+    root: Path, split: Split, stored: StoredValues, given: Given
 ) -> tuple[Classes | None, list[Statement]]:
     """Classes from a file of names, or of the known dataset that this looks like."""
     labels = Path(split.labels or "")
-    folders = dict.fromkeys([root, root / labels, *(root / above for above in labels.parents)])
-    for file in (folder / name for folder in folders for name in CLASS_FILES):
-        if not file.is_file():
-            continue
-        try:
-            classes = Classes.load(file)
-        except PixelwiseError as error:
-            return None, [Statement(LIKELY, f"{file.name} is not a list of classes: {error}")]
-        if any(Path(name).suffix.lower() in IMAGE_SUFFIXES for name in classes.names):
-            reason = f"{file.name} is not a list of classes: it names images"
-            return None, [Statement(LIKELY, reason)]
-        return classes, [
-            Statement(SURE, f"class names are from {file.relative_to(root).as_posix()}")
-        ]
-    return _known_dataset(labels, split.label_suffix, stored)
+    classes, notes = listed_classes(root, folders_above([root / labels], root), stored.seen, given)
+    if classes is not None:
+        return classes, notes
+    known, more = _known_dataset(labels, split.label_suffix, stored)
+    return known, [*notes, *more]
 
 
 def _known_dataset(

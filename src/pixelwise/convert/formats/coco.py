@@ -25,7 +25,7 @@ from pixelwise.files.records import shown
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.rle import rle_to_mask
 from pixelwise.labels.shapes import Outline, Size
-from pixelwise.legend.read import category_rows
+from pixelwise.legend.json_lists import category_rows
 from pixelwise.legend.rows import Rows
 from pixelwise.text import some
 

@@ -4,25 +4,19 @@ CamVid, CVAT's "segmentation mask", Cityscapes' color.png and most hand-made mas
 """
 
 from collections.abc import Sequence
-from os.path import isfile
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.formats.items import find_label_files
+from pixelwise.convert.formats.items import find_label_files, rows_beside
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Source
 from pixelwise.errors import DatasetError, LabelError, error_at, setting
 from pixelwise.labels.color import Unknown, index_and_snapped
 from pixelwise.labels.image import decode_rgb, read_rgb
-from pixelwise.legend.read import read_row_file
-from pixelwise.legend.rows import Rows
-
-# Class files that tools put beside the labels.
-_CLASS_FILES = ("label_colors.txt", "labelmap.txt", "class_dict.csv", "dataset_meta.json")
 
 # More colours than this are not those of classes.
 _MOST_COLORS = 64
@@ -40,7 +34,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
     items = find_label_files(config)
     if config.classes is not None:
         return Source(items)
-    rows, notes = _rows_beside(config)
+    rows, notes = rows_beside(config, colors=True)
     if rows is None and items:
         files = [item.files[0] for item in items]
         raise _colors_found(files[:: -(-len(files) // _FILES_LOOKED_AT)])
@@ -64,14 +58,6 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
         raise error_at(item.files[0], error, LabelError) from None
     label = legend.written[stored]
     return Drawing(label.shape, label=label, snapped=snapped)
-
-
-def _rows_beside(config: ConvertConfig) -> tuple[Rows | None, tuple[str, ...]]:
-    for folder in (config.source, config.source.parent):
-        for file in (folder / name for name in _CLASS_FILES):
-            if isfile(file):
-                return read_row_file(file), (f"classes are from {file.name}",)
-    return None, ()
 
 
 def _colors_found(paths: Sequence[Path]) -> DatasetError:

@@ -8,10 +8,13 @@ from typing import Any
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.paths import check_apart, files_below, inside, safe_id
 from pixelwise.convert.records import Item
-from pixelwise.errors import setting
+from pixelwise.errors import DatasetError, setting
 from pixelwise.files.affixes import Affixes
 from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.pairs import complete_pairs, find_pairing
+from pixelwise.legend.find import find_class_file
+from pixelwise.legend.rows import Rows
+from pixelwise.text import some
 
 
 def find_label_files(
@@ -58,6 +61,30 @@ def find_label_files(
         *(Item(pair.id, (pair.label,), pair.image) for pair in pairs if pair.label),
         *(Item(id, (label,), alone=True) for id in alone if (label := pairing.label_of[id])),
     ]
+
+
+def rows_beside(config: ConvertConfig, colors: bool = False) -> tuple[Rows | None, tuple[str, ...]]:
+    """The rows of the class file beside the labels, and where they are from; None without one.
+
+    Args:
+        config: source and images; files above both are not looked for.
+        colors: only a file with a colour for each class counts.
+    Raises:
+        DatasetError: files of one folder list different classes.
+    """
+    folders = [config.source, config.source.parent]
+    if config.images is not None:
+        above = set(config.images.parents)
+        folders += [folder for folder in config.source.parents if folder in above][:1]
+    found = find_class_file(folders, colors)
+    if found is None or found.path is None:
+        return None, () if found is None else found.problems
+    if found.others:
+        got = some(path.name for path in (found.path, *found.others))
+        hint = f"Name one: {setting('classes', str(found.path))}."
+        must = f"of one class file in {found.path.parent}"
+        raise DatasetError("convert", "classes", must=must, got=got, hint=hint)
+    return found.rows, (f"classes are from {found.path.name}", *found.problems)
 
 
 def named_item(

@@ -24,8 +24,8 @@ from pixelwise.errors import DatasetError, PixelwiseError, setting
 from pixelwise.files.records import shown
 from pixelwise.files.toml_file import read_text
 from pixelwise.labels.shapes import Outline, Size
-from pixelwise.legend.read import yaml_names
 from pixelwise.legend.rows import Rows
+from pixelwise.legend.yaml_names import yaml_names
 
 _NAME_FILES = ("classes.txt", "obj.names")
 _BOX_NUMBERS = 4
