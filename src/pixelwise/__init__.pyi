@@ -166,6 +166,7 @@ def convert(
     order: Literal["file", "area", "z"] | None = None,
     unknown: Literal["error", "ignore", "skip", "nearest"] = "error",
     invalid: Literal["error", "skip"] = "error",
+    boxes: bool = False,
     line_width: float = 10.0,
     storage: Literal["palette", "grey", "grey16"] = "palette",
     split: str | None = None,

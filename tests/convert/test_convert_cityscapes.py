@@ -98,3 +98,28 @@ def test_missing_images_are_an_error_unless_they_are_not_wanted(tmp_path):
     with pytest.raises(DatasetError, match="leftImg8bit must be beside the annotations"):
         converted(source)
     assert label_of(source, image_files="none")[5, 5] == CAR
+
+
+@pytest.mark.parametrize("images", ["", "leftImg8bit"])
+def test_the_folder_of_the_download_is_a_source(tmp_path, images):
+    """It holds gtFine and leftImg8bit; gtCoarse beside them is left out."""
+    write_cityscapes(tmp_path / "root", [thing("car")])
+    table = {"imgHeight": SIZE[0], "imgWidth": SIZE[1], "objects": []}
+    write_json(tmp_path / f"root/gtCoarse/{NAME}_gtCoarse_polygons.json", table)
+    given = {"images": tmp_path / "root" / images} if images else {}
+    report = converted(tmp_path / "root", format="auto", **given)
+    expected = square(CAR, background=VOID)
+    np.testing.assert_array_equal(read_label(report.folder / f"labels/{NAME}.png"), expected)
+    assert read_description(report.description).pairs("train")[0].image is not None
+
+
+def test_zips_may_be_unpacked_into_folders_of_their_own(tmp_path):
+    """gtFine_trainvaltest beside leftImg8bit_trainvaltest."""
+    write_cityscapes(tmp_path, [thing("car")])
+    for name in ("gtFine", "leftImg8bit"):
+        (tmp_path / f"root/{name}_trainvaltest").mkdir(parents=True)
+        (tmp_path / name).rename(tmp_path / f"root/{name}_trainvaltest/{name}")
+    report = converted(tmp_path / "root", format="auto")
+    assert (report.folder / f"images/{NAME}.png").is_file()
+    again = converted(tmp_path / "root/gtFine_trainvaltest/gtFine", out=tmp_path / "again")
+    assert (again.folder / f"images/{NAME}.png").is_file()

@@ -98,11 +98,12 @@ def test_images_without_annotations_are_background(tmp_path):
 
 
 def test_the_only_json_file_of_a_folder_is_found(tmp_path):
-    """Two are ambiguous."""
-    write_coco(tmp_path / "coco", [annotation([FLAT])])
-    np.testing.assert_array_equal(label_of(tmp_path / "coco"), square())
+    """Beside JSON of another kind; a second one with the same images is refused."""
+    file = write_coco(tmp_path / "coco", [annotation([FLAT])])
     write_json(tmp_path / "coco/other.json", {})
-    with pytest.raises(DatasetError, match=r"a folder with one .json, got 2 of them"):
+    np.testing.assert_array_equal(label_of(tmp_path / "coco"), square())
+    file.with_name("copy.json").write_bytes(file.read_bytes())
+    with pytest.raises(DatasetError, match=r"different without their suffixes, got a"):
         converted(tmp_path / "coco")
 
 

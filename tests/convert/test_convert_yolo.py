@@ -49,9 +49,24 @@ def test_polygons_come_back_within_the_rounding_of_the_file(tmp_path, seed):
 
 
 def test_five_numbers_are_a_box(tmp_path):
-    """Centre, width and height."""
-    report = converted(write_yolo(tmp_path / "yolo", BOX))
+    """Centre, width and height; it is painted on request alone, as it covers its surroundings."""
+    source = write_yolo(tmp_path / "yolo", BOX)
+    with pytest.raises(DatasetError, match=r"1 of 1 objects are boxes, not outlines.* boxes=True"):
+        converted(source)
+    report = converted(source, boxes=True)
     np.testing.assert_array_equal(read_label(report.folder / "labels/a.png"), square(2))
+    assert "1 objects are boxes, painted as rectangles" in report.notes
+
+
+def test_boxes_among_outlines_can_be_left_out(tmp_path):
+    """If they are not all there is: then nothing would be left but background."""
+    source = write_yolo(tmp_path / "yolo", f"{BOX}\n{LINE}\n")
+    with pytest.raises(DatasetError, match=r"1 of 2 objects are boxes.* or .* invalid=.skip"):
+        converted(source)
+    report = converted(source, invalid="skip")
+    assert report.skipped == ("a: line 1 (class_1) has a box and no outline",)
+    with pytest.raises(DatasetError, match=r"1 of 1 objects are boxes, not outlines"):
+        converted(write_yolo(tmp_path / "boxes", BOX), invalid="skip", out=tmp_path / "b")
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def _find(config: ConvertConfig, executor: Executor | None) -> tuple[ConvertConf
         config = replace(config, format=found, source=source_of_all)
     form = FORMATS[config.format]
     config = replace(config, order=config.order or form.order)
-    check_apart(config.source, config.folder)
+    check_apart(config.source, config.folder, may_be_below=form.several)
     with untrusted(config.source, f"annotations of format {config.format}"):
         return config, settle_unpaired(config, form.module.find(config, reading))
 

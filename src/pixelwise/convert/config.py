@@ -79,6 +79,7 @@ class ConvertConfig:
         "error", "names or colours that are not a class; nearest: colours only"
     )
     invalid: Literal["error", "skip"] = option("error", "shapes that cannot be painted")
+    boxes: bool = option(False, "paint boxes that have no outline as rectangles")
     line_width: float = option(
         LINE_WIDTH, "width of lines and diameter of points, in pixels", low=1e-3
     )

@@ -16,6 +16,7 @@ from pixelwise.errors import DatasetError, setting
 from pixelwise.files.names import lies_in, real_path, with_slashes
 from pixelwise.files.records import shown
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
+from pixelwise.survey.folder_names import SPLIT_NAMES
 
 # Folders of what is written, and of a YOLO dataset.
 IMAGES, LABELS = "images", "labels"
@@ -117,13 +118,24 @@ def json_files(folder: Path, names: Iterable[str]) -> list[Path]:
     return [file for *_, file in sorted(places)]
 
 
-def check_apart(source: Path, out: Path) -> None:
+def split_word(text: str) -> str:
+    """The split that a word of a name says, such as "val" in instances_val2017; "" if none does."""
+    words = set(re.findall("[a-z]+", text.lower()))
+    found = [split for split, names in SPLIT_NAMES.items() if words.intersection(names)]
+    return found[0] if len(found) == 1 else ""
+
+
+def check_apart(source: Path, out: Path, may_be_below: bool = False) -> None:
     """Refuse to write where annotations are read: nothing is converted in place.
 
+    Args:
+        source: what is read.
+        out: the folder of the result.
+        may_be_below: whether it may lie in the source, as only the annotation files in it are read.
     Raises:
         DatasetError: one of the two folders lies in the other.
     """
-    if lies_in(source, out) or lies_in(out, source):
+    if lies_in(source, out) or (lies_in(out, source) and not may_be_below):
         hint = f"Choose a folder beside it for {setting('out')}."
         got = f"{out} with source {source}"
         raise DatasetError("convert", "out", must="apart from the source", got=got, hint=hint)

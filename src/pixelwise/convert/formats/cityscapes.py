@@ -10,8 +10,9 @@ leftImg8bit/SPLIT/CITY/NAME_leftImg8bit.png     gtFine/SPLIT/CITY/NAME_gtFine_po
 Source: Cityscapes scripts, helpers/labels.py and preparation/json2labelImg.py.
 """
 
-from collections.abc import Iterator
-from os.path import isfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from os.path import isdir, isfile
 from pathlib import Path
 
 from pixelwise.convert.config import ConvertConfig
@@ -27,6 +28,8 @@ from pixelwise.labels.shapes import Outline
 from pixelwise.legend.rows import Rows
 
 _IMAGES, _IMAGE_END = "leftImg8bit", "_leftImg8bit.png"
+_FINE = "gtFine"
+_ANNOTATIONS = (_FINE, "gtCoarse")
 _NEVER_PAINTED = "license plate"
 _GROUP = "group"
 
@@ -59,27 +62,50 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa:
 
 
 def annotated(config: ConvertConfig, suffix: str) -> Iterator[Item]:
-    """The annotation files with a suffix, each with its image."""
-    for name, path in files_below(config.source, [suffix.lower()]):
-        stem = name[: -len(suffix)]
+    """The annotation files with a suffix, each with its image.
+
+    Of a folder that has gtFine in it, the files in there, under the names that they have there; of
+    one that has gtCoarse too, the fine ones.
+    """
+    images = None if config.image_files == "none" else _image_folders(config)
+    found = list(files_below(config.source, [suffix.lower()]))
+    is_fine = {_FINE in name.split("/")[:-1] for name, _ in found}
+    for name, path in found:
+        folders = name.split("/")[:-1]
+        if len(is_fine) == 2 and _FINE not in folders:
+            continue
+        below = next((n + 1 for n, folder in enumerate(folders) if folder in _ANNOTATIONS), 0)
+        stem = "/".join((*folders[below:], path.name))[: -len(suffix)]
         # without the part of the name that says by whom it was annotated: gtFine or gtCoarse
         id = stem.rpartition("_")[0] or stem
-        yield Item(id, (path,), _image(config, id))
+        yield Item(id, (path,), None if images is None else _image(config, id, images))
 
 
-def _image(config: ConvertConfig, id: str) -> Path | None:
-    """The image of an annotation, in leftImg8bit beside gtFine."""
-    if config.image_files == "none":
-        return None
+def _image_folders(config: ConvertConfig) -> list[Path]:
+    """Where images may be: leftImg8bit in the source or beside it, or in a folder of its zip."""
     if config.images is not None:
-        return config.images / f"{id}{_IMAGE_END}"
+        return [config.images, config.images / _IMAGES]
     source = config.source.absolute()
+    found = []
     for above in (source, *source.parents):
         # gtFine/train -> leftImg8bit/train
         below = source.relative_to(above).parts[1:]
-        image = Path(above, _IMAGES, *below, f"{id}{_IMAGE_END}")
-        if isfile(image):
-            return image
+        found.append(Path(above, _IMAGES, *below))
+    for folder in (source, *list(source.parents)[:2]):
+        with suppress(OSError):  # a folder that cannot be read has no images for us
+            # leftImg8bit_trainvaltest/leftImg8bit
+            found += [path / _IMAGES for path in sorted(folder.glob(f"{_IMAGES}_*"))]
+    return [folder for folder in found if isdir(folder)]
+
+
+def _image(config: ConvertConfig, id: str, folders: Sequence[Path]) -> Path:
+    """The image of an annotation."""
+    name = f"{id}{_IMAGE_END}"
+    image = next((folder / name for folder in folders if isfile(folder / name)), None)
+    if image is not None:
+        return image
+    if config.images is not None:
+        return config.images / name
     hint = f"Give the folder as {setting('images')}, or {setting('image_files', 'none')}."
-    got = f"none for {id}"
-    raise DatasetError(config.source, _IMAGES, must="beside the annotations", got=got, hint=hint)
+    must, got = "beside the annotations or above them", f"none for {id}"
+    raise DatasetError(config.source, _IMAGES, must=must, got=got, hint=hint)

@@ -1,24 +1,35 @@
-"""COCO instances: one JSON file with images, categories and annotations.
+"""COCO instances: one JSON file with images, categories and annotations, or one for each split.
 
 An annotation's segmentation is a list of polygons [x0, y0, x1, y1, ...] that belong together, or
 run lengths {"size": [h, w], "counts": [...] or text}. Category ids have gaps, so the class indices
 are the places of the ids in order. COCO knows no paint order and no background.
 
+What tools make of it is read where it has one meaning: ids as text or with a decimal point, one
+polygon without a list around it, text that was bytes in Python. A category that is the
+supercategory of another and has no annotation is the name of a project, not a class. A box says
+nothing about pixels and is painted on request alone.
+
 Source: COCO data format documentation.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
+import re
+from ast import literal_eval
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from os.path import isdir, isfile
 from pathlib import Path
 from typing import Any
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.items import named_item
+from pixelwise.convert.formats.table import FORMATS, IGNORE
+from pixelwise.convert.image_names import Images
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Masks, Object, Parts, Source
+from pixelwise.convert.split_files import SplitFile, notes_of, split_files
 from pixelwise.errors import DatasetError, LabelError, setting
 from pixelwise.files.json_file import get
 from pixelwise.files.records import shown
@@ -29,49 +40,55 @@ from pixelwise.legend.json_lists import category_rows
 from pixelwise.legend.rows import Rows
 from pixelwise.text import some
 
-_SHAPES = "segmentation"
+_SHAPES, _SIDES = "segmentation", ("height", "width")
+# What is counted, as the report says it.
+_ALL = "objects"
+_BOXES = "objects are boxes, painted as rectangles"
+_EMPTY = "images have no annotation: all of them is background"
+_TWICE = "images are listed twice"
+_SCRAPS = "polygons of one or two points are left out"
+_MOVED = "images were found by the end of their names"
+_SAID = (_BOXES, _EMPTY, _TWICE, _SCRAPS, _MOVED)
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_BYTES = re.compile(r"""b(['"]).*\1""", re.S)
+# Whole numbers below are exact with a decimal point too.
+_LARGE = 1 << 53
+# Numbers of the smallest polygon that covers something.
+_LEAST = 6
 
 
 def find(config: ConvertConfig, reading: Reading) -> Source:
-    """The images of a JSON file, each with its annotations."""
-    path = json_file(config.source)
-    where = str(path)
-    table = reading.json(path)
-    rows, name_of = categories(where, table)
-    annotations = _by_image(where, table)
-    items, ids = [], set[int | str]()
-    for place, image in enumerate(get(where, table, "images", list)):
-        at = f"images[{place}]"
-        name = get(where, image, "file_name", str, at=at)
-        id = get(where, image, "id", int, str, at=at)
-        if id in ids:
-            raise DatasetError(where, f"{at}.id", must="of one image only", got=shown(id))
-        ids.add(id)
-        own = annotations.pop(id, [])
-        data = {
-            "size": [get(where, image, side, int, at=at) for side in ("height", "width")],
-            "objects": [
-                [category_of(where, f"annotations[{n}]", entry, name_of), n, entry.get(_SHAPES)]
-                for n, entry in own
-            ],
-        }
-        items.append(named_item(config, path, f"{at}.file_name", name, data))
-    check_images(path, items, config)
-    if annotations:
-        got = f"{len(annotations):,} others, such as {shown(next(iter(annotations)))}"
-        raise DatasetError(where, "image_id of annotations", must="ids of images", got=got)
-    return Source(items, rows)
+    """The images of a JSON file or of several, each with its annotations."""
+    files = split_files(config, reading, FORMATS["coco"].json or bool, "COCO")
+    rows, names = categories([(str(file.path), file.content) for file in files])
+    notes = [*notes_of(config, files), *_dropped(files, rows, names)]
+    images = Images(config, _root(config, files), is_sure=len(files) > 1)
+    counts: Counter[str] = Counter()
+    items: list[Item] = []
+    for file, name_of in zip(files, names):
+        items += _items(config, file, name_of, images, counts)
+    if len(files) == 1:
+        check_images(files[0].path, items, config)
+    _check_boxes(config, counts)
+    counts[_MOVED] = images.moved
+    federated = "neg_category_ids" in next(iter(files[0].content["images"]), ())
+    if federated and config.background is None:
+        void = setting("background", IGNORE)
+        notes.append(f"LVIS: what has no annotation is unknown, not background (see {void})")
+    notes += [f"{number:,} {what}" for what, number in counts.items() if number and what in _SAID]
+    return Source(items, rows, tuple(notes))
 
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa: ARG001
     """The objects of one image."""
-    height, width = item.data["size"]
+    size = tuple(item.data["size"]) if item.data["size"] else item.image_file.turned_size
     masks = Masks()
-    objects = (
-        Object(name, _parts(segmentation, (height, width), masks), f"annotations[{place}]")
-        for name, place, segmentation in item.data["objects"]
-    )
-    return Drawing((height, width), tuple(objects))
+    objects = []
+    for name, place, outline, box in item.data["objects"]:
+        parts = _box(box, config.boxes) if _is_empty(outline) and box else None
+        at = f"annotations[{place}]"
+        objects.append(Object(name, parts or _parts(outline, size, masks), at))
+    return Drawing(size, tuple(objects))
 
 
 def json_file(source: Path) -> Path:
@@ -90,16 +107,32 @@ def json_file(source: Path) -> Path:
     return files[0]
 
 
-def categories(where: str, table: Any) -> tuple[Rows, dict[Any, str]]:
-    """The classes of a JSON file, and the name of each id.
+def categories(tables: Sequence[tuple[str, Any]]) -> tuple[Rows, list[dict[Any, str]]]:
+    """The classes of JSON files, and for each file the name of each id.
 
+    Args:
+        tables: (where, value) of each file.
     Raises:
-        DatasetError: there are none, or they contradict each other.
+        DatasetError: there are none, they contradict each other, or those of another file.
     """
-    entries = get(where, table, "categories", list)
-    rows = category_rows(where, entries)
-    with_id = [entry for entry in entries if type(entry.get("id")) is int]
-    return rows, {entry["id"]: entry["name"].strip() for entry in with_id}
+    listed = []
+    for where, table in tables:
+        entries = get(where, table, "categories", list)
+        entries = [{**e, "id": _plain_id(e["id"])} if _has_id(e) else e for e in entries]
+        category_rows(where, entries)  # says what is wrong with an entry
+        listed.append(entries)
+    roots = set.intersection(*(_roots(table, own) for (_, table), own in zip(tables, listed)))
+    all_rows = [
+        category_rows(where, [e for e in own if _id_and_name(e) not in roots])
+        for (where, _), own in zip(tables, listed)
+    ]
+    for (where, _), rows in zip(tables, all_rows):
+        if set(rows.names) != set(all_rows[0].names):
+            must = f"those of {tables[0][0]}: {some(all_rows[0].names)}"
+            hint = "Convert one file at a time, with the same --classes."
+            raise DatasetError(where, "categories", must=must, got=some(rows.names), hint=hint)
+    with_id = [[entry for entry in own if type(entry.get("id")) is int] for own in listed]
+    return all_rows[0], [dict(map(_id_and_name, own)) for own in with_id]
 
 
 def category_of(where: str, at: str, entry: Any, name_of: dict[Any, str]) -> str:
@@ -108,10 +141,20 @@ def category_of(where: str, at: str, entry: Any, name_of: dict[Any, str]) -> str
     Raises:
         DatasetError: its category is not one of the file.
     """
-    category = get(where, entry, "category_id", int, at=at)
+    category = id_of(where, entry, "category_id", at)
     if category not in name_of:
         raise DatasetError(where, f"{at}.category_id", must="an id of categories", got=category)
     return name_of[category]
+
+
+def id_of(where: str, entry: Any, key: str, at: str) -> int | str:
+    """An id; whole numbers with a decimal point or as text are numbers.
+
+    Raises:
+        DatasetError: it is something else.
+    """
+    id = _plain_id(entry.get(key) if isinstance(entry, dict) else None)
+    return get(where, {key: id} if id is not None else entry, key, int, str, at=at)
 
 
 def check_images(path: Path, items: Sequence[Item], config: ConvertConfig) -> None:
@@ -134,22 +177,175 @@ def check_images(path: Path, items: Sequence[Item], config: ConvertConfig) -> No
         raise DatasetError(path, "images", must=f"in {path.parent}", got=got, hint=hint)
 
 
+def _items(
+    config: ConvertConfig,
+    file: SplitFile,
+    name_of: dict[Any, str],
+    images: Images,
+    counts: Counter[str],
+) -> Iterator[Item]:
+    """The images of one file.
+
+    Args:
+        config: of the run.
+        file: what is in it.
+        name_of: the class of each category.
+        images: finds images.
+        counts: gets what happened, by what it is called.
+    """
+    where, table = str(file.path), file.content
+    annotations = _by_image(where, table)
+    names: dict[int | str, str] = {}
+    for place, image in enumerate(get(where, table, "images", list)):
+        at = f"images[{place}]"
+        has_name = not isinstance(image, dict) or "coco_url" not in image or "file_name" in image
+        key = "file_name" if has_name else "coco_url"
+        name = get(where, image, key, str, at=at)
+        id = id_of(where, image, "id", at)
+        if id in names and names[id] == name:
+            counts[_TWICE] += 1
+            continue
+        if id in names:
+            got = f"{shown(id)} of {shown(names[id])} and of {shown(name)}"
+            raise DatasetError(where, f"{at}.id", must="of one image only", got=got)
+        names[id] = name
+        own = annotations.pop(id, [])
+        counts[_EMPTY] += not own
+        objects = []
+        for n, entry in own:
+            outline, box = entry.get(_SHAPES), entry.get("bbox")
+            if not _is_empty(outline):
+                outline = _without_scraps(outline, counts)
+                box = None
+            counts[_BOXES] += _is_empty(outline) and box is not None
+            counts[_ALL] += 1
+            objects.append(
+                [category_of(where, f"annotations[{n}]", entry, name_of), n, outline, box]
+            )
+        has_size = any(image.get(side) for side in _SIDES)
+        size = [get(where, image, side, int, at=at) for side in _SIDES] if has_size else None
+        data = {"size": size, "objects": objects}
+        item = named_item(config, file.path, f"{at}.{key}", name, data, images, split=file.split)
+        yield replace(item, id=file.id_of(item.id))
+    if annotations:
+        got = f"{len(annotations):,} others, such as {shown(next(iter(annotations)))}"
+        raise DatasetError(where, "image_id of annotations", must="ids of images", got=got)
+
+
 def _by_image(where: str, table: Any) -> dict[Any, list[tuple[int, Any]]]:
     """(place, annotation) of every image id."""
     found = defaultdict(list)
     for place, entry in enumerate(get(where, table, "annotations", list)):
-        at = f"annotations[{place}]"
-        found[get(where, entry, "image_id", int, str, at=at)].append((place, entry))
+        found[id_of(where, entry, "image_id", f"annotations[{place}]")].append((place, entry))
     return dict(found)
+
+
+def _root(config: ConvertConfig, files: Sequence[SplitFile]) -> Path:
+    return files[0].path.parent if len(files) == 1 else config.source
+
+
+def _check_boxes(config: ConvertConfig, counts: Counter[str]) -> None:
+    """Refuse boxes: they cover what is not the object."""
+    boxes, total = counts[_BOXES], counts[_ALL]
+    if not boxes or config.boxes or (config.invalid == "skip" and boxes < total):
+        return
+    raise boxes_error(str(config.source), boxes, total)
+
+
+def boxes_error(where: str, boxes: int, total: int) -> DatasetError:
+    """That objects have no outlines, and what can be done."""
+    event = f"{boxes:,} of {total:,} objects are boxes, not outlines"
+    hint = f"Label outlines, or paint the boxes as rectangles with {setting('boxes', True)}"
+    if boxes < total:
+        hint += f", or leave them out with {setting('invalid', 'skip')}"
+    return DatasetError(where, event=event, hint=f"{hint}.")
+
+
+def _dropped(files: Sequence[SplitFile], rows: Rows, names: Sequence[dict[Any, str]]) -> list[str]:
+    """Which categories are not classes, in words."""
+    times = Counter(name for own in names for name in own.values())
+    expected = {name: len(files) for name in rows.names}
+    left_out = [name for name, number in times.items() if number > expected.get(name, 0)]
+    what = f"the parent of others without an annotation: {some(left_out)}"
+    return [f"left out as a class: {what}"] * bool(left_out)
+
+
+def _roots(table: Any, entries: Sequence[Any]) -> set[tuple[Any, str]]:
+    """(id, name) of categories that are the parent of another and have no annotation."""
+    found = table.get("annotations")
+    used = {
+        _plain_id(a.get("category_id"))
+        for a in (found if isinstance(found, list) else ())
+        if isinstance(a, dict) and not isinstance(a.get("category_id"), list | dict)
+    }
+    roots = {
+        _id_and_name(entry)
+        for entry in entries
+        if entry.get("id") not in used
+        and any(o.get("supercategory") == entry["name"] for o in entries if o is not entry)
+    }
+    return roots if len(roots) < len(entries) else set()
+
+
+def _id_and_name(entry: Any) -> tuple[Any, str]:
+    return entry.get("id"), entry["name"].strip()
+
+
+def _has_id(entry: Any) -> bool:
+    return isinstance(entry, dict) and "id" in entry
+
+
+def _plain_id(id: Any) -> Any:
+    """3 for 3.0 and "3"; anything else as it is."""
+    if type(id) is float and id.is_integer() and abs(id) < _LARGE:
+        return int(id)
+    if type(id) is str and _WHOLE.fullmatch(id):
+        return int(id)
+    return id
+
+
+def _is_empty(outline: Any) -> bool:
+    return outline in (None, [], [[]], {})
+
+
+def _without_scraps(outline: Any, counts: Counter[str]) -> Any:
+    """An outline without polygons of one or two points, which cover nothing, unless all are."""
+    if not isinstance(outline, list) or not all(isinstance(ring, list) for ring in outline):
+        return outline
+    kept = [ring for ring in outline if len(ring) % 2 or len(ring) >= _LEAST]
+    if not kept:
+        return outline
+    counts[_SCRAPS] += len(outline) - len(kept)
+    return kept
+
+
+def _box(box: Any, is_wanted: bool) -> Parts:
+    """The rectangle of a box [x, y, width, height]."""
+    if not is_wanted:
+        return "a box and no outline"
+    if not isinstance(box, list) or len(box) != 4 or not all(map(_is_number, box)):
+        return f"the box {shown(box)} instead of x, y, width, height"
+    x, y, width, height = box
+    return (Outline([(x, y), (x + width, y + height)], "rectangle"),)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)
 
 
 def _parts(segmentation: Any, size: Size, masks: Masks) -> Parts:
     """What a segmentation covers, or what is wrong with it in words."""
+    if isinstance(segmentation, list) and segmentation and all(map(_is_number, segmentation)):
+        is_runs = sum(segmentation) == size[0] * size[1]
+        if is_runs:
+            segmentation = {"size": [*size], "counts": segmentation}
+        elif len(segmentation) >= _LEAST:
+            segmentation = [segmentation]
     if isinstance(segmentation, dict):
         if segmentation.get("size") != list(size):
             return f"run lengths of size {shown(segmentation.get('size'))} on an image of {size}"
         try:
-            counts = segmentation.get("counts", [])
+            counts = _unquoted(segmentation.get("counts", []))
             return (masks.add(size, lambda: Patch(rle_to_mask(counts, size))),)
         except LabelError as error:
             return wrong_runs(error)
@@ -157,11 +353,19 @@ def _parts(segmentation: Any, size: Size, masks: Masks) -> Parts:
         return f"the segmentation {shown(segmentation)}"
     parts: list[Outline] = []
     for polygon in segmentation:
-        numbers = isinstance(polygon, list) and all(type(v) in (int, float) for v in polygon)
+        numbers = isinstance(polygon, list) and all(map(_is_number, polygon))
         if not numbers or len(polygon) % 2:
             return f"the polygon {shown(polygon)} instead of x, y, x, y, ..."
         parts.append(Outline(list(zip(polygon[::2], polygon[1::2]))))
     return tuple(parts)
+
+
+def _unquoted(counts: Any) -> Any:
+    """Run lengths; text that Python made of bytes, b'...', as those bytes."""
+    if isinstance(counts, str) and _BYTES.fullmatch(counts):
+        with suppress(ValueError, SyntaxError):
+            return literal_eval(counts)
+    return counts
 
 
 def wrong_runs(error: LabelError) -> str:

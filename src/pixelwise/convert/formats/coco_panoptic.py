@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.formats.coco import categories, category_of, check_images, json_file
+from pixelwise.convert.formats.coco import categories, category_of, check_images, id_of, json_file
 from pixelwise.convert.formats.items import named_item
+from pixelwise.convert.image_names import Images
 from pixelwise.convert.legend import Legend, unknown_hint
 from pixelwise.convert.paths import inside
 from pixelwise.convert.reading import Reading
@@ -31,23 +32,24 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
     path = json_file(config.source)
     where = str(path)
     table = reading.json(path)
-    rows, name_of = categories(where, table)
+    rows, (name_of,) = categories([(where, table)])
+    found = Images(config, path.parent)
     images = {
-        get(where, image, "id", int, str, at=f"images[{place}]"): (place, image)
+        id_of(where, image, "id", f"images[{place}]"): (place, image)
         for place, image in enumerate(get(where, table, "images", list))
     }
     folder = _png_folder(path)
     items = []
     for place, entry in enumerate(get(where, table, "annotations", list)):
         at = f"annotations[{place}]"
-        image_id = get(where, entry, "image_id", int, str, at=at)
+        image_id = id_of(where, entry, "image_id", at)
         if image_id not in images:
             raise DatasetError(where, f"{at}.image_id", must="an id of images", got=image_id)
         number, image = images[image_id]
         text = get(where, entry, "file_name", str, at=at)
         png = inside(where, f"{at}.file_name", text, folder, [folder])
         name = get(where, image, "file_name", str, at=f"images[{number}]")
-        item = named_item(config, path, f"images[{number}].file_name", name, None)
+        item = named_item(config, path, f"images[{number}].file_name", name, None, found)
         data = _segments(where, at, entry, name_of)
         items.append(Item(item.id, (png,), item.image, data))
     check_images(path, items, config)

@@ -21,6 +21,7 @@ from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.coco import wrong_runs
 from pixelwise.convert.formats.geometry import ellipse_points, rectangle_points
 from pixelwise.convert.formats.items import named_item
+from pixelwise.convert.image_names import Images
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import IMAGES
 from pixelwise.convert.reading import Reading, read_content
@@ -46,7 +47,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
     where = str(path)
     reader = _Reader(where)
     reader.read(read_content(path))
-    items = []
+    images, items = Images(config, path.parent), []
     for place, (image, shapes) in enumerate(reader.images):
         at = f"image[{place}]"
         text = _attribute(where, at, image, "name")
@@ -54,7 +55,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
             "size": [int(_number(where, at, image, side)) for side in ("height", "width")],
             "shapes": shapes,
         }
-        items.append(named_item(config, path, f"{at}.name", text, data, beside=IMAGES))
+        items.append(named_item(config, path, f"{at}.name", text, data, images, IMAGES))
     return Source(items, reader.rows())
 
 

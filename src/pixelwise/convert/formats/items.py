@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.paths import check_apart, files_below, inside, safe_id
+from pixelwise.convert.image_names import Images
+from pixelwise.convert.paths import check_apart, files_below, safe_id
 from pixelwise.convert.records import Item
 from pixelwise.errors import DatasetError, setting
 from pixelwise.files.affixes import Affixes
@@ -88,24 +89,28 @@ def rows_beside(config: ConvertConfig, colors: bool = False) -> tuple[Rows | Non
 
 
 def named_item(
-    config: ConvertConfig, path: Path, name: str, text: str, data: Any, beside: str = ""
+    config: ConvertConfig,
+    path: Path,
+    name: str,
+    text: str,
+    data: Any,
+    images: Images,
+    beside: str = "",
+    split: str = "",
 ) -> Item:
     """The item of an image that an annotation file names.
 
     Args:
-        config: images and image_files.
+        config: image_files.
         path: the annotation file.
         name: the field that has the name, for messages.
         text: the name, relative to the folder of the images or of the annotation file.
         data: of the item.
+        images: finds the image.
         beside: a folder beside the annotation file that may have the image too.
+        split: of the image, if that is known.
     Raises:
         DatasetError: the name leads out of that folder.
     """
-    where, base = str(path), path.parent if config.images is None else config.images
-    file = inside(where, name, text, base, [base])
-    if beside and config.images is None and not isfile(file):
-        file = inside(where, name, text, base / beside, [base])
-    return Item(
-        safe_id(where, name, text), (), None if config.image_files == "none" else file, data
-    )
+    id, file = images.find(str(path), name, text, path.parent, beside, split)
+    return Item(id, (), None if config.image_files == "none" else file, data)

@@ -19,6 +19,7 @@ from pixelwise.convert.formats.coco import wrong_runs
 from pixelwise.convert.formats.geometry import ellipse_points, turned
 from pixelwise.convert.formats.items import named_item
 from pixelwise.convert.formats.label_studio_rle import unpack_alpha
+from pixelwise.convert.image_names import Images
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Frame, Item, Masks, Object, Parts, Source
@@ -48,7 +49,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
     if not isinstance(tasks, list):
         hint = "Export the project as JSON, not as JSON-MIN or COCO."
         raise DatasetError(where, "file", must="a list of tasks", got=shown(tasks), hint=hint)
-    items: list[Item] = []
+    images, items = Images(config, config.source.parent), list[Item]()
     names: set[str] = set()
     several = 0
     left_out: Counter[str] = Counter()
@@ -65,7 +66,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
         left_out["tasks without shapes, whose size is not known"] += not results
         if results:
             names |= {name for result in results for name in _names(result)}
-            items.append(_item(config, at, task, results))
+            items.append(_item(config, at, task, results, images))
     notes = [f"{several:,} tasks have several annotations: the first counts"] * (several > 0)
     notes += [f"left out: {n:,} {what}" for what, n in sorted(left_out.most_common(_LISTED)) if n]
     return Source(items, Rows(tuple(sorted(names))) if names else None, tuple(notes))
@@ -110,16 +111,16 @@ def _names(result: dict[str, Any]) -> list[str]:
     return [n.strip() for n in found if isinstance(n, str)] if isinstance(found, list) else []
 
 
-def _item(config: ConvertConfig, at: str, task: Any, results: list[Any]) -> Item:
+def _item(config: ConvertConfig, at: str, task: Any, results: list[Any], images: Images) -> Item:
     """The item of a task; the image is looked for by the end of its address."""
     where = str(config.source)
     data = get(where, task, "data", dict, at=at)
     texts = [value for value in data.values() if isinstance(value, str)]
-    images = [text for text in texts if _suffix_of(text) in IMAGE_SUFFIXES]
+    addresses = [text for text in texts if _suffix_of(text) in IMAGE_SUFFIXES]
     if not texts:
         raise DatasetError(where, f"{at}.data", must="an object with an image", got=shown(data))
-    name = _file_name((images or texts)[0])
-    return named_item(config, config.source, f"{at}.data", name, results)
+    name = _file_name((addresses or texts)[0])
+    return named_item(config, config.source, f"{at}.data", name, results, images)
 
 
 def _file_name(address: str) -> str:

@@ -1,7 +1,7 @@
 """YOLO segmentation: one text file an image, one object a line, in fractions of the image.
 
 class x0 y0 x1 y1 ...        at least three points
-class x y width height       a box by its centre: it is painted as a rectangle
+class x y width height       a box by its centre: painted, as a rectangle, on request alone
 
 An image without a text file has no objects. Classes have no background, so class k of the file is
 index k + 1. Images and text files have the same names, in folders called images and labels.
@@ -12,10 +12,12 @@ Source: Ultralytics documentation, segmentation dataset format.
 from dataclasses import replace
 from os.path import isfile
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.formats.coco import boxes_error
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import IMAGES, LABELS, check_apart, files_below, images_below
 from pixelwise.convert.reading import JsonFile, NamedFile, Reading, digest, read_content
@@ -39,28 +41,34 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
     """The images below the source, each with its text file, and the names of the classes."""
     items = _by_folders(config) if config.images is None else _by_two_folders(config)
     names = _names(config.source)
-    if names is not None or config.classes is not None:
-        return Source(items, None if names is None else Rows(names))
     files = [(item.id, path) for item in items for path in item.files]
     found = dict(zip((id for id, _ in files), reading.each(files, _find_one)))
-    largest = max((largest for *_, largest in found.values()), default=-1)
+    boxes, total = (sum(f.boxes for f in found.values()), sum(f.objects for f in found.values()))
+    if boxes and not config.boxes and (config.invalid == "error" or boxes == total):
+        raise boxes_error(str(config.source), boxes, total)
     for place, item in enumerate(items):
         if item.id in found:
-            key, data, _ = found[item.id]
-            items[place] = replace(item, digest=key, data=data)
+            one = found[item.id]
+            items[place] = replace(item, digest=one.digest, data=one.data)
+    notes = [f"{boxes:,} objects are boxes, painted as rectangles"] * bool(boxes and config.boxes)
+    without = len(items) - len(files)
+    notes += [f"{without:,} images have no objects: all of them is background"] * bool(without)
+    if names is not None or config.classes is not None:
+        return Source(items, None if names is None else Rows(names), tuple(notes))
+    largest = max((one.largest for one in found.values()), default=-1)
     # one class at least: then each file says what is wrong with its numbers
     numbers = range(max(largest, 0) + 1)
     rows = Rows(tuple(f"class_{number}" for number in numbers)) if found else None
-    note = "classes have no names: there is no .yaml file and no classes.txt"
-    return Source(items, rows, (note,))
+    notes.append("classes have no names: there is no .yaml file and no classes.txt")
+    return Source(items, rows, tuple(notes))
 
 
-def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa: ARG001
+def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
     """The objects of one text file."""
     size, names = item.image_file.turned_size, legend.stored.names
     lines = [] if not item.files else _lines(item.files[0], item.data or item.contents[0])
     objects = (
-        Object(_name(words[0], names), _parts(words, size), f"line {number}")
+        Object(_name(words[0], names), _parts(words, size, config.boxes), f"line {number}")
         for number, line in enumerate(lines, start=1)
         if (words := line.split())
     )
@@ -73,19 +81,31 @@ def _name(word: str, names: tuple[str, ...]) -> str:
     return names[int(word)] if int(word) < len(names) else f"class {int(word)}"
 
 
+class _Found(NamedTuple):
+    """What is in a text file: read says what is wrong."""
+
+    digest: str = ""
+    data: bytes | None = None
+    largest: int = -1
+    boxes: int = 0
+    objects: int = 0
+
+
 def _find_one(
     file: NamedFile,
     hand_on: bool,
     known: JsonFile | None,  # noqa: ARG001
-) -> tuple[str, bytes | None, int]:
-    """The digest of a text file, its bytes, and the largest class; read says what is wrong."""
+) -> _Found:
+    """The digest of a text file, its bytes, the largest class, and its boxes and objects."""
     try:
         data = read_content(file[1])
-        words = [line.split()[0] for line in _lines(file[1], data) if line.strip()]
+        lines = [words for line in _lines(file[1], data) if (words := line.split())]
     except PixelwiseError:
-        return "", None, -1
-    numbers = (int(word) for word in words if _is_class(word))
-    return digest(data), data if hand_on else None, max(numbers, default=-1)
+        return _Found()
+    numbers = (int(words[0]) for words in lines if _is_class(words[0]))
+    boxes = sum(len(words) == 1 + _BOX_NUMBERS for words in lines)
+    largest = max(numbers, default=-1)
+    return _Found(digest(data), data if hand_on else None, largest, boxes, len(lines))
 
 
 def _is_class(word: str) -> bool:
@@ -100,7 +120,7 @@ def _lines(path: Path, data: bytes) -> list[str]:
         raise DatasetError(path, "file", must=must, got=str(error)) from None
 
 
-def _parts(words: list[str], size: Size) -> Parts:
+def _parts(words: list[str], size: Size, boxes: bool) -> Parts:
     """The shape of a line, or what is wrong with it in words."""
     if not _is_class(words[0]):
         return f"the class {shown(words[0])}, which is not a number 0..{_LAST_CLASS}"
@@ -116,6 +136,8 @@ def _parts(words: list[str], size: Size) -> Parts:
         return f"coordinates {numbers.min():g}..{numbers.max():g} instead of 0..1"
     points = numbers.reshape(-1, 2) * (size[1], size[0])
     if len(numbers) == _BOX_NUMBERS:
+        if not boxes:
+            return "a box and no outline"
         center, half = points[0], points[1] / 2
         return (Outline(np.array([center - half, center + half]), "rectangle"),)
     return (Outline(points),)

@@ -1,0 +1,116 @@
+"""The images that an annotation file names, also where they have been moved to since.
+
+A tool writes the path that an image had when it was annotated: absolute, of another computer, or an
+address. Such a name is looked for below the folder of the images: by as many of its last parts as
+there are in that folder, in the end by the name of the file alone, which must be there once.
+"""
+
+import re
+from collections import defaultdict
+from functools import cached_property
+from os.path import isfile
+from pathlib import Path
+from urllib.parse import unquote
+
+from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.paths import images_below, inside, safe_id, split_word
+from pixelwise.errors import DatasetError, setting
+from pixelwise.files.names import with_slashes
+from pixelwise.files.records import shown
+from pixelwise.text import some
+
+_ABSOLUTE = re.compile(r"/|[A-Za-z]:|file:")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://[^/]*/?")
+# Parts of a path that are tried.
+_MOST_PARTS = 8
+
+
+class Images:
+    """Finds images below one folder."""
+
+    def __init__(self, config: ConvertConfig, root: Path, is_sure: bool = False) -> None:
+        """Look below config.images, or below the root if there is no such folder.
+
+        Args:
+            config: images and image_files.
+            root: the folder of the annotations.
+            is_sure: whether images that lie elsewhere than their relative names say may be looked
+                for without config.images too.
+        """
+        self.root = config.images or root
+        self.moved = 0
+        self._has_root = config.images is not None
+        self._looks = self._has_root or is_sure
+
+    def find(
+        self, where: str, name: str, text: str, base: Path, beside: str = "", split: str = ""
+    ) -> tuple[str, Path]:
+        """The id and the path of an image; the file need not exist.
+
+        Args:
+            where: the annotation file, first word of messages.
+            name: the field that has the name.
+            text: the name.
+            base: what it is relative to, unless there is a folder of images.
+            beside: a folder in base that may have the image too.
+            split: of the images of this file, which decides between two of the same name.
+        Raises:
+            DatasetError: the name leads out of the folders, or several images have it.
+        """
+        plain, is_wild = _plain(text)
+        base = self.root if self._has_root else base
+        if not is_wild and not (self._has_root and ".." in plain.split("/")):
+            file = inside(where, name, plain, base, [base])
+            id = safe_id(where, name, plain)
+            if beside and not self._has_root and not isfile(file):
+                file = inside(where, name, plain, base / beside, [base])
+            found = None if isfile(file) or not self._looks else self._search(where, plain, split)
+            self.moved += found is not None
+            return id, found[1] if found else file
+        found = self._search(where, plain, split)
+        if found is None and self._has_root:
+            must = f"that of an image in {self.root}"
+            raise DatasetError(where, name, must=must, got=shown(text))
+        if found is None:
+            inside(where, name, text, base, [base])  # says what is wrong with it
+            hint = f"Give the folder of the images as {setting('images')}."
+            raise DatasetError(where, name, must="a path", got=shown(text), hint=hint)
+        self.moved += 1
+        return safe_id(where, name, found[0]), found[1]
+
+    def _search(self, where: str, plain: str, split: str) -> tuple[str, Path] | None:
+        """The name below the root and the path of an image; None if it is not there."""
+        parts = [part for part in plain.rpartition("../")[2].split("/") if part not in ("", ".")]
+        for first in range(max(0, len(parts) - _MOST_PARTS), len(parts)):
+            name = "/".join(parts[first:])
+            if "\0" not in name and isfile(self.root / name):
+                return name, inside(where, "images", name, self.root, [self.root])
+        names = self._by_name.get(parts[-1], []) if parts else []
+        if len(names) > 1 and split:
+            names = [n for n in names if split in map(split_word, n.split("/")[:-1])] or names
+        if len(names) > 1:
+            must = f"in one folder of {self.root}"
+            got = some(names)
+            raise DatasetError(where, f"image {parts[-1]}", must=must, got=got)
+        if not names:
+            return None
+        return parts[-1], inside(where, "images", names[0], self.root, [self.root])
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        """The names below the root of all images, by the name of the file."""
+        found = defaultdict(list)
+        for name, _ in images_below(self.root):
+            found[name.rpartition("/")[2]].append(name)
+        return dict(found)
+
+
+def _plain(text: str) -> tuple[str, bool]:
+    """A name with "/", and whether it is absolute or an address."""
+    address = _ADDRESS.match(text)
+    if address:
+        rest = text[address.end() :]
+        path = rest.partition("?d=")[2] or rest.partition("?")[0].partition("#")[0]
+        return with_slashes(unquote(path)), True
+    plain = with_slashes(text)
+    return plain, _ABSOLUTE.match(plain) is not None
