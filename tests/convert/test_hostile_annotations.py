@@ -98,7 +98,7 @@ def test_labelme_files_are_refused_in_one_sentence(tmp_path, changes, message):
         ({"file_name": "\ud800.png"}, "file_name must be a relative path"),
         ({"file_name": "b" * 300 + ".png"}, "file_name must be a relative path .* 250 bytes"),
         ({"id": []}, r"images\[0\].id must be an integer or text"),
-        ({"id": 1.0}, r"images\[0\].id must be an integer or text"),
+        ({"id": 1.5}, r"images\[0\].id must be an integer or text"),
         ({"annotations": [{"segmentation": {"size": [18, 30], "counts": [HUGE]}}]}, "integers"),
         (
             {"annotations": [{"segmentation": {"size": [18, 30], "counts": ["x" * 10**6, 1]}}]},
