@@ -151,7 +151,7 @@ def test_small_masks_on_large_images_stay_small(tmp_path):
 def test_two_images_of_one_id_are_refused(tmp_path):
     """The second one would silently have no objects."""
     content = json.loads(coco(tmp_path / "source").read_text())
-    content["images"] *= 2
+    content["images"] += [{**content["images"][0], "file_name": "other.png"}]
     write_json(tmp_path / "source/a.json", content)
     with pytest.raises(DatasetError, match=r"images\[1\].id must be of one image only, got 1"):
         run(tmp_path / "source/a.json")

@@ -278,17 +278,20 @@ def _roots(table: Any, entries: Sequence[Any]) -> set[tuple[Any, str]]:
         for a in (found if isinstance(found, list) else ())
         if isinstance(a, dict) and not isinstance(a.get("category_id"), list | dict)
     }
+    parents = Counter(p for e in entries if isinstance(p := e.get("supercategory"), str))
     roots = {
         _id_and_name(entry)
         for entry in entries
-        if entry.get("id") not in used
-        and any(o.get("supercategory") == entry["name"] for o in entries if o is not entry)
+        # as the parent of another
+        if parents[entry["name"]] > (entry.get("supercategory") == entry["name"])
+        and _id_and_name(entry)[0] not in used
     }
     return roots if len(roots) < len(entries) else set()
 
 
 def _id_and_name(entry: Any) -> tuple[Any, str]:
-    return entry.get("id"), entry["name"].strip()
+    id = entry.get("id")
+    return None if isinstance(id, list | dict) else id, entry["name"].strip()
 
 
 def _has_id(entry: Any) -> bool:
