@@ -6,6 +6,7 @@ is written.
 
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import numpy as np
 
@@ -26,7 +27,7 @@ from pixelwise.survey.values import Meaning, StoredValues, meaning_of
 from pixelwise.text import plural, shell_line
 from pixelwise.weights.counts import count_values
 
-# All label files are read up to this number; of more, so many evenly spaced ones.
+# All label files are read up to this number; of more, so many.
 READ_FILES = 500
 # Headers that are read to compare sizes.
 SIZES_COMPARED = 100
@@ -42,7 +43,7 @@ KNOWN_DATASETS = {
 def survey_folder(folder: Path | str, given: Given | None = None) -> Survey:
     """Conclude the classes, void, splits and task of a folder of images and labels.
 
-    All label files are read; of more than 500, 500 evenly spaced ones.
+    All label files are read; of more than 500, 500 of them.
 
     Args:
         folder: the folder of the dataset; only read.
@@ -87,8 +88,14 @@ def survey_folder(folder: Path | str, given: Given | None = None) -> Survey:
 
 
 def some_of(labels: list[Path]) -> list[Path]:
-    """The labels that are read to learn what values there are: all, or evenly spaced ones."""
-    return labels[:: max(1, -(-len(labels) // READ_FILES))]
+    """The labels that are read to learn what values there are: all, or some by chance.
+
+    Always the same ones; not evenly spaced, as a dataset may repeat itself.
+    """
+    if len(labels) <= READ_FILES:
+        return labels
+    chosen = Random(0).sample(range(len(labels)), READ_FILES)
+    return [labels[place] for place in sorted(chosen)]
 
 
 def guess_meaning(
