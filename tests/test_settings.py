@@ -80,9 +80,11 @@ def test_the_command_line_names_what_differs_from_the_defaults():
     assert command_line(config) == expected
 
 
-def test_scoring_bare_labels_needs_their_classes():
-    with pytest.raises(ArgumentError, match=r"labels need classes"):
-        ScoreConfig("predictions", labels="labels")
+def test_settings_of_bare_labels_need_their_folder():
+    with pytest.raises(ArgumentError, match=r"only one of labels and data"):
+        ScoreConfig("predictions", labels="labels", data="data")
+    with pytest.raises(ArgumentError, match=r"label_suffix need labels"):
+        ScoreConfig("predictions", label_suffix="_gt")
     with pytest.raises(ArgumentError, match=r"need labels"):
         ScoreConfig("predictions", classes="voc")
 

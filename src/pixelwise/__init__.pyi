@@ -114,6 +114,10 @@ def audit(
     *,
     images: str | Path | None = None,
     labels: str | Path | None = None,
+    image_prefix: str = "",
+    image_suffix: str = "",
+    label_prefix: str = "",
+    label_suffix: str = "",
     quick: bool = False,
     deep: bool = False,
     html: str | Path | None = None,
@@ -265,6 +269,12 @@ def score(
     labels: str | Path | None = None,
     images: str | Path | None = None,
     classes: str | None = None,
+    prediction_prefix: str = "",
+    prediction_suffix: str = "",
+    label_prefix: str = "",
+    label_suffix: str = "",
+    image_prefix: str = "",
+    image_suffix: str = "",
     convention: Literal[
         "present", "target", "absent_as_zero", "absent_as_one", "micro", "per_image"
     ] = "present",

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 import pixelwise as pw
-from audit.clean_data import FILE, make_clean, write_label
-from audit.planted_files import cut, grey
+from audit.clean_data import FILE, make_clean, write_label, write_toml
+from audit.planted_files import cut, grey, jpeg_called_png
 from audit.planted_sets import mirrored
 from audit.planted_values import off_by_one, unknown_value
 from pixelwise.audit.config import AuditConfig
@@ -238,6 +238,39 @@ def test_folders_whose_names_never_meet_are_one_finding(data):
     (finding,) = result.findings
     assert (finding.rule, finding.file, finding.count) == ("P1", "val/labels", 6)
     assert "called like 12, labels like 12_mask" in finding.detail
+    assert finding.detail.endswith('; they pair up with label_suffix = "_mask"')
+
+
+def test_names_of_two_folders_may_have_prefixes_and_suffixes(data, capsys):
+    """Without them the finding names them; with them the next command has them too."""
+    for kind, prefix, suffix in (("images", "img_", ""), ("labels", "gt_", "_v2")):
+        for path in (data / "train" / kind).iterdir():
+            path.rename(path.with_stem(f"{prefix}{path.stem}{suffix}"))
+    words = ["--images", data / "train/images", "--labels", data / "train/labels"]
+    code, out, _ = run(capsys, *words)
+    assert code == 1
+    assert 'with image_prefix = "img_" and label_prefix = "gt_" and label_suffix = "_v2"' in out
+    affixes = "--image-prefix img_ --label-prefix gt_ --label-suffix _v2"
+    changed = data / "train/labels/gt_03_v2.png"
+    Image.open(changed).convert("RGB").save(changed)
+    code, out, _ = run(capsys, *words, *affixes.split())
+    assert "P1" not in out
+    assert "pairs: all 12" in out
+    assert f"--images images --labels labels {affixes} && pixelwise audit" in out
+
+
+def test_a_repaired_copy_keeps_prefixes_and_files_without_a_partner(data, tmp_path):
+    """What was left out stays left out."""
+    for path in (data / "train/images").iterdir():
+        path.rename(path.with_stem(f"img_{path.stem}"))
+    (data / "train/images/img_03.png").unlink()
+    write_toml(data, more={"train": ['image_prefix = "img_"', 'unpaired = "skip"']})
+    jpeg_called_png(data)
+    fixed = tmp_path / "fixed"
+    audit(data, fix=fixed)
+    result = audit(fixed)
+    assert result.pairs["train"] == 11
+    assert [f.detail for f in result.findings if f.rule == "P3"] == ["a label without an image"]
 
 
 def test_a_missing_folder_is_a_finding(data):
@@ -261,6 +294,7 @@ def test_an_empty_folder_is_an_error_of_the_user(tmp_path, capsys):
         ({}, "data must be given, or images and labels, got neither"),
         ({"data": "d", "images": "i", "labels": "k"}, "got both"),
         ({"images": "i"}, "images and labels must be given together"),
+        ({"data": "d", "label_prefix": "x"}, "label_prefix need images and labels"),
         ({"data": "d", "quick": True, "deep": True}, "only one of quick and deep can be given"),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from make import STORED, VOID, make_dataset, write_stored
+from pixelwise.cli import main
 from pixelwise.errors import ArgumentError, DatasetError, LabelError, PairingError, RunError
 from pixelwise.files.results import read_record
 from pixelwise.labels.classes import Classes
@@ -139,6 +140,81 @@ def test_bare_folders_need_a_class_file_only(data, predictions, tmp_path):
     assert bare["confusion"] == described["confusion"]
     assert bare["images"][0]["image"] == "data/val/images/06.png"
     assert described["images"][0]["image"] == str(data / "val" / "images" / "06.png")
+
+
+def about(folder, **content):
+    """prediction.json as predict writes it, as far as score reads it."""
+    (folder / "prediction.json").write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize("by", ["dataset", "run"])
+def test_bare_labels_have_the_classes_of_the_dataset_that_was_predicted(data, predictions, by):
+    """Or, where bare images were predicted, of the dataset that the run was trained on."""
+    run = predictions.parent / "run"
+    (run / "best").mkdir(parents=True)
+    (run / "config.json").write_text(json.dumps({"dataset": {"path": str(data)}}))
+    of = {"dataset": {"data": str(data)}, "run": {"data": None, "checkpoint": str(run / "best")}}
+    about(predictions, **of[by])
+    found = score(predictions, labels=data / "val/labels")
+    assert found.confusion == score(predictions, data=data).confusion
+    assert (found.classes.names, found.dataset.path) == (("ground", "disc", "bar"), None)
+
+
+def test_bare_labels_of_nothing_known_need_classes(data, predictions):
+    """Without prediction.json, or with one that names no dataset."""
+    message = "labels need classes. Give .* has no prediction.json that names a dataset"
+    with pytest.raises(ArgumentError, match=message):
+        score(predictions, labels=data / "val/labels")
+    about(predictions, data=None, split=None)
+    with pytest.raises(ArgumentError, match=message):
+        score(predictions, labels=data / "val/labels")
+
+
+@pytest.fixture
+def renamed(predictions):
+    """The predictions as p_06_pred.png."""
+    for path in predictions.iterdir():
+        path.rename(path.with_stem(f"p_{path.stem}_pred"))
+    return predictions
+
+
+AFFIXES = {"prediction_prefix": "p_", "prediction_suffix": "_pred"}
+MEANT = r'Did you mean prediction_prefix="p_" and prediction_suffix="_pred"\?'
+
+
+def test_names_of_predictions_may_have_a_prefix_and_a_suffix(data, renamed):
+    """Of a dataset; without them they are suggested."""
+    with pytest.raises(PairingError, match=rf"got 4 without: 06.png, .*{MEANT}"):
+        score(renamed, data=data)
+    found = score(renamed, data=data, **AFFIXES)
+    assert [image.id for image in found.images] == ["06", "07", "08", "09"]
+    assert found.images[0].prediction == "p_06_pred.png"
+    (renamed / "p_07_pred.png").unlink()
+    with pytest.raises(PairingError, match=r"got 1 without: p_07_pred\.png"):
+        score(renamed, data=data, **AFFIXES)
+
+
+def test_names_of_bare_folders_may_have_prefixes_and_suffixes(data, renamed, capsys):
+    """Of predictions, labels and images; the suggestion works on the command line."""
+    for kind in ("labels", "images"):
+        for path in (data / "val" / kind).iterdir():
+            path.rename(path.with_stem(f"{kind}_{path.stem}"))
+    labels, images = data / "val/labels", data / "val/images"
+    about(renamed, data=str(data))
+    affixes = {**AFFIXES, "label_prefix": "labels_"}
+    expected = r'mean prediction_prefix="p_" and prediction_suffix="_pred" and label_prefix="lab'
+    with pytest.raises(PairingError, match=f"every prediction must have a label.*{expected}"):
+        score(renamed, labels=labels)
+    found = score(renamed, labels=labels, images=images, image_prefix="images_", **affixes)
+    assert [image.id for image in found.images] == ["06", "07", "08", "09"]
+    assert {bool(image.image) for image in found.images} == {True}
+    words = ["score", str(renamed), "--labels", str(labels)]
+    assert main(words) == 2
+    meant = capsys.readouterr().err.partition("Did you mean ")[2].partition("?")[0]
+    assert (
+        meant == "--prediction-prefix p_ and --prediction-suffix _pred and --label-prefix labels_"
+    )
+    assert main([*words, *meant.replace(" and", "").split()]) == 0
 
 
 def test_all_missing_predictions_are_named(data, predictions):

@@ -33,7 +33,7 @@ def audit_of(
     """
     baseline = {} if config.baseline is None else read_baseline(config.baseline).counts()
     if source is None and config.images is not None and config.labels is not None:
-        source = open_folders(config.images, config.labels)
+        source = open_folders(config.images, config.labels, **config.affixes)
     if source is None:
         assert config.data is not None  # AuditConfig sees to it
         source = open_source(config.data)

@@ -30,6 +30,10 @@ class AuditConfig:
         None, "folder of images, instead of DATA", reads="folder", group="data"
     )
     labels: Path | None = option(None, "folder of labels, instead of DATA", reads="folder")
+    image_prefix: str = option("", "with --images: what stands before the id in names of images")
+    image_suffix: str = option("", "with --images: what follows the id in names of images")
+    label_prefix: str = option("", "with --labels: what stands before the id in names of labels")
+    label_suffix: str = option("", "with --labels: what follows the id in names of labels")
     quick: bool = option(
         False, "read only the first bytes of every file: sizes, storage, pairs", group="depth"
     )
@@ -64,6 +68,10 @@ class AuditConfig:
             got = "neither" if self.data is None else "both"
             must = f"given, or {images} and {labels}"
             raise ArgumentError("audit", "data", must=must, got=got)
+        if self.images is None and any(self.affixes.values()):
+            given = ", ".join(setting(name) for name, text in self.affixes.items() if text)
+            hint = "Those of a dataset are in its dataset.toml."
+            raise ArgumentError("audit", event=f"{given} need {images} and {labels}", hint=hint)
         if self.fix is not None and self.data is None:
             must, got = f"used with {data}, which has classes", f"{images} and {labels}"
             raise ArgumentError("audit", "fix", must=must, got=got)
@@ -76,3 +84,9 @@ class AuditConfig:
         if self.quick and self.deep:
             event = f"only one of {setting('quick')} and {setting('deep')} can be given"
             raise ArgumentError("audit", event=event)
+
+    @property
+    def affixes(self) -> dict[str, str]:
+        """Prefixes and suffixes by the names that they have in a split."""
+        names = ("image_prefix", "image_suffix", "label_prefix", "label_suffix")
+        return {name: getattr(self, name) for name in names}

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from pixelwise.audit.findings import Finding
 from pixelwise.errors import PixelwiseError
+from pixelwise.files.affixes import likely_affixes
 from pixelwise.files.names import with_slashes
-from pixelwise.files.toml_file import read_text
+from pixelwise.files.toml_file import read_text, toml_value
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 from pixelwise.labels.description import Description, Split, fold_of
 from pixelwise.labels.pairs import is_same_folder, pair_files
@@ -220,12 +221,18 @@ def _meant(text: str, known: set[str]) -> str:
 
 
 def _no_pair(split: Split, image_of: dict[str, str], label_of: dict[str, str | None]) -> Finding:
-    """One mistake instead of one for every file: the suffixes or the folder are wrong."""
-    image, label = min(image_of), min(label_of)
+    """One mistake instead of one for every file: the folder, prefixes or suffixes are wrong."""
+    images, labels = sorted(image_of), sorted(label_of)
     detail = (
-        f"none of {len(image_of):,} images and {len(label_of):,} labels have the same name: images "
-        f"are called like {image}, labels like {label}; look at image_suffix and label_suffix"
+        f"none of {len(images):,} images and {len(labels):,} labels have the same name: images "
+        f"are called like {images[0]}, labels like {labels[0]}"
     )
+    keys = []
+    for kind, new in zip(("image", "label"), likely_affixes(images, labels) or ()):
+        prefix, suffix = (getattr(split, f"{kind}_{affix}") for affix in ("prefix", "suffix"))
+        keys += [f"{kind}_prefix = {toml_value(prefix + new.prefix)}"] if new.prefix else []
+        keys += [f"{kind}_suffix = {toml_value(new.suffix + suffix)}"] if new.suffix else []
+    detail += f"; they pair up with {' and '.join(keys)}" if keys else ""
     return Finding("P1", str(split.labels), len(image_of), None, detail, other=split.images)
 
 

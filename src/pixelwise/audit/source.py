@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pixelwise.audit.inventory import Inventory, take_inventory
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError
@@ -76,7 +77,7 @@ def open_source(dataset: Description | Path | str) -> Source:
     return _surveyed(path)
 
 
-def folders_as_description(images: Path, labels: Path) -> Description:
+def folders_as_description(images: Path, labels: Path, **affixes: Any) -> Description:
     """A folder of images and one of labels as a dataset of one split, its classes not known."""
     try:
         root = Path(os.path.commonpath([os.path.abspath(images), os.path.abspath(labels)]))
@@ -84,19 +85,23 @@ def folders_as_description(images: Path, labels: Path) -> Description:
         got = f"{images} and {labels} ({reason})"
         raise DatasetError("audit", "labels", must="on the drive of the images", got=got) from None
     relative = [os.path.relpath(folder, root) for folder in (images, labels)]
-    split = Split(Path(relative[0]).as_posix(), Path(relative[1]).as_posix())
+    split = Split(Path(relative[0]).as_posix(), Path(relative[1]).as_posix(), **affixes)
     return Description(root, Classes(["unknown"]), {"all": split})
 
 
-def open_folders(images: Path, labels: Path) -> Source:
+def open_folders(images: Path, labels: Path, **affixes: Any) -> Source:
     """Two folders as a source, its classes guessed.
 
+    Args:
+        images, labels: the folders.
+        affixes: of the names in them, as in a split: image_prefix="image_".
     Raises:
         DatasetError: a folder is missing.
     """
-    draft = folders_as_description(images, labels)
+    draft = folders_as_description(images, labels, **affixes)
     split = draft.splits["all"]
-    given = Given(images=Path(split.images), labels=Path(str(split.labels)))
+    decided = {name: text for name, text in affixes.items() if text}
+    given = Given(images=Path(split.images), labels=Path(str(split.labels)), **decided)
     return _surveyed(Path(draft.root), given, draft.splits)
 
 

@@ -162,7 +162,7 @@ def complete_pairs(
     image: str = "image",
     written: Callable[[str, str], str] = setting,
     where: str = "",
-    left_out: str = "",
+    left_out: str | None = None,
 ) -> list[Pair]:
     """The pairs of a pairing.
 
@@ -171,7 +171,7 @@ def complete_pairs(
         ids, unpaired: see find_pairs.
         image: what the images are called in messages.
         written: how a setting is written in hints; where: what is said behind it.
-        left_out: how to leave out files without a partner, a clause; "" = by unpaired.
+        left_out: how to leave out files without a partner, a clause; None = by unpaired.
     Raises:
         PairingError: a file has no partner and unpaired is "error", or no pair is left.
     """
@@ -186,8 +186,9 @@ def complete_pairs(
                 files = some((file_of.get(id, id) for id in missing), _LISTED)
                 parts.append(f"{rule.format(len(missing))}: {files}")
         if both:
-            left_out = left_out or f"{written('unpaired', 'skip')}{where} leaves them out"
-            hint = f"Ids must be equal, folders below included; {left_out}."
+            if left_out is None:
+                left_out = f"{written('unpaired', 'skip')}{where} leaves them out"
+            hint = f"Ids must be equal, folders below included{left_out and '; '}{left_out}."
         else:
             hint = _hint(pairing, alone, image, written, where)
         raise PairingError("find_pairs", event=". ".join(parts), hint=hint)

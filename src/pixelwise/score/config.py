@@ -46,8 +46,18 @@ class ScoreConfig:
     )
     images: Path | None = option(None, "with --labels: the images, for the report", reads="folder")
     classes: str | None = option(
-        None, "with --labels: a class file or a known dataset; see pixelwise list classes"
+        None,
+        "with --labels: a class file or a known dataset, see pixelwise list classes "
+        "(default: those of the dataset in PREDICTIONS/prediction.json)",
     )
+    prediction_prefix: str = option(
+        "", "what stands before the id in the names of predictions", group="names"
+    )
+    prediction_suffix: str = option("", "what follows the id in the names of predictions: _pred")
+    label_prefix: str = option("", "with --labels: what stands before the id in names of labels")
+    label_suffix: str = option("", "with --labels: what follows the id in names of labels")
+    image_prefix: str = option("", "with --images: what stands before the id in names of images")
+    image_suffix: str = option("", "with --images: what follows the id in names of images")
     convention: Convention = option(
         "present", "which classes count in the mean IoU", group="scores"
     )
@@ -71,14 +81,22 @@ class ScoreConfig:
         if self.versus is not None and (self.like is not None or self.all or self.boundary):
             event = f"{like}, {every} and {setting('boundary')} are of one prediction"
             raise ArgumentError("score", event=event, hint="Leave VERSUS out.")
-        labels, classes = setting("labels"), setting("classes")
+        labels, data = setting("labels"), setting("data")
+        if self.images is None and (self.image_prefix or self.image_suffix):
+            event = (
+                f"{setting('image_prefix')} and {setting('image_suffix')} need {setting('images')}"
+            )
+            raise ArgumentError("score", event=event, hint="The report shows them.")
         if self.labels is None:
-            if self.classes is not None or self.images is not None:
-                event = f"{setting('images')} and {classes} need {labels}"
+            names = "classes", "images", "label_prefix", "label_suffix"
+            given = [setting(name) for name in names if getattr(self, name)]
+            if given:
+                event = f"{', '.join(given)} need {labels}"
                 raise ArgumentError("score", event=event, hint=f"Give {labels} too.")
         elif real_path(self.labels) == real_path(self.predictions):
             must, got = "another folder than the predictions", str(self.labels)
             raise ArgumentError("score", "labels", must=must, got=got)
-        elif self.classes is None or self.data is not None:
-            event = f"{labels} need {classes}, and no {setting('data')}"
-            raise ArgumentError("score", event=event, hint=f"Give {classes}.")
+        elif self.data is not None:
+            event = f"only one of {labels} and {data} can be given"
+            hint = f"{setting('classes')} says which classes {labels} have."
+            raise ArgumentError("score", event=event, hint=hint)

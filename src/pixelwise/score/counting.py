@@ -1,5 +1,6 @@
 """Predicted label images beside their labels: which ones they are, and their counts. No torch."""
 
+import os
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -19,12 +20,14 @@ from pixelwise.errors import (
     check_choice,
     setting,
 )
+from pixelwise.files.affixes import NO_AFFIXES, Affixes, likely_affixes
 from pixelwise.files.json_file import get
 from pixelwise.files.names import real_path
 from pixelwise.files.results import read_object
+from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import read_settled
-from pixelwise.labels.pairs import Pair, find_pairs
+from pixelwise.labels.pairs import Pair, complete_pairs, find_pairing
 from pixelwise.labels.palettes import PALETTES
 from pixelwise.labels.png import read_label
 from pixelwise.legend.read import read_classes
@@ -118,14 +121,14 @@ def find_inputs(config: ScoreConfig) -> ScoreInputs:
     """
     given = (config.predictions, config.versus)
     folders = tuple(prediction_folder(p, config.split) for p in given if p is not None)
-    if config.labels is not None and config.classes is not None:
-        items = bare_items(folders, config.labels, config.images)
-        classes = find_classes(config.classes)
-        return ScoreInputs(folders, items, classes, "multiclass", DataSplit(None, None))
+    if config.labels is not None:
+        items = bare_items(config, folders, config.labels)
+        classes, task = find_classes(config, folders)
+        return ScoreInputs(folders, items, classes, task, DataSplit(None, None))
     data, split = find_dataset(config, folders)
     description = read_settled(data, config.accept_guesses)
     check_choice(str(description.root / "dataset.toml"), "split", split, description.splits)
-    items = predicted_items(description.pairs(split), folders)
+    items = predicted_items(description.pairs(split), folders, prediction_affixes(config))
     dataset = DataSplit(str(data), split)
     return ScoreInputs(folders, items, description.classes, description.task, dataset)
 
@@ -185,21 +188,67 @@ def find_dataset(config: ScoreConfig, folders: tuple[Path, ...]) -> tuple[Path, 
     return found[0]
 
 
-def find_classes(text: str) -> Classes:
-    """Classes of a file, or of a well-known name."""
+def find_classes(config: ScoreConfig, folders: tuple[Path, ...]) -> tuple[Classes, str]:
+    """Classes of a file, of a well-known name, or of the dataset that was predicted; the task.
+
+    Raises:
+        ArgumentError: none are given, and the predictions do not say of which dataset they are.
+    """
+    text = config.classes
+    if text is None:
+        data = next(filter(None, map(predicted_dataset, folders)), None)
+        if data is None:
+            event = f"{setting('labels')} need {setting('classes')}"
+            hint = (
+                f"Give a class file or a known dataset as {setting('classes')}: "
+                f"{folders[0]} has no prediction.json that names a dataset."
+            )
+            raise ArgumentError("score", event=event, hint=hint)
+        description = read_settled(data, config.accept_guesses)
+        return description.classes, description.task
     if text not in PALETTES and not Path(text).is_file():
         check_choice("score", "classes", text, [*PALETTES, "a file"])
-    return read_classes(text)
+    return read_classes(text), "multiclass"
 
 
-def bare_items(folders: tuple[Path, ...], labels: Path, images: Path | None) -> list[Item]:
-    """Predictions and labels of the same names, and images if there is a folder of them.
+def predicted_dataset(folder: Path) -> Path | None:
+    """The dataset that prediction.json names, or else the one that its run was trained on."""
+    path = folder / "prediction.json"
+    if not path.is_file():
+        return None
+    about = read_object(path)
+    data = get(str(path), about, "data", str, type(None))
+    if data is None and isinstance(about.get("checkpoint"), str):
+        run = Path(about["checkpoint"]).parent / "config.json"
+        trained = read_object(run).get("dataset") if run.is_file() else None
+        data = trained.get("path") if isinstance(trained, dict) else None
+    return Path(data) if isinstance(data, str) else None
+
+
+def prediction_affixes(config: ScoreConfig) -> Affixes:
+    """What stands around the ids in the names of predictions."""
+    return Affixes(config.prediction_prefix, config.prediction_suffix)
+
+
+def bare_items(config: ScoreConfig, folders: tuple[Path, ...], labels: Path) -> list[Item]:
+    """Predictions and labels of the same ids, and images if there is a folder of them.
 
     Raises:
         PairingError: a label has no prediction, or the reverse.
     """
-    pairs = [[p for p in find_pairs(folder, labels) if p.label] for folder in folders]
-    shown = {p.id: p.image for p in find_pairs(images, None)} if images else {}
+    affixes = prediction_affixes(config), Affixes(config.label_prefix, config.label_suffix)
+    pairs = [
+        complete_pairs(
+            find_pairing(folder, labels, *affixes, image="prediction"),
+            image="prediction",
+            left_out="",
+        )
+        for folder in folders
+    ]
+    shown = {}
+    if config.images is not None:
+        of_images = Affixes(config.image_prefix, config.image_suffix)
+        shown = find_pairing(config.images, None, of_images).image_of
     return [
         Item(same[0].id, tuple(p.image for p in same), same[0].label, shown.get(same[0].id))
         for same in zip(*pairs, strict=True)
@@ -207,28 +256,48 @@ def bare_items(folders: tuple[Path, ...], labels: Path, images: Path | None) -> 
     ]
 
 
-def predicted_items(pairs: list[Pair], folders: tuple[Path, ...]) -> list[Item]:
+def predicted_items(
+    pairs: list[Pair], folders: tuple[Path, ...], affixes: Affixes = NO_AFFIXES
+) -> list[Item]:
     """The predictions of every labelled pair of a split.
 
     Raises:
         PairingError: naming labels without a prediction.
         DatasetError: the split has no labels.
     """
-    items = [
-        Item(p.id, tuple(folder / f"{p.id}.png" for folder in folders), p.label, p.image)
-        for p in pairs
-        if p.label
-    ]
-    if not items:
+    labelled = [p for p in pairs if p.label]
+    if not labelled:
         raise DatasetError("score", "split", must="one with labels", got=f"{len(pairs)} images")
-    for position, folder in enumerate(folders):
-        missing = [f"{i.id}.png" for i in items if not i.predictions[position].is_file()]
+    found: list[dict[str, Path]] = []
+    for folder in folders:
+        if affixes:
+            there = find_pairing(folder, None, affixes, image="prediction").image_of
+        else:
+            files = {p.id: folder / f"{p.id}.png" for p in labelled}
+            there = {id: file for id, file in files.items() if file.is_file()}
+        missing = [p.id for p in labelled if p.id not in there]
         if missing:
-            got = f"{len(missing)} without: {some(missing)}"
-            hint = why_missing(folder)
+            names = (f"{affixes.prefix}{id}{affixes.suffix}" for id in missing)
+            got = f"{len(missing)} without: {some(f'{name}.png' for name in names)}"
+            hint = why_missing(folder) or other_names(folder, missing)
             must = f"predicted in {folder}"
             raise PairingError("score", "every label", must=must, got=got, hint=hint)
-    return items
+        found.append(there)
+    return [
+        Item(p.id, tuple(there[p.id] for there in found), p.label, p.image)
+        for p in labelled
+        if p.label
+    ]
+
+
+def other_names(folder: Path, ids: list[str]) -> str:
+    """The prefix and suffix with which the predictions in a folder are those of the ids."""
+    names = [os.path.splitext(name)[0] for name in walk_files(folder, IMAGE_SUFFIXES)]
+    prediction, label = likely_affixes(sorted(names), sorted(ids)) or (NO_AFFIXES, NO_AFFIXES)
+    if label or not prediction:
+        return ""
+    parts = {"prediction_prefix": prediction.prefix, "prediction_suffix": prediction.suffix}
+    return f"Did you mean {' and '.join(setting(k, v) for k, v in parts.items() if v)}?"
 
 
 def why_missing(folder: Path) -> str:
