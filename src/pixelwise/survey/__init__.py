@@ -12,5 +12,9 @@ pairing.py       which folder holds the images and which the labels
 splits.py        where the splits of a folder are
 lists.py         lists of ids of splits, in all the forms that data sets have them
 photographs.py   the images of a folder, refused if label files are among them
+known_sets.py    known data sets, by the names of their files and folders
+known_row.py     what a row of their tables says; known_scenes.py, known_other.py: the rows
+known_classes.py their classes, beside those that a file lists
+decoys.py        names of files beside the labels that hold no classes
 folder_names.py  what people call folders of images, labels and splits
 """

@@ -21,6 +21,7 @@ from pixelwise.survey.content import (
     levels_of,
     read_pixels,
 )
+from pixelwise.survey.known_sets import known_of
 from pixelwise.text import percent, shell_line
 
 # Labels whose colours are looked at, and pixels; of more, so many evenly spaced ones.
@@ -83,6 +84,9 @@ def convert_commands(
         The commands, "" if the colours cannot be those of classes; and whether only the nearest
         class can be taken, since values were lost.
     """
+    known = known_of(root, splits, labels)
+    if known is not None and known.convert:
+        return command_lines(root, splits, known.convert), "nearest" in known.convert
     colors = find_colors(labels)
     folders = [root / split.labels for split in splits.values() if split.labels]
     options = options_for(colors, folders_above(folders, root))

@@ -20,6 +20,8 @@ from pixelwise.survey.class_list import NOTHING_GIVEN, listed_classes
 from pixelwise.survey.complete_pairs import find_complete
 from pixelwise.survey.conversion import convert_commands, folders_above
 from pixelwise.survey.given import Given
+from pixelwise.survey.known_classes import check_form, choose_classes
+from pixelwise.survey.known_sets import known_of
 from pixelwise.survey.pairing import check_folder
 from pixelwise.survey.splits import find_layout
 from pixelwise.survey.statements import LIKELY, OPEN, SURE, Statement, Survey
@@ -31,13 +33,6 @@ from pixelwise.weights.counts import count_values
 READ_FILES = 500
 # Headers that are read to compare sizes.
 SIZES_COMPARED = 100
-# Labels that are kept like those of a known dataset, and have most of its classes.
-KNOWN_DATASETS = {
-    ("SegmentationClass", ""): "voc",
-    ("SegmentationClassAug", ""): "voc",
-    ("gtFine", "labelTrainIds"): "cityscapes",
-    ("gtFine", "labelIds"): "cityscapes_ids",
-}
 
 
 def survey_folder(folder: Path | str, given: Given | None = None) -> Survey:
@@ -113,7 +108,11 @@ def guess_meaning(
     """
     stored, read = _read_values(root, labels, splits)
     split = splits.get("train") or next(iter(splits.values()))
-    named, names = _named_classes(root, split, stored, given)
+    known = known_of(root, splits, labels)
+    check_form(root, splits, known)
+    folders = folders_above([root / (split.labels or "")], root)
+    listed = listed_classes(root, folders, stored.seen, given)
+    named, names = choose_classes(known, stored.seen, *listed, folders, given)
     meaning = meaning_of(stored, named)
     return replace(meaning, statements=(*read, *names, *meaning.statements))
 
@@ -163,36 +162,6 @@ def _read_values(
             hint += " Only if that is lost, add the colours of thin objects, which are not found, "
             hint += f"and take the nearest class: {commands}"
     raise LabelError(root, "labels", must="readable as label images", got=got, hint=hint)
-
-
-def _named_classes(
-    root: Path, split: Split, stored: StoredValues, given: Given
-) -> tuple[Classes | None, list[Statement]]:
-    """Classes from a file of names, or of the known dataset that this looks like."""
-    labels = Path(split.labels or "")
-    classes, notes = listed_classes(root, folders_above([root / labels], root), stored.seen, given)
-    if classes is not None:
-        return classes, notes
-    known, more = _known_dataset(labels, split.label_suffix, stored)
-    return known, [*notes, *more]
-
-
-def _known_dataset(
-    labels: Path, label_suffix: str, stored: StoredValues
-) -> tuple[Classes | None, list[Statement]]:
-    for (folder, version), name in KNOWN_DATASETS.items():
-        if folder in labels.parts and version in label_suffix:
-            classes = Classes.named(name)
-            try:
-                index = classes.to_index(stored.seen)
-            except LabelError:
-                return None, []
-            seen = set(index.tolist()) - {classes.ignore_index}
-            if 2 * len(seen) >= len(classes):
-                return classes, [
-                    Statement(LIKELY, f"classes are those of {name}, by folder and values")
-                ]
-    return None, []
 
 
 def _compare_sizes(root: Path, files: list[tuple[Path, Path]]) -> list[Statement]:

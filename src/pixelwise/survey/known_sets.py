@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.files.affixes import Affixes
+from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.classes import Classes
+from pixelwise.labels.description import Split
 from pixelwise.labels.image import image_size
 from pixelwise.labels.palettes import PALETTES
 from pixelwise.survey.known_other import AERIAL, INDUSTRY, MEDICAL, TOOLS
@@ -21,6 +24,8 @@ from pixelwise.text import plural
 ROWS = (*SCENES, *AERIAL, *MEDICAL, *INDUSTRY, *TOOLS)
 # Of more files, so many evenly spaced ones are compared with the patterns.
 _LOOKED_AT = 300
+# Labels whose images are looked for.
+_IMAGES_LOOKED_FOR = 60
 _MOST = 0.9
 # Bytes of a file next to the data that are searched.
 _SIDE_BYTES = 1 << 16
@@ -98,11 +103,12 @@ class Known:
         if unknown:
             return self._changed(classes, unknown)
         which = _listed_classes(classes, void)
+        own_void, classes = classes.ignore_values, with_void(classes, void)
         if self.row.ask:
             return classes, (self._choice(),)
         if self.sure:
             return classes, self._notes(SURE, which)
-        if classes.ignore_values or not _half(classes, seen):
+        if own_void or not _half(classes, seen):
             return classes, (self._question(which),)
         return classes, self._notes(LIKELY, which)
 
@@ -143,16 +149,16 @@ class Known:
         values = _shortened(unknown)
         are = "value {} is not one" if len(unknown) == 1 else "values {} are none"
         text = f"this looks like {self.name}, by {self.signs}, but {are.format(values)} of its"
-        void = (*classes.ignore_values, *unknown)
+        void = (*self._void(classes), *unknown)
         answers = [
             *(Answer(f"the classes are those of {name}", {"classes": name}) for name in others),
             Answer(f"{values} is void too", {"classes": table, "ignore_values": void}),
             Answer("the classes are others, in a file of mine", {"classes": "FILE"}),
         ]
         if others:
-            return Classes.named(others[0]), (Statement(OPEN, text, tuple(answers)),)
-        classes = Classes(classes.names, classes.colors, classes.values, classes.ignore_index, void)
-        return classes, (Statement(OPEN, text, tuple(answers)),)
+            classes = Classes.named(others[0])
+            void = classes.ignore_values or (classes.ignore_index,)
+        return with_void(classes, void), (Statement(OPEN, text, tuple(answers)),)
 
     def _question(self, which: str) -> Statement:
         answers = (
@@ -171,6 +177,11 @@ class Known:
         return Statement(OPEN, text, tuple(answers))
 
 
+def with_void(classes: Classes, void: Sequence[int]) -> Classes:
+    """The same classes with these stored values as void."""
+    return Classes(classes.names, classes.colors, classes.values, classes.ignore_index, void)
+
+
 def recognise(root: Path, images: Sequence[str], labels: Sequence[str]) -> Known | None:
     """The known data set that a folder is or looks like; None if it is no known one.
 
@@ -183,6 +194,23 @@ def recognise(root: Path, images: Sequence[str], labels: Sequence[str]) -> Known
     files = _Files(root, images, labels)
     found = list(filter(None, (_match(row, files) for row in ROWS)))
     return next((known for known in found if known.sure), found[0] if found else None)
+
+
+def known_of(root: Path, splits: Mapping[str, Split], labels: Sequence[Path]) -> Known | None:
+    """The known data set that labels belong to; None if it is no known one.
+
+    Args:
+        root: folder of the dataset.
+        splits: where its images and labels are.
+        labels: their files.
+    """
+    images, found = [], []
+    for label in labels[:: max(1, -(-len(labels) // _IMAGES_LOOKED_FOR))]:
+        image = next(filter(None, (_image_of(root, s, label) for s in splits.values())), None)
+        if image is not None:
+            images.append(image.relative_to(root).as_posix())
+            found.append(label.relative_to(root).as_posix())
+    return recognise(root, images, found)
 
 
 class _Files:
@@ -308,3 +336,19 @@ def _listed_classes(classes: Classes, void: Sequence[int]) -> str:
 def _shortened(values: Sequence[int]) -> str:
     shown = ", ".join(map(str, values[:7]))
     return f"{shown}, ..." if len(values) > 7 else shown
+
+
+def _image_of(root: Path, split: Split, label: Path) -> Path | None:
+    folder = root / (split.labels or "")
+    if split.labels is None or folder not in label.parents:
+        return None
+    affixes = Affixes(split.label_prefix, split.label_suffix)
+    id = affixes.id_of(label.relative_to(folder).as_posix())
+    if id is None:
+        return None
+    above, slash, last = id.rpartition("/")
+    name = f"{split.images}/{above}{slash}{split.image_prefix}{last}{split.image_suffix}"
+    whole = root / name
+    paths = [whole] if whole.suffix.lower() in IMAGE_SUFFIXES else []
+    paths += [root / (name + end) for s in IMAGE_SUFFIXES for end in (s, s.upper())]
+    return next((path for path in paths if path != label and path.is_file()), None)
