@@ -170,3 +170,42 @@ def empty(folder):
 def all_void(folder):
     write_label(folder / FILE, np.full(SIZE, VOID, np.uint8))
     return "V13", {FILE: SIZE[0] * SIZE[1]}
+
+
+def rogue_value(folder):
+    """A class that nobody has named, of three pixels."""
+    write_toml(folder, names=(*NAMES, "class_3"))
+    stored = read(folder / FILE)
+    stored[20, 5:8] = 3
+    write_label(folder / FILE, stored)
+    return "V14", {FILE: 3}
+
+
+def inverted(folder):
+    """All but the disc is foreground."""
+    shutil.rmtree(folder)
+    folder.mkdir()
+    make_clean(
+        folder,
+        label=lambda i: (draw_label(i) != 1).astype(np.uint8),
+        names=NAMES[:2],
+        task="binary",
+    )
+    return "V15", {"dataset.toml": sum(int(read(p).sum()) for p in labels_of(folder))}
+
+
+def ids_of_objects(folder):
+    """Each object of class 24 or 26 is described as a class of its own."""
+    values = {0}
+    for number, path in enumerate(labels_of(folder)):
+        stored = without_void(read(path)).astype(np.uint16)
+        ids = np.array([0, 24_000 + number % 3, 26_000 + number % 5], np.uint16)[stored]
+        Image.fromarray(ids).save(path)
+        values.update(ids.ravel().tolist())
+    lines = ['task = "multiclass"']
+    for index, value in enumerate(sorted(values)):
+        lines += ["[[classes]]", f'name = "class_{index}"', f"value = {value}"]
+    for split in ("train", "val"):
+        lines += [f"[splits.{split}]", f'images = "{split}/images"', f'labels = "{split}/labels"']
+    (folder / "dataset.toml").write_text("\n".join(lines), encoding="utf-8")
+    return "V16", {"train/labels": 18}

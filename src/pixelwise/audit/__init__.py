@@ -16,6 +16,7 @@ label_rules.py      the pixels of a label (F3, F8, V2 to V13, G4, R1), with regi
 color_rules.py      labels that are colour images (F10 to F12, V1 to V3)
 image_rules.py      images that are decoded on request or in a sample (F13, S2, G3)
 dataset_rules.py    what only all labels together say (F5, F7, F9, V5 to V11, S5, M1)
+suspect_rules.py    values that are hardly classes (V14 to V16)
 annotation_rules.py shapes and names in labelme files (R2 to R6)
 copies.py           duplicate images and labels (S1, S3, S4)
 """

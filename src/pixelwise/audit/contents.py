@@ -25,6 +25,10 @@ from pixelwise.labels.storage_notes import count_kinds
 
 # A value that has fewer than one in so many of the pixels of another one may be of its rims.
 _MANY = 4
+# At most so many labels have a value that is of no class, or this share of them, but no more than
+# are named. More values than the last are not those of classes.
+_FEW, _FEW_SHARE, _MOST_NAMED, MOST_VALUES = 2, 0.1, 64, 1024
+_VOID = 255
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,37 @@ def _open(
 
 
 @dataclass
+class Occurrence:
+    """In which labels values occur.
+
+    Args:
+        labels: how many there are.
+        holders: (65536,) labels that have a value.
+        few: the numbers of the pairs whose labels have a value, of values that few have.
+        objects: of the labels that have the values 1..n, but for 0 and void: how often each n is.
+    """
+
+    labels: int
+    holders: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1 << 16, np.int64))
+    few: dict[int, list[int]] = field(default_factory=dict)
+    objects: Counter[int] = field(default_factory=Counter)
+
+    def add(self, number: int, values: NDArray[np.int64]) -> None:
+        """Add the label of a pair, by its stored values, ascending."""
+        self.holders[values] += 1
+        if len(values) <= MOST_VALUES:
+            most = min(_MOST_NAMED, max(_FEW, int(_FEW_SHARE * self.labels)))
+            rare = self.holders[values] <= most
+            for value in values[rare].tolist():
+                self.few.setdefault(value, []).append(number)
+            for value in values[~rare].tolist():
+                self.few.pop(value, None)
+        objects = values[(values > 0) & (values != _VOID)]
+        if not objects.size or objects[-1] == len(objects):
+            self.objects[len(objects)] += 1
+
+
+@dataclass
 class Contents:
     """What the pairs of a dataset contain, N of them in S splits, as they are read.
 
@@ -125,6 +160,7 @@ class Contents:
         sizes: sizes (height, width) of each split, and how often each occurs.
         dhash, small: (N,) and (N, 16, 16) of images that were decoded, see image_rules.
         void_is_used: a label has 255 beside 1.
+        occurrence: in which labels values occur.
         images, kinds: images that have a header, and how many of them are of each kind, see
             storage_notes.
     """
@@ -146,6 +182,7 @@ class Contents:
         self.sizes: list[Counter[tuple[int, int]]] = [Counter() for _ in range(splits)]
         decoded = number if self.deep else 0
         self.dhash, self.small = np.zeros(decoded, np.uint64), np.zeros((decoded, 16, 16), np.uint8)
+        self.occurrence = Occurrence(self.source.labels)
         self._palettes: dict[bytes, bytes] = {}
 
     def add(self, number: int, found: PairContents) -> None:
@@ -170,6 +207,7 @@ class Contents:
         self.labels[files.split] += 1
         self.pixels[files.split, inside.values] += inside.pixels
         self.label_keys[number] = inside.key
+        self.occurrence.add(number, inside.values)
         self.simple[number] = len(inside.values) < 2
         self.voids[files.split] += bool((self.table.index_of.take(inside.values) == -1).any())
         self.void_is_used |= _has_void_beside_one(found)

@@ -23,7 +23,8 @@ _FEW_LABELS = 5
 # S5: least share of the pixels that would have to change their class.
 _DIFFERENCE = 0.25
 # Rules after which stored values are not what the class table says.
-_MISREAD = {"V5", "V6", "V7"}
+_SMOOTHED = {"V2", "V3"}
+MISREAD = {"V5", "V6", "V7", *_SMOOTHED}
 _LISTED = 8
 _ONE_CHANNEL = (PALETTE, GREY, GREY16)
 _CALLED = {PALETTE: "indexed", GREY: "grey", GREY16: "16-bit grey"}
@@ -61,7 +62,7 @@ def value_rules(contents: Contents, found: Collection[str]) -> Iterator[Finding]
     guessed = contents.table.guessed
     # a soft mask of 0 and 255 has no foreground that is stored as 1
     soft = "V2" in found and contents.table.is_zero_one and not contents.void_is_used
-    if not guessed and not soft and _MISREAD.isdisjoint(found):
+    if not guessed and not soft and (MISREAD - _SMOOTHED).isdisjoint(found):
         yield from _classes_that_never_occur(contents)
     yield from _splits_without_void(contents)
     yield from _splits_that_differ(contents)

@@ -13,7 +13,7 @@ from typing import Any
 from pixelwise.audit.annotation_rules import annotation_rules
 from pixelwise.audit.contents import Contents, Reading, read_pair
 from pixelwise.audit.copies import copy_rules
-from pixelwise.audit.dataset_rules import explanations, storage_rules, value_rules
+from pixelwise.audit.dataset_rules import MISREAD, explanations, storage_rules, value_rules
 from pixelwise.audit.findings import Finding, Ledger
 from pixelwise.audit.image_rules import near_copies
 from pixelwise.audit.label_rules import ClassTable
@@ -22,6 +22,12 @@ from pixelwise.audit.result import Audit, Evidence, repair_command
 from pixelwise.audit.rule import REPAIRED
 from pixelwise.audit.rules import WITHOUT_CLASSES, repairable
 from pixelwise.audit.source import Source
+from pixelwise.audit.suspect_rules import (
+    inverted,
+    numbers_of_objects,
+    objects_command,
+    rogue_values,
+)
 from pixelwise.errors import DatasetError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.storage_notes import storage_notes
@@ -87,7 +93,14 @@ def _conclude(contents: Contents, ledger: Ledger, deep: bool) -> None:
         for rule, better, detail in explanations(contents):
             ledger.replace(rule, better, detail)
         ledger.add(storage_rules(contents))
-        ledger.add(value_rules(contents, ledger.totals()))
+        found = ledger.totals()
+        ledger.add(value_rules(contents, found))
+        if contents.source.guessed:
+            ledger.replace("V4", "", "")  # a guess does not judge
+        if MISREAD.isdisjoint(found):
+            ledger.add(rogue_values(contents))
+            ledger.add(inverted(contents))
+    ledger.add(numbers_of_objects(contents))
     if deep:
         ledger.add(near_copies(inventory, contents.dhash, contents.small, contents.image_keys))
     keys = contents.image_keys, contents.label_keys
@@ -109,7 +122,7 @@ def _result(contents: Contents, ledger: Ledger, annotations: int, quick: bool, d
         not_looked=tuple(_not_looked(source, quick, deep)),
         questions=source.questions(),
         notes=storage_notes(contents.kinds, contents.images),
-        repairs=_repairs(source, totals, findings),
+        repairs=_repairs(contents, totals, findings),
         complete=every and not (ledger.accepted or quick or source.guessed),
         evidence=Evidence(
             source, contents.headers, frozenset(contents.values()), contents.void_is_used
@@ -117,12 +130,16 @@ def _result(contents: Contents, ledger: Ledger, annotations: int, quick: bool, d
     )
 
 
-def _repairs(source: Source, rules: Iterable[str], findings: Iterable[Finding]) -> dict[str, str]:
-    """Commands for a folder without dataset.toml; "" where no command repairs a finding."""
+def _repairs(
+    contents: Contents, rules: Iterable[str], findings: Iterable[Finding]
+) -> dict[str, str]:
+    """Commands that are not those of repair_command; "" where none repairs a finding."""
+    source, commands = contents.source, dict[str, str]()
     root = str(source.inventory.root)
-    commands: dict[str, str] = {}
     if source.guessed:
         commands = {rule: _repair_of_guess(rule, root, source) for rule in rules}
+    if "V16" in rules:
+        commands["V16"] = objects_command(contents)
     causes: dict[str, set[str]] = {}
     for finding in findings:
         causes.setdefault(finding.rule, set()).add(finding.cause)

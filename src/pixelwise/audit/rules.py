@@ -205,6 +205,27 @@ RULES = {
         "the label is void everywhere",
         "It was never drawn, or void is declared wrongly. The pair counts for nothing.",
     ),
+    "V14": Rule(
+        "error",
+        "a value is that of a few pixels in few labels",
+        "A tool or a person slipped, or the label was edited twice. Repaint the pixels, or take "
+        "the class out of dataset.toml and add the value to ignore_values, which makes them void.",
+    ),
+    "V15": Rule(
+        "note",
+        "more than half of all pixels are foreground",
+        "The object may be stored as 0 and what surrounds it as 1. If so, swap the two values; "
+        "scores and class weights are those of the foreground.",
+        about="place",
+    ),
+    "V16": Rule(
+        "error",
+        "stored values number objects instead of classes",
+        "It is the file of instances, which lies beside that of classes. Training would learn a "
+        "class for each object.",
+        "files",
+        "place",
+    ),
     "G1": Rule(
         "error",
         "image and label differ in size",
