@@ -46,6 +46,8 @@ from audit.planted_sets import (
     twin_colors,
     two_images,
     unknown_id,
+    unused_folders,
+    unused_list,
     void_as_class,
 )
 from audit.planted_shapes import (
@@ -94,6 +96,6 @@ PLANTS = (
     *(image_without_label, label_without_image, other_case, two_images, unknown_id),
     *(skipped_image, copy_of_pair),
     *(near_copy, copy_with_other_label, copy_of_label, other_mixture, specks, bad_shapes, no_json),
-    *(rogue_value, inverted, ids_of_objects),
+    *(rogue_value, inverted, ids_of_objects, unused_list, unused_folders),
     *(spellings, hidden_shape, shared_border, other_image_size, twin_colors, void_as_class),
 )

@@ -142,3 +142,20 @@ def copy_with_other_label(folder):
     stored[0, 0] = 1
     write_label(folder / "train/labels/30.png", stored)
     return "S3", {"train/labels/30.png": 1}
+
+
+def unused_list(folder):
+    """The official val, as ids, paths or names of files; dataset.toml has another one."""
+    lines = [f"images/{i:02}.png" for i in (2, 5, 7)]
+    (folder / "ImageSets").mkdir()
+    (folder / "ImageSets/val.txt").write_text("\n".join(lines))
+    (folder / "ImageSets/notes.txt").write_text("\n".join(lines))
+    return "P4", {"ImageSets/val.txt": 1}
+
+
+def unused_folders(folder):
+    """Images of a split that dataset.toml does not name, beside a folder of something else."""
+    for name in ("test/images/90.png", "test/labels/90.png", "extra/91.png"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / IMAGE, folder / name)
+    return "P4", {"test": 1}

@@ -7,7 +7,7 @@ rules.py            RULES: one row a rule, its cause and its repair; rule.py has
 findings.py         Finding, also of a file that cannot be read (F3), and their Ledger
 result.py           Audit, and the command that repairs a rule; baseline.py: accepted findings
 source.py           what is audited: a dataset.toml, or a guess
-inventory.py        the files, pair by pair (P1, P2, P3); every folder is listed once
+inventory.py        the files, pair by pair (P1 to P4); every folder is listed once
 examine.py          the audit: every pair, then conclusions
 contents.py         what is read of a pair, each file once, and the sums over all pairs
 headers.py          the first bytes and the end of an image file; pair_rules.py judges them (F1, F4,

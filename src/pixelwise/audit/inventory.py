@@ -7,7 +7,8 @@ followed, and names are kept as text, so that a million files fit into memory.
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,13 +21,19 @@ from pixelwise.files.toml_file import read_text, toml_value
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 from pixelwise.labels.description import Description, Split, fold_of
 from pixelwise.labels.pairs import is_same_folder, pair_files
-from pixelwise.text import some
+from pixelwise.survey.decoys import decoy_of
+from pixelwise.survey.lists import LIST_SUFFIXES, is_of_several, named_lists, read_list
+from pixelwise.text import plural, some
 
 # Among more unpaired names than this the nearest one is not looked for.
 _MOST_NEAREST = 300
 _LISTED = 3
 _SUFFIXES = tuple(IMAGE_SUFFIXES)
 _NUMBER = re.compile(r"\d+")
+_SPLIT_WORD = re.compile(
+    r"(?:^|[^a-z])(?:train|training|val|valid|validation|test|testing)"
+    r"(?:$|[^a-z]|annot|label|mask|image|img|set)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,7 @@ class Inventory:
         root: what names are relative to.
         splits: names, in the order of their numbers.
         pairs: of all splits.
-        findings: of the rules P1, P2, P3 and S1.
+        findings: of the rules P1 to P4 and S1.
         annotations: JSON files anywhere below the root.
         files: every visible file in the folders of the splits, sorted.
     """
@@ -82,6 +89,9 @@ def take_inventory(description: Description) -> Inventory:
                 wrong.append(Finding("S1", files.image, 1, None, detail))
         # splits that share folders share what is wrong with them
         findings.update({(f.rule, f.file, f.detail): f for f in wrong})
+    found_lists = _unused_lists(root, listing[""].texts, description.splits, names, pairs)
+    for finding in (*found_lists, *_unused_folders(listing[""].images)):
+        findings[finding.rule, finding.file, finding.detail] = finding
     annotations = [name for name in listing[""].names if name.lower().endswith(".json")]
     folders = {_prefix(folder) for split in description.splits.values() for folder in _of(split)}
     below = sorted({name for folder in folders for name in listing[folder].names})
@@ -90,11 +100,21 @@ def take_inventory(description: Description) -> Inventory:
 
 @dataclass
 class _Folder:
-    """The visible files in and below a folder, links among them, and folders without access."""
+    """What is visible in and below a folder.
+
+    Args:
+        names: files that somebody asks for.
+        links: links among them.
+        failures: of folders without access.
+        images: how many other images there are, by folder.
+        texts: folders with text files.
+    """
 
     names: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     failures: list[OSError] = field(default_factory=list)
+    images: Counter[str] = field(default_factory=Counter)
+    texts: set[str] = field(default_factory=set)
 
 
 def _of(split: Split) -> list[str]:
@@ -116,8 +136,13 @@ def _list_folders(root: Path, splits: Iterable[Split]) -> dict[str, _Folder]:
     prefixes = {_prefix(folder) for split in splits for folder in _of(split)}
     whole = _Folder()
     for name in walk_files(root, failures=whole.failures, links=whole.links):
-        if name.lower().endswith(".json") or name.startswith(tuple(prefixes)):
+        lower = name.lower()
+        if lower.endswith(".json") or name.startswith(tuple(prefixes)):
             whole.names.append(name)
+        elif lower.endswith(_SUFFIXES):
+            whole.images[name.rpartition("/")[0]] += 1
+        if lower.endswith(LIST_SUFFIXES):
+            whole.texts.add(name.rpartition("/")[0])
     listing = {"": whole}
     for prefix in sorted(prefixes - {""}):
         names = [name for name in whole.names if name.startswith(prefix)]
@@ -131,6 +156,42 @@ def _list_folders(root: Path, splits: Iterable[Split]) -> dict[str, _Folder]:
             found.links = [prefix + name for name in found.links]
         listing[prefix] = found
     return listing
+
+
+def _unused_lists(
+    root: Path,
+    folders: Iterable[str],
+    splits: Mapping[str, Split],
+    names: list[str],
+    pairs: list[Files],
+) -> Iterator[Finding]:
+    """P4: lists called like splits whose ids are not those of such a split."""
+    used = {split.list for split in splits.values()}
+    stems = [os.path.splitext(files.image)[0] for files in pairs]
+    for split, path in (found for f in sorted(folders) for found in named_lists(root / f)):
+        name = path.relative_to(root).as_posix()
+        if name in used or is_of_several(path):
+            continue
+        listed = read_list(path, stems)
+        of_split = {
+            stem for stem, files in zip(stems, pairs) if names[files.split].lower() == split
+        }
+        if listed and listed != of_split:
+            detail = f"{plural(len(listed), 'pair')} of {len(pairs):,}, and no split uses it"
+            yield Finding("P4", name, 1, None, detail)
+
+
+def _unused_folders(images: Mapping[str, int]) -> Iterator[Finding]:
+    """P4: folders called like splits with images that no split uses."""
+    found = Counter[str]()
+    for folder, number in images.items():
+        parts = folder.split("/")
+        place = next((n for n, part in enumerate(parts, 1) if _SPLIT_WORD.search(part.lower())), 0)
+        if place and decoy_of(f"{folder}/") is None:
+            found["/".join(parts[:place])] += number
+    for folder, number in sorted(found.items()):
+        detail = f"{plural(number, 'image file')} in and below it, in no split"
+        yield Finding("P4", folder, 1, None, detail)
 
 
 def _split_pairs(

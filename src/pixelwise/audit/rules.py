@@ -288,6 +288,14 @@ RULES = {
         'The split has unpaired = "skip" in dataset.toml.',
         "files",
     ),
+    "P4": Rule(
+        "note",
+        "a list or folder that is called like a split is used by no split",
+        "It may be the official split: then name it in dataset.toml as list, images and labels of "
+        "that split. Scores on another split cannot be compared with those of others.",
+        "files",
+        "place",
+    ),
     "S1": Rule(
         "warning",
         "duplicate image",

@@ -21,7 +21,7 @@ LIST_FOLDERS = (
     *("ImageSets/Segmentation", "", "splits", "split", "lists", "list", "ImageSets"),
     *("ImageSets/Main", "imagesets"),
 )
-_SUFFIXES = (".txt", ".lst", ".csv")
+LIST_SUFFIXES = (".txt", ".lst", ".csv")
 _SPLIT_OF = {name: split for split, names in SPLIT_NAMES.items() for name in names}
 # A list of both, which is used where there is none of the first alone.
 _BOTH = {"trainval": "train", "trainvalid": "train", "train_val": "train"}
@@ -69,7 +69,7 @@ def find_lists(folders: Iterable[Path], ids: Collection[str]) -> dict[str, tuple
     """
     for folder in dict.fromkeys(above / below for above in folders for below in LIST_FOLDERS):
         found: dict[str, tuple[Path, frozenset]] = {}
-        for split, path in _named(folder):
+        for split, path in named_lists(folder):
             named = read_list(path, ids)
             if named and split not in found:
                 found[split] = (path, named)
@@ -80,7 +80,7 @@ def find_lists(folders: Iterable[Path], ids: Collection[str]) -> dict[str, tuple
     return {}
 
 
-def _named(folder: Path) -> Iterator[tuple[str, Path]]:
+def named_lists(folder: Path) -> Iterator[tuple[str, Path]]:
     """(split, file) of the files in a folder that are called like lists of a split."""
     if not isdir(folder):
         return
@@ -91,7 +91,7 @@ def _named(folder: Path) -> Iterator[tuple[str, Path]]:
         return
     for name in names:
         stem, suffix = splitext(name.lower())
-        if suffix not in _SUFFIXES or not isfile(folder / name):
+        if suffix not in LIST_SUFFIXES or not isfile(folder / name):
             continue
         if stem in _BOTH:
             both.append((_BOTH[stem], folder / name))
@@ -99,6 +99,11 @@ def _named(folder: Path) -> Iterator[tuple[str, Path]]:
         if len(words) == 1 and words[0] in _SPLIT_OF:
             yield _SPLIT_OF[words[0]], folder / name
     yield from both
+
+
+def is_of_several(path: Path) -> bool:
+    """Whether a list is called like one of train and val together."""
+    return path.stem.lower() in _BOTH
 
 
 def _lines(path: Path) -> list[str]:
