@@ -147,6 +147,8 @@ def convert(
         "cityscapes",
         "cityscapes_ids",
         "labelme",
+        "via",
+        "supervisely",
         "coco_panoptic",
         "coco",
         "label_studio",

@@ -17,6 +17,10 @@ from convert.test_convert_cityscapes import thing, write_cityscapes
 from convert.test_convert_coco import panoptic_ids, write_coco, write_panoptic
 from convert.test_convert_cvat import POLYGON, write_cvat
 from convert.test_convert_label_studio import result, task, write_export
+from convert.test_convert_supervisely import bitmap, png, write_supervisely
+from convert.test_convert_supervisely import thing as sly_thing
+from convert.test_convert_via import POLYGON as VIA_POLYGON
+from convert.test_convert_via import project_3, region, write_via
 from convert.test_convert_yolo import write_yolo
 from fuzz.readers import Reader
 from make import make_dataset
@@ -223,6 +227,36 @@ ANNOTATIONS = [
                 POLYGON + '<mask label="cat" rle="3, 4, 5" left="2" top="2" width="4" height="3"/>',
             )
         ),
+        converting("s"),
+    ),
+    Reader(
+        "VIA",
+        "s/via_region_data.json",
+        "json",
+        lambda f: write_via(
+            f / "s",
+            region(VIA_POLYGON, kind="cat"),
+            region({"name": "ellipse", "cx": 9, "cy": 9, "rx": 4, "ry": 2, "theta": 1}, kind="dog"),
+        ),
+        converting("s"),
+    ),
+    Reader("VIA 3", "s/project.json", "json", lambda f: project_3(f / "s"), converting("s")),
+    Reader(
+        "Supervisely",
+        "s/ds0/ann/a.png.json",
+        "json",
+        lambda f: write_supervisely(
+            f / "s",
+            sly_thing(points={"exterior": SQUARE, "interior": [[[4, 4], [8, 4], [8, 8]]]}),
+            sly_thing("dog", "bitmap", **bitmap(png(np.ones((4, 4), bool)))),
+        ),
+        converting("s"),
+    ),
+    Reader(
+        "Supervisely meta",
+        "s/meta.json",
+        "json",
+        lambda f: write_supervisely(f / "s", sly_thing()),
         converting("s"),
     ),
     Reader("YOLO", "s/labels/a.txt", "text", lambda f: write_yolo(f / "s"), converting("s")),

@@ -39,8 +39,8 @@ class Images:
         """
         self.root = config.images or root
         self.moved = 0
-        self._has_root = config.images is not None
-        self._looks = self._has_root or is_sure
+        self.has_root = config.images is not None
+        self._looks = self.has_root or is_sure
 
     def find(
         self, where: str, name: str, text: str, base: Path, beside: str = "", split: str = ""
@@ -58,17 +58,17 @@ class Images:
             DatasetError: the name leads out of the folders, or several images have it.
         """
         plain, is_wild = _plain(text)
-        base = self.root if self._has_root else base
-        if not is_wild and not (self._has_root and ".." in plain.split("/")):
+        base = self.root if self.has_root else base
+        if not is_wild and not (self.has_root and ".." in plain.split("/")):
             file = inside(where, name, plain, base, [base])
             id = safe_id(where, name, plain)
-            if beside and not self._has_root and not isfile(file):
+            if beside and not self.has_root and not isfile(file):
                 file = inside(where, name, plain, base / beside, [base])
             found = None if isfile(file) or not self._looks else self._search(where, plain, split)
             self.moved += found is not None
             return id, found[1] if found else file
         found = self._search(where, plain, split)
-        if found is None and self._has_root:
+        if found is None and self.has_root:
             must = f"that of an image in {self.root}"
             raise DatasetError(where, name, must=must, got=shown(text))
         if found is None:

@@ -6,7 +6,7 @@ from os.path import exists, isfile
 from pathlib import Path
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.paths import IMAGES, LABELS
+from pixelwise.convert.paths import IMAGES, LABELS, split_word
 from pixelwise.errors import ArgumentError, DatasetError, setting
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import (
@@ -17,7 +17,6 @@ from pixelwise.labels.description import (
     read_description,
     write_description,
 )
-from pixelwise.survey.folder_names import SPLIT_NAMES
 from pixelwise.text import some
 
 _FOLDS = 5
@@ -120,9 +119,9 @@ def _splits(given: str | None, ids: list[str]) -> dict[str, Split]:
     if given is not None:
         return {given: Split(f"{given}/{IMAGES}", f"{given}/{LABELS}")}
     tops = {top for top, _, rest in (name.partition("/") for name in ids) if rest}
-    split_of = {name: split for split, names in SPLIT_NAMES.items() for name in names}
-    all_below = all("/" in name for name in ids) and tops <= set(split_of)
-    if tops and all_below and len({split_of[top] for top in tops}) == len(tops):
+    split_of = {top: split_word(top) for top in tops}
+    all_below = all("/" in name for name in ids) and all(split_of.values())
+    if tops and all_below and len(set(split_of.values())) == len(tops):
         return {split_of[top]: Split(f"{IMAGES}/{top}", f"{LABELS}/{top}") for top in sorted(tops)}
     whole = Split(IMAGES, LABELS)
     used = sorted({fold_of(name, _FOLDS) for name in ids})

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.formats.items import named_item
+from pixelwise.convert.formats.items import named_item, size_of_image
 from pixelwise.convert.formats.table import FORMATS, IGNORE
 from pixelwise.convert.image_names import Images
 from pixelwise.convert.legend import Legend
@@ -81,7 +81,8 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa: ARG001
     """The objects of one image."""
-    size = tuple(item.data["size"]) if item.data["size"] else item.image_file.turned_size
+    height, width = item.data["size"] or size_of_image(item)
+    size = height, width
     masks = Masks()
     objects = []
     for name, place, outline, box in item.data["objects"]:

@@ -13,6 +13,7 @@ from pixelwise.errors import DatasetError, setting
 from pixelwise.files.affixes import Affixes
 from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.pairs import complete_pairs, find_pairing
+from pixelwise.labels.shapes import Size
 from pixelwise.legend.find import find_class_file
 from pixelwise.legend.rows import Rows
 from pixelwise.text import some
@@ -114,3 +115,16 @@ def named_item(
     """
     id, file = images.find(str(path), name, text, path.parent, beside, split)
     return Item(id, (), None if config.image_files == "none" else file, data)
+
+
+def size_of_image(item: Item) -> Size:
+    """The size of a label whose annotation file does not say it: that of the image, turned.
+
+    Raises:
+        DatasetError: the image is not there.
+    """
+    if item.image is None or not isfile(item.image):
+        must = "there, as the annotations have no size"
+        hint = f"Give the folder of the images as {setting('images')}."
+        raise DatasetError(item.image or item.id, "image", must=must, got="none", hint=hint)
+    return item.image_file.turned_size

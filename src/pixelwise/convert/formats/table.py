@@ -78,15 +78,26 @@ def _is_label_studio(content: Any) -> bool:
     return _has("annotations")(_first(content))
 
 
+def _is_via(content: Any) -> bool:
+    if not isinstance(content, dict) or not content:
+        return False
+    if "_via_img_metadata" in content or set(_VIA_3) <= set(content):
+        return True
+    return all(_has("filename", "regions")(value) for value in content.values())
+
+
 def _first(entries: Any) -> Any:
     return entries[0] if isinstance(entries, list) and entries else None
 
 
+_VIA_3 = ("project", "attribute", "file", "view", "metadata")
 # In the order in which they are tried: file names first, then JSON, then pixels.
 _ROWS = (
     Format("cityscapes", IGNORE, file_name=r"(?i:_polygons\.json)$", json=_has("imgHeight")),
     Format("cityscapes_ids", None, unknown=_VALUES, file_name=r"(?i:_labelids\.png)$"),
     Format("labelme", json=_has("shapes")),
+    Format("via", json=_is_via, one_file=True, several=True),
+    Format("supervisely", json=_has("size", "objects")),
     Format("coco_panoptic", None, unknown=_VALUES, json=_is_panoptic, one_file=True),
     # COCO has no order; that small objects lie on top is the common practice
     Format("coco", order="area", json=_is_coco, one_file=True, several=True),

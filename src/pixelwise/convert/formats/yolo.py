@@ -18,6 +18,7 @@ import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.coco import boxes_error
+from pixelwise.convert.formats.items import size_of_image
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import IMAGES, LABELS, check_apart, files_below, images_below
 from pixelwise.convert.reading import JsonFile, NamedFile, Reading, digest, read_content
@@ -65,7 +66,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
     """The objects of one text file."""
-    size, names = item.image_file.turned_size, legend.stored.names
+    size, names = size_of_image(item), legend.stored.names
     lines = [] if not item.files else _lines(item.files[0], item.data or item.contents[0])
     objects = (
         Object(_name(words[0], names), _parts(words, size, config.boxes), f"line {number}")
