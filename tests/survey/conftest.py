@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pixelwise.labels.description import Split
 from pixelwise.labels.png import write_label
+from pixelwise.survey.class_list import NOTHING_GIVEN
+from pixelwise.survey.stored import read_values
+from pixelwise.survey.unusable import check_values
+from pixelwise.survey.values import meaning_of
+
+SPLITS = {"train": Split("images", "labels")}
 
 
 def label_of(values, number):
@@ -33,3 +40,28 @@ def draw(tmp_path):
         return tmp_path
 
     return draw_pairs
+
+
+@pytest.fixture
+def survey(tmp_path):
+    """survey(labels, named=None, given=...) writes them, grey, and concludes what they mean."""
+
+    def conclude(labels, named=None, given=NOTHING_GIVEN, deep=False):
+        write(tmp_path, labels, deep)
+        stored, notes = read_values(tmp_path, sorted((tmp_path / "labels").iterdir()), SPLITS)
+        assert notes == []
+        soft = check_values(tmp_path, SPLITS, stored, named, given)
+        meaning = meaning_of(stored, named, given)
+        return meaning, [*soft, *meaning.statements]
+
+    return conclude
+
+
+def write(root, labels, deep):
+    for folder in ("images", "labels"):
+        (root / folder).mkdir(exist_ok=True)
+    dtype = np.uint16 if deep or max(int(a.max()) for a in labels) > 255 else np.uint8
+    for number, label in enumerate(labels):
+        Image.fromarray(label.astype(dtype)).save(root / f"labels/{number:02}.png")
+        image = np.random.default_rng(number).integers(0, 256, (*label.shape, 3), np.uint8)
+        Image.fromarray(image).save(root / f"images/{number:02}.png")

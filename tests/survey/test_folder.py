@@ -52,7 +52,9 @@ def test_without_names_the_values_speak(draw):
     assert found.description.classes.names == ("class_0", "class_1", "class_2")
     assert found.description.splits["val"].keep == (0,)
     assert "images are images/*, labels are labels/* (sure)" in found.notes
-    assert "stored value 255 is void (likely)" in found.unsure
+    (question,) = found.open
+    assert question.text.startswith("is stored value 255 void? 255 is above 0..2, 25 % of the pix")
+    assert question.answers[0].options == {"ignore_values": (255,)}
     assert set(found.unsure) < set(found.notes)
 
 

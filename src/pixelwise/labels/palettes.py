@@ -191,6 +191,12 @@ _KNOWN: dict[str, ClassTable] = {
         colors=((0, 0, 0), (255, 255, 255)),
         values=(0, (1, 255)),
     ),
+    "objects": ClassTable(
+        source="label images that number the objects of each image: 0 is none of them",
+        names=("background", "object"),
+        colors=((0, 0, 0), (128, 0, 0)),
+        values=(0, "other"),
+    ),
 }
 _KNOWN |= STREET | AERIAL | SCENES
 _KNOWN["potsdam"] = _KNOWN["vaihingen"] = _KNOWN.pop("isprs")

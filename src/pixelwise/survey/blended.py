@@ -8,9 +8,8 @@ changes from one value to another at once.
 import numpy as np
 from numpy.typing import NDArray
 
-# A value is one of a class if so many of its pixels have only their own value around them, and may
-# be one of interpolation if hardly any has.
-_AREA, _NO_AREA = 0.3, 0.05
+# A value may be one of interpolation if hardly any of its pixels has only its own value around it.
+_NO_AREA = 0.05
 # Interpolation makes at least so many values, with so many pixels.
 LEAST_VALUES, _LEAST_PIXELS = 8, 16
 # The largest step between neighbours, as a share of the range within _REACH of a pixel: the mean is
@@ -38,12 +37,6 @@ def blended_values(
         if found.sum() < least or not _is_gradual(part, found):
             return np.zeros(len(found), bool)
     return found
-
-
-def area_values(label: np.ndarray) -> NDArray[np.bool_]:
-    """(V,) which values form areas, as those of classes do."""
-    pixels, alone = _counts(label)
-    return (alone > 0) & (alone >= _AREA * pixels)
 
 
 def _without_area(label: np.ndarray) -> NDArray[np.bool_]:

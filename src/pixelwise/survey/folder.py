@@ -8,26 +8,25 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-import numpy as np
-
-from pixelwise.errors import DatasetError, LabelError, PixelwiseError
+from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description, Split
 from pixelwise.labels.image import image_size
-from pixelwise.labels.png import label_size, read_label
-from pixelwise.survey.blended import LEAST_VALUES, area_values, blended_values
+from pixelwise.labels.png import label_size
 from pixelwise.survey.class_list import NOTHING_GIVEN, listed_classes
 from pixelwise.survey.complete_pairs import find_complete
-from pixelwise.survey.conversion import convert_commands, folders_above
+from pixelwise.survey.conversion import folders_above
 from pixelwise.survey.given import Given
 from pixelwise.survey.known_classes import check_form, choose_classes
 from pixelwise.survey.known_sets import known_of
 from pixelwise.survey.pairing import check_folder
 from pixelwise.survey.splits import find_layout
 from pixelwise.survey.statements import LIKELY, OPEN, SURE, Statement, Survey
-from pixelwise.survey.values import Meaning, StoredValues, meaning_of
+from pixelwise.survey.stored import read_values
+from pixelwise.survey.unusable import check_values
+from pixelwise.survey.values import meaning_of
+from pixelwise.survey.void import Meaning
 from pixelwise.text import plural, shell_line
-from pixelwise.weights.counts import count_values
 
 # All label files are read up to this number; of more, so many.
 READ_FILES = 500
@@ -104,64 +103,19 @@ def guess_meaning(
         labels: the files to read, at least one.
         given: what a person decided.
     Raises:
-        LabelError: most labels are colour or lossy images, or cannot be read.
+        LabelError: most labels are colour or lossy images, or cannot be read, or hold values that
+            are not those of classes; the message has the command that makes label images.
     """
-    stored, read = _read_values(root, labels, splits)
+    stored, read = read_values(root, labels, splits)
     split = splits.get("train") or next(iter(splits.values()))
     known = known_of(root, splits, labels)
     check_form(root, splits, known)
     folders = folders_above([root / (split.labels or "")], root)
     listed = listed_classes(root, folders, stored.seen, given)
     named, names = choose_classes(known, stored.seen, *listed, folders, given)
-    meaning = meaning_of(stored, named)
-    return replace(meaning, statements=(*read, *names, *meaning.statements))
-
-
-def _read_values(
-    root: Path, paths: list[Path], splits: dict[str, Split]
-) -> tuple[StoredValues, list[Statement]]:
-    """The stored values of label files; a few that cannot be read are left to the audit.
-
-    Values that interpolation has made are left out, unless a file without them has them too.
-    """
-    files, wide, blended, own = [], False, list[frozenset[int]](), set[int]()
-    failures: list[PixelwiseError] = []
-    for path in paths:
-        try:
-            label = read_label(path)
-        except PixelwiseError as error:
-            failures.append(error)
-        else:
-            wide = wide or label.dtype.itemsize > 1
-            found = frozenset(count_values(label)[0].tolist())
-            if len(found) > LEAST_VALUES and blended_values(label).any():
-                blended.append(found)
-                own.update(np.flatnonzero(area_values(label)).tolist())
-            else:
-                files.append(found)
-    own = own.union(*files)
-    stored = StoredValues((*files, *(found & own or found for found in blended)), wide)
-    notes = []
-    if blended:
-        have = f"{plural(len(paths), 'label')} {'has' if len(blended) == 1 else 'have'}"
-        text = (
-            f"{len(blended):,} of {have} values of interpolation at borders, which are no classes"
-        )
-        more = shell_line(["pixelwise", "audit", str(root)])
-        notes.append(Statement(LIKELY, f"{text} (resized like an image?); for more: {more}"))
-    if not failures:
-        return stored, notes
-    got = f"{len(failures):,} of {len(paths):,} that are not: {failures[0].without_hint}"
-    if len(failures) < len(stored.files):
-        return stored, [*notes, Statement(LIKELY, f"labels should be label images, got {got}")]
-    commands, lossy = convert_commands(root, splits, paths)
-    hint = f"If they are colours, make label images of them first: {commands}" if commands else ""
-    if lossy:
-        hint = "Their values were changed: export them again from their source as PNGs."
-        if commands:
-            hint += " Only if that is lost, add the colours of thin objects, which are not found, "
-            hint += f"and take the nearest class: {commands}"
-    raise LabelError(root, "labels", must="readable as label images", got=got, hint=hint)
+    soft = check_values(root, splits, stored, named, given)
+    meaning = meaning_of(stored, named, given)
+    return replace(meaning, statements=(*read, *names, *soft, *meaning.statements))
 
 
 def _compare_sizes(root: Path, files: list[tuple[Path, Path]]) -> list[Statement]:

@@ -1,212 +1,245 @@
 """What the stored values of label files mean: classes, void, or ids of objects.
 
 Three numbers are kept apart: the stored value in the file, the class index it gets, and the name.
-A guess is made the way a person makes it, by the first rule that recognises the values.
+Which values are void is sure where they lie like void, or have such a name; else it is a question.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
 
-from pixelwise.labels.class_names import is_void_name, known_colors
+from pixelwise.labels.class_names import is_void_name
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.palettes import voc_colormap
-from pixelwise.survey.statements import LIKELY, SURE, Statement
+from pixelwise.survey.class_list import NOTHING_GIVEN
+from pixelwise.survey.given import Given
+from pixelwise.survey.named_values import by_name
+from pixelwise.survey.statements import LIKELY, OPEN, SURE, Answer, Statement
+from pixelwise.survey.stored import StoredValues
+from pixelwise.survey.suspects import find_suspects
+from pixelwise.survey.void import (
+    VOIDS,
+    Facts,
+    Meaning,
+    about_void,
+    listed,
+    long_doubts,
+    share_text,
+    suspect_notes,
+)
 from pixelwise.text import plural
 
-VOID, WIDE_VOID = 255, 65535
-# More stored values than this are not a list of classes but ids of objects.
-MOST_CLASSES = 256
 # Up to this many contiguous values are as likely to be classes as ids.
-FEW_IDS = 8
+_FEWEST_IDS, FEW_IDS, _MANY_IDS = 4, 8, 20
+# More values of 16 bits are hardly classes.
+_MOST_NAMELESS = 64
 # Class indices are neighbours; grey levels that were chosen to be seen are far apart.
 GREY_GAP = 8
-LISTED_VALUES = 12
+# Of a binary label.
+_MOSTLY = 0.5
 
 
-@dataclass(frozen=True)
-class StoredValues:
-    """The stored values of the label files that were read.
-
-    Args:
-        files: the values of each file; at least one file.
-        wide: some file has 16 bits a pixel.
-    """
-
-    files: tuple[frozenset[int], ...]
-    wide: bool = False
-
-    @property
-    def seen(self) -> list[int]:
-        """The values of all files, ascending."""
-        return sorted(frozenset().union(*self.files))
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """A guess at what stored values mean; each note is (how sure, sentence)."""
-
-    classes: Classes
-    statements: tuple[Statement, ...]
-
-    @property
-    def task(self) -> Literal["multiclass", "binary"]:
-        """Two classes need no more than one sigmoid channel."""
-        return "binary" if len(self.classes) == 2 else "multiclass"
-
-
-def meaning_of(stored: StoredValues, named: Classes | None = None) -> Meaning:
-    """Guess the classes behind stored values.
+def meaning_of(
+    stored: StoredValues, named: Classes | None = None, given: Given = NOTHING_GIVEN
+) -> Meaning:
+    """The classes behind stored values, by the first rule that recognises them.
 
     Args:
         stored: what the label files contain.
         named: classes from a file of names; None without such a file.
+        given: what a person decided: ignore_values and foreground.
     """
+    known = (
+        {v for several in named.values if not isinstance(several, str) for v in several}
+        | set(named.ignore_values)
+        if named
+        else set[int]()
+    )
+    suspects = find_suspects(stored, {*known, *(given.ignore_values or ())})
+    values = [
+        v for v in stored.seen if v not in suspects.values and v not in (given.ignore_values or ())
+    ]
+    facts = Facts(stored, given, suspects, values or stored.seen)
     if named is not None and not all(is_void_name(name) for name in named.names):
-        return _by_name(stored, named)
-    if _are_ids(stored):
-        return _ids(stored)
-    if set(stored.seen) <= {0, 1, VOID}:
-        return _two_values(stored)
-    gaps = [b - a for a, b in zip(stored.seen, stored.seen[1:])]
-    if gaps and min(gaps) >= GREY_GAP:
-        return _grey_levels(stored)
-    return _indices(stored)
+        return by_name(facts, named)
+    for rule in RULES:
+        meaning = rule(facts)
+        if meaning is not None:
+            return meaning
+    return _indices(facts)
 
 
-def _by_name(stored: StoredValues, named: Classes) -> Meaning:
-    """Classes whose name means void become void; values without a name become void or a class."""
-    if "other" in named.values:
-        return Meaning(named, ())
-    rows = [r for r in zip(named.names, named.values, named.colors) if not is_void_name(r[0])]
-    void_rows = [r for r in zip(named.names, named.values) if is_void_name(r[0])]
-    void: list[Any] = [
-        *named.ignore_values,
-        *(value for _, values in void_rows for value in values),
-    ]
-    names, values = [name for name, _, _ in rows], [value for _, value, _ in rows]
-    colors: list[Any] | None = [color for _, _, color in rows]
-    statements = [Statement(SURE, f"{plural(len(names), 'class')} with names: {listed(names)}")]
-    statements += [
-        Statement(SURE, f"stored value {listed(v)} is void: it is called {n}") for n, v in void_rows
-    ]
-
-    known = known_colors(names)
-    if known is not None and _has_default_colors(named):
-        colors = list(known[1])
-        statements.append(
-            Statement(SURE, f"colours are those of {known[0]}, which has the same class names")
-        )
-
-    claimed = {v for several in values if not isinstance(several, str) for v in several}
-    in_files = [value for value in stored.seen if value not in void]
-    unnamed = [value for value in in_files if value not in claimed]
-    if unnamed and len(in_files) == len(names) and len(claimed.intersection(in_files)) <= 1:
-        statements.append(
-            Statement(LIKELY, f"stored values {listed(in_files)} have the names in their order")
-        )
-        values, unnamed = [(value,) for value in in_files], []
-    if unnamed and unnamed[-1] in (VOID, max(claimed) + 1):
-        void.append(unnamed.pop())
-        statements.append(Statement(LIKELY, f"stored value {void[-1]} is void: no class has it"))
-    if unnamed:
-        statements.append(
-            Statement(LIKELY, f"stored values without a name are classes: {listed(unnamed)}")
-        )
-        names += [f"class_{value}" for value in unnamed]
-        values += [(value,) for value in unnamed]
-        colors = None
-    classes = Classes(names, colors, values, named.ignore_index, void)
-    return Meaning(classes, tuple(statements))
+def _chosen(facts: Facts) -> Meaning | None:
+    """A person named the foreground: all other values are background."""
+    front = facts.given.foreground
+    if front is None:
+        return None
+    void = tuple(v for v in facts.void_values if v != front)
+    background = [v for v in facts.values if v != front and v not in void]
+    background = background or [0 if front else max(1, *facts.stored.seen)]
+    classes = Classes(["background", "foreground"], values=[background, front], ignore_values=void)
+    note = f"binary: stored value {listed(background)} is background, {front} is foreground"
+    doubts = [doubt for doubt in facts.doubts if doubt.value != front]
+    return Meaning(classes, (Statement(SURE, note), *about_void(facts, doubts)))
 
 
-def _has_default_colors(classes: Classes) -> bool:
-    """Whether the colours are a default palette, not chosen."""
-    return [list(color) for color in classes.colors] == voc_colormap(len(classes)).tolist()
-
-
-def _are_ids(stored: StoredValues) -> bool:
-    """Whether every file numbers its own objects from 1 without a gap, on background 0."""
-    if len(stored.seen) > MOST_CLASSES:
-        return True
+def _objects(facts: Facts) -> Meaning | None:
+    """Every file numbers its own objects from 1 without a gap, on background 0; or wide ids."""
+    if facts.is_decided:
+        return None
     # an 8-bit file may have void around its objects
-    files = stored.files if stored.wide else [values - {VOID} for values in stored.files]
-    without_gap = sum(values == set(range(len(values))) for values in files)
-    numbers_of_objects = {len(values) for values in files}
-    enough_files = stored.wide or len(files) > 2
-    return (
-        enough_files
+    void = tuple(v for v in VOIDS[:1] if v in facts.values and not facts.stored.wide)
+    files = [set(file) - {*facts.suspects.values, *void} for file in facts.stored.files]
+    without_gap = sum(file == set(range(len(file))) for file in files)
+    numbers = {len(file) for file in files}
+    is_scattered = facts.stored.wide and len(facts.values) > _MOST_NAMELESS
+    if not is_scattered and not (
+        len(files) > 2
         and without_gap >= 0.9 * len(files)
-        and max(numbers_of_objects) > FEW_IDS
-        and len(numbers_of_objects) > min(2, len(files) - 1)
+        and max(numbers) >= _FEWEST_IDS
+        and len(numbers) > 2
+    ):
+        return None
+    are_few = max(numbers) <= FEW_IDS
+    note = f"stored values up to {facts.values[-1]}"
+    if without_gap >= 0.9 * len(files):
+        note = f"stored values 0..n without a gap, up to {max(numbers) - 1}, n another in each file"
+        if facts.stored.wide and max(numbers) > _MANY_IDS and len(numbers) > 2:
+            note = f"{note}, number the objects: 0 is background, any other value is object"
+            return _of_objects(facts, void, Statement(SURE, note))
+    answers = (
+        Answer("the values number objects", {"classes": "objects"}),
+        Answer("each value is a class", {"ignore_values": void}),
     )
+    note = f"{note}: do they number the objects, or is each a class?"
+    statement = Statement(OPEN, note, answers[::-1] if are_few else answers)
+    if not are_few:
+        return _of_objects(facts, void, statement)
+    each = meaning_of(facts.stored, given=replace(facts.given, ignore_values=void))
+    return Meaning(each.classes, (statement, *each.statements))
 
 
-def _ids(stored: StoredValues) -> Meaning:
-    void = (VOID,) if VOID in stored.seen and not stored.wide else ()
+def _of_objects(facts: Facts, void: tuple[int, ...], statement: Statement) -> Meaning:
     classes = Classes(["background", "object"], values=[0, "other"], ignore_values=void)
-    note = (
-        f"stored values up to {stored.seen[-1]} number the objects of each file: "
-        "0 is background, any other value is object"
+    return Meaning(classes, (statement, *suspect_notes(facts)))
+
+
+def _one_value(facts: Facts) -> Meaning | None:
+    if len(facts.values) > 1:
+        return None
+    (value,) = facts.values
+    front = value or 1
+    foregrounds = (1, VOIDS[0]) if value == 0 else (value, 0)
+    other = 0 if value else 1
+    note = f"binary, though stored value {value} alone was seen: which one is foreground?"
+    answers = tuple(
+        Answer(
+            f"{v} is foreground{'' if v == value else ' (never seen)' * bool(v)}", {"foreground": v}
+        )
+        for v in foregrounds
     )
-    return Meaning(classes, (Statement(LIKELY, note), *_void_statements(void)))
+    values = [0, front] if value == 0 else [other, value]
+    classes = Classes(["background", "foreground"], values=values, ignore_values=facts.void)
+    return Meaning(classes, (Statement(OPEN, note, answers), *suspect_notes(facts)))
 
 
-def _two_values(stored: StoredValues) -> Meaning:
-    foreground = VOID if VOID in stored.seen and 1 not in stored.seen else 1
-    void = (VOID,) if {1, VOID} <= set(stored.seen) else ()
-    classes = Classes(["background", "foreground"], values=[0, foreground], ignore_values=void)
-    note = f"binary: stored value 0 is background, {foreground} is foreground"
-    if not {0, foreground} <= set(stored.seen):
-        note, sureness = f"{note}, though only {listed(stored.seen)} was seen", LIKELY
+def _two_codes(facts: Facts) -> Meaning | None:
+    """Files of 0, 1 among files of 0, 255."""
+    if set(facts.values) != {0, 1, VOIDS[0]}:
+        return None
+    if any({1, VOIDS[0]} <= set(file) for file in facts.stored.files):
+        return None
+    ones, whites = (facts.stored.holders[v] for v in (1, VOIDS[0]))
+    note = (
+        f"foreground is stored as 1 in {plural(ones, 'file')} and as 255 in {whites:,} others: "
+        "the two never occur together"
+    )
+    answers = (
+        Answer("both are foreground", {"classes": "binary"}),
+        Answer("255 is void", {"ignore_values": (VOIDS[0],)}),
+    )
+    classes = Classes(["background", "foreground"], values=[0, (1, VOIDS[0])])
+    if facts.is_decided:
+        return Meaning(classes, (Statement(SURE, note), *suspect_notes(facts)))
+    return Meaning(classes, (Statement(OPEN, note, answers), *suspect_notes(facts)))
+
+
+def _two_values(facts: Facts) -> Meaning | None:
+    values = facts.class_values
+    if len(values) != 2:
+        return None
+    back, front = values
+    share = facts.stored.share([front], values)
+    note = f"binary: stored value {back} is background, {front} is foreground, {share_text(share)}"
+    answers = tuple(Answer(f"{v} is foreground", {"foreground": v}) for v in (front, back))
+    if back == 0 and share <= _MOSTLY:
+        is_index = 1 < front < GREY_GAP
+        statement = Statement(LIKELY if is_index else SURE, note)
+    elif back == 0:
+        swap = f"value = {front} below background and value = 0 below foreground swap the two"
+        statement = Statement(OPEN, f"{note}: is it? {swap}", answers)
     else:
-        sureness = SURE
-    return Meaning(classes, (Statement(sureness, note), *_void_statements(void)))
+        if share > _MOSTLY:
+            back, front, answers = front, back, answers[::-1]
+        if values[-1] in VOIDS:
+            decided = {"ignore_values": (values[-1],), "foreground": values[0]}
+            answers += (Answer(f"{values[-1]} is void", decided),)
+        note = f"two classes, stored as {listed(values)}: is {front} the foreground?"
+        statement = Statement(OPEN, note, answers)
+    table = Classes(
+        ["background", "foreground"], values=[back, front], ignore_values=facts.void_values
+    )
+    return Meaning(table, (statement, *about_void(facts)))
 
 
-def _grey_levels(stored: StoredValues) -> Meaning:
-    names = ["background", "foreground"] if len(stored.seen) == 2 else _numbered(stored.seen)
-    note = f"{plural(len(names), 'class')}, stored as the grey levels {listed(stored.seen)}"
-    return Meaning(Classes(names, values=stored.seen), (Statement(LIKELY, note),))
+def _grey_levels(facts: Facts) -> Meaning | None:
+    gaps = [b - a for a, b in pairwise(facts.values)]
+    if not gaps or min(gaps) < GREY_GAP or facts.values[-1] > 255:
+        return None
+    levels = facts.class_values
+    note = f"{plural(len(levels), 'class')}, stored as the grey levels {listed(levels)}"
+    note += ", which have equal steps" if max(gaps) - min(gaps) <= 2 and not levels[0] else ""
+    table = Classes(_numbered(levels), values=levels, ignore_values=facts.void_values)
+    return Meaning(table, (Statement(LIKELY, note), *about_void(facts)))
 
 
-def _indices(stored: StoredValues) -> Meaning:
-    void = tuple(v for v in stored.seen[1:] if v == VOID or (stored.wide and v == WIDE_VOID))
-    seen = [value for value in stored.seen if value not in void]
-    values = list(range(seen[0], seen[-1] + 1))
+def _indices(facts: Facts) -> Meaning:
+    seen, void = facts.class_values, facts.void_values
+    doubts = facts.doubts if void or facts.doubts or facts.is_decided else long_doubts(seen)
     # a class in between may be missing from the files that were read, but not most classes
-    values = values if 2 * len(seen) >= len(values) else seen
+    left_out = {*void, *facts.suspects.values}
+    every = [v for v in range(seen[0], seen[-1] + 1) if v not in left_out]
+    every = every if 2 * len(seen) >= len(every) else seen
     statements = [
         Statement(
-            LIKELY, f"{plural(len(values), 'class')}, stored as {listed(values)}, without names"
+            LIKELY, f"{plural(len(every), 'class')}, stored as {listed(every)}, without names"
         )
     ]
-    never = sorted(set(values) - set(seen))
-    if never:
-        statements.append(
-            Statement(
-                LIKELY, f"stored values that were never seen are classes too: {listed(never)}"
-            )
-        )
+    if never := sorted(set(every) - set(seen)):
+        text = f"stored values that were never seen are classes too: {listed(never)}"
+        statements.append(Statement(LIKELY, text))
     if seen[0] > 0:
-        statements.append(
-            Statement(LIKELY, f"the lowest stored value is {seen[0]}, which becomes class index 0")
-        )
-    classes = Classes(_numbered(values), values=values, ignore_values=void)
-    return Meaning(classes, (*statements, *_void_statements(void)))
+        text = f"the lowest stored value is {seen[0]}, which becomes class index 0"
+        statements.append(Statement(LIKELY, text))
+    asked = about_void(facts, doubts)
+    if not void and not asked and not facts.is_decided:
+        text = "no value is taken for void: if one is, name it by --ignore-values"
+        statements.append(Statement(LIKELY, text))
+    # the class index of void is none of those of classes
+    index = VOIDS[len(every) > VOIDS[0]]
+    classes = Classes(_numbered(every), None, every, index, void)
+    return Meaning(classes, (*statements, *asked))
+
+
+# Each says what the values mean, or None; the first that knows is taken, at last _indices.
+RULES: tuple[Callable[[Facts], Meaning | None], ...] = (
+    _chosen,
+    _one_value,
+    _objects,
+    _two_codes,
+    _two_values,
+    _grey_levels,
+)
 
 
 def _numbered(values: list[int]) -> list[str]:
     return [f"class_{index}" for index in range(len(values))]
-
-
-def _void_statements(void: Iterable[int]) -> list[Statement]:
-    return [Statement(LIKELY, f"stored value {value} is void") for value in void]
-
-
-def listed(items: Iterable[Any]) -> str:
-    """Items after each other; a long list is cut in the middle."""
-    texts = [str(item) for item in items]
-    if len(texts) > LISTED_VALUES:
-        texts = [*texts[: LISTED_VALUES - 2], "...", texts[-1]]
-    return ", ".join(texts)

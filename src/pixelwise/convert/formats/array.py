@@ -30,7 +30,8 @@ from pixelwise.labels.decode import decode_image, image_format
 from pixelwise.labels.png import decode_label
 from pixelwise.legend.rows import Rows
 from pixelwise.offenders import list_offenders
-from pixelwise.survey.values import StoredValues, meaning_of
+from pixelwise.survey.stored import StoredValues
+from pixelwise.survey.values import meaning_of
 from pixelwise.text import reason_of, some
 
 _MAT_5 = b"MATLAB 5.0"
@@ -59,7 +60,8 @@ def _guessed(items: list[Item], config: ConvertConfig) -> tuple[Rows, tuple[str,
     for item in items[:: max(1, -(-len(items) // _FILES_LOOKED_AT))]:
         # what is read again later is not kept
         values, void = read_values(replace(item), config)
-        seen = frozenset(np.unique(values[~void]).tolist())
+        counted = np.unique(values[~void], return_counts=True)
+        seen = dict(zip(*(part.tolist() for part in counted)))
         if seen and not 0 <= min(seen) <= max(seen) <= _HIGHEST:
             return Rows(()), ()  # the message of unknown classes says what to do
         files.append(seen)

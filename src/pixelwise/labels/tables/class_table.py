@@ -19,7 +19,7 @@ class ClassTable:
     source: str
     names: tuple[str, ...]
     colors: tuple[Color, ...] = ()
-    values: tuple[int | tuple[int, ...], ...] | None = None
+    values: tuple[int | tuple[int, ...] | str, ...] | None = None
     ignore_index: int = 255
     ignore_values: tuple[int, ...] = ()
     void_colors: tuple[tuple[str, Color], ...] = ()

@@ -1,0 +1,192 @@
+"""How the stored values of a label lie: in areas, as thin borders, as rims of interpolation.
+
+A class covers areas. Void is often drawn as a thin border between two regions. Interpolation makes
+rims, whose values lie between those on both sides, and differ along one border.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+# A value covers areas if so many of its pixels have only their own value around them.
+AREA = 0.3
+# Half the width of what is thin, in shorter sides of the label.
+_THIN, _THICKEST = 0.01, 4
+# Interpolation makes rims that are so wide, on each side of a pixel.
+_RIM = 4
+# More values than this are not looked at one by one.
+_MOST_VALUES = 256
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How one value lies in the labels that were looked at.
+
+    Args:
+        pixels: of the value.
+        inner: those that have only their own value in the 3 x 3 pixels around them.
+        most_inner: the most in one label.
+        thick: those that are left when the areas lose what is thin.
+        two_sided: those that have two or more other values close by; 0 if that was not looked at.
+    """
+
+    pixels: int = 0
+    inner: int = 0
+    most_inner: int = 0
+    thick: int = 0
+    two_sided: int = 0
+
+    @property
+    def covers_areas(self) -> bool:
+        """Whether the value has the areas of a class."""
+        return self.inner >= max(1, AREA * self.pixels)
+
+    def __add__(self, other: "Extent") -> "Extent":
+        return Extent(
+            self.pixels + other.pixels,
+            self.inner + other.inner,
+            max(self.most_inner, other.most_inner),
+            self.thick + other.thick,
+            self.two_sided + other.two_sided,
+        )
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the values of one label lie.
+
+    Args:
+        extents: of each value.
+        rims: pixels of (a, v, b): v between areas of a and b, a < v < b, in a row or column.
+        lines: those of the rims that are one pixel wide.
+        jumps: places where areas of a and b meet without a value between, a + 1 < b.
+    """
+
+    extents: dict[int, Extent]
+    rims: Counter[tuple[int, int, int]] = field(default_factory=Counter)
+    lines: Counter[tuple[int, int, int]] = field(default_factory=Counter)
+    jumps: Counter[tuple[int, int]] = field(default_factory=Counter)
+
+    @property
+    def areas(self) -> set[int]:
+        """The values that cover areas."""
+        return {v for v, extent in self.extents.items() if extent.covers_areas}
+
+
+def layout_of(label: np.ndarray) -> Layout:
+    """How the values of a label lie.
+
+    Args:
+        label: (H, W) stored values, uint8 or uint16.
+    """
+    seen = np.flatnonzero(np.bincount(label.ravel()))
+    if len(seen) > _MOST_VALUES or min(label.shape) < 3:
+        return Layout({})
+    ranks = np.zeros(int(seen[-1]) + 1, np.uint8)
+    ranks[seen] = np.arange(len(seen))
+    ranked = ranks[label]
+    reach = int(np.clip(round(_THIN * min(label.shape)), 1, _THICKEST))
+    inner = _inner(np.pad(ranked, 1, mode="edge"))
+    thick = inner
+    for _ in range(reach - 1):
+        thick = _all_around(thick)
+    pixels, inside, left = (
+        np.bincount(part, minlength=len(seen))
+        for part in (ranked.ravel(), ranked[inner], ranked[thick])
+    )
+    extents = {}
+    for rank, value in enumerate(seen.tolist()):
+        thin = left[rank] <= pixels[rank] / 2
+        sides = _two_sided(ranked, rank, 2 * reach) if thin and len(seen) > 2 else 0
+        counts = (int(pixels[rank]), int(inside[rank]), int(inside[rank]), int(left[rank]))
+        extents[value] = Extent(*counts, sides)
+    found = Layout(extents)
+    _add_borders(found, ranked, seen)
+    return found
+
+
+def _inner(padded: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """(H, W) whether all 3 x 3 pixels are equal, of (H + 2, W + 2)."""
+    middle = padded[:, 1:-1]
+    rows = (middle == padded[:, :-2]) & (middle == padded[:, 2:])
+    here = middle[1:-1]
+    same = (here == middle[:-2]) & (here == middle[2:])
+    return rows[:-2] & rows[1:-1] & rows[2:] & same
+
+
+def _all_around(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    padded = np.pad(mask, 1, mode="edge")
+    rows = padded[:, :-2] & padded[:, 1:-1] & padded[:, 2:]
+    return rows[:-2] & rows[1:-1] & rows[2:]
+
+
+def _two_sided(ranked: NDArray[np.uint8], rank: int, reach: int) -> int:
+    """How many pixels of a value have two other values within reach, in rows and columns."""
+    mask = ranked == rank
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    box = (
+        slice(max(0, rows[0] - reach), rows[-1] + reach + 1),
+        slice(max(0, columns[0] - reach), columns[-1] + reach + 1),
+    )
+    mask, part = mask[box], ranked[box]
+    # ranks from 1 on, so that 0 is "no other value" for both
+    low, high = np.where(mask, 0, 255 - part), np.where(mask, 0, part)
+    low, high = (_largest_around(side.astype(np.uint8), reach) for side in (low, high))
+    other = _largest_around((~mask).astype(np.uint8), reach)[mask] > 0
+    return int((other & (255 - low[mask] < high[mask])).sum())
+
+
+def _largest_around(values: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
+    for axis in (0, 1):
+        width = [(reach, reach) if a == axis else (0, 0) for a in (0, 1)]
+        padded, size = np.pad(values, width), values.shape[axis]
+        shifted = [np.moveaxis(padded, axis, 0)[n : n + size] for n in range(2 * reach + 1)]
+        values = np.moveaxis(np.maximum.reduce(shifted), 0, axis)
+    return values
+
+
+def _add_borders(layout: Layout, ranked: NDArray[np.uint8], seen: NDArray[np.int64]) -> None:
+    """Count rims and jumps along rows and columns."""
+    is_area = np.isin(seen, list(layout.areas))
+    for lines in (ranked, ranked.T):
+        left, here, right = lines[:, :-2], lines[:, 1:-1], lines[:, 2:]
+        rising, falling = (left < here) & (here < right), (left > here) & (here > right)
+        y, x = np.nonzero(rising | falling)
+        x += 1
+        v = lines[y, x]
+        ends = [_end(lines, y, x, step, is_area) for step in (-1, 1)]
+        low, high = np.minimum(*ends), np.maximum(*ends)
+        kept = is_area[low] & is_area[high] & (low < v) & (v < high)
+        triples = np.stack([low[kept], v[kept], high[kept]], axis=1)
+        thin = (is_area[lines[y, x - 1]] & is_area[lines[y, x + 1]])[kept]
+        for counter, some in ((layout.rims, triples), (layout.lines, triples[thin])):
+            for triple, number in zip(*np.unique(some, axis=0, return_counts=True)):
+                low_v, mid_v, high_v = seen[triple].tolist()
+                counter[low_v, mid_v, high_v] += int(number)
+        a, b = lines[:, :-1], lines[:, 1:]
+        y, x = np.nonzero(a != b)
+        pair = np.sort(np.stack([a[y, x], b[y, x]], axis=1), axis=1)
+        pair = pair[is_area[pair].all(axis=1)]
+        for two, number in zip(*np.unique(pair, axis=0, return_counts=True)):
+            low_v, high_v = seen[two].tolist()
+            if high_v > low_v + 1:
+                layout.jumps[low_v, high_v] += int(number)
+
+
+def _end(
+    lines: NDArray[np.uint8],
+    y: NDArray[np.int64],
+    x: NDArray[np.int64],
+    step: int,
+    is_area: NDArray[np.bool_],
+) -> NDArray[np.uint8]:
+    """(N,) the first value that covers areas beside (y, x), as long as values rise or fall."""
+    here, end = lines[y, x], lines[y, x + step]
+    rises = end > here
+    for further in range(2, _RIM + 1):
+        beyond = lines[y, (x + further * step).clip(0, lines.shape[1] - 1)]
+        goes_on = ~is_area[end] & (beyond != end) & ((beyond > end) == rises)
+        end = np.where(goes_on, beyond, end)
+    return end

@@ -1,0 +1,146 @@
+"""The stored values of label files: how often each occurs, and how it lies."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, reduce
+from operator import add
+from pathlib import Path
+
+import numpy as np
+
+from pixelwise.errors import LabelError, PixelwiseError
+from pixelwise.labels.description import Split
+from pixelwise.labels.png import read_and_count, read_label
+from pixelwise.survey.conversion import convert_commands
+from pixelwise.survey.layout import Extent, Layout, layout_of
+from pixelwise.survey.statements import LIKELY, Statement
+
+# Labels whose layout is looked at: evenly spaced ones of so many pixels together, and for a value
+# that is rare the labels that hold most of it.
+_LOOKED_AT, _FEWEST, _PIXELS = 48, 6, 40e6
+_RARE_VALUES, _FILES_OF_ONE, _RARE = 24, 3, 1e-3
+
+
+@dataclass(frozen=True)
+class StoredValues:
+    """The stored values of the label files that were read.
+
+    Args:
+        files: of each file how many pixels a value has; at least one file.
+        wide: some file has 16 bits a pixel.
+        layouts: of some files, by their place in `files`.
+        names: of the files, for messages; () if they have none.
+        places: (row, column) of the first pixel of a value that is rare, by file and value.
+    """
+
+    files: tuple[Mapping[int, int], ...]
+    wide: bool = False
+    layouts: Mapping[int, Layout] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    places: Mapping[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+
+    @cached_property
+    def pixels(self) -> Counter[int]:
+        """Of each value, in all files."""
+        return Counter({v: sum(f.get(v, 0) for f in self.files) for v in self.holders})
+
+    @cached_property
+    def holders(self) -> dict[int, int]:
+        """How many files hold a value."""
+        return Counter(value for file in self.files for value in file)
+
+    @property
+    def seen(self) -> list[int]:
+        """The values of all files, ascending."""
+        return sorted(self.holders)
+
+    @cached_property
+    def extents(self) -> dict[int, Extent]:
+        """How each value lies in the files that were looked at."""
+        found: dict[int, Extent] = {}
+        for layout in self.layouts.values():
+            for value, extent in layout.extents.items():
+                found[value] = found.get(value, Extent()) + extent
+        return found
+
+    @cached_property
+    def rims(self) -> Counter[tuple[int, int, int]]:
+        """See Layout."""
+        return reduce(add, (layout.rims for layout in self.layouts.values()), Counter())
+
+    def share(self, values: Iterable[int], of: Iterable[int] | None = None) -> float:
+        """Of the pixels of some values among those of others, or all."""
+        every = self.pixels.total() if of is None else sum(self.pixels[v] for v in of)
+        return sum(self.pixels[v] for v in values) / max(1, every)
+
+
+def read_values(
+    root: Path, paths: list[Path], splits: dict[str, Split]
+) -> tuple[StoredValues, list[Statement]]:
+    """The stored values of label files; a few that cannot be read are left to the audit.
+
+    Args:
+        root: folder of the dataset.
+        paths: label files, at least one.
+        splits: where they are, for the commands of a message.
+    Raises:
+        LabelError: most labels are colour or lossy images, or cannot be read.
+    """
+    files, failures, read, wide = [], list[PixelwiseError](), list[Path](), False
+    for path in paths:
+        try:
+            label, values, pixels = read_and_count(path)
+        except PixelwiseError as error:
+            failures.append(error)
+        else:
+            files.append(dict(zip(values.tolist(), pixels.tolist())))
+            read.append(path)
+            wide = wide or label.dtype.itemsize > 1
+    notes = []
+    if failures:
+        got = f"{len(failures):,} of {len(paths):,} that are not: {failures[0].without_hint}"
+        if len(failures) >= len(files):
+            raise _unreadable(root, paths, splits, got)
+        notes = [Statement(LIKELY, f"labels should be label images, got {got}")]
+    stored = StoredValues(tuple(files), wide)
+    rare = _rare(stored)
+    layouts, places = dict[int, Layout](), dict[tuple[int, int], tuple[int, int]]()
+    for place in sorted({*_evenly(stored), *(n for several in rare.values() for n in several)}):
+        label = read_label(read[place])
+        layouts[place] = layout_of(label)
+        for value in (v for v, several in rare.items() if place in several):
+            y, x = divmod(int((label == value).argmax()), label.shape[1])
+            places[place, value] = (y, x)
+    names = tuple(Path(os.path.relpath(path, root)).as_posix() for path in read)
+    return StoredValues(tuple(files), wide, layouts, names, places), notes
+
+
+def _evenly(stored: StoredValues) -> range:
+    """The places of the files whose layout is looked at in any case."""
+    number = len(stored.files)
+    most = int(_PIXELS * number / max(1, stored.pixels.total()))
+    return range(0, number, max(1, -(-number // int(np.clip(most, _FEWEST, _LOOKED_AT)))))
+
+
+def _rare(stored: StoredValues) -> dict[int, list[int]]:
+    """The places of the files that hold most of a value, of the rarest values."""
+    rare = [v for v in stored.seen if stored.share([v]) < _RARE]
+    chosen = sorted(rare, key=lambda value: stored.pixels[value])[:_RARE_VALUES]
+    holders = {v: [n for n, file in enumerate(stored.files) if v in file] for v in chosen}
+    return {
+        v: sorted(several, key=lambda n: -stored.files[n][v])[:_FILES_OF_ONE]
+        for v, several in holders.items()
+    }
+
+
+def _unreadable(root: Path, paths: list[Path], splits: dict[str, Split], got: str) -> LabelError:
+    commands, lossy = convert_commands(root, splits, paths)
+    hint = f"If they are colours, make label images of them first: {commands}" if commands else ""
+    if lossy:
+        hint = "Their values were changed: export them again from their source as PNGs."
+        if commands:
+            hint += " Only if that is lost, add the colours of thin objects, which are not found, "
+            hint += f"and take the nearest class: {commands}"
+    return LabelError(root, "labels", must="readable as label images", got=got, hint=hint)

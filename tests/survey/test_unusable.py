@@ -1,0 +1,133 @@
+"""Labels whose values are no classes stop with the command that makes label images."""
+
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tests.survey.drawn_labels import (
+    HEIGHT,
+    WIDTH,
+    X,
+    Y,
+    as_jpeg,
+    disc,
+    drawn,
+    objects,
+    regions,
+    resized,
+)
+
+from pixelwise.cli import main
+from pixelwise.errors import LabelError
+from pixelwise.labels.png import read_label
+
+SEEDS = [0, 100]
+
+
+# draw, classes of the command
+SOFT = {
+    "resized": (lambda n: resized(disc(n, 255)), [0, 255]),
+    "enlarged": (lambda n: resized(disc(n, 255), 2), [0, 255]),
+    "enlarged much": (lambda n: resized(disc(n, 255), 4), [0, 255]),
+    "resized with overshoot": (lambda n: resized(disc(n, 255), 0.5, Image.LANCZOS), [0, 255]),
+    "means of four": (lambda n: resized(disc(n, 255), 0.5, Image.BOX), [0, 255]),
+    "inverted": (lambda n: resized(255 - disc(n, 255)), [0, 255]),
+    "one soft file": (lambda n: (resized(disc(n, 255)), disc(n, 255))[n % 12 > 0], [0, 255]),
+    "JPEG": (lambda n: as_jpeg(disc(n, 255)), [0, 255]),
+    "fine JPEG": (lambda n: as_jpeg(disc(n, 255), 98), [0, 255]),
+    "two greys": (lambda n: resized(disc(n, 128)), [0, 128]),
+    "three greys": (lambda n: resized(regions(n, [0, 128, 255])), [0, 128, 255]),
+    "three greys as JPEG": (lambda n: as_jpeg(regions(n, [0, 128, 255])), [0, 128, 255]),
+    "four greys": (lambda n: resized(regions(n, [0, 85, 170, 255])), [0, 85, 170, 255]),
+    "indices 0 and 5": (lambda n: resized(disc(n, 5)), [0, 5]),
+    "indices 0 and 3": (lambda n: resized(disc(n, 3)), [0, 3]),
+}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("kind", SOFT)
+def test_soft_labels_stop_with_a_command_that_takes_the_nearest_level(survey, capsys, kind, seed):
+    draw, levels = SOFT[kind]
+    labels = drawn(draw, seed=seed)
+    with pytest.raises(LabelError, match=r"labels? have soft borders") as told:
+        survey(labels)
+    program, *words = shlex.split(str(told.value).split("nearest level: ")[1])
+    assert program == "pixelwise"
+    assert main(words) == 0, capsys.readouterr().err
+    out = Path(words[words.index("--out") + 1])
+    found = [read_label(path) for path in sorted((out / "labels").rglob("*.png"))]
+    nearest = [np.abs(label[..., None] - np.array(levels)).argmin(-1) for label in labels]
+    assert all(np.mean(a != b) < 0.01 for a, b in zip(found, nearest, strict=True))
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [lambda n: resized(regions(n, range(6))), lambda n: as_jpeg(regions(n, range(0, 12, 2)))],
+)
+def test_soft_class_indices_stop_too_though_no_command_can_repair_them(survey, draw):
+    with pytest.raises(LabelError, match=r"labels? .*(resized like images|soft borders)"):
+        survey(drawn(draw))
+
+
+def test_a_few_soft_class_indices_are_named(survey):
+    labels = drawn(lambda n: regions(n, range(6)))
+    labels[3] = resized(labels[3])
+    meaning, statements = survey(labels)
+    assert len(meaning.classes) == 6
+    assert statements[0].text.startswith("1 label has rims of values in between")
+    assert "labels/03.png" in statements[0].text
+
+
+def test_stripes_of_a_pixel_are_not_soft(survey):
+    """Their values lie between those on both sides, and one of each pair."""
+
+    def stripes(seed):
+        cuts = np.sort(np.random.default_rng(seed).integers(2, WIDTH - 2, 6))
+        return np.broadcast_to(np.searchsorted(cuts, np.arange(WIDTH)), (HEIGHT, WIDTH))
+
+    meaning, _ = survey(drawn(stripes))
+    assert len(meaning.classes) == 7
+
+
+STRANGE = {
+    "a height": lambda n: 60 + n + X + Y // 2,
+    "noise": lambda n: np.random.default_rng(n).integers(0, 256, (HEIGHT, WIDTH)),
+    "probabilities": lambda n: 255 / (1 + np.exp((np.hypot(Y - 48, X - 50 - n) - 20) / 6)),
+    "a depth of 16 bits": lambda n: 1000 + n + 37 * X + 91 * Y,
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_what_holds_no_classes_stops(survey, kind):
+    with pytest.raises(LabelError, match=r"are these label images\? They have [\d,]+ "):
+        survey(drawn(STRANGE[kind]))
+
+
+IDS = {
+    "cityscapes": (
+        lambda n: np.where(objects(5 + n) > 0, 25999 + objects(5 + n), regions(n, [7, 11, 23])),
+        "--divisor 1000 --classes cityscapes_ids",
+    ),
+    "tracks": (
+        lambda n: (
+            np.where(objects(5 + n) > 3, 2000, 1000) * (objects(5 + n) > 0) + 3 * objects(5 + n)
+        ),
+        "--divisor 1000 --out",
+    ),
+    "kitti": (
+        lambda n: np.where(
+            objects(5 + n) > 0, 26 * 256 + objects(5 + n), 256 * regions(n, [7, 23])
+        ),
+        "--divisor 256 --classes cityscapes_ids",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", IDS)
+def test_ids_of_class_and_object_stop_with_their_command(survey, kind):
+    draw, options = IDS[kind]
+    with pytest.raises(LabelError, match="hold class and object") as told:
+        survey(drawn(draw))
+    assert f"--format instances {options}" in str(told.value)
