@@ -7,9 +7,9 @@ from PIL import Image
 from pixelwise.labels.description import Split
 from pixelwise.labels.png import write_label
 from pixelwise.survey.class_list import NOTHING_GIVEN
-from pixelwise.survey.stored import read_values
-from pixelwise.survey.unusable import check_values
-from pixelwise.survey.values import meaning_of
+from pixelwise.survey.values.meaning import meaning_of
+from pixelwise.survey.values.stored import read_values
+from pixelwise.survey.values.unusable import check_values
 
 SPLITS = {"train": Split("images", "labels")}
 

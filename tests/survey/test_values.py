@@ -18,8 +18,8 @@ from tests.survey.drawn_labels import (
 from pixelwise.labels.classes import Classes
 from pixelwise.survey.given import Given
 from pixelwise.survey.statements import LIKELY, SURE
-from pixelwise.survey.stored import StoredValues
-from pixelwise.survey.values import meaning_of
+from pixelwise.survey.values.meaning import meaning_of
+from pixelwise.survey.values.stored import StoredValues
 
 SEEDS = [0, 100]
 CORNER = (Y < 20) & (X < 40)

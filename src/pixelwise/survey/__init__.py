@@ -7,7 +7,7 @@ content.py       what decoded files look like: photographs, labels, labels with 
 blended.py       values that interpolation has made
 conversion.py    colour and lossy labels -> the commands that make label images of them
 class_list.py    the names of the classes: from a file beside the labels, or as they were given
-values.py        what the stored values of label files mean
+values/          what the stored values of label files mean
 pairing.py       which folder holds the images and which the labels
 splits.py        where the splits of a folder are
 lists.py         lists of ids of splits, in all the forms that data sets have them

@@ -22,10 +22,10 @@ from pixelwise.survey.known_sets import known_of
 from pixelwise.survey.pairing import check_folder
 from pixelwise.survey.splits import find_layout
 from pixelwise.survey.statements import LIKELY, OPEN, SURE, Statement, Survey
-from pixelwise.survey.stored import read_values
-from pixelwise.survey.unusable import check_values
-from pixelwise.survey.values import meaning_of
-from pixelwise.survey.void import Meaning
+from pixelwise.survey.values.meaning import meaning_of
+from pixelwise.survey.values.stored import read_values
+from pixelwise.survey.values.unusable import check_values
+from pixelwise.survey.values.void import Meaning
 from pixelwise.text import plural, shell_line
 
 # All label files are read up to this number; of more, so many.

@@ -30,8 +30,8 @@ from pixelwise.labels.decode import decode_image, image_format
 from pixelwise.labels.png import decode_label
 from pixelwise.legend.rows import Rows
 from pixelwise.offenders import list_offenders
-from pixelwise.survey.stored import StoredValues
-from pixelwise.survey.values import meaning_of
+from pixelwise.survey.values.meaning import meaning_of
+from pixelwise.survey.values.stored import StoredValues
 from pixelwise.text import reason_of, some
 
 _MAT_5 = b"MATLAB 5.0"

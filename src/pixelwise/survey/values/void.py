@@ -11,8 +11,8 @@ from typing import Any, Literal
 from pixelwise.labels.classes import Classes
 from pixelwise.survey.given import Given
 from pixelwise.survey.statements import LIKELY, OPEN, SURE, Answer, Statement
-from pixelwise.survey.stored import StoredValues
-from pixelwise.survey.suspects import Suspects
+from pixelwise.survey.values.stored import StoredValues
+from pixelwise.survey.values.suspects import Suspects
 from pixelwise.text import percent, some
 
 # Where void is kept by habit.

@@ -14,8 +14,8 @@ from pixelwise.errors import LabelError, PixelwiseError
 from pixelwise.labels.description import Split
 from pixelwise.labels.png import read_and_count, read_label
 from pixelwise.survey.conversion import convert_commands
-from pixelwise.survey.layout import Extent, Layout, layout_of
 from pixelwise.survey.statements import LIKELY, Statement
+from pixelwise.survey.values.layout import Extent, Layout, layout_of
 
 # Labels whose layout is looked at: evenly spaced ones of so many pixels together, and for a value
 # that is rare the labels that hold most of it.

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pixelwise.survey.stored import StoredValues
+from pixelwise.survey.values.stored import StoredValues
 from pixelwise.text import plural, some
 
 # At most so many files hold a suspect, or this share of them, and at most this share of all pixels.

@@ -14,11 +14,11 @@ from pixelwise.labels.description import Split
 from pixelwise.labels.palettes import PALETTES
 from pixelwise.survey.conversion import command_lines
 from pixelwise.survey.given import Given
-from pixelwise.survey.layout import Extent
 from pixelwise.survey.statements import LIKELY, Statement
-from pixelwise.survey.stored import StoredValues
-from pixelwise.survey.suspects import find_suspects
-from pixelwise.survey.void import is_dense
+from pixelwise.survey.values.layout import Extent
+from pixelwise.survey.values.stored import StoredValues
+from pixelwise.survey.values.suspects import find_suspects
+from pixelwise.survey.values.void import is_dense
 from pixelwise.text import percent, plural, shell_line, some
 
 # Grey levels are so far apart; values so near to one are its noise.

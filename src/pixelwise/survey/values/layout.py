@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 AREA = 0.3
 # Half the width of what is thin, in shorter sides of the label.
 _THIN, _THICKEST = 0.01, 4
+# In smaller labels nothing is thin.
+_SMALL = 40
 # Interpolation makes rims that are so wide, on each side of a pixel.
 _RIM = 4
 # More values than this are not looked at one by one.
@@ -98,8 +100,8 @@ def layout_of(label: np.ndarray) -> Layout:
     )
     extents = {}
     for rank, value in enumerate(seen.tolist()):
-        thin = left[rank] <= pixels[rank] / 2
-        sides = _two_sided(ranked, rank, 2 * reach) if thin and len(seen) > 2 else 0
+        is_thin = left[rank] <= pixels[rank] / 2 and min(label.shape) >= _SMALL
+        sides = _two_sided(ranked, rank, 2 * reach) if is_thin and len(seen) > 2 else 0
         counts = (int(pixels[rank]), int(inside[rank]), int(inside[rank]), int(left[rank]))
         extents[value] = Extent(*counts, sides)
     found = Layout(extents)

@@ -12,11 +12,11 @@ from pixelwise.labels.class_names import is_void_name
 from pixelwise.labels.classes import Classes
 from pixelwise.survey.class_list import NOTHING_GIVEN
 from pixelwise.survey.given import Given
-from pixelwise.survey.named_values import by_name
 from pixelwise.survey.statements import LIKELY, OPEN, SURE, Answer, Statement
-from pixelwise.survey.stored import StoredValues
-from pixelwise.survey.suspects import find_suspects
-from pixelwise.survey.void import (
+from pixelwise.survey.values.named import by_name
+from pixelwise.survey.values.stored import StoredValues
+from pixelwise.survey.values.suspects import find_suspects
+from pixelwise.survey.values.void import (
     VOIDS,
     Facts,
     Meaning,

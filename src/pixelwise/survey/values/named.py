@@ -7,7 +7,7 @@ from pixelwise.labels.class_names import is_background_name, is_void_name, known
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import voc_colormap
 from pixelwise.survey.statements import LIKELY, OPEN, SURE, Answer, Statement
-from pixelwise.survey.void import (
+from pixelwise.survey.values.void import (
     VOIDS,
     Facts,
     Meaning,
