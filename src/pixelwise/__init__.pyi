@@ -304,6 +304,7 @@ def train(
     encoder_weights: Literal["auto", "imagenet", "offline", "none"] = "auto",
     loss: str | None = None,
     class_weights: str = "none",
+    zero: Literal["error", "zero", "max"] = "error",
     epochs: int = 20,
     batch: int = 8,
     lr: float = 0.001,

@@ -55,9 +55,11 @@ class PixelwiseError(Exception):
         event: what happened, a clause in plain words, instead of name, must and got.
         hint: what to do, whole sentences.
         cause: of a file that cannot be used, see files.content.Cause; "" of everything else.
+        found: what a command has found before it needs a decision; the command line shows it.
     """
 
     cause: str = ""
+    found: Any = None
 
     def __init__(
         self,

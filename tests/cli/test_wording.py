@@ -1,9 +1,13 @@
 """Errors in the words of the command line, where they are about its settings."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
+import pixelwise
 from cli.calls import fails
-from pixelwise.cli.wording import sentence
+from pixelwise.cli.wording import sentence, settings_of
 from pixelwise.errors import ArgumentError, RunError, setting
 
 
@@ -77,9 +81,32 @@ def test_settings_in_hints_are_typed_like_options():
 
 
 def test_a_setting_that_only_another_command_has_is_named_with_it():
-    hint = f"Pass {setting('zero', 'zero')}."
-    assert hint_of(hint, "weights") == "Pass --zero zero."
-    assert hint_of(hint, "train") == "Pass --zero zero of pixelwise weights."
+    hint = f"Pass {setting('beta', 0.5)}."
+    assert hint_of(hint, "weights") == "Pass --beta 0.5."
+    assert hint_of(hint, "train") == "Pass --beta 0.5 of pixelwise weights."
+
+
+def settings_named_in(package):
+    """The settings that the code of a package names in messages."""
+    for file in (Path(pixelwise.__file__).parent / package).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "setting":
+                yield from (arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant))
+
+
+@pytest.mark.parametrize(
+    ("package", "commands"),
+    [
+        *[(name, (name,)) for name in ("convert", "score", "weights", "audit", "init")],
+        ("run", ("train", "predict")),
+        ("repair", ("audit",)),
+        ("report", ("report", "audit", "weights")),
+    ],
+)
+def test_messages_of_a_command_name_options_that_it_has(package, commands):
+    """Who follows them must be able to type them."""
+    known = {name for command in commands for name in settings_of(command)}
+    assert set(settings_named_in(package)) <= known
 
 
 def test_a_setting_of_no_command_stays_as_in_python():

@@ -10,6 +10,7 @@ from make import VOID, make_dataset, write_image, write_stored, write_toml
 from pixelwise.cli import main
 from pixelwise.errors import ArgumentError, DatasetError, LabelError
 from pixelwise.labels.description import read_description
+from pixelwise.run.config import TrainConfig
 from pixelwise.weights.command import weigh
 from pixelwise.weights.config import WeightsConfig
 from pixelwise.weights.file import read_weights
@@ -114,19 +115,52 @@ def test_the_file_says_how_the_weights_came_about_and_is_the_same_twice(two, tmp
     assert read_weights(config.out, ("ground", "disc", "bar")) == tuple(content["weights"])
 
 
-def test_the_advice_for_a_class_without_a_pixel_can_be_followed(tmp_path, monkeypatch, capsys):
-    """Training refuses the bare method with the same advice; the file has a weight."""
+def printed_command(err):
+    """The words behind "For example:", without the name of the program."""
+    return err.strip().rpartition("For example: pixelwise ")[2].rstrip(".").split()
+
+
+def test_weights_are_shown_with_0_for_a_class_without_a_pixel_and_it_is_asked(tmp_path, capsys):
+    """Exit code 2; nothing is written; the command that is printed works."""
+    folder, out = draw(tmp_path / "one", "a"), tmp_path / "w.json"
+    assert main(["weights", str(folder), "--method", "enet", "--out", str(out)]) == 2
+    shown = capsys.readouterr()
+    bar = next(line.split() for line in shown.out.splitlines() if line.startswith("bar"))
+    assert (bar[1], float(bar[-1])) == ("0", 0.0)
+    assert "split train: no pixel is bar. Say what such a class weighs: --zero zero" in shown.err
+    assert not out.exists()
+    assert main(printed_command(shown.err)) == 0
+    assert read_weights(out, ("ground", "disc", "bar"))[2] == 0
+
+
+def test_what_is_shown_before_the_question_may_be_json(tmp_path, capsys):
+    """With the weights of all methods."""
+    folder = draw(tmp_path / "one", "a")
+    assert main(["weights", str(folder), "--json"]) == 2
+    by_method = json.loads(capsys.readouterr().out)["by_method"]
+    assert {row["weights"][2] for row in by_method.values()} == {0.0}
+
+
+def test_train_asks_in_the_same_words_and_takes_the_same_option(tmp_path, monkeypatch, capsys):
+    """The command of weights that trains, and that of train itself, can be followed."""
     folder = draw(tmp_path / "one", "a")
     monkeypatch.chdir(tmp_path)
     assert main(["weights", str(folder), "--zero", "max"]) == 0
-    advised = capsys.readouterr().out.splitlines()[-1].split()
-    assert advised[:2] == ["pixelwise", "weights"]
-    assert main(advised[1:]) == 0
+    advised = [line for line in capsys.readouterr().out.splitlines() if " train " in line]
+    assert advised[-1].endswith("--class-weights median_frequency --zero max")
     train = ["train", str(folder), "--network=small", "--epochs=1", "--device=cpu", "--workers=0"]
+    train += ["--batch=1", "--crop", "8", "8"]
     assert main([*train, "--class-weights", "median_frequency"]) == 2
-    assert " ".join(advised[1:4]) in capsys.readouterr().err
-    weights = read_weights("weights.json", ("ground", "disc", "bar"))
-    assert weights[2] == max(weights)
+    err = capsys.readouterr().err
+    assert "no pixel of split train is bar. Say what such a class weighs: --zero zero (noth" in err
+    assert "--zero zero" in " ".join(printed_command(err))
+    assert main(printed_command(err)) == 0
+
+
+def test_train_takes_zero_only_with_a_method():
+    """A file says what each class weighs."""
+    with pytest.raises(ArgumentError, match="class_weights must be a method if zero is given"):
+        TrainConfig("data", zero="max")
 
 
 @pytest.mark.parametrize(("zero", "weight"), [("zero", 0.0), ("max", 38 / 12)])

@@ -5,10 +5,11 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
-from pixelwise.cli.commands import COMMANDS, resolve
+from pixelwise.cli.commands import COMMANDS, Command, resolve
 from pixelwise.cli.parser import parse
-from pixelwise.cli.request import check_paths, make_config
+from pixelwise.cli.request import Request, check_paths, make_config
 from pixelwise.cli.wording import sentence
 from pixelwise.errors import PixelwiseError
 from pixelwise.extras import explain_missing
@@ -62,9 +63,19 @@ def run_command(words: list[str]) -> str | PixelwiseError | None:
         with explain_missing(request.command, command.run):
             if command.check:
                 resolve(command.check)(config)
-            result = resolve(command.run)(config, **more)
+            try:
+                result = resolve(command.run)(config, **more)
+            except PixelwiseError as error:
+                if error.found is not None:
+                    show(command, request, error.found)
+                raise
+    show(command, request, result)
+    return result.finding() if hasattr(result, "finding") else None
+
+
+def show(command: Command, request: Request, result: Any) -> None:
+    """Print a result, as text or as JSON."""
     content, text = command.show(result)
     shown_text = "\n".join(map(printable, text.split("\n")))  # names come from files
     if text:  # other ranks than the first have nothing to say
         print(json.dumps(content, indent=1) if request.as_json else shown_text)
-    return result.finding() if hasattr(result, "finding") else None

@@ -126,11 +126,8 @@ def train_command(result: Weights) -> str:
     if result.task == "binary":
         return ""
     method, data = result.method or "median_frequency", shell_line([result.dataset.path])
-    if result.counts.pixels.all():
-        return f"pixelwise train {data} --class-weights {method}"
-    # only a file says what a class without a pixel weighs
-    file = f"pixelwise weights {data} --method {method} --zero {result.zero} --out weights.json"
-    return f"{file}\npixelwise train {data} --class-weights weights.json"
+    train = f"pixelwise train {data} --class-weights {method}"
+    return train if result.counts.pixels.all() else f"{train} --zero {result.zero}"
 
 
 def class_rows(result: Weights) -> list[dict[str, Any]]:

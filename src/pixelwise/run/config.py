@@ -15,7 +15,8 @@ from pixelwise.settings import (
     option,
     required,
 )
-from pixelwise.weights.formulas import METHODS
+from pixelwise.weights.config import zero_option
+from pixelwise.weights.formulas import METHODS, Zero
 
 EncoderWeights = Literal["auto", "imagenet", "offline", "none"]
 Schedule = Literal["cosine", "poly", "constant"]
@@ -62,6 +63,7 @@ class TrainConfig:
         metavar="METHOD|FILE",
         reads="file",
     )
+    zero: Zero = zero_option()
     epochs: int = option(20, "passes over the train split", low=1, group="optimisation")
     batch: int = option(8, "images per step, over all devices", low=1)
     lr: float = option(1e-3, "learning rate, the highest of the schedule", above=0)
@@ -136,6 +138,9 @@ class TrainConfig:
         if not self.class_weights.endswith(".json"):
             known = (*CLASS_WEIGHTS, "FILE.json")
             check_choice(where, "class_weights", self.class_weights, known)
+        if self.zero != "error" and self.class_weights not in METHODS:
+            must = f"a method if {setting('zero')} is given"
+            raise ArgumentError(where, "class_weights", must=must, got=self.class_weights)
         low, high = self.scale_jitter
         if not 0 < low <= high:
             got = (low, high)

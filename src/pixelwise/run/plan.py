@@ -33,10 +33,11 @@ from pixelwise.ops.spec import Activation
 from pixelwise.run.bad_images import BadImages, all_of, leave_out
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.preflight import check_early, check_pairs
+from pixelwise.settings import command_line
 from pixelwise.text import plural, shell_line, some
 from pixelwise.weights.counts import LabelCounts, count_labels, counts_or_errors
 from pixelwise.weights.file import read_weights
-from pixelwise.weights.formulas import METHODS
+from pixelwise.weights.formulas import METHODS, ZERO_HINT
 from pixelwise.weights.formulas import class_weights as weigh_classes
 
 LARGEST_CROP = 512  # pixels at the network, per axis, unless crop says otherwise
@@ -325,14 +326,11 @@ def find_weights(
     if method not in METHODS:
         return read_weights(method, names)
     absent = [name for name, pixels in zip(names, counts.pixels) if pixels == 0]
-    if absent:
-        event = f"no pixel of split {config.train_split} is {some(absent)}, so it has no weight"
-        command = (
-            f"pixelwise weights {config.data} --method {method} --zero zero --out weights.json"
-        )
-        hint = f"Decide what it weighs in a file: {command}"
-        raise ArgumentError("train", "class_weights", event=event, hint=hint)
-    return tuple(weigh_classes(counts, method).tolist())
+    if absent and config.zero == "error":
+        event = f"no pixel of split {config.train_split} is {some(absent)}"
+        hint = f"{ZERO_HINT} For example: {command_line(replace(config, zero='zero'))}"
+        raise ArgumentError("train", "zero", event=event, hint=hint)
+    return tuple(weigh_classes(counts, method, config.zero).tolist())
 
 
 def describe(counts: LabelCounts, description: Description) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from importlib.metadata import version
 
 from pixelwise.errors import ArgumentError
@@ -12,7 +13,7 @@ from pixelwise.sums import Progress
 from pixelwise.text import shell_line, some
 from pixelwise.weights.config import WeightsConfig
 from pixelwise.weights.counts import LabelCounts, count_each
-from pixelwise.weights.formulas import METHODS, ZERO_HINT, Method, class_weights
+from pixelwise.weights.formulas import METHODS, ZERO_HINT, Method, Zero, class_weights
 from pixelwise.weights.keep_list import (
     FilledImage,
     filled_image,
@@ -38,7 +39,7 @@ def weigh(
         Weights, the same for every executor.
     Raises:
         PixelwiseError: the dataset, a label or a setting is wrong; a class never occurs and zero
-            is "error". Nothing is written then.
+            is "error": the weights with 0 for it are its `found`. Nothing is written then.
     """
     config = with_absolute_paths(config)
     description = read_settled(config.data, config.accept_guesses)
@@ -59,7 +60,9 @@ def weigh(
             found = None if share is None else filled_image(pair.id, one, classes, share)
             filled += [found] if found else []
     filled.sort(key=lambda image: (-image.share, image.id))
-    by_method = weights_by_method(config, description, counts)
+    absent = [name for name, pixels in zip(classes.names, counts.pixels) if pixels == 0]
+    asks = bool(absent) and config.zero == "error"
+    zero: Zero = "zero" if asks else config.zero
     dropped = {image.id for image in filled}
     kept = [pair.id for pair in pairs if pair.id not in dropped]
     result = Weights(
@@ -70,12 +73,18 @@ def weigh(
         classes=classes,
         counts=counts,
         method=config.method,
-        zero=config.zero,
+        zero=zero,
         beta=config.beta,
-        by_method=by_method,
+        by_method=weights_by_method(config, counts, zero),
         filled=None if share is None else tuple(filled),
-        notes=notes(config, description, counts, filled, len(kept)),
+        notes=() if asks else notes(config, description, counts, filled, len(kept)),
     )
+    if asks:
+        where = f"{config.data}: split {config.split}"
+        hint = f"{ZERO_HINT} For example: {replace(config, zero='zero').command}"
+        error = ArgumentError(where, "zero", event=f"no pixel is {some(absent)}", hint=hint)
+        error.found = result
+        raise error
     if config.keep_list is not None:
         write_keep_list(config.keep_list, kept)
     if config.out is not None:
@@ -84,25 +93,14 @@ def weigh(
 
 
 def weights_by_method(
-    config: WeightsConfig, description: Description, counts: LabelCounts
+    config: WeightsConfig, counts: LabelCounts, zero: Zero
 ) -> dict[Method, MethodWeights]:
-    """The weights of one method, or of all.
-
-    Raises:
-        ArgumentError: a class never occurs and zero is "error"; it is named.
-    """
-    names = description.classes.names
-    absent = [name for name, pixels in zip(names, counts.pixels) if pixels == 0]
-    if absent and config.zero == "error":
-        where = f"{config.data}: split {config.split}"
-        raise ArgumentError(where, "zero", event=f"no pixel is {some(absent)}", hint=ZERO_HINT)
+    """The weights of one method, or of all, with the weight that classes without a pixel have."""
     return {
         name: MethodWeights(
             row.text,
             tuple(
-                class_weights(
-                    counts, name, config.zero, config.beta if row.takes_beta else None
-                ).tolist()
+                class_weights(counts, name, zero, config.beta if row.takes_beta else None).tolist()
             ),
         )
         for name, row in METHODS.items()
@@ -145,7 +143,6 @@ def train_advice(config: WeightsConfig, description: Description, counts: LabelC
     by_name = f"  pixelwise train {data} --class-weights {method}"
     by_file = f"  pixelwise weights {data} --method {method} --out weights.json"
     if not counts.pixels.all():
-        lead = "A class has no pixel, so training needs its weight from a file:"
-        return f"{lead}\n{by_file} --zero {config.zero}"
+        by_name, by_file = (f"{line} --zero {config.zero}" for line in (by_name, by_file))
     lead = "To train with weights, name the method, or a file that you can read and change:"
     return f"{lead}\n{by_name}\n{by_file}"

@@ -4,6 +4,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pixelwise.errors import ArgumentError, check_range, setting
 from pixelwise.settings import (
@@ -19,15 +20,19 @@ from pixelwise.settings import (
 from pixelwise.weights.formulas import METHODS, Method, Zero, check_beta
 
 
+def zero_option() -> Any:
+    """The field `zero` of a command that weighs classes by their pixels."""
+    text = "weight of a class without a pixel: an error, 0, or that of the heaviest class"
+    return option("error", text)
+
+
 @dataclass(frozen=True)
 class WeightsConfig:
     """Which split is counted, which weights are made of the counts, and where they go."""
 
     data: Path = required("folder with dataset.toml", reads="dataset")
     method: Method | None = option(None, "formula of the weights (default: all)", group="weights")
-    zero: Zero = option(
-        "error", "weight of a class without a pixel: an error, 0, or that of the heaviest class"
-    )
+    zero: Zero = zero_option()
     beta: float | None = option(
         None, "parameter of effective_number, 0 <= beta < 1 (default: (pixels - 1) / pixels)"
     )
