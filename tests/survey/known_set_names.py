@@ -131,7 +131,7 @@ iSAID | x | isaid
 DeepGlobe land cover | land-cover | deepglobe
     train/11{}_sat.jpg
     train/11{}_mask.png
-UAVid | x | uavid
+UAVid | uavid_train | uavid
     seq1/Images/00000{}.png
     seq1/Labels/00000{}.png
 Semantic Drone Dataset | x | semantic_drone
@@ -172,7 +172,7 @@ ISIC | x | lesion
 Kvasir-SEG | Kvasir-SEG | polyp
     images/cju0qkwl35piu0993l0dewei{}.jpg
     masks/cju0qkwl35piu0993l0dewei{}.jpg
-CVC-ClinicDB | x | polyp
+CVC-ClinicDB | CVC-ClinicDB | polyp
     Original/{}.tif
     Ground Truth/{}.tif
 DRIVE | x | vessel
@@ -190,7 +190,7 @@ HRF | x | vessel
 LGG MRI segmentation | x | tumour
     TCGA_CS_4941_19960909/TCGA_CS_4941_19960909_{}.tif
     TCGA_CS_4941_19960909/TCGA_CS_4941_19960909_{}_mask.tif
-MVTec AD | x | defect
+MVTec AD, or a set in its form | x | defect
     bottle/test/crack/00{}.png
     bottle/ground_truth/crack/00{}_mask.png
 Magnetic tile defects | x | defect
@@ -207,7 +207,7 @@ OBJECTS = rows_of("""
 Penn-Fudan | x | pedestrian
     PNGImages/FudanPed0000{}.png
     PedMasks/FudanPed0000{}_mask.png
-GlaS | x | gland
+GlaS | Warwick_QU_Dataset | gland
     train_{}.bmp
     train_{}_anno.bmp
 CVPPP leaves | x | leaf
@@ -229,7 +229,10 @@ OTHERS = [
     ("images/0{}_h.jpg", "labels/0{}_h.png"),
     ("train_img/{}.jpg", "train_lab/{}.png"),
     ("images/abcdefghijklmnopqrstu{}.jpg", "labels/abcdefghijklmnopqrstu{}.png"),
-    ("seq1/img/00000{}.png", "seq1/lab/00000{}.png"),
+    ("seq1/Images/00000{}.png", "seq1/Labels/00000{}.png"),
+    ("Original/{}.png", "Ground Truth/{}.png"),
+    ("traindata/20230101_12000{}.jpg", "traindata/20230101_12000{}.png"),
+    ("training/images/abcdefghijklmnopqrstu{}.jpg", "training/labels/abcdefghijklmnopqrstu{}.png"),
     ("images/train_{}.bmp", "labels/train_{}.bmp"),
     ("test/bad/00{}.png", "ground_truth/bad/00{}/000.png"),
 ]

@@ -101,3 +101,11 @@ def test_the_images_of_labels_are_found_by_the_affixes_of_their_split(tmp_path):
     splits = {"a": Split("a", "a", "_RGB.tif", "_label.tif")}
     label = tmp_path / "a/top_potsdam_2_1_label.tif"
     assert re.search("Potsdam", known_of(tmp_path, splits, [label]).name)
+
+
+def test_colours_that_a_known_set_does_not_have_are_not_called_its_own(drawn):
+    """A copy that was changed; its colours are listed as for any other folder."""
+    label = CITY_IDS.replace("labelIds", "color")
+    root = drawn(CITY, label, [(128, 64, 128), (1, 250, 128), (70, 70, 70)])
+    with pytest.raises(LabelError, match="--classes 'class_0=#01fa80,"):
+        survey_folder(root)

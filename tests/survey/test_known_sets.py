@@ -208,3 +208,12 @@ def test_every_row_has_a_source_and_tables_that_exist(row):
     for encoding in row.encodings:
         assert encoding.table in PALETTES or encoding.object or "." in encoding.table
     assert set(row.ask) <= set(PALETTES)
+
+
+@pytest.mark.parametrize("seen", [[0, 1], [0, 255], [0], [255]])
+def test_masks_under_the_names_of_a_set_are_a_question(tmp_path, seen):
+    """All of them void, or an object as void, would be the worst guess."""
+    image = "images/training/ADE_train_0000000{}.jpg"
+    label = "annotations/training/ADE_train_0000000{}.png"
+    _, statements = known(tmp_path, "x", image, label).meaning(seen)
+    assert [s.sureness for s in statements] == ["open"]

@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.names import real_path
 from pixelwise.labels.description import Split
+from pixelwise.labels.palettes import PALETTES
 from pixelwise.legend.find import class_lists
+from pixelwise.legend.read import read_rows
+from pixelwise.legend.rows import colored_rows
 from pixelwise.survey.content import (
     MOST_VALUES,
     NOISE,
@@ -21,7 +24,7 @@ from pixelwise.survey.content import (
     levels_of,
     read_pixels,
 )
-from pixelwise.survey.known_sets import known_of
+from pixelwise.survey.known_sets import Known, known_of
 from pixelwise.text import percent, shell_line
 
 # Labels whose colours are looked at, and pixels; of more, so many evenly spaced ones.
@@ -85,12 +88,25 @@ def convert_commands(
         class can be taken, since values were lost.
     """
     known = known_of(root, splits, labels)
-    if known is not None and known.convert:
-        return command_lines(root, splits, known.convert), "nearest" in known.convert
+    if known is not None and known.needs_convert:
+        return command_lines(root, splits, known.convert), False
     colors = find_colors(labels)
     folders = [root / split.labels for split in splits.values() if split.labels]
     options = options_for(colors, folders_above(folders, root))
+    if known is not None and known.convert and _has_colors(known, colors):
+        options = list(known.convert)
+        options += ["--unknown", "nearest"] * (colors.nearest and "--unknown" not in options)
     return (command_lines(root, splits, options) if options else ""), colors.nearest
+
+
+def _has_colors(known: Known, colors: Colors) -> bool:
+    """Whether labels have the colours of a known data set, not those of a changed copy."""
+    table = known.convert[known.convert.index("--classes") + 1]
+    rows = colored_rows(table) if table in PALETTES else read_rows(table)
+    theirs = [red << 16 | green << 8 | blue for red, green, blue in rows.colors or ()]
+    return all(
+        any(distance_of(color, other) <= NOISE for other in theirs) for color, _ in colors.shares
+    )
 
 
 def options_for(colors: Colors, folders: Sequence[Path]) -> list[str]:

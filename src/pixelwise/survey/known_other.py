@@ -155,8 +155,8 @@ AERIAL = (
         (colors("uavid"),),
         images=r"^\d{6}\.png$",
         labels=r"^\d{6}\.png$",
-        image_folder=r"/seq\d+/Images/",
-        label_folder=r"/seq\d+/Labels/",
+        image_folder=r"(?i:uavid).*/seq\d+/Images/",
+        label_folder=r"(?i:uavid).*/seq\d+/Labels/",
     ),
     Row(
         "Semantic Drone Dataset",
@@ -190,8 +190,9 @@ MEDICAL = (
         (mask("polyp"),),
         images=_POLYP,
         labels=_POLYP,
-        label_folder=r"(?i:kvasir)|/masks/",
+        label_folder=r"(?i:kvasir)",
         side=("kavsir_bboxes.json",),
+        enough="names",
     ),
     Row(
         "CVC-ClinicDB",
@@ -199,8 +200,8 @@ MEDICAL = (
         (mask("polyp"),),
         images=r"^\d+\.(tif|png)$",
         labels=r"^\d+\.(tif|png)$",
-        image_folder=r"/Original/",
-        label_folder=r"/Ground[ _-]Truth/",
+        image_folder=r"(?i:cvc).*/Original/",
+        label_folder=r"(?i:cvc).*/Ground[ _-]Truth/",
         note="neighbouring numbers are of one video: a split should not divide them",
     ),
     Row(
@@ -246,7 +247,8 @@ MEDICAL = (
         (objects("gland"),),
         images=r"^(train|testA|testB)_\d+\.bmp$",
         labels=r"^(train|testA|testB)_\d+_anno\.bmp$",
-        unique=True,
+        label_folder=r"(?i:warwick|glas)",
+        side=("Grade.csv",),
         splits={"train": r"^train_", "test": r"^test[AB]_"},
     ),
     Row(
@@ -262,7 +264,7 @@ MEDICAL = (
 
 INDUSTRY = (
     Row(
-        "MVTec AD",
+        "MVTec AD, or a set in its form",
         "Bergmann et al. 2019",
         (mask("defect"),),
         images=r"^\d{3}\.png$",
@@ -286,7 +288,7 @@ INDUSTRY = (
         (mask("crack"),),
         images=r"^\d{8}_\d{6}(_\d+)*\.jpg$",
         labels=r"^\d{8}_\d{6}(_\d+)*(_mask)?\.png$",
-        label_folder=r"/(train|val|test)(crop|data)/",
+        label_folder=r"/(train|val|test)crop/|(?i:crack).*/(train|val|test)data/",
     ),
     Row(
         "DeepCrack",

@@ -211,8 +211,8 @@ SCENES = (
         (values("mapillary", r"/labels/"), ids("mapillary", 256, r"/instances/")),
         images=r"^[A-Za-z0-9_-]{22}\.jpg$",
         labels=r"^[A-Za-z0-9_-]{22}\.png$",
-        label_folder=r"/v1\.[12]/|/(training|validation)/(labels|instances)/",
-        side=("config_v1.2.json",),
+        label_folder=r"/v1\.[12]/",
+        side=("config_v1.2.json", "config.json:Vistas|construction--barrier--curb"),
         unless=r"/v2\.0/|/panoptic/",
     ),
     Row(
@@ -256,6 +256,7 @@ SCENES = (
         (values("lip", void=False),),
         images=r"^\d+_\d+\.jpg$",
         labels=r"^\d+_\d+\.png$",
+        image_folder=r"/(train|val)_images/",
         label_folder=r"/(train|val)_segmentations/",
         lists={"train": ("train_id.txt",), "val": ("val_id.txt",)},
     ),

@@ -30,6 +30,8 @@ _MOST = 0.9
 # Bytes of a file next to the data that are searched.
 _SIDE_BYTES = 1 << 16
 _BLACK_WHITE = ((0, 1), (0, 255))
+# No values of a set with more classes than this, but of masks.
+_MASKS, _FEW = ({0, 1}, {0, 255}), 3
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ class Known:
         own_void, classes = classes.ignore_values, with_void(classes, void)
         if self.row.ask:
             return classes, (self._choice(),)
+        if (set(seen) in _MASKS and len(classes) > _FEW) or (not set(seen) & stored and seen):
+            return classes, (self._masks_instead(seen),)
         if self.sure:
             return classes, self._notes(SURE, which)
         if own_void or not _half(classes, seen):
@@ -159,6 +163,15 @@ class Known:
             classes = Classes.named(others[0])
             void = classes.ignore_values or (classes.ignore_index,)
         return with_void(classes, void), (Statement(OPEN, text, tuple(answers)),)
+
+    def _masks_instead(self, seen: Sequence[int]) -> Statement:
+        text = f"this looks like {self.name}, by {self.signs}, but only {_shortened(seen)} "
+        text += "was seen" if len(seen) == 1 else "were seen"
+        answers = (
+            Answer(f"it is {self.name}", {"classes": self.encoding.table}),
+            Answer("they are masks of one class", {"classes": "binary"}),
+        )
+        return Statement(OPEN, text, answers)
 
     def _question(self, which: str) -> Statement:
         answers = (
@@ -242,7 +255,8 @@ def _match(row: Row, files: _Files) -> Known | None:
     in_folders = bool(folders) and all(_most(pattern, paths) for pattern, paths in folders)
     if in_folders:
         kinds += 1
-        signs.append(f"its folder {PurePosixPath(files.labels[0]).parent.relative_to('/')}")
+        folder = "/".join(PurePosixPath(files.labels[0]).parent.parts[-2:]).removeprefix("//")
+        signs.append(f"its folder {folder}")
     side = next((s for s in row.side if _is_there(s, files.folders)), None)
     if side:
         kinds += 1
