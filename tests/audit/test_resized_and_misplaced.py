@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from pixelwise.demo.scenes import NAMES, draw_scene
+from pixelwise.errors import LabelError
 from pixelwise.init.command import init
 from pixelwise.report.audit_page import audit
 
@@ -209,3 +210,53 @@ def test_single_pixels_in_areas_of_another_class_are_found_by_deep(number, tmp_p
     assert {f.file for f in found.findings if f.rule in ("R1", "V2")} == {
         f"labels/{n}.png" for n in range(NUMBER)
     }
+
+
+@pytest.mark.parametrize(
+    ("deep", "turned", "rules"),
+    [
+        (False, False, {"G5"}),
+        (False, True, {"G5"}),
+        (True, False, set()),
+        (True, True, {"G3", "G5"}),
+    ],
+)
+def test_edges_say_whether_a_label_lies_on_the_turned_image(deep, turned, rules, tmp_path):
+    """Its tag says turned by 180 degrees, and the label has no tag: right data, or not."""
+    write(tmp_path, (lambda label: label[::-1, ::-1]) if turned else np.asarray, EIGHT)
+    exif = Image.Exif()
+    exif[274] = 3
+    for path in sorted((tmp_path / "images").glob("*.png")):
+        with Image.open(path) as image:
+            image.save(path.with_suffix(".jpg"), exif=exif, quality=95)
+        path.unlink()
+    assert errors(audit(tmp_path, deep=deep)) - {"V11", "V12"} == rules
+
+
+@pytest.mark.parametrize("kind", ["soft mask", "grey levels enlarged"])
+def test_soft_labels_whose_classes_nobody_knows_are_an_error_with_a_command(
+    kind, tmp_path, monkeypatch
+):
+    """Where a survey refuses to guess them."""
+
+    def refuse(*_args, **_options):
+        raise LabelError(tmp_path, "labels", must="label images", got="soft ones", hint="Convert.")
+
+    monkeypatch.setattr("pixelwise.audit.source.survey_folder", refuse)
+    found = audit(write(tmp_path / "a", RESIZED[kind][0]))
+    assert errors(found) == {"V2"}
+    assert found.totals["V2"].files == NUMBER
+    assert found.repair("V2").startswith("pixelwise convert")
+    assert found.questions == ()
+
+
+def test_what_a_survey_refuses_and_no_rule_explains_is_said_first(tmp_path, monkeypatch):
+    """With what to do."""
+
+    def refuse(*_args, **_options):
+        raise LabelError(tmp_path, "labels", must="label images", got="heights", hint="Do this.")
+
+    monkeypatch.setattr("pixelwise.audit.source.survey_folder", refuse)
+    found = audit(write(tmp_path / "a"))
+    assert found.questions == (f"{tmp_path}: labels must be label images, got heights.", "Do this.")
+    assert "please decide:\n  " in found.text()

@@ -92,6 +92,8 @@ def read_pair(reading: Reading, files: Files) -> PairContents:
     if image is not None and reading.deep:
         path = f"{reading.root}/{files.image}"
         pixels = examine_image(files, path, image_data, decoded)
+        if pixels.is_upright:  # which answers what G5 asks
+            findings = [finding for finding in findings if finding.rule != "G5"]
         findings += pixels.findings
     return PairContents(tuple(findings), image, label, inside, pixels)
 

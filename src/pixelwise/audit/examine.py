@@ -35,6 +35,8 @@ from pixelwise.sums import Progress, map_over
 
 # Labels in which neighbouring pixels are compared, evenly spaced; fewer if there are fewer.
 SAMPLE = 32
+# The rules that say why labels are no label images.
+_NO_LABELS = {"F1", "F3", "F10", "F11", "F12", "V1", "V2", "V3", "V9", "V16"}
 _PAIRS_A_TASK, _HEADERS_A_TASK = 32, 256
 
 
@@ -120,7 +122,7 @@ def _result(contents: Contents, ledger: Ledger, annotations: int, quick: bool, d
         totals=totals,
         pairs={name: numbers[i] for i, name in enumerate(inventory.splits)},
         not_looked=tuple(_not_looked(source, quick, deep)),
-        questions=source.questions(),
+        questions=source.questions() or (source.refused if _NO_LABELS.isdisjoint(totals) else ()),
         notes=storage_notes(contents.kinds, contents.images),
         repairs=_repairs(contents, totals, findings),
         complete=every and not (ledger.accepted or quick or source.guessed),

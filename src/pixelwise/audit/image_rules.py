@@ -55,12 +55,20 @@ _POSES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 @dataclass(frozen=True)
 class ImageContents:
-    """An image in numbers: hash of its pixels, dHash, (16, 16) uint8 grey; and what was found."""
+    """An image in numbers.
+
+    Args:
+        findings: what was found.
+        key: hash of its pixels.
+        dhash, small: dHash, and (16, 16) uint8 grey.
+        is_upright: its edges show that the label lies on its pixels as they are stored.
+    """
 
     findings: tuple[Finding, ...]
     key: int = 0
     dhash: int = 0
     small: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((_SMALL, _SMALL), np.uint8))
+    is_upright: bool = False
 
 
 def examine_image(
@@ -82,8 +90,9 @@ def examine_image(
     dhash = int.from_bytes(np.packbits(bits[:, :-1] < bits[:, 1:]).tobytes(), "big")
     small = np.asarray(grey.resize((_SMALL, _SMALL), Image.Resampling.BOX))
     digest = blake2b(image.tobytes(), digest_size=8, person=repr(image.shape).encode()[:16])
-    findings = () if label is None else _pose(files, image, label)
-    return ImageContents(findings, int.from_bytes(digest.digest(), "big"), dhash, small)
+    findings, is_upright = ((), False) if label is None else _pose(files, image, label)
+    key = int.from_bytes(digest.digest(), "big")
+    return ImageContents(findings, key, dhash, small, is_upright)
 
 
 def dark_rule(name: str, path: str, data: bytes) -> Iterator[Finding]:
@@ -136,15 +145,17 @@ def near_copies(
 
 def _pose(
     files: Files, image: NDArray[np.uint8], label: NDArray[np.unsignedinteger]
-) -> tuple[Finding, ...]:
-    """G3: whether the borders of the label lie on edges of the image once it is moved."""
+) -> tuple[tuple[Finding, ...], bool]:
+    """G3: whether the borders of the label lie on edges of the image once it is moved; and whether
+    they do as it is, and do not once it is turned.
+    """
     if label.shape != image.shape[:2]:
-        return ()
+        return (), False
     border = np.zeros(label.shape, bool)
     border[:, 1:] = label[:, 1:] != label[:, :-1]
     border[1:] |= label[1:] != label[:-1]
     if border.sum() < _LEAST_BORDER:
-        return ()
+        return (), False
     edges = np.pad(_edges(image), _MARGIN, constant_values=1)
     near = (np.abs(_SHIFTS) <= 2).all(axis=1)
     turned = {name: pose(border) for name, pose in _POSES.items()}
@@ -163,10 +174,12 @@ def _pose(
         and contrast - here >= _FAR_BELOW * spread
     )
     if not (by_ratio or by_spread):
-        return ()
+        turned_best = max(float(c[near].max()) for n, c in contrasts.items() if n)
+        outstanding = here - float(np.median(every)) >= _OUTSTANDING * spread
+        return (), outstanding and here - turned_best >= _FAR_BELOW * spread
     best = f"{name} {_moved(*_SHIFTS[moves[name].argmax()].tolist())}".strip()
     detail = f"its borders fit edges of the image {contrast / here:.1f} times as well when {best}"
-    return (Finding("G3", str(files.label), 1, None, detail, other=files.image),)
+    return (Finding("G3", str(files.label), 1, None, detail, other=files.image),), False
 
 
 def _edges(image: NDArray[np.uint8]) -> NDArray[np.float32]:

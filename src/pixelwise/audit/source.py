@@ -35,6 +35,7 @@ class Source:
         instead: the commands that make label images of its labels; "" if they are ones.
         survey: what is known of a folder without dataset.toml; None if it has one, or if too little
             is known to write one.
+        refused: why its labels are no label images, and what to do; () if they are.
     """
 
     description: Description
@@ -45,6 +46,7 @@ class Source:
     first: str = ""
     instead: str = ""
     survey: Survey | None = None
+    refused: tuple[str, ...] = ()
 
     @property
     def labels(self) -> int:
@@ -150,8 +152,9 @@ def _surveyed(root: Path, given: Given = NOTHING, splits: dict[str, Split] | Non
         if isinstance(failure, LabelError):
             raise failure
         meaning = guess_meaning(root, splits, labels)
-    except LabelError:
+    except LabelError as error:
         instead, _ = convert_commands(root, splits, labels)
-        return replace(source, instead=instead)
+        refused = (f"{error.without_hint}.", error.hint)
+        return replace(source, instead=instead, refused=tuple(filter(None, refused)))
     draft = replace(draft, classes=meaning.classes, task=meaning.task)
     return replace(source, description=draft, known=True)
