@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from make import VOID, make_dataset, write_image, write_stored, write_toml
 from pixelwise.cli import main
@@ -149,7 +150,9 @@ def test_train_asks_in_the_same_words_and_takes_the_same_option(tmp_path, monkey
     advised = [line for line in capsys.readouterr().out.splitlines() if " train " in line]
     assert advised[-1].endswith("--class-weights median_frequency --zero max")
     train = ["train", str(folder), "--network=small", "--epochs=1", "--device=cpu", "--workers=0"]
-    train += ["--batch=1", "--crop", "8", "8"]
+    train += ["--batch=1", "--crop", "32", "32"]
+    for path in folder.rglob("*.png"):  # no network takes images of 4 x 5 pixels
+        Image.open(path).resize((40, 32), Image.Resampling.NEAREST).save(path)
     assert main([*train, "--class-weights", "median_frequency"]) == 2
     err = capsys.readouterr().err
     assert "no pixel of split train is bar. Say what such a class weighs: --zero zero (noth" in err
