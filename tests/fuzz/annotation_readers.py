@@ -23,11 +23,13 @@ from convert.test_convert_via import POLYGON as VIA_POLYGON
 from convert.test_convert_via import project_3, region, write_via
 from convert.test_convert_yolo import write_yolo
 from fuzz.readers import Reader
+from legend.test_forms import FORMS
 from make import make_dataset
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import read_description
+from pixelwise.legend.read import read_rows
 
 
 def animated(folder):
@@ -309,5 +311,13 @@ for kind, name, text in (
                 (f / n).write_text(t),
             ),
             lambda f, n=name: convert(ConvertConfig(f / "s", out=f / "out", classes=str(f / n))),
+        )
+    )
+for form in ("QGIS style", "mmsegmentation", "Cityscapes", "GIMP", "ESRI", "semicolons", "pbtxt"):
+    name, text, _ = FORMS[form]
+    CLASSES.append(
+        Reader(
+            *(f"class file of {form}", name, "text", wrote((name, text))),
+            lambda f, n=name: read_rows(f / n),
         )
     )

@@ -6,6 +6,7 @@ reduce_zero_label=True                                          stored values ar
 """
 
 import ast
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,7 +33,8 @@ def python_rows(where: str, text: str) -> Rows | None:
         must, got = f"Python of at most {_MOST_TEXT:,} characters", f"{len(text):,}"
         raise DatasetError(where, "file", must=must, got=got)
     try:
-        nodes = list(ast.walk(ast.parse(text)))
+        with warnings.catch_warnings(action="ignore"):  # such as escapes that are none
+            nodes = list(ast.walk(ast.parse(text)))
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         got = f"{type(error).__name__} in line {getattr(error, 'lineno', None) or 1}"
         raise DatasetError(where, "file", must="Python", got=got) from None
@@ -48,12 +50,14 @@ def python_rows(where: str, text: str) -> Rows | None:
     if labels:
         kept = [row for row in labels if row[1] >= 0]
         void = tuple(row[0] for row in kept if row[6] is True)
-        names, shown, values = (tuple(row[k] for row in kept) for k in (0, 7, 1))
-        return Rows(names, shown, values, void=void)
+        names, rgb, values = (tuple(row[k] for row in kept) for k in (0, 7, 1))
+        return Rows(names, rgb, values, void=void)
     listed, palette = (found.get(key) for key in ("classes", "palette"))
     if not isinstance(listed, list | tuple) or not all(isinstance(name, str) for name in listed):
         return None
-    colors = tuple(palette) if isinstance(palette, list | tuple) else None
+    colors: tuple[Any, ...] | None = None
+    if isinstance(palette, list | tuple):
+        colors = tuple(tuple(color) if isinstance(color, list) else color for color in palette)
     if colors is not None and len(colors) != len(listed):
         must = f"as long as classes, which are {len(listed)}"
         raise DatasetError(where, "palette", must=must, got=len(colors))

@@ -33,7 +33,7 @@ _ONE_COLOR = ("rgb", "color", "colour", "hex")
 _ADE = {"idx", "ratio", "name"}
 _RGB = 3
 _ENTRY = re.compile(r"<paletteEntry\s([^<>]*)>")
-_ATTRIBUTE = re.compile(r"(\w+)=(?:\"([^\"]*)\"|'([^']*)')")
+_ATTRIBUTE = re.compile(r"\b(\w{1,40})=(?:\"([^\"]*)\"|'([^']*)')")
 _ITEM = re.compile(r"\bitem\s*\{([^{}]*)\}")
 
 
@@ -93,7 +93,9 @@ def table_rows(where: str, text: str) -> Rows | None:
         first = [re.split("[;,]", n)[0].strip() for n in names]
         names = first if len(set(first)) == len(names) else names
     void = (0,) if is_ade else ()
-    notes = ("stored value 0 is void: it is everything that the list does not name",) * is_ade
+    notes = (
+        "stored value 0 is void, as in ade20k: it is everything that the list does not name",
+    ) * is_ade
     return Rows(tuple(names), tuple(colors) or None, tuple(values) or None, void, notes=notes)
 
 
