@@ -17,7 +17,7 @@ COLORS = np.zeros((256, 3), np.uint8)
 COLORS[:3] = [(20, 30, 40), (220, 20, 60), (0, 120, 250)]
 # how commands are introduced in what is printed
 ADVICE = re.compile(
-    r"(?:repair  |again: |first: |class: |in it: |more: )(pixelwise .+?)"
+    r"(?:repair  |again: |first: |class: |in it: |more: |them out: )(pixelwise .+?)"
     r"(?:; pixelwise| \((?:likely|please)|$)",
     re.MULTILINE,
 )

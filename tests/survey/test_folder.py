@@ -16,6 +16,7 @@ from pixelwise.labels.description import Split, read_description, write_descript
 from pixelwise.labels.png import write_label
 from pixelwise.survey import folder as folder_module
 from pixelwise.survey.folder import survey_folder
+from pixelwise.survey.given import Given
 from pixelwise.weights.counts import count_labels
 
 CAMVID = ["sky", "building", "pole", "road", "pavement", "tree", "sign_symbol", "fence", "car"]
@@ -236,7 +237,7 @@ def test_an_image_that_cannot_be_read_is_noted(draw):
 
 @pytest.mark.parametrize("extra", ["images/99.jpg", "labels/99.png"])
 def test_a_file_without_a_partner_is_left_out(draw, extra):
-    """A few holes do not refuse a dataset; what is left out is said."""
+    """A few holes do not refuse a dataset; whether the files are left out is asked."""
     root = draw("images/{}.jpg", "labels/{}.png")
     write_label(root / "labels" / "99.png", np.zeros((6, 8), np.uint8))
     (root / "labels" / "99.png").rename((root / extra).with_suffix(".png"))
@@ -244,19 +245,21 @@ def test_a_file_without_a_partner_is_left_out(draw, extra):
     ids = tuple(sorted(map(str, range(12))))
     assert {split.unpaired for split in found.description.splits.values()} == {"skip"}
     assert tuple(sorted(pair.id for pair in found.pairs)) == ids
-    message = '1 file has no partner and is left out, such as 99.png (unpaired = "skip")'
-    assert any(note.startswith(message) for note in found.unsure)
+    file = (root / extra).with_suffix(".png").relative_to(root)
+    message = f"1 file of train has no partner, such as {file.as_posix()}: leave it out?"
+    assert [question.text.startswith(message) for question in found.open] == [True]
+    assert found.open[0].answers[0].options == {"unpaired": "skip"}
+    decided = survey_folder(root, Given(unpaired="skip"))
+    assert decided.open == ()
+    with pytest.raises(PairingError, match="got 1 without"):
+        survey_folder(root, Given(unpaired="error"))
 
 
-def test_more_files_without_a_partner_than_with_one_are_an_error(draw):
-    """Then it is another mistake, such as a wrong suffix."""
+def test_more_files_without_a_partner_than_with_one_are_a_question_too(draw):
     root = draw("images/{}.jpg", "labels/{}.png")
     for number in range(1, 8):
-        (root / "labels" / f"{number}.png").rename(root / "labels" / f"b{number}.png")
-    with pytest.raises(
-        PairingError, match=r"every image must have a label, got 7 without: .*1\.jpg"
-    ):
-        survey_folder(root)
+        (root / "labels" / f"{number}.png").unlink()
+    assert survey_folder(root).open[0].text.startswith("7 files of train have no partner")
 
 
 @pytest.mark.parametrize("name", ["", "labels", "images", "lost+found"])

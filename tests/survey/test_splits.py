@@ -118,13 +118,22 @@ def test_lists_of_ids_are_splits(draw, folder):
     assert [len(pairs) for pairs in pairs_of(root, layout).values()] == [3, 1]
 
 
-def test_lists_of_something_else_are_noted_and_not_used(draw):
-    """A train.txt with paths instead of ids."""
+def test_lists_may_be_of_paths_and_what_they_leave_out_is_said(draw):
+    """The ids are written to a list of their own."""
     root = draw("images/{}.jpg", "labels/{}.png")
-    (root / "train.txt").write_text("images/0.jpg labels/0.png\n")
+    (root / "train.txt").write_text("images/0.jpg labels/0.png\n/data/images/3.jpg labels/3.png\n")
+    layout = find_layout(root)
+    assert layout.lists == {"train-ids.txt": ("0", "3")}
+    text = "10 pairs are in no list and not used, such as 1"
+    assert Statement("likely", text) in layout.statements
+
+
+def test_lists_of_something_else_are_noted_and_not_used(draw):
+    root = draw("images/{}.jpg", "labels/{}.png")
+    (root / "train.txt").write_text("one\ntwo\n")
     layout = find_layout(root)
     assert layout.splits["train"].list is None
-    assert any(s.text.startswith("train.txt are not used") for s in layout.statements)
+    assert Statement("sure", "not used: train.txt") in layout.statements
 
 
 @pytest.mark.parametrize(
@@ -194,7 +203,6 @@ def test_of_several_label_versions_the_one_with_classes_is_taken(draw):
         ("images/{}.jpg", None),
         ("{}.jpg", None),
         ("a_{}.png", None),
-        ("images/a{}.jpg", "labels/b{}.png"),
     ],
 )
 def test_images_alone_are_no_dataset(draw, images, labels):

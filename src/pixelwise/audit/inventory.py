@@ -17,6 +17,7 @@ from pixelwise.audit.findings import Finding
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.affixes import likely_affixes
 from pixelwise.files.names import with_slashes
+from pixelwise.files.patterns import names_below
 from pixelwise.files.toml_file import read_text, toml_value
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 from pixelwise.labels.description import Description, Split, fold_of
@@ -93,7 +94,7 @@ def take_inventory(description: Description) -> Inventory:
     for finding in (*found_lists, *_unused_folders(listing[""].images)):
         findings[finding.rule, finding.file, finding.detail] = finding
     annotations = [name for name in listing[""].names if name.lower().endswith(".json")]
-    folders = {_prefix(folder) for split in description.splits.values() for folder in _of(split)}
+    folders = {_fixed(folder) for split in description.splits.values() for folder in _of(split)}
     below = sorted({name for folder in folders for name in listing[folder].names})
     return Inventory(root, tuple(names), pairs, list(findings.values()), annotations, below)
 
@@ -127,13 +128,18 @@ def _prefix(folder: str) -> str:
     return "" if name == "." else f"{name}/"
 
 
+def _fixed(folder: str) -> str:
+    """_prefix of the part of a folder in front of "*"."""
+    return _prefix(folder.partition("*")[0].rpartition("/")[0] or "." if "*" in folder else folder)
+
+
 def _list_folders(root: Path, splits: Iterable[Split]) -> dict[str, _Folder]:
     """prefix -> its files, by names relative to the root; "" is the root itself.
 
     The root is walked once; folders of splits that this does not reach (links, hidden ones, and
     what is missing or empty) are walked on their own. Files that nothing asks for are forgotten.
     """
-    prefixes = {_prefix(folder) for split in splits for folder in _of(split)}
+    prefixes = {_fixed(folder) for split in splits for folder in _of(split)}
     whole = _Folder()
     for name in walk_files(root, failures=whole.failures, links=whole.links):
         lower = name.lower()
@@ -227,15 +233,14 @@ def _images(
     root: Path, folder: str, listing: dict[str, _Folder], wrong: list[Finding]
 ) -> list[tuple[str, str]]:
     """(name below the folder, name below the root) of the image files of a folder."""
-    prefix = _prefix(folder)
-    found = listing[prefix]
+    found = listing[_fixed(folder)]
     wrong += _links_outside(root, found.links)
     for error in found.failures:
         name = Path(os.path.relpath(error.filename, root)).as_posix()
         detail = f"the folder cannot be read: {error.strerror}"
         wrong.append(Finding("P1", name, 1, None, detail))
     names = (name for name in found.names if name.lower().endswith(_SUFFIXES))
-    return [(name[len(prefix) :], name) for name in names]
+    return list(names_below(_prefix(folder)[:-1], names))
 
 
 def _links_outside(root: Path, links: list[str]) -> Iterator[Finding]:

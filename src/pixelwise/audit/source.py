@@ -1,6 +1,7 @@
 """What an audit is given becomes a description: that of dataset.toml, or a guess."""
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,14 @@ def open_folders(images: Path, labels: Path, **affixes: Any) -> Source:
     return _surveyed(Path(draft.root), given, draft.splits)
 
 
+def _without_lists(splits: dict[str, Split], lists: Collection[str]) -> dict[str, Split]:
+    """Splits without the lists that init would write; what these leave out has no partner."""
+    return {
+        name: replace(split, list=None, unpaired="skip") if split.list in lists else split
+        for name, split in splits.items()
+    }
+
+
 def _surveyed(root: Path, given: Given = NOTHING, splits: dict[str, Split] | None = None) -> Source:
     """A folder without dataset.toml.
 
@@ -124,9 +133,11 @@ def _surveyed(root: Path, given: Given = NOTHING, splits: dict[str, Split] | Non
         # nobody has decided that files are left out
         found = survey.description.splits
         splits = {name: replace(split, unpaired="error") for name, split in found.items()}
+        splits = _without_lists(splits, survey.lists)
     elif splits is None:
         try:
-            splits = find_layout(root).splits
+            layout = find_layout(root)
+            splits = _without_lists(layout.splits, layout.lists)
         except DatasetError:
             empty = Description(root, Classes(["unknown"]), {})
             return Source(empty, take_inventory(empty), guessed=True, known=False)

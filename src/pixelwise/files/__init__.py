@@ -4,6 +4,7 @@ walk.py        walk_files: the visible files below a folder, in a defined order
 names.py       check_names: what Windows and folders that ignore case cannot hold; lies_in
 limits.py      check_unpacked: how much memory the content of one file may take
 affixes.py     the id in the name of a file; affixes with which names pair up
+patterns.py    folders that are named together: train/*/images
 content.py     read_file: regular files, whole or refused; the format by the first bytes
 atomic.py      atomic_write: the whole file or the old one
 folder.py      folders that appear under their name only when they are complete

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from pixelwise.audit.headers import read_start
 from pixelwise.errors import DatasetError, setting
+from pixelwise.files.atomic import atomic_write
 from pixelwise.files.content import Unreadable
 from pixelwise.files.names import real_path
+from pixelwise.files.patterns import fixed_part
 from pixelwise.init.config import InitConfig
 from pixelwise.init.suggest import next_step
 from pixelwise.labels.description import FILE_NAME, write_description
@@ -55,6 +57,11 @@ def init(config: InitConfig) -> Survey:
     comments = [*survey.notes]
     if survey.open:
         comments += ["", *question_lines(config.folder, survey.open, survey.given.options())]
+    for name, ids in survey.lists.items():
+        if (config.folder / name).exists() and not config.force:
+            hint = f"Give {setting('force', True)} to replace it."
+            raise DatasetError("init", name, must="a new file", got="an existing one", hint=hint)
+        atomic_write(config.folder / name, "".join(f"{id}\n" for id in ids).encode())
     write_description(survey.description, path, comments)
     return survey
 
@@ -82,13 +89,17 @@ def given_of(config: InitConfig) -> Given:
     options = {f.name: getattr(config, f.name) for f in fields(Given) if f.name != "splits"}
     for name in ("images", "labels"):
         if options[name] is not None:
-            options[name] = _inside(config, name, os.path.isdir, "a folder")
+            options[name] = _inside(config, name, _is_folder, "a folder")
     splits = {
         name: _inside(config, f"split_{name}", os.path.exists, "a folder or list")
         for name in SPLITS
         if getattr(config, f"split_{name}") is not None
     }
     return Given(**options, splits=splits)
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(fixed_part(path))
 
 
 def _storage(survey: Survey) -> Iterator[Statement]:

@@ -34,6 +34,7 @@ from pixelwise.errors import DatasetError, LabelError, check_choice, setting
 from pixelwise.files.affixes import Affixes
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.names import with_slashes
+from pixelwise.files.patterns import fixed_part
 from pixelwise.files.records import converted
 from pixelwise.files.toml_file import read_text, read_toml, toml_key, toml_value
 from pixelwise.labels.class_files import classes_from_toml, classes_to_toml
@@ -143,7 +144,7 @@ class Split:
     """Where the images and labels of a split are; folders are relative to the description's root.
 
     Args:
-        images: folder of the images.
+        images: folder of the images; "*" as in find_pairs.
         labels: folder of the labels; None = predictions only.
         image_suffix, label_suffix: see find_pairs.
         list: text file with the ids to use, one a line; None = all.
@@ -257,7 +258,7 @@ class Description:
 
     def _folder(self, split: str, key: str, text: str) -> Path:
         folder = Path(self.root, text)
-        if not os.path.isdir(folder):
+        if not os.path.isdir(fixed_part(folder)):
             name = f"splits.{split}.{key}"
             raise DatasetError(self.root, name, must="an existing folder", got=repr(text))
         return folder

@@ -9,6 +9,7 @@ from typing import Generic, Literal, TypeVar
 
 from pixelwise.errors import PairingError, setting
 from pixelwise.files.affixes import NO_AFFIXES, Affixes, likely_affixes
+from pixelwise.files.patterns import fixed_part, names_below
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 from pixelwise.text import some
 
@@ -62,7 +63,8 @@ def find_pairs(
     suffix of its name and the extension; in a list of files it is the name alone.
 
     Args:
-        images: a folder, searched with all folders below it, or a list of files.
+        images: a folder, searched with all folders below it, or a list of files. "*" in it stands
+            for any part of a folder's name, which the ids begin with: "train/*/images".
         labels: the same for labels; None = there are none.
         image_suffix: how the names of images end behind the id, with or without the file's
             extension: "_leftImg8bit", "_leftImg8bit.png", ".bmp". Other files are not images.
@@ -268,11 +270,14 @@ def _named_files(
             raise PairingError("find_pairs", what, must="existing files", got=got)
         yield from ((path.name, path) for path in paths)
         return
-    root = Path(files)
+    root = fixed_part(files)
     if not os.path.isdir(root):
-        raise PairingError("find_pairs", what, must="a folder or a list of files", got=root)
+        raise PairingError("find_pairs", what, must="a folder or a list of files", got=files)
+    below = Path(files).relative_to(root).as_posix()
     try:
-        yield from ((name, root / name) for name in walk_files(root, extensions))
+        names = walk_files(root, extensions)
+        for name, path in names_below("" if below == "." else below, names):
+            yield name, root / path
     except OSError as error:
         got = f"{error.filename}: {error.strerror}"
         raise PairingError("find_pairs", what, must="a readable folder", got=got) from None

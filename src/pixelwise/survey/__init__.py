@@ -8,8 +8,9 @@ blended.py       values that interpolation has made
 conversion.py    colour and lossy labels -> the commands that make label images of them
 class_list.py    the names of the classes: from a file beside the labels, or as they were given
 values/          what the stored values of label files mean
-pairing.py       which folder holds the images and which the labels
-splits.py        where the splits of a folder are
+splits.py        where the splits of a folder are, and its images and labels: find_layout
+layout/          which files are images, which are labels, and how they pair
+pairing.py       folders in a folder, by their names
 lists.py         lists of ids of splits, in all the forms that data sets have them
 photographs.py   the images of a folder, refused if label files are among them
 known_sets.py    known data sets, by the names of their files and folders

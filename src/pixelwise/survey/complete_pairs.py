@@ -1,13 +1,17 @@
-"""The pairs of each split; a few files without a partner are left out."""
+"""The pairs of each split; files without a partner are counted, and left out if that is wanted."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pixelwise.errors import PairingError
-from pixelwise.labels.description import Description, Split
-from pixelwise.labels.pairs import Pair
-from pixelwise.survey.statements import LIKELY, Statement
-from pixelwise.text import plural
+from pixelwise.files.affixes import Affixes
+from pixelwise.files.patterns import fixed_part
+from pixelwise.labels.description import Description, Split, fold_of
+from pixelwise.labels.pairs import Pair, find_pairing
+from pixelwise.survey.given import Given
+from pixelwise.survey.statements import LIKELY, OPEN, Answer, Statement
+from pixelwise.text import plural, shell_line
 
 
 @dataclass(frozen=True)
@@ -25,27 +29,72 @@ class CompletePairs:
     statements: tuple[Statement, ...]
 
 
-def find_complete(draft: Description) -> CompletePairs:
-    """The pairs of a draft, files without a partner left out while most files have one.
+def find_complete(
+    draft: Description, lists: Mapping[str, tuple[str, ...]], given: Given
+) -> CompletePairs:
+    """The pairs of a draft; that some files have no partner is a question.
 
+    Args:
+        draft: its splits.
+        lists: ids by the name of a list that is not written yet.
+        given: what a person has decided.
     Raises:
-        PairingError: more files have no partner than have one, or ids belong to two files.
+        PairingError: ids belong to two files, or files have no partner and that is to be an error.
         DatasetError: see Description.pairs.
     """
     splits, pairs, statements = dict(draft.splits), list[Pair](), dict[tuple, Statement]()
     for name, split in draft.splits.items():
+        if split.list in lists:
+            pairs += _listed(draft.root, split, lists[str(split.list)])
+            continue
         try:
             pairs += draft.pairs(name)
             continue
         except PairingError:
-            left = draft.unpaired_files(name)
-            splits[name] = replace(split, unpaired="skip")
-            whole = replace(splits[name], folds=0, keep=())
-            if len(replace(draft, splits={name: whole}).pairs(name)) <= len(left):
+            if given.unpaired == "error":
                 raise
+            left = draft.unpaired_files(name)
+        splits[name] = replace(split, unpaired="skip")
         pairs += replace(draft, splits=splits).pairs(name)
-        what = "has no partner and is" if len(left) == 1 else "have no partner and are"
-        text = f"{plural(len(left), 'file')} {what} left out, such as {Path(left[0]).name}"
-        statement = Statement(LIKELY, f'{text} (unpaired = "skip")')
-        statements.setdefault((split.images, split.labels, split.list), statement)
+        if (split.images, split.labels, split.list) not in statements:
+            statement = _unpaired(draft, name, split, left, given)
+            statements[split.images, split.labels, split.list] = statement
     return CompletePairs(splits, tuple(pairs), tuple(statements.values()))
+
+
+def _listed(root: Path, split: Split, ids: tuple[str, ...]) -> list[Pair]:
+    pairing = find_pairing(
+        *(Path(root, split.images), None if split.labels is None else Path(root, split.labels)),
+        Affixes(split.image_prefix, split.image_suffix),
+        Affixes(split.label_prefix, split.label_suffix),
+    )
+    chosen = (id for id in ids if not split.folds or fold_of(id, split.folds) in split.keep)
+    return [Pair(id, pairing.image_of[id], pairing.label_of.get(id)) for id in chosen]
+
+
+def _unpaired(
+    draft: Description, name: str, split: Split, left: list[str], given: Given
+) -> Statement:
+    have = "has no partner" if len(left) == 1 else "have no partner"
+    text = f"{plural(len(left), 'file')} of {name} {have}, such as {_below(draft.root, left[0])}"
+    if given.unpaired == "skip":
+        return Statement(LIKELY, f"{text}: left out")
+    text += f": leave {'it' if len(left) == 1 else 'them'} out?"
+    images = _has_images(draft, split, left)
+    if images:
+        words = ["pixelwise", "convert", draft.root / str(split.labels), "--images"]
+        words += [draft.root / split.images, "--unpaired", "background"]
+        command = shell_line([str(word) for word in words])
+        text += f" If an image without a label is all background: {command}"
+    return Statement(OPEN, text, (Answer("leave them out", {"unpaired": "skip"}),))
+
+
+def _has_images(draft: Description, split: Split, left: list[str]) -> bool:
+    """Whether there are images among files without a partner."""
+    labels = fixed_part(Path(draft.root, str(split.labels)))
+    alike = split.images == split.labels
+    return alike or any(not Path(name).is_relative_to(labels) for name in left)
+
+
+def _below(root: Path, name: str) -> str:
+    return Path(name).relative_to(root).as_posix() if Path(name).is_relative_to(root) else name

@@ -55,12 +55,10 @@ def survey_folder(folder: Path | str, given: Given | None = None) -> Survey:
         raise DatasetError(root, "dataset", must="an existing folder", got=got)
     check_folder(root)
     given = given or Given()
-    folders = None
-    if given.images is not None and given.labels is not None:
-        folders = (root / given.images, root / given.labels)
-    layout = find_layout(root, folders)
+    layout = find_layout(root, given)
     # the pairs are needed to find out the classes
-    found = find_complete(Description(root, Classes(["unknown"]), layout.splits))
+    draft = Description(root, Classes(["unknown"]), layout.splits)
+    found = find_complete(draft, layout.lists, given)
     labelled = {pair.label: pair.image for pair in found.pairs if pair.label is not None}
     read = some_of(list(labelled))
     meaning = guess_meaning(root, layout.splits, read, given)
@@ -78,7 +76,7 @@ def survey_folder(folder: Path | str, given: Given | None = None) -> Survey:
     )
     questions = tuple(s.text for s in statements if s.sureness == OPEN)
     description = Description(root, meaning.classes, found.splits, meaning.task, questions)
-    return Survey(description, statements, found.pairs, given)
+    return Survey(description, statements, found.pairs, given, layout.lists)
 
 
 def some_of(labels: list[Path]) -> list[Path]:

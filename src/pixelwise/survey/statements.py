@@ -60,6 +60,7 @@ class Survey:
         statements: every conclusion.
         pairs: of all splits.
         given: what a person had decided.
+        lists: ids by the name of a list that splits ask for and that is to be written.
     """
 
     SCHEMA: ClassVar[str] = "pixelwise.survey/1"
@@ -67,6 +68,7 @@ class Survey:
     statements: tuple[Statement, ...]
     pairs: tuple[Pair, ...] = field(default=(), repr=False)
     given: Given = field(default_factory=Given, repr=False)
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def notes(self) -> tuple[str, ...]:

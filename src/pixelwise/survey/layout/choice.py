@@ -1,0 +1,206 @@
+"""Which candidate holds the images and labels, how sure that is, and what else might."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pixelwise.errors import DatasetError, setting
+from pixelwise.files.names import real_path
+from pixelwise.survey.folder_names import split_of, words_of
+from pixelwise.survey.given import Given
+from pixelwise.survey.layout.candidates import Candidate, find_candidates
+from pixelwise.survey.layout.evidence import AS_LABELS, Evidence, Scored, with_share
+from pixelwise.survey.layout.placing import Place, place_of, shared_start
+from pixelwise.survey.layout.tree import Tree, joined
+from pixelwise.survey.statements import OPEN, SURE, Answer, Statement
+from pixelwise.text import plural, shell_line
+
+# A candidate with fewer pairs than this share of those of the best is no other choice.
+_LEAST_SHARE = 0.3
+# One with so much less in favour of it is none either.
+_MARGIN = 6.0
+_MOST_ANSWERS = 4
+# Names of label files that hold the same labels in another numbering, the preferred first.
+_NUMBERINGS = ("labeltrainids", "trainids", "labelids")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The candidate that is taken.
+
+    Args:
+        best: the candidate.
+        place: where its images and labels are.
+        statement: which files are images and labels.
+    """
+
+    best: Scored
+    place: Place
+    statement: Statement
+
+
+def choose(tree: Tree, given: Given, evidence: Evidence) -> Choice:
+    """Take the candidate of which most speaks.
+
+    Raises:
+        DatasetError: there is none; there are several data sets; or there is one label file for
+            each class of an image.
+    """
+    everything = [evidence.directed(c) for c in find_candidates(tree, given)]
+    asked = _labels_are_given(given)
+    possible = [s for s in everything if s.is_possible or asked]
+    if not possible:
+        raise nothing_found(tree, given, everything)
+    most = max(s.candidate.number for s in possible)
+    ranked = sorted(possible, key=lambda s: (-_rank(s, most), s.candidate.label.shown))
+    best = ranked[0]
+    rivals = [s for s in ranked[1:] if _is_rival(s, best, most)]
+    _check_one_data_set(tree, best, ranked)
+    _check_one_label_for_all_classes(tree, best, ranked)
+    place = place_of(tree, best.candidate)
+    seen = seen_in(place)
+    if not rivals:
+        return Choice(best, place, Statement(SURE, seen))
+    places = [place, *(place_of(tree, s.candidate) for s in rivals[: _MOST_ANSWERS - 1])]
+    answers = tuple(_answer(one, places) for one in places)
+    others = " or ".join(_differing(one, place) for one in places[1:])
+    return Choice(best, place, Statement(OPEN, f"{seen}; or are they {others}?", answers))
+
+
+def seen_in(place: Place) -> str:
+    """Which files are images and labels."""
+    return f"images are {place.shown('image')}, labels are {place.shown('label')}"
+
+
+def _rank(scored: Scored, most: int) -> float:
+    name = f"{scored.candidate.label.affixes.suffix} {scored.candidate.label.shown}".lower()
+    numbering = next((0.2 * n for n, word in enumerate(_NUMBERINGS) if word in name), 0.0)
+    return with_share(scored.score, scored.candidate.number, most) - numbering
+
+
+def _labels_are_given(given: Given) -> bool:
+    return any(p is not None for p in (given.labels, given.label_prefix, given.label_suffix))
+
+
+def _is_rival(scored: Scored, best: Scored, most: int) -> bool:
+    """Whether another candidate may be what is meant."""
+    other, chosen = scored.candidate, best.candidate
+    if other.number < _LEAST_SHARE * most or _rank(scored, most) < _rank(best, most) - _MARGIN:
+        return False
+    if other.label.key == chosen.label.key:
+        # other images with the same labels: bands, augmented copies
+        return scored.named[0] >= best.named[0] and scored.images.kind == best.images.kind
+    if any(scored.decoys):
+        return False
+    names = [c.label.affixes.suffix.lower() for c in (other, chosen)]
+    if all(any(word in name for word in _NUMBERINGS) for name in names):
+        return False
+    content = AS_LABELS[scored.labels.kind] >= AS_LABELS[best.labels.kind]
+    return (content and not best.named[1] > scored.named[1] + 2.5) or (
+        scored.named[1] > best.named[1]
+    )
+
+
+def _check_one_data_set(tree: Tree, best: Scored, ranked: Sequence[Scored]) -> None:
+    """Refuse a folder of several data sets, each in a folder of its own.
+
+    Raises:
+        DatasetError: there are some; its hint is left to who knows the commands.
+    """
+    links = best.candidate.links
+    tops = {parts[:1] for link in links for parts in (link.first, link.second)}
+    words = [words_of(part) for top in tops for part in top]
+    are_sites = not any(w.split or w.is_image or w.is_label for w in words)
+    if len(tops) > 1 and are_sites and all(split_of(link.first[1:]) for link in links):
+        names = sorted(joined(top) for top in tops)
+        raise DatasetError(tree.root, "dataset", must="one data set", got=", ".join(names))
+    others = set[tuple[str, ...]]()
+    for scored in ranked[1:]:
+        own = {parts[:1] for link in scored.candidate.links for parts in (link.first, link.second)}
+        if own.isdisjoint(tops) and len(own) == 1 and len(tops) == 1 and () not in own | tops:
+            others |= own
+    if others and len(tops) == 1:
+        names = sorted(joined(top) for top in tops | others)
+        raise DatasetError(tree.root, "dataset", must="one data set", got=", ".join(names))
+
+
+def _check_one_label_for_all_classes(tree: Tree, best: Scored, ranked: Sequence[Scored]) -> None:
+    """Refuse several label files of two values for each image: each has one class.
+
+    Raises:
+        DatasetError: there are some; its hint is the command that makes label images of them.
+    """
+    chosen = best.candidate
+    several = [
+        s
+        for s in ranked
+        if s is best
+        or (
+            s.candidate.image.folders == chosen.image.folders
+            and s.labels.binary
+            and not any(s.decoys)
+            and _are_alike(s.candidate, chosen)
+        )
+    ]
+    if len(several) < 2 or not best.labels.binary:
+        return
+    folders = {parts for s in several for parts in s.candidate.label.folders}
+    source = folders.pop() if len(folders) == 1 else shared_start(list(folders))
+    images = shared_start(chosen.image.folders)
+    words = ["pixelwise", "convert", tree.root / joined(source), "--images"]
+    words += [tree.root / joined(images), "--format", "masks"]
+    out = tree.root.parent / f"{real_path(tree.root).name}-converted"
+    command = shell_line([*map(str, words), "--out", str(out)])
+    shown = ", ".join(sorted(s.candidate.label.shown for s in several)[:6])
+    raise DatasetError(
+        tree.root,
+        "labels",
+        must="one file for each image",
+        got=f"{len(several)} kinds of two values each: {shown}",
+        hint="One that has all classes is chosen by "
+        f"{setting('labels')} or {setting('label_suffix')}. If each is one class: {command}",
+    )
+
+
+def _are_alike(one: Candidate, other: Candidate) -> bool:
+    """Whether label files differ in a suffix or prefix only, or in the innermost folder only."""
+    if one.label.folders == other.label.folders:
+        words = (f"{c.label.affixes.prefix} {c.label.affixes.suffix}".lower() for c in (one, other))
+        return not any(word in name for name in words for word in _NUMBERINGS)
+    pairs = list(zip(one.label.folders, other.label.folders))
+    shared = {(a[:-1], b[:-1]) for a, b in pairs if a and b}
+    return bool(shared) and all(a == b and a for a, b in shared) and not one.side_by_side
+
+
+def _answer(place: Place, places: Sequence[Place]) -> Answer:
+    options = place.options()
+    same_folder = [p for p in places if p is not place and p.labels == place.labels]
+    if not same_folder:
+        options = {name: value for name, value in options.items() if name in ("images", "labels")}
+    return Answer(f"labels are {place.shown('label')}, images are {place.shown('image')}", options)
+
+
+def _differing(place: Place, best: Place) -> str:
+    if place.shown("label") != best.shown("label"):
+        return place.shown("label")
+    return f"images {place.shown('image')}"
+
+
+def nothing_found(tree: Tree, given: Given, everything: Sequence[Scored]) -> DatasetError:
+    """The error of a folder without images and labels that pair: what was seen in it."""
+    if given.images is not None and given.labels is not None:
+        must = f"a folder of files whose names pair with those in {given.images}"
+        return DatasetError("init", "labels", must=must, got=given.labels)
+    number = tree.number
+    must = "a folder of images and label images whose names pair up"
+    got = f"{plural(number, 'image file')} without such labels" if number else "no image file"
+    decoys = [d for s in everything if not s.is_possible for d in s.decoys if d]
+    if decoys:
+        shown = next(s for s in everything if any(s.decoys))
+        side = shown.candidate.label if shown.decoys[1] else shown.candidate.image
+        got = f"{got}, but with {side.shown} ({decoys[0]}, by their names)"
+    hint = (
+        "Put them into folders called images and labels. Label images are indexed or grey PNGs: "
+        "annotation files and colour labels become ones with `pixelwise convert`."
+    )
+    return DatasetError(Path(tree.root), "dataset", must=must, got=got, hint=hint)

@@ -1,0 +1,50 @@
+"""What of a folder is not used: image files and lists, so that nothing is left out in silence."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+from pixelwise.survey.folder_names import words_of
+from pixelwise.survey.layout.evidence import decoy_in
+from pixelwise.survey.layout.placing import Place
+from pixelwise.survey.layout.tree import Tree
+from pixelwise.survey.statements import LIKELY, SURE, Statement
+from pixelwise.text import plural
+
+_MOST_SHOWN = 6
+
+
+def unused_statements(
+    tree: Tree, places: Mapping[str, Place], lists: Collection[str]
+) -> list[Statement]:
+    """One statement of what is in no split; none if there is nothing."""
+    used = {name for place in places.values() for name in place.expected_images}
+    used |= {label for place in places.values() for _, label in place.expected}
+    unpaired = {
+        str(name)
+        for place in places.values()
+        if place.labels is not None
+        for name in (*place.pairing.image_of.values(), *place.pairing.label_of.values())
+    }
+    groups: Counter[tuple[str, str]] = Counter()
+    for name in tree.names():
+        if name not in used and name not in unpaired:
+            folder, _, _ = name.rpartition("/")
+            kind = decoy_in(tree, name, "label") or ""
+            groups[folder or ".", kind] += 1
+    texts = [
+        f"{folder}/ ({plural(number, 'file')}{f', {kind}' if kind else ''})"
+        for (folder, kind), number in groups.most_common(_MOST_SHOWN)
+    ]
+    others = [name for name in tree.texts if _is_split_list(name) and name not in lists]
+    texts += others[:_MOST_SHOWN]
+    if not texts:
+        return []
+    hidden = max(0, len(groups) - _MOST_SHOWN) + max(0, len(others) - _MOST_SHOWN)
+    more = f" and {hidden} more" if hidden else ""
+    sure = all(kind for _, kind in groups)
+    return [Statement(SURE if sure else LIKELY, f"not used: {', '.join(texts)}{more}")]
+
+
+def _is_split_list(name: str) -> bool:
+    stem = name.rpartition("/")[2].rsplit(".", 1)[0]
+    return bool(words_of(stem).split)
