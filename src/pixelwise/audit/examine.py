@@ -151,7 +151,7 @@ def _repairs(
 def _repair_of_guess(rule: str, root: str, source: Source) -> str:
     """The command for a folder without dataset.toml, whose classes may be unknown."""
     if rule == "P1":
-        return source.first
+        return "" if source.questions() else source.first  # the questions have commands
     if source.survey is None and rule in repairable(*REPAIRED) and rule not in WITHOUT_CLASSES:
         return source.instead
     return repair_command(rule, root)
