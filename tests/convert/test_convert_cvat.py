@@ -7,6 +7,7 @@ from convert.annotations import SIZE, SQUARE, square, write_image
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.errors import DatasetError
+from pixelwise.labels.description import read_description
 from pixelwise.labels.png import read_label
 
 LABELS = (
@@ -154,3 +155,70 @@ def test_images_are_found_in_a_folder_beside_the_file(tmp_path):
     (tmp_path / "cvat/images").mkdir()
     (tmp_path / "cvat/a.png").rename(tmp_path / "cvat/images/a.png")
     assert (converted(file).folder / "images/a.png").is_file()
+
+
+def write_project(folder, subsets, images="images/{}", name="a.png"):
+    """A project with an image of the same name in each subset."""
+    elements = ""
+    for number, subset in enumerate(subsets):
+        write_image(folder / images.format(subset) / "a.png", seed=number)
+        size = f'width="{SIZE[1]}" height="{SIZE[0]}"'
+        elements += f'<image id="{number}" name="{name}" subset="{subset}" {size}>{POLYGON}</image>'
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "annotations.xml").write_text(f"<annotations>{LABELS}{elements}</annotations>")
+    return folder / "annotations.xml"
+
+
+@pytest.mark.parametrize("images", ["images/{}", "{}"])
+def test_subsets_of_a_project_are_splits(tmp_path, images):
+    """The same name may be in each of them."""
+    file = write_project(tmp_path / "cvat", ["Train", "Validation"], images)
+    report = converted(file, format="auto")
+    found = read_description(report.description)
+    assert {name: len(found.pairs(name)) for name in found.splits} == {"train": 1, "val": 1}
+    np.testing.assert_array_equal(read_label(report.folder / "labels/Train/a.png"), square(2))
+    copies = [report.folder / f"images/{subset}/a.png" for subset in ("Train", "Validation")]
+    assert len({path.read_bytes() for path in copies}) == 2
+    again = converted(file, images=tmp_path / "cvat", out=tmp_path / "again")
+    assert again.files == 2
+
+
+def test_subsets_of_other_names_are_folders(tmp_path):
+    """One alone is not, as it says nothing."""
+    report = converted(write_project(tmp_path / "cvat", ["north", "south"]))
+    assert sorted(p.parent.name for p in report.folder.glob("labels/*/*.png")) == ["north", "south"]
+    report = converted(write_project(tmp_path / "one/cvat", ["default"]))
+    assert (report.folder / "labels/a.png").is_file()
+
+
+def test_a_name_that_begins_with_its_subset_is_not_doubled(tmp_path):
+    """Some exports have it in both."""
+    elements = ["Train", "Test"]
+    file = write_project(tmp_path / "cvat", elements)
+    text = file.read_text()
+    for subset in elements:
+        text = text.replace(
+            f'name="a.png" subset="{subset}"', f'name="{subset}/a.png" subset="{subset}"'
+        )
+    file.write_text(text)
+    report = converted(file)
+    assert (report.folder / "labels/Train/a.png").is_file()
+
+
+@pytest.mark.parametrize("subset", ["../..", "/etc", "a/../.."])
+def test_a_subset_that_leads_out_is_refused(tmp_path, subset):
+    """It is data like a name."""
+    file = write_project(tmp_path / "cvat", ["x", "y"])
+    file.write_text(file.read_text().replace('subset="x"', f'subset="{subset}"'))
+    with pytest.raises(DatasetError, match="a relative path"):
+        converted(file)
+
+
+def test_the_only_annotations_of_a_folder_may_lie_deeper(tmp_path):
+    """Several are asked about."""
+    write_cvat(tmp_path / "cvat/task_1", POLYGON)
+    assert converted(tmp_path / "cvat/task_1", format="auto").files == 1
+    assert converted(tmp_path / "cvat", format="auto", out=tmp_path / "again").files == 1
+    write_cvat(tmp_path / "cvat/task_2", POLYGON)
+    with pytest.raises(DatasetError, match=r"one annotations.xml, got task_1.*task_2.*Name one"):
+        converted(tmp_path / "cvat", format="auto", out=tmp_path / "third")

@@ -40,6 +40,11 @@ def label_of(source, **changes):
         (None, SQUARE, 100),
         ("rectangle", [[12, 2], [2, 12]], 100),
         ("oriented_rectangle", SQUARE, 100),
+        ("rotation", SQUARE, 100),
+        ("quadrilateral", SQUARE, 100),
+        ("rectangle", SQUARE, 100),
+        ("rectangle", [SQUARE[2], SQUARE[3], SQUARE[0], SQUARE[1]], 100),
+        ("rectangle", [[7, 2], [12, 7], [7, 12], [2, 7]], 50),
         ("circle", [[10, 9], [10, 14]], 80),
         ("line", [[5, 9], [25, 9]], 278),
         ("linestrip", [[5, 9], [15, 9], [25, 9]], 278),
@@ -266,3 +271,33 @@ def test_all_primitives_of_labelme_are_painted(tmp_path, shared):
     label = read_label(report.folder / "labels/primitives.png")
     assert set(np.unique(label)) == set(range(8))
     assert (report.objects, report.vanished, report.overlapped) == (8, (), 0)
+
+
+def test_a_cuboid_says_why_it_is_not_painted(tmp_path):
+    """Its corners are those of two faces."""
+    write_labelme(tmp_path / "source", shapes=[shape("cat", SQUARE * 2, "cuboid")])
+    with pytest.raises(
+        DatasetError, match="the type 'cuboid', which cannot be painted, as its faces"
+    ):
+        converted(tmp_path / "source")
+
+
+@pytest.mark.parametrize("path", ["/home/someone/a.png", "C:\\data\\a.png", "..\\..\\old\\a.png"])
+def test_the_name_of_an_image_of_another_computer_is_enough(tmp_path, path):
+    """If it lies beside the JSON file, or in the folder of images."""
+    write_labelme(tmp_path / "source", imagePath=path)
+    assert converted(tmp_path / "source").files == 1
+    os.renames(tmp_path / "source/a.png", tmp_path / "images/a.png")
+    with pytest.raises(DatasetError, match="Give the folder of the images as images"):
+        converted(tmp_path / "source", out=tmp_path / "again")
+    given = {"images": tmp_path / "images", "out": tmp_path / "again"}
+    assert converted(tmp_path / "source", **given).files == 1
+    os.renames(tmp_path / "images/a.png", tmp_path / "images/b.png")
+    with pytest.raises(DatasetError, match=r"that of an image beside it or in \S+images, got"):
+        converted(tmp_path / "source", **{**given, "out": tmp_path / "third"})
+
+
+def test_a_size_of_minus_one_is_that_of_the_image(tmp_path):
+    """As a template has it."""
+    write_labelme(tmp_path / "source", imageHeight=-1, imageWidth=-1)
+    np.testing.assert_array_equal(label_of(tmp_path / "source"), square())

@@ -26,7 +26,7 @@ from pixelwise.files.content import MAX_PIXELS, Unreadable, check_regular
 from pixelwise.files.json_file import get, parse_json
 from pixelwise.files.names import with_slashes
 from pixelwise.labels.class_names import is_void_name
-from pixelwise.labels.shapes import LABELME_KINDS, Outline, patch_of, problem_of
+from pixelwise.labels.shapes import LABELME_KINDS, Outline, labelme_outline, patch_of, problem_of
 from pixelwise.text import percent, plural, some
 
 _AREAS = ("polygon", "rectangle", "circle")
@@ -130,7 +130,7 @@ def _part(path: str, number: int, shape: Any) -> Outline | str | None:
         return None
     if kind not in LABELME_KINDS:
         return f"it has the type {kind!r}, which cannot be painted"
-    outline = Outline(points, LABELME_KINDS[kind])
+    outline = labelme_outline(kind, points)
     problem = problem_of(outline)
     return f"it has {problem}" if problem else outline
 

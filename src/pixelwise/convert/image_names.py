@@ -7,6 +7,7 @@ there are in that folder, in the end by the name of the file alone, which must b
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cached_property
 from os.path import isfile
 from pathlib import Path
@@ -43,7 +44,13 @@ class Images:
         self._looks = self.has_root or is_sure
 
     def find(
-        self, where: str, name: str, text: str, base: Path, beside: str = "", split: str = ""
+        self,
+        where: str,
+        name: str,
+        text: str,
+        base: Path,
+        folders: Sequence[str] = ("",),
+        split: str = "",
     ) -> tuple[str, Path]:
         """The id and the path of an image; the file need not exist.
 
@@ -52,7 +59,7 @@ class Images:
             name: the field that has the name.
             text: the name.
             base: what it is relative to, unless there is a folder of images.
-            beside: a folder in base that may have the image too.
+            folders: those in base that may have the image; "" is base itself.
             split: of the images of this file, which decides between two of the same name.
         Raises:
             DatasetError: the name leads out of the folders, or several images have it.
@@ -60,10 +67,11 @@ class Images:
         plain, is_wild = _plain(text)
         base = self.root if self.has_root else base
         if not is_wild and not (self.has_root and ".." in plain.split("/")):
-            file = inside(where, name, plain, base, [base])
+            inside(where, name, plain, base, [base])
             id = safe_id(where, name, plain)
-            if beside and not self.has_root and not isfile(file):
-                file = inside(where, name, plain, base / beside, [base])
+            names = (f"{folder}/{plain}" if folder else plain for folder in folders)
+            files = [inside(where, name, below, base, [base]) for below in names]
+            file = next(filter(isfile, files), files[-1])
             found = None if isfile(file) or not self._looks else self._search(where, plain, split)
             self.moved += found is not None
             return id, found[1] if found else file
@@ -87,7 +95,7 @@ class Images:
                 return name, inside(where, "images", name, self.root, [self.root])
         names = self._by_name.get(parts[-1], []) if parts else []
         if len(names) > 1 and split:
-            names = [n for n in names if split in map(split_word, n.split("/")[:-1])] or names
+            names = [n for n in names if _is_below(split, n)] or names
         if len(names) > 1:
             must = f"in one folder of {self.root}"
             got = some(names)
@@ -103,6 +111,12 @@ class Images:
         for name, _ in images_below(self.root):
             found[name.rpartition("/")[2]].append(name)
         return dict(found)
+
+
+def _is_below(split: str, name: str) -> bool:
+    """Whether a folder of a name is called like a split."""
+    folders = name.split("/")[:-1]
+    return split in folders or split in map(split_word, folders)
 
 
 def _plain(text: str) -> tuple[str, bool]:

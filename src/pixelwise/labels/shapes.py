@@ -39,10 +39,10 @@ KINDS = {
     "line": (2, None, "corners of an open line"),
     "point": (1, None, "centres of discs"),
 }
-# shape_type of labelme -> kind; its masks carry their own pixels.
+# shape_type of labelme and of X-AnyLabeling -> kind; masks carry their own pixels.
 LABELME_KINDS: dict[str, Kind] = {
     "polygon": "polygon",
-    "oriented_rectangle": "polygon",
+    **dict.fromkeys(("oriented_rectangle", "rotation", "quadrilateral"), "polygon"),
     "rectangle": "rectangle",
     "circle": "circle",
     "line": "line",
@@ -76,6 +76,28 @@ class Outline:
     points: ArrayLike
     kind: Kind = "polygon"
     width: float = LINE_WIDTH
+
+
+def labelme_outline(kind: str, points: ArrayLike, width: float = LINE_WIDTH) -> Outline:
+    """The outline of a shape of labelme: a rectangle may have all four corners.
+
+    Args:
+        kind: one of LABELME_KINDS.
+        points: (n, 2) array-like of (x, y).
+        width: of lines, and diameter of points.
+    """
+    if LABELME_KINDS[kind] == "rectangle":
+        try:
+            corners = np.asarray(points, np.float64)
+        except (TypeError, ValueError, OverflowError):
+            corners = np.empty(0)
+        if corners.shape == (4, 2):
+            low, high = corners.min(axis=0), corners.max(axis=0)
+            is_straight = (
+                np.isin(corners, [low, high]).all() and len(np.unique(corners, axis=0)) == 4
+            )
+            return Outline([low, high], "rectangle") if is_straight else Outline(corners)
+    return Outline(points, LABELME_KINDS[kind], width)
 
 
 def polygons_to_label(

@@ -11,7 +11,9 @@ Source: CVAT documentation, XML annotation format.
 
 import re
 import warnings
-from os.path import isdir
+from dataclasses import replace
+from os.path import isdir, isfile
+from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
@@ -23,7 +25,7 @@ from pixelwise.convert.formats.geometry import ellipse_points, rectangle_points
 from pixelwise.convert.formats.items import named_item
 from pixelwise.convert.image_names import Images
 from pixelwise.convert.legend import Legend
-from pixelwise.convert.paths import IMAGES
+from pixelwise.convert.paths import IMAGES, files_below, safe_id
 from pixelwise.convert.reading import Reading, read_content
 from pixelwise.convert.records import Drawing, Frame, Item, Masks, Object, Parts, Source
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError
@@ -31,32 +33,44 @@ from pixelwise.labels.raster import Patch
 from pixelwise.labels.rle import rle_to_mask
 from pixelwise.labels.shapes import Kind, Outline
 from pixelwise.legend.rows import Rows, parse_hex
-from pixelwise.text import reason_of
+from pixelwise.text import reason_of, some
 
 _SHAPES = ("polygon", "box", "ellipse", "polyline", "points", "mask", "cuboid", "skeleton")
 # elements whose points say everything -> kind of shapes.KINDS
 _KINDS: dict[str, Kind] = {"polygon": "polygon", "polyline": "line", "points": "point"}
+_FILE_NAME = "annotations.xml"
 _LABEL = ("labels", "label")
 _BOX = ("left", "top", "width", "height")
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
 
 
 def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
-    """The images of an XML file, each with its shapes."""
-    path = config.source / "annotations.xml" if isdir(config.source) else config.source
+    """The images of an XML file, each with its shapes.
+
+    Of a project with several subsets these are folders: the same name may be in each of them.
+    """
+    path = _xml_file(config.source)
     where = str(path)
     reader = _Reader(where)
     reader.read(read_content(path))
     images, items = Images(config, path.parent), []
+    subsets = {image.get("subset", "").strip() for image, _ in reader.images}
     for place, (image, shapes) in enumerate(reader.images):
-        at = f"image[{place}]"
+        at, subset = f"image[{place}]", image.get("subset", "").strip()
         text = _attribute(where, at, image, "name")
         data = {
             "size": [int(_number(where, at, image, side)) for side in ("height", "width")],
             "shapes": shapes,
         }
-        items.append(named_item(config, path, f"{at}.name", text, data, images, IMAGES))
-    return Source(items, reader.rows())
+        folders = [f"{IMAGES}/{subset}", subset] if subset else []
+        folders += ["", IMAGES]
+        item = named_item(config, path, f"{at}.name", text, data, images, folders, subset)
+        if len(subsets) > 1 and subset and item.id.partition("/")[0] != subset:
+            id = safe_id(where, f"{at}.subset", f"{subset}/{item.id}.")
+            item = replace(item, id=id)
+        items.append(item)
+    notes = (f"subsets are folders: {some(sorted(subsets))}",) if len(subsets) > 1 else ()
+    return Source(items, reader.rows(), notes)
 
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa: ARG001
@@ -73,6 +87,21 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa:
     # CVAT shows images turned
     frames: tuple[Frame, ...] = ("turned", "stored")
     return Drawing((height, width), tuple(objects), frames=frames)
+
+
+def _xml_file(source: Path) -> Path:
+    """The file annotations.xml of a source.
+
+    Raises:
+        DatasetError: there are several in its folders.
+    """
+    if not isdir(source) or isfile(source / _FILE_NAME):
+        return source / _FILE_NAME if isdir(source) else source
+    found = [p for _, p in files_below(source, [".xml"]) if p.name.lower() == _FILE_NAME]
+    if len(found) > 1:
+        got, hint = some(path.relative_to(source) for path in found), "Name one of them."
+        raise DatasetError(source, "source", must=f"one {_FILE_NAME}", got=got, hint=hint)
+    return found[0] if found else source / _FILE_NAME
 
 
 class _Reader:

@@ -1,6 +1,6 @@
 """Items of several formats: label files paired with images, and images named in a file."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from os.path import isfile
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ def named_item(
     text: str,
     data: Any,
     images: Images,
-    beside: str = "",
+    folders: Sequence[str] = ("",),
     split: str = "",
 ) -> Item:
     """The item of an image that an annotation file names.
@@ -108,12 +108,12 @@ def named_item(
         text: the name, relative to the folder of the images or of the annotation file.
         data: of the item.
         images: finds the image.
-        beside: a folder beside the annotation file that may have the image too.
+        folders: those beside the annotation file that may have the image.
         split: of the image, if that is known.
     Raises:
         DatasetError: the name leads out of that folder.
     """
-    id, file = images.find(str(path), name, text, path.parent, beside, split)
+    id, file = images.find(str(path), name, text, path.parent, folders, split)
     return Item(id, (), None if config.image_files == "none" else file, data)
 
 

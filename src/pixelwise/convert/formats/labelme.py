@@ -3,9 +3,10 @@
 Points are (x, y) in the frame that the image has after its EXIF tag has been applied, and
 imageHeight, imageWidth are the size of that frame. imageData is the image in base64, or null;
 then imagePath says where it is, relative to the JSON file. The list of shapes is the order of
-painting. A mask's points are the first and the last pixel of its box.
+painting. A mask's points are the first and the last pixel of its box. X-AnyLabeling writes the
+same with rectangles by all four corners, and more types.
 
-Source: labelme 7.1 documentation and the files that it writes.
+Source: labelme 7.1 documentation and the files that it writes; X-AnyLabeling user guide.
 """
 
 import base64
@@ -39,7 +40,7 @@ from pixelwise.labels.class_names import is_background_name
 from pixelwise.labels.codecs.pixels import samples_of
 from pixelwise.labels.decode import decode_image, read_head
 from pixelwise.labels.raster import Patch
-from pixelwise.labels.shapes import LABELME_KINDS, Outline, Size
+from pixelwise.labels.shapes import LABELME_KINDS, Size, labelme_outline
 from pixelwise.legend.rows import Rows
 from pixelwise.text import plural, some
 
@@ -130,10 +131,22 @@ def _image_path(config: ConvertConfig, path: Path, table: Any) -> tuple[Path, bo
     text = get(where, table, "imagePath", str)
     folder = config.source if isdir(config.source) else path.parent
     roots = [folder] if config.images is None else [folder, config.images]
-    candidates, folders = [inside(where, "imagePath", text, path.parent, roots)], [path.parent]
+    folders = [path.parent]
     if config.images is not None:
         folders += [config.images / path.parent.relative_to(folder), config.images]
-        candidates += [above / Path(with_slashes(text)).name for above in folders[1:]]
+    name = Path(with_slashes(text)).name
+    candidates = [above / name for above in folders if _stays(where, name, above, roots)]
+    try:
+        candidates.insert(0, inside(where, "imagePath", text, path.parent, roots))
+    except DatasetError:
+        # of another computer: only its name may be that of an image here
+        there = next(filter(isfile, candidates), None)
+        if there is None and config.images is not None:
+            must = f"that of an image beside it or in {config.images}"
+            raise DatasetError(where, "imagePath", must=must, got=shown(text)) from None
+        if there is None:
+            raise
+        return there, False
     there = next(filter(isfile, candidates), None)
     if there is not None:
         return there, False
@@ -149,9 +162,18 @@ def _image_path(config: ConvertConfig, path: Path, table: Any) -> tuple[Path, bo
     return (called[0], True) if is_one else (candidates[-1], False)
 
 
+def _stays(where: str, name: str, folder: Path, roots: Sequence[Path]) -> bool:
+    try:
+        inside(where, "imagePath", name, folder, roots)
+    except DatasetError:
+        return False
+    return True
+
+
 def _size(where: str, table: Any, image: bytes | None) -> Size | None:
     height, width = (get(where, table, f"image{s}", int, type(None)) for s in ("Height", "Width"))
-    if height is not None and width is not None:
+    # templates of X-AnyLabeling have -1
+    if height is not None and width is not None and (height, width) != (-1, -1):
         return height, width
     return None if image is None else ImageFile(where, image).turned_size
 
@@ -166,8 +188,9 @@ def _parts(where: str, at: str, shape: Any, line_width: float) -> Parts | partia
         text = get(where, shape, "mask", str, at=at)
         return partial(_mask, _from_base64(where, f"{at}.mask", text), points)
     if kind not in LABELME_KINDS:
-        return f"the type {shown(kind)}, which cannot be painted"
-    return (Outline(_compact(points), LABELME_KINDS[kind], line_width),)
+        why = ", as its faces hide each other: draw its outline" if kind == "cuboid" else ""
+        return f"the type {shown(kind)}, which cannot be painted{why}"
+    return (labelme_outline(kind, _compact(points), line_width),)
 
 
 def _compact(points: list[Any]) -> Any:
