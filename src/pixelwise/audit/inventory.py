@@ -32,7 +32,7 @@ _LISTED = 3
 _SUFFIXES = tuple(IMAGE_SUFFIXES)
 _NUMBER = re.compile(r"\d+")
 _SPLIT_WORD = re.compile(
-    r"(?:^|[^a-z])(?:train|training|val|valid|validation|test|testing)"
+    r"(?:^|[^a-z])(?:train|training|val|valid|validation|dev|test|testing)"
     r"(?:$|[^a-z]|annot|label|mask|image|img|set)"
 )
 
@@ -108,7 +108,7 @@ class _Folder:
         links: links among them.
         failures: of folders without access.
         images: how many other images there are, by folder.
-        texts: folders with text files.
+        texts: folders with text files that are called like splits.
     """
 
     names: list[str] = field(default_factory=list)
@@ -147,7 +147,7 @@ def _list_folders(root: Path, splits: Iterable[Split]) -> dict[str, _Folder]:
             whole.names.append(name)
         elif lower.endswith(_SUFFIXES):
             whole.images[name.rpartition("/")[0]] += 1
-        if lower.endswith(LIST_SUFFIXES):
+        if lower.endswith(LIST_SUFFIXES) and _SPLIT_WORD.search(lower.rpartition("/")[2]):
             whole.texts.add(name.rpartition("/")[0])
     listing = {"": whole}
     for prefix in sorted(prefixes - {""}):

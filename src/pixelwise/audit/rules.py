@@ -333,7 +333,7 @@ RULES = {
         "note",
         "the label has many isolated pixels",
         "It was drawn with a colour-selection tool or a threshold, or an interpolation was "
-        "rounded.",
+        "rounded. Fewer than 8 in areas, or 3 of 10,000 pixels, are how labels look.",
     ),
     "R2": Rule(
         "error",

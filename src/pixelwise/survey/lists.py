@@ -91,12 +91,15 @@ def named_lists(folder: Path) -> Iterator[tuple[str, Path]]:
         return
     for name in names:
         stem, suffix = splitext(name.lower())
-        if suffix not in LIST_SUFFIXES or not isfile(folder / name):
+        if suffix not in LIST_SUFFIXES:
+            continue
+        words = [word for word in re.split(r"[^a-z]+", stem) if word not in _NEUTRAL]
+        is_one = len(words) == 1 and words[0] in _SPLIT_OF
+        if not (is_one or stem in _BOTH) or not isfile(folder / name):
             continue
         if stem in _BOTH:
             both.append((_BOTH[stem], folder / name))
-        words = [word for word in re.split(r"[^a-z]+", stem) if word not in _NEUTRAL]
-        if len(words) == 1 and words[0] in _SPLIT_OF:
+        if is_one:
             yield _SPLIT_OF[words[0]], folder / name
     yield from both
 
