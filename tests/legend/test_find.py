@@ -1,11 +1,15 @@
 """Which class file of a folder is taken, and what is said of the others."""
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.errors import DatasetError
 from pixelwise.legend.find import find_class_file
+from pixelwise.survey.folder import survey_folder
+from pixelwise.survey.given import Given
 
 
 def write(folder, **texts):
@@ -80,3 +84,47 @@ def test_convert_asks_which_of_two_files_it_is(tmp_path):
     config = ConvertConfig(tmp_path / "labels", out=tmp_path / "out", format="color")
     with pytest.raises(DatasetError, match=r"of one class file in .*labelmap.txt"):
         convert(config)
+
+
+def test_arrays_have_the_names_of_the_file_beside_them(tmp_path):
+    """And the void that it names."""
+    (tmp_path / "arrays").mkdir()
+    np.save(tmp_path / "arrays/a.npy", np.arange(12).reshape(3, 4) % 3)
+    text = '{"labels": {"sky": 0, "ground": 1, "ignore": 2}}'
+    (tmp_path / "dataset.json").write_text(text)
+    report = convert(ConvertConfig(tmp_path / "arrays", out=tmp_path / "out", image_files="none"))
+    assert report.classes.names == ("sky", "ground")
+    assert "classes are from dataset.json" in report.notes
+
+
+def test_masks_of_classes_have_the_order_of_the_file_beside_them(tmp_path):
+    """Colours too."""
+    for name in ("car", "tree"):
+        (tmp_path / "masks" / name).mkdir(parents=True)
+        mask = np.zeros((4, 4), np.uint8)
+        mask[:2] = 255
+        Image.fromarray(mask).save(tmp_path / "masks" / name / "a.png")
+    (tmp_path / "classes.txt").write_text("background 0 0 0\ntree 0 9 0\ncar 9 0 0\nbus 1 1 1\n")
+    out, source = tmp_path / "out", tmp_path / "masks"
+    config = ConvertConfig(source, out=out, format="masks", image_files="none")
+    classes = convert(config).classes
+    assert classes.names == ("background", "tree", "car", "bus")
+    assert classes.colors[2] == (9, 0, 0)
+
+
+def test_unknown_is_likely_to_be_void(tmp_path):
+    """A question of init, a note of convert."""
+    for number in range(3):
+        for folder, image in (
+            ("images", Image.new("RGB", (9, 9), (number, 9, 9))),
+            ("labels", Image.fromarray(np.arange(81, dtype=np.uint8).reshape(9, 9) % 3)),
+        ):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            image.save(tmp_path / folder / f"{number}.png")
+    (tmp_path / "labels.txt").write_text("unknown\nsky\nground\n")
+    found = survey_folder(tmp_path)
+    assert "stored value 0 is called unknown: is it void?" in [q.text for q in found.open]
+    assert found.description.classes.names == ("sky", "ground")
+    for answer in next(q for q in found.open if "unknown" in q.text).answers:
+        decided = survey_folder(tmp_path, Given(ignore_values=answer.options["ignore_values"]))
+        assert not [q for q in decided.open if "unknown" in q.text]

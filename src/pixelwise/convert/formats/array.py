@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.formats.items import find_label_files
+from pixelwise.convert.formats.items import find_label_files, rows_beside
 from pixelwise.convert.formats.mat5 import arrays_of
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import files_below
@@ -28,7 +28,7 @@ from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.codecs.pixels import samples_of
 from pixelwise.labels.decode import decode_image, image_format
 from pixelwise.labels.png import decode_label
-from pixelwise.legend.rows import Rows
+from pixelwise.legend.rows import Rows, classes_of
 from pixelwise.offenders import list_offenders
 from pixelwise.survey.values.meaning import meaning_of
 from pixelwise.survey.values.stored import StoredValues
@@ -66,9 +66,11 @@ def _guessed(items: list[Item], config: ConvertConfig) -> tuple[Rows, tuple[str,
             return Rows(()), ()  # the message of unknown classes says what to do
         files.append(seen)
         wide |= bool(seen) and max(seen) > 255
-    meaning = meaning_of(StoredValues(tuple(files), wide))
+    rows, notes = rows_beside(config)
+    named = classes_of(rows, rows.void) if rows and set(rows.names) > set(rows.void) else None
+    meaning = meaning_of(StoredValues(tuple(files), wide), named)
     classes = meaning.classes
-    notes = tuple(map(str, meaning.statements))
+    notes = (*notes, *map(str, meaning.statements))
     return Rows(classes.names, values=classes.values, ignore_values=classes.ignore_values), notes
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.formats.items import rows_beside
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import IMAGES, check_apart, images_below
 from pixelwise.convert.reading import Reading
@@ -37,18 +38,22 @@ def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
     if by_folder:
         groups = {id: [(_OBJECT, path) for path in paths] for id, paths in by_folder.items()}
         images = _images_inside(files, list(groups))
-        rows = Rows(("background", _OBJECT))
+        rows, notes = Rows(("background", _OBJECT)), tuple[str, ...]()
     else:
         groups = _by_class(files)
         images = _images_of(config, list(groups))
-        rows = Rows(tuple(sorted({name for masks in groups.values() for name, _ in masks})))
+        names = tuple(sorted({name for masks in groups.values() for name, _ in masks}))
+        listed, notes = rows_beside(config)
+        # the order and colours of a list that has all of them
+        found = listed is not None and set(names) <= set(listed.names)
+        rows, notes = (listed, notes) if listed and found else (Rows(names), ())
     items = []
     for key, masks in groups.items():
         paths = tuple(path for _, path in masks)
         image = None if config.image_files == "none" else images.get(key)
         alone = bool(images) and key not in images
         items.append(Item(key, paths, image, [name for name, _ in masks], alone=alone))
-    return Source(items, rows if rows.names else None)
+    return Source(items, rows if rows.names else None, notes)
 
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa: ARG001
