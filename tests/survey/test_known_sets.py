@@ -192,16 +192,6 @@ def test_sets_of_tools_say_in_which_file_their_classes_are(tmp_path, image, labe
     assert f"its classes are in its {PurePosixPath(file).name}" in statement.text
 
 
-def test_official_lists_are_found_where_they_are(tmp_path):
-    lists = {"train": "annotations/trainval.txt", "test": "annotations/test.txt"}
-    (tmp_path / "annotations").mkdir()
-    for path in lists.values():
-        (tmp_path / path).write_text("Abyssinian_1 1 1 1\n")
-    names = "images/Abyssinian_{}.jpg", "annotations/trimaps/Abyssinian_{}.png"
-    found = known(tmp_path, "", *names)
-    assert {split: path.as_posix() for split, path in found.lists.items()} == lists
-
-
 @pytest.mark.parametrize("row", ROWS)
 def test_every_row_has_a_source_and_tables_that_exist(row):
     assert row.source

@@ -3,10 +3,6 @@
 from pixelwise.survey.known_row import Row, colors, mask, objects, own_file, values
 
 _LANDCOVER = r"^[MN]-\d\d-\d+-[A-D]-[a-d]-\d-\d"
-_TILES_TRAIN = r"_(2_1[0-2]|3_1[0-2]|4_1[0-2]|5_1[0-2]|6_0?[7-9]|6_1[0-2]|7_0?[7-9]|7_1[0-2])_"
-_TILES_VAL = r"_(2_13|2_14|3_13|3_14|4_1[3-5]|5_1[3-5]|6_1[3-5]|7_13)_"
-_AREAS_TRAIN = r"area(1|3|5|7|11|13|15|17|21|23|26|28|30|32|34|37)(_|\.|$)"
-_AREAS_TEST = r"area(2|4|6|8|10|12|14|16|20|22|24|27|29|31|33|35|38)(_|\.|$)"
 
 AERIAL = (
     Row(
@@ -25,7 +21,7 @@ AERIAL = (
         images=r"^top_potsdam_\d+_\d+_(RGB|IRRG|RGBIR)\.tiff?$",
         labels=r"^top_potsdam_\d+_\d+_label(_noBoundary)?\.tiff?$",
         unique=True,
-        splits={"train": _TILES_TRAIN, "val": _TILES_VAL},
+        note="its official test tiles are 2_13, 2_14, 3_13, 3_14, 4_13-15, 5_13-15, 6_13-15, 7_13",
     ),
     Row(
         "ISPRS Vaihingen",
@@ -34,7 +30,7 @@ AERIAL = (
         images=r"^top_mosaic_09cm_area\d+\.tiff?$",
         labels=r"^top_mosaic_09cm_area\d+(_noBoundary)?\.tiff?$",
         unique=True,
-        splits={"train": _AREAS_TRAIN, "test": _AREAS_TEST},
+        note="its official training areas are 1 3 5 7 11 13 15 17 21 23 26 28 30 32 34 37",
     ),
     Row(
         "ISPRS Potsdam or Vaihingen in patches",
@@ -83,7 +79,6 @@ AERIAL = (
         images=r"^(austin|chicago|kitsap|tyrol-w|vienna)-?\d+\.tiff?$",
         labels=r"^(austin|chicago|kitsap|tyrol-w|vienna)-?\d+\.tiff?$",
         label_folder=r"/gt/",
-        splits={"val": r"[a-z-]-?[1-5]$", "train": r""},
         note="usually the first five tiles of each city are val",
     ),
     Row(
@@ -211,7 +206,6 @@ MEDICAL = (
         images=r"^\d\d_(training|test)\.(tif|png)$",
         labels=r"^\d\d_manual1\.(gif|png|tif)$",
         unique=True,
-        splits={"train": r"_training$", "test": r"_test$"},
         note="mask/ is the field of view",
     ),
     Row(
@@ -229,7 +223,6 @@ MEDICAL = (
         images=r"^Image_\d\d[LR]\.jpg$",
         labels=r"^Image_\d\d[LR]_1stHO\.png$",
         unique=True,
-        splits={"train": r"_(0\d|10)[LR]$", "val": r"_1[1-4][LR]$"},
         note="two images are of one child: a split should not divide them",
     ),
     Row(
@@ -239,7 +232,7 @@ MEDICAL = (
         images=r"^\d\d_(h|g|dr)\.(jpg|JPG|tif|png)$",
         labels=r"^\d\d_(h|g|dr)\.(tif|gif|png)$",
         label_folder=r"/manual1?/|manualsegm/",
-        splits={"train": r"^0[1-5]_", "test": r"^(0[6-9]|1\d)_"},
+        note="usually the first five images of each kind train",
     ),
     Row(
         "GlaS",
@@ -249,7 +242,7 @@ MEDICAL = (
         labels=r"^(train|testA|testB)_\d+_anno\.bmp$",
         label_folder=r"(?i:warwick|glas)",
         side=("Grade.csv",),
-        splits={"train": r"^train_", "test": r"^test[AB]_"},
+        note="names that begin with test are its official test set",
     ),
     Row(
         "LGG MRI segmentation",

@@ -1,7 +1,6 @@
 """A row of the tables of known data sets: the names that tell a set, and what it stores."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Form = Literal["values", "colors", "ids"]
@@ -53,9 +52,7 @@ class Row:
             half of the classes are seen and no other value; "" = neither does.
         unless: of the paths of images or labels of other sets that share the names.
         ask: what 0 means, or the like, must be asked even so: the tables to choose from.
-        lists: the official splits where they are lists with names of their own.
-        splits: the official splits where they are rules; of the names of images.
-        note: what else a person should know.
+        note: what else a person should know, such as an official split by names.
     """
 
     name: str
@@ -71,8 +68,6 @@ class Row:
     enough: Literal["", "names", "folders", "half"] = ""
     unless: str = ""
     ask: tuple[str, ...] = ()
-    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    splits: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
 
 

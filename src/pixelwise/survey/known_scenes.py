@@ -20,8 +20,6 @@ _BREEDS = (
     r"|pomeranian|pug|saint_bernard|samoyed|scottish_terrier|shiba_inu|staffordshire_bull_terrier"
     r"|wheaten_terrier|yorkshire_terrier)_\d+\."
 )
-_VOC_LISTS = {name: (f"ImageSets/Segmentation/{name}.txt",) for name in ("train", "val", "test")}
-
 SCENES = (
     Row(
         "Pascal VOC",
@@ -32,7 +30,6 @@ SCENES = (
         label_folder=r"/SegmentationClass(Aug|Raw|PNG)?/",
         side=("ImageSets/Segmentation/train.txt", "ImageSets/Segmentation/trainaug.txt"),
         unless=r"/SegmentationClassContext/",
-        lists=_VOC_LISTS,
     ),
     Row(
         "Pascal VOC 2007",
@@ -41,7 +38,6 @@ SCENES = (
         images=r"^\d{6}\.jpe?g$",
         labels=r"^\d{6}\.png$",
         label_folder=r"/VOC2007/(.*/)?SegmentationClass/",
-        lists=_VOC_LISTS,
     ),
     Row(
         "Pascal VOC",
@@ -59,7 +55,6 @@ SCENES = (
         labels=r"^20\d\d_\d{6}\.png$",
         label_folder=r"/SegmentationClassContext/",
         ask=("pascal_context", "pascal_context_60"),
-        lists={n: (f"ImageSets/SegmentationContext/{n}.txt",) for n in ("train", "val")},
     ),
     Row(
         "COCO-Stuff",
@@ -77,7 +72,6 @@ SCENES = (
         images=r"^COCO_train2014_\d{12}\.jpg$",
         labels=r"^COCO_train2014_\d{12}_labelTrainIds\.png$",
         unique=True,
-        lists={n: (f"imageLists/{n}.txt", f"imagesLists/{n}.txt") for n in ("train", "test")},
     ),
     Row(
         "ADE20K (SceneParse150)",
@@ -239,7 +233,6 @@ SCENES = (
         labels=_BREEDS,
         label_folder=r"/trimaps/",
         side=(r"annotations/trainval.txt:^\S+_\d+ \d+ \d \d+",),
-        lists={"train": ("annotations/trainval.txt",), "test": ("annotations/test.txt",)},
     ),
     Row(
         "Oxford-IIIT Pet",
@@ -248,7 +241,6 @@ SCENES = (
         label_folder=r"/annotations/trimaps/",
         side=(r"annotations/trainval.txt:^\S+_\d+ \d+ \d \d+",),
         enough="folders",
-        lists={"train": ("annotations/trainval.txt",), "test": ("annotations/test.txt",)},
     ),
     Row(
         "Look into Person (LIP)",
@@ -258,7 +250,6 @@ SCENES = (
         labels=r"^\d+_\d+\.png$",
         image_folder=r"/(train|val)_images/",
         label_folder=r"/(train|val)_segmentations/",
-        lists={"train": ("train_id.txt",), "val": ("val_id.txt",)},
     ),
     Row(
         "Crowd Instance-level Human Parsing (CIHP)",
@@ -267,7 +258,6 @@ SCENES = (
         images=r"^\d{7}\.jpg$",
         labels=r"^\d{7}\.png$",
         label_folder=r"/Category_ids/",
-        lists={"train": ("train_id.txt",), "val": ("val_id.txt",)},
     ),
     Row(
         "ATR human parsing",
@@ -319,7 +309,6 @@ SCENES = (
         images=r"^frame\d{6}-\d+_\d+\.jpg$",
         labels=r"^frame\d{6}-\d+_\d+\.png$",
         label_folder=r"/pylon_camera_node_label_(id|color)/",
-        lists={n: (f"{n}.lst",) for n in ("train", "val", "test")},
     ),
     Row(
         "TAS500",

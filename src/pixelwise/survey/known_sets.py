@@ -5,7 +5,7 @@ Values only choose between the forms of a set that is recognised, and tell that 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from pixelwise.errors import PixelwiseError
@@ -43,14 +43,12 @@ class Known:
         encoding: the form of its labels.
         sure: two independent kinds of signs agree; otherwise it looks like the set by one.
         signs: what was recognised, for a sentence.
-        lists: the official lists that are there, by split, relative to the root.
     """
 
     row: Row
     encoding: Encoding
     sure: bool
     signs: str
-    lists: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -104,7 +102,7 @@ class Known:
             return None, ()
         if unknown:
             return self._changed(classes, unknown)
-        which = _listed_classes(classes, void)
+        which = _void_text(void)
         own_void, classes = classes.ignore_values, with_void(classes, void)
         if self.row.ask:
             return classes, (self._choice(),)
@@ -182,9 +180,9 @@ class Known:
 
     def _choice(self) -> Statement:
         answers = (
-            Answer(_listed_classes(classes, classes.ignore_values), {"classes": table})
+            Answer(f"{plural(len(c), 'class')}, {_void_text(c.ignore_values)}", {"classes": table})
             for table in self.row.ask
-            for classes in [Classes.named(table)]
+            for c in [Classes.named(table)]
         )
         text = f"this is {self.name}, by {self.signs}, which is used in two ways"
         return Statement(OPEN, text, tuple(answers))
@@ -272,9 +270,7 @@ def _match(row: Row, files: _Files) -> Known | None:
     encoding = next((e for e in row.encodings if _most(e.labels, files.labels)), None)
     if encoding is None:
         return None
-    lists = {name: _first(paths, files) for name, paths in row.lists.items()}
-    there = {name: path for name, path in lists.items() if path is not None}
-    return Known(row, encoding, sure and row.enough != "half", " and ".join(signs), there)
+    return Known(row, encoding, sure and row.enough != "half", " and ".join(signs))
 
 
 def _folders_needed(row: Row, in_folders: bool) -> bool:
@@ -324,12 +320,6 @@ def _size(image: Path) -> tuple[int, int] | None:
         return None
 
 
-def _first(paths: Sequence[str], files: _Files) -> Path | None:
-    found = (f / path for path in paths for f in files.folders if (f / path).is_file())
-    file = next(found, None)
-    return None if file is None else file.relative_to(files.root)
-
-
 def _half(classes: Classes, seen: Sequence[int]) -> bool:
     return 2 * sum(bool(set(values) & set(seen)) for values in classes.values) >= len(classes)
 
@@ -340,11 +330,11 @@ def _stored(name: str) -> set[int]:
     return values | set(classes.ignore_values or (classes.ignore_index,))
 
 
-def _listed_classes(classes: Classes, void: Sequence[int]) -> str:
-    names = f"{plural(len(classes), 'class')}, {classes.names[0]} to {classes.names[-1]}"
+def _void_text(void: Sequence[int]) -> str:
     if not void:
-        return f"{names}, none of them void"
-    return f"{names}; stored {_shortened(void)} {'is' if len(void) == 1 else 'are'} void"
+        return "no stored value is void"
+    values = f"stored values {_shortened(void)} are" if len(void) > 1 else f"stored {void[0]} is"
+    return f"{values} void"
 
 
 def _shortened(values: Sequence[int]) -> str:
