@@ -21,7 +21,8 @@ from tests.survey.drawn_labels import (
 
 from pixelwise.cli import main
 from pixelwise.errors import LabelError
-from pixelwise.labels.png import read_label
+from pixelwise.labels.png import read_label, write_label
+from pixelwise.survey.folder import survey_folder
 
 SEEDS = [0, 100]
 
@@ -60,6 +61,22 @@ def test_soft_labels_stop_with_a_command_that_takes_the_nearest_level(survey, ca
     found = [read_label(path) for path in sorted((out / "labels").rglob("*.png"))]
     nearest = [np.abs(label[..., None] - np.array(levels)).argmin(-1) for label in labels]
     assert all(np.mean(a != b) < 0.01 for a, b in zip(found, nearest, strict=True))
+
+
+def test_soft_labels_with_a_palette_are_converted_by_its_colours(survey, tmp_path):
+    """Values 0 and 5, shown in the colours of Pascal VOC; what is between becomes one of them."""
+    labels = drawn(lambda n: resized(disc(n, 5)))
+    with pytest.raises(LabelError):
+        survey(labels)
+    for number, label in enumerate(labels):
+        write_label(tmp_path / f"labels/{number:02}.png", label)
+    with pytest.raises(LabelError, match="background=#000000,foreground=#800080") as told:
+        survey_folder(tmp_path)
+    words = shlex.split(str(told.value).split("nearest level: ")[1])[1:]
+    assert main(words) == 0
+    found = read_label(Path(words[words.index("--out") + 1]) / "labels/00.png")
+    assert set(found[labels[0] == 5]) == {1}
+    assert set(found[labels[0] == 0]) == {0}
 
 
 @pytest.mark.parametrize(
@@ -126,8 +143,15 @@ IDS = {
 
 
 @pytest.mark.parametrize("kind", IDS)
-def test_ids_of_class_and_object_stop_with_their_command(survey, kind):
+def test_ids_of_class_and_object_stop_with_a_command_that_keeps_the_class(survey, kind):
     draw, options = IDS[kind]
+    labels = drawn(draw)
     with pytest.raises(LabelError, match="hold class and object") as told:
-        survey(drawn(draw))
+        survey(labels)
     assert f"--format instances {options}" in str(told.value)
+    words = shlex.split(str(told.value).split("class alone: ")[1])[1:]
+    assert main(words) == 0
+    found = read_label(Path(words[words.index("--out") + 1]) / "labels/00.png")
+    divisor = int(words[words.index("--divisor") + 1])
+    classes = np.where(labels[0] >= divisor, labels[0] // divisor, labels[0])
+    assert len(np.unique(found)) == len(np.unique(classes))

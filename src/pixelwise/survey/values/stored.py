@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from operator import add
@@ -12,7 +13,9 @@ import numpy as np
 
 from pixelwise.errors import LabelError, PixelwiseError
 from pixelwise.labels.description import Split
+from pixelwise.labels.image import read_rgb
 from pixelwise.labels.png import read_and_count, read_label
+from pixelwise.survey.content import pack_colors
 from pixelwise.survey.conversion import convert_commands
 from pixelwise.survey.statements import LIKELY, Statement
 from pixelwise.survey.values.layout import Extent, Layout, layout_of
@@ -20,6 +23,8 @@ from pixelwise.survey.values.layout import Extent, Layout, layout_of
 # Labels whose layout is looked at: evenly spaced ones of so many pixels together, and for a value
 # that is rare the labels that hold most of it.
 _LOOKED_AT, _FEWEST, _PIXELS = 48, 6, 40e6
+# Labels of which colours are looked at too.
+_SHOWN = 8
 _RARE_VALUES, _FILES_OF_ONE, _RARE = 24, 3, 1e-3
 
 
@@ -33,6 +38,7 @@ class StoredValues:
         layouts: of some files, by their place in `files`.
         names: of the files, for messages; () if they have none.
         places: (row, column) of the first pixel of a value that is rare, by file and value.
+        colors: packed colours (red << 16 | green << 8 | blue) that files show values in.
     """
 
     files: tuple[Mapping[int, int], ...]
@@ -40,6 +46,7 @@ class StoredValues:
     layouts: Mapping[int, Layout] = field(default_factory=dict)
     names: tuple[str, ...] = ()
     places: Mapping[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    colors: Mapping[int, int] = field(default_factory=dict)
 
     @cached_property
     def pixels(self) -> Counter[int]:
@@ -114,7 +121,19 @@ def read_values(
             y, x = divmod(int((label == value).argmax()), label.shape[1])
             places[place, value] = (y, x)
     names = tuple(Path(os.path.relpath(path, root)).as_posix() for path in read)
-    return StoredValues(tuple(files), wide, layouts, names, places), notes
+    colors = _shown([read[place] for place in list(layouts)[:_SHOWN]])
+    return StoredValues(tuple(files), wide, layouts, names, places, colors), notes
+
+
+def _shown(paths: list[Path]) -> dict[int, int]:
+    """The colours that label files show their values in: those of a palette, or greys."""
+    colors = dict[int, int]()
+    for path in paths:
+        with suppress(PixelwiseError):
+            values, first = np.unique(read_label(path), return_index=True)
+            shown = pack_colors(read_rgb(path)).ravel()[first]
+            colors.update(zip(values.tolist(), shown.tolist()))
+    return colors
 
 
 def _evenly(stored: StoredValues) -> range:

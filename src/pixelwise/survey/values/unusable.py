@@ -290,9 +290,10 @@ def _nearest(
         for name, several in zip(named.names, named.values) if named else ():
             if not isinstance(several, str) and level in several:
                 names[n] = name
-    # colours have 8 bits a channel
+    # files of 16 bits show the upper 8; those of a palette its colours
     greys = [level >> 8 if stored.seen[-1] > 255 else level for level in levels]
-    colors = [f"{name}=#{grey * 0x010101:06x}" for name, grey in zip(names, greys)]
+    shown = [stored.colors.get(v, grey * 0x010101) for v, grey in zip(levels, greys)]
+    colors = [f"{name}=#{color:06x}" for name, color in zip(names, shown)]
     files = sum(not set(between).isdisjoint(file) for file in stored.files)
     text = (
         f"{files:,} of {plural(len(stored.files), 'label')} have soft borders: "
@@ -301,4 +302,6 @@ def _nearest(
         "loss?)"
     )
     options = ("--format", "color", "--classes", ",".join(colors), "--unknown", "nearest")
+    if len(set(shown)) < len(shown):
+        return Unusable(text, "Export them again without smooth borders, with 8 bits a pixel")
     return Unusable(text, "Take the nearest level", options)
