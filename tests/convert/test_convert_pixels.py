@@ -83,7 +83,8 @@ def test_colors_that_became_the_nearest_class_are_counted_and_said(tmp_path):
         snapped = json.loads((tmp_path / "out/convert.json").read_text())["snapped"]
         assert (snapped["pixels"], snapped["colors"]) == (6, len(np.unique(random_index(2)[0, :3])))
         assert (snapped["mean_distance"], snapped["largest_distance"]) == (8.5, 12.0)
-        assert "6 pixels of up to" in report.text()
+        assert "6 pixels in 2 labels" in report.text()
+        assert snapped["files"] == 2
         assert "8.5 away on average and 12.0 at most" in report.text()
 
 
@@ -102,7 +103,7 @@ def test_a_class_file_beside_the_labels_is_used(tmp_path):
     assert report.classes.names == ("Sky", "Road")
     assert report.notes[0] == "classes are from label_colors.txt"
     (tmp_path / "label_colors.txt").unlink()
-    with pytest.raises(DatasetError, match=r"classes=.#0a141e,#c86400.\."):
+    with pytest.raises(DatasetError, match=r"--classes 'class_0=#0a141e,class_1=#c86400'"):
         converted(tmp_path / "labels", "color")
 
 
@@ -110,21 +111,27 @@ def test_the_colours_of_all_labels_are_asked_for(tmp_path):
     """A class may be missing from the first one."""
     for number, color in enumerate([(1, 2, 3), (255, 0, 0), (1, 2, 3)]):
         save(tmp_path / f"labels/{number}.png", np.full((4, 5, 3), color, np.uint8))
-    with pytest.raises(DatasetError, match=r"found in 3 of the labels.*classes=.#010203,#ff0000."):
+    with pytest.raises(
+        DatasetError,
+        match=r"given for 3 labels with 2 colours, #010203 \(66.7 %\), .*class_1=#ff0000",
+    ):
         converted(tmp_path / "labels", "color")
 
 
-def test_label_images_are_sent_to_init(tmp_path):
-    """They need no conversion, only a description."""
+def test_the_values_of_labels_are_asked_for_with_a_command_that_names_them(tmp_path):
+    """Never with a hint to the command that has led here."""
     save(tmp_path / "labels/a.png", random_index(3).astype(np.uint8))
-    with pytest.raises(DatasetError, match=r"no conversion: `pixelwise init` describes them"):
+    message = r"1 label with 3 values, 0 \(.*--classes class_0=0,class_1=1,class_2=2$"
+    with pytest.raises(DatasetError, match=message):
         converted(tmp_path / "labels", "array")
 
 
 def test_a_photograph_is_not_a_label(tmp_path):
     """Hundreds of colours, and no classes given."""
     save(tmp_path / "labels/a.png", random_image())
-    with pytest.raises(DatasetError, match="labels of so many colours, got 540 colours"):
+    with pytest.raises(
+        DatasetError, match="folder of labels, got photographs, by their look: 540 c"
+    ):
         converted(tmp_path / "labels", "color")
 
 

@@ -109,11 +109,13 @@ def test_json_beside_images_does_not_hide_them(tmp_path):
 @pytest.mark.parametrize("labels", ["labels", "masks"])
 def test_a_folder_of_images_and_labels_gets_the_command_that_tells_them_apart(tmp_path, labels):
     """Otherwise the images would be taken for labels."""
-    for folder in ("images", labels):
+    colors = np.zeros((9, 9, 3), np.uint8)
+    colors[:4] = (255, 0, 0)
+    for folder, content in (("images", random_image()), (labels, colors)):
         (tmp_path / folder).mkdir()
-        Image.fromarray(random_image()).save(tmp_path / folder / "a.png")
-    with pytest.raises(DatasetError, match=rf"convert \S+/{labels} --images \S+/images"):
-        detect(tmp_path)
+        Image.fromarray(content).save(tmp_path / folder / "a.png")
+    with pytest.raises(DatasetError, match=rf"convert \S+/{labels} .*--images \S+/images"):
+        convert(ConvertConfig(source=tmp_path))
 
 
 def test_what_convert_has_made_is_not_a_source(tmp_path):

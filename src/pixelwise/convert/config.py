@@ -76,7 +76,7 @@ class ConvertConfig:
         None, "what is painted first; area: the largest (default: by format)"
     )
     unknown: Literal["error", "ignore", "skip", "nearest"] = option(
-        "error", "names or colours that are not a class; nearest: colours only"
+        "error", "names, colours or values that are not a class; nearest: of pixels only"
     )
     invalid: Literal["error", "skip"] = option("error", "shapes that cannot be painted")
     boxes: bool = option(False, "paint boxes that have no outline as rectangles")

@@ -21,8 +21,7 @@ from pixelwise.errors import DatasetError, setting
 from pixelwise.files.content import Unreadable, check_regular, open_file
 from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.decode import read_head
-from pixelwise.survey.folder_names import IMAGE_FOLDERS, LABEL_FOLDERS
-from pixelwise.text import shell_line, some
+from pixelwise.text import some
 
 # JSON files of a folder that are read to find out.
 _MOST_READ = 8
@@ -79,26 +78,7 @@ def _of_folder(source: Path, reading: Reading) -> tuple[str, Path]:
         raise OTHER_JSON.error(files[0])
     if not images:
         raise _unclear(source, "no file that looks like annotations")
-    _check_labels_alone(source)
     return _of_image(source / images[0]), source
-
-
-def _check_labels_alone(source: Path) -> None:
-    """Refuse a folder of images and labels: which is which must be said."""
-    folders = sorted(folder for folder in source.iterdir() if isdir(folder))
-    images, labels = (
-        next((f for f in folders if f.name.lower() in names), None)
-        for names in (IMAGE_FOLDERS, LABEL_FOLDERS)
-    )
-    if images is not None and labels is not None:
-        words = ["pixelwise", "convert", str(labels), "--images", str(images)]
-        got = f"{images.name} and {labels.name}"
-        describe = shell_line(["pixelwise", "init", str(source)])
-        hint = (
-            f"Name the two: {shell_line(words)} "
-            f"(label images need no conversion: {describe} describes them)."
-        )
-        raise DatasetError(source, "source", must="a folder of labels alone", got=got, hint=hint)
 
 
 def _of_json_files(

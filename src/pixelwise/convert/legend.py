@@ -72,19 +72,20 @@ def make_legend(source: Source, config: ConvertConfig, background: str | None) -
         DatasetError: no classes are known, all of them are void, or an alias means none of them.
         LabelError: the classes contradict themselves; see Classes.
     """
-    rows = source.rows if config.classes is None else read_rows(config.classes)
-    if config.format == "color" and config.classes in PALETTES:
-        rows = colored_rows(config.classes)
+    rows, concluded = source.rows, tuple[str, ...]()
+    if config.classes is not None:
+        is_colored = config.format == "color" and config.classes in PALETTES
+        rows = colored_rows(config.classes) if is_colored else read_rows(config.classes)
+        if source.conclude is not None:
+            rows, concluded = source.conclude(rows)
     if rows is None or not rows.names:
         hint = f"Give a class file, a known dataset or colours as {setting('classes')}."
-        if config.format == "array":
-            hint += " Label images need no conversion: `pixelwise init` describes them."
         raise DatasetError("convert", "classes", must="known", got="none", hint=hint)
     void = _void_names(rows, config)
     aliases = dict(pair.split("=") for pair in config.alias)
     is_void = set(void)
     names = [name for name in rows.names if name not in is_void and name not in aliases]
-    notes = [*rows.notes, *(f"void: {name}" for name in rows.names if name in is_void)]
+    notes = [*rows.notes, *concluded, *(f"void: {name}" for name in rows.names if name in is_void)]
     if doubtful := [name for name in rows.doubtful if name in void and name not in config.ignore]:
         note = f"{some(doubtful)} may be a class all the same: then rename it in the class file"
         notes.append(note)

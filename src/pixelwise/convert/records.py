@@ -64,11 +64,14 @@ class Source:
         items: in any order.
         rows: classes that the source names itself; None = they must be given.
         notes: sentences for the report.
+        conclude: classes that were given -> what stands for them in this source, with notes;
+            None = they say so themselves.
     """
 
     items: Sequence[Item]
     rows: Rows | None = None
     notes: tuple[str, ...] = ()
+    conclude: Callable[[Rows], tuple[Rows, tuple[str, ...]]] | None = None
 
 
 @dataclass(frozen=True, eq=False)

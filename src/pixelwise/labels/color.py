@@ -33,19 +33,21 @@ _MANY_COLORS = 100
 
 @dataclass(frozen=True)
 class Snapped:
-    """Colours of no class that became the nearest one: the more and the farther, the less is sure.
+    """Colours or values of no class that became the nearest: the more and the farther, the worse.
 
     Args:
         colors: different ones, of the label that has the most of them.
-        pixels: with such a colour.
-        mean_distance: in RGB to the class that was taken, over the pixels.
+        pixels: with such a colour or value.
+        mean_distance: in RGB, or of the values, to the class that was taken, over the pixels.
         largest_distance: likewise.
+        files: labels that have some.
     """
 
     colors: int
     pixels: int
     mean_distance: float
     largest_distance: float
+    files: int = 1
 
     @classmethod
     def measured(cls, distances: NDArray, pixels: NDArray) -> "Snapped | None":
@@ -69,14 +71,15 @@ class Snapped:
             pixels,
             round(sum(part.mean_distance * part.pixels for part in own) / pixels, 3),
             max(part.largest_distance for part in own),
+            sum(part.files for part in own),
         )
 
     def text(self) -> str:
         """A clause for a terminal."""
         return (
-            f"{plural(self.pixels, 'pixel')} of up to {plural(self.colors, 'colour')} a label took "
-            f"the nearest class, {self.mean_distance:.1f} away on average and "
-            f"{self.largest_distance:.1f} at most"
+            f"{plural(self.pixels, 'pixel')} in {plural(self.files, 'label')}, of up to "
+            f"{plural(self.colors, 'colour')} each, took the nearest class, "
+            f"{self.mean_distance:.1f} away on average and {self.largest_distance:.1f} at most"
         )
 
 

@@ -4,6 +4,8 @@ FORMS has the forms of text files; json_lists.py has those of JSON files. What a
 from its suffix and its content, and all of it counts: no line decides alone.
 
 name=#rrggbb,#rrggbb    colours in hex, with or without names, as a word of a command
+name=0,name=255         stored values, likewise
+name,name               names in the order of the stored values, likewise
 names = data/obj.names  obj.data of Darknet, which names its class file
 """
 
@@ -39,6 +41,8 @@ from pixelwise.legend.yaml_names import yaml_rows
 from pixelwise.text import some
 
 _HEX_ITEM = re.compile(r"(?:[^=,#]+=)?#[0-9a-fA-F]{6}")
+_VALUE_ITEM = re.compile(r"[^=,#]+=\d{1,5}")
+_NAME_ITEM = re.compile(r"[^=,#/\\.]+")
 _NAMES_KEY = re.compile(r"^names[ \t]*=[ \t]*(\S.*)$", re.MULTILINE)
 _MOST_TEXT = 1 << 24
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -145,8 +149,17 @@ def _known_or_file(source: Path | str) -> Classes | Rows:
         return _hex_rows(text)
     path = Path(source)
     if not isfile(path):
+        items = [item.strip() for item in text.split(",")]
+        if all(map(_VALUE_ITEM.fullmatch, items)):
+            names, values = zip(*(item.rsplit("=", 1) for item in items))
+            return Rows(tuple(name.strip() for name in names), None, tuple(map(int, values)))
+        if len(items) > 1 and all(map(_NAME_ITEM.fullmatch, items)):
+            return Rows(tuple(items))
         known = ", ".join(PALETTES)
-        must = f"a class file, colours such as sky=#8080ff,#ff0000, or one of {known}"
+        must = (
+            "a class file, colours such as sky=#8080ff,#ff0000, stored values such as "
+            f"sky=0,road=255, names such as sky,road, or one of {known}"
+        )
         raise DatasetError("classes", "classes", must=must, got=shown(text))
     found = read_class_list(path)
     if found is None:

@@ -92,7 +92,8 @@ class Content:
         rest = (self.flat - first) / (1 - first)
         if self.is_grey and not self.lossy and (rest >= _FLAT or first >= _MOSTLY):
             return "unclear" if self.bits == 8 else "label"  # as ids of objects are
-        return "photograph" if self.colors > MOST_VALUES or rest <= _NOT_FLAT else "unclear"
+        is_even = self.is_grey and rest <= _NOT_FLAT
+        return "photograph" if self.colors > MOST_VALUES or is_even else "unclear"
 
     @property
     def _is_soft(self) -> bool:
@@ -162,7 +163,14 @@ def read_pixels(path: Path, *, shown: bool = False) -> Pixels:
         DatasetError: it cannot be read.
     """
     try:
-        data = read_file(path)
+        return decode_pixels(path, read_file(path), shown=shown)
+    except Unreadable as error:
+        raise error.at(DatasetError, path, "image") from None
+
+
+def decode_pixels(path: Path, data: bytes, *, shown: bool = False) -> Pixels:
+    """read_pixels of a file whose bytes have been read."""
+    try:
         kind, mode = format_of(data), read_head(BytesIO(data)).mode
         lossy = kind == "JPEG" or (kind == "WebP" and data[12:16] == b"VP8 ")
         if shown:
@@ -269,7 +277,7 @@ def levels_of(
         if taken[place]:
             continue
         near = _near(colors, int(colors[place]), noise, is_packed)
-        if pixels[place] >= _PEAK * pixels[near & ~taken].sum():
+        if pixels[place] >= _PEAK * pixels[near].sum():
             levels.append((int(colors[place]), int(pixels[place]) / total))
             taken |= near
         if len(levels) == MOST_VALUES:

@@ -5,8 +5,11 @@ Values become class indices through the class table in one step, so that they ma
 
 import math
 import warnings
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from os.path import isdir
 from pathlib import Path
@@ -17,19 +20,26 @@ from numpy.typing import NDArray
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.items import find_label_files, rows_beside
 from pixelwise.convert.formats.mat5 import arrays_of
+from pixelwise.convert.given_classes import Concluded, with_values
+from pixelwise.convert.labels_alone import check_no_photograph
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import files_below
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Index, Item, Source
-from pixelwise.errors import DatasetError, LabelError
-from pixelwise.files.content import MAX_PIXELS, Unreadable
+from pixelwise.convert.suggestion import classes_missing
+from pixelwise.errors import DatasetError, LabelError, PixelwiseError, setting
+from pixelwise.files.content import MAX_PIXELS, Unreadable, open_file
 from pixelwise.files.records import shown
 from pixelwise.files.walk import IMAGE_SUFFIXES
+from pixelwise.labels.class_checks import OTHER
 from pixelwise.labels.codecs.pixels import samples_of
-from pixelwise.labels.decode import decode_image, image_format
+from pixelwise.labels.color import Snapped
+from pixelwise.labels.decode import decode_image, image_format, read_head
 from pixelwise.labels.png import decode_label
 from pixelwise.legend.rows import Rows, classes_of
 from pixelwise.offenders import list_offenders
+from pixelwise.settings import command_line
+from pixelwise.survey.content import count_colors, decode_pixels
 from pixelwise.survey.values.meaning import meaning_of
 from pixelwise.survey.values.stored import StoredValues
 from pixelwise.text import reason_of, some
@@ -43,29 +53,44 @@ _NPY_HEADERS = {
 # Arrays whose values are looked at to guess classes; of more, so many evenly spaced ones.
 _FILES_LOOKED_AT = 100
 _HIGHEST = 65535
+_LOSSY = ("JPEG", "WebP")
 
 
 def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
-    """The arrays of a folder; what values of .npy and .mat files mean is guessed if not given."""
+    """The arrays of a folder; what values of .npy and .mat files mean is guessed if not given.
+
+    Raises:
+        DatasetError: no classes are given for values of image files, or these have lost values and
+            the nearest may not be taken; the message has the command that does it.
+    """
     suffixes = _suffixes(config.source)
     items = find_label_files(config, suffixes)
-    if config.classes is not None or suffixes == IMAGE_SUFFIXES or not items:
+    if not items:
         return Source(items)
-    return Source(items, *_guessed(items, config))
+    if suffixes != IMAGE_SUFFIXES:
+        if config.classes is None:
+            return Source(items, *_guessed(items, config))
+        return Source(items, conclude=partial(_concluded, items, config))
+    paths = [item.files[0] for item in items]
+    rows, notes = (None, ()) if config.classes else rows_beside(config)
+    if config.classes is None and rows is None:
+        raise classes_missing(config, paths)
+    if config.unknown != "nearest":
+        _check_not_lossy(config, paths)
+    if rows is not None:
+        rows, more = _concluded(items, config, rows)
+        notes += more
+    return Source(items, rows, notes, partial(_concluded, items, config))
 
 
 def _guessed(items: list[Item], config: ConvertConfig) -> tuple[Rows, tuple[str, ...]]:
     """Classes from the values of some arrays, as init guesses those of label images; and notes."""
     files, wide = [], False
-    for item in items[:: max(1, -(-len(items) // _FILES_LOOKED_AT))]:
-        # what is read again later is not kept
-        values, void = read_values(replace(item), config)
-        counted = np.unique(values[~void], return_counts=True)
-        seen = dict(zip(*(part.tolist() for part in counted)))
-        if seen and not 0 <= min(seen) <= max(seen) <= _HIGHEST:
+    for values in _values_of(items, config):
+        if values and not 0 <= min(values) <= max(values) <= _HIGHEST:
             return Rows(()), ()  # the message of unknown classes says what to do
-        files.append(seen)
-        wide |= bool(seen) and max(seen) > 255
+        files.append(values)
+        wide |= bool(values) and max(values) > 255
     rows, notes = rows_beside(config)
     named = classes_of(rows, rows.void) if rows and set(rows.names) > set(rows.void) else None
     meaning = meaning_of(StoredValues(tuple(files), wide), named)
@@ -74,15 +99,77 @@ def _guessed(items: list[Item], config: ConvertConfig) -> tuple[Rows, tuple[str,
     return Rows(classes.names, values=classes.values, ignore_values=classes.ignore_values), notes
 
 
+def _concluded(items: list[Item], config: ConvertConfig, rows: Rows) -> Concluded:
+    """The classes that were given, with the values that stand for them."""
+    nearest = config.unknown == "nearest"
+    items = items[:: max(1, -(-len(items) // _FILES_LOOKED_AT))]
+    if rows.values is not None and not nearest:
+        return rows, ()
+    pixels = Counter[int]()
+    for item in items:
+        with suppress(PixelwiseError):  # making the label says what is wrong
+            pixels.update(*_values_of([item], config))
+    return with_values(rows, pixels, nearest=nearest)
+
+
+def _values_of(items: list[Item], config: ConvertConfig) -> Iterator[dict[int, int]]:
+    """The pixels of each value, but the void ones, of some items."""
+    for item in items[:: max(1, -(-len(items) // _FILES_LOOKED_AT))]:
+        # what is read again later is not kept
+        values, void = read_values(replace(item), config)
+        found, pixels = count_colors(values[~void])
+        yield dict(zip(found.tolist(), pixels.tolist()))
+
+
+def _check_not_lossy(config: ConvertConfig, paths: list[Path]) -> None:
+    for path in paths:
+        try:
+            with open_file(path) as file:
+                kind = read_head(file).format
+        except Unreadable:
+            continue  # reading it says why
+        if kind in _LOSSY:
+            again = command_line(replace(config, unknown="nearest", order=None))
+            must, got = "stored without loss", f"a {kind} file: {path}"
+            hint = f"If there is no PNG of its source, take the nearest class: {again}"
+            raise DatasetError(config.source, "labels", must=must, got=got, hint=hint)
+
+
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
     """One array as class indices.
 
     Raises:
-        LabelError: it has values that are neither a class nor void, and unknown is "error".
+        LabelError: it has values that are neither a class nor void, and unknown is "error"; or it
+            is a photograph.
     """
     values, void = read_values(item, config)
+    snapped, known = None, legend.known_values
+    if config.unknown == "nearest" and known is not None:
+        values, snapped = _nearest(values, void, legend)
     label = values_to_label(str(item.files[0]), values, void, config, legend)
-    return Drawing(label.shape, label=label)
+    guessed = snapped.pixels if snapped else np.count_nonzero(label == legend.classes.ignore_index)
+    if config.unknown != "error" and 2 * guessed > label.size:
+        check_no_photograph(item.files[0], read_values(item, config)[0])
+    return Drawing(label.shape, label=label, snapped=snapped)
+
+
+def _nearest(
+    values: NDArray[np.integer], void: NDArray[np.bool], legend: Legend
+) -> tuple[NDArray[np.integer], Snapped | None]:
+    """Each value that is neither a class nor void becomes the nearest that is, the lower of two."""
+    stored = legend.stored
+    own = [v for several in stored.values if several != OTHER for v in several]
+    known = np.unique(np.array([*own, *stored.ignore_values], np.int64))
+    found, pixels = count_colors(values[~void])
+    above = np.searchsorted(known, found).clip(1, len(known) - 1) if len(known) > 1 else 0 * found
+    below = np.maximum(above - 1, 0)
+    nearer = np.where(known[above] - found < found - known[below], above, below)
+    distance = np.abs(known[nearer] - found)
+    if not distance.any():
+        return values, None
+    snapped = Snapped.measured(distance[distance > 0], pixels[distance > 0])
+    places = np.searchsorted(found, values).clip(max=len(found) - 1)
+    return np.where(void, values, known[nearer][places]), snapped
 
 
 def values_to_label(
@@ -125,9 +212,21 @@ def read_values(item: Item, config: ConvertConfig) -> tuple[NDArray[np.integer],
             numbers, or is too large.
     """
     (path,), (data,) = item.files, item.contents
-    decode = DECODERS.get(path.suffix.lower(), decode_label)
+    plain = _decode_shown if config.unknown == "nearest" else decode_label
+    decode = DECODERS.get(path.suffix.lower(), plain)
     values = _whole_numbers(str(path), decode(path, data))
     return values, _among(values, config.ignore_values)
+
+
+def _decode_shown(path: Path, data: bytes) -> np.ndarray:
+    """The values of one channel, whatever the file format has made of them."""
+    pixels = decode_pixels(path, data)
+    if not pixels.is_packed:
+        return pixels.packed
+    if not pixels.is_grey:
+        hint = f"For colours give {setting('format', 'color')}."
+        raise LabelError(path, "label", must="one channel, or grey", got="colours", hint=hint)
+    return (pixels.packed & 255).astype(np.uint8)
 
 
 def _among(values: NDArray[np.integer], chosen: Collection[int]) -> NDArray[np.bool]:

@@ -3,7 +3,7 @@
 CamVid, CVAT's "segmentation mask", Cityscapes' color.png and most hand-made masks are of this form.
 """
 
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -11,17 +11,17 @@ import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.items import find_label_files, rows_beside
+from pixelwise.convert.given_classes import Concluded, with_colors
+from pixelwise.convert.labels_alone import check_no_photograph
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Source
-from pixelwise.errors import DatasetError, LabelError, error_at, setting
+from pixelwise.convert.suggestion import classes_missing
+from pixelwise.errors import LabelError, error_at
 from pixelwise.labels.color import Unknown, index_and_snapped
-from pixelwise.labels.image import decode_rgb, read_rgb
-
-# More colours than this are not those of classes.
-_MOST_COLORS = 64
-# Labels whose colours are listed; of more, so many evenly spaced ones.
-_FILES_LOOKED_AT = 20
+from pixelwise.labels.image import decode_rgb
+from pixelwise.legend.rows import Rows
+from pixelwise.survey.conversion import find_colors
 
 
 def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
@@ -32,12 +32,12 @@ def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
             labels in the form that `classes` takes.
     """
     items = find_label_files(config)
+    paths = [item.files[0] for item in items]
     if config.classes is not None:
-        return Source(items)
+        return Source(items, conclude=partial(_concluded, paths))
     rows, notes = rows_beside(config, colors=True)
     if rows is None and items:
-        files = [item.files[0] for item in items]
-        raise _colors_found(files[:: -(-len(files) // _FILES_LOOKED_AT)])
+        raise classes_missing(config, paths)
     return Source(items, rows, notes)
 
 
@@ -45,8 +45,8 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
     """One colour label as class indices.
 
     Raises:
-        LabelError: colours are not those of a class, and unknown is "error"; or two classes share
-            a colour.
+        LabelError: colours are not those of a class, and unknown is "error"; two classes share a
+            colour; or it is a photograph.
     """
     image = decode_rgb(item.files[0], item.contents[0])
     if config.bgr:
@@ -55,29 +55,15 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
         unknown = cast(Unknown, config.unknown)
         stored, snapped = index_and_snapped(image, legend.stored, unknown)
     except LabelError as error:
+        check_no_photograph(item.files[0], image)
         raise error_at(item.files[0], error, LabelError) from None
     label = legend.written[stored]
+    void = label == legend.classes.ignore_index
+    if 2 * (snapped.pixels if snapped else np.count_nonzero(void)) > void.size:
+        check_no_photograph(item.files[0], image)
     return Drawing(label.shape, label=label, snapped=snapped)
 
 
-def _colors_found(paths: Sequence[Path]) -> DatasetError:
-    """The error that asks for the classes, with the colours that there are."""
-    colors: set[tuple[int, ...]] = set()
-    for path in paths:
-        found = np.unique(read_rgb(path).reshape(-1, 3), axis=0)
-        if len(found) > _MOST_COLORS:
-            hint = (
-                "Is it a photograph, or was it resized or saved with loss? "
-                f"Then give {setting('classes')}."
-            )
-            got = f"{len(found):,} colours in {path}"
-            must = "given for labels of so many colours"
-            return DatasetError("convert", "classes", must=must, got=got, hint=hint)
-        colors.update(map(tuple, found.tolist()))
-    words = ",".join(f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in sorted(colors))
-    hint = (
-        f"Give a class file, or write a name before each colour found in {len(paths):,} of the "
-        f"labels, like sky=#8080ff: {setting('classes', words)}."
-    )
-    must = "given for colour labels"
-    return DatasetError("convert", "classes", must=must, got="none", hint=hint)
+def _concluded(paths: list[Path], rows: Rows) -> Concluded:
+    """Classes without colours, in grey labels."""
+    return (rows, ()) if rows.colors is not None else with_colors(rows, find_colors(paths))

@@ -7,6 +7,7 @@ from typing import Any
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.image_names import Images
+from pixelwise.convert.labels_alone import check_labels_alone
 from pixelwise.convert.paths import check_apart, files_below, safe_id
 from pixelwise.convert.records import Item
 from pixelwise.errors import DatasetError, setting
@@ -30,18 +31,20 @@ def find_label_files(
     Returns:
         Items; those of label files without an image, which are skipped, are alone.
     Raises:
+        DatasetError: photographs are among the label files.
         PairingError: images do not pair up, see find_pairs, and are not left out.
     """
     label_affixes = Affixes(config.label_prefix, config.label_suffix)
+    files = [(config.source.name, config.source)]  # one file is a source too
+    if not isfile(config.source):
+        files = list(files_below(config.source, suffixes))
+    found = [(id, *file) for file in files if (id := label_affixes.id_of(file[0])) is not None]
+    if IMAGE_SUFFIXES.issuperset(suffixes):
+        check_labels_alone(config, [(name, path) for _, name, path in found])
     if config.images is None or config.image_files == "none":
-        files = files_below(config.source, suffixes)
-        if isfile(config.source):  # one file is a source too
-            files = iter([(config.source.name, config.source)])
-        found = ((label_affixes.id_of(name), name, path) for name, path in files)
         return [
             Item(safe_id(str(config.source), "name", f"{id}{Path(name).suffix}"), (path,))
             for id, name, path in found
-            if id is not None
         ]
     check_apart(config.images, config.folder)
     image_affixes = Affixes(config.image_prefix, config.image_suffix)

@@ -21,7 +21,7 @@ IGNORE = "ignore"
 # What can be done about names of objects, colours and values that are not a class: objects can be
 # left out, colours replaced by the nearest one.
 _NAMES = ("error", "ignore", "skip")
-_COLORS = ("error", "ignore", "nearest")
+_PIXELS = ("error", "ignore", "nearest")
 _VALUES = ("error", "ignore")
 # Modes of Pillow.
 _COLOR_MODES = {"RGB", "RGBA", "CMYK", "YCbCr"}
@@ -106,14 +106,14 @@ _ROWS = (
     Format(
         "array",
         None,
-        unknown=_VALUES,
+        unknown=_PIXELS,
         file_name=r"(?i:\.npy|\.mat)$",
         suffixes=(".npy", ".mat"),
         mode=lambda mode: mode not in _COLOR_MODES | _WIDE_MODES,
     ),
     Format("yolo", file_name=r"(^|/)labels/.*(?i:\.txt)$"),
     Format("masks", file_name=rf"/masks/.*(?i:{'|'.join(IMAGE_SUFFIXES)})$"),
-    Format("color", None, unknown=_COLORS, mode=_COLOR_MODES.__contains__),
+    Format("color", None, unknown=_PIXELS, mode=_COLOR_MODES.__contains__),
     Format("instances", None, unknown=_VALUES, mode=_WIDE_MODES.__contains__),
 )
 FORMATS = {row.name: row for row in _ROWS}
