@@ -213,3 +213,92 @@ def test_exports_that_are_wrong_are_refused(tmp_path, tasks, message):
     """Another format, no image, a name that leads out, one image twice."""
     with pytest.raises((DatasetError, ArgumentError), match=message):
         converted(write_export(tmp_path / "ls", tasks))
+
+
+def bare(kind, name=None, id="r1", **value):
+    """A region without labels of its own, and what <Labels> adds to it if there is a name."""
+    value = value or {"points": percent(SQUARE)}
+    frame = {"original_width": WIDTH, "original_height": HEIGHT, "image_rotation": 0, "id": id}
+    drawn = [{"type": kind, "from_name": kind, **frame, "value": value}]
+    named = {**frame, "type": "labels", "from_name": "tag", "value": {**value, "labels": [name]}}
+    return drawn + [named] * (name is not None)
+
+
+BOX = {"x": 100 * 2 / WIDTH, "y": 100 * 2 / HEIGHT, "rotation": 0}
+BOX = {**BOX, "width": 100 * 10 / WIDTH, "height": 100 * 10 / HEIGHT}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("polygon", {}),
+        ("rectangle", BOX),
+        ("brush", {"format": "rle", "rle": brush(255 * square())}),
+    ],
+)
+def test_regions_are_named_by_the_result_of_the_same_id(tmp_path, kind, value):
+    """As <Labels> beside <Polygon> writes them; in any order, or alone."""
+    both = bare(kind, "cat", **value)
+    for number, results in enumerate([both, both[::-1], both[1:]]):
+        file = write_export(tmp_path / str(number) / "ls", [task(results)])
+        report = converted(file, format="auto")
+        assert (report.classes.names, report.objects) == (("background", "cat"), 1)
+        np.testing.assert_array_equal(read_label(report.folder / "labels/a.png"), square())
+
+
+def test_named_and_bare_regions_may_be_mixed(tmp_path):
+    """None of them is left out without a word."""
+    results = [result(name="dog"), *bare("polygon", "cat")]
+    report = converted(write_export(tmp_path / "ls", [task(results)]))
+    assert (report.classes.names, report.objects) == (("background", "cat", "dog"), 2)
+    file = write_export(tmp_path / "bare/ls", [task([result(), *bare("polygon")])])
+    with pytest.raises(DatasetError, match=r"result\[1\] has 0 names instead of one"):
+        converted(file)
+    assert len(converted(file, invalid="skip").skipped) == 1
+
+
+def test_regions_of_which_none_has_a_label_are_one_class(tmp_path):
+    """<Polygon> alone; the report says so."""
+    report = converted(write_export(tmp_path / "ls", [task(bare("polygon"))]))
+    assert report.classes.names == ("background", "object")
+    assert "regions have no labels: all of them are object" in report.notes
+
+
+@pytest.mark.parametrize(
+    ("region", "problem"),
+    [
+        (result("bitmasklabels", imageDataURL="data:,"), "the type 'bitmask', which cannot be"),
+        (result("vectorlabels", vertices=[]), "the type 'vector', which cannot be painted"),
+        (result(points=percent(SQUARE), closed=False), "a polygon that is not closed"),
+        (bare("labels", start=3)[0], "the type 'labels'"),
+    ],
+)
+def test_regions_that_cannot_be_painted_are_an_error(tmp_path, region, problem):
+    """They would be background."""
+    file = write_export(tmp_path / "ls", [task([result(), region])])
+    with pytest.raises(DatasetError, match=problem):
+        converted(file)
+    assert len(converted(file, invalid="skip").skipped) == 1
+
+
+def test_predictions_are_not_annotations(tmp_path):
+    """How they become some is said."""
+    entry = {**task([]), "annotations": [], "predictions": [{"result": [result()]}]}
+    message = r"got none in 1 tasks, 1 with predictions\. Predictions count when they are submitted"
+    with pytest.raises(DatasetError, match=message):
+        converted(write_export(tmp_path / "ls", [entry]), format="auto")
+
+
+def test_other_exports_of_label_studio_are_named(tmp_path):
+    """Also if the format is given."""
+    entry = {"id": 1, "image": "a.png", "annotation_id": 3, "lead_time": 1.5}
+    with pytest.raises(DatasetError, match=r"JSON-MIN of Label Studio.*Export the project as JSON"):
+        converted(write_export(tmp_path / "ls", [entry]))
+    with pytest.raises(DatasetError, match="one task of Label Studio"):
+        converted(write_export(tmp_path / "ls", task([result()])), format="auto")
+
+
+def test_images_may_have_lost_what_an_upload_puts_before_their_names(tmp_path):
+    """Eight letters and a hyphen."""
+    file = write_export(tmp_path / "ls", [task([result()], "/data/upload/3/1a2b3c4d-a.png")])
+    np.testing.assert_array_equal(label_of(file), square())

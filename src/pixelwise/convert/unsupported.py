@@ -116,6 +116,11 @@ _JSON: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
         _is_json_min,
         "Export the project as JSON instead.",
     ),
+    (
+        "one task of Label Studio",
+        lambda v: _object("data", "annotations")(v) or _object("task", "result")(v),
+        "Export the whole project as JSON and convert that.",
+    ),
     ("a Labelbox export", _first("External ID", "Label"), _COCO),
     ("a Labelbox export", _object("data_row", "projects"), _COCO),
     ("a Labelbox export", _first("data_row", "projects"), _COCO),

@@ -7,7 +7,10 @@ annotations of a task the first that was not cancelled counts.
 Source: Label Studio documentation, JSON format of annotated tasks.
 """
 
+import re
 from collections import Counter
+from dataclasses import replace
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -23,6 +26,7 @@ from pixelwise.convert.image_names import Images
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Frame, Item, Masks, Object, Parts, Source
+from pixelwise.convert.unsupported import named
 from pixelwise.errors import DatasetError, LabelError
 from pixelwise.files.json_file import get
 from pixelwise.files.names import with_slashes
@@ -33,8 +37,16 @@ from pixelwise.labels.shapes import Outline, Size, check_size
 from pixelwise.legend.rows import Rows
 from pixelwise.text import some
 
-# Types of results that have pixels; the key of the names in their value is the same word.
+# Types of results that have pixels; the key of the names in their value is the same word. Regions
+# of <Polygon>, <Brush> and the like have none: <Labels> names them, in a result of the same id.
 _TYPES = ("polygonlabels", "brushlabels", "rectanglelabels", "ellipselabels")
+_BARE = ("polygon", "brush", "rectangle", "ellipse", "labels")
+# These have pixels that are not read.
+_UNREAD = ("bitmasklabels", "bitmask", "vectorlabels", "vector")
+# The class of all regions if none has a name.
+_NAMELESS = "object"
+# Label Studio puts this before the name of a file that is uploaded.
+_PREFIX = re.compile(r"[0-9a-f]{8}-(.+)")
 _SIDES = ("height", "width")
 # Alpha of a brush stroke is soft at its rim.
 _OPAQUE = 127
@@ -46,29 +58,41 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
     """The tasks of a JSON export that have an annotation."""
     where = str(config.source)
     tasks = reading.json(config.source)
+    tool = named(tasks)
+    if tool is not None:
+        raise tool.error(config.source)
     if not isinstance(tasks, list):
         hint = "Export the project as JSON, not as JSON-MIN or COCO."
         raise DatasetError(where, "file", must="a list of tasks", got=shown(tasks), hint=hint)
     images, items = Images(config, config.source.parent), list[Item]()
     names: set[str] = set()
-    several = 0
+    counts: Counter[str] = Counter()
     left_out: Counter[str] = Counter()
     for place, task in enumerate(tasks):
         at = f"[{place}]"
         annotations = get(where, task, "annotations", list, at=at)
         valid = [a for a in annotations if isinstance(a, dict) and not a.get("was_cancelled")]
-        several += len(valid) > 1
+        counts["several"] += len(valid) > 1
+        counts["predicted"] += not valid and bool(task.get("predictions"))
         found = _results(where, at, valid)
-        results = [result for result in found if result.get("type") in _TYPES]
+        read_types = (*_TYPES, *_BARE, *_UNREAD)
         left_out.update(
-            shown(r.get("type")).strip("'") for r in found if r.get("type") not in _TYPES
+            shown(r.get("type")).strip("'") for r in found if r.get("type") not in read_types
         )
-        left_out["tasks without shapes, whose size is not known"] += not results
-        if results:
-            names |= {name for result in results for name in _names(result)}
-            items.append(_item(config, at, task, results, images))
-    notes = [f"{several:,} tasks have several annotations: the first counts"] * (several > 0)
+        regions = _regions([result for result in found if result.get("type") in read_types])
+        left_out["tasks without shapes, whose size is not known"] += not regions
+        if regions:
+            names |= {name for _, own in regions for name in own}
+            items.append(_item(config, at, task, regions, images))
+    if not items and tasks:
+        raise _without_annotation(where, len(tasks), counts["predicted"])
+    notes = [f"{counts['several']:,} tasks have several annotations: the first counts"]
+    notes = notes * (counts["several"] > 0)
     notes += [f"left out: {n:,} {what}" for what, n in sorted(left_out.most_common(_LISTED)) if n]
+    if not names and all(r.get("type") in _BARE for i in items for r, _ in i.data):
+        notes.append(f"regions have no labels: all of them are {_NAMELESS}")
+        items = [replace(i, data=[[r, [_NAMELESS]] for r, _ in i.data]) for i in items]
+        names = {_NAMELESS} if items else names
     return Source(items, Rows(tuple(sorted(names))) if names else None, tuple(notes))
 
 
@@ -77,17 +101,16 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa:
     where = f"{config.source}: {item.id}"
     sizes = {
         tuple(get(where, result, f"original_{s}", int, at=f"result[{n}]") for s in _SIDES)
-        for n, result in enumerate(item.data)
+        for n, (result, _) in enumerate(item.data)
     }
     if len(sizes) != 1:
         must = "the same for all results of a task"
         raise DatasetError(where, "original size", must=must, got=some(sorted(sizes)))
     height, width = check_size(where, sizes.pop())
     objects, masks = [], Masks()
-    for place, result in enumerate(item.data):
+    for place, (result, names) in enumerate(item.data):
         at = f"result[{place}]"
         value = get(where, result, "value", dict, at=at)
-        names = _names(result)
         parts = _parts(where, at, result, value, (height, width), masks)
         if len(names) != 1 and not isinstance(parts, str):
             parts = f"{len(names)} names instead of one"
@@ -105,13 +128,38 @@ def _results(where: str, at: str, annotations: list[Any]) -> list[dict[str, Any]
     return [result for result in results if isinstance(result, dict)]
 
 
+def _regions(results: list[dict[str, Any]]) -> list[list[Any]]:
+    """[result with an outline, names] of each region; results of one region have one id."""
+    groups: dict[Any, list[dict[str, Any]]] = {}
+    for place, result in enumerate(results):
+        id = result.get("id")
+        groups.setdefault(id if isinstance(id, str) and id else place, []).append(result)
+    regions = []
+    for group in groups.values():
+        drawn = next((result for result in group if result["type"] != "labels"), group[0])
+        names = dict.fromkeys(name for result in group for name in _names(result))
+        regions.append([drawn, list(names)])
+    return regions
+
+
 def _names(result: dict[str, Any]) -> list[str]:
     value = result.get("value")
-    found = value.get(result["type"]) if isinstance(value, dict) else None
-    return [n.strip() for n in found if isinstance(n, str)] if isinstance(found, list) else []
+    keys = {result["type"], "labels"}
+    found = [value.get(key) for key in sorted(keys)] if isinstance(value, dict) else []
+    lists = (names for names in found if isinstance(names, list))
+    return [name.strip() for names in lists for name in names if isinstance(name, str)]
 
 
-def _item(config: ConvertConfig, at: str, task: Any, results: list[Any], images: Images) -> Item:
+def _without_annotation(where: str, tasks: int, predicted: int) -> DatasetError:
+    """That there is nothing that people have annotated."""
+    got = f"none in {tasks:,} tasks" + (f", {predicted:,} with predictions" if predicted else "")
+    hint = "Predictions count when they are submitted as annotations: do so and export again."
+    hint = hint if predicted else "Export a project whose tasks have polygons, brushes or boxes."
+    must = "regions of submitted annotations"
+    return DatasetError(where, "annotations", must=must, got=got, hint=hint)
+
+
+def _item(config: ConvertConfig, at: str, task: Any, regions: list[Any], images: Images) -> Item:
     """The item of a task; the image is looked for by the end of its address."""
     where = str(config.source)
     data = get(where, task, "data", dict, at=at)
@@ -120,7 +168,10 @@ def _item(config: ConvertConfig, at: str, task: Any, results: list[Any], images:
     if not texts:
         raise DatasetError(where, f"{at}.data", must="an object with an image", got=shown(data))
     name = _file_name((addresses or texts)[0])
-    return named_item(config, config.source, f"{at}.data", name, results, images)
+    plain = _PREFIX.fullmatch(name)
+    if plain and not isfile(images.root / name) and isfile(images.root / plain[1]):
+        name = plain[1]
+    return named_item(config, config.source, f"{at}.data", name, regions, images)
 
 
 def _file_name(address: str) -> str:
@@ -134,6 +185,14 @@ def _suffix_of(address: str) -> str:
     return Path(_file_name(address)).suffix.lower()
 
 
+def _kind_of(type: str, value: dict[str, Any]) -> str:
+    """What a region is drawn with; <Labels> has the outline of any of them."""
+    if type != "labels":
+        return type.removesuffix("labels")
+    keys = {"points": "polygon", "rle": "brush", "radiusX": "ellipse", "width": "rectangle"}
+    return next((kind for key, kind in keys.items() if key in value), type)
+
+
 def _parts(
     where: str, at: str, result: dict[str, Any], value: dict[str, Any], size: Size, masks: Masks
 ) -> Parts:
@@ -144,14 +203,17 @@ def _parts(
     def numbers(*keys: str) -> list[float]:
         return [float(get(where, value, key, float, at=at)) for key in keys]
 
-    if result["type"] == "polygonlabels":
+    kind = _kind_of(result["type"], value)
+    if kind == "polygon":
+        if value.get("closed") is False:
+            return "a polygon that is not closed"
         points = get(where, value, "points", list, at=at)
         if not all(isinstance(p, list) and len(p) == 2 for p in points):
             return "points that are not all [x, y]"
         if not all(type(v) in (int, float) and abs(v) < 1e300 for point in points for v in point):
             return "points that are not numbers"
         return (Outline(np.array(points, np.float64).reshape(-1, 2) * percent),)
-    if result["type"] == "brushlabels":
+    if kind == "brush":
         if result.get("image_rotation"):
             return (
                 f"a brush on an image that was turned by {shown(result['image_rotation'])} degrees"
@@ -162,9 +224,11 @@ def _parts(
             return (masks.add(size, lambda: Patch(unpack_alpha(packed, size) > _OPAQUE), 5),)
         except LabelError as error:
             return wrong_runs(error)
+    if kind not in ("rectangle", "ellipse"):
+        return f"the type {shown(kind)}, which cannot be painted"
     degrees = float(get(where, value, "rotation", float, type(None), at=at) or 0)
     corner = np.array(numbers("x", "y")) * percent
-    if result["type"] == "ellipselabels":
+    if kind == "ellipse":
         radii = np.array(numbers("radiusX", "radiusY")) * percent
         return (Outline(ellipse_points(tuple(corner), tuple(radii), degrees)),)
     far = corner + np.array(numbers("width", "height")) * percent
