@@ -234,6 +234,8 @@ def predict(
     split: str = "val",
     data: str | Path | None = None,
     images: str | Path | None = None,
+    image_prefix: str = "",
+    image_suffix: str = "",
     out: str | Path | None = None,
     overwrite: bool = False,
     device: Literal["auto", "cpu", "cuda"] = "auto",

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from make import STORED, draw, make_dataset, train_settings, write_image
-from pixelwise.errors import DatasetError, PairingError, RunError
+from pixelwise.errors import ArgumentError, DatasetError, PairingError, RunError
 from pixelwise.labels.description import read_description
 from pixelwise.labels.image import image_size
 from pixelwise.labels.png import read_label
@@ -15,6 +15,7 @@ from pixelwise.run.checkpoint import read_checkpoint
 from pixelwise.run.config import PredictConfig, TrainConfig
 from pixelwise.run.predict import predict
 from pixelwise.run.train import train
+from pixelwise.score.command import score
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,22 @@ def test_a_prediction_depends_on_its_image_alone(run, data, tmp_path):
     alone = predict(PredictConfig(run, images=tmp_path / "images", out=tmp_path / "alone"))
     among = predict(PredictConfig(run, out=tmp_path / "among"))
     assert bytes_of(alone) == {one.name: bytes_of(among)[one.name]}
+
+
+def test_images_beside_their_labels_are_chosen_by_prefix_and_suffix(run, data, tmp_path):
+    """The predictions have the ids, so that they pair up with the labels."""
+    folder = tmp_path / "all"
+    for kind, prefix in (("images", "img_"), ("labels", "gt_")):
+        for path in (data / "val" / kind).iterdir():
+            (folder / f"{prefix}{path.stem}_x.png").parent.mkdir(exist_ok=True)
+            (folder / f"{prefix}{path.stem}_x.png").write_bytes(path.read_bytes())
+    affixes = {"image_prefix": "img_", "image_suffix": "_x.png"}
+    out = predict(PredictConfig(run, images=folder, out=tmp_path / "out", **affixes))
+    assert bytes_of(out) == bytes_of(predict(PredictConfig(run, out=tmp_path / "among")))
+    found = score(out, labels=folder, label_prefix="gt_", label_suffix="_x")
+    assert len(found.images) == 2
+    with pytest.raises(ArgumentError, match="image_prefix and image_suffix need images"):
+        PredictConfig(run, image_prefix="img_")
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 90), (33, 47), (200, 31)])

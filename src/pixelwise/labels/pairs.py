@@ -13,8 +13,8 @@ from pixelwise.files.patterns import fixed_part, names_below
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 from pixelwise.text import some
 
-# Enough offenders to recognise the mistake; the rest are counted.
-_LISTED = 10
+# Enough offenders to recognise the mistake, as each is a path; the rest are counted.
+_LISTED = 3
 
 # Two names that a person takes for one: a function that makes them equal, and what to say.
 _LOOK_ALIKE: tuple[tuple[Callable[[str], str], str], ...] = (

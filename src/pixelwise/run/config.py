@@ -165,6 +165,8 @@ class PredictConfig:
         None, "dataset to predict, instead of that of the run", reads="dataset"
     )
     images: Path | None = option(None, "a folder of images, instead of a split", reads="folder")
+    image_prefix: str = option("", "with --images: what stands before the id in names of images")
+    image_suffix: str = option("", "with --images: what follows the id in names of images")
     out: Path | None = option(
         None, "folder to make (default: RUN/predictions/SPLIT)", group="output"
     )
@@ -191,6 +193,10 @@ class PredictConfig:
         if self.images is not None and self.data is not None:
             event = f"only one of {setting('images')} and {setting('data')} can be given"
             raise ArgumentError("predict", event=event)
+        if self.images is None and (self.image_prefix or self.image_suffix):
+            names = f"{setting('image_prefix')} and {setting('image_suffix')}"
+            hint = "Those of a split are in its dataset.toml."
+            raise ArgumentError("predict", event=f"{names} need {setting('images')}", hint=hint)
         if self.images is not None and self.calibration:
             hint = f"Give a split, not {setting('images')}."
             raise ArgumentError(

@@ -293,7 +293,7 @@ def select_images(config: PredictConfig, checkpoint: Checkpoint) -> Selection:
         DatasetError: the dataset has other classes than the network.
     """
     if config.images is not None:
-        pairs = photographs(config.images)
+        pairs = photographs(config.images, config.image_prefix, config.image_suffix)
         return Selection(pairs, checkpoint.about.classes, None, None, real_path(config.images).name)
     path = real_path(config.data or Path(checkpoint.about.dataset))
     description = read_description(path)

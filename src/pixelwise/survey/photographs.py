@@ -16,9 +16,12 @@ from pixelwise.text import plural
 _ABOVE = 4
 
 
-def photographs(folder: Path) -> list[Pair]:
+def photographs(folder: Path, prefix: str = "", suffix: str = "") -> list[Pair]:
     """The images in and below a folder.
 
+    Args:
+        folder: of images.
+        prefix, suffix: of their names; other files are not images.
     Raises:
         ArgumentError: there are label files among them.
         PairingError: there are none, or two of one id.
@@ -32,12 +35,14 @@ def photographs(folder: Path) -> list[Pair]:
         images, labels = named
         hint = f"Give the images alone: {setting('images', str(images))}."
         raise _refused(f"{folder}, which has labels too ({labels})", hint)
-    pairs = find_pairs(folder, None)
+    pairs = find_pairs(folder, None, image_prefix=prefix, image_suffix=suffix)
     described = _described_labels(folder)
     found = [pair.image for pair in pairs if real_path(pair.image) in described]
     if found:
         got = f"{folder} with {plural(len(found), 'label file')}, such as {found[0]}"
-        raise _refused(got, "Give the folder of the images of that dataset.")
+        affixes = f"{setting('image_prefix')} and {setting('image_suffix')}"
+        hint = f"Give the folder of its images, or what their names have: {affixes}."
+        raise _refused(got, hint)
     return pairs
 
 
