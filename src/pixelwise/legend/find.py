@@ -84,7 +84,7 @@ def class_lists(
             listed = read_class_list(path)
         except DatasetError as error:
             if problems is not None:
-                problems.append(f"{path.name} is not read as a list of classes: {error}")
+                problems.append(f"{path.name} is not read as a list of classes: {error.reason}")
             continue
         rows = rows_of(listed) if isinstance(listed, Classes) else listed
         if rows is not None and (rows.colors is not None if colors else _has_names(rows)):

@@ -8,6 +8,7 @@ from pixelwise.legend.read import read_rows
 from pixelwise.legend.rows import Rows, classes_of
 from pixelwise.survey.given import Given
 from pixelwise.survey.statements import LIKELY, OPEN, SURE, Answer, Statement
+from pixelwise.survey.values.void import VOIDS
 from pixelwise.text import some
 
 NOTHING_GIVEN = Given()
@@ -44,7 +45,7 @@ def listed_classes(
         values = some(rows.values_of(name), 12)
         statements.append(Statement(SURE, f"stored value {values} is void: {name} is not scored"))
     asked = [name for name in doubtful if set(rows.values_of(name)) & set(seen)]
-    statements += [_question(rows, name) for name in asked]
+    statements += [_question(rows, name, seen) for name in asked]
     return classes_of(rows, [*rows.void, *doubtful]), statements
 
 
@@ -61,10 +62,13 @@ def _where_from(root: Path, found: ClassFile) -> Statement:
     return Statement(SURE, f"class names are from {names[0]}")
 
 
-def _question(rows: Rows, name: str) -> Statement:
+def _question(rows: Rows, name: str, seen: list[int]) -> Statement:
     """Whether a class is void whose name does not quite say so."""
     own = rows.values_of(name)
+    named = {v for n in rows.names for v in rows.values_of(n)}
     void = {v for n in (*rows.void_names, *rows.doubtful) for v in rows.values_of(n)} - set(own)
+    # who decides decides all of them
+    void |= {v for v in (*rows.ignore_values, *VOIDS) if v in seen and v not in named}
     text = f"stored value {some(own, 12)} is called {name}: is it void?"
     answers = (
         Answer("it is void", {"ignore_values": tuple(sorted({*void, *own}))}),
