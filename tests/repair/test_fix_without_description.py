@@ -94,3 +94,34 @@ def test_images_are_turned_where_labels_are_colours_and_no_description_can_be_wr
     assert (tmp_path / "out" / name).read_bytes() == (data / name).read_bytes()
     assert "its classes are not known, as there is no dataset.toml" in capsys.readouterr().out
     assert "G2" not in audit(tmp_path / "out").totals
+
+
+def test_lists_that_init_would_write_are_in_the_copy(data, tmp_path):
+    """Splits of official lists, which name files."""
+    (data / "train.txt").write_text("".join(f"images/{n:02}.png\n" for n in range(4)))
+    (data / "test.txt").write_text("".join(f"images/{n:02}.png\n" for n in range(4, NUMBER)))
+    few_bits(data)
+    before = audit(data)
+    assert not before.totals.keys() & {"P1", "P2", "P4", "S1"}
+    assert main(["audit", str(data), "--fix", str(tmp_path / "out")]) == 0
+    after = audit(tmp_path / "out")
+    assert after.pairs == before.pairs
+    assert before.pairs["test"] == 2
+    assert not after.totals.keys() & {"P1", "P2", "P4", "S1"}
+
+
+def test_open_questions_stay_open_in_the_copy_with_commands_that_answer_them(
+    data, tmp_path, capsys
+):
+    """An image without a label: is it left out?"""
+    few_bits(data)
+    (data / "labels/05.png").unlink()
+    main(["audit", str(data), "--fix", str(tmp_path / "out")])
+    printed = capsys.readouterr().out
+    assert f"pixelwise init {data} --force --unpaired skip" in printed
+    text = (tmp_path / "out/dataset.toml").read_text()
+    assert f"pixelwise init {tmp_path}/out --force --unpaired skip" in text
+    assert len(read_description(tmp_path / "out").open) == 1
+    assert main(["init", f"{tmp_path}/out", "--force", "--unpaired", "skip"]) == 0
+    assert read_description(tmp_path / "out").open == ()
+    assert "repaired F6" in printed

@@ -36,6 +36,8 @@ _SPLIT_WORD = re.compile(
     r"(?:$|[^a-z]|annot|label|mask|image|img|set)"
 )
 
+NO_LISTS: Mapping[str, tuple[str, ...]] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Files:
@@ -71,8 +73,15 @@ class Inventory:
         return os.path.join(self.root, name)
 
 
-def take_inventory(description: Description) -> Inventory:
-    """List every folder once, and pair the files of every split."""
+def take_inventory(
+    description: Description, lists: Mapping[str, tuple[str, ...]] = NO_LISTS
+) -> Inventory:
+    """List every folder once, and pair the files of every split.
+
+    Args:
+        description: the dataset.
+        lists: ids by the name of a list that is not written yet.
+    """
     root = Path(description.root)
     listing = _list_folders(root, description.splits.values())
     findings: dict[tuple, Finding] = {}
@@ -80,7 +89,8 @@ def take_inventory(description: Description) -> Inventory:
     pairs = []
     names = list(description.splits)
     for number, split in enumerate(description.splits.values()):
-        found, wrong = _split_pairs(root, split, number, listing)
+        ids = lists.get(split.list or "")
+        found, wrong = _split_pairs(root, split, number, listing, ids)
         for files in found:
             first = owner.setdefault(files.image, number)
             if first == number:
@@ -91,7 +101,7 @@ def take_inventory(description: Description) -> Inventory:
         # splits that share folders share what is wrong with them
         findings.update({(f.rule, f.file, f.detail): f for f in wrong})
     found_lists = _unused_lists(root, listing[""].texts, description.splits, names, pairs)
-    for finding in (*found_lists, *_unused_folders(listing[""].images)):
+    for finding in (*found_lists, *_unused_folders(listing[""].images)) if pairs else ():
         findings[finding.rule, finding.file, finding.detail] = finding
     annotations = [name for name in listing[""].names if name.lower().endswith(".json")]
     folders = {_fixed(folder) for split in description.splits.values() for folder in _of(split)}
@@ -182,7 +192,8 @@ def _unused_lists(
         of_split = {
             stem for stem, files in zip(stems, pairs) if names[files.split].lower() == split
         }
-        if listed and listed != of_split:
+        # val may have been taken out of train
+        if listed and not (of_split and of_split <= listed):
             detail = f"{plural(len(listed), 'pair')} of {len(pairs):,}, and no split uses it"
             yield Finding("P4", name, 1, None, detail)
 
@@ -201,7 +212,11 @@ def _unused_folders(images: Mapping[str, int]) -> Iterator[Finding]:
 
 
 def _split_pairs(
-    root: Path, split: Split, number: int, listing: dict[str, _Folder]
+    root: Path,
+    split: Split,
+    number: int,
+    listing: dict[str, _Folder],
+    listed: tuple[str, ...] | None,
 ) -> tuple[list[Files], list[Finding]]:
     wrong: list[Finding] = []
     images = _images(root, split.images, listing, wrong)
@@ -215,7 +230,9 @@ def _split_pairs(
         wrong.append(Finding("P1", other, 1, None, f"has the same id as {first}", other=first))
     image_of, label_of = pairing.image_of, pairing.label_of
     ids = set(image_of) | set(label_of)
-    if split.list is not None:
+    if listed is not None:
+        ids &= set(listed)
+    elif split.list is not None:
         ids, unknown = _entries(root, split, ids)
         wrong += unknown
     if split.folds:

@@ -1,7 +1,7 @@
 """What an audit is given becomes a description: that of dataset.toml, or a guess."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -108,14 +108,6 @@ def open_folders(images: Path, labels: Path, **affixes: Any) -> Source:
     return _surveyed(Path(draft.root), given, draft.splits)
 
 
-def _without_lists(splits: dict[str, Split], lists: Collection[str]) -> dict[str, Split]:
-    """Splits without the lists that init would write; what these leave out has no partner."""
-    return {
-        name: replace(split, list=None, unpaired="skip") if split.list in lists else split
-        for name, split in splits.items()
-    }
-
-
 def _surveyed(root: Path, given: Given = NOTHING, splits: dict[str, Split] | None = None) -> Source:
     """A folder without dataset.toml.
 
@@ -125,6 +117,7 @@ def _surveyed(root: Path, given: Given = NOTHING, splits: dict[str, Split] | Non
         splits: what is audited; None = the splits that are found.
     """
     survey = failure = None
+    lists: Mapping[str, tuple[str, ...]] = {}
     try:
         survey = survey_folder(root, given)
     except PixelwiseError as error:
@@ -133,16 +126,16 @@ def _surveyed(root: Path, given: Given = NOTHING, splits: dict[str, Split] | Non
         # nobody has decided that files are left out
         found = survey.description.splits
         splits = {name: replace(split, unpaired="error") for name, split in found.items()}
-        splits = _without_lists(splits, survey.lists)
+        lists = survey.lists
     elif splits is None:
         try:
             layout = find_layout(root)
-            splits = _without_lists(layout.splits, layout.lists)
+            splits, lists = layout.splits, layout.lists
         except DatasetError:
             empty = Description(root, Classes(["unknown"]), {})
             return Source(empty, take_inventory(empty), guessed=True, known=False)
     draft = Description(root, Classes(["unknown"]), splits)
-    inventory = take_inventory(draft)
+    inventory = take_inventory(draft, lists)
     options = (word for name, value in given.options().items() for word in (flag(name), str(value)))
     source = Source(
         *(draft, inventory, True, False),

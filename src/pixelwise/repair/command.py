@@ -108,18 +108,19 @@ def repair(
     assert evidence is not None
     root = Path(evidence.source.description.root)
     _check_source(evidence.source, out)
-    plan = make_plan(found, evidence, rules)
-    _check_files(out, plan)
+    plan, survey = make_plan(found, evidence, rules), evidence.source.survey
+    _check_files(out, plan, survey.lists if survey is not None else ())
     jobs = [replace(job, data=(read or {}).get(job.file)) for job in plan.jobs]
     work = partial(write_file, root=root, out=out, method=plan.method)
     changes, left = [], list(plan.left)
     for done, refused in map_over(jobs, work, executor, name=lambda job: job.file):
         changes += [done] if done else []
         left += refused
-    survey = evidence.source.survey
     if survey is not None:
         asked = question_lines(out, survey.open, survey.given.options()) if survey.open else []
         write_description(survey.description, out, [*survey.notes, *asked])
+        for name, ids in survey.lists.items():
+            copy_bytes("".join(f"{id}\n" for id in ids).encode(), out / name)
     result = Repaired(
         source=str(root),
         rules=rules,
@@ -269,12 +270,16 @@ def _check_source(source: Source, out: Path) -> None:
         raise DatasetError("fix", "out", must="a folder outside of the dataset", got=got, hint=hint)
 
 
-def _check_files(out: Path, plan: Plan) -> None:
+def _check_files(out: Path, plan: Plan, lists: Iterable[str]) -> None:
     """Refuse a folder with files of something else: they would become a part of the copy."""
     if out.exists() and not out.is_dir():
         raise DatasetError("fix", "out", must="a folder", got=f"the file {out}")
     check_names("fix", out, (job.to for job in plan.jobs), DatasetError)
-    own = {FILE_NAME, DESCRIPTION} | {job.to for job in plan.jobs} | {job.file for job in plan.jobs}
+    own = (
+        {FILE_NAME, DESCRIPTION, *lists}
+        | {job.to for job in plan.jobs}
+        | {job.file for job in plan.jobs}
+    )
     names = walk_files(out, failures=[]) if out.is_dir() else ()
     other = [name for name in names if name not in own]
     if other:
