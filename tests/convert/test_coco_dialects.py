@@ -72,6 +72,7 @@ def test_files_whose_names_say_a_split_are_splits(tmp_path):
     folder = tmp_path / "coco/annotations"
     again = converted(folder, images=tmp_path / "coco", out=tmp_path / "again")
     assert splits_of(again) == {"train": 1, "val": 1}
+    assert splits_of(converted(folder, out=tmp_path / "third")) == {"train": 1, "val": 1}
 
 
 def test_the_result_may_lie_in_the_folder_of_the_splits(tmp_path):

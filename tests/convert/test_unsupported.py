@@ -1,14 +1,20 @@
 """Exports of tools that convert does not read are named, with a way on."""
 
 import json
+import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from convert.annotations import random_image, write_image, write_json
+from pixelwise.convert.command import convert
+from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.detect import detect
 from pixelwise.errors import DatasetError
+from pixelwise.init.command import init
+from pixelwise.init.config import InitConfig
 
 POINTS = [[2, 2], [12, 2], [12, 12]]
 JSONS = {
@@ -88,6 +94,46 @@ def test_other_text_of_another_tool_is_named_beside_photographs_too(tmp_path, to
     for message in (refused(tmp_path / name), refused(tmp_path)):
         assert f"{name}: format must be" in message
         assert tool in message
+
+
+@pytest.mark.parametrize(
+    ("line", "tool"),
+    [
+        ("0 0.5 0.5 0.25 0.25", "text of YOLO"),
+        ("2 0.1 0.1 0.2 0.1 0.2 0.2", "text of YOLO"),
+        ("2 2 12 2 12 12 2 12 plane 0", "boxes of DOTA"),
+        ("Car 0.00 0 -1.58 5 3 9 9 1.65 1.67 3.64 -0.65 1.71 46.7 -1.59", "boxes of KITTI"),
+    ],
+)
+def test_lines_beside_photographs_are_named(tmp_path, line, tool):
+    """YOLO's with the command that reads them."""
+    write_image(tmp_path / "set/a.jpg")
+    (tmp_path / "set/a.txt").write_text(f"\n{line}\n")
+    message = refused(tmp_path / "set")
+    assert f"a.txt: format must be one that can be recognised, got {tool}" in message
+
+
+def test_the_command_for_text_of_yolo_reads_it(tmp_path):
+    """Text and images in one folder."""
+    write_image(tmp_path / "set/a.jpg")
+    (tmp_path / "set/a.txt").write_text("0 0.1 0.1 0.5 0.1 0.5 0.5\n")
+    words = shlex.split(refused(tmp_path / "set").partition("pixelwise convert ")[2].rstrip("."))
+    options = dict(zip(words[1::2], words[2::2]))
+    config = ConvertConfig(
+        Path(words[0]),
+        format=options["--format"],
+        images=Path(options["--images"]),
+        out=tmp_path / "out",
+    )
+    assert convert(config).objects == 1
+
+
+def test_init_names_the_tool_too(tmp_path):
+    """Where it finds no labels."""
+    write_image(tmp_path / "a.jpg")
+    (tmp_path / "a.xml").write_text(TEXTS["boxes of Pascal VOC"][1])
+    with pytest.raises(DatasetError, match=r"a\.xml is boxes of Pascal VOC \(XML\)\. Boxes say"):
+        init(InitConfig(tmp_path))
 
 
 @pytest.mark.parametrize("content", [{}, {"a": 1}, [], [[]], [1], "x", {"annotations": 3}, None])

@@ -6,8 +6,9 @@ a file: many tools write an annotations.json.
 
 import csv
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ from pixelwise.errors import DatasetError, PixelwiseError, setting
 from pixelwise.files.content import Unreadable, open_file
 from pixelwise.files.json_file import parse_json
 from pixelwise.survey.folder_names import LABEL_FOLDERS
+from pixelwise.text import shell_line
 
 # Bytes of a text file that tell what it is.
 _START = 1 << 16
@@ -25,15 +27,19 @@ TEXTS = (".xml", ".csv", ".ndjson", ".jsonl")
 _LOOKED_AT = 8
 
 
+class OtherTool(DatasetError):
+    """Annotations of a tool, or in a form, that convert does not read."""
+
+
 class Unsupported(NamedTuple):
     """What a file is, and what to do."""
 
     name: str
     advice: str
 
-    def error(self, path: Path) -> DatasetError:
+    def error(self, path: Path) -> OtherTool:
         """The error that names the file."""
-        return DatasetError(
+        return OtherTool(
             path, "format", must="one that can be recognised", got=self.name, hint=self.advice
         )
 
@@ -210,33 +216,36 @@ _JSON: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("a Prodigy export", _object("spans", "_input_hash"), _COCO),
 )
 
-# (name, pattern, advice): the beginning of an XML file, from its root element on
+# (name, root element, a beginning of another element, advice): an XML file
 _XML = (
-    ("polygons of LabelMe (XML)", r"<annotation\b.*<polygon\b.*<pt\b", _COCO),
+    ("polygons of LabelMe (XML)", "annotation", "<pt>", _COCO),
     (
         "Pascal VOC polygons (XML)",
-        r"<annotation\b.*<polygon\b",
+        "annotation",
+        "<polygon",
         "Export the same project as COCO segmentation.",
     ),
-    ("boxes of Pascal VOC (XML)", r"<annotation\b.*<(bndbox|bbox|robndbox)\b", _DRAW),
-    ("a file of Pascal VOC without objects (XML)", r"<annotation\b", _DRAW),
+    ("boxes of Pascal VOC (XML)", "annotation", "", _DRAW),
     (
         "annotations of ASAP (XML)",
-        r"<ASAP_Annotations\b",
+        "ASAP_Annotations",
+        "",
         "Export label images of the size that you train on, from ASAP or QuPath.",
     ),
     (
         "regions of Aperio or HALO (XML)",
-        r"<Annotations\b",
+        "Annotations",
+        "",
         "Export label images of the size that you train on, from QuPath.",
     ),
     (
         "a configuration of Label Studio (XML)",
-        r"<View\b",
+        "View",
+        "",
         "Export the project as JSON and convert that.",
     ),
 )
-_XML_ROOT = re.compile(r"<[A-Za-z_]")
+_ROOT = re.compile(r"<([A-Za-z_][\w.-]*)")
 
 # (name, words of the header, advice): a CSV file
 _CSV = (
@@ -287,8 +296,9 @@ def named_text(path: Path) -> Unsupported | None:
     """The tool that an XML, CSV or NDJSON file is of, if convert does not read it."""
     suffix = path.suffix.lower()
     if suffix == ".xml":
-        text = _from_root(path)
-        return next((Unsupported(n, a) for n, p, a in _XML if re.match(p, text, re.S)), None)
+        text = _start_of(path)
+        rows = (row for row in _XML if row[1] == _root_of(text) and row[2] in text)
+        return next((Unsupported(name, advice) for name, *_, advice in rows), None)
     first = _start_of(path).partition("\n")[0]
     if suffix == ".csv":
         with suppress(csv.Error):
@@ -303,8 +313,8 @@ def named_text(path: Path) -> Unsupported | None:
 
 def check_tools(
     folder: Path,
-    names: Collection[str],
-    images: Collection[str],
+    names: Sequence[str],
+    images: Sequence[str],
     others: Mapping[Path, Unsupported | None],
 ) -> Path | None:
     """Refuse annotations that convert does not read, before the images beside them are looked at.
@@ -323,7 +333,8 @@ def check_tools(
         found = next((name for name in names if pattern.search(name)), None)
         if found is not None:
             raise Unsupported(what, advice).error(folder / found)
-    if any(set(name.lower().split("/")[:-1]) & set(LABEL_FOLDERS) for name in images):
+    folders = {name.rpartition("/")[0].lower() for name in images}
+    if any(set(LABEL_FOLDERS).intersection(re.split("[^a-z]+", name)) for name in folders):
         return None  # the labels may lie there
     texts = [folder / name for name in names if name.lower().endswith(TEXTS)]
     tools = {**others, **{path: named_text(path) for path in texts[:_LOOKED_AT]}}
@@ -331,9 +342,15 @@ def check_tools(
         if tool is not None:
             raise tool.error(path)
     xml = [path for path in texts if path.suffix.lower() == ".xml"]
-    if len(xml) == 1 and re.match(r"<annotations\b", _from_root(xml[0])):
+    if len(xml) == 1 and _root_of(_start_of(xml[0])) == "annotations":
         return xml[0]
-    stems = {name.rpartition("/")[2].partition(".")[0] for name in images}
+    stems = {name.rpartition("/")[2].partition(".")[0]: name for name in reversed(images)}
+    lines = [name for name in names if name.lower().endswith(".txt")]
+    lines = [name for name in lines if Path(name).stem in stems]
+    for name in lines[:_LOOKED_AT]:
+        text_tool = _named_lines(folder / name, (folder / stems[Path(name).stem]).parent)
+        if text_tool is not None:
+            raise text_tool.error(folder / name)
     alike = next((path for path in others if path.name.partition(".")[0] in stems), None)
     if alike is not None:
         raise OTHER_JSON.error(alike)
@@ -346,8 +363,31 @@ def _start_of(path: Path) -> str:
     return ""
 
 
-def _from_root(path: Path) -> str:
-    """The beginning of an XML file, from its root element on."""
-    text = _start_of(path)
-    root = _XML_ROOT.search(text)
-    return text[root.start() :] if root else ""
+def _root_of(text: str) -> str:
+    """The name of the root element of an XML file."""
+    root = _ROOT.search(text)
+    return root[1] if root else ""
+
+
+def _named_lines(path: Path, images: Path) -> Unsupported | None:
+    """The format of a text file that has the name of an image, by its first line."""
+    words = next((line.split() for line in _start_of(path).splitlines() if line.strip()), [])
+    if len(words) > 4 and words[0].isdecimal() and all(map(_is_fraction, words[1:])):
+        command = ["pixelwise", "convert", str(path.parent), "--format", "yolo", "--images"]
+        return Unsupported("text of YOLO", f"{shell_line([*command, str(images)])}")
+    if len(words) in (9, 10) and all(map(_is_number, words[:8])) and not _is_number(words[8]):
+        return Unsupported("boxes of DOTA", _DRAW)
+    if len(words) in (15, 16) and not _is_number(words[0]) and all(map(_is_number, words[1:])):
+        return Unsupported("boxes of KITTI", _DRAW)
+    return None
+
+
+def _is_number(word: str) -> bool:
+    try:
+        return isfinite(float(word))
+    except ValueError:
+        return False
+
+
+def _is_fraction(word: str) -> bool:
+    return _is_number(word) and 0 <= float(word) <= 1

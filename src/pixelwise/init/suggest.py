@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from pixelwise.convert.detect import detect
+from pixelwise.convert.unsupported import OtherTool
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.names import real_path
 from pixelwise.survey.folder_names import SPLIT_NAMES
@@ -26,14 +27,26 @@ _ANY_IMAGES = {"color", "array", "instances"}
 def next_step(folder: Path) -> str:
     """A sentence with the commands for the datasets and annotations in a folder; "" if none.
 
+    Annotations that convert does not read are named.
+
     Args:
         folder: in which no images and labels were found side by side.
     """
     commands = _commands(folder)
     if not commands:
-        return ""
+        return _other_tool(folder)
     more = f" (and {len(commands) - _MOST_COMMANDS} more)" if len(commands) > _MOST_COMMANDS else ""
     return f"These commands fit what is in it: {'; '.join(commands[:_MOST_COMMANDS])}{more}"
+
+
+def _other_tool(folder: Path) -> str:
+    try:
+        detect(folder)
+    except OtherTool as error:
+        return f"{error.where} is {error.got}. {error.hint}"
+    except PixelwiseError:
+        pass
+    return ""
 
 
 def _commands(folder: Path) -> list[str]:

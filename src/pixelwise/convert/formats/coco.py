@@ -27,6 +27,7 @@ from pixelwise.convert.formats.items import named_item, size_of_image
 from pixelwise.convert.formats.table import FORMATS, IGNORE
 from pixelwise.convert.image_names import Images
 from pixelwise.convert.legend import Legend
+from pixelwise.convert.paths import images_below
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Masks, Object, Parts, Source
 from pixelwise.convert.split_files import SplitFile, notes_of, split_files
@@ -242,7 +243,10 @@ def _by_image(where: str, table: Any) -> dict[Any, list[tuple[int, Any]]]:
 
 
 def _root(config: ConvertConfig, files: Sequence[SplitFile]) -> Path:
-    return files[0].path.parent if len(files) == 1 else config.source
+    """Where images may be: below the source, else beside it, as in COCO's download."""
+    if len(files) == 1:
+        return files[0].path.parent
+    return config.source if any(images_below(config.source)) else config.source.absolute().parent
 
 
 def _check_boxes(config: ConvertConfig, counts: Counter[str]) -> None:
