@@ -19,7 +19,7 @@ from pixelwise.survey.folder_names import SPLIT_NAMES
 # Folders that have lists, relative to one of images or labels or above it, the most telling first.
 LIST_FOLDERS = (
     *("ImageSets/Segmentation", "", "splits", "split", "lists", "list", "ImageSets"),
-    *("ImageSets/Main", "imagesets"),
+    *("ImageSets/Main", "imagesets", "ImageSets/SegmentationContext", "imageLists", "imagesLists"),
 )
 LIST_SUFFIXES = (".txt", ".lst", ".csv")
 _SPLIT_OF = {name: split for split, names in SPLIT_NAMES.items() for name in names}
