@@ -109,3 +109,26 @@ def test_colours_that_a_known_set_does_not_have_are_not_called_its_own(drawn):
     root = drawn(CITY, label, [(128, 64, 128), (1, 250, 128), (70, 70, 70)])
     with pytest.raises(LabelError, match="--classes 'class_0=#01fa80,"):
         survey_folder(root)
+
+
+def test_folders_named_together_are_seen_through(drawn):
+    """Such as "Train/*/images_png", as LoveDA has its sites; values from 0, of which 0 is void."""
+    for site in ("Rural", "Urban"):
+        number = "{}" if site == "Rural" else "1{}"
+        names = [f"Train/{site}/{kind}_png/{number}.png" for kind in ("images", "masks")]
+        root = drawn(*names, [0, 1, 2, 6])
+    found = survey_folder(root)
+    assert found.description.classes.names == Classes.named("loveda").names
+    assert any("this is LoveDA" in text for text in texts(found, "sure"))
+
+
+def test_left_and_right_eyes_are_not_two_kinds_of_labels(drawn):
+    """CHASE_DB1: everything in one folder, and the labels of a second observer."""
+    for eye in "LR":
+        for observer in ("1stHO", "2ndHO"):
+            names = f"Image_0{{}}{eye}.jpg", f"Image_0{{}}{eye}_{observer}.png"
+            root = drawn(*names, [0, 0, 0, 255])
+    found = survey_folder(root)
+    assert found.description.splits["train"].label_suffix == "_1stHO.png"
+    assert not found.open
+    assert found.description.classes.names == ("background", "vessel")

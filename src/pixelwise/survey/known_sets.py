@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.affixes import Affixes
+from pixelwise.files.patterns import names_below
 from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Split
@@ -343,15 +344,19 @@ def _shortened(values: Sequence[int]) -> str:
 
 
 def _image_of(root: Path, split: Split, label: Path) -> Path | None:
-    folder = root / (split.labels or "")
-    if split.labels is None or folder not in label.parents:
+    if split.labels is None:
         return None
-    affixes = Affixes(split.label_prefix, split.label_suffix)
-    id = affixes.id_of(label.relative_to(folder).as_posix())
-    if id is None:
+    folder = "" if split.labels == "." else split.labels
+    below = next(names_below(folder, [label.relative_to(root).as_posix()]), None)
+    id = below and Affixes(split.label_prefix, split.label_suffix).id_of(below[0])
+    if not id:
         return None
+    folder = split.images
+    while "*" in folder and "/" in id:
+        part, _, id = id.partition("/")
+        folder = folder.replace("*", part, 1)
     above, slash, last = id.rpartition("/")
-    name = f"{split.images}/{above}{slash}{split.image_prefix}{last}{split.image_suffix}"
+    name = f"{folder}/{above}{slash}{split.image_prefix}{last}{split.image_suffix}"
     whole = root / name
     paths = [whole] if whole.suffix.lower() in IMAGE_SUFFIXES else []
     paths += [root / (name + end) for s in IMAGE_SUFFIXES for end in (s, s.upper())]

@@ -90,7 +90,7 @@ def _is_rival(scored: Scored, best: Scored, most: int) -> bool:
     if other.label.key == chosen.label.key:
         # other images with the same labels: bands, augmented copies
         return scored.named[0] >= best.named[0] and scored.images.kind == best.images.kind
-    if any(scored.decoys):
+    if any(scored.decoys) or _is_part(other, chosen):
         return False
     names = [c.label.affixes.suffix.lower() for c in (other, chosen)]
     if all(any(word in name for word in _NUMBERINGS) for name in names):
@@ -140,6 +140,7 @@ def _check_one_label_for_all_classes(tree: Tree, best: Scored, ranked: Sequence[
             and s.labels.binary
             and not any(s.decoys)
             and _are_alike(s.candidate, chosen)
+            and not _is_part(s.candidate, chosen)
         )
     ]
     if len(several) < 2 or not best.labels.binary:
@@ -170,6 +171,14 @@ def _are_alike(one: Candidate, other: Candidate) -> bool:
     pairs = list(zip(one.label.folders, other.label.folders))
     shared = {(a[:-1], b[:-1]) for a, b in pairs if a and b}
     return bool(shared) and all(a == b and a for a, b in shared) and not one.side_by_side
+
+
+def _is_part(one: Candidate, other: Candidate) -> bool:
+    """Whether all labels of one are labels of the other too, as "R_gt.png" of "_gt.png"."""
+    if one.number >= other.number or one.label.folders != other.label.folders:
+        return False
+    files = {label for pairs in other.pairs for _, label in pairs}
+    return all(label in files for pairs in one.pairs for _, label in pairs)
 
 
 def _answer(place: Place, places: Sequence[Place]) -> Answer:
