@@ -3,6 +3,8 @@
 Or in a refusal, where there is nothing to segment. What is said to be sure is right.
 """
 
+from pathlib import Path
+
 import pytest
 
 from first_contact import exports, folders, values  # noqa: F401  (they fill DRAWINGS)
@@ -13,9 +15,10 @@ NOTHING_TO_SEGMENT = {"boxes_of_yolo", "boxes_of_coco"}
 
 
 @pytest.mark.parametrize("name", sorted(DRAWINGS.keys() - NOTHING_TO_SEGMENT))
-def test_a_newcomer_gets_the_right_dataset(name, tmp_path, capsys):
-    truth = DRAWINGS[name](tmp_path / name)
-    steps = follow(tmp_path / name, truth, capsys)
+def test_a_newcomer_gets_the_right_dataset(name, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    truth = DRAWINGS[name](Path(name))
+    steps = follow(Path(name), truth, capsys)
     story = "\n\n".join(f"$ {s.command}\n{s.text}-> {s.code}" for s in steps)
     assert steps[-1].code == 0, story
     assert problems(dataset_of(steps[-1]), truth) == [], story
@@ -24,8 +27,8 @@ def test_a_newcomer_gets_the_right_dataset(name, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("name", sorted(NOTHING_TO_SEGMENT))
-def test_boxes_are_not_painted_unless_that_is_asked_for(name, tmp_path, capsys):
-    truth = DRAWINGS[name](tmp_path / name)
-    steps = follow(tmp_path / name, truth, capsys)
+def test_boxes_are_not_painted_unless_that_is_asked_for(name, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    steps = follow(Path(name), DRAWINGS[name](Path(name)), capsys)
     assert steps[-1].code == REFUSED
     assert "--boxes" in steps[-1].text
