@@ -54,7 +54,7 @@ def init(config: InitConfig) -> Survey:
     survey = replace(survey, statements=(*survey.statements, *_storage(survey)))
     if config.accept_guesses:
         survey = survey.accepted()
-    comments = [*survey.notes]
+    comments = [str(s) for s in survey.statements if s not in survey.open]
     if survey.open:
         comments += ["", *question_lines(config.folder, survey.open, survey.given.options())]
     for name, ids in survey.lists.items():

@@ -39,7 +39,7 @@ def question_lines(
     """
     lines, assumed = list[str](), dict(given or {})
     for question in questions:
-        lines.append(question.text)
+        lines.append(f"? {question.text}")
         commands = answer_commands(folder, question, given)
         for answer, command in zip(question.answers, commands):
             options = " ".join(w for n in answer.options for w in _words(n, answer.options[n]))

@@ -102,7 +102,8 @@ class Survey:
         return tuple(str(s) for s in self.statements if s.sureness != SURE)
 
     def text(self) -> str:
-        """The notes, one a line; what should be checked is marked with "?"."""
-        return "\n".join(f"  {'?' if n in self.unsure else ' '} {n}" for n in self.notes)
+        """What is sure or likely, one a line; what is likely is marked with "?"."""
+        told = [s for s in self.statements if s.sureness != OPEN]
+        return "\n".join(f"  {' ' if s.sureness == SURE else '?'} {s}" for s in told)
 
     __repr__ = text
