@@ -48,8 +48,11 @@ def init(config: InitConfig) -> Survey:
     try:
         survey = survey_folder(config.folder, given_of(config))
     except DatasetError as error:
-        if config.folder.is_dir():
-            error.add_hint(next_step(config.folder))
+        step = next_step(config.folder) if config.folder.is_dir() else ""
+        if step and error.name == "dataset":  # nothing was found that pairs
+            event = f"there are no images and label images whose names pair up: {error.got}"
+            raise DatasetError(config.folder, event=event, hint=step) from None
+        error.add_hint(step)
         raise
     survey = replace(survey, statements=(*survey.statements, *_storage(survey)))
     if config.accept_guesses:
