@@ -132,3 +132,17 @@ def test_left_and_right_eyes_are_not_two_kinds_of_labels(drawn):
     assert found.description.splits["train"].label_suffix == "_1stHO.png"
     assert not found.open
     assert found.description.classes.names == ("background", "vessel")
+
+
+def test_a_few_pixels_of_a_value_that_the_set_does_not_have_are_no_question(drawn):
+    """They are suspects, as in any folder."""
+    root = drawn(CITY, CITY_IDS, [7, 8, 11, 23, 26])
+    path = root / CITY_IDS.format(0)
+    label = np.array(Image.open(path).resize((1200, 800), 0))
+    label[3, 3:5] = 77
+    Image.fromarray(label).save(path)
+    Image.new("RGB", (1200, 800)).save(root / CITY.format(0))
+    found = survey_folder(root)
+    assert not found.open
+    assert found.description.classes.names == Classes.named("cityscapes").names
+    assert any("77" in note for note in found.unsure)

@@ -110,7 +110,7 @@ def guess_meaning(
     check_form(root, splits, known)
     folders = folders_above([root / (split.labels or "")], root)
     listed = listed_classes(root, folders, stored.seen, given)
-    named, names = choose_classes(known, stored.seen, *listed, folders, given)
+    named, names = choose_classes(known, stored, *listed, folders, given)
     soft = check_values(root, splits, stored, named, given)
     meaning = meaning_of(stored, named, given)
     return replace(meaning, statements=(*read, *names, *soft, *meaning.statements))

@@ -12,6 +12,8 @@ from pixelwise.survey.conversion import command_lines
 from pixelwise.survey.given import Given
 from pixelwise.survey.known_sets import Known
 from pixelwise.survey.statements import OPEN, Answer, Statement
+from pixelwise.survey.values.stored import StoredValues
+from pixelwise.survey.values.suspects import find_suspects
 
 # Class files that people write themselves; others are parts of published sets.
 _OWN_FILES = ("classes", "class_names", "label_names", "names", "codes")
@@ -33,7 +35,7 @@ def check_form(root: Path, splits: dict[str, Split], known: Known | None) -> Non
 
 def choose_classes(
     known: Known | None,
-    seen: Sequence[int],
+    stored: StoredValues,
     listed: Classes | None,
     notes: Sequence[Statement],
     folders: Sequence[Path],
@@ -43,7 +45,7 @@ def choose_classes(
 
     Args:
         known: the data set.
-        seen: stored values of the labels, ascending.
+        stored: what the labels contain.
         listed: the classes of the file.
         notes: about them.
         folders: where the file is.
@@ -51,6 +53,8 @@ def choose_classes(
     """
     if known is None or given.classes is not None or given.foreground is not None:
         return listed, list(notes)
+    suspects = find_suspects(stored, known.legal).values
+    seen = [value for value in stored.seen if value not in suspects]
     classes, statements = known.meaning(seen)
     if given.ignore_values is not None and classes is not None:
         statements = tuple(s for s in statements if s.sureness != OPEN)

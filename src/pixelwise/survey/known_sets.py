@@ -78,6 +78,15 @@ class Known:
             return Classes(["background", encoding.object], values=[0, foreground])
         return None
 
+    @property
+    def legal(self) -> set[int]:
+        """The stored values that the set has, void among them; empty if it does not tell."""
+        classes = self.classes
+        if classes is None:
+            return set()
+        values = {v for several in classes.values for v in several if not isinstance(v, str)}
+        return values | set(self._void(classes))
+
     def meaning(self, seen: Sequence[int]) -> tuple[Classes | None, tuple[Statement, ...]]:
         """What stored values mean in the set.
 
