@@ -9,6 +9,8 @@ import pytest
 from convert.annotations import SIZE, SQUARE, write_image, write_json, write_labelme
 from convert.pixel_files import converted, label_of, save
 from pixelwise.cli import main
+from pixelwise.convert.command import convert
+from pixelwise.convert.config import ConvertConfig
 from pixelwise.errors import DatasetError, PairingError
 from pixelwise.labels.description import read_description
 
@@ -176,6 +178,45 @@ def test_if_no_image_is_there_each_says_so(tmp_path):
     write_image(tmp_path / "images/new.png")
     with pytest.raises(DatasetError, match="not one of 2 labels could be made"):
         converted(file, "coco", images=tmp_path / "images", unpaired="skip")
+
+
+@pytest.mark.parametrize("images", [True, False])
+def test_yolo_images_without_a_text_file_have_no_objects_or_are_skipped(tmp_path, images):
+    """An empty text file says that there are none; pictures elsewhere are not looked at."""
+    for number in range(3):
+        write_image(tmp_path / f"source/images/{number}.jpg")
+    write_image(tmp_path / "source/preview.jpg")
+    (tmp_path / "source/labels").mkdir()
+    (tmp_path / "source/labels/0.txt").write_text("0 0.1 0.1 0.9 0.1 0.9 0.9\n")
+    (tmp_path / "source/labels/1.txt").write_text("")
+    source = tmp_path / "source"
+    settings = {True: {"images": source / "images"}, False: {}}[images]
+    place = {True: source / "labels", False: source}[images]
+    for unpaired in ("error", "background"):
+        settings |= {"unpaired": unpaired, "out": tmp_path / unpaired}
+        assert ids(yolo(place, **settings)) == ["0", "1", "2"]
+    settings |= {"unpaired": "skip", "out": tmp_path / "skip"}
+    report = yolo(place, **settings)
+    assert ids(report) == ["0", "1"]
+    assert any("left out: 1 image without annotation, such as 2.jpg" in n for n in report.notes)
+
+
+def test_yolo_text_files_without_an_image_may_be_skipped(tmp_path):
+    """Counted like annotations of any format."""
+    write_image(tmp_path / "images/0.jpg")
+    for number in range(2):
+        (tmp_path / "labels").mkdir(exist_ok=True)
+        (tmp_path / f"labels/{number}.txt").write_text("0 0.1 0.1 0.9 0.1 0.9 0.9\n")
+    settings = {"images": tmp_path / "images", "out": tmp_path / "out"}
+    with pytest.raises(DatasetError, match=r'1 without, .*unpaired="skip" leaves them out'):
+        yolo(tmp_path / "labels", **settings)
+    report = yolo(tmp_path / "labels", **settings, unpaired="skip")
+    assert (ids(report), report.files) == (["0"], 1)
+    assert any(n.startswith("left out: 1 annotation without an image") for n in report.notes)
+
+
+def yolo(source, **settings):
+    return convert(ConvertConfig(source=source, format="yolo", **settings))
 
 
 def test_masks_of_classes_without_an_image_may_be_skipped(tmp_path):

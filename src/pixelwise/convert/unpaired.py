@@ -79,7 +79,7 @@ def _images(config: ConvertConfig, source: Source) -> Iterator[tuple[str, Path]]
         yield from images_below(config.images)
     elif FORMATS[config.format].background in (None, IGNORE):
         return  # label images without a folder of images, or Cityscapes' other files
-    elif isdir(config.source) and not FORMATS[config.format].one_file:
+    elif isdir(config.source) and any(_is_beside(item) for item in source.items):
         yield from images_below(config.source)
     else:
         folders = {item.image.parent for item in source.items if item.image is not None}
@@ -87,3 +87,8 @@ def _images(config: ConvertConfig, source: Source) -> Iterator[tuple[str, Path]]
             for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
                 if entry.name.lower().endswith(tuple(IMAGE_SUFFIXES)) and entry.is_file():
                     yield entry.name, folder / entry.name
+
+
+def _is_beside(item: Item) -> bool:
+    """Whether the annotation file of an image lies beside it."""
+    return item.image is not None and item.image.parent in {file.parent for file in item.files}

@@ -9,6 +9,7 @@ index k + 1. Images and text files have the same names, in folders called images
 Source: Ultralytics documentation, segmentation dataset format.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from os.path import isfile
 from pathlib import Path
@@ -146,7 +147,7 @@ def _parts(words: list[str], size: Size, boxes: bool) -> Parts:
 
 def _by_folders(config: ConvertConfig) -> list[Item]:
     """images/... with labels/..., or .../images with .../labels, below the source."""
-    items = []
+    found = []
     for name, image in images_below(config.source):
         parts = name.split("/")
         if IMAGES not in parts[:-1]:
@@ -154,37 +155,45 @@ def _by_folders(config: ConvertConfig) -> list[Item]:
         place = len(parts) - 2 - parts[-2::-1].index(IMAGES)
         text = Path(config.source, *parts[:place], LABELS, *parts[place + 1 :]).with_suffix(".txt")
         key = "/".join((*parts[:place], *parts[place + 1 :]))
-        items.append(_item(key, image, text))
-    if not items:
+        found.append((key, image, text))
+    if not found:
         hint = f"Give the folder of the images as {setting('images')}."
         must, got = f"a folder with {IMAGES} and {LABELS} in it", "none of the two"
         raise DatasetError(config.source, "source", must=must, got=got, hint=hint)
-    return items
+    return _items(config, found)
 
 
 def _by_two_folders(config: ConvertConfig) -> list[Item]:
     images = Path(str(config.images))
     check_apart(images, config.folder)
-    items = [
-        _item(name, image, Path(config.source, name).with_suffix(".txt"))
-        for name, image in images_below(images)
-    ]
-    used = {Path(config.source, f"{item.id}.txt") for item in items}
+    named = list(images_below(images))
+    items = _items(
+        config,
+        ((name, image, Path(config.source, name).with_suffix(".txt")) for name, image in named),
+    )
+    used = {Path(config.source, name).with_suffix(".txt") for name, _ in named}
     orphans = [
         path
         for _, path in files_below(config.source, [".txt"])
         if path not in used and path.name not in _NAME_FILES
     ]
-    if orphans:
+    if orphans and config.unpaired != "skip":
         got = f"{len(orphans):,} without, such as {orphans[0]}"
-        raise DatasetError(config.source, "text files", must="each with an image", got=got)
+        must, hint = "each with an image", f"{setting('unpaired', 'skip')} leaves them out."
+        raise DatasetError(config.source, "text files", must=must, got=got, hint=hint)
+    return [*items, *(Item(path.stem, (path,), alone=True) for path in orphans)]
+
+
+def _items(config: ConvertConfig, named: Iterable[tuple[str, Path, Path]]) -> list[Item]:
+    """Items of (name, image, text file); an image without one has no objects, or is skipped."""
+    items = []
+    for name, image, text in named:
+        is_there = isfile(text)
+        # an empty file says what a missing one does
+        files = (text,) if is_there and text.stat().st_size > 0 else ()
+        if is_there or config.unpaired != "skip":
+            items.append(Item(str(Path(name).with_suffix("")), files, image))
     return items
-
-
-def _item(key: str, image: Path, text: Path) -> Item:
-    # an empty file says what a missing one does
-    has_objects = isfile(text) and text.stat().st_size > 0
-    return Item(str(Path(key).with_suffix("")), (text,) if has_objects else (), image)
 
 
 def _names(source: Path) -> tuple[str, ...] | None:
