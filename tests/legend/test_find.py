@@ -7,9 +7,12 @@ from PIL import Image
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.errors import DatasetError
+from pixelwise.labels.classes import Classes
 from pixelwise.legend.find import find_class_file
+from pixelwise.survey.class_list import listed_classes
 from pixelwise.survey.folder import survey_folder
 from pixelwise.survey.given import Given
+from pixelwise.survey.statements import OPEN
 
 
 def write(folder, **texts):
@@ -128,3 +131,28 @@ def test_unknown_is_likely_to_be_void(tmp_path):
     for answer in next(q for q in found.open if "unknown" in q.text).answers:
         decided = survey_folder(tmp_path, Given(ignore_values=answer.options["ignore_values"]))
         assert not [q for q in decided.open if "unknown" in q.text]
+
+
+@pytest.mark.parametrize(("seen", "first"), [([0, 7, 255], "coco_stuff"), ([0, 7], "labels.txt")])
+def test_a_list_of_a_known_set_that_stores_other_values_is_a_question(tmp_path, seen, first):
+    """COCO-Stuff counts its list from 0 = unlabeled; its label files hold one less, and 255."""
+    known = Classes.named("coco_stuff")
+    lines = ["0: unlabeled"]
+    lines += [f"{value + 1}: {name}" for name, (value,) in zip(known.names, known.values)]
+    (tmp_path / "labels.txt").write_text("\n".join(lines))
+    classes, statements = listed_classes(tmp_path, [tmp_path], seen)
+    (question,) = (statement for statement in statements if statement.sureness == OPEN)
+    assert question.text.startswith("labels.txt lists the classes of coco_stuff, ")
+    assert question.answers[0].text == f"those of {first}"
+    for answer in question.answers:
+        given = Given(classes=answer.options["classes"])
+        _, decided = listed_classes(tmp_path, [tmp_path], seen, given)
+        assert [s for s in decided if s.sureness == OPEN] == []
+    assert classes.values[0] == {"coco_stuff": (0,), "labels.txt": (1,)}[first]
+
+
+def test_a_list_in_the_order_of_a_known_set_is_no_question(tmp_path):
+    """The same classes, stored in another way, are another copy of the set."""
+    (tmp_path / "labels.txt").write_text("\n".join(Classes.named("cityscapes").names))
+    _, statements = listed_classes(tmp_path, [tmp_path], [0, 1, 7, 255])
+    assert [s for s in statements if s.sureness == OPEN] == []

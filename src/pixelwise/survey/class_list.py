@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+from pixelwise.labels.class_checks import OTHER
+from pixelwise.labels.class_names import FEWEST_KNOWN, letters_of
 from pixelwise.labels.classes import Classes
+from pixelwise.labels.palettes import PALETTES
 from pixelwise.legend.find import ClassFile, find_class_file
 from pixelwise.legend.read import read_rows
 from pixelwise.legend.rows import Rows, classes_of
@@ -12,6 +15,8 @@ from pixelwise.survey.values.void import VOIDS
 from pixelwise.text import some
 
 NOTHING_GIVEN = Given()
+# Part of the names of a list that are those of a known set, which may leave some out.
+_MOST_NAMES = 0.8
 
 
 def listed_classes(
@@ -36,6 +41,9 @@ def listed_classes(
         if found is None or found.path is None:
             return None, statements
         rows = found.rows
+        tables = _known_tables(rows, seen)
+        if tables and not found.others:
+            return _by_table(root, found.path, rows, seen, tables, statements)
         statements.append(_where_from(root, found))
     statements += [Statement(LIKELY, note) for note in rows.notes]
     doubtful = [] if given.ignore_values is not None else list(rows.doubtful)
@@ -60,6 +68,53 @@ def _where_from(root: Path, found: ClassFile) -> Statement:
         text = f"class names are from {names[0]}, in whose order they are stored"
         return Statement(LIKELY, text)
     return Statement(SURE, f"class names are from {names[0]}")
+
+
+def _known_tables(rows: Rows, seen: list[int]) -> list[str]:
+    """Known sets that have the classes of a list, but store others values that fit the labels.
+
+    COCO-Stuff counts its list from 0 = unlabeled, and stores numbers that are one lower.
+    """
+    value_of = {letters_of(name): rows.values_of(name) for name in rows.names}
+    number = len(rows.names) - len(rows.void_names)
+    found = []
+    for table in PALETTES:
+        known = Classes.named(table)
+        names = [letters_of(name) for name in known.names]
+        if len(names) < max(FEWEST_KNOWN, _MOST_NAMES * number) or not set(names) <= set(value_of):
+            continue
+        differ = [v for n, v in zip(names, known.values) if v != OTHER and v != value_of[n]]
+        if differ and _fits(seen, known):
+            found.append(table)
+    explained = _fits(seen, classes_of(rows, rows.void_names))
+    return found if rows.void_names or not explained else []
+
+
+def _fits(seen: list[int], classes: Classes) -> bool:
+    """Whether all stored values are classes, or the void that a set has."""
+    void = classes.ignore_values or (classes.ignore_index,)
+    return not set(seen) - {v for own in classes.values for v in own} - set(void)
+
+
+def _by_table(
+    root: Path,
+    path: Path,
+    rows: Rows,
+    seen: list[int],
+    tables: list[str],
+    statements: list[Statement],
+) -> tuple[Classes, list[Statement]]:
+    """The values of a list, or those of a known set with the same classes: a question."""
+    own = classes_of(rows, rows.void_names)
+    answers = [Answer(f"those of {table}", {"classes": table}) for table in tables]
+    listed = Answer(f"those of {path.name}", {"classes": str(path)})
+    answers.insert(0 if _fits(seen, own) else len(answers), listed)
+    text = (
+        f"{path.relative_to(root).as_posix()} lists the classes of {some(tables)}, but with other "
+    )
+    text += "stored values: which are those of the labels?"
+    classes = own if answers[0] is listed else Classes.named(tables[0])
+    return classes, [*statements, Statement(OPEN, text, tuple(answers))]
 
 
 def _question(rows: Rows, name: str, seen: list[int]) -> Statement:
