@@ -75,6 +75,14 @@ def test_files_whose_names_say_a_split_are_splits(tmp_path):
     assert splits_of(converted(folder, out=tmp_path / "third")) == {"train": 1, "val": 1}
 
 
+def test_images_of_several_splits_are_said(tmp_path):
+    """Some tools export the same file for each of them."""
+    write_image(tmp_path / "coco/a.png")
+    for name in ("train", "val"):
+        write_json(tmp_path / f"coco/{name}.json", table(["a.png"]))
+    assert "1 images are in several annotation files" in converted(tmp_path / "coco").notes
+
+
 def test_the_result_may_lie_in_the_folder_of_the_splits(tmp_path):
     """It is no annotation; a second run finds the same."""
     root = write_splits(tmp_path / "coco")

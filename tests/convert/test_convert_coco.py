@@ -47,14 +47,31 @@ def label_of(source, **changes):
 
 
 @pytest.mark.parametrize("place", ["coco/photos", "photos"])
-def test_images_in_a_folder_nearby_are_asked_for_by_its_name(tmp_path, place):
-    """Inside of the folder of annotations or beside it, as the COCO download has them."""
+def test_images_in_a_folder_nearby_are_found_or_asked_for(tmp_path, place):
+    """Inside of the folder of annotations or beside it, as the COCO download has them.
+
+    The only folder that has all of them is said; of two that have the first one, one is asked for.
+    """
     file = write_coco(tmp_path / "coco", [])
     (tmp_path / place).mkdir()
     (tmp_path / "coco/a.png").rename(tmp_path / place / "a.png")
+    report = converted(file)
+    assert (report.folder / "images/a.png").is_file()
+    assert f"images are in {tmp_path / place}" in report.notes
+    write_image(tmp_path / f"{place}-drawn/a.png")
     with pytest.raises(DatasetError, match=rf"got a\.png in .* Give images=.\S+/{place}.\."):
+        converted(file, out=tmp_path / "again")
+    assert converted(file, images=tmp_path / place, out=tmp_path / "again").files == 1
+
+
+def test_a_folder_nearby_that_lacks_images_is_asked_about(tmp_path):
+    """It may be another one."""
+    images = [IMAGE, {**IMAGE, "id": 2, "file_name": "b.png"}]
+    file = write_coco(tmp_path / "coco", [], images=images)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "coco/a.png").rename(tmp_path / "photos/a.png")
+    with pytest.raises(DatasetError, match=r"got a\.png in .* Give images=.\S+/photos.\."):
         converted(file)
-    assert converted(file, images=tmp_path / place).files == 1
 
 
 def test_categories_become_indices_in_the_order_of_their_ids(tmp_path):

@@ -7,7 +7,7 @@ Files that say no split are one data set together; ids tell their images apart.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from os.path import isdir
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.paths import files_below, json_files, split_word
 from pixelwise.convert.reading import Reading
+from pixelwise.convert.records import Item
 from pixelwise.errors import DatasetError
 from pixelwise.text import some
 
@@ -91,6 +92,13 @@ def notes_of(config: ConvertConfig, files: list[SplitFile]) -> list[str]:
         return [f"{len(files):,} annotation files are one data set"]
     named = (f"{file.split}: {file.path.relative_to(config.source)}" for file in files)
     return [f"splits are annotation files: {some(named)}"]
+
+
+def shared_images(items: Sequence[Item]) -> list[str]:
+    """That files list the same images, so that what is trained on is in other splits too."""
+    times = Counter(item.image for item in items if item.image is not None)
+    shared = sum(number > 1 for number in times.values())
+    return [f"{shared:,} images are in several annotation files"] * bool(shared)
 
 
 def _split_of(path: Path) -> str:

@@ -334,7 +334,9 @@ def check_tools(
         if found is not None:
             raise Unsupported(what, advice).error(folder / found)
     folders = {name.rpartition("/")[0].lower() for name in images}
-    if any(set(LABEL_FOLDERS).intersection(re.split("[^a-z]+", name)) for name in folders):
+    if any(
+        set(LABEL_FOLDERS).intersection([*f.split("/"), *re.findall("[a-z]+", f)]) for f in folders
+    ):
         return None  # the labels may lie there
     texts = [folder / name for name in names if name.lower().endswith(TEXTS)]
     tools = {**others, **{path: named_text(path) for path in texts[:_LOOKED_AT]}}

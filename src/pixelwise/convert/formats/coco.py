@@ -30,7 +30,7 @@ from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import images_below
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Masks, Object, Parts, Source
-from pixelwise.convert.split_files import SplitFile, notes_of, split_files
+from pixelwise.convert.split_files import SplitFile, notes_of, shared_images, split_files
 from pixelwise.errors import DatasetError, LabelError, setting
 from pixelwise.files.json_file import get
 from pixelwise.files.records import shown
@@ -65,11 +65,11 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
     notes = [*notes_of(config, files), *_dropped(files, rows, names)]
     images = Images(config, _root(config, files), is_sure=len(files) > 1)
     counts: Counter[str] = Counter()
-    items: list[Item] = []
+    found: list[Item] = []
     for file, name_of in zip(files, names):
-        items += _items(config, file, name_of, images, counts)
-    if len(files) == 1:
-        check_images(files[0].path, items, config)
+        found += _items(config, file, name_of, images, counts)
+    items, said = placed(files[0].path, found, config) if len(files) == 1 else (found, [])
+    notes += [*said, *shared_images(items)]
     _check_boxes(config, counts)
     counts[_MOVED] = images.moved
     federated = "neg_category_ids" in next(iter(files[0].content["images"]), ())
@@ -159,24 +159,35 @@ def id_of(where: str, entry: Any, key: str, at: str) -> int | str:
     return get(where, {key: id} if id is not None else entry, key, int, str, at=at)
 
 
-def check_images(path: Path, items: Sequence[Item], config: ConvertConfig) -> None:
-    """Say which folder the images are in, if they are not where the file says.
+def placed(
+    path: Path, items: Sequence[Item], config: ConvertConfig
+) -> tuple[Sequence[Item], list[str]]:
+    """Items with their images, if these lie in another folder than the file says, and a note.
 
+    Args:
+        path: the JSON file.
+        items: with images where the file says that they are.
+        config: images, if they were given.
     Raises:
-        DatasetError: the first image is missing, but lies in a folder nearby.
+        DatasetError: several folders nearby have the first image, or one that lacks others.
     """
     image = items[0].image if items else None
     if image is None or config.images is not None or isfile(image):
-        return
+        return items, []
     name, near = image.relative_to(path.parent), []
     for folder in (path.parent, path.parent.parent):
         with suppress(OSError):  # a folder that cannot be read has no image for us
             near += [found for found in folder.iterdir() if isdir(found)]
     folders = sorted(folder for folder in near if isfile(folder / name))
-    if folders:
-        hint = f"Give {setting('images', str(folders[0]))}."
-        got = f"{name} in {folders[0]}"
-        raise DatasetError(path, "images", must=f"in {path.parent}", got=got, hint=hint)
+    if not folders:
+        return items, []
+    names = [item.image.relative_to(path.parent) for item in items if item.image]
+    if len(folders) == 1 and all(isfile(folders[0] / name) for name in names):
+        moved = [replace(i, image=folders[0] / name) for i, name in zip(items, names)]
+        return moved, [f"images are in {folders[0]}"]
+    hint = f"Give {setting('images', str(folders[0]))}."
+    got = f"{name} in {some(folders)}"
+    raise DatasetError(path, "images", must=f"in {path.parent}", got=got, hint=hint)
 
 
 def _items(

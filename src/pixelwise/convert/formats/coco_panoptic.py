@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.formats.coco import categories, category_of, check_images, id_of, json_file
+from pixelwise.convert.formats.coco import categories, category_of, id_of, json_file, placed
 from pixelwise.convert.formats.items import named_item
 from pixelwise.convert.image_names import Images
 from pixelwise.convert.legend import Legend, unknown_hint
@@ -52,8 +52,8 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
         item = named_item(config, path, f"images[{number}].file_name", name, None, found)
         data = _segments(where, at, entry, name_of)
         items.append(Item(item.id, (png,), item.image, data))
-    check_images(path, items, config)
-    return Source(items, rows)
+    placed_items, notes = placed(path, items, config)
+    return Source(placed_items, rows, tuple(notes))
 
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:

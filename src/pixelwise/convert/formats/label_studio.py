@@ -24,6 +24,7 @@ from pixelwise.convert.formats.items import named_item
 from pixelwise.convert.formats.label_studio_rle import unpack_alpha
 from pixelwise.convert.image_names import Images
 from pixelwise.convert.legend import Legend
+from pixelwise.convert.paths import IMAGES
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Frame, Item, Masks, Object, Parts, Source
 from pixelwise.convert.unsupported import named
@@ -169,9 +170,10 @@ def _item(config: ConvertConfig, at: str, task: Any, regions: list[Any], images:
         raise DatasetError(where, f"{at}.data", must="an object with an image", got=shown(data))
     name = _file_name((addresses or texts)[0])
     plain = _PREFIX.fullmatch(name)
-    if plain and not isfile(images.root / name) and isfile(images.root / plain[1]):
-        name = plain[1]
-    return named_item(config, config.source, f"{at}.data", name, regions, images)
+    folders = (images.root, images.root / IMAGES)
+    if plain and not any(isfile(folder / name) for folder in folders):
+        name = plain[1] if any(isfile(folder / plain[1]) for folder in folders) else name
+    return named_item(config, config.source, f"{at}.data", name, regions, images, ("", IMAGES))
 
 
 def _file_name(address: str) -> str:

@@ -24,7 +24,7 @@ from pixelwise.convert.image_names import Images
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Object, Parts, Source
-from pixelwise.convert.split_files import notes_of, split_files
+from pixelwise.convert.split_files import notes_of, shared_images, split_files
 from pixelwise.errors import DatasetError, setting
 from pixelwise.files.json_file import get
 from pixelwise.files.records import shown
@@ -82,7 +82,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
                 str(file.path), at, image.name, file.path.parent, split=file.split
             )
             items.append(Item(file.id_of(id), (), path, objects))
-    notes = notes_of(config, files)
+    notes = [*notes_of(config, files), *shared_images(items)]
     if attribute:
         notes.append(f"the attribute {attribute} of regions names the class")
     notes += [f"regions have no attributes: all of them are {_NAMELESS}"] * (not attribute)
