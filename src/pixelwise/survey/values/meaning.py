@@ -175,8 +175,9 @@ def _two_values(facts: Facts) -> Meaning | None:
         is_index = 1 < front < GREY_GAP
         statement = Statement(LIKELY if is_index else SURE, note)
     elif back == 0:
-        swap = f"value = {front} below background and value = 0 below foreground swap the two"
-        statement = Statement(OPEN, f"{note}: is it? {swap}", answers)
+        swap = f"value = {front} below background and value = 0 below foreground swap them"
+        note = f"foreground is {share_text(share)}: is it {front} or 0? In dataset.toml, {swap}"
+        statement = Statement(OPEN, note, answers)
     else:
         if share > _MOSTLY:
             back, front, answers = front, back, answers[::-1]
@@ -204,7 +205,7 @@ def _grey_levels(facts: Facts) -> Meaning | None:
 
 def _indices(facts: Facts) -> Meaning:
     seen, void = facts.class_values, facts.void_values
-    doubts = facts.doubts if void or facts.doubts or facts.is_decided else long_doubts(seen)
+    doubts = [*facts.doubts, *([] if void or facts.is_decided else long_doubts(seen))]
     # a class in between may be missing from the files that were read, but not most classes
     left_out = {*void, *facts.suspects.values}
     every = [v for v in range(seen[0], seen[-1] + 1) if v not in left_out]

@@ -77,7 +77,8 @@ def _text(stored: StoredValues, values: tuple[int, ...]) -> str:
     named = [_one(stored, value) for value in values]
     verb = "is" if len(values) == 1 else "are"
     subject = f"stored {'value' if len(values) == 1 else 'values'} {some(values, 8)}"
-    return f"{subject} {verb} hardly a class, but a few pixels: {some(named, _NAMED, '; ')}"
+    what = "hardly a class" if len(values) == 1 else "hardly classes"
+    return f"{subject} {verb} {what}, but a few pixels: {some(named, _NAMED, '; ')}"
 
 
 def _one(stored: StoredValues, value: int) -> str:

@@ -153,6 +153,8 @@ def thin_doubts(facts: Facts, values: list[int]) -> list[Doubt]:
     for value in values:
         if why := lies_like_void(facts.stored, value, values):
             is_outer = value in (values[0], values[-1])
+            if not is_outer and len(values) >= _LONG_LIST:
+                continue  # among many classes some are thin
             why += "" if is_outer else ": a class, void, or made by resizing the labels"
             doubts.append(Doubt(value, why, is_void=is_outer))
     return doubts
@@ -213,12 +215,10 @@ def about_void(facts: Facts, doubts: list[Doubt] | None = None) -> list[Statemen
 
 
 def _void_text(void: list[int], suspects: tuple[int, ...]) -> str:
-    what = (
-        f"{listed(void)} {'is' if len(void) == 1 else 'are'} void" if void else "no value is void"
-    )
-    if suspects and not set(suspects) & set(void):
-        what += f", {listed(suspects)} to be repaired: `pixelwise audit` names the files"
-    return what
+    text = f"{listed(void)} {'is' if len(void) == 1 else 'are'} void" if void else "nothing is void"
+    if not suspects or set(suspects) & set(void):
+        return text
+    return f"{text}; {listed(suspects)} {'is a mistake' if len(suspects) == 1 else 'are mistakes'}"
 
 
 def suspect_notes(facts: Facts) -> list[Statement]:
