@@ -21,6 +21,7 @@ from tests.survey.drawn_labels import (
 
 from pixelwise.cli import main
 from pixelwise.errors import LabelError
+from pixelwise.labels.classes import Classes
 from pixelwise.labels.png import read_label, write_label
 from pixelwise.survey.folder import survey_folder
 
@@ -155,3 +156,10 @@ def test_ids_of_class_and_object_stop_with_a_command_that_keeps_the_class(survey
     divisor = int(words[words.index("--divisor") + 1])
     classes = np.where(labels[0] >= divisor, labels[0] // divisor, labels[0])
     assert len(np.unique(found)) == len(np.unique(classes))
+
+
+@pytest.mark.parametrize(("names", "first"), [(["skin", "mole"], "skin"), (["mole"], "background")])
+def test_names_that_are_known_are_those_of_the_levels(survey, names, first):
+    """One name is that of the foreground."""
+    with pytest.raises(LabelError, match=f"{first}=#000000,mole=#ffffff"):
+        survey(drawn(lambda n: resized(disc(n, 255))), Classes(names))

@@ -96,6 +96,16 @@ ASKED = {
         (100,),
         [{"ignore_values": (100,)}, {"ignore_values": ()}],
     ),
+    "two far values": (
+        lambda n: regions(n, [0, 1, 2, 100, 255]),
+        (100, 255),
+        [{"ignore_values": v} for v in ((100, 255), (100,), (255,), ())],
+    ),
+    "255 above 0 and 5": (
+        lambda n: np.where(CORNER, 255, disc(n, 5)),
+        (255,),
+        [{"ignore_values": (255,)}, {"ignore_values": ()}],
+    ),
     "the highest as outlines": (
         lambda n: outlined(regions(n, range(4)), 4),
         (4,),

@@ -17,6 +17,7 @@ from pixelwise.survey.values.named import by_name
 from pixelwise.survey.values.stored import StoredValues
 from pixelwise.survey.values.suspects import find_suspects
 from pixelwise.survey.values.void import (
+    GREY_GAP,
     VOIDS,
     Facts,
     Meaning,
@@ -32,8 +33,6 @@ from pixelwise.text import plural
 _FEWEST_IDS, FEW_IDS, _MANY_IDS = 4, 8, 20
 # More values of 16 bits are hardly classes.
 _MOST_NAMELESS = 64
-# Class indices are neighbours; grey levels that were chosen to be seen are far apart.
-GREY_GAP = 8
 # Of a binary label.
 _MOSTLY = 0.5
 

@@ -9,8 +9,8 @@ from pixelwise.text import plural, some
 
 # At most so many files hold a suspect, or this share of them, and at most this share of all pixels.
 _FILES, _FILES_SHARE, _PIXELS_SHARE = 2, 0.1, 1e-3 / 10
-# An area of 30 pixels has about so many that are surrounded by their own value.
-_AREA = 12
+# A round area of 30 pixels has at least so many that are surrounded by their own value.
+_AREA = 8
 # Beside grey levels, which lie far apart, also in many files: so few pixels a file.
 _GREY_SHARE, _PIXELS_A_FILE, _GREY_GAP = 1e-3, 16, 8
 _NAMED = 3

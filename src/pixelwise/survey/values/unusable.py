@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from pixelwise.errors import LabelError
+from pixelwise.labels.class_checks import OTHER
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Split
 from pixelwise.labels.palettes import PALETTES
@@ -281,15 +282,7 @@ def _varies(rims: Mapping[tuple[int, int, int], int], least: int, share: float) 
 def _nearest(
     stored: StoredValues, levels: list[int], between: list[int], named: Classes | None
 ) -> Unusable:
-    names = [f"class_{n}" for n in range(len(levels))]
-    if named is None and len(levels) == 2:
-        names = ["background", "foreground"]
-    if levels[-1] == 255 and len(levels) > _LEAST_LEVELS and is_dense(levels[:-1]):
-        names[-1] = "void"
-    for n, level in enumerate(levels):
-        for name, several in zip(named.names, named.values) if named else ():
-            if not isinstance(several, str) and level in several:
-                names[n] = name
+    names = _names(levels, named)
     # files of 16 bits show the upper 8; those of a palette its colours
     greys = [level >> 8 if stored.seen[-1] > 255 else level for level in levels]
     shown = [stored.colors.get(v, grey * 0x010101) for v, grey in zip(levels, greys)]
@@ -305,3 +298,21 @@ def _nearest(
     if len(set(shown)) < len(shown):
         return Unusable(text, "Export them again without smooth borders, with 8 bits a pixel")
     return Unusable(text, "Take the nearest level", options)
+
+
+def _names(levels: list[int], named: Classes | None) -> list[str]:
+    """What the levels are called: by the names of their values, or of a list as long."""
+    names = [f"class_{n}" for n in range(len(levels))]
+    if named is None and len(levels) == _LEAST_LEVELS:
+        names = ["background", "foreground"]
+    if levels[-1] == 255 and len(levels) > _LEAST_LEVELS and is_dense(levels[:-1]):
+        names[-1] = "void"
+    if named is None:
+        return names
+    of = {v: n for n, vs in zip(named.names, named.values) if vs != OTHER for v in vs}
+    if len(set(of) & set(levels)) > 1:
+        return [of.get(level, name) for level, name in zip(levels, names)]
+    for listed in (named.names, ("background", *named.names)):
+        if len(listed) == len(levels):
+            return list(listed)
+    return names

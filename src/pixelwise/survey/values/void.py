@@ -6,6 +6,7 @@ Void is sure where it lies like void; where a value may be void, there is one qu
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Literal
 
 from pixelwise.labels.classes import Classes
@@ -24,6 +25,10 @@ _THIN, _BETWEEN, _SOLID = 0.8, 0.6, 0.5
 # With so many classes, one of them is often void.
 _LONG_LIST = 8
 _MOST_ANSWERS = 4
+# Values so far above class indices, if they are few, are not of the same list.
+_FAR, _MOST_FAR = 8, 3
+# Class indices are neighbours; grey levels that were chosen to be seen are far apart.
+GREY_GAP = 8
 _LEAST_SHOWN = 5e-5
 
 
@@ -67,21 +72,30 @@ class Facts:
         return self.given.ignore_values is not None
 
     @property
+    def far(self) -> list[int]:
+        """A few values far above a dense 0..n or 1..n."""
+        low = list[int]()
+        for value in self.values:
+            if low and not (is_dense([*low, value]) and value - low[-1] < _FAR):
+                break
+            low.append(value)
+        far = self.values[len(low) :]
+        return far if len(low) > 1 and is_dense(low) and len(far) <= _MOST_FAR else []
+
+    @property
     def high(self) -> list[int]:
-        """Values where void is kept by habit, above a dense 0..n or 1..n."""
-        if self.is_decided:
-            return []
-        top = [v for v in self.values if v == VOIDS[0] or (v == VOIDS[1] and self.stored.wide)]
-        rest = [v for v in self.values if v not in top]
-        return top if len(rest) > 1 and is_dense(rest) else []
+        """Values where void is kept by habit, above class indices."""
+        habit = VOIDS if self.stored.wide else VOIDS[:1]
+        return [] if self.is_decided else [v for v in self.far if v in habit]
 
     @cached_property
     def doubts(self) -> list["Doubt"]:
         """Values that may be void, without names."""
         if self.is_decided:
             return []
-        values = [v for v in self.values if v not in self.high]
-        return high_doubts(self) + (thin_doubts(self, values) or isolated_doubt(values))
+        low = [v for v in self.values if v not in self.far]
+        others = [Doubt(v, f"far above {low[0]}..{low[-1]}") for v in self.far if v not in VOIDS]
+        return [*high_doubts(self), *others, *thin_doubts(self, low), *odd_doubts(self)]
 
     @property
     def void_values(self) -> tuple[int, ...]:
@@ -134,7 +148,7 @@ def is_dense(values: Sequence[int]) -> bool:
 
 def high_doubts(facts: Facts) -> list[Doubt]:
     """About 255 and 65535 above class indices, unless they lie like void."""
-    values = [v for v in facts.values if v not in facts.high]
+    values = [v for v in facts.values if v not in facts.far]
     doubts = []
     for value in facts.high:
         share = facts.stored.share([value])
@@ -160,11 +174,13 @@ def thin_doubts(facts: Facts, values: list[int]) -> list[Doubt]:
     return doubts
 
 
-def isolated_doubt(values: list[int]) -> list[Doubt]:
-    """About one value far above class indices."""
-    if len(values) < 4 or not is_dense(values[:-1]) or values[-1] - values[-2] < 3:
+def odd_doubts(facts: Facts) -> list[Doubt]:
+    """About 255 above values that are neither class indices nor grey levels."""
+    gaps = [b - a for a, b in pairwise(facts.values)]
+    if facts.high or len(gaps) < 2 or min(gaps) >= GREY_GAP or facts.values[-1] not in VOIDS:
         return []
-    return [Doubt(values[-1], f"far above {values[0]}..{values[-2]}")]
+    share = share_text(facts.stored.share(facts.values[-1:]))
+    return [Doubt(facts.values[-1], f"above {listed(facts.values[:-1])}, {share}")]
 
 
 def long_doubts(values: list[int]) -> list[Doubt]:
