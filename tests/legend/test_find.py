@@ -51,6 +51,7 @@ def test_the_file_of_pixelwise_needs_no_company(tmp_path):
         ("labels.txt", "1\n2\n3\n"),
         ("labels.txt", "00001 3\n00002 4\n"),
         ("config.json", '{"model_type": "unet"}'),
+        ("config.json", '{"id2label": {"0": "LABEL_0", "1": "LABEL_1"}}'),
         ("dataset.json", '{"name": "x", "images": []}'),
         ("labels.csv", "image,label\nx,3\n"),
         ("data.yaml", "train: images\n"),

@@ -113,7 +113,9 @@ def _is_small(path: Path) -> bool:
 
 def _has_names(rows: Rows) -> bool:
     """Whether there are names, not numbers: lists of files have those too."""
-    made_up = all(name == f"class_{place}" for place, name in enumerate(rows.names))
+    # LABEL_0 is what a model of Hugging Face has that nobody gave names
+    names = enumerate(name.lower() for name in rows.names)
+    made_up = all(name in (f"class_{place}", f"label_{place}") for place, name in names)
     return not made_up and not all(name.isdecimal() for name in rows.names)
 
 

@@ -18,7 +18,7 @@ from pixelwise.labels.class_checks import MAX_STORED, parse_number
 from pixelwise.legend.rows import Rows, parse_hex
 from pixelwise.text import some
 
-_LIST_KEYS = ("classes", "categories", "labels")
+_LIST_KEYS = ("classes", "categories", "labels", "class_names")
 _NAME_KEYS = ("name", "title", "label", "class")
 _RGB = 3
 
