@@ -18,6 +18,7 @@ from pathlib import Path
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.detect import detect
 from pixelwise.convert.formats.table import FORMATS
+from pixelwise.convert.labels_alone import one_class_each
 from pixelwise.convert.legend import Legend, make_legend
 from pixelwise.convert.manifest import (
     FILE_NAME,
@@ -143,6 +144,8 @@ def _find(config: ConvertConfig, executor: Executor | None) -> tuple[ConvertConf
     if config.format == "auto":
         with untrusted(config.source, "annotations"):
             found, source_of_all = detect(config.source, reading)
+            if FORMATS[found].mode is not None and one_class_each(config):
+                found = "masks"
         config = replace(config, format=found, source=source_of_all)
     form = FORMATS[config.format]
     config = replace(config, order=config.order or form.order)
