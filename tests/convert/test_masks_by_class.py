@@ -8,7 +8,7 @@ from PIL import Image
 
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.mask_names import masks_by_image
+from pixelwise.convert.pixels.mask_names import masks_by_image
 from pixelwise.errors import DatasetError
 from pixelwise.files.affixes import Affixes
 from pixelwise.labels.description import read_description

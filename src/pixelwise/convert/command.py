@@ -18,7 +18,6 @@ from pathlib import Path
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.detect import detect
 from pixelwise.convert.formats.table import FORMATS
-from pixelwise.convert.labels_alone import one_class_each
 from pixelwise.convert.legend import Legend, make_legend
 from pixelwise.convert.manifest import (
     FILE_NAME,
@@ -32,6 +31,7 @@ from pixelwise.convert.manifest import (
 from pixelwise.convert.one_label import make_label, remove_outdated
 from pixelwise.convert.output import check_links, check_out, describe
 from pixelwise.convert.paths import check_apart
+from pixelwise.convert.pixels.labels_alone import one_class_each
 from pixelwise.convert.reading import Reading, untrusted
 from pixelwise.convert.records import Item, Source
 from pixelwise.convert.report import FILE_NAME as REPORT

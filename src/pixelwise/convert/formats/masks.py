@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.items import rows_beside
 from pixelwise.convert.legend import Legend
-from pixelwise.convert.mask_names import OBJECT, masks_by_image
 from pixelwise.convert.paths import IMAGES, check_apart, images_below
+from pixelwise.convert.pixels.mask_names import OBJECT, masks_by_image
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Object, Source
 from pixelwise.errors import DatasetError, LabelError, setting
@@ -53,7 +53,8 @@ def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
         # the order and colours of a list that has all of them
         found = listed is not None and set(names) <= set(listed.names)
         rows, notes = (listed, notes) if listed and found else (Rows(names), ())
-        notes += ("where masks of an image overlap, the last of their names lies on top",)
+        if len(names) > 1:
+            notes += ("where masks of an image overlap, the last of their names lies on top",)
     items = []
     for key, masks in groups.items():
         paths = tuple(path for _, path in masks)

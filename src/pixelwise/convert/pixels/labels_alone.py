@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.mask_names import are_single_classes
 from pixelwise.convert.paths import images_below
-from pixelwise.convert.suggestion import commands, stored_values
+from pixelwise.convert.pixels.mask_names import are_single_classes
+from pixelwise.convert.pixels.suggestion import commands, stored_values
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError, setting
 from pixelwise.files.affixes import NO_AFFIXES, Affixes, likely_affixes
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
