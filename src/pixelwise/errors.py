@@ -70,10 +70,12 @@ class PixelwiseError(Exception):
         got: object = None,
         event: str = "",
         hint: str = "",
+        command: str = "",
     ) -> None:
         super().__init__(where, name)  # pickle calls the class with these, then restores the parts
         self.where, self.name = _one_line(where), _one_line(name)
         self._must, self._event, self._hint = must, event, hint  # with the marks of setting()
+        self.command = command
         is_number = isinstance(got, float) or (isinstance(got, int) and abs(got) < _HUGE)
         self.got = got if is_number or got is None else _one_line(shown(got, str))
 
@@ -98,7 +100,7 @@ class PixelwiseError(Exception):
 
     def replace(self, old: str, new: str) -> None:
         """Name a path by another name, in all parts."""
-        for part in ("where", "name", "_must", "got", "_event", "_hint"):
+        for part in ("where", "name", "_must", "got", "_event", "_hint", "command"):
             value = getattr(self, part)
             if isinstance(value, str):
                 setattr(self, part, value.replace(old, new))

@@ -4,14 +4,17 @@ The scenes are drawn as those of the demo: textured, with a border of void aroun
 """
 
 import io
+import shlex
 
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from pixelwise.cli import main
 from pixelwise.demo.scenes import NAMES, draw_scene
 from pixelwise.errors import LabelError
 from pixelwise.init.command import init
+from pixelwise.labels.png import read_label
 from pixelwise.report.audit_page import audit
 
 SIZE, NUMBER = (128, 160), 4
@@ -107,13 +110,19 @@ def test_it_is_found_too_where_classes_are_guessed(kind, tmp_path):
     assert found.totals["V2"].files == NUMBER
 
 
-def test_init_leaves_values_of_interpolation_out_and_says_where_more_is_said(tmp_path):
+def test_init_refuses_a_soft_mask_and_audit_prints_the_same_command_which_works(tmp_path):
     """A soft mask has two classes, not one for every step between them."""
-    survey = init(write(tmp_path / "a", RESIZED["mask enlarged"][0]))
-    assert survey.description.classes.values == ((0,), (255,))
-    (note,) = [note for note in survey.unsure if "values of interpolation at borders" in note]
-    assert "4 of 4 labels have values of interpolation" in note
-    assert f"for more: pixelwise audit {tmp_path}/a" in note
+    write(tmp_path / "a", RESIZED["mask enlarged"][0])
+    with pytest.raises(LabelError, match="4 of 4 labels have soft borders") as refused:
+        init(tmp_path / "a")
+    command = audit(tmp_path / "a").repair("V2")
+    assert command in refused.value.hint
+    assert main(shlex.split(command)[1:]) == 0
+    for number, (_, label) in enumerate(SCENES):
+        stored = np.where(resized(mask(label), (320, 256)) < 128, 0, 1)
+        written = tmp_path / f"a-converted/labels/{number}.png"
+        assert np.array_equal(read_label(written), stored)
+    assert "V2" not in audit(tmp_path / "a-converted").totals
 
 
 @pytest.mark.parametrize(("quality", "change"), [(75, mask), (75, spread), (95, spread)])
@@ -240,13 +249,13 @@ def test_soft_labels_whose_classes_nobody_knows_are_an_error_with_a_command(
     """Where a survey refuses to guess them."""
 
     def refuse(*_args, **_options):
-        raise LabelError(tmp_path, "labels", must="label images", got="soft ones", hint="Convert.")
+        raise LabelError(tmp_path, "labels", event="they are soft", command="pixelwise convert a")
 
     monkeypatch.setattr("pixelwise.audit.source.survey_folder", refuse)
     found = audit(write(tmp_path / "a", RESIZED[kind][0]))
     assert errors(found) == {"V2"}
     assert found.totals["V2"].files == NUMBER
-    assert found.repair("V2").startswith("pixelwise convert")
+    assert found.repair("V2") == "pixelwise convert a"
     assert found.questions == ()
 
 

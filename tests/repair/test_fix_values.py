@@ -257,4 +257,4 @@ def test_a_lossy_label_is_repaired_only_when_it_is_asked_for(data, tmp_path):
     (number,) = [change.rules["F1"] for change in repaired.changes if "F1" in change.rules]
     assert number.snapped.pixels == number.pixels - number.void
     assert 0 < number.snapped.mean_distance <= number.snapped.largest_distance <= 48
-    assert f"{number.snapped.pixels:,} pixels of up to" in repaired.text()
+    assert f"{number.snapped.pixels:,} pixels in 1 label, of up to" in repaired.text()

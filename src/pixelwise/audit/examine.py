@@ -97,10 +97,14 @@ def _conclude(contents: Contents, ledger: Ledger, deep: bool) -> None:
         ledger.add(storage_rules(contents))
         found = ledger.totals()
         ledger.add(value_rules(contents, found))
-        if contents.source.guessed:
-            ledger.replace("V4", "", "")  # a guess does not judge
+        rogue = list(rogue_values(contents)) if MISREAD.isdisjoint(found) else []
+        unknown = {v for v in contents.values() if contents.table.index_of[v] == -2}
+        if contents.source.guessed or unknown <= {f.values[0] for f in rogue}:
+            ledger.replace("V4", "", "")  # a guess does not judge, or there is a better rule
+        else:
+            rogue = [f for f in rogue if f.values[0] not in unknown]
+        ledger.add(rogue)
         if MISREAD.isdisjoint(found):
-            ledger.add(rogue_values(contents))
             ledger.add(inverted(contents))
     ledger.add(numbers_of_objects(contents))
     if deep:

@@ -170,11 +170,14 @@ def _values(
     index: np.ndarray,
 ) -> list[Finding]:
     """What the histogram says: V2 to V5, V12 and V13."""
-    if not table.known:
+    if table.guessed or not table.known:  # a guess may have taken such values for classes
         blended = blended_values(label)[label]
         found = np.unique(label[blended])
         detail = f"{plural(len(found), 'value')} between others: {some(found, _MOST_VALUES)}"
-        return [_at(file, "V2", blended, detail, found)] if found.size else []
+        if found.size:
+            return [_at(file, "V2", blended, detail, found)]
+        if not table.known:
+            return []
     if table.is_zero_one and values[-1] in (128, 255) and set(values.tolist()) <= {0, values[-1]}:
         only = "value is" if len(values) == 1 else "values are"
         detail = f"the only {only} {', '.join(map(str, values))}"

@@ -208,8 +208,12 @@ RULES = {
     "V14": Rule(
         "error",
         "a value is that of a few pixels in few labels",
-        "A tool or a person slipped, or the label was edited twice. Repaint the pixels, or take "
-        "the class out of dataset.toml and add the value to ignore_values, which makes them void.",
+        "A tool or a person slipped, or the label was edited twice. Repaint the pixels, or ask for "
+        "the repair; or make them void: take the class out of dataset.toml and add the value to "
+        "ignore_values.",
+        repair="values",
+        ask="it may be a small object: look at one; if it is none, ask for V14, which takes the "
+        "class around such pixels",
     ),
     "V15": Rule(
         "note",

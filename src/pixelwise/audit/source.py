@@ -12,7 +12,6 @@ from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, Description, Split, read_description
 from pixelwise.settings import flag
 from pixelwise.survey.ask import question_lines
-from pixelwise.survey.conversion import convert_commands
 from pixelwise.survey.folder import guess_meaning, some_of, survey_folder
 from pixelwise.survey.given import Given
 from pixelwise.survey.splits import find_layout
@@ -157,7 +156,7 @@ def _surveyed(root: Path, given: Given = NOTHING, splits: dict[str, Split] | Non
             raise failure
         meaning = guess_meaning(root, splits, labels)
     except LabelError as error:
-        instead, _ = convert_commands(root, splits, labels)
+        instead = error.command
         refused = (f"{error.without_hint}.", error.hint)
         return replace(source, instead=instead, refused=tuple(filter(None, refused)))
     draft = replace(draft, classes=meaning.classes, task=meaning.task)

@@ -72,10 +72,10 @@ def rogue_values(contents: Contents) -> Iterator[Finding]:
 
 def _may_be_rogue(value: int, pixels_a_label: float, table: ClassTable) -> bool:
     index = int(table.index_of[value])
-    if table.guessed:
-        return index != -1
-    if index < 0 or "other" in table.classes.values:
-        return False  # void, or unknown: V4
+    if index < 0 or table.guessed:
+        return index != -1  # void may be rare
+    if "other" in table.classes.values:
+        return False
     return _is_numbered(table, index) or pixels_a_label <= _PIXELS_OF_NAMED
 
 

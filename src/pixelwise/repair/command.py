@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -31,10 +32,12 @@ from pixelwise.labels.png import write_label
 from pixelwise.repair.color import Unrepairable
 from pixelwise.repair.image import repair_image
 from pixelwise.repair.label import Method, RepairedLabel, repair_label
-from pixelwise.repair.plan import REPAIRABLE, SAFE, Job, Plan, make_plan
+from pixelwise.repair.plan import REPAIRABLE, SAFE, VALUES, Job, Plan, make_plan
 from pixelwise.repair.result import FILE_NAME, Change, Pixels, Repaired, Unrepaired
 from pixelwise.sums import map_over
 from pixelwise.survey.ask import question_lines
+from pixelwise.survey.folder import survey_folder
+from pixelwise.survey.statements import Survey
 from pixelwise.text import plural, some
 
 
@@ -63,8 +66,8 @@ def fix(
     Args:
         dataset: a folder with or without dataset.toml, or a Description.
         out: folder of the copy; new, empty, or of the same call before.
-        rules: to repair; "safe" stands for all but F1, V6, G1 and G5, whose repair must be asked
-            for, as in ("safe", "F1"). None = "safe".
+        rules: to repair; "safe" stands for all but F1, V6, V14, G1 and G5, whose repair must be
+            asked for, as in ("safe", "F1"). None = "safe".
         executor: any concurrent.futures executor; None works in this thread.
         found: the complete audit of this dataset, as from pw.audit(dataset, listed=None); each
             file is read once more then. None, or one from a file: the dataset is audited here.
@@ -117,10 +120,7 @@ def repair(
         changes += [done] if done else []
         left += refused
     if survey is not None:
-        asked = question_lines(out, survey.open, survey.given.options()) if survey.open else []
-        write_description(survey.description, out, [*survey.notes, *asked])
-        for name, ids in survey.lists.items():
-            copy_bytes("".join(f"{id}\n" for id in ids).encode(), out / name)
+        _describe(survey, out, any(VALUES & set(change.rules) for change in changes))
     result = Repaired(
         source=str(root),
         rules=rules,
@@ -131,6 +131,23 @@ def repair(
     )
     result.write()
     return result
+
+
+def _describe(survey: Survey, out: Path, values_changed: bool) -> None:
+    """Write the dataset.toml of a copy whose source has none.
+
+    Args:
+        survey: of the source.
+        out: the copy, which is surveyed itself if it has other values.
+        values_changed: whether it has.
+    """
+    if values_changed:
+        with suppress(PixelwiseError):  # what is known of the source says more than nothing
+            survey = survey_folder(out, survey.given)
+    questions = question_lines(out, survey.open, survey.given.options()) if survey.open else []
+    for name, ids in survey.lists.items():
+        copy_bytes("".join(f"{id}\n" for id in ids).encode(), out / name)
+    write_description(survey.description, out, [*survey.notes, *questions])
 
 
 def repair_of(

@@ -33,6 +33,7 @@ from pixelwise.repair.nearest import (
     sides_of_border,
 )
 from pixelwise.repair.result import Pixels
+from pixelwise.survey.blended import blended_values
 
 # Binary masks that were saved for viewing.
 SHOWN_FOREGROUND = (128, 255)
@@ -75,7 +76,7 @@ def repair_label(
     Args:
         file: the label, which has been read.
         rules: found in this file, and asked for.
-        values: stored values that rule V2 is about.
+        values: stored values that rules V2 and V14 are about.
         method: what is the same for all labels.
     Raises:
         Unrepairable: nothing is plain.
@@ -134,6 +135,8 @@ def _smooth(label: NDArray, values: Collection[int], method: Method) -> Repaired
     index = method.table.index_of.take(label)
     void = index == -1
     wrong = (index == -2) | np.isin(label, list(values))
+    if method.table.guessed:
+        wrong |= blended_values(label)[label]
     levels = np.flatnonzero(method.table.index_of != -2)
     if method.foreground:
         grey, white = SHOWN_FOREGROUND
@@ -200,10 +203,29 @@ def _noise(
     return RepairedLabel(stored, {rule: changed})
 
 
+def _rogue(label: NDArray, values: Collection[int], method: Method) -> RepairedLabel:
+    """V14: pixels of a rogue value become what most of their neighbours are, from outside in."""
+    stored = label.astype(np.uint16)
+    wrong = np.isin(label, list(values))
+    number = int(wrong.sum())
+    while wrong.any():
+        answer = majority(stored, wrong, ~wrong)
+        place = tuple(axis[answer != NO_ANSWER] for axis in np.nonzero(wrong))
+        if not place[0].size:
+            break
+        stored[place] = answer[answer != NO_ANSWER]
+        wrong[place] = False
+    if wrong.any():
+        void = np.full(1, -1)
+        stored[wrong] = stored_values(void, method.table, "V14")[0]
+    return RepairedLabel(stored, {"V14": Pixels(number, int(wrong.sum()))})
+
+
 # The rules on values that are repaired by the pixels of one label with one channel.
 REPAIRS: dict[str, Callable[[NDArray, Collection[int], Method], RepairedLabel]] = {
     "V2": _smooth,
     "V3": _noise,
+    "V14": _rogue,
 }
 
 

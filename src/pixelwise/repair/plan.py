@@ -26,7 +26,8 @@ REPAIRABLE = repairable(*REPAIRED)
 SAFE = tuple(rule for rule in REPAIRABLE if not RULES[rule].ask)
 # Files that may say what the labels hold.
 _TEXTS = (".txt", ".csv", ".json", ".toml", ".yaml", ".yml", ".names", ".xml", ".lst")
-_STORAGE, _VALUES, _NEVER = map(repairable, ("storage", "values", "never"))
+_STORAGE, _NEVER = map(repairable, ("storage", "never"))
+VALUES = frozenset(repairable("values"))
 _OF_IMAGES = repairable(*OF_IMAGES)
 
 
@@ -39,7 +40,7 @@ class Job:
         to: its name in the copy.
         header: of a label that is to be written again; None = the bytes are copied.
         rules: that are to be repaired in it.
-        values: stored values that rule V2 is about.
+        values: stored values that rules V2 and V14 are about.
         size: (height, width) of the label of an image that is turned or resized; None = it stays
             as it is.
         data: its content, if it has been read already.
@@ -76,7 +77,8 @@ def make_plan(found: Audit, evidence: Evidence, wanted: Iterable[str]) -> Plan:
         wanted: rules to repair.
     """
     description, inventory = evidence.source.description, evidence.source.inventory
-    table = ClassTable(description.classes, binary=description.task == "binary")
+    guessed, is_binary = evidence.source.guessed, description.task == "binary"
+    table = ClassTable(description.classes, binary=is_binary, guessed=guessed)
     broken: dict[str, list[str]] = {}
     sizes: dict[str, tuple[int, int]] = {}
     for finding in found.findings:
@@ -85,9 +87,12 @@ def make_plan(found: Audit, evidence: Evidence, wanted: Iterable[str]) -> Plan:
         if of_image:
             header = evidence.headers[finding.file]
             sizes[finding.other] = (header.height, header.width)
-    values = {f.file: f.values for f in found.findings if f.rule == "V2"}
+    values: dict[str, tuple[int, ...]] = {}
+    for finding in found.findings:
+        if finding.rule in ("V2", "V14"):
+            values[finding.file] = (*values.get(finding.file, ()), *finding.values)
     asked = set(wanted)
-    has_classes = not evidence.source.guessed or evidence.source.survey is not None
+    has_classes = not guessed or evidence.source.survey is not None
     if not has_classes:
         asked &= set(WITHOUT_CLASSES)
     labels = {files.label for files in inventory.pairs if files.label is not None}
@@ -105,7 +110,7 @@ def make_plan(found: Audit, evidence: Evidence, wanted: Iterable[str]) -> Plan:
     done = asked | set(_STORAGE if rewritten else ())
     wanted = [rule for rule in REPAIRABLE if rule in done]
     left = [
-        Unrepaired(f.file, f.rule, _reason(f, has_classes))
+        Unrepaired(f.file, f.rule, _reason(f, has_classes, evidence.source.instead))
         for f in found.findings
         if f.rule not in wanted
     ]
@@ -152,7 +157,7 @@ def source_files(evidence: Evidence) -> list[str]:
 def _label_job(
     name: str, header: Header, rules: tuple[str, ...], values: tuple[int, ...], method: Method
 ) -> Job:
-    if header.storage in (COLOR, LOSSY) and not set(rules) & set(_VALUES):
+    if header.storage in (COLOR, LOSSY) and not set(rules) & VALUES:
         return Job(name, name)
     if is_plain(name, header, method):
         # the others become like this one
@@ -228,12 +233,13 @@ def _remap(
     return None
 
 
-def _reason(finding: Finding, has_classes: bool) -> str:
+def _reason(finding: Finding, has_classes: bool, instead: str) -> str:
     rule = finding.rule
     if finding.cause in UNREPAIRED:
         return finding.cause
     if not has_classes and rule in REPAIRABLE and rule not in WITHOUT_CLASSES:
-        return f"its classes are not known, as there is no {FILE_NAME}"
+        more = f": {instead}" if instead else ""
+        return f"its classes are not known, as there is no {FILE_NAME}{more}"
     return RULES[rule].ask or (
         "its repair is not asked for" if rule in REPAIRABLE else "no repair is safe"
     )

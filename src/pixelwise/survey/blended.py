@@ -35,7 +35,7 @@ def blended_values(
         found = _without_area(part)
         found = found if among is None else found & among[: len(found)]
         if found.sum() < least or not _is_gradual(part, found):
-            return np.zeros(len(found), bool)
+            return np.zeros(int(label.max()) + 1, bool)
     return found
 
 

@@ -30,7 +30,7 @@ def check_form(root: Path, splits: dict[str, Split], known: Known | None) -> Non
         event = f"they are ids of objects, of which each has a class, of {known.name}"
         command = command_lines(root, splits, known.convert)
         hint = f"Make label images of them first: {command}"
-        raise LabelError(root, "labels", event=event, hint=hint)
+        raise LabelError(root, "labels", event=event, hint=hint, command=command)
 
 
 def choose_classes(

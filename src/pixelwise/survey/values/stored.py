@@ -162,4 +162,5 @@ def _unreadable(root: Path, paths: list[Path], splits: dict[str, Split], got: st
         if commands:
             hint += " Only if that is lost, add the colours of thin objects, which are not found, "
             hint += f"and take the nearest class: {commands}"
-    return LabelError(root, "labels", must="readable as label images", got=got, hint=hint)
+    must = "readable as label images"
+    return LabelError(root, "labels", must=must, got=got, hint=hint, command=commands)

@@ -84,7 +84,7 @@ def check_values(
         if found is not None:
             command = command_lines(root, splits, found.options) if found.options else ""
             hint = f"{found.advice}: {command}" if command else f"{found.advice}."
-            raise LabelError(root, "labels", event=f"{found.text}", hint=hint)
+            raise LabelError(root, "labels", event=f"{found.text}", hint=hint, command=command)
     soft = _soft_files(stored)
     if not soft:
         return []
