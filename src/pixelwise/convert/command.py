@@ -29,7 +29,7 @@ from pixelwise.convert.manifest import (
     rewrite,
 )
 from pixelwise.convert.one_label import make_label, remove_outdated
-from pixelwise.convert.output import check_links, check_out, describe
+from pixelwise.convert.output import LISTS, check_links, check_out, describe, plan_splits
 from pixelwise.convert.paths import check_apart
 from pixelwise.convert.reading import Reading, untrusted
 from pixelwise.convert.records import Item, Source
@@ -91,7 +91,9 @@ def _convert(
             raise
         raise error_at(named, error, LabelError) from None
     sidecars = sidecar_texts(config.sidecars, legend.classes, len(items))
-    check_links(config, [item.id for item in items], (FILE_NAME, REPORT, DESCRIPTION, *sidecars))
+    check_links(
+        config, [item.id for item in items], (FILE_NAME, REPORT, DESCRIPTION, *LISTS, *sidecars)
+    )
     unlocked: list[str] = []
     with locked(Path(config.out or ""), "pixelwise convert", unlocked.append):
         source = replace(source, notes=(*source.notes, *unlocked))
@@ -115,6 +117,8 @@ def _write(
     with_image = [entry.id for entry in entries.values() if entry.image]
     if not with_image and config.image_files != "none":
         notes += ("without images, so dataset.toml has no splits; give their folder to have them",)
+    plan = plan_splits(config, with_image)
+    notes += plan.notes
     paints = FORMATS[config.format].background is not None
     first = f"converted from {config.format}"
     if paints:
@@ -123,7 +127,7 @@ def _write(
         atomic_write(config.folder / name, text.encode())
     report = ConvertReport(
         folder=config.folder,
-        description=describe(config, legend.classes, with_image, (first, *notes)),
+        description=describe(config, legend.classes, plan, (first, *notes)),
         format=config.format,
         classes=legend.classes,
         rule=config.rule if paints else None,

@@ -1,13 +1,16 @@
 """The folder of the result, and the dataset.toml that describes it."""
 
 import os
-from collections.abc import Collection, Iterable
-from os.path import exists, isfile
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from os.path import exists, isdir, isfile
 from pathlib import Path
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.paths import IMAGES, LABELS, split_word
 from pixelwise.errors import ArgumentError, DatasetError, setting
+from pixelwise.files.atomic import atomic_write
+from pixelwise.files.names import real_path
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import (
     FILE_NAME,
@@ -17,30 +20,106 @@ from pixelwise.labels.description import (
     read_description,
     write_description,
 )
-from pixelwise.text import some
+from pixelwise.survey.folder_names import SPLIT_NAMES
+from pixelwise.survey.lists import find_lists
+from pixelwise.text import plural, some
 
 _FOLDS = 5
+# Files with ids that may be written beside dataset.toml.
+LISTS = tuple(f"{split}.txt" for split in SPLIT_NAMES)
+
+
+@dataclass(frozen=True)
+class SplitPlan:
+    """The splits of a result.
+
+    Args:
+        splits: by name.
+        lists: ids by the name of a list that splits ask for.
+        notes: where they come from.
+    """
+
+    splits: dict[str, Split]
+    lists: Mapping[str, Collection[str]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def plan_splits(config: ConvertConfig, ids: Collection[str]) -> SplitPlan:
+    """The split that was given; or one for each top folder, or list of the source; or folds.
+
+    Args:
+        config: source, images and split.
+        ids: of all labels that have an image; without any there are no splits to describe.
+    """
+    if not ids:
+        return SplitPlan({})
+    if config.split is not None:
+        given = Split(f"{config.split}/{IMAGES}", f"{config.split}/{LABELS}")
+        return SplitPlan({config.split: given})
+    tops = {top for top, _, rest in (name.partition("/") for name in ids) if rest}
+    split_of = {top: split_word(top) for top in tops}
+    all_below = all("/" in name for name in ids) and all(split_of.values())
+    if tops and all_below and len(set(split_of.values())) == len(tops):
+        own = {split_of[top]: Split(f"{IMAGES}/{top}", f"{LABELS}/{top}") for top in sorted(tops)}
+        return SplitPlan(own)
+    return _listed(config, ids) or SplitPlan(_with_folds(Split(IMAGES, LABELS), ids))
+
+
+def _listed(config: ConvertConfig, ids: Collection[str]) -> SplitPlan | None:
+    """Splits by the lists that lie beside the source or the images, if there are any."""
+    source = config.source if isdir(config.source) else config.source.parent
+    beside = [folder for folder in (source, config.images) if folder is not None]
+    folders = [*beside, *(real_path(folder).parent for folder in beside)]
+    found = find_lists(folders, ids)
+    if not found:
+        return None
+    lists = {f"{split}.txt": sorted(named) for split, (_, named) in found.items()}
+    splits = {split: Split(IMAGES, LABELS, list=f"{split}.txt") for split in found}
+    counts = ", ".join(f"{split} {len(named):,}" for split, (_, named) in found.items())
+    files = ", ".join(path.name for path, _ in found.values())
+    folder = next(path.parent.name for path, _ in found.values())
+    notes = [f"splits are those of {files} in {folder}: {counts}"]
+    if "val" not in splits:
+        splits |= _with_folds(splits["train"], lists["train.txt"])
+        notes.append("there is no list of val, which is a fold of train")
+    left = set(ids).difference(*lists.values())
+    if left:
+        notes.append(f"{plural(len(left), 'label')} in no list and no split, such as {min(left)}")
+    return SplitPlan(splits, lists, tuple(notes))
+
+
+def _with_folds(whole: Split, ids: Collection[str]) -> dict[str, Split]:
+    """Train without the lowest fold that has an id, and val of that fold."""
+    used = sorted({fold_of(name, _FOLDS) for name in ids})
+    if len(used) < 2:
+        return {"train": whole}
+    kept = tuple(fold for fold in range(_FOLDS) if fold != used[0])
+    return {
+        "train": replace(whole, folds=_FOLDS, keep=kept),
+        "val": replace(whole, folds=_FOLDS, keep=(used[0],)),
+    }
 
 
 def describe(
-    config: ConvertConfig, classes: Classes, ids: Collection[str], comments: tuple[str, ...]
+    config: ConvertConfig, classes: Classes, plan: SplitPlan, comments: tuple[str, ...]
 ) -> Path:
     """Write dataset.toml, or add the split of this run to the one that is there.
 
     Args:
         config: out and split.
         classes: of the labels.
-        ids: of all labels that have an image; without any there are no splits to describe.
+        plan: the splits; their lists are written too.
         comments: lines for the top of the file.
     Returns:
         Its path.
     Raises:
         DatasetError: there is one with other classes.
     """
-    root = Path(config.out or "")
-    splits = _splits(config.split, sorted(ids)) if ids else {}
+    root, splits = Path(config.out or ""), plan.splits
     if config.split is not None and isfile(root / FILE_NAME):
         splits = {**_other_splits(root, classes), **splits}
+    for name, ids in plan.lists.items():
+        atomic_write(root / name, "".join(f"{id}\n" for id in ids).encode())
     task = "binary" if len(classes) == 2 else "multiclass"
     return write_description(Description(root, classes, splits, task), root, comments)
 
@@ -112,23 +191,3 @@ def _other_splits(root: Path, classes: Classes) -> dict[str, Split]:
         got = ", ".join(classes.names)
         raise DatasetError("convert", "classes", must=must, got=got, hint=hint)
     return found.splits
-
-
-def _splits(given: str | None, ids: list[str]) -> dict[str, Split]:
-    """The split that was given; or one for each top folder; or folds of all labels."""
-    if given is not None:
-        return {given: Split(f"{given}/{IMAGES}", f"{given}/{LABELS}")}
-    tops = {top for top, _, rest in (name.partition("/") for name in ids) if rest}
-    split_of = {top: split_word(top) for top in tops}
-    all_below = all("/" in name for name in ids) and all(split_of.values())
-    if tops and all_below and len(set(split_of.values())) == len(tops):
-        return {split_of[top]: Split(f"{IMAGES}/{top}", f"{LABELS}/{top}") for top in sorted(tops)}
-    whole = Split(IMAGES, LABELS)
-    used = sorted({fold_of(name, _FOLDS) for name in ids})
-    if len(used) < 2:
-        return {"train": whole}
-    kept = tuple(fold for fold in range(_FOLDS) if fold != used[0])
-    return {
-        "train": Split(IMAGES, LABELS, folds=_FOLDS, keep=kept),
-        "val": Split(IMAGES, LABELS, folds=_FOLDS, keep=(used[0],)),
-    }
