@@ -28,6 +28,7 @@ NAMES = (
     *("labels.py", "mmsegmentation.py", "*.qml", "*.clr", "*.gpl"),
     *("colormap*.txt", "palette*.txt", "colors.txt"),
 )
+_SUFFIXES = {os.path.splitext(pattern)[1] for pattern in NAMES}
 # More files of one pattern belong to images, one each.
 _MOST_ALIKE = 3
 # Class files are small; annotations are not.
@@ -93,7 +94,8 @@ def class_lists(
 
 def _candidates(folder: Path) -> Iterator[Path]:
     try:
-        names = sorted(os.listdir(folder))
+        # the names of many images are not compared with every pattern
+        names = sorted(n for n in os.listdir(folder) if _suffix(n) in _SUFFIXES)
     except OSError:
         return
     taken = set[str]()
@@ -102,6 +104,10 @@ def _candidates(folder: Path) -> Iterator[Path]:
         taken.update(alike)
         if len(alike) <= _MOST_ALIKE:
             yield from (folder / name for name in alike if _is_small(folder / name))
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()
 
 
 def _is_small(path: Path) -> bool:
