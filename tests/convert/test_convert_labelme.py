@@ -301,3 +301,14 @@ def test_a_size_of_minus_one_is_that_of_the_image(tmp_path):
     """As a template has it."""
     write_labelme(tmp_path / "source", imageHeight=-1, imageWidth=-1)
     np.testing.assert_array_equal(label_of(tmp_path / "source"), square())
+
+
+def test_images_in_a_folder_beside_the_annotations_are_asked_for_by_its_name(tmp_path):
+    """Once, not for every file."""
+    for name in ("a", "b"):
+        write_labelme(tmp_path / "labels", name, imagePath=f"..\\images\\{name}.png")
+        os.renames(tmp_path / f"labels/{name}.png", tmp_path / f"images/{name}.png")
+    with pytest.raises(DatasetError, match=r"a.json: imagePath .* Give images=.\S+/images.\.$"):
+        converted(tmp_path / "labels")
+    assert converted(tmp_path / "labels", images=tmp_path / "images").files == 2
+    assert converted(tmp_path, out=tmp_path.parent / f"{tmp_path.name}-out").files == 2

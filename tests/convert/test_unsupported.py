@@ -27,6 +27,7 @@ JSONS = {
     "ISAT": {"info": {"description": "ISAT", "name": "a.png"}, "objects": []},
     "EISeg": [{"name": "roof", "labelIdx": 1, "color": [9, 9, 9], "points": POINTS}],
     "SuperAnnotate": {"metadata": {"name": "a.png"}, "instances": []},
+    "SuperAnnotate JSON": [{"type": "polygon", "classId": 3, "points": [1, 2, 3, 4, 5, 6]}],
     "JSON-MIN": [{"id": 1, "image": "a.png", "annotation_id": 4, "lead_time": 2.0}],
     "JSON-MIN of": [{"image": "a", "tag": [{"points": POINTS, "original_width": 30}]}],
     "Labelbox": [{"External ID": "a.png", "Label": {"objects": []}}],
@@ -64,6 +65,7 @@ TEXTS = {
         "region_attributes\n",
     ),
     "run lengths": ("train.csv", "ImageId,EncodedPixels\na.png,1 3\n"),
+    "Segment Anything": ("metadata.csv", "id,area,bbox_x0,predicted_iou,stability_score\n"),
     "boxes": ("a.csv", "filename,width,height,class,xmin,ymin,xmax,ymax\n"),
     "Labelbox": ("a.ndjson", json.dumps({"data_row": {}, "projects": {}}) + "\n{}\n"),
 }
@@ -94,6 +96,23 @@ def test_other_text_of_another_tool_is_named_beside_photographs_too(tmp_path, to
     for message in (refused(tmp_path / name), refused(tmp_path)):
         assert f"{name}: format must be" in message
         assert tool in message
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a.geojson", "shapes of a GIS"),
+        ("a.SHP", "shapes of a GIS"),
+        ("train.tfrecord", "a TFRecord"),
+        ("a.roi", "regions of ImageJ"),
+        ("imagesTr/a.nii.gz", "a volume"),
+    ],
+)
+def test_files_that_are_not_opened_are_named(tmp_path, name, kind):
+    """By the end of their names."""
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b"\0")
+    assert f"{name}: format must be one that can be recognised, got {kind}" in refused(tmp_path)
 
 
 @pytest.mark.parametrize(

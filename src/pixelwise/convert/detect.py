@@ -9,14 +9,8 @@ from typing import Any
 from pixelwise.convert.formats.table import FORMATS
 from pixelwise.convert.paths import files_below, json_files
 from pixelwise.convert.reading import Reading
-from pixelwise.convert.unsupported import (
-    OTHER_JSON,
-    TEXTS,
-    Unsupported,
-    check_tools,
-    named,
-    named_text,
-)
+from pixelwise.convert.unsupported import OTHER_JSON, Unsupported, named
+from pixelwise.convert.unsupported_files import TEXTS, check_tools, named_text
 from pixelwise.errors import DatasetError, setting
 from pixelwise.files.content import Unreadable, check_regular, open_file
 from pixelwise.files.walk import IMAGE_SUFFIXES

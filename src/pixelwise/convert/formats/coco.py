@@ -23,14 +23,14 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.formats.image_names import Images
 from pixelwise.convert.formats.items import named_item, size_of_image
+from pixelwise.convert.formats.split_files import SplitFile, notes_of, shared_images, split_files
 from pixelwise.convert.formats.table import FORMATS, IGNORE
-from pixelwise.convert.image_names import Images
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import images_below
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Masks, Object, Parts, Source
-from pixelwise.convert.split_files import SplitFile, notes_of, shared_images, split_files
 from pixelwise.errors import DatasetError, LabelError, setting
 from pixelwise.files.json_file import get
 from pixelwise.files.records import shown

@@ -13,8 +13,8 @@ import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.coco import categories, category_of, id_of, json_file, placed
+from pixelwise.convert.formats.image_names import Images
 from pixelwise.convert.formats.items import named_item
-from pixelwise.convert.image_names import Images
 from pixelwise.convert.legend import Legend, unknown_hint
 from pixelwise.convert.paths import inside
 from pixelwise.convert.reading import Reading

@@ -22,8 +22,8 @@ import numpy as np
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.coco import wrong_runs
 from pixelwise.convert.formats.geometry import ellipse_points, rectangle_points
+from pixelwise.convert.formats.image_names import Images
 from pixelwise.convert.formats.items import named_item
-from pixelwise.convert.image_names import Images
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import IMAGES, files_below, safe_id
 from pixelwise.convert.reading import Reading, read_content

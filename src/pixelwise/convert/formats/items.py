@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.image_names import Images
+from pixelwise.convert.formats.image_names import Images
 from pixelwise.convert.labels_alone import check_labels_alone
 from pixelwise.convert.paths import check_apart, files_below, safe_id
 from pixelwise.convert.records import Item

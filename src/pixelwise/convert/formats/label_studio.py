@@ -20,9 +20,9 @@ import numpy as np
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.coco import wrong_runs
 from pixelwise.convert.formats.geometry import ellipse_points, turned
+from pixelwise.convert.formats.image_names import Images
 from pixelwise.convert.formats.items import named_item
 from pixelwise.convert.formats.label_studio_rle import unpack_alpha
-from pixelwise.convert.image_names import Images
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import IMAGES
 from pixelwise.convert.reading import Reading

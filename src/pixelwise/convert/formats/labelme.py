@@ -29,7 +29,7 @@ from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import files_below, inside, safe_id
 from pixelwise.convert.reading import JsonFile, NamedFile, Reading, read_json_file, untrusted
 from pixelwise.convert.records import Drawing, Item, Masks, Object, Parts, Source
-from pixelwise.errors import DatasetError, PixelwiseError
+from pixelwise.errors import DatasetError, PixelwiseError, setting
 from pixelwise.files.affixes import Affixes
 from pixelwise.files.content import Unreadable
 from pixelwise.files.json_file import get, parse_json
@@ -61,7 +61,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
     found = list(reading.each(named, partial(_find_one, config)))
     names = {name for _, own, _ in found for name in own}
     errors = [item.data for item, *_ in found if isinstance(item.data, PixelwiseError)]
-    if errors and not names:
+    if errors and (not names or len(errors) == len(found)):
         raise errors[0]
     rows = Rows(tuple(sorted(names, key=lambda name: (not is_background_name(name), name))))
     renamed = [item.image.name for item, _, by_name in found if by_name and item.image]
@@ -145,7 +145,7 @@ def _image_path(config: ConvertConfig, path: Path, table: Any) -> tuple[Path, bo
             must = f"that of an image beside it or in {config.images}"
             raise DatasetError(where, "imagePath", must=must, got=shown(text)) from None
         if there is None:
-            raise
+            raise _elsewhere(where, text, path) from None
         return there, False
     there = next(filter(isfile, candidates), None)
     if there is not None:
@@ -160,6 +160,16 @@ def _image_path(config: ConvertConfig, path: Path, table: Any) -> tuple[Path, bo
     # where capital letters do not matter, both names are of one file
     is_one = called and all(os.path.samefile(called[0], other) for other in called)
     return (called[0], True) if is_one else (candidates[-1], False)
+
+
+def _elsewhere(where: str, text: str, path: Path) -> DatasetError:
+    """That a name leads out of the source; with the folder that it leads to, if there is one."""
+    folder = Path(os.path.normpath(path.parent / with_slashes(text))).parent
+    lies_there = ".." in with_slashes(text).split("/") and isdir(folder)
+    given = setting("images", str(folder)) if lies_there else setting("images")
+    must = "a relative path that stays in the folders of the annotations or images"
+    hint = f"Give {'' if lies_there else 'the folder of the images as '}{given}."
+    return DatasetError(where, "imagePath", must=must, got=shown(text), hint=hint)
 
 
 def _stays(where: str, name: str, folder: Path, roots: Sequence[Path]) -> bool:

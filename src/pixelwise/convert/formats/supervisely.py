@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.image_names import Images
+from pixelwise.convert.formats.image_names import Images
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import files_below, safe_id
 from pixelwise.convert.reading import JsonFile, NamedFile, Reading, read_json_file

@@ -18,13 +18,13 @@ import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.geometry import ellipse_points
+from pixelwise.convert.formats.image_names import Images
 from pixelwise.convert.formats.items import size_of_image
+from pixelwise.convert.formats.split_files import notes_of, shared_images, split_files
 from pixelwise.convert.formats.table import FORMATS
-from pixelwise.convert.image_names import Images
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Object, Parts, Source
-from pixelwise.convert.split_files import notes_of, shared_images, split_files
 from pixelwise.errors import DatasetError, setting
 from pixelwise.files.json_file import get
 from pixelwise.files.records import shown
