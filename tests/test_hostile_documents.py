@@ -44,7 +44,8 @@ def test_a_name_in_an_annotation_stays_in_its_folder(tmp_path, name):
     (tmp_path / "coco").mkdir()
     for folder in ("labelme", "coco"):
         (tmp_path / folder / "link").symlink_to("/etc")
-    write_labelme(tmp_path / "labelme", imagePath=name)
+    # an image that is called like the JSON file would be taken instead
+    write_labelme(tmp_path / "labelme", imagePath=name).with_suffix(".png").unlink()
     content = {
         "images": [{"id": 1, "file_name": name, "height": 8, "width": 8}],
         "categories": [{"id": 1, "name": "cat"}],
