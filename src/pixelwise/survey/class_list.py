@@ -10,6 +10,7 @@ from pixelwise.legend.find import ClassFile, find_class_file
 from pixelwise.legend.read import read_rows
 from pixelwise.legend.rows import Rows, classes_of
 from pixelwise.survey.given import Given
+from pixelwise.survey.known_sets import with_void
 from pixelwise.survey.statements import LIKELY, OPEN, SURE, Answer, Statement
 from pixelwise.survey.values.void import VOIDS
 from pixelwise.text import some
@@ -35,6 +36,8 @@ def listed_classes(
     if given.classes is not None:
         rows = read_rows(given.classes)
         statements = [Statement(SURE, f"class names are from {given.classes}")]
+        if given.classes in PALETTES:
+            return _table(given), statements
     else:
         found = find_class_file(folders)
         statements = [Statement(LIKELY, problem) for problem in found.problems] if found else []
@@ -55,6 +58,16 @@ def listed_classes(
     asked = [name for name in doubtful if set(rows.values_of(name)) & set(seen)]
     statements += [_question(rows, name, seen) for name in asked]
     return classes_of(rows, [*rows.void, *doubtful]), statements
+
+
+def _table(given: Given) -> Classes:
+    """The classes of a known dataset, whose ignore_index is stored for void if no class has it."""
+    classes = Classes.named(str(given.classes))
+    if given.ignore_values is not None or OTHER in classes.values:
+        return classes
+    if any(classes.ignore_index in values for values in classes.values):
+        return classes
+    return with_void(classes, (*classes.ignore_values, classes.ignore_index))
 
 
 def _where_from(root: Path, found: ClassFile) -> Statement:

@@ -165,7 +165,7 @@ class Known:
         answers = [
             *(Answer(f"the classes are those of {name}", {"classes": name}) for name in others),
             Answer(f"{values} is void too", {"classes": table, "ignore_values": void}),
-            Answer("the classes are others, in a file of mine", {"classes": "FILE"}),
+            Answer("it is not: every stored value is a class", {"ignore_values": ()}),
         ]
         if others:
             classes = Classes.named(others[0])

@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.items import find_label_files, rows_beside
 from pixelwise.convert.formats.mat5 import arrays_of
-from pixelwise.convert.given_classes import Concluded, with_values
-from pixelwise.convert.labels_alone import check_no_photograph
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import files_below
+from pixelwise.convert.pixels.given_classes import Concluded, with_values
+from pixelwise.convert.pixels.labels_alone import check_no_photograph
+from pixelwise.convert.pixels.suggestion import classes_missing
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Index, Item, Source
-from pixelwise.convert.suggestion import classes_missing
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError, setting
 from pixelwise.files.content import MAX_PIXELS, Unreadable, open_file
 from pixelwise.files.records import shown

@@ -11,12 +11,12 @@ import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.items import find_label_files, rows_beside
-from pixelwise.convert.given_classes import Concluded, with_colors
-from pixelwise.convert.labels_alone import check_no_photograph
 from pixelwise.convert.legend import Legend
+from pixelwise.convert.pixels.given_classes import Concluded, with_colors
+from pixelwise.convert.pixels.labels_alone import check_no_photograph
+from pixelwise.convert.pixels.suggestion import classes_missing
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Source
-from pixelwise.convert.suggestion import classes_missing
 from pixelwise.errors import LabelError, error_at
 from pixelwise.labels.color import Unknown, index_and_snapped
 from pixelwise.labels.image import decode_rgb

@@ -7,8 +7,8 @@ from typing import Any
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.image_names import Images
-from pixelwise.convert.labels_alone import check_labels_alone
 from pixelwise.convert.paths import check_apart, files_below, safe_id
+from pixelwise.convert.pixels.labels_alone import check_labels_alone
 from pixelwise.convert.records import Item
 from pixelwise.errors import DatasetError, setting
 from pixelwise.files.affixes import Affixes

@@ -136,30 +136,32 @@ def _image_path(config: ConvertConfig, path: Path, table: Any) -> tuple[Path, bo
         folders += [config.images / path.parent.relative_to(folder), config.images]
     name = Path(with_slashes(text)).name
     candidates = [above / name for above in folders if _stays(where, name, above, roots)]
+    problem = None
     try:
         candidates.insert(0, inside(where, "imagePath", text, path.parent, roots))
-    except DatasetError:
-        # of another computer: only its name may be that of an image here
-        there = next(filter(isfile, candidates), None)
-        if there is None and config.images is not None:
-            must = f"that of an image beside it or in {config.images}"
-            raise DatasetError(where, "imagePath", must=must, got=shown(text)) from None
-        if there is None:
-            raise _elsewhere(where, text, path) from None
-        return there, False
+    except DatasetError as error:
+        problem = error  # of another computer: only its name may be that of an image here
     there = next(filter(isfile, candidates), None)
     if there is not None:
         return there, False
     stem = Affixes(config.label_prefix, config.label_suffix).id_of(path.name) or path.stem
-    name = f"{config.image_prefix}{stem}{config.image_suffix}"
-    names = [
-        name,
-        *(f"{name}{end}" for suffix in IMAGE_SUFFIXES for end in (suffix, suffix.upper())),
+    stem = f"{config.image_prefix}{stem}{config.image_suffix}"
+    names = [stem, *(stem + end for one in IMAGE_SUFFIXES for end in (one, one.upper()))]
+    called = [
+        above / name
+        for above in folders
+        for name in names
+        if isfile(above / name) and _stays(where, name, above, roots)
     ]
-    called = [above / name for above in folders for name in names if isfile(above / name)]
     # where capital letters do not matter, both names are of one file
-    is_one = called and all(os.path.samefile(called[0], other) for other in called)
-    return (called[0], True) if is_one else (candidates[-1], False)
+    if called and all(os.path.samefile(called[0], other) for other in called):
+        return called[0], True
+    if problem is not None and config.images is not None:
+        must = f"that of an image beside it or in {config.images}"
+        raise DatasetError(where, "imagePath", must=must, got=shown(text)) from None
+    if problem is not None:
+        raise _elsewhere(where, text, path) from None
+    return candidates[-1], False
 
 
 def _elsewhere(where: str, text: str, path: Path) -> DatasetError:

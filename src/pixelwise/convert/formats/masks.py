@@ -2,11 +2,14 @@
 
 ID/images/ID.png with ID/masks/*.png      every mask is one object of the class "object"
 CLASS/ID.png                              every mask is all of one class of one image
+ID/CLASS.png                              likewise
+ID_CLASS.png, ID_CLASS_2.png              likewise; numbers at the end count objects of a class
 
 A pixel belongs to a mask where it is not 0; masks are read in the order of their names.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +19,11 @@ from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.items import rows_beside
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import IMAGES, check_apart, images_below
+from pixelwise.convert.pixels.mask_names import OBJECT, masks_by_image
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Object, Source
 from pixelwise.errors import DatasetError, LabelError, setting
+from pixelwise.files.affixes import Affixes
 from pixelwise.labels.image import decode_rgb
 from pixelwise.labels.pairs import find_pairs
 from pixelwise.labels.png import decode_label
@@ -28,7 +33,6 @@ from pixelwise.legend.rows import Rows
 from pixelwise.text import some
 
 _MASKS = "masks"
-_OBJECT = "object"
 
 
 def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
@@ -36,17 +40,21 @@ def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
     files = list(images_below(config.source))
     by_folder = _by_folder(files, _MASKS)
     if by_folder:
-        groups = {id: [(_OBJECT, path) for path in paths] for id, paths in by_folder.items()}
+        groups = {id: [(OBJECT, path) for path in paths] for id, paths in by_folder.items()}
         images = _images_inside(files, list(groups))
-        rows, notes = Rows(("background", _OBJECT)), tuple[str, ...]()
+        rows, notes = Rows(("background", OBJECT)), tuple[str, ...]()
     else:
-        groups = _by_class(files)
-        images = _images_of(config, list(groups))
+        images = _images_of(config)
+        affixes = Affixes(config.label_prefix, config.label_suffix)
+        groups = masks_by_image(affixes, files, images)
+        _check_images(config, groups, images)
         names = tuple(sorted({name for masks in groups.values() for name, _ in masks}))
         listed, notes = rows_beside(config)
         # the order and colours of a list that has all of them
         found = listed is not None and set(names) <= set(listed.names)
         rows, notes = (listed, notes) if listed and found else (Rows(names), ())
+        if len(names) > 1:
+            notes += ("where masks of an image overlap, the last of their names lies on top",)
     items = []
     for key, masks in groups.items():
         paths = tuple(path for _, path in masks)
@@ -107,29 +115,23 @@ def _images_inside(files: list[tuple[str, Path]], keys: list[str]) -> dict[str, 
     return {key: found[key][0] for key in keys}
 
 
-def _by_class(files: list[tuple[str, Path]]) -> dict[str, list[tuple[str, Path]]]:
-    groups = defaultdict(list)
-    for name, path in files:
-        folder, _, rest = name.partition("/")
-        if rest:
-            groups[str(Path(rest).with_suffix(""))].append((folder, path))
-    return dict(groups)
-
-
-def _images_of(config: ConvertConfig, keys: list[str]) -> dict[str, Path]:
+def _images_of(config: ConvertConfig) -> dict[str, Path]:
     """The images of one folder, by id."""
-    if config.images is None or config.image_files == "none":
+    if config.images is None:
         return {}
     check_apart(config.images, config.folder)
     pairs = find_pairs(
         *(config.images, None), image_prefix=config.image_prefix, image_suffix=config.image_suffix
     )
-    images = {pair.id: pair.image for pair in pairs}
-    alone = [key for key in keys if key not in images]
-    if alone and (config.unpaired != "skip" or len(alone) == len(keys)):
-        got = f"{some(alone)} without"
-        hint = (
-            f"Leave them out with {setting('unpaired', 'skip')}." if len(alone) < len(keys) else ""
-        )
+    return {pair.id: pair.image for pair in pairs}
+
+
+def _check_images(
+    config: ConvertConfig, groups: Mapping[str, object], images: Mapping[str, Path]
+) -> None:
+    alone = [key for key in groups if key not in images]
+    if images and (not groups or (alone and config.unpaired != "skip")):
+        got = f"{some(alone)} without" if alone else f"none, of images such as {min(images)}"
+        way = f"Leave them out with {setting('unpaired', 'skip')}."
+        hint = way if len(alone) < len(groups) else ""
         raise DatasetError(config.source, "masks", must="of an image", got=got, hint=hint)
-    return images

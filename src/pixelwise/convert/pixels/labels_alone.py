@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import takewhile
 from os.path import isdir
 from pathlib import Path
@@ -10,12 +11,15 @@ from typing import Any
 import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.suggestion import commands, stored_values
+from pixelwise.convert.paths import images_below
+from pixelwise.convert.pixels.mask_names import are_single_classes
+from pixelwise.convert.pixels.suggestion import commands, stored_values
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError, setting
 from pixelwise.files.affixes import NO_AFFIXES, Affixes, likely_affixes
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description, Split
+from pixelwise.settings import command_line
 from pixelwise.survey.content import Content, content_of, kind_of, look, pixels_of
 from pixelwise.survey.folder_names import IMAGE_FOLDERS, LABEL_FOLDERS
 from pixelwise.survey.pairing import subfolders
@@ -68,10 +72,29 @@ def _check_names(config: ConvertConfig) -> None:
         for names in (IMAGE_FOLDERS, LABEL_FOLDERS)
     )
     if images is not None and labels is not None:
+        several = replace(config, source=source / labels, images=source / images, order=None)
+        if one_class_each(several):
+            got = f"{images} and {labels}, which has one mask for each class"
+            hint = f"Name the two: {command_line(replace(several, format='masks'))}"
+            must = "a folder of labels alone"
+            raise DatasetError(source, "source", must=must, got=got, hint=hint)
         splits = _surveyed(source) or {"train": Split(images, labels)}
         got = f"{images} and {labels}"
         hint = _way_on(config, splits)
         raise DatasetError(source, "source", must="a folder of labels alone", got=got, hint=hint)
+
+
+def one_class_each(config: ConvertConfig) -> bool:
+    """Whether the image files of the source are masks of one class each, several for an image."""
+    if not isdir(config.source):
+        return False
+    images: list[str] = []
+    if config.images is not None:
+        own = Affixes(config.image_prefix, config.image_suffix)
+        names = walk_files(config.images, IMAGE_SUFFIXES)
+        images = [id for name in names if (id := own.id_of(name)) is not None]
+    affixes = Affixes(config.label_prefix, config.label_suffix)
+    return are_single_classes(affixes, list(images_below(config.source)), images)
 
 
 def check_no_photograph(path: Path, samples: np.ndarray) -> None:
@@ -148,7 +171,9 @@ def _way_on(config: ConvertConfig, splits: Mapping[str, Split]) -> str:
     labels = [path for split in splits.values() for path in _labels_of(source, split)]
     if not labels:
         return ""
-    if config.classes is None and config.images is None and stored_values(labels[:_LABELS_READ]):
+    few = labels[:_LABELS_READ]
+    is_plain = stored_values(few) and kind_of(few) != "soft"
+    if config.classes is None and config.images is None and is_plain:
         describe = shell_line(["pixelwise", "init", str(source)])
         return f"The labels hold values already, which need no conversion: {describe}"
     return f"Name the two: {commands(config, splits, labels)}"

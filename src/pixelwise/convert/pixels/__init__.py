@@ -1,0 +1,7 @@
+"""Sources that are label files of pixels: which files are labels, and what is in them.
+
+labels_alone.py   photographs are never taken for labels
+mask_names.py     masks of one class each: their names -> image and class
+given_classes.py  what given classes stand for
+suggestion.py     complete commands for what was found
+"""
