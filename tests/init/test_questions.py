@@ -9,7 +9,7 @@ import pixelwise as pw
 from make import make_dataset
 from pixelwise.errors import ArgumentError, DatasetError
 from pixelwise.labels.description import read_description, read_settled, write_description
-from pixelwise.survey.ask import answer_commands, ask, init_command, question_lines
+from pixelwise.survey.ask import answer_commands, ask, init_command, question_lines, together
 from pixelwise.survey.statements import LIKELY, OPEN, Answer, Statement
 
 SIDE = Statement(
@@ -55,6 +55,13 @@ def test_questions_are_asked_until_a_number_or_an_empty_line(typed, options):
     lines, shown = iter(typed), []
     assert ask([SIDE, VOID], lambda _: next(lines), shown.append) == options
     assert "  2  the object is 0" in shown
+
+
+def test_answers_about_values_are_put_together():
+    assert together([{"ignore_values": (255,)}, {"ignore_values": (0,)}, {"foreground": 1}]) == {
+        "ignore_values": (255, 0),
+        "foreground": 1,
+    }
 
 
 def test_the_end_of_the_input_leaves_questions_open():

@@ -1,6 +1,6 @@
 """Open questions of a survey: the commands that answer them, and answers from a terminal."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ def answer_commands(
         statement: the question.
         given: options of `pixelwise init` that have been given already.
     """
-    return [init_command(folder, {**(given or {}), **a.options}) for a in statement.answers]
+    return [init_command(folder, together([given or {}, a.options])) for a in statement.answers]
 
 
 def init_command(folder: Path, options: Mapping[str, Any]) -> str:
@@ -37,18 +37,29 @@ def question_lines(
         folder, given: as in answer_commands.
         questions: at least one.
     """
-    lines, assumed = list[str](), dict(given or {})
+    lines = list[str]()
     for question in questions:
         lines.append(f"? {question.text}")
         commands = answer_commands(folder, question, given)
         for answer, command in zip(question.answers, commands):
             options = " ".join(w for n in answer.options for w in _words(n, answer.options[n]))
             lines.append(f"  {answer.text}: {command if len(questions) == 1 else options}")
-        if question.answers:
-            assumed |= question.answers[0].options
     if len(questions) > 1:
-        lines.append(f"With the first answer to each: {init_command(folder, assumed)}")
+        first = [q.answers[0].options for q in questions if q.answers]
+        command = init_command(folder, together([given or {}, *first]))
+        lines.append(f"With the first answer to each: {command}")
     return lines
+
+
+def together(answers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Options of several answers; those that list values have the values of all."""
+    options: dict[str, Any] = {}
+    for name, value in (item for answer in answers for item in answer.items()):
+        before = options.get(name)
+        if isinstance(before, tuple) and isinstance(value, tuple):
+            value = tuple(dict.fromkeys([*before, *value]))  # noqa: PLW2901
+        options[name] = value
+    return options
 
 
 def ask(
@@ -65,7 +76,7 @@ def ask(
     Returns:
         Options of `pixelwise init`; none for questions that were left open with an empty line.
     """
-    options: dict[str, Any] = {}
+    chosen: list[Mapping[str, Any]] = []
     for question in questions:
         if not question.answers:
             continue
@@ -82,8 +93,8 @@ def ask(
             if not typed:
                 break
         if typed:
-            options |= question.answers[int(typed) - 1].options
-    return options
+            chosen.append(question.answers[int(typed) - 1].options)
+    return together(chosen)
 
 
 def _words(name: str, value: Any) -> list[str]:

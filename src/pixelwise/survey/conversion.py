@@ -92,8 +92,11 @@ def convert_commands(
         return command_lines(root, splits, known.convert), False
     colors = find_colors(labels)
     folders = [root / split.labels for split in splits.values() if split.labels]
-    options = options_for(colors, folders_above(folders, root))
-    if known is not None and known.convert and _has_colors(known, colors):
+    above = folders_above(folders, root)
+    options = options_for(colors, above)
+    # a file beside the labels that has all of their colours is nearer than a table of ours
+    own = class_file(colors, above)
+    if own is None and known is not None and known.convert and _has_colors(known, colors):
         options = list(known.convert)
         options += ["--unknown", "nearest"] * (colors.nearest and "--unknown" not in options)
     return (command_lines(root, splits, options) if options else ""), colors.nearest
