@@ -289,6 +289,18 @@ def test_scraps_beside_polygons_are_left_out_and_said(tmp_path):
     assert "2 polygons of one or two points are left out" in report.notes
 
 
+def test_polygons_inside_another_of_their_object_are_said(tmp_path):
+    """COCO has no holes: some tools write them all the same."""
+    hole = [4, 4, 8, 4, 8, 8, 4, 8]
+    beside = [14, 4, 18, 4, 18, 8, 14, 8]
+    file = write_coco(tmp_path / "coco", [annotation([FLAT, hole, beside]), annotation([hole])])
+    report = converted(file)
+    assert any(note.startswith("1 polygons lie inside another") for note in report.notes)
+    corner = [0, 0, 20, 0, 20, 2, 2, 2, 2, 17, 0, 17]  # around the other, not around its middle
+    file = write_coco(tmp_path / "around/coco", [annotation([corner, hole])])
+    assert not any("lie inside another" in note for note in converted(file).notes)
+
+
 def test_a_size_that_is_missing_is_that_of_the_image(tmp_path):
     """Or 0."""
     image = {"id": 1, "file_name": "a.png"}

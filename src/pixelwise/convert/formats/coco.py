@@ -18,11 +18,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 from os.path import isdir, isfile
 from pathlib import Path
 from typing import Any
 
 from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.formats.geometry import number_inside
 from pixelwise.convert.formats.image_names import Images
 from pixelwise.convert.formats.items import named_item, size_of_image
 from pixelwise.convert.formats.split_files import SplitFile, notes_of, shared_images, split_files
@@ -49,7 +51,8 @@ _EMPTY = "images have no annotation: all of them is background"
 _TWICE = "images are listed twice"
 _SCRAPS = "polygons of one or two points are left out"
 _MOVED = "images were found by the end of their names"
-_SAID = (_BOXES, _EMPTY, _TWICE, _SCRAPS, _MOVED)
+_INNER = "polygons lie inside another of their object: they are joined, as in COCO, not holes"
+_SAID = (_BOXES, _EMPTY, _TWICE, _SCRAPS, _INNER, _MOVED)
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _BYTES = re.compile(r"""b(['"]).*\1""", re.S)
 # Whole numbers below are exact with a decimal point too.
@@ -335,6 +338,8 @@ def _without_scraps(outline: Any, counts: Counter[str]) -> Any:
     if not kept:
         return outline
     counts[_SCRAPS] += len(outline) - len(kept)
+    if all(map(_is_number, chain(*kept))) and not any(len(ring) % 2 for ring in kept):
+        counts[_INNER] += number_inside(kept)
     return kept
 
 

@@ -1,10 +1,14 @@
-"""Turned rectangles and ellipses as polygons."""
+"""Turned rectangles and ellipses as polygons; polygons inside another."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 # Corners of an ellipse: enough that no point of it is 0.001 pixels off at a radius of 100.
 _STEPS = 720
+# Polygons of one object that are compared with each other.
+_MOST_RINGS = 50
 
 
 def rectangle_points(
@@ -44,3 +48,31 @@ def turned(
     """Points turned clockwise, as y grows downwards."""
     cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     return (points - about) @ np.array([[cos, sin], [-sin, cos]]) + about
+
+
+def number_inside(rings: Sequence[Sequence[float]]) -> int:
+    """How many polygons of an object lie in another one of it, and may be meant as holes.
+
+    Args:
+        rings: [x, y, x, y, ...] of each; of too many none is compared.
+    """
+    if not 1 < len(rings) <= _MOST_RINGS:
+        return 0
+    boxes = [(min(r[::2]), min(r[1::2]), max(r[::2]), max(r[1::2])) for r in rings]
+    return sum(
+        any(
+            low_x < x0 and low_y < y0 and x1 < high_x and y1 < high_y and _contains(other, ring)
+            for other, (low_x, low_y, high_x, high_y) in zip(rings, boxes)
+        )
+        for ring, (x0, y0, x1, y1) in zip(rings, boxes)
+    )
+
+
+def _contains(polygon: Sequence[float], ring: Sequence[float]) -> bool:
+    """Whether the first point of a ring is inside a polygon, by the even-odd rule."""
+    (x, y), inside = ring[:2], False
+    points = list(zip(polygon[::2], polygon[1::2]))
+    for (x0, y0), (x1, y1) in zip([points[-1], *points], points):
+        if (y0 > y) != (y1 > y) and x < x0 + (y - y0) * (x1 - x0) / (y1 - y0):
+            inside = not inside
+    return inside
