@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from make import make_dataset
-from pixelwise.errors import LabelError
+from make import make_dataset, train_settings
+from pixelwise.errors import LabelError, PairingError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.pairs import Pair, find_pairs
+from pixelwise.run.config import TrainConfig
 from pixelwise.run.dataset import Augmentation, SegmentationDataset, augment
+from pixelwise.run.plan import make_plan
 
 CLASSES = Classes(["ground", "disc", "bar"], values=[0, 128, 7], ignore_values=[11])
 HOW = Augmentation(crop=(40, 50), scale=1.0, zoom=(0.5, 2.0), flip=True, color=0.3)
@@ -93,3 +95,20 @@ def test_a_label_of_another_size_is_refused(pairs):
     mixed = Pair("x", pairs[0].image, pairs[1].label)
     with pytest.raises(LabelError, match=r"size must be that of the image, got \(37, 41\) for"):
         SegmentationDataset([mixed], CLASSES)[0]
+
+
+def test_files_without_a_partner_are_left_out_and_said(tmp_path):
+    """As dataset.toml asks for; without that they are an error."""
+    data = make_dataset(tmp_path / "data")
+    (data / "train/labels/00.png").unlink()
+    config, lines = TrainConfig(**train_settings(data, tmp_path / "run")), []
+    with pytest.raises(PairingError, match=r"every image must have a label, got 1 without"):
+        make_plan(config, lines.append)
+    toml = data / "dataset.toml"
+    toml.write_text(toml.read_text() + 'unpaired = "skip"\n')
+    toml.write_text(toml.read_text().replace("[splits.val]", 'unpaired = "skip"\n[splits.val]'))
+    plan = make_plan(config, lines.append)
+    assert (len(plan.train), len(plan.val)) == (5, 2)
+    assert [line for line in lines if "partner" in line] == [
+        "train: 1 file without a partner left out: 00.png"
+    ]

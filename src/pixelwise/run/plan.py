@@ -147,6 +147,10 @@ def make_plan(
                 "mask? Then it is not learnt: "
                 f"{shell_line(['pixelwise', 'audit', str(config.data)])}"
             )
+        skips = description.splits[name].unpaired == "skip"
+        if alone := description.unpaired_files(name) if skips else []:
+            files = some(Path(file).name for file in alone)
+            log(f"{name}: {plural(len(alone), 'file')} without a partner left out: {files}")
         if left_out := bad.left_out.get(name):
             log(f"{name}: {plural(len(left_out), 'bad pair')} left out: {some(left_out)}")
     shapes = [(h.height, h.width) for h in headers[config.train_split].values()]
