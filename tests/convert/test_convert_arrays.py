@@ -10,7 +10,8 @@ from convert.annotations import SIZE
 from convert.pixel_files import converted, label_of, random_index, save
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.formats.array import _among, _whole_numbers, decode_npy
+from pixelwise.convert.formats.array import _among, _whole_numbers
+from pixelwise.convert.formats.array_files import decode_npy
 from pixelwise.errors import DatasetError, LabelError
 from pixelwise.labels.png import read_label
 
@@ -87,7 +88,7 @@ def test_mat_files_with_two_arrays_are_ambiguous(tmp_path):
     savemat = pytest.importorskip("scipy.io", reason="SciPy is not installed").savemat
     (tmp_path / "arrays").mkdir()
     savemat(tmp_path / "arrays/a.mat", {"x": INDEX, "y": INDEX})
-    with pytest.raises(DatasetError, match=r"a single \(H, W\) array, got 2: x, y"):
+    with pytest.raises(DatasetError, match=r"a single \(H, W\) array, got 2: x \(18 x 30\), y"):
         converted(tmp_path / "arrays", "array", classes=CLASSES)
 
 

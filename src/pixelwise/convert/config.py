@@ -98,6 +98,9 @@ class ConvertConfig:
         "images without annotation and the reverse; background: labels of background alone",
     )
     bgr: bool = option(False, "colours are stored blue first")
+    key: str | None = option(
+        None, "array of .mat and .npz files that have several, such as groundTruth.Segmentation"
+    )
     divisor: int = option(0, "instances: class = id // DIVISOR; 0: any id is foreground", low=0)
     sidecars: tuple[str, ...] = option(
         (), "class lists to write for other tools", choices=tuple(SIDECARS), group="output"

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from pixelwise.convert.detect import detect
+from pixelwise.convert.formats.array_files import key_of
 from pixelwise.convert.unsupported import OtherTool
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.names import real_path
@@ -19,7 +20,7 @@ _MOST_FOLDERS = 200
 _MOST_COMMANDS = 6
 # Suffixes of annotation files.
 _ANNOTATIONS = {".json", ".xml"}
-_ARRAYS = {".npy", ".mat"}
+_ARRAYS = {".npy", ".npz", ".mat"}
 # Formats that any folder of images is taken for.
 _ANY_IMAGES = {"color", "array", "instances"}
 
@@ -70,7 +71,7 @@ def _command(folder: Path) -> list[str]:
         return [shell_line(["pixelwise", "init", str(folder)])]
     every = sorted(f for f in folder.iterdir() if f.is_file())
     if any(f.suffix.lower() in _ARRAYS for f in every):
-        return [_array_command(folder)]
+        return [_array_command(folder, next(f for f in every if f.suffix.lower() in _ARRAYS))]
     files = [f for f in every if f.suffix.lower() in _ANNOTATIONS]
     if not files:
         return []
@@ -78,13 +79,15 @@ def _command(folder: Path) -> list[str]:
     return [whole] if whole else [c for c in map(_convert_command, files) if c]
 
 
-def _array_command(folder: Path) -> str:
+def _array_command(folder: Path, first: Path) -> str:
     """The command for a folder of arrays, with that of the images beside it, if there is one."""
+    key = key_of(first) if first.suffix.lower() != ".npy" else ""
+    chosen = ["--key", key] if key else []
     images = image_folder(folder.parent)
     beside = [] if images in (folder, folder.parent) else ["--images", str(images)]
     out = folder.parent.parent / f"{real_path(folder.parent).name}-converted"
-    words = ["pixelwise", "convert", str(folder), *beside, "--out", str(out)]
-    return shell_line(words if beside else words[:3])
+    words = ["pixelwise", "convert", str(folder), *beside, *chosen, "--out", str(out)]
+    return shell_line(words if beside else [*words[:3], *chosen])
 
 
 def _has_data(folder: Path) -> bool:

@@ -1,16 +1,13 @@
-"""Index arrays: .npy, .mat, TIFF, GIF, BMP and PNG files that hold a value for each pixel.
+"""Index arrays: .npy, .npz, .mat, TIFF, GIF, BMP and PNG files that hold a value for each pixel.
 
 Values become class indices through the class table in one step, so that they may swap places.
 """
 
-import math
-import warnings
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from io import BytesIO
 from os.path import isdir
 from pathlib import Path
 
@@ -18,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.formats.array_files import SUFFIXES, decode_array, decode_gif
 from pixelwise.convert.formats.items import find_label_files, rows_beside
-from pixelwise.convert.formats.mat5 import arrays_of
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import files_below
 from pixelwise.convert.pixels.given_classes import Concluded, with_values
@@ -29,12 +26,10 @@ from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Index, Item, Source
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError, setting
 from pixelwise.files.content import MAX_PIXELS, Unreadable, open_file
-from pixelwise.files.records import shown
 from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.class_checks import OTHER
-from pixelwise.labels.codecs.pixels import samples_of
 from pixelwise.labels.color import Snapped
-from pixelwise.labels.decode import decode_image, image_format, read_head
+from pixelwise.labels.decode import read_head
 from pixelwise.labels.png import decode_label
 from pixelwise.legend.rows import Rows, classes_of
 from pixelwise.offenders import list_offenders
@@ -42,13 +37,6 @@ from pixelwise.settings import command_line
 from pixelwise.survey.content import count_colors, decode_pixels
 from pixelwise.survey.values.meaning import meaning_of
 from pixelwise.survey.values.stored import StoredValues
-from pixelwise.text import reason_of, some
-
-_MAT_5 = b"MATLAB 5.0"
-_NPY_HEADERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
 
 # Arrays whose values are looked at to guess classes; of more, so many evenly spaced ones.
 _FILES_LOOKED_AT = 100
@@ -57,7 +45,7 @@ _LOSSY = ("JPEG", "WebP")
 
 
 def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
-    """The arrays of a folder; what values of .npy and .mat files mean is guessed if not given.
+    """The arrays of a folder; what values of arrays mean is guessed if not given.
 
     Raises:
         DatasetError: no classes are given for values of image files, or these have lost values and
@@ -213,8 +201,11 @@ def read_values(item: Item, config: ConvertConfig) -> tuple[NDArray[np.integer],
     """
     (path,), (data,) = item.files, item.contents
     plain = _decode_shown if config.unknown == "nearest" else decode_label
-    decode = DECODERS.get(path.suffix.lower(), plain)
-    values = _whole_numbers(str(path), decode(path, data))
+    suffix = path.suffix.lower()
+    array = decode_array(config, path, data) if suffix in SUFFIXES else None
+    if array is None:
+        array = decode_gif(path, data) if suffix == ".gif" else plain(path, data)
+    values = _whole_numbers(str(path), array)
     return values, _among(values, config.ignore_values)
 
 
@@ -237,80 +228,9 @@ def _among(values: NDArray[np.integer], chosen: Collection[int]) -> NDArray[np.b
     return found
 
 
-def decode_npy(path: Path, data: bytes) -> np.ndarray:
-    """The array in a .npy file; objects are never unpickled.
-
-    Raises:
-        DatasetError: the header is damaged, or promises more than the file holds.
-    """
-    try:
-        stream = BytesIO(data)
-        version = np.lib.format.read_magic(stream)
-        if version not in _NPY_HEADERS:
-            raise ValueError(f"version {version[0]}.{version[1]}")
-        # the parser of Python behind it warns of odd text in a damaged header
-        with warnings.catch_warnings(action="ignore"):
-            shape, is_fortran, dtype = _NPY_HEADERS[version](stream)
-        if dtype.hasobject:
-            raise ValueError("an array of Python objects")
-        rest = len(data) - stream.tell()
-        if min(shape, default=1) < 0 or math.prod(shape) * dtype.itemsize != rest:
-            raise ValueError(f"{rest:,} bytes for shape {shown(shape)}")
-        array = np.frombuffer(data, dtype, offset=stream.tell()) if rest else np.empty(0, dtype)
-        return array.reshape(shape, order="F" if is_fortran else "C")
-    except Exception as error:
-        # the parser of the header raises anything from TokenError to MemoryError on damaged files
-        got = reason_of(error)
-        raise DatasetError(path, "file", must="a .npy array of numbers", got=got) from None
-
-
-def decode_mat(path: Path, data: bytes) -> np.ndarray:
-    """The only two-dimensional array of numbers in a MATLAB 5 file, inside structures too.
-
-    Raises:
-        DatasetError: the file has another version, is damaged, or has no or several arrays.
-    """
-    if not data.startswith(_MAT_5):
-        hint = "Save it with save(..., '-v7')."
-        raise DatasetError(path, "file", must="MATLAB 5.0 to 7", got=repr(data[:19]), hint=hint)
-    try:
-        arrays = arrays_of(data)
-    except Unreadable as error:
-        raise error.at(DatasetError, path, "file") from None
-    if len(arrays) != 1:
-        got = f"{len(arrays):,}: {some(name for name, _ in arrays)}" if arrays else "none"
-        raise DatasetError(path, "file", must="one with a single (H, W) array", got=got)
-    return arrays[0][1]
-
-
-def decode_gif(path: Path, data: bytes) -> np.ndarray:
-    """The palette indices of a GIF file with one image.
-
-    Raises:
-        DatasetError: it is damaged, too large or an animation.
-    """
-    try:
-        kind = image_format(data)
-        if kind != "GIF":
-            raise Unreadable("a GIF file", f"a {kind} file")
-        image = decode_image(data)
-        if image.mode not in ("P", "L"):
-            raise Unreadable("indexed", f"mode {image.mode}")
-        return samples_of(image)
-    except Unreadable as error:
-        raise error.at(DatasetError, path, "file") from None
-
-
-DECODERS: dict[str, Callable[[Path, bytes], np.ndarray]] = {
-    ".npy": decode_npy,
-    ".mat": decode_mat,
-    ".gif": decode_gif,
-}
-
-
 def _suffixes(source: Path) -> Collection[str]:
     """Those of arrays if there are any; otherwise those of images."""
-    for suffix in (".npy", ".mat"):
+    for suffix in SUFFIXES:
         if isdir(source) and next(files_below(source, [suffix]), None) is not None:
             return [suffix]
     return IMAGE_SUFFIXES
