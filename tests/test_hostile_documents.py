@@ -21,7 +21,7 @@ from our_source import nodes
 from pixelwise.cli import main
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.formats.array_files import decode_npy
+from pixelwise.convert.pixels.array_files import decode_npy
 from pixelwise.errors import ArgumentError, DatasetError, RunError
 from pixelwise.files.json_file import read_json
 from pixelwise.labels.classes import Classes

@@ -182,6 +182,7 @@ def convert(
     label_prefix: str = "",
     unpaired: Literal["error", "skip", "background"] = "error",
     bgr: bool = False,
+    key: str | None = None,
     divisor: int = 0,
     sidecars: Sequence[str] = (),
     workers: int = 0,

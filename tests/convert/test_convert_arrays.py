@@ -11,7 +11,7 @@ from convert.pixel_files import converted, label_of, random_index, save
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.array import _among, _whole_numbers
-from pixelwise.convert.formats.array_files import decode_npy
+from pixelwise.convert.pixels.array_files import decode_npy
 from pixelwise.errors import DatasetError, LabelError
 from pixelwise.labels.png import read_label
 

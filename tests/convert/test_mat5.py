@@ -8,7 +8,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from pixelwise.convert.formats.array_files import decode_mat
+from pixelwise.convert.pixels.array_files import decode_mat
 from pixelwise.errors import DatasetError
 from pixelwise.files.content import VARIABLE
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from pixelwise.convert.detect import detect
-from pixelwise.convert.formats.array_files import key_of
+from pixelwise.convert.pixels.array_files import key_of
 from pixelwise.convert.unsupported import OtherTool
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.names import real_path

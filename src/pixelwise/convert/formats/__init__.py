@@ -6,5 +6,5 @@ pixels      color.py instances.py array.py cityscapes_ids.py coco_panoptic.py
 shared      geometry.py (turned rectangles and ellipses), label_studio_rle.py (its brush),
             items.py (label files paired with images, images named in a file),
             image_names.py (images that lie elsewhere now), split_files.py (a file for each split),
-            array_files.py (arrays in .npy, .npz and .mat files), mat5.py (what is in .mat files)
+            mat5.py (arrays in .mat files)
 """

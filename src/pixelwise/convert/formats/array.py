@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.formats.array_files import SUFFIXES, decode_array, decode_gif
 from pixelwise.convert.formats.items import find_label_files, rows_beside
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import files_below
+from pixelwise.convert.pixels.array_files import SUFFIXES, decode_array, decode_gif
 from pixelwise.convert.pixels.given_classes import Concluded, with_values
 from pixelwise.convert.pixels.labels_alone import check_no_photograph
 from pixelwise.convert.pixels.suggestion import classes_missing
