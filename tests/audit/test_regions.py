@@ -51,6 +51,14 @@ def test_a_class_that_is_a_line_everywhere_comes_from_interpolation():
     assert is_line_between(label, label < 255, 2, 0.95, 16)
 
 
+def test_stripes_in_the_order_of_their_values_are_no_interpolation():
+    """0, 1, 2, ... from left to right, one of them a pixel wide: objects have two sides."""
+    label = np.repeat(np.arange(8, dtype=np.uint8), 5)[None, :].repeat(40, axis=0)
+    label = np.concatenate([label[:, :6], label[:, 10:]], axis=1)
+    assert values_between(label, 0.95) == [1]
+    assert not is_line_between(label, label < 255, 1, 0.95, 16)
+
+
 def test_a_narrow_object_is_no_interpolation():
     """Where classes also meet without it, a pole of one pixel is a pole."""
     label = np.zeros((40, 40), np.uint8)

@@ -5,6 +5,9 @@ from numpy.typing import NDArray
 
 # Interpolation reaches so far; a smooth border is a band of at most twice this.
 _REACH = 2
+# Of a line between lower and higher values: the least share that rises to the right or downwards,
+# and the least that falls.
+_BOTH_SIDES = 0.05
 # A frame that is thicker, in shorter sides of the label, is background; and behind a frame its
 # value is rare.
 _FRAME_SHARE, _LEFT_INSIDE = 1 / 12, 0.2
@@ -59,7 +62,8 @@ def is_line_between(
     label: np.ndarray, valid: np.ndarray, value: int, least: float, pixels: int
 ) -> bool:
     """Whether a value occurs only as a line between lower and higher values, as interpolation
-    draws it: there are few borders across which lower and higher values meet without it.
+    draws it: there are few borders across which lower and higher values meet without it, and values
+    rise across some of the lines and fall across others, as on the two sides of an object.
 
     Args:
         label: (H, W) stored values, at least (3, 3).
@@ -69,14 +73,16 @@ def is_line_between(
         pixels: their least number.
     """
     known = np.where(valid, label, value).astype(np.int32)
-    here = known[1:-1, 1:-1]
-    between = _is_between(known[1:-1, :-2], here, known[1:-1, 2:])
-    between |= _is_between(known[:-2, 1:-1], here, known[2:, 1:-1])
-    number = int((between & (here == value)).sum())
-    side = np.sign(known - value)
+    side, here = np.sign(known - value), known[1:-1, 1:-1] == value
+    before, after = [side[1:-1, :-2], side[:-2, 1:-1]], [side[1:-1, 2:], side[2:, 1:-1]]
+    rising = here & np.any([(a < 0) & (b > 0) for a, b in zip(before, after)], axis=0)
+    falling = here & np.any([(a > 0) & (b < 0) for a, b in zip(before, after)], axis=0)
+    number = int((rising | falling).sum())
     jumps = (side[:, 1:] * side[:, :-1] < 0).sum() + (side[1:] * side[:-1] < 0).sum()
     every = int(((label == value) & valid).sum())
-    return number >= max(pixels, least * every, 2 * int(jumps))
+    # stripes in the order of their values have one side alone
+    both = min(int(rising.sum()), int(falling.sum())) >= _BOTH_SIDES * number
+    return both and number >= max(pixels, least * every, 2 * int(jumps))
 
 
 def _is_between(a: np.ndarray, middle: np.ndarray, b: np.ndarray) -> np.ndarray:
