@@ -321,3 +321,13 @@ def test_images_in_a_folder_beside_the_annotations_are_asked_for_by_its_name(tmp
         converted(tmp_path / "labels")
     assert converted(tmp_path / "labels", images=tmp_path / "images").files == 2
     assert converted(tmp_path, out=tmp_path.parent / f"{tmp_path.name}-out").files == 2
+
+
+def test_folders_that_labelme_made_of_annotations_are_not_images(tmp_path):
+    """labelme_json_to_dataset copies the image and writes labels beside it."""
+    write_labelme(tmp_path / "source")
+    for name in ("img.png", "label.png"):
+        write_image(tmp_path / f"source/a_json/{name}")
+    (tmp_path / "source/a_json/label_names.txt").write_text("_background_\ncat\n")
+    report = converted(tmp_path / "source", unpaired="background")
+    assert report.files == 1

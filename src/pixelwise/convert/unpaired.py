@@ -81,7 +81,10 @@ def _images(config: ConvertConfig, source: Source) -> Iterator[tuple[str, Path]]
     elif FORMATS[config.format].background in (None, IGNORE):
         return  # label images without a folder of images, or Cityscapes' other files
     elif isdir(config.source) and any(_is_beside(item) for item in source.items):
-        yield from images_below(config.source)
+        for name, path in images_below(config.source):
+            # what labelme_json_to_dataset made of an annotation has the image again
+            if not isfile(path.parent / "label_names.txt"):
+                yield name, path
     else:
         folders = {item.image.parent for item in source.items if item.image is not None}
         for folder in sorted(filter(isdir, folders)):
