@@ -302,3 +302,19 @@ def test_images_may_have_lost_what_an_upload_puts_before_their_names(tmp_path):
     """Eight letters and a hyphen."""
     file = write_export(tmp_path / "ls", [task([result()], "/data/upload/3/1a2b3c4d-a.png")])
     np.testing.assert_array_equal(label_of(file), square())
+
+
+def test_images_below_the_export_are_found_if_they_are_there_once(tmp_path):
+    """Two folders down at most: others may be of another data set."""
+    file = write_export(tmp_path / "ls", [task([result()])])
+    (tmp_path / "ls/x/y").mkdir(parents=True)
+    (tmp_path / "ls/a.png").rename(tmp_path / "ls/x/y/a.png")
+    assert "1 images were found by the end of their names" in converted(file).notes
+    write_image(tmp_path / "ls/drawn/a.png")
+    with pytest.raises(DatasetError, match=r"drawn/a.png, x/y/a.png. Give that folder as images"):
+        converted(file, out=tmp_path / "again")
+    (tmp_path / "ls/drawn/a.png").unlink()
+    (tmp_path / "ls/x/y").rename(tmp_path / "ls/drawn/y")
+    (tmp_path / "ls/drawn").rename(tmp_path / "ls/x/z")
+    with pytest.raises(DatasetError, match=r"image must be an existing file"):
+        converted(file, out=tmp_path / "again")

@@ -50,9 +50,8 @@ _BOXES = "objects are boxes, painted as rectangles"
 _EMPTY = "images have no annotation: all of them is background"
 _TWICE = "images are listed twice"
 _SCRAPS = "polygons of one or two points are left out"
-_MOVED = "images were found by the end of their names"
 _INNER = "polygons lie inside another of their object: they are joined, as in COCO, not holes"
-_SAID = (_BOXES, _EMPTY, _TWICE, _SCRAPS, _INNER, _MOVED)
+_SAID = (_BOXES, _EMPTY, _TWICE, _SCRAPS, _INNER)
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _BYTES = re.compile(r"""b(['"]).*\1""", re.S)
 # Whole numbers below are exact with a decimal point too.
@@ -72,9 +71,8 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
     for file, name_of in zip(files, names):
         found += _items(config, file, name_of, images, counts)
     items, said = placed(files[0].path, found, config) if len(files) == 1 else (found, [])
-    notes += [*said, *shared_images(items)]
+    notes += [*said, *images.notes, *shared_images(items)]
     _check_boxes(config, counts)
-    counts[_MOVED] = images.moved
     federated = "neg_category_ids" in next(iter(files[0].content["images"]), ())
     if federated and config.background is None:
         void = setting("background", IGNORE)

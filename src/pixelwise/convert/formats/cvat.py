@@ -53,7 +53,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
     where = str(path)
     reader = _Reader(where)
     reader.read(read_content(path))
-    images, items = Images(config, path.parent), []
+    images, items = Images(config, path.parent, is_sure=True), []
     subsets = {image.get("subset", "").strip() for image, _ in reader.images}
     for place, (image, shapes) in enumerate(reader.images):
         at, subset = f"image[{place}]", image.get("subset", "").strip()
@@ -69,8 +69,8 @@ def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
             id = safe_id(where, f"{at}.subset", f"{subset}/{item.id}.")
             item = replace(item, id=id)
         items.append(item)
-    notes = (f"subsets are folders: {some(sorted(subsets))}",) if len(subsets) > 1 else ()
-    return Source(items, reader.rows(), notes)
+    notes = [f"subsets are folders: {some(sorted(subsets))}"] * (len(subsets) > 1) + images.notes
+    return Source(items, reader.rows(), tuple(notes))
 
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa: ARG001

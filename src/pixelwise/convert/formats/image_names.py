@@ -5,23 +5,31 @@ address. Such a name is looked for below the folder of the images: by as many of
 there are in that folder, in the end by the name of the file alone, which must be there once.
 """
 
+import os
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
-from os.path import isfile
+from os.path import exists, isfile, islink
 from pathlib import Path
 from urllib.parse import unquote
 
 from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.manifest import FILE_NAME as MANIFEST
 from pixelwise.convert.paths import images_below, inside, safe_id, split_word
 from pixelwise.errors import DatasetError, setting
 from pixelwise.files.names import with_slashes
 from pixelwise.files.records import shown
+from pixelwise.files.walk import IMAGE_SUFFIXES
+from pixelwise.survey.pairing import subfolders
 from pixelwise.text import some
 
 _ABSOLUTE = re.compile(r"/|[A-Za-z]:|file:")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://[^/]*/?")
+# Folders below that of the annotations that are searched if no folder of images is given: others
+# may be of another data set.
+_DEEPEST = 2
 # Parts of a path that are tried.
 _MOST_PARTS = 8
 
@@ -86,6 +94,11 @@ class Images:
         self.moved += 1
         return safe_id(where, name, found[0]), found[1]
 
+    @property
+    def notes(self) -> list[str]:
+        """How many images lie elsewhere than their names say."""
+        return [f"{self.moved:,} images were found by the end of their names"] * (self.moved > 0)
+
     def _search(self, where: str, plain: str, split: str) -> tuple[str, Path] | None:
         """The name below the root and the path of an image; None if it is not there."""
         parts = [part for part in plain.rpartition("../")[2].split("/") if part not in ("", ".")]
@@ -97,9 +110,9 @@ class Images:
         if len(names) > 1 and split:
             names = [n for n in names if _is_below(split, n)] or names
         if len(names) > 1:
-            must = f"in one folder of {self.root}"
-            got = some(names)
-            raise DatasetError(where, f"image {parts[-1]}", must=must, got=got)
+            must, got = f"in one folder of {self.root}", some(names)
+            hint = "" if self.has_root else f"Give that folder as {setting('images')}."
+            raise DatasetError(where, f"image {parts[-1]}", must=must, got=got, hint=hint)
         if not names:
             return None
         return parts[-1], inside(where, "images", names[0], self.root, [self.root])
@@ -108,9 +121,26 @@ class Images:
     def _by_name(self) -> dict[str, list[str]]:
         """The names below the root of all images, by the name of the file."""
         found = defaultdict(list)
-        for name, _ in images_below(self.root):
+        for name in _names_below(self.root, None if self.has_root else _DEEPEST):
             found[name.rpartition("/")[2]].append(name)
         return dict(found)
+
+
+def _names_below(root: Path, deepest: int | None) -> Iterator[str]:
+    """The names of images below a folder; below so many folders at most."""
+    if deepest is None:
+        yield from (name for name, _ in images_below(root))
+        return
+    level = [root]
+    for _ in range(deepest + 1):
+        for folder in level:
+            with suppress(OSError):  # a folder that cannot be read has no image for us
+                for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+                    if entry.name.lower().endswith(tuple(IMAGE_SUFFIXES)) and entry.is_file():
+                        yield Path(entry.path).relative_to(root).as_posix()
+        below = (inner for folder in level for inner in subfolders(folder))
+        # without links, and without what convert has made
+        level = [inner for inner in below if not islink(inner) and not exists(inner / MANIFEST)]
 
 
 def _is_below(split: str, name: str) -> bool:

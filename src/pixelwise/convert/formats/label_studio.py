@@ -65,7 +65,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
     if not isinstance(tasks, list):
         hint = "Export the project as JSON, not as JSON-MIN or COCO."
         raise DatasetError(where, "file", must="a list of tasks", got=shown(tasks), hint=hint)
-    images, items = Images(config, config.source.parent), list[Item]()
+    images, items = Images(config, config.source.parent, is_sure=True), list[Item]()
     names: set[str] = set()
     counts: Counter[str] = Counter()
     left_out: Counter[str] = Counter()
@@ -88,7 +88,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
     if not items and tasks:
         raise _without_annotation(where, len(tasks), counts["predicted"])
     notes = [f"{counts['several']:,} tasks have several annotations: the first counts"]
-    notes = notes * (counts["several"] > 0)
+    notes = notes * (counts["several"] > 0) + images.notes
     notes += [f"left out: {n:,} {what}" for what, n in sorted(left_out.most_common(_LISTED)) if n]
     if not names and all(r.get("type") in _BARE for i in items for r, _ in i.data):
         notes.append(f"regions have no labels: all of them are {_NAMELESS}")

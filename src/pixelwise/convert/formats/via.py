@@ -82,7 +82,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
                 str(file.path), at, image.name, file.path.parent, split=file.split
             )
             items.append(Item(file.id_of(id), (), path, objects))
-    notes = [*notes_of(config, files), *shared_images(items)]
+    notes = [*notes_of(config, files), *where_images.notes, *shared_images(items)]
     if attribute:
         notes.append(f"the attribute {attribute} of regions names the class")
     notes += [f"regions have no attributes: all of them are {_NAMELESS}"] * (not attribute)
