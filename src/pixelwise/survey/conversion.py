@@ -59,7 +59,7 @@ class Colors:
         """What --classes takes: a name, which a person may change, for each colour."""
         colors = [color for color, _ in self.shares]
         names = [f"class_{number}" for number in range(len(colors))]
-        if colors == [_BLACK, _WHITE]:
+        if len(colors) == 2 and colors[0] == _BLACK and self.is_grey:
             names = ["background", "foreground"]
         return ",".join(f"{name}=#{color:06x}" for name, color in zip(names, colors))
 
@@ -96,13 +96,13 @@ def convert_commands(
     options = options_for(colors, above)
     # a file beside the labels that has all of their colours is nearer than a table of ours
     own = class_file(colors, above)
-    if own is None and known is not None and known.convert and _has_colors(known, colors):
+    if own is None and known is not None and known.convert and has_colors(known, colors):
         options = list(known.convert)
         options += ["--unknown", "nearest"] * (colors.nearest and "--unknown" not in options)
     return (command_lines(root, splits, options) if options else ""), colors.nearest
 
 
-def _has_colors(known: Known, colors: Colors) -> bool:
+def has_colors(known: Known, colors: Colors) -> bool:
     """Whether labels have the colours of a known data set, not those of a changed copy."""
     table = known.convert[known.convert.index("--classes") + 1]
     rows = colored_rows(table) if table in PALETTES else read_rows(table)

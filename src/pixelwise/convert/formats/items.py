@@ -39,8 +39,9 @@ def find_label_files(
     if not isfile(config.source):
         files = list(files_below(config.source, suffixes))
     found = [(id, *file) for file in files if (id := label_affixes.id_of(file[0])) is not None]
-    if IMAGE_SUFFIXES.issuperset(suffixes):
-        check_labels_alone(config, [(name, path) for _, name, path in found])
+    pictures = [(n, path) for _, n, path in found if path.suffix.lower() in IMAGE_SUFFIXES]
+    if pictures:
+        check_labels_alone(config, pictures)
     if config.images is None or config.image_files == "none":
         return [
             Item(safe_id(str(config.source), "name", f"{id}{Path(name).suffix}"), (path,))

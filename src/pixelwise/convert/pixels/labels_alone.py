@@ -13,7 +13,7 @@ import numpy as np
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.paths import images_below
 from pixelwise.convert.pixels.mask_names import are_single_classes
-from pixelwise.convert.pixels.suggestion import commands, stored_values
+from pixelwise.convert.pixels.suggestion import commands, stored_values, unusable_options
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError, setting
 from pixelwise.files.affixes import NO_AFFIXES, Affixes, likely_affixes
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
@@ -172,7 +172,7 @@ def _way_on(config: ConvertConfig, splits: Mapping[str, Split]) -> str:
     if not labels:
         return ""
     few = labels[:_LABELS_READ]
-    is_plain = stored_values(few) and kind_of(few) != "soft"
+    is_plain = stored_values(few) and not unusable_options(source, labels)
     if config.classes is None and config.images is None and is_plain:
         describe = shell_line(["pixelwise", "init", str(source)])
         return f"The labels hold values already, which need no conversion: {describe}"

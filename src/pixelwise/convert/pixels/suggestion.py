@@ -12,7 +12,11 @@ from pixelwise.labels.description import Split
 from pixelwise.labels.png import count_stored
 from pixelwise.settings import command_line
 from pixelwise.survey.content import kind_of
-from pixelwise.survey.conversion import class_file, find_colors, folders_above
+from pixelwise.survey.conversion import class_file, find_colors, folders_above, has_colors
+from pixelwise.survey.given import Given
+from pixelwise.survey.known_sets import known_of
+from pixelwise.survey.values.stored import read_values
+from pixelwise.survey.values.unusable import RULES
 from pixelwise.text import percent, plural
 
 # Labels whose values are counted; of more, so many evenly spaced ones.
@@ -31,7 +35,9 @@ def commands(config: ConvertConfig, splits: Mapping[str, Split], labels: Sequenc
         splits: where images and labels are, relative to the source.
         labels: of which some are read for their classes, unless those are given.
     """
-    classes = {} if config.classes else classes_for(config, labels)
+    classes = (
+        {} if config.classes else _known(config, splits, labels) or classes_for(config, labels)
+    )
     lines: dict[tuple[object, ...], tuple[str, ConvertConfig]] = {}
     for name, split in splits.items():
         if split.labels is None:
@@ -53,6 +59,20 @@ def commands(config: ConvertConfig, splits: Mapping[str, Split], labels: Sequenc
     return " && ".join(command_line(replace(c, split=name)) for name, c in lines.values())
 
 
+def _known(
+    config: ConvertConfig, splits: Mapping[str, Split], labels: Sequence[Path]
+) -> dict[str, Any]:
+    """The settings of a known data set that these labels are, with its classes."""
+    known = known_of(config.source, splits, labels)
+    if known is None or not known.convert:
+        return {}
+    colors = None if known.needs_convert else find_colors(labels)
+    if colors is not None and not has_colors(known, colors):
+        return {}
+    nearest = {"unknown": "nearest"} if colors is not None and colors.nearest else {}
+    return {**nearest, **settings_of(known.convert)}
+
+
 def classes_for(config: ConvertConfig, labels: Sequence[Path]) -> dict[str, Any]:
     """The settings that give the classes of some labels names which a person may change.
 
@@ -63,6 +83,10 @@ def classes_for(config: ConvertConfig, labels: Sequence[Path]) -> dict[str, Any]
         Of classes, format and unknown; none if there are too many values or colours.
     """
     values = stored_values(labels)
+    if values:
+        options = unusable_options(config.source, labels)
+        if options:
+            return settings_of(options)
     if 0 < len(values) <= MOST_TYPED and kind_of(labels[:_KINDS]) != "soft":
         return {"format": "array", "classes": typed_values(sorted(values))}
     colors = find_colors(labels)
@@ -73,6 +97,24 @@ def classes_for(config: ConvertConfig, labels: Sequence[Path]) -> dict[str, Any]
         return {}
     found = {"format": "color", "classes": named}
     return {**found, "unknown": "nearest"} if colors.nearest else found
+
+
+def unusable_options(root: Path, labels: Sequence[Path]) -> tuple[str, ...]:
+    """The options of `pixelwise convert` for values that are no classes, as init finds them."""
+    chosen = list(labels[:: max(1, -(-len(labels) // _LOOKED_AT))])
+    try:
+        stored, _ = read_values(root, chosen, {})
+    except PixelwiseError:
+        return ()
+    found = (rule(stored, None, Given()) for rule in RULES)
+    return next((one.options for one in found if one is not None), ())
+
+
+def settings_of(options: Sequence[str]) -> dict[str, Any]:
+    """Options of the command line, each with one value, as settings."""
+    pairs = zip(options[::2], options[1::2])
+    settings = {name.removeprefix("--").replace("-", "_"): value for name, value in pairs}
+    return {name: int(v) if name == "divisor" else v for name, v in settings.items()}
 
 
 def typed_values(values: Sequence[int]) -> str:
