@@ -10,6 +10,8 @@ from pathlib import Path, PurePosixPath
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.affixes import Affixes
+from pixelwise.files.content import Unreadable, open_file
+from pixelwise.files.names import real_path
 from pixelwise.files.patterns import names_below
 from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.classes import Classes
@@ -239,7 +241,7 @@ class _Files:
 
     def __init__(self, root: Path, images: Sequence[str], labels: Sequence[str]) -> None:
         self.root = root
-        name = root.resolve().name
+        name = real_path(root).name
         self.images = [f"/{name}/{path}" for path in _some(images)]
         self.labels = [f"/{name}/{path}" for path in _some(labels)]
         self.image = root / images[0]
@@ -314,11 +316,11 @@ def _is_there(side: str, folders: Sequence[Path]) -> bool:
                 if path.exists():
                     return True
             elif path.is_file():
-                with path.open("rb") as file:
+                with open_file(path) as file:
                     text = file.read(_SIDE_BYTES).decode("utf-8", "replace")
                 if re.search(pattern, text, re.MULTILINE):
                     return True
-        except OSError:
+        except (OSError, Unreadable):
             continue
     return False
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pixelwise.errors import DatasetError
+from pixelwise.files.content import Unreadable, read_file
 from pixelwise.labels.description import Split, fold_of
 from pixelwise.survey.folder_names import split_of, template_of, words_of
 from pixelwise.survey.given import Given
@@ -188,7 +189,7 @@ def _name_train(draft: _Draft) -> None:
     if others:
         seen += f"; {', '.join(others)} have none"
     place = places.pop(name)
-    answer = Answer(f"train on the pairs of {name}", {"split_train": Path(place.images)})
+    answer = Answer(f"train on the pairs of {name}", {"split_train": place.images})
     known = "train" in draft.given.splits
     draft.statements.append(Statement(SURE if known else OPEN, seen, () if known else (answer,)))
     places["train"] = place
@@ -314,9 +315,11 @@ def _best_lists(draft: _Draft, ids: set[str]) -> dict[str, tuple[str, frozenset[
 
 def _are_ids(file: Path, ids: frozenset[str]) -> bool:
     """Whether a list has the ids as they are, one a line, and nothing else."""
-    text = file.read_text(encoding="utf-8-sig", errors="replace")
-    lines = {line.strip() for line in text.splitlines()} - {""}
-    return lines == ids
+    try:
+        text = read_file(file, may_be_empty=True).decode("utf-8-sig", "replace")
+    except Unreadable:
+        return False
+    return {line.strip() for line in text.splitlines()} - {""} == ids
 
 
 def _draw_folds(draft: _Draft) -> None:

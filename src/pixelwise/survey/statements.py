@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pixelwise.labels.description import Description
 from pixelwise.labels.pairs import Pair
@@ -20,6 +20,10 @@ OPEN: Sureness = "open"
 _ENDINGS = {SURE: "sure", LIKELY: "likely", OPEN: "please decide"}
 
 
+# the value of an option of `pixelwise init`
+Option = str | int | tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Answer:
     """An answer to an open question.
@@ -30,7 +34,7 @@ class Answer:
     """
 
     text: str
-    options: Mapping[str, Any]
+    options: Mapping[str, Option]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pixelwise.labels.class_names import is_void_name
 from pixelwise.labels.classes import Classes
 from pixelwise.survey.class_list import NOTHING_GIVEN
 from pixelwise.survey.given import Given
-from pixelwise.survey.statements import LIKELY, OPEN, SURE, Answer, Statement
+from pixelwise.survey.statements import LIKELY, OPEN, SURE, Answer, Option, Statement
 from pixelwise.survey.values.named import by_name
 from pixelwise.survey.values.stored import StoredValues
 from pixelwise.survey.values.suspects import find_suspects
@@ -181,7 +181,7 @@ def _two_values(facts: Facts) -> Meaning | None:
         if share > _MOSTLY:
             back, front, answers = front, back, answers[::-1]
         if values[-1] in VOIDS:
-            decided = {"ignore_values": (values[-1],), "foreground": values[0]}
+            decided: dict[str, Option] = {"ignore_values": (values[-1],), "foreground": values[0]}
             answers += (Answer(f"{values[-1]} is void", decided),)
         note = f"two classes, stored as {listed(values)}: is {front} the foreground?"
         statement = Statement(OPEN, note, answers)
