@@ -113,15 +113,16 @@ def test_regions_without_any_attribute_are_one_class(tmp_path):
     assert "regions have no attributes: all of them are object" in report.notes
 
 
-def test_of_several_attributes_the_one_with_the_given_classes_counts(tmp_path):
-    """Without classes it is asked which, with the values of each."""
+def test_of_several_attributes_one_is_chosen(tmp_path):
+    """It is asked which, with the values of each."""
     both = [region(kind="cat", who="ann"), region(kind="dog", who="ann")]
     file = write_via(tmp_path / "via", *both)
-    message = r"one attribute of regions, got kind \(cat: 1, dog: 1\); who \(ann: 2\)\. Give a file"
+    message = r"got kind \(cat: 1, dog: 1\); who \(ann: 2\)\. Choose it with key=.kind."
     with pytest.raises(DatasetError, match=message):
         converted(file)
-    (tmp_path / "names.txt").write_text("background\ncat\ndog\n")
-    report = converted(file, classes=str(tmp_path / "names.txt"))
+    with pytest.raises(DatasetError, match=r"an attribute of regions, got 'x'\. Choose"):
+        converted(file, key="x")
+    report = converted(file, key="kind")
     assert report.classes.names == ("background", "cat", "dog")
 
 

@@ -99,7 +99,9 @@ class ConvertConfig:
     )
     bgr: bool = option(False, "colours are stored blue first")
     key: str | None = option(
-        None, "array of .mat and .npz files that have several, such as groundTruth.Segmentation"
+        None,
+        "array of .mat and .npz files that have several, such as groundTruth.Segmentation; of VIA "
+        "the attribute of regions that names the class",
     )
     divisor: int = option(0, "instances: class = id // DIVISOR; 0: any id is foreground", low=0)
     sidecars: tuple[str, ...] = option(

@@ -29,12 +29,13 @@ from pixelwise.errors import DatasetError, setting
 from pixelwise.files.json_file import get
 from pixelwise.files.records import shown
 from pixelwise.labels.shapes import Outline
-from pixelwise.legend.read import read_rows
 from pixelwise.legend.rows import Rows
 from pixelwise.text import some
 
 # The class of regions that have no attributes at all.
 _NAMELESS = "object"
+# What people call the attribute that names the class.
+_USUAL = ("class", "class_name", "label", "category", "type", "name", "object")
 _PROJECT = "_via_img_metadata"
 # Shapes of version 3 by number: the name of version 2, and the keys of its numbers.
 _SHAPES_3 = {
@@ -187,26 +188,26 @@ def _class_attribute(config: ConvertConfig, attributes: list[dict[str, Any]]) ->
     """The attribute of regions that names the class; "" if there is none.
 
     Raises:
-        DatasetError: there are several, and the classes that are given are not the values of one.
+        DatasetError: there are several and none is chosen, or another one.
     """
     values: dict[str, Counter[str]] = {}
     for own in attributes:
         for attribute in own:
             values.setdefault(attribute, Counter()).update(_names(own, attribute))
     values = {attribute: counts for attribute, counts in values.items() if counts}
-    if len(values) > 1 and config.classes is not None:
-        known = {*read_rows(config.classes).names, *config.ignore}
-        known |= {pair.split("=")[0] for pair in config.alias}
-        values = {a: counts for a, counts in values.items() if known.issuperset(counts)} or values
-    if len(values) < 2:
+    if config.key is None and len(values) < 2:
         return next(iter(values), "")
+    if config.key in values:
+        return str(config.key)
     listed = (
         f"{attribute} ({some((f'{n}: {k:,}' for n, k in counts.most_common(4)), 3)})"
         for attribute, counts in values.items()
     )
-    must = "one attribute of regions"
-    hint = f"Give a file with the values of one of them as {setting('classes')}, one a line."
-    got = some(listed, separator="; ")
+    must = "an attribute of regions"
+    usual = (attribute for attribute in values if attribute.strip().lower() in _USUAL)
+    best = next(usual, None) or max(values, key=lambda a: len(values[a]), default="NAME")
+    hint = f"Choose it with {setting('key', best)}."
+    got = some(listed, separator="; ") if config.key is None else shown(config.key)
     raise DatasetError(config.source, "class", must=must, got=got, hint=hint)
 
 
