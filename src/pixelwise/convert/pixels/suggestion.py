@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,10 @@ def commands(config: ConvertConfig, splits: Mapping[str, Split], labels: Sequenc
         splits: where images and labels are, relative to the source.
         labels: of which some are read for their classes, unless those are given.
     """
-    classes = (
-        {} if config.classes else _known(config, splits, labels) or classes_for(config, labels)
-    )
+    classes = {} if config.classes else classes_for(config, labels)
+    # a class file beside the labels says more than the table of a known data set
+    if not config.classes and not isfile(str(classes.get("classes"))):
+        classes = _known(config, splits, labels) or classes
     lines: dict[tuple[object, ...], tuple[str, ConvertConfig]] = {}
     for name, split in splits.items():
         if split.labels is None:
