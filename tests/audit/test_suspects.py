@@ -128,3 +128,45 @@ def test_wide_labels_of_many_classes_are_no_numbers_of_objects(tmp_path):
         return label.astype(np.uint16) * 100 + index * 3 + np.arange(64, dtype=np.uint16) % 3
 
     assert "V16" not in audit(write(tmp_path, wide)).totals
+
+
+def test_labels_that_number_their_objects_are_an_error_with_the_command_that_describes_them(
+    tmp_path,
+):
+    """Each value was taken for a class; afterwards all objects are one."""
+
+    def numbered(_label, index):
+        stored = np.zeros((48, 64), np.uint8)
+        for number in range(6 + index % 7):
+            stored[3 + 3 * number : 5 + 3 * number, 5 : 20 + index] = number + 1
+        return stored
+
+    folder = write(tmp_path / "data", numbered)
+    lines = ['task = "multiclass"']
+    for value in range(13):
+        lines += ["[[classes]]", f'name = "class_{value}"', f"value = {value}"]
+    lines += ["[splits.train]", 'images = "images"', 'labels = "labels"']
+    (folder / "dataset.toml").write_text("\n".join(lines))
+    found = audit(folder)
+    assert found.totals["V16"].files == 1
+    assert "1..n without a gap, up to 12" in found.of_rule("V16")[0].detail
+    assert main(shlex.split(found.repair("V16"))[1:]) == 0
+    assert read_description(folder).classes.values == ((0,), "other")
+    assert "V16" not in audit(folder).totals
+
+
+def test_a_few_classes_of_which_each_label_has_the_first_ones_are_no_numbers_of_objects(tmp_path):
+    """Up to eight values without a gap are as likely to be classes."""
+
+    def first_ones(_label, index):
+        return np.minimum(np.arange(48)[:, None] // 8 + 0 * np.arange(64), 2 + index % 4).astype(
+            np.uint8
+        )
+
+    folder = write(tmp_path / "data", first_ones)
+    lines = ['task = "multiclass"']
+    for value in range(6):
+        lines += ["[[classes]]", f'name = "class_{value}"', f"value = {value}"]
+    lines += ["[splits.train]", 'images = "images"', 'labels = "labels"']
+    (folder / "dataset.toml").write_text("\n".join(lines))
+    assert "V16" not in audit(folder).totals
