@@ -112,3 +112,13 @@ def test_masks_without_image_are_an_error_or_left_out(tmp_path):
         save(tmp_path / f"masks/{id}_road.png", ROAD)
     config = {"source": tmp_path / "masks", "images": tmp_path / "images", "format": "masks"}
     assert convert(ConvertConfig(**config, unpaired="skip", out=tmp_path / "out")).files == 2
+
+
+@pytest.mark.parametrize("names", [("images", "gt"), ("pictures of it", "outlines")])
+def test_a_folder_of_images_is_no_class(names, tmp_path):
+    for number in range(4):
+        noise = np.random.default_rng(number).integers(0, 255, (24, 32, 3), np.uint8)
+        save(tmp_path / f"{names[0]}/{number}.tif", noise)
+        save(tmp_path / f"{names[1]}/{number}.tif", CAR)
+    with pytest.raises(DatasetError, match=r"source must be (a folder of )?labels alone"):
+        convert(ConvertConfig(source=tmp_path))

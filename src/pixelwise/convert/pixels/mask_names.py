@@ -6,13 +6,13 @@ from pathlib import Path
 
 from pixelwise.files.affixes import Affixes
 from pixelwise.survey.content import look
-from pixelwise.survey.folder_names import SPLIT_NAMES
+from pixelwise.survey.folder_names import IMAGE_FOLDERS, SPLIT_NAMES
 
 OBJECT = "object"
 _MARKS = "_-. "
 # Names that do not say which class a mask is of.
 _SAYS_NOTHING = {"", "mask", "masks", "label", "object", "instance", "seg", "obj"}
-# Masks that are looked at, of as many as there are; the values of one.
+# Masks that are looked at; the values of one.
 _LOOKED_AT, _MOST_VALUES = 6, 2
 _SPLITS = {name for names in SPLIT_NAMES.values() for name in names}
 
@@ -35,9 +35,11 @@ def are_single_classes(
         return False
     if not images and any("/" not in name for name, _ in files):
         return False
-    if classes & _SPLITS or 2 * len(masks) < len(files) * bool(not images):
+    if classes & (_SPLITS | set(IMAGE_FOLDERS)) or 2 * len(masks) < len(files) * bool(not images):
         return False
-    found = [look(path) for path in masks[:: max(1, len(masks) // _LOOKED_AT)]]
+    # of each class, since images in a folder beside that of labels are one too
+    first = {name: path for several in groups.values() for name, path in several}
+    found = [look(path) for path in [*list(first.values())[:_LOOKED_AT], *masks[:_LOOKED_AT]]]
     return all(content is None or content.colors <= _MOST_VALUES for content in found)
 
 
