@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pixelwise.errors import PairingError
 from pixelwise.files.affixes import Affixes
+from pixelwise.files.names import real_path
 from pixelwise.files.patterns import fixed_part
 from pixelwise.labels.description import Description, Split, fold_of
 from pixelwise.labels.pairs import Pair, find_pairing
@@ -84,6 +85,10 @@ def _unpaired(
     if images:
         words = ["pixelwise", "convert", draft.root / str(split.labels), "--images"]
         words += [draft.root / split.images, "--unpaired", "background"]
+        for option in ("image_prefix", "image_suffix", "label_prefix", "label_suffix"):
+            if value := getattr(split, option):
+                words += [f"--{option.replace('_', '-')}", value]
+        words += ["--out", draft.root.parent / f"{real_path(draft.root).name}-converted"]
         command = shell_line([str(word) for word in words])
         text += f" If an image without a label is all background: {command}"
     return Statement(OPEN, text, (Answer("leave them out", {"unpaired": "skip"}),))

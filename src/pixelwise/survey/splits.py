@@ -7,9 +7,10 @@ images, labels, train.txt, val.txt               a list for each split
 images, labels                                   folds are drawn; one of them is val
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from pixelwise.errors import DatasetError
@@ -20,7 +21,7 @@ from pixelwise.survey.given import Given
 from pixelwise.survey.layout.candidates import Candidate, Link, files_of, folders_like
 from pixelwise.survey.layout.choice import Choice, choose, seen_in
 from pixelwise.survey.layout.evidence import Evidence, decoy_in
-from pixelwise.survey.layout.placing import Place, place_of
+from pixelwise.survey.layout.placing import Place, cut_at, place_of
 from pixelwise.survey.layout.tree import Parts, Tree, joined, read_tree
 from pixelwise.survey.layout.unused import unused_statements
 from pixelwise.survey.lists import read_list
@@ -39,6 +40,8 @@ _NEUTRAL = frozenset(
 # Folders of lists, the most telling first.
 _TELLING = ("segmentation", "imagesets", "splits", "split", "lists", "list")
 _MOST_SHOWN = 3
+# Before the name of a split whose folder is another one, as a person has said.
+_ANOTHER = "another "
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,20 @@ class _Draft:
     lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
     splits: dict[str, Split] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+
+    @cached_property
+    def given_folders(self) -> dict[str, Path]:
+        """Folders that a person has given for splits."""
+        several = self.given.splits.items()
+        return {name: path for name, path in several if (self.tree.root / path).is_dir()}
+
+    def split_of(self, parts: Parts) -> str:
+        """The split of a folder, as given or by its name."""
+        for name, path in self.given_folders.items():
+            if parts[: len(path.parts)] == path.parts:
+                return name
+        name = split_of(parts)
+        return f"{_ANOTHER}{name}" if name in self.given_folders else name
 
 
 def find_layout(root: Path, given: Given | None = None) -> Layout:
@@ -132,19 +149,40 @@ def _find_places(draft: _Draft) -> None:
     candidate = draft.choice.best.candidate
     links: dict[str, list[Link]] = defaultdict(list)
     for link in candidate.links:
-        links[split_of(link.first) or split_of(link.second)].append(link)
+        links[draft.split_of(link.first) or draft.split_of(link.second)].append(link)
     more: dict[str, list[Parts]] = defaultdict(list)
     for parts in _without_labels(draft, candidate):
-        more[split_of(parts)].append(parts)
+        more[draft.split_of(parts)].append(parts)
     if not any(links):
         more = {"": more[""]} | {name: m for name, m in more.items() if name} if more else {}
     if any(name.startswith("fold ") for name in links):
         # what differs between folds is a part of the ids, and lists say what is in which
         links = {"": [link for several in links.values() for link in several]}
     for name in dict.fromkeys((*links, *more)):
-        place = place_of(draft.tree, candidate, links.get(name, []), more.get(name, []))
+        chosen = links.get(name, [])
+        place = place_of(draft.tree, candidate, chosen, more.get(name, []))
+        if not place.fit:
+            place = place_of(draft.tree, candidate, chosen)
         if place.fit:
             draft.places[name] = place
+        elif chosen:
+            draft.statements += _take_most(draft, name, chosen)
+
+
+def _take_most(draft: _Draft, name: str, links: list[Link]) -> list[Statement]:
+    """Of folders that no pattern has together, those of the depth that most have."""
+    candidate = draft.choice.best.candidate
+    depths = Counter(len(link.first) for link in links)
+    chosen = [link for link in links if len(link.first) == depths.most_common(1)[0][0]]
+    place = place_of(draft.tree, candidate, chosen)
+    if not place.fit:
+        chosen = chosen[:1]
+        place = place_of(draft.tree, candidate, chosen)
+    draft.places[name] = place
+    left = [joined(link.first) for link in links if link not in chosen]
+    text = f"images of {name or 'train'} are in folders that one pattern does not name: "
+    text += f"{place.shown('image')} is taken, and not {', '.join(left[:_MOST_SHOWN])}"
+    return [Statement(OPEN, text, (Answer("that is right", place.options()),))]
 
 
 def _without_labels(draft: _Draft, candidate: Candidate) -> Iterable[Parts]:
@@ -152,8 +190,13 @@ def _without_labels(draft: _Draft, candidate: Candidate) -> Iterable[Parts]:
     known = {link.first for link in candidate.links} | {link.second for link in candidate.links}
     beside = {template_of(link.first) for link in candidate.links}
     template = candidate.image.template
+    roots = {template_of(link.first[: len(link.first) - link.below]) for link in candidate.links}
+    depths = set(map(len, roots)) if len(roots) > 1 else set[int]()
     for parts in folders_like(draft.tree, template):
         if parts in known or (not template and template_of(parts) not in beside):
+            continue
+        root = template_of(cut_at(parts, template)[0])
+        if template and root not in roots and len(root) not in depths:
             continue
         words = [words_of(part) for part in parts]
         if any(one.is_label for one in words):
@@ -205,6 +248,9 @@ def _not_split(place: Place) -> Statement:
 def _describe(draft: _Draft) -> None:
     """The splits that folders give."""
     for name, place in list(draft.places.items()):
+        if place.labels is None and name.startswith(_ANOTHER):
+            draft.places.pop(name)
+            continue
         if place.labels is None and name != "test":
             number = plural(len(place.expected_images), "image")
             text = f"split {name} has no labels: {number} in {place.images} are not used"
@@ -232,12 +278,19 @@ def _split_of(draft: _Draft, name: str, place: Place) -> Split:
 
 def _find_lists(draft: _Draft) -> None:
     """train.txt, val.txt, ... where folders give no val."""
-    if "val" in draft.splits or draft.splits["train"].list is not None:
+    lists = {
+        name: path.as_posix()
+        for name, path in draft.given.splits.items()
+        if name not in draft.given_folders
+    }
+    if not lists and ("val" in draft.splits or draft.splits["train"].list is not None):
         return
     place = draft.places["train"]
     pairing = place.pairing
     ids = {*pairing.image_of, *pairing.label_of}
     found = _best_lists(draft, ids)
+    if lists:
+        found = {name: (f, read_list(draft.tree.root / f, ids)) for name, f in lists.items()}
     if not found:
         return
     whole = draft.splits["train"]
@@ -350,7 +403,7 @@ def _add_test(draft: _Draft) -> None:
         return
     names = []
     for parts, files in draft.tree.folders.items():
-        if split_of(parts) != "test" or any(words_of(part).is_label for part in parts):
+        if draft.split_of(parts) != "test" or any(words_of(part).is_label for part in parts):
             continue
         names += [n for f in files if not decoy_in(draft.tree, n := joined(parts, f), "image")]
     known = {name for place in draft.places.values() for name in place.expected_images}

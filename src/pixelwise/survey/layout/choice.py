@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pixelwise.errors import DatasetError, setting
+from pixelwise.files.content import Unreadable, read_file
 from pixelwise.files.names import real_path
 from pixelwise.survey.folder_names import split_of, words_of
 from pixelwise.survey.given import Given
@@ -20,6 +21,8 @@ _LEAST_SHARE = 0.3
 # One with so much less in favour of it is none either.
 _MARGIN = 6.0
 _MOST_ANSWERS = 4
+# Images by which it is found out that two folders have the same ones.
+_COMPARED = 3
 # Names of label files that hold the same labels in another numbering, the preferred first.
 _NUMBERINGS = ("labeltrainids", "trainids", "labelids")
 
@@ -114,6 +117,9 @@ def _check_one_data_set(tree: Tree, best: Scored, ranked: Sequence[Scored]) -> N
     if len(tops) > 1 and are_sites and all(split_of(link.first[1:]) for link in links):
         names = sorted(joined(top) for top in tops)
         raise DatasetError(tree.root, "dataset", must="one data set", got=", ".join(names))
+    if _has_copies(tree, best.candidate):
+        names = sorted({joined(link.first[: len(link.first) - link.below][:1]) for link in links})
+        raise DatasetError(tree.root, "dataset", must="one data set", got=", ".join(names))
     others = set[tuple[str, ...]]()
     for scored in ranked[1:]:
         own = {parts[:1] for link in scored.candidate.links for parts in (link.first, link.second)}
@@ -122,6 +128,22 @@ def _check_one_data_set(tree: Tree, best: Scored, ranked: Sequence[Scored]) -> N
     if others and len(tops) == 1:
         names = sorted(joined(top) for top in tops | others)
         raise DatasetError(tree.root, "dataset", must="one data set", got=", ".join(names))
+
+
+def _has_copies(tree: Tree, candidate: Candidate) -> bool:
+    """Whether two folders have the same images: then they are other data sets, not sites."""
+    by_name: dict[tuple, list[str]] = {}
+    for link, pairs in zip(candidate.links, candidate.pairs):
+        for image, _ in pairs[:_COMPARED]:
+            name = link.first[len(link.first) - link.below :], image.rpartition("/")[2]
+            by_name.setdefault(name, []).append(image)
+    alike = [names[:2] for names in by_name.values() if len(names) > 1][:_COMPARED]
+    try:
+        return bool(alike) and all(
+            read_file(tree.root / one) == read_file(tree.root / other) for one, other in alike
+        )
+    except Unreadable:
+        return False
 
 
 def _check_one_label_for_all_classes(tree: Tree, best: Scored, ranked: Sequence[Scored]) -> None:

@@ -11,7 +11,7 @@ from pixelwise.survey.content import MOST_VALUES, Content, look
 from pixelwise.survey.decoys import Role, decoy_of
 from pixelwise.survey.folder_names import words_of
 from pixelwise.survey.layout.candidates import Candidate, Group
-from pixelwise.survey.layout.tree import Parts, Tree
+from pixelwise.survey.layout.tree import Parts, Tree, spread
 
 # Files of each group that are looked at; large ones are fewer.
 _LOOKED_AT, _LARGE, _FEW_LARGE = 5, 1 << 23, 2
@@ -85,7 +85,7 @@ class Evidence:
 
     def _appearances(self, candidate: Candidate) -> list[Appearance]:
         pairs = [pair for several in candidate.pairs for pair in several]
-        chosen = pairs[:: max(1, -(-len(pairs) // _LOOKED_AT))]
+        chosen = spread(pairs, _LOOKED_AT)
         sides = zip((candidate.image, candidate.label), zip(*chosen))
         return [self.appearance(group, names) for group, names in sides]
 

@@ -128,11 +128,11 @@ def place_of(
         more: folders with images that have no labels.
     """
     chosen = candidate.links if links is None else links
-    more = list(more)
+    more, wanted = list(more), frozenset(chosen)
     pairs = frozenset(
         pair
         for link, several in zip(candidate.links, candidate.pairs)
-        if link in chosen
+        if link in wanted
         for pair in several
     )
     image, label = candidate.image.affixes, candidate.label.affixes
@@ -213,7 +213,7 @@ def _patterns(
     seconds = [link.second[: len(link.second) - link.below] for link in links]
     belows = [link.first[len(link.first) - link.below :] for link in links]
     for parts in more:
-        root, below = _cut(parts, candidate.image.template)
+        root, below = cut_at(parts, candidate.image.template)
         firsts.append(root)
         belows.append(below)
     if len(set(firsts)) == 1 and len(set(seconds)) <= 1:
@@ -224,7 +224,7 @@ def _patterns(
     return _pattern(firsts), _pattern(seconds) if seconds else "."
 
 
-def _cut(parts: Parts, template: Parts) -> tuple[Parts, Parts]:
+def cut_at(parts: Parts, template: Parts) -> tuple[Parts, Parts]:
     """A folder of images, and what is below it."""
     whole = template_of(parts)
     for start in range(len(whole) - len(template) + 1):

@@ -31,6 +31,8 @@ def unused_statements(
             folder, _, _ = name.rpartition("/")
             kind = decoy_in(tree, name, "label") or ""
             groups[folder or ".", kind] += 1
+    if len(groups) > _MOST_SHOWN:
+        groups = _folded(groups)
     texts = [
         f"{folder}/ ({plural(number, 'file')}{f', {kind}' if kind else ''})"
         for (folder, kind), number in groups.most_common(_MOST_SHOWN)
@@ -43,6 +45,17 @@ def unused_statements(
     more = f" and {hidden} more" if hidden else ""
     sure = all(kind for _, kind in groups)
     return [Statement(SURE if sure else LIKELY, f"not used: {', '.join(texts)}{more}")]
+
+
+def _folded(groups: Counter[tuple[str, str]]) -> Counter[tuple[str, str]]:
+    """Folders that are alike at both ends as one: raw/*/masks."""
+    folded: Counter[tuple[str, str]] = Counter()
+    for (folder, kind), number in groups.items():
+        first, *middle = folder.split("/")
+        last = middle.pop() if middle else ""
+        stars = ["*"] * len(middle)
+        folded["/".join([first, *stars, *([last] if last else [])]), kind] += number
+    return folded
 
 
 def _is_split_list(name: str) -> bool:
