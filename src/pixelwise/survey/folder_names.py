@@ -36,7 +36,7 @@ LABEL_WORDS = _set(
     "label labels labeled labelled lbl lbls lab mask masks msk gt gts gtfine annotation "
     "annotations annot annots ann anns anno annos annotated groundtruth truth target targets "
     "segmentation segmentations segmentationclass seg segs semantic semantics semseg trimap "
-    "trimaps manual manuals parsing labelids labeltrainids trainids trimask zones alpha "
+    "trimaps manual manuals parsing labelids labeltrainids trainids trimask zones "
     "pedmasks categories category"
 )
 # Which of several kinds of labels is meant: classes, drawn by a person, the first observer.

@@ -10,38 +10,25 @@ images, labels                                   folds are drawn; one of them is
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 
 from pixelwise.errors import DatasetError
-from pixelwise.files.content import Unreadable, read_file
 from pixelwise.labels.description import Split, fold_of
-from pixelwise.survey.folder_names import split_of, template_of, words_of
+from pixelwise.survey.folder_names import template_of, words_of
 from pixelwise.survey.given import Given
 from pixelwise.survey.layout.candidates import Candidate, Link, files_of, folders_like
-from pixelwise.survey.layout.choice import Choice, choose, seen_in
+from pixelwise.survey.layout.choice import choose, seen_in
+from pixelwise.survey.layout.draft import ANOTHER, Draft
 from pixelwise.survey.layout.evidence import Evidence, decoy_in
 from pixelwise.survey.layout.placing import Place, cut_at, place_of
-from pixelwise.survey.layout.tree import Parts, Tree, joined, read_tree
+from pixelwise.survey.layout.split_lists import find_lists
+from pixelwise.survey.layout.tree import Parts, joined, read_tree
 from pixelwise.survey.layout.unused import unused_statements
-from pixelwise.survey.lists import read_list
 from pixelwise.survey.statements import LIKELY, OPEN, SURE, Answer, Statement
 from pixelwise.text import plural
 
 FOLDS = 5
-# Words in the name of a list beside that of its split.
-_NEUTRAL = frozenset(
-    (
-        *("list", "lists", "id", "ids", "file", "files", "filenames", "filelist", "names", "name"),
-        *("image", "images", "img", "set", "split", "seg", "segmentation", "txt", "data", "index"),
-        *("label", "labels"),
-    )
-)
-# Folders of lists, the most telling first.
-_TELLING = ("segmentation", "imagesets", "splits", "split", "lists", "list")
 _MOST_SHOWN = 3
-# Before the name of a split whose folder is another one, as a person has said.
-_ANOTHER = "another "
 
 
 @dataclass(frozen=True)
@@ -61,44 +48,6 @@ class Layout:
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-@dataclass
-class _Draft:
-    """What is known of a folder so far.
-
-    Args:
-        tree, given, choice, evidence: of the folder.
-        places: of each split.
-        statements: so far.
-        lists: to be written.
-        splits: of the description.
-        used: names of lists that are used.
-    """
-
-    tree: Tree
-    given: Given
-    choice: Choice
-    evidence: Evidence
-    places: dict[str, Place] = field(default_factory=dict)
-    statements: list[Statement] = field(default_factory=list)
-    lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    splits: dict[str, Split] = field(default_factory=dict)
-    used: set[str] = field(default_factory=set)
-
-    @cached_property
-    def given_folders(self) -> dict[str, Path]:
-        """Folders that a person has given for splits."""
-        several = self.given.splits.items()
-        return {name: path for name, path in several if (self.tree.root / path).is_dir()}
-
-    def split_of(self, parts: Parts) -> str:
-        """The split of a folder, as given or by its name."""
-        for name, path in self.given_folders.items():
-            if parts[: len(path.parts)] == path.parts:
-                return name
-        name = split_of(parts)
-        return f"{_ANOTHER}{name}" if name in self.given_folders else name
-
-
 def find_layout(root: Path, given: Given | None = None) -> Layout:
     """Find the splits of a folder, and the images and labels in them.
 
@@ -112,13 +61,13 @@ def find_layout(root: Path, given: Given | None = None) -> Layout:
     tree = read_tree(root)
     evidence = Evidence(tree, ordered=_is_ordered(given))
     choice = choose(tree, given, evidence)
-    draft = _Draft(tree, given, choice, evidence, statements=[choice.statement])
+    draft = Draft(tree, given, choice, evidence, statements=[choice.statement])
     _find_places(draft)
     _name_train(draft)
     if choice.statement.sureness == SURE:
         draft.statements[0] = Statement(SURE, seen_in(draft.places["train"]))
     _describe(draft)
-    _find_lists(draft)
+    find_lists(draft)
     _draw_folds(draft)
     _add_test(draft)
     statements = [*draft.statements, *unused_statements(tree, draft.places, draft.used)]
@@ -144,7 +93,7 @@ def _is_ordered(given: Given) -> bool:
     )
 
 
-def _find_places(draft: _Draft) -> None:
+def _find_places(draft: Draft) -> None:
     """The links of each split, and folders of images without labels."""
     candidate = draft.choice.best.candidate
     links: dict[str, list[Link]] = defaultdict(list)
@@ -169,7 +118,7 @@ def _find_places(draft: _Draft) -> None:
             draft.statements += _take_most(draft, name, chosen)
 
 
-def _take_most(draft: _Draft, name: str, links: list[Link]) -> list[Statement]:
+def _take_most(draft: Draft, name: str, links: list[Link]) -> list[Statement]:
     """Of folders that no pattern has together, those of the depth that most have."""
     candidate = draft.choice.best.candidate
     depths = Counter(len(link.first) for link in links)
@@ -185,7 +134,7 @@ def _take_most(draft: _Draft, name: str, links: list[Link]) -> list[Statement]:
     return [Statement(OPEN, text, (Answer("that is right", place.options()),))]
 
 
-def _without_labels(draft: _Draft, candidate: Candidate) -> Iterable[Parts]:
+def _without_labels(draft: Draft, candidate: Candidate) -> Iterable[Parts]:
     """Folders like those of images, whose images have no labels."""
     known = {link.first for link in candidate.links} | {link.second for link in candidate.links}
     beside = {template_of(link.first) for link in candidate.links}
@@ -209,7 +158,7 @@ def _without_labels(draft: _Draft, candidate: Candidate) -> Iterable[Parts]:
             yield parts
 
 
-def _name_train(draft: _Draft) -> None:
+def _name_train(draft: Draft) -> None:
     """One of the splits becomes train: the only one, trainval, or the one that has labels."""
     places = draft.places
     labelled = [name for name, place in places.items() if place.labels is not None]
@@ -245,10 +194,10 @@ def _not_split(place: Place) -> Statement:
     return Statement(LIKELY, f"{text} and not used")
 
 
-def _describe(draft: _Draft) -> None:
+def _describe(draft: Draft) -> None:
     """The splits that folders give."""
     for name, place in list(draft.places.items()):
-        if place.labels is None and name.startswith(_ANOTHER):
+        if place.labels is None and name.startswith(ANOTHER):
             draft.places.pop(name)
             continue
         if place.labels is None and name != "test":
@@ -266,7 +215,7 @@ def _describe(draft: _Draft) -> None:
                 draft.statements.append(Statement(LIKELY, f"split {name} has no labels"))
 
 
-def _split_of(draft: _Draft, name: str, place: Place) -> Split:
+def _split_of(draft: Draft, name: str, place: Place) -> Split:
     """A place as a split, with a list where other files would come with it."""
     split = place.split()
     if place.fit == 2:
@@ -276,106 +225,7 @@ def _split_of(draft: _Draft, name: str, place: Place) -> Split:
     return replace(split, list=file)
 
 
-def _find_lists(draft: _Draft) -> None:
-    """train.txt, val.txt, ... where folders give no val."""
-    lists = {
-        name: path.as_posix()
-        for name, path in draft.given.splits.items()
-        if name not in draft.given_folders
-    }
-    if not lists and ("val" in draft.splits or draft.splits["train"].list is not None):
-        return
-    place = draft.places["train"]
-    pairing = place.pairing
-    ids = {*pairing.image_of, *pairing.label_of}
-    found = _best_lists(draft, ids)
-    if lists:
-        found = {name: (f, read_list(draft.tree.root / f, ids)) for name, f in lists.items()}
-    if not found:
-        return
-    whole = draft.splits["train"]
-    named = {name: listed & ids for name, (_, listed) in found.items()}
-    if "train" not in found and "trainval" in found:
-        file, listed = found.pop("trainval")
-        rest = listed - named.get("val", frozenset())
-        found["train"] = (file, rest) if "val" in found else (file, listed)
-        named["train"] = rest
-    found.pop("trainval", None)
-    if "train" not in found and ("val" in found or "test" in found):
-        taken = frozenset().union(*named.values())
-        found["train"] = ("", frozenset(pairing.of()[0]) - taken)
-        named["train"] = found["train"][1]
-    texts = []
-    for name in ("train", "val", "test"):
-        if name not in found or not named[name]:
-            continue
-        file, _ = found[name]
-        has_labels = any(id in pairing.label_of for id in named[name])
-        split = whole if has_labels else replace(whole, labels=None, label_suffix="")
-        if file and _are_ids(draft.tree.root / file, named[name]):
-            draft.splits[name] = replace(split, list=file)
-        else:
-            draft.lists[f"{name}-ids.txt"] = tuple(sorted(named[name]))
-            draft.splits[name] = replace(split, list=f"{name}-ids.txt")
-        draft.used.add(file)
-        draft.places[name] = _listed(place, named[name], has_labels=has_labels)
-        texts.append(f"{name} ({file or 'the others'})")
-    draft.statements.append(Statement(SURE, f"splits are lists of ids: {', '.join(texts)}"))
-    rest = frozenset(pairing.of()[0]).difference(*named.values())
-    if rest:
-        text = f"{plural(len(rest), 'pair')} are in no list and not used, such as {min(rest)}"
-        draft.statements.append(Statement(LIKELY, text))
-    shared = named.get("train", frozenset()) & named.get("val", frozenset())
-    if shared:
-        text = f"{plural(len(shared), 'id')} are in the lists of train and of val"
-        draft.statements.append(Statement(LIKELY, f"{text}, such as {min(shared)}"))
-
-
-def _listed(place: Place, ids: frozenset[str], *, has_labels: bool) -> Place:
-    """The part of a place that a list names."""
-    pairing = place.pairing
-    images = frozenset(name for id, name in pairing.image_of.items() if id in ids)
-    pairs = frozenset(
-        (name, str(pairing.label_of[id]))
-        for id, name in pairing.image_of.items()
-        if id in ids and id in pairing.label_of
-    )
-    labels = place.labels if has_labels else None
-    return replace(place, labels=labels, expected_images=images, expected=pairs)
-
-
-def _best_lists(draft: _Draft, ids: set[str]) -> dict[str, tuple[str, frozenset[str]]]:
-    """split -> (file, ids) of the lists of the folder whose lists are the most telling."""
-    folders: dict[str, dict[str, str]] = defaultdict(dict)
-    for text in sorted(draft.tree.texts, key=len):
-        folder, _, name = text.rpartition("/")
-        words = words_of(name.rsplit(".", 1)[0])
-        if words.split and not set(words.template.split()) - _NEUTRAL - {"{}"}:
-            folders[folder].setdefault(words.split, text)
-    best: dict[str, tuple[str, frozenset[str]]] = {}
-    best_rank: tuple = ()
-    for folder, files in folders.items():
-        read = {n: (f, read_list(draft.tree.root / f, ids)) for n, f in files.items()}
-        read = {n: (f, found) for n, (f, found) in read.items() if found}
-        number = len(frozenset().union(*(found for _, found in read.values())))
-        innermost = folder.rpartition("/")[2].lower()
-        telling = _TELLING.index(innermost) if innermost in _TELLING else len(_TELLING)
-        rank = (bool({"train", "trainval"} & set(read)), -telling, number, -len(folder))
-        if read and (not best or rank > best_rank):
-            best, best_rank = read, rank
-    return best
-
-
-def _are_ids(file: Path, ids: frozenset[str]) -> bool:
-    """Whether a list has the ids as they are, one a line, and nothing else."""
-    try:
-        text = read_file(file, may_be_empty=True).decode("utf-8-sig", "replace")
-    except Unreadable:
-        return False
-    return {line.strip() for line in text.splitlines()} - {""} == ids
-
-
-def _draw_folds(draft: _Draft) -> None:
+def _draw_folds(draft: Draft) -> None:
     """Where there is no val: folds as the folder has them, or the lowest that has a pair."""
     if "val" in draft.splits:
         return
@@ -397,7 +247,7 @@ def _draw_folds(draft: _Draft) -> None:
     draft.statements.append(Statement(LIKELY, text))
 
 
-def _add_test(draft: _Draft) -> None:
+def _add_test(draft: Draft) -> None:
     """Images in folders called test that are like no others: a split without labels."""
     if "test" in draft.splits:
         return

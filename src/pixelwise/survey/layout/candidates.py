@@ -117,9 +117,10 @@ def find_candidates(tree: Tree, given: Given) -> list[Candidate]:
         (given.label_prefix, given.label_suffix),
     )
     found = []
-    for links in relations.values():
-        for links_so in (links, [link.turned() for link in links]):
-            fitting = [link for link in links_so if _fits(link, given)]
+    for (one, other), links in relations.items():
+        orders = [links, [link.turned() for link in links]] if one != other else [links]
+        for several in orders:
+            fitting = [link for link in several if _fits(link, given)]
             found += _candidates(tree, fitting, forms)
     return [c for c in found if not _is_across_sites(c, found)]
 
@@ -221,19 +222,17 @@ def _apart(x: Parts, y: Parts) -> tuple[Parts, Parts]:
 
 
 def _is_across_sites(candidate: Candidate, found: list[Candidate]) -> bool:
-    """Whether each of the two folders has both kinds of files: then they are sites."""
+    """Whether all files pair in their own folders: then these are sites."""
     if candidate.side_by_side:
         return False
-    both = {candidate.image.affixes, candidate.label.affixes}
-    folders = {*candidate.image.folders, *candidate.label.folders}
     if any(_kind(part) for link in candidate.links for x in link.differ for part in x):
         return False
-    return any(
-        other.side_by_side
-        and folders <= set(other.image.folders)
-        and both <= {other.image.affixes, other.label.affixes, Affixes()}
-        for other in found
-    )
+    own = _files(candidate)
+    return any(other.side_by_side and own <= _files(other) for other in found)
+
+
+def _files(candidate: Candidate) -> set[str]:
+    return {name for pairs in candidate.pairs for pair in pairs for name in pair}
 
 
 def _candidates(

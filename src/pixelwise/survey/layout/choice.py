@@ -20,6 +20,8 @@ from pixelwise.text import plural, shell_line
 _LEAST_SHARE = 0.3
 # One with so much less in favour of it is none either.
 _MARGIN = 6.0
+# More in favour of a name than that it is one of labels.
+_CLASSES_BY_NAME = 3.5
 _MOST_ANSWERS = 4
 # Images by which it is found out that two folders have the same ones.
 _COMPARED = 3
@@ -62,6 +64,9 @@ def choose(tree: Tree, given: Given, evidence: Evidence) -> Choice:
     _check_one_label_for_all_classes(tree, best, ranked)
     place = place_of(tree, best.candidate)
     seen = seen_in(place)
+    if not rivals and min(best.named) < 0 and not asked:
+        text = f"{seen}, though they are called otherwise"
+        return Choice(best, place, Statement(OPEN, text, (_answer(place, ()),)))
     if not rivals:
         return Choice(best, place, Statement(SURE, seen))
     places = [place, *(place_of(tree, s.candidate) for s in rivals[: _MOST_ANSWERS - 1])]
@@ -98,10 +103,10 @@ def _is_rival(scored: Scored, best: Scored, most: int) -> bool:
     names = [c.label.affixes.suffix.lower() for c in (other, chosen)]
     if all(any(word in name for word in _NUMBERINGS) for name in names):
         return False
-    content = AS_LABELS[scored.labels.kind] >= AS_LABELS[best.labels.kind]
-    return (content and not best.named[1] > scored.named[1] + 2.5) or (
-        scored.named[1] > best.named[1]
-    )
+    if AS_LABELS[scored.labels.kind] < AS_LABELS[best.labels.kind]:
+        return scored.named[1] > best.named[1]
+    # a name alone decides only if it says that these are the classes
+    return best.named[1] - scored.named[1] < _CLASSES_BY_NAME
 
 
 def _check_one_data_set(tree: Tree, best: Scored, ranked: Sequence[Scored]) -> None:
@@ -131,16 +136,19 @@ def _check_one_data_set(tree: Tree, best: Scored, ranked: Sequence[Scored]) -> N
 
 
 def _has_copies(tree: Tree, candidate: Candidate) -> bool:
-    """Whether two folders have the same images: then they are other data sets, not sites."""
-    by_name: dict[tuple, list[str]] = {}
+    """Whether two folders have the same images with other labels: then they are no sites."""
+    by_name: dict[tuple, list[tuple[str, str]]] = {}
     for link, pairs in zip(candidate.links, candidate.pairs):
-        for image, _ in pairs[:_COMPARED]:
-            name = link.first[len(link.first) - link.below :], image.rpartition("/")[2]
-            by_name.setdefault(name, []).append(image)
-    alike = [names[:2] for names in by_name.values() if len(names) > 1][:_COMPARED]
+        for image, label in pairs[:_COMPARED]:
+            below = link.first[len(link.first) - link.below :]
+            key = split_of(link.first), below, image.rpartition("/")[2]
+            by_name.setdefault(key, []).append((image, label))
+    alike = [several[:2] for several in by_name.values() if len(several) > 1][:_COMPARED]
     try:
         return bool(alike) and all(
-            read_file(tree.root / one) == read_file(tree.root / other) for one, other in alike
+            [read_file(tree.root / a) == read_file(tree.root / b) for a, b in zip(*two)]
+            == [True, False]
+            for two in alike
         )
     except Unreadable:
         return False

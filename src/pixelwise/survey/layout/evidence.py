@@ -197,10 +197,8 @@ class Scored:
         image_decoy, label_decoy = self.decoys
         if image_decoy or label_decoy not in (None, COPIES, OBJECTS):
             return False
-        if label_decoy == OBJECTS and self.labels.kind in ("colours", "grey colours"):
-            return False
-        if min(self.named) < 0:
-            return False
+        if label_decoy == OBJECTS:
+            return self.labels.plain  # where there are no others; in colours they are for COCO
         if self.labels.kind == "photograph":
             return self.labels.plain and min(self.named) > 0
         if self.labels.kind in _NO_LABELS:

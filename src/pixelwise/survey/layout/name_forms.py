@@ -69,11 +69,18 @@ def matching_affixes(
         if best is None or _length(first, second) < _length(*best):
             found[pairs] = first, second
     most = max(map(len, found), default=0)
-    several = sorted(found, key=lambda pairs: -len(pairs))
-    kept = list[frozenset]()
-    for pairs in several:
-        if len(pairs) >= _LEAST_OF_BEST * most and not any(pairs < other for other in kept):
+    kept, files = list[frozenset](), list[tuple[set, set]]()
+    for pairs in sorted(found, key=lambda pairs: -len(pairs)):
+        sides = {(n, name) for n, name, _ in pairs}, {(n, partner) for n, _, partner in pairs}
+        # with files that are paired better already, they pair by chance
+        again = any(
+            (sides[0] <= one and sides[1] <= other)
+            or (same and sides[0] <= other and sides[1] <= one)
+            for one, other in files
+        )
+        if len(pairs) >= _LEAST_OF_BEST * most and not again:
             kept.append(pairs)
+            files.append(sides)
     return [(Affixes(*found[p][0]), Affixes(*found[p][1])) for p in kept]
 
 

@@ -1,0 +1,122 @@
+"""Folders that can be understood in two ways, or in none: they are a question, or refused."""
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+from pixelwise.errors import DatasetError
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.description import Description
+from pixelwise.survey.complete_pairs import find_complete
+from pixelwise.survey.given import Given
+from pixelwise.survey.splits import find_layout
+from survey.drawing import colours, disc, draw, grey, objects, photo, stripes, view
+
+P, G, L, D, C, V, N = photo, grey, stripes, disc, colours, view, objects
+
+
+# what it is called: (files, the answers to the question which files are labels)
+OPEN = {
+    "two kinds of labels": (
+        [("images/{}.png", P), ("labels/{}.png", L), ("masks/{}.png", L)],
+        [{"images": "images", "labels": "labels"}, {"images": "images", "labels": "masks"}],
+    ),
+    "two kinds of labels side by side": (
+        [("{}.jpg", P), ("{}_seg.png", L), ("{}_area.png", L)],
+        [{"label_suffix": "_seg.png"}, {"label_suffix": "_area.png"}],
+    ),
+    "labels in folders of splits": (
+        [
+            (f"{s}/{k}/{{}}.png", m)
+            for s in ("train", "val")
+            for k, m in (("images", P), ("zones", L), ("labels", L))
+        ],
+        [{"labels": "*/labels"}, {"labels": "*/zones"}],
+    ),
+    "images of two bands": (
+        [("rgb/{}.png", P), ("img/{}.png", P), ("labels/{}.png", L)],
+        [{"images": "img"}, {"images": "rgb"}],
+    ),
+}
+
+
+@pytest.mark.parametrize("layout", OPEN)
+def test_what_can_be_one_or_the_other_is_asked_and_each_answer_decides(tmp_path, layout):
+    files, answers = OPEN[layout]
+    question = find_layout(draw(tmp_path, files)).statements[0]
+    assert question.sureness == "open"
+    assert len(question.answers) == len(answers)
+    for options in (dict(answer.options) for answer in question.answers):
+        assert any(expected.items() <= options.items() for expected in answers), options
+        paths = {n: Path(v) if n in ("images", "labels") else v for n, v in options.items()}
+        decided = find_layout(tmp_path, Given(**paths))
+        assert decided.statements[0].sureness == "sure"
+        train = decided.splits["train"]
+        assert fnmatchcase(train.labels, str(options.get("labels", "*")))
+        assert fnmatchcase(train.images, str(options.get("images", "*")))
+        assert train.label_suffix == options.get("label_suffix", "")
+
+
+REFUSED = {
+    "one file a class": (
+        [("images/{}.png", P), ("masks/{}_car.png", D), ("masks/{}_road.png", D)],
+        r"one file for each image, got 2 kinds .*: pixelwise convert \S+/masks --images \S+/images "
+        r"--format masks --out \S+-converted$",
+    ),
+    "one folder a class": (
+        [("images/{}.png", P), ("masks/body/{}.png", D), ("masks/door/{}.png", D, 3)],
+        r"one file for each image, got 2 kinds .*--format masks",
+    ),
+    "images alone": ([("a/{}.jpg", P), ("b/{}.jpg", P)], r"got 12 image files without such labels"),
+    "images and predictions": (
+        [("images/{}.jpg", P), ("predictions/{}.png", D)],
+        r"without such labels, but with predictions/\* \(predictions, by their names\)",
+    ),
+    "several data sets": (
+        [
+            (f"{n}/{s}/{k}/{{}}.png", m)
+            for n in ("bottle", "cable")
+            for s in ("train", "test")
+            for k, m in (("images", P), ("masks", D))
+        ],
+        r"one data set, got bottle, cable",
+    ),
+    "sites without labels": ([("aachen/{}.png", P), ("bonn/{}.png", P)], "without such labels"),
+}
+
+
+@pytest.mark.parametrize("layout", REFUSED)
+def test_what_is_no_data_set_of_images_and_labels_is_refused(tmp_path, layout):
+    files, message = REFUSED[layout]
+    with pytest.raises(DatasetError, match=message):
+        find_layout(draw(tmp_path, files))
+
+
+LISTS = {
+    "ids": ("{}", {"train": 4, "val": 2}),
+    "names of files": ("{}.jpg", {"train": 4, "val": 2}),
+    "paths": ("data/images/{}.jpg", {"train": 4, "val": 2}),
+    "pairs": ("/x/images/{}.jpg /x/labels/{}.png", {"train": 4, "val": 2}),
+    "more columns": ("{} 1 1 1", {"train": 4, "val": 2}),
+}
+
+
+@pytest.mark.parametrize("form", LISTS)
+@pytest.mark.parametrize(
+    "places", [("train.txt", "val.txt"), ("splits/train_ids.txt", "splits/valid_ids.txt")]
+)
+def test_lists_of_any_form_give_the_splits(tmp_path, form, places):
+    draw(tmp_path, [("images/a{}.jpg", P), ("labels/a{}.png", L)])
+    line, expected = LISTS[form]
+    for place, numbers in zip(places, (range(4), range(4, 6))):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        names = [f"a{n}" for n in numbers]
+        text = "".join(line.replace("{}", name) + "\n" for name in names)
+        (tmp_path / place).write_text(text)
+    layout = find_layout(tmp_path)
+    draft = Description(tmp_path, Classes(["a"]), layout.splits)
+    several = {n: Description(tmp_path, Classes(["a"]), {n: s}) for n, s in draft.splits.items()}
+    pairs = {n: len(find_complete(d, layout.lists, Given()).pairs) for n, d in several.items()}
+    assert pairs == expected
+    assert any(s.text.startswith("splits are lists of ids: train") for s in layout.statements)
