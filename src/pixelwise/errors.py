@@ -56,7 +56,7 @@ class PixelwiseError(Exception):
         hint: what to do, whole sentences.
         cause: of a file that cannot be used, see files.content.Cause; "" of everything else.
         found: what a command has found before it needs a decision; the command line shows it.
-        command: what is to be run, if the hint names a command; for those that say it in another way.
+        command: what is to be run, where the hint names a command; "" of most errors.
     """
 
     cause: str = ""
