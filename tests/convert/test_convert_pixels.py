@@ -113,7 +113,7 @@ def test_the_colours_of_all_labels_are_asked_for(tmp_path):
         save(tmp_path / f"labels/{number}.png", np.full((4, 5, 3), color, np.uint8))
     with pytest.raises(
         DatasetError,
-        match=r"given for 3 labels with 2 colours, #010203 \(66.7 %\), .*class_1=#ff0000",
+        match=r"given for 3 labels with 2 colours, #010203 \(66.7 %\), .*foreground=#ff0000",
     ):
         converted(tmp_path / "labels", "color")
 

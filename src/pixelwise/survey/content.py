@@ -40,6 +40,8 @@ _FLAT, _NOT_FLAT, _SOMEWHAT_FLAT = 0.2, 0.05, 0.15
 _AT_LEVELS, _BETWEEN_LEVELS = 0.4, 0.2
 # Share of the one value of files that are nearly, or mostly, of one value.
 _ONE_VALUE, _MOSTLY = 0.97, 0.8
+# Shares of the one value of a lossy file, and of what is near it, of labels with small objects.
+_HALF, _NEARLY = 0.4, 0.7
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,9 @@ class Content:
             return "soft"
         first = self.levels[0][1] if self.levels else 0.0
         if first >= _ONE_VALUE:
+            return "unclear"
+        # noise around one value: small objects that were saved with loss
+        if self.lossy and first >= _HALF and self.near >= _NEARLY:
             return "unclear"
         # beside a black border, which photographs have too
         rest = (self.flat - first) / (1 - first)

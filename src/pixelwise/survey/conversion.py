@@ -59,7 +59,7 @@ class Colors:
         """What --classes takes: a name, which a person may change, for each colour."""
         colors = [color for color, _ in self.shares]
         names = [f"class_{number}" for number in range(len(colors))]
-        if len(colors) == 2 and colors[0] == _BLACK and self.is_grey:
+        if len(colors) == 2 and distance_of(colors[0], _BLACK) <= NOISE:
             names = ["background", "foreground"]
         return ",".join(f"{name}=#{color:06x}" for name, color in zip(names, colors))
 

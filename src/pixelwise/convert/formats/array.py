@@ -137,7 +137,7 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
     label = values_to_label(str(item.files[0]), values, void, config, legend)
     guessed = snapped.pixels if snapped else np.count_nonzero(label == legend.classes.ignore_index)
     if config.unknown != "error" and 2 * guessed > label.size:
-        check_no_photograph(item.files[0], read_values(item, config)[0])
+        check_no_photograph(item.files[0], item.contents[0])
     return Drawing(label.shape, label=label, snapped=snapped)
 
 

@@ -55,12 +55,12 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
         unknown = cast(Unknown, config.unknown)
         stored, snapped = index_and_snapped(image, legend.stored, unknown)
     except LabelError as error:
-        check_no_photograph(item.files[0], image)
+        check_no_photograph(item.files[0], item.contents[0])
         raise error_at(item.files[0], error, LabelError) from None
     label = legend.written[stored]
     void = label == legend.classes.ignore_index
     if 2 * (snapped.pixels if snapped else np.count_nonzero(void)) > void.size:
-        check_no_photograph(item.files[0], image)
+        check_no_photograph(item.files[0], item.contents[0])
     return Drawing(label.shape, label=label, snapped=snapped)
 
 

@@ -8,8 +8,6 @@ from os.path import isdir
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.paths import images_below
 from pixelwise.convert.pixels.mask_names import are_single_classes
@@ -20,7 +18,7 @@ from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description, Split
 from pixelwise.settings import command_line
-from pixelwise.survey.content import Content, content_of, kind_of, look, pixels_of
+from pixelwise.survey.content import Content, content_of, decode_pixels, kind_of, look
 from pixelwise.survey.folder_names import IMAGE_FOLDERS, LABEL_FOLDERS
 from pixelwise.survey.pairing import subfolders
 from pixelwise.survey.splits import find_layout
@@ -97,16 +95,18 @@ def one_class_each(config: ConvertConfig) -> bool:
     return are_single_classes(affixes, list(images_below(config.source)), images)
 
 
-def check_no_photograph(path: Path, samples: np.ndarray) -> None:
+def check_no_photograph(path: Path, data: bytes) -> None:
     """Refuse a label file most of whose pixels are of no class because it is a photograph.
 
     Args:
-        path: the file.
-        samples: (H, W) or (H, W, 3), what is in it.
+        path: the file; arrays are passed over.
+        data: its content.
     Raises:
         LabelError: it looks like one.
     """
-    content = content_of(pixels_of(samples))
+    if path.suffix.lower() not in IMAGE_SUFFIXES:
+        return
+    content = content_of(decode_pixels(path, data))
     if content.kind == "photograph":
         got = f"what looks like a photograph: {content.colors:,} colours, of which none stands out"
         hint = "Take it away from the labels."

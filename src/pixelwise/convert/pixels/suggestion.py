@@ -149,7 +149,11 @@ def classes_missing(config: ConvertConfig, labels: Sequence[Path]) -> DatasetErr
     hint = f"Give a class file, a known dataset or colours as {setting('classes')}."
     if changes:
         again = command_line(replace(config, **changes, order=None))
-        loss = "They were resized like images or saved with loss. " if "unknown" in changes else ""
+        loss = (
+            "They were resized like images or saved with loss (thin classes may be missing). "
+            if "unknown" in changes
+            else ""
+        )
         hint = f"{loss}Give a class file as {setting('classes')}, or change these names: {again}"
     values, colors = stored_values(labels), None
     seen = f"{plural(len(labels), 'label')} with {plural(len(values), 'value')}"
