@@ -106,6 +106,7 @@ def _find_places(draft: Draft) -> None:
         more = {"": more[""]} | {name: m for name, m in more.items() if name} if more else {}
     if any(name.startswith("fold ") for name in links):
         # what differs between folds is a part of the ids, and lists say what is in which
+        draft.folds = {name: several for name, several in links.items() if name}
         links = {"": [link for several in links.values() for link in several]}
     for name in dict.fromkeys((*links, *more)):
         chosen = links.get(name, [])
@@ -230,6 +231,9 @@ def _draw_folds(draft: Draft) -> None:
     if "val" in draft.splits:
         return
     place = draft.places["train"]
+    if len(draft.folds) > 1:
+        _take_folds(draft, place)
+        return
     ids = place.ids()
     if draft.splits["train"].list is not None and draft.splits["train"].list in draft.lists:
         ids = draft.lists[str(draft.splits["train"].list)]
@@ -244,6 +248,20 @@ def _draw_folds(draft: Draft) -> None:
     count = sum(fold_of(i, FOLDS) == used[0] for i in ids)
     which = f"{count:,} of {plural(len(ids), 'pair')}: fold {used[0]} of {FOLDS}"
     text = f"split val is {which}, the first that is not empty; the others train"
+    draft.statements.append(Statement(LIKELY, text))
+
+
+def _take_folds(draft: Draft, place: Place) -> None:
+    """The folds of the folder: the first is val."""
+    first, *others = sorted(draft.folds, key=lambda name: int(name.split()[1]))
+    folders = {joined(link.first) for link in draft.folds[first]}
+    pairing, whole = place.pairing, draft.splits["train"]
+    held = {i for i, name in pairing.image_of.items() if name.rpartition("/")[0] in folders}
+    ids = set(place.ids())
+    for name, chosen in (("train", ids - held), ("val", ids & held)):
+        draft.lists[f"{name}-ids.txt"] = tuple(sorted(chosen))
+        draft.splits[name] = replace(whole, list=f"{name}-ids.txt")
+    text = f"folds are folders: {first} is val, {', '.join(others)} train"
     draft.statements.append(Statement(LIKELY, text))
 
 

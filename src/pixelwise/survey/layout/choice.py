@@ -104,7 +104,9 @@ def _is_rival(scored: Scored, best: Scored, most: int) -> bool:
     if all(any(word in name for word in _NUMBERINGS) for name in names):
         return False
     if AS_LABELS[scored.labels.kind] < AS_LABELS[best.labels.kind]:
-        return scored.named[1] > best.named[1]
+        # colours of more classes are no copy
+        more = scored.labels.kind == "colours" and scored.labels.values > best.labels.values
+        return scored.named[1] > best.named[1] - (1.0 if more else 0.0)
     # a name alone decides only if it says that these are the classes
     return best.named[1] - scored.named[1] < _CLASSES_BY_NAME
 
@@ -128,8 +130,9 @@ def _check_one_data_set(tree: Tree, best: Scored, ranked: Sequence[Scored]) -> N
     others = set[tuple[str, ...]]()
     for scored in ranked[1:]:
         own = {parts[:1] for link in scored.candidate.links for parts in (link.first, link.second)}
-        if own.isdisjoint(tops) and len(own) == 1 and len(tops) == 1 and () not in own | tops:
-            others |= own
+        named = any(split_of(top) for top in own | tops)
+        if own.isdisjoint(tops) and len(own) == len(tops) == 1 and () not in own | tops:
+            others |= set() if named else own
     if others and len(tops) == 1:
         names = sorted(joined(top) for top in tops | others)
         raise DatasetError(tree.root, "dataset", must="one data set", got=", ".join(names))
@@ -167,13 +170,13 @@ def _check_one_label_for_all_classes(tree: Tree, best: Scored, ranked: Sequence[
         if s is best
         or (
             s.candidate.image.folders == chosen.image.folders
-            and s.labels.binary
+            and s.labels.is_binary
             and not any(s.decoys)
             and _are_alike(s.candidate, chosen)
             and not _is_part(s.candidate, chosen)
         )
     ]
-    if len(several) < 2 or not best.labels.binary:
+    if len(several) < 2 or not best.labels.is_binary:
         return
     folders = {parts for s in several for parts in s.candidate.label.folders}
     source = folders.pop() if len(folders) == 1 else shared_start(list(folders))

@@ -7,6 +7,7 @@ from pathlib import Path
 from pixelwise.labels.description import Split
 from pixelwise.survey.folder_names import split_of
 from pixelwise.survey.given import Given
+from pixelwise.survey.layout.candidates import Link
 from pixelwise.survey.layout.choice import Choice
 from pixelwise.survey.layout.evidence import Evidence
 from pixelwise.survey.layout.placing import Place
@@ -28,6 +29,7 @@ class Draft:
         lists: to be written.
         splits: of the description.
         used: names of lists that are used.
+        folds: the folders of each fold, where the folder has folds.
     """
 
     tree: Tree
@@ -39,6 +41,7 @@ class Draft:
     lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
     splits: dict[str, Split] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    folds: dict[str, list[Link]] = field(default_factory=dict)
 
     @cached_property
     def given_folders(self) -> dict[str, Path]:

@@ -47,15 +47,20 @@ class Appearance:
 
     Args:
         kind: a key of the tables above.
-        binary: they have at most two values.
+        values: the most different values, or colours, in one file.
         plain: they have one channel without loss, as label images do.
         sizes: (height, width) by file.
     """
 
     kind: str
-    binary: bool
+    values: int
     plain: bool
     sizes: dict[str, tuple[int, int]]
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether they have at most two values."""
+        return 0 < self.values <= 2
 
     @property
     def is_label(self) -> bool:
@@ -113,9 +118,9 @@ class Evidence:
         if kind not in _NO_LABELS and self._are_same([self._tree.root / name for name in found]):
             kind = "same"
         sizes = {name: (content.height, content.width) for name, content in found.items()}
-        binary = all(content.colors <= 2 for content in found.values())
+        values = max((content.colors for content in found.values()), default=0)
         plain = all(content.channels == 1 and not content.lossy for content in found.values())
-        return Appearance(kind, binary and bool(found), plain and bool(found), sizes)
+        return Appearance(kind, values, plain and bool(found), sizes)
 
     def _are_same(self, paths: list[Path]) -> bool:
         if len(paths) < _ENOUGH:
