@@ -34,6 +34,10 @@ OPEN = {
         ],
         [{"labels": "*/labels"}, {"labels": "*/zones"}],
     ),
+    "a mask and colours of more classes": (
+        [("images/{}.png", P), ("masks/{}.png", D), ("annotations/{}.png", C)],
+        [{"labels": "masks"}, {"labels": "annotations"}],
+    ),
     "images of two bands": (
         [("rgb/{}.png", P), ("img/{}.png", P), ("labels/{}.png", L)],
         [{"images": "img"}, {"images": "rgb"}],
@@ -120,3 +124,24 @@ def test_lists_of_any_form_give_the_splits(tmp_path, form, places):
     pairs = {n: len(find_complete(d, layout.lists, Given()).pairs) for n, d in several.items()}
     assert pairs == expected
     assert any(s.text.startswith("splits are lists of ids: train") for s in layout.statements)
+
+
+def test_folds_in_folders_are_the_folds(tmp_path):
+    """The first is val; which is, costs nothing."""
+    draw(
+        tmp_path,
+        [(f"fold_{k}/{x}/{{}}.png", m) for k in range(3) for x, m in (("images", P), ("masks", D))],
+    )
+    layout = find_layout(tmp_path)
+    assert {id[:6] for id in layout.lists["val-ids.txt"]} == {"fold_0"}
+    assert {id[:6] for id in layout.lists["train-ids.txt"]} == {"fold_1", "fold_2"}
+    text = "folds are folders: fold 0 is val, fold 1, fold 2 train"
+    assert text in [statement.text for statement in layout.statements]
+
+
+def test_a_split_without_labels_that_pair_is_not_dropped_in_silence(tmp_path):
+    draw(
+        tmp_path, [("train/images/{}.png", P), ("train/labels/{}.png", L), ("val/images/{}.png", P)]
+    )
+    texts = [statement.text for statement in find_layout(tmp_path).statements]
+    assert "split val has no labels: 6 images in val/images are not used" in texts

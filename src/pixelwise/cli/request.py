@@ -7,6 +7,7 @@ from typing import Any
 
 from pixelwise.cli.commands import COMMANDS, resolve
 from pixelwise.errors import ArgumentError, setting
+from pixelwise.files.patterns import fixed_part
 from pixelwise.settings import choices_of, from_words, read_settings, type_hints
 from pixelwise.text import shell_line
 
@@ -71,6 +72,8 @@ def check_paths(command: str, config: Any) -> None:
 
 def check_path(command: str, name: str, path: Path, reads: str) -> None:
     """Check that a path leads to a file, folder, dataset or run."""
+    if "folder" in reads:
+        path = fixed_part(path)  # "*" in it stands for several folders
     # os.path, as Path.exists() raises an error for names that are too long
     is_folder, hint = os.path.isdir(path), ""
     kinds = [kind for kind, name in INSIDE.items() if os.path.isfile(path / name)]

@@ -13,6 +13,7 @@ from pixelwise.convert.unsupported import OTHER_JSON, Unsupported, named
 from pixelwise.convert.unsupported_files import TEXTS, check_tools, named_text
 from pixelwise.errors import DatasetError, setting
 from pixelwise.files.content import Unreadable, check_regular, open_file
+from pixelwise.files.patterns import fixed_part
 from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.decode import read_head
 from pixelwise.text import some
@@ -31,7 +32,7 @@ def detect(source: Path, reading: Reading | None = None) -> tuple[str, Path]:
         DatasetError: nothing fits, or there are several such files.
     """
     reading = reading or Reading()
-    if not exists(source):
+    if not exists(fixed_part(source)):
         raise DatasetError(source, "source", must="an existing file or folder", got="none")
     if isdir(source):
         return _of_folder(source, reading)

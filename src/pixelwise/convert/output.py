@@ -11,6 +11,7 @@ from pixelwise.convert.paths import IMAGES, LABELS, split_word
 from pixelwise.errors import ArgumentError, DatasetError, setting
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.names import real_path
+from pixelwise.files.patterns import fixed_part
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import (
     FILE_NAME,
@@ -67,7 +68,8 @@ def plan_splits(config: ConvertConfig, ids: Collection[str]) -> SplitPlan:
 
 def _listed(config: ConvertConfig, ids: Collection[str]) -> SplitPlan | None:
     """Splits by the lists that lie beside the source or the images, if there are any."""
-    source = config.source if isdir(config.source) else config.source.parent
+    plain = fixed_part(config.source)
+    source = plain if isdir(plain) else plain.parent
     beside = [folder for folder in (source, config.images) if folder is not None]
     folders = [*beside, *(real_path(folder).parent for folder in beside)]
     found = find_lists(folders, ids)

@@ -14,6 +14,7 @@ from pathlib import Path
 from pixelwise.convert.manifest import FILE_NAME as MANIFEST
 from pixelwise.errors import DatasetError, setting
 from pixelwise.files.names import lies_in, real_path, with_slashes
+from pixelwise.files.patterns import fixed_part, names_below
 from pixelwise.files.records import shown
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 from pixelwise.survey.folder_names import SPLIT_NAMES
@@ -82,16 +83,20 @@ def _is_encodable(text: str) -> bool:
 def files_below(folder: Path, suffixes: Collection[str] = ()) -> Iterator[tuple[str, Path]]:
     """(path below the folder with "/", path) of every file with one of the suffixes, sorted.
 
-    See walk_files; folders that convert has made of what is here are left out.
+    "*" in the folder's name stands for several. See walk_files; folders that convert has made of
+    what is here are left out.
 
     Raises:
         DatasetError: the folder is missing or cannot be read.
     """
-    if not isdir(folder):
+    root = fixed_part(folder)
+    if not isdir(root):
         raise DatasetError(folder, "source", must="an existing folder", got="none")
+    below = folder.relative_to(root).as_posix()
     try:
-        for name in walk_files(folder, suffixes, except_with=MANIFEST):
-            yield name, folder / name
+        names = walk_files(root, suffixes, except_with=MANIFEST)
+        for name, path in names_below("" if below == "." else below, names):
+            yield name, root / path
     except OSError as error:
         got = f"{error.filename}: {error.strerror}"
         raise DatasetError(folder, "source", must="a readable folder", got=got) from None
