@@ -145,3 +145,12 @@ def test_a_split_without_labels_that_pair_is_not_dropped_in_silence(tmp_path):
     )
     texts = [statement.text for statement in find_layout(tmp_path).statements]
     assert "split val has no labels: 6 images in val/images are not used" in texts
+
+
+def test_a_split_whose_files_are_called_otherwise_has_its_own_affixes(tmp_path):
+    files = [("train/images/{}.png", P), ("train/labels/{}.png", L)]
+    draw(tmp_path, [*files, ("val/images/{}.png", P), ("val/labels/x{}_odd.png", L)])
+    layout = find_layout(tmp_path)
+    assert [s.sureness for s in layout.statements][:2] == ["sure", "sure"]
+    val = layout.splits["val"]
+    assert (val.labels, val.label_prefix) == ("val/labels", "x")

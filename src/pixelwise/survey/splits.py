@@ -17,7 +17,7 @@ from pixelwise.labels.description import Split, fold_of
 from pixelwise.survey.folder_names import template_of, words_of
 from pixelwise.survey.given import Given
 from pixelwise.survey.layout.candidates import Candidate, Link, files_of, folders_like
-from pixelwise.survey.layout.choice import choose, seen_in
+from pixelwise.survey.layout.choice import choose, seen_in, splits_of
 from pixelwise.survey.layout.draft import ANOTHER, Draft
 from pixelwise.survey.layout.evidence import Evidence, decoy_in
 from pixelwise.survey.layout.placing import Place, cut_at, place_of
@@ -63,6 +63,7 @@ def find_layout(root: Path, given: Given | None = None) -> Layout:
     choice = choose(tree, given, evidence)
     draft = Draft(tree, given, choice, evidence, statements=[choice.statement])
     _find_places(draft)
+    _find_other_forms(draft)
     _name_train(draft)
     if choice.statement.sureness == SURE:
         draft.statements[0] = Statement(SURE, seen_in(draft.places["train"]))
@@ -117,6 +118,20 @@ def _find_places(draft: Draft) -> None:
             draft.places[name] = place
         elif chosen:
             draft.statements += _take_most(draft, name, chosen)
+
+
+def _find_other_forms(draft: Draft) -> None:
+    """Splits whose files are called otherwise than those of train."""
+    for scored in draft.choice.others:
+        candidate = scored.candidate
+        for name in splits_of(candidate) & {"train", "val", "test"}:
+            known = draft.places.get(name)
+            if known is not None and known.labels is not None:
+                continue
+            links = [link for link in candidate.links if draft.split_of(link.first) == name]
+            place = place_of(draft.tree, candidate, links)
+            if links and place.fit:
+                draft.places[name] = place
 
 
 def _take_most(draft: Draft, name: str, links: list[Link]) -> list[Statement]:

@@ -37,11 +37,13 @@ class Choice:
         best: the candidate.
         place: where its images and labels are.
         statement: which files are images and labels.
+        others: further candidates, the best first.
     """
 
     best: Scored
     place: Place
     statement: Statement
+    others: tuple[Scored, ...] = ()
 
 
 def choose(tree: Tree, given: Given, evidence: Evidence) -> Choice:
@@ -59,6 +61,7 @@ def choose(tree: Tree, given: Given, evidence: Evidence) -> Choice:
     most = max(s.candidate.number for s in possible)
     ranked = sorted(possible, key=lambda s: (-_rank(s, most), s.candidate.label.shown))
     best = ranked[0]
+    others = tuple(ranked[1:])
     rivals = [s for s in ranked[1:] if _is_rival(s, best, most)]
     _check_one_data_set(tree, best, ranked)
     _check_one_label_for_all_classes(tree, best, ranked)
@@ -66,13 +69,18 @@ def choose(tree: Tree, given: Given, evidence: Evidence) -> Choice:
     seen = seen_in(place)
     if not rivals and min(best.named) < 0 and not asked:
         text = f"{seen}, though they are called otherwise"
-        return Choice(best, place, Statement(OPEN, text, (_answer(place, ()),)))
+        return Choice(best, place, Statement(OPEN, text, (_answer(place, ()),)), others)
     if not rivals:
-        return Choice(best, place, Statement(SURE, seen))
+        return Choice(best, place, Statement(SURE, seen), others)
     places = [place, *(place_of(tree, s.candidate) for s in rivals[: _MOST_ANSWERS - 1])]
     answers = tuple(_answer(one, places) for one in places)
-    others = " or ".join(_differing(one, place) for one in places[1:])
-    return Choice(best, place, Statement(OPEN, f"{seen}; or are they {others}?", answers))
+    more = " or ".join(_differing(one, place) for one in places[1:])
+    return Choice(best, place, Statement(OPEN, f"{seen}; or are they {more}?", answers), others)
+
+
+def splits_of(candidate: Candidate) -> set[str]:
+    """The splits that its folders name."""
+    return {split_of(link.first) for link in candidate.links} - {""}
 
 
 def seen_in(place: Place) -> str:
@@ -93,6 +101,8 @@ def _labels_are_given(given: Given) -> bool:
 def _is_rival(scored: Scored, best: Scored, most: int) -> bool:
     """Whether another candidate may be what is meant."""
     other, chosen = scored.candidate, best.candidate
+    if splits_of(other) and splits_of(other).isdisjoint(splits_of(chosen)):
+        return False  # the same in another form
     if other.number < _LEAST_SHARE * most or _rank(scored, most) < _rank(best, most) - _MARGIN:
         return False
     if other.label.key == chosen.label.key:
