@@ -89,10 +89,11 @@ def _tree(folder: Path) -> str:
 def _said(step) -> str:
     lines = [line.strip() for line in step.text.splitlines() if line.strip()]
     if step.code == OPEN:
-        return "\n".join(line for line in lines if line.startswith("?"))
+        return "\n".join(line for line in lines if line.startswith("? ") and "likely" not in line)
     if step.code == 0:
         return "\n".join(line for line in lines if any(word in line for word in TELLING))
-    return lines[-1].removeprefix("pixelwise: ")
+    # the command is in the next column
+    return lines[-1].removeprefix("pixelwise: ").partition(": pixelwise")[0]
 
 
 def _cell(text: str) -> str:
