@@ -13,7 +13,7 @@ from pixelwise.labels.description import Split
 from pixelwise.labels.png import count_stored
 from pixelwise.settings import command_line
 from pixelwise.survey.content import kind_of
-from pixelwise.survey.conversion import class_file, find_colors, folders_above, has_colors
+from pixelwise.survey.conversion import Colors, class_file, find_colors, folders_above, has_colors
 from pixelwise.survey.given import Given
 from pixelwise.survey.known_sets import known_of
 from pixelwise.survey.values.stored import read_values
@@ -75,12 +75,15 @@ def _known(
     return {**nearest, **settings_of(known.convert)}
 
 
-def classes_for(config: ConvertConfig, labels: Sequence[Path]) -> dict[str, Any]:
+def classes_for(
+    config: ConvertConfig, labels: Sequence[Path], colors: Colors | None = None
+) -> dict[str, Any]:
     """The settings that give the classes of some labels names which a person may change.
 
     Args:
         config: source, near which a class file with colours may lie.
         labels: the files, of which some are read.
+        colors: of them, if they have been found already.
     Returns:
         Of classes, format and unknown; none if there are too many values or colours.
     """
@@ -91,7 +94,7 @@ def classes_for(config: ConvertConfig, labels: Sequence[Path]) -> dict[str, Any]
             return settings_of(options)
     if 0 < len(values) <= MOST_TYPED and kind_of(labels[:_KINDS]) != "soft":
         return {"format": "array", "classes": typed_values(sorted(values))}
-    colors = find_colors(labels)
+    colors = colors or find_colors(labels)
     near = folders_above([config.source, *(p.parent for p in labels[:1])], config.source.parent)
     classes = class_file(colors, near) if colors.shares else None
     named = str(classes or colors.typed)
@@ -145,7 +148,9 @@ def classes_missing(config: ConvertConfig, labels: Sequence[Path]) -> DatasetErr
         config: of the conversion.
         labels: the files, of which some are read.
     """
-    changes = classes_for(config, labels)
+    values = stored_values(labels)
+    colors = None if values else find_colors(labels)
+    changes = classes_for(config, labels, colors)
     hint = f"Give a class file, a known dataset or colours as {setting('classes')}."
     if changes:
         again = command_line(replace(config, **changes, order=None))
@@ -155,10 +160,9 @@ def classes_missing(config: ConvertConfig, labels: Sequence[Path]) -> DatasetErr
             else ""
         )
         hint = f"{loss}Give a class file as {setting('classes')}, or change these names: {again}"
-    values, colors = stored_values(labels), None
     seen = f"{plural(len(labels), 'label')} with {plural(len(values), 'value')}"
     if not values or "unknown" in changes:
-        colors = find_colors(labels)
+        colors = colors or find_colors(labels)
         seen = f"{plural(len(labels), 'label')} with {plural(colors.seen, 'colour')}"
     if colors and colors.shares:
         seen += f", {colors.text}" if not colors.nearest else f", most near {colors.text}"
