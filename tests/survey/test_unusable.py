@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 from tests.survey.drawn_labels import (
     HEIGHT,
     WIDTH,
@@ -28,6 +28,12 @@ from pixelwise.survey.folder import survey_folder
 SEEDS = [0, 100]
 
 
+def noisy(label):
+    """0..6 in place of 0, 249..255 in place of 255."""
+    noise = np.random.default_rng(int(label.sum())).integers(0, 7, label.shape)
+    return np.where(label > 128, label - noise, label + noise)
+
+
 # draw, classes of the command
 SOFT = {
     "resized": (lambda n: resized(disc(n, 255)), [0, 255]),
@@ -39,6 +45,8 @@ SOFT = {
     "one soft file": (lambda n: (resized(disc(n, 255)), disc(n, 255))[n % 12 > 0], [0, 255]),
     "JPEG": (lambda n: as_jpeg(disc(n, 255)), [0, 255]),
     "fine JPEG": (lambda n: as_jpeg(disc(n, 255), 98), [0, 255]),
+    "noise everywhere": (lambda n: noisy(disc(n, 255)), [0, 255]),
+    "noise of 0": (lambda n: np.where(disc(n) > 0, 255, noisy(disc(n, 0))), [0, 255]),
     "two greys": (lambda n: resized(disc(n, 128)), [0, 128]),
     "three greys": (lambda n: resized(regions(n, [0, 128, 255])), [0, 128, 255]),
     "three greys as JPEG": (lambda n: as_jpeg(regions(n, [0, 128, 255])), [0, 128, 255]),
@@ -109,10 +117,16 @@ def test_stripes_of_a_pixel_are_not_soft(survey):
     assert len(meaning.classes) == 7
 
 
+def blurred(label, radius):
+    image = Image.fromarray(label.astype(np.uint8))
+    return np.asarray(image.filter(ImageFilter.GaussianBlur(radius)))
+
+
 STRANGE = {
     "a height": lambda n: 60 + n + X + Y // 2,
     "noise": lambda n: np.random.default_rng(n).integers(0, 256, (HEIGHT, WIDTH)),
     "probabilities": lambda n: 255 / (1 + np.exp((np.hypot(Y - 48, X - 50 - n) - 20) / 6)),
+    "a wide blur": lambda n: blurred(disc(n, 255), 14),
     "a depth of 16 bits": lambda n: 1000 + n + 37 * X + 91 * Y,
 }
 

@@ -16,6 +16,7 @@ from tests.survey.drawn_labels import (
 )
 
 from pixelwise.labels.classes import Classes
+from pixelwise.legend.read import read_classes
 from pixelwise.survey.given import Given
 from pixelwise.survey.statements import LIKELY, SURE
 from pixelwise.survey.values.meaning import meaning_of
@@ -209,6 +210,12 @@ def test_a_few_pixels_of_a_strange_value_are_named_with_their_place(survey, kind
     assert set(values) <= set(void)
     given, statements = survey(labels, given=Given(ignore_values=void))
     assert (questions(statements), given.classes.ignore_values) == ([], void)
+    last = question.answers[-1].options
+    given, statements = survey(
+        labels, read_classes(last["classes"]), Given(ignore_values=last["ignore_values"])
+    )
+    assert questions(statements) == []
+    assert {v for several in given.classes.values for v in several} >= set(values)
 
 
 def test_a_strange_value_in_every_file_beside_255_is_a_suspect(survey):
@@ -226,14 +233,48 @@ def test_a_rare_class_is_not_swallowed(survey):
     assert questions(statements) == []
 
 
-def test_pets_are_two_questions(survey):
-    """1 is the animal, 2 its surroundings, 3 the border between them."""
-    meaning, statements = survey(drawn(lambda n: outlined(2 - disc(n), 3)))
+def test_void_and_foreground_are_one_question(survey):
+    """1 is the animal, 2 its surroundings, 3 the border between them: void, or a third class."""
+    labels = drawn(lambda n: outlined(2 - disc(n), 3))
+    meaning, statements = survey(labels)
     assert meaning.classes.values == ((2,), (1,))
     assert meaning.classes.ignore_values == (3,)
-    first, second = questions(statements)
-    assert first.answers[0].options == {"foreground": 1}
-    assert second.answers[0].options == {"ignore_values": (3,)}
+    options = options_of(statements)
+    settled = [survey(labels, given=Given(**answer)) for answer in options]
+    assert [questions(statements) for _, statements in settled] == [[], [], []]
+    values = [meaning.classes.values for meaning, _ in settled]
+    assert values == [((2,), (1,)), ((1,), (2,)), ((1,), (2,), (3,))]
+    assert [m.classes.ignore_values for m, _ in settled] == [(3,), (3,), ()]
+
+
+@pytest.mark.parametrize("other", [1, 252, 254])
+def test_two_values_that_never_occur_together_may_both_be_foreground(survey, other):
+    labels = drawn(lambda n: disc(n, (other, 255)[n % 3 == 0]))
+    _, statements = survey(labels)
+    both, void = options_of(statements)
+    assert void == {"ignore_values": (255,)}
+    meaning, statements = survey(labels, read_classes(both["classes"]))
+    assert meaning.classes.values == ((0,), (other, 255))
+    assert questions(statements) == []
+
+
+@pytest.mark.parametrize("void", [(), (255,)])
+def test_objects_of_which_some_are_hidden_are_numbered_nevertheless(survey, void):
+    """Every seventh is missing; void around them stays void."""
+
+    def some_objects(seed):
+        label = objects(20 + 4 * seed)
+        label = np.where(label % 7 == 3, 0, label)
+        return np.where(Y > 90, void[0], label) if void else label
+
+    labels = drawn(some_objects)
+    _, statements = survey(labels)
+    as_objects = options_of(statements)[0]
+    assert as_objects.pop("classes") == "objects"
+    meaning, statements = survey(labels, Classes.named("objects"), Given(**as_objects))
+    assert meaning.classes.values == ((0,), "other")
+    assert meaning.classes.ignore_values == void
+    assert questions(statements) == []
 
 
 def test_many_objects_numbered_with_16_bits_are_sure(survey):

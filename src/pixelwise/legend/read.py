@@ -4,7 +4,7 @@ FORMS has the forms of text files; json_lists.py has those of JSON files. What a
 from its suffix and its content, and all of it counts: no line decides alone.
 
 name=#rrggbb,#rrggbb    colours in hex, with or without names, as a word of a command
-name=0,name=255         stored values, likewise
+name=0,name=255         stored values, likewise; a name may have several
 name,name               names in the order of the stored values, likewise
 names = data/obj.names  obj.data of Darknet, which names its class file
 """
@@ -151,8 +151,10 @@ def _known_or_file(source: Path | str) -> Classes | Rows:
     if not isfile(path):
         items = [item.strip() for item in text.split(",")]
         if all(map(_VALUE_ITEM.fullmatch, items)):
-            names, values = zip(*(item.rsplit("=", 1) for item in items))
-            return Rows(tuple(name.strip() for name in names), None, tuple(map(int, values)))
+            values = dict[str, tuple[int, ...]]()
+            for name, value in (item.rsplit("=", 1) for item in items):
+                values[name.strip()] = (*values.get(name.strip(), ()), int(value))
+            return Rows(tuple(values), None, tuple(values.values()))
         if len(items) > 1 and all(map(_NAME_ITEM.fullmatch, items)):
             return Rows(tuple(items))
         known = ", ".join(PALETTES)

@@ -14,6 +14,7 @@ from pixelwise.survey.class_list import NOTHING_GIVEN
 from pixelwise.survey.given import Given
 from pixelwise.survey.statements import LIKELY, OPEN, SURE, Answer, Option, Statement
 from pixelwise.survey.values.named import by_name
+from pixelwise.survey.values.objects import number_objects
 from pixelwise.survey.values.stored import StoredValues
 from pixelwise.survey.values.suspects import find_suspects
 from pixelwise.survey.values.void import (
@@ -91,14 +92,16 @@ def _objects(facts: Facts) -> Meaning | None:
     without_gap = sum(file == set(range(len(file))) for file in files)
     numbers = {len(file) for file in files}
     is_scattered = facts.stored.wide and len(facts.values) > _MOST_NAMELESS
-    if not is_scattered and not (
+    is_numbered = (
         len(files) > 2
         and without_gap >= 0.9 * len(files)
         and max(numbers) >= _FEWEST_IDS
         and len(numbers) > 2
-    ):
+    )
+    if not is_scattered and not is_numbered and not number_objects(facts.stored, void):
         return None
     are_few = max(numbers) <= FEW_IDS
+    kept = {"ignore_values": void} if void else {}
     note = f"stored values up to {facts.values[-1]}"
     if without_gap >= 0.9 * len(files):
         note = f"stored values 0..n without a gap, up to {max(numbers) - 1}, n another in each file"
@@ -106,7 +109,7 @@ def _objects(facts: Facts) -> Meaning | None:
             note = f"{note}, number the objects: 0 is background, any other value is object"
             return _of_objects(facts, void, Statement(SURE, note))
     answers = (
-        Answer("the values number objects", {"classes": "objects"}),
+        Answer("the values number objects", {"classes": "objects", **kept}),
         Answer("each value is a class", {"ignore_values": void}),
     )
     note = f"{note}: do they number the objects, or is each a class?"
@@ -142,21 +145,24 @@ def _one_value(facts: Facts) -> Meaning | None:
 
 
 def _two_codes(facts: Facts) -> Meaning | None:
-    """Files of 0, 1 among files of 0, 255."""
-    if set(facts.values) != {0, 1, VOIDS[0]}:
+    """Files of 0, 1 among files of 0, 255; or of 0, 254."""
+    white, values = VOIDS[0], facts.values
+    if len(values) != 3 or values[0] != 0 or values[2] != white:
         return None
-    if any({1, VOIDS[0]} <= set(file) for file in facts.stored.files):
+    one = values[1]
+    if 1 < one <= white - GREY_GAP or any({one, white} <= set(f) for f in facts.stored.files):
         return None
-    ones, whites = (facts.stored.holders[v] for v in (1, VOIDS[0]))
+    ones, whites = (facts.stored.holders[v] for v in (one, white))
     note = (
-        f"foreground is stored as 1 in {plural(ones, 'file')} and as 255 in {whites:,} others: "
-        "the two never occur together"
+        f"foreground is stored as {one} in {plural(ones, 'file')} and as {white} in {whites:,} "
+        "others: the two never occur together"
     )
+    both = "binary" if one == 1 else f"background=0,foreground={one},foreground={white}"
     answers = (
-        Answer("both are foreground", {"classes": "binary"}),
-        Answer("255 is void", {"ignore_values": (VOIDS[0],)}),
+        Answer("both are foreground", {"classes": both}),
+        Answer(f"{white} is void", {"ignore_values": (white,)}),
     )
-    classes = Classes(["background", "foreground"], values=[0, (1, VOIDS[0])])
+    classes = Classes(["background", "foreground"], values=[0, (one, white)])
     if facts.is_decided:
         return Meaning(classes, (Statement(SURE, note), *suspect_notes(facts)))
     return Meaning(classes, (Statement(OPEN, note, answers), *suspect_notes(facts)))
@@ -188,6 +194,8 @@ def _two_values(facts: Facts) -> Meaning | None:
     table = Classes(
         ["background", "foreground"], values=[back, front], ignore_values=facts.void_values
     )
+    if statement.sureness == OPEN and facts.doubts:
+        return Meaning(table, tuple(about_void(facts, fronts=(front, back))))
     return Meaning(table, (statement, *about_void(facts)))
 
 

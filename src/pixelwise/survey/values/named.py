@@ -27,7 +27,9 @@ def by_name(facts: Facts, named: Classes) -> Meaning:
         named: the names, of which one at least does not mean void.
     """
     if "other" in named.values:
-        return Meaning(named, ())
+        ignored = tuple(dict.fromkeys([*named.ignore_values, *facts.void]))
+        table = Classes(named.names, named.colors, named.values, named.ignore_index, ignored)
+        return Meaning(table, ())
     rows = [r for r in zip(named.names, named.values, named.colors) if not is_void_name(r[0])]
     void_rows = [r for r in zip(named.names, named.values) if is_void_name(r[0])]
     void: list[Any] = [

@@ -17,6 +17,7 @@ from pixelwise.survey.conversion import command_lines
 from pixelwise.survey.given import Given
 from pixelwise.survey.statements import LIKELY, Statement
 from pixelwise.survey.values.layout import Extent
+from pixelwise.survey.values.objects import number_objects
 from pixelwise.survey.values.stored import StoredValues
 from pixelwise.survey.values.suspects import find_suspects
 from pixelwise.survey.values.void import is_dense
@@ -101,7 +102,7 @@ def _soft_greys(
     given: Given,  # noqa: ARG001
 ) -> Unusable | None:
     """Grey levels with rims, or with noise around them."""
-    levels = _levels(stored)
+    levels = sorted({*_levels(stored), *_noisy_levels(stored)})
     if len(levels) < _LEAST_LEVELS or min(b - a for a, b in pairwise(levels)) < _GREY_GAP:
         return _soft_lines(stored, levels)
     suspects = find_suspects(stored).values
@@ -113,7 +114,8 @@ def _soft_greys(
     every = sum(stored.extents[v].pixels for v in between if v in stored.extents)
     noise = sum(stored.extents[v].pixels for v in near if v in stored.extents)
     is_explained = rims + noise >= max(_RIMS, _EXPLAINED * every)
-    if stored.share(between) > _MOST_BETWEEN or not (is_explained or len(between) > _GREY_GAP):
+    far = [v for v in between if v not in near]
+    if stored.share(far) > _MOST_BETWEEN or not (is_explained or len(between) > _GREY_GAP):
         return None
     return _nearest(stored, levels, between, named)
 
@@ -205,7 +207,7 @@ def _many(stored: StoredValues, named: Classes | None, given: Given) -> Unusable
         return None
     solid = sum(extent.inner for extent in stored.extents.values())
     every = sum(extent.pixels for extent in stored.extents.values())
-    if _number_objects(stored) or (stored.wide and solid > _EXPLAINED * every):
+    if number_objects(stored) or (stored.wide and solid > _EXPLAINED * every):
         return None
     levels = "grey levels" if stored.seen[-1] <= 255 else "stored values"
     text = f"are these label images? They have {len(stored.seen):,} {levels}"
@@ -228,13 +230,6 @@ RULES: tuple[Callable[[StoredValues, Classes | None, Given], Unusable | None], .
 )
 
 
-def _number_objects(stored: StoredValues) -> bool:
-    """Whether most files number their own objects from 1 without a gap."""
-    files = [set(file) - {0, 255} for file in stored.files]
-    dense = [file for file in files if not file or file | {255} == {*range(1, len(file) + 1), 255}]
-    return len(dense) >= 0.9 * len(files) and len({len(file) for file in files}) > 2
-
-
 def _levels(stored: StoredValues) -> list[int]:
     """The values that cover areas, ascending, without the noise of a more frequent one."""
     areas = [
@@ -250,6 +245,18 @@ def _levels(stored: StoredValues) -> list[int]:
             continue
         found.append(value)
     return sorted(found)
+
+
+def _noisy_levels(stored: StoredValues) -> list[int]:
+    """The most frequent of the lowest, and of the highest values, if none of them has areas."""
+    seen, found = stored.seen, list[int]()
+    for ends in (seen, seen[::-1]):
+        group = [v for v in ends if abs(v - ends[0]) <= _NOISE]
+        rest = ends[len(group) :]
+        is_apart = len(group) > 1 and rest and abs(rest[0] - group[-1]) > _NOISE
+        if is_apart and _are_thin(stored, group) and stored.share(group) >= _LEVEL_SHARE:
+            found.append(max(group, key=lambda v: stored.pixels[v]))
+    return found
 
 
 def _are_thin(stored: StoredValues, values: Sequence[int]) -> bool:

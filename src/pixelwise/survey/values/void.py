@@ -190,12 +190,15 @@ def long_doubts(values: list[int]) -> list[Doubt]:
     return [Doubt(v, why, is_void=False) for v in (values[-1], values[0])]
 
 
-def about_void(facts: Facts, doubts: list[Doubt] | None = None) -> list[Statement]:
+def about_void(
+    facts: Facts, doubts: list[Doubt] | None = None, fronts: tuple[int, ...] = ()
+) -> list[Statement]:
     """What is said about void and suspects: one question about all that is not sure.
 
     Args:
         facts: what is known.
         doubts: in place of those of facts.
+        fronts: the values of which one is foreground if void is what is assumed.
     """
     doubts = facts.doubts if doubts is None else doubts
     statements = [
@@ -222,12 +225,34 @@ def about_void(facts: Facts, doubts: list[Doubt] | None = None) -> list[Statemen
         values = listed(doubt.value for doubt in doubts)
         what = f"is stored value {values}" if len(doubts) == 1 else f"which of {values} are"
         asked = [f"{what} void? {some(asked, 3, '; ')}"]
-    text = ". ".join([*asked, *([facts.suspects.text] if suspects else [])])
-    answers = tuple(
-        Answer(_void_text(sorted(v), suspects), {"ignore_values": tuple(sorted(v))})
+    if fronts:
+        asked.append(f"Which is the foreground, {fronts[0]} or {fronts[1]}?")
+    text = " ".join(asked)
+    text = ". ".join([*([text] if text else []), *([facts.suspects.text] if suspects else [])])
+    answers = [
+        _answer(frozenset(v), suspects, front)
         for v in voids[:_MOST_ANSWERS]
-    )
-    return [*statements, Statement(OPEN, text, answers)]
+        for front in (fronts if fronts and v - set(suspects) == assumed else (None,))
+    ]
+    if suspects:
+        answers.append(_as_classes(facts, suspects, assumed))
+    return [*statements, Statement(OPEN, text, tuple(answers))]
+
+
+def _answer(void: frozenset[int], suspects: tuple[int, ...], front: int | None) -> Answer:
+    text, options = _void_text(sorted(void), suspects), {"ignore_values": tuple(sorted(void))}
+    if front is None:
+        return Answer(text, options)
+    return Answer(f"{text}, {front} is foreground", {**options, "foreground": front})
+
+
+def _as_classes(facts: Facts, suspects: tuple[int, ...], void: frozenset[int]) -> Answer:
+    """The answer that rare values are classes like the others."""
+    values = sorted({*facts.values, *suspects} - void)
+    typed = ",".join(f"class_{index}={value}" for index, value in enumerate(values))
+    what = "is a class" if len(suspects) == 1 else "are classes"
+    options: dict[str, Any] = {"classes": typed, "ignore_values": tuple(sorted(void))}
+    return Answer(f"{listed(suspects)} {what}", options)
 
 
 def _void_text(void: list[int], suspects: tuple[int, ...]) -> str:
