@@ -27,7 +27,7 @@ HEAD = """# First contact: what `init` says of a folder
 *likely* (a guess that costs nothing if it is wrong), or *open*: a question about what the files
 mean. Questions are asked on a terminal; otherwise they are printed with the commands that answer
 them, `init` ends with exit code 1, and `weights`, `train` and `score` refuse the dataset until they
-are answered. Labels that are no label images yet are refused with the command that makes them.
+are answered. Labels that are not label images yet are refused with the command that makes them.
 
 This table is made by `python tests/first_contact/write_table.py`, which draws every folder and runs
 what is printed; `tests/first_contact` compares the resulting labels with what was drawn.

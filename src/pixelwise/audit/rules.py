@@ -252,8 +252,8 @@ RULES = {
         "warning",
         "the label fits its image better when it is mirrored, turned or shifted",
         "Image and label were exported with different conventions for the first row. Found are "
-        "shifts of 6 to 8 pixels, and turns; hardly ever where both sides of an image are alike, "
-        "or where the borders of the label are no edges of the image.",
+        "turns, and shifts of 8 pixels (of 6 in some images); hardly ever where both sides of an "
+        "image are alike, or where the borders of the label are not edges of the image.",
         "files",
     ),
     "G4": Rule(
