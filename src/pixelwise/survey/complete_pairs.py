@@ -6,13 +6,13 @@ from pathlib import Path
 
 from pixelwise.errors import PairingError
 from pixelwise.files.affixes import Affixes
-from pixelwise.files.names import real_path
 from pixelwise.files.patterns import fixed_part
 from pixelwise.labels.description import Description, Split, fold_of
 from pixelwise.labels.pairs import Pair, find_pairing
+from pixelwise.survey.conversion import command_lines
 from pixelwise.survey.given import Given
 from pixelwise.survey.statements import LIKELY, OPEN, Answer, Statement
-from pixelwise.text import plural, shell_line
+from pixelwise.text import plural
 
 
 @dataclass(frozen=True)
@@ -83,13 +83,7 @@ def _unpaired(
     text += f": leave {'it' if len(left) == 1 else 'them'} out?"
     images = _has_images(draft, split, left)
     if images:
-        words = ["pixelwise", "convert", draft.root / str(split.labels), "--images"]
-        words += [draft.root / split.images, "--unpaired", "background"]
-        for option in ("image_prefix", "image_suffix", "label_prefix", "label_suffix"):
-            if value := getattr(split, option):
-                words += [f"--{option.replace('_', '-')}", value]
-        words += ["--out", draft.root.parent / f"{real_path(draft.root).name}-converted"]
-        command = shell_line([str(word) for word in words])
+        command = command_lines(draft.root, {name: split}, ["--unpaired", "background"])
         text += f" If an image without a label is all background: {command}"
     return Statement(OPEN, text, (Answer("leave them out", {"unpaired": "skip"}),))
 

@@ -1,6 +1,6 @@
 """Labels that are colour, lossy or soft images -> the commands that make label images of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -157,6 +157,15 @@ def command_lines(root: Path, splits: dict[str, Split], options: Sequence[str]) 
     if len(several) == 1:
         several = [several[0][:-2]]
     return " && ".join(map(shell_line, several))
+
+
+def without_labels(splits: Mapping[str, Split]) -> str:
+    """What to say in front of command_lines about the splits that they leave out."""
+    left = [f"{name} ({split.images})" for name, split in splits.items() if split.labels is None]
+    if not left:
+        return ""
+    are = "split is" if len(left) == 1 else "splits are"
+    return f"Images without labels stay where they are: their {are} {', '.join(left)}. "
 
 
 def find_colors(labels: Sequence[Path]) -> Colors:

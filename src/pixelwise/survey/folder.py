@@ -61,7 +61,7 @@ def survey_folder(folder: Path | str, given: Given | None = None) -> Survey:
     found = find_complete(draft, layout.lists, given)
     labelled = {pair.label: pair.image for pair in found.pairs if pair.label is not None}
     read = some_of(list(labelled))
-    meaning = guess_meaning(root, layout.splits, read, given)
+    meaning = guess_meaning(root, found.splits, read, given)
     were = "was" if len(read) == 1 else "were"
     statements = (
         *layout.statements,

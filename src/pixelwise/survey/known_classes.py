@@ -8,7 +8,7 @@ from pixelwise.labels.class_names import is_void_name, letters_of
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Split
 from pixelwise.legend.find import find_class_file
-from pixelwise.survey.conversion import command_lines
+from pixelwise.survey.conversion import command_lines, without_labels
 from pixelwise.survey.given import Given
 from pixelwise.survey.known_sets import Known
 from pixelwise.survey.statements import OPEN, Answer, Statement
@@ -29,7 +29,7 @@ def check_form(root: Path, splits: dict[str, Split], known: Known | None) -> Non
     if known is not None and known.needs_convert:
         event = f"they are ids of objects, of which each has a class, of {known.name}"
         command = command_lines(root, splits, known.convert)
-        hint = f"Make label images of them first: {command}"
+        hint = f"{without_labels(splits)}Make label images of them first: {command}"
         raise LabelError(root, "labels", event=event, hint=hint, command=command)
 
 

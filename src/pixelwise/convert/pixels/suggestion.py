@@ -1,5 +1,6 @@
 """Complete commands for what was found: the same conversion with classes, or with other folders."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -93,7 +94,10 @@ def classes_for(
         if options:
             return settings_of(options)
     if 0 < len(values) <= MOST_TYPED and kind_of(labels[:_KINDS]) != "soft":
-        return {"format": "array", "classes": typed_values(sorted(values))}
+        typed = typed_values(sorted(values))
+        if config.unpaired == "background":  # which has to have a name
+            typed = re.sub("^class_0=", "background=", typed)
+        return {"format": "array", "classes": typed}
     colors = colors or find_colors(labels)
     near = folders_above([config.source, *(p.parent for p in labels[:1])], config.source.parent)
     classes = class_file(colors, near) if colors.shares else None

@@ -16,7 +16,7 @@ from pixelwise.labels.description import Split
 from pixelwise.labels.image import read_rgb
 from pixelwise.labels.png import read_and_count, read_label
 from pixelwise.survey.content import pack_colors
-from pixelwise.survey.conversion import convert_commands
+from pixelwise.survey.conversion import convert_commands, without_labels
 from pixelwise.survey.statements import LIKELY, Statement
 from pixelwise.survey.values.layout import Extent, Layout, layout_of
 
@@ -162,5 +162,6 @@ def _unreadable(root: Path, paths: list[Path], splits: dict[str, Split], got: st
         if commands:
             hint += " Only if that is lost, add the colours of thin objects, which are not found, "
             hint += f"and take the nearest class: {commands}"
+    hint = without_labels(splits) * bool(commands) + hint
     must = "readable as label images"
     return LabelError(root, "labels", must=must, got=got, hint=hint, command=commands)

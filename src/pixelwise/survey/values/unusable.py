@@ -13,7 +13,7 @@ from pixelwise.labels.class_checks import OTHER
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Split
 from pixelwise.labels.palettes import PALETTES
-from pixelwise.survey.conversion import command_lines
+from pixelwise.survey.conversion import command_lines, without_labels
 from pixelwise.survey.given import Given
 from pixelwise.survey.statements import LIKELY, Statement
 from pixelwise.survey.values.layout import Extent
@@ -85,6 +85,7 @@ def check_values(
         if found is not None:
             command = command_lines(root, splits, found.options) if found.options else ""
             hint = f"{found.advice}: {command}" if command else f"{found.advice}."
+            hint = without_labels(splits) * bool(command) + hint
             raise LabelError(root, "labels", event=f"{found.text}", hint=hint, command=command)
     soft = _soft_files(stored)
     if not soft:
