@@ -2,7 +2,7 @@
 
 import pytest
 
-from pixelwise.survey.lists import find_lists, read_list
+from pixelwise.survey.lists import find_lists, match_lines, read_list, read_splits
 
 IDS = ("a 1", "b_2", "c.3", "10", "0")
 
@@ -93,3 +93,43 @@ def test_lists_that_overlap_or_of_one_class_or_without_train_are_no_splits(tmp_p
     lists(tmp_path / "3", val="abc", test="de")
     lists(tmp_path / "4", train="xyz", val="de")
     assert [found(tmp_path / name) for name in "1234"] == [{}, {}, {}, {}]
+
+
+def test_a_list_of_the_folders_of_sequences_names_all_files_below(tmp_path):
+    (tmp_path / "val.txt").write_text("bus\n")
+    assert read_list(tmp_path / "val.txt", ("bear/0", "bus/0", "bus/1")) == {"bus/0", "bus/1"}
+
+
+def test_what_only_some_lines_have_is_no_affix(tmp_path):
+    """The lists of tiles that are cut from an image do not name the image."""
+    lines = [f"tile{image}_{tile}" for image in range(3) for tile in range(4)]
+    (tmp_path / "train.txt").write_text("\n".join(lines))
+    assert read_list(tmp_path / "train.txt", ("tile0", "tile1", "tile2")) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("splits.json", '{"train": ["a.png", "b.png"], "valid": ["c.png"]}'),
+        ("splits_final.json", '[{"train": ["a", "b"], "val": ["c"]}, {"train": [], "val": []}]'),
+        ("split.json", '{"fold_0": {"train": ["a", "b"], "val": ["c"]}}'),
+        ("split.json", '{"train": [{"i": "x/a.png"}, {"i": "x/b.png"}], "val": [{"i": "c.png"}]}'),
+        ("metadata.csv", "id,age,split\na,3,train\nb,4,train\nc,5,val\n"),
+        ("table.csv", "Split,file\ntrain,a.png\ntrain,b.png\nvalidation,c.png\n"),
+    ],
+)
+def test_one_file_may_have_several_splits(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    found = read_splits(tmp_path / name)
+    names = {id: id for id in "abc"}
+    assert {split: set(match_lines(lines, names).ids) for split, lines in found.items()} == {
+        "train": {"a", "b"},
+        "val": {"c"},
+    }
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"names": ["a"]}', '{"train": 3}', "a,b\n1,2\n"])
+@pytest.mark.parametrize("suffix", [".json", ".csv"])
+def test_other_files_have_no_splits(tmp_path, text, suffix):
+    (tmp_path / f"x{suffix}").write_text(text)
+    assert read_splits(tmp_path / f"x{suffix}") == {}

@@ -128,12 +128,36 @@ def test_lists_may_be_of_paths_and_what_they_leave_out_is_said(draw):
     assert Statement("likely", text) in layout.statements
 
 
+def test_paths_in_lists_count_where_names_are_of_several_folders(draw):
+    """And what a list names that is not there is said."""
+    draw("a/rgb/{}.jpg", "a/label/{}.png", number=3)
+    root = draw("b/rgb/{}.jpg", "b/label/{}.png", number=3)
+    (root / "train.txt").write_text("a/rgb/0.jpg a/label/0.png\nb/rgb/1.jpg b/label/1.png\n")
+    (root / "val.txt").write_text("b/rgb/2.jpg b/label/2.png\nb/rgb/7.jpg b/label/7.png\n")
+    layout = find_layout(root)
+    assert layout.lists == {"train-ids.txt": ("a/0", "b/1"), "val-ids.txt": ("b/2",)}
+    text = "1 line in the list of val has no image here, such as b/rgb/7.jpg b/label/7.png"
+    assert Statement("likely", text) in layout.statements
+
+
+def test_labels_without_image_in_a_list_are_said(draw):
+    root = draw("images/{}.jpg", "labels/{}.png", number=4)
+    (root / "images/2.jpg").unlink()
+    (root / "train.txt").write_text("0\n1\n2\n")
+    (root / "val.txt").write_text("3\n")
+    layout = find_layout(root)
+    assert layout.lists == {"train-ids.txt": ("0", "1")}
+    assert Statement("likely", "1 line in the list of train has no image here, such as 2") in (
+        layout.statements
+    )
+
+
 def test_lists_of_something_else_are_noted_and_not_used(draw):
     root = draw("images/{}.jpg", "labels/{}.png")
     (root / "train.txt").write_text("one\ntwo\n")
     layout = find_layout(root)
     assert layout.splits["train"].list is None
-    assert Statement("sure", "not used: train.txt") in layout.statements
+    assert Statement("likely", "not used: train.txt") in layout.statements
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,23 @@ a.png                   names of files, with what follows or precedes the id in 
 images/a.jpg            paths, below any folder
 img/a.jpg gt/a.png      pairs, apart by blanks, tabs, commas or semicolons
 a 1 1 1                 more columns, of which one is the id
+a                       folders, of sequences or sites: all ids below
+
+One file may have several splits: JSON such as {"train": ["a"], "val": ["b"]}, or that of folds
+[{"train": ...}, ...], or CSV with a column of the split's name.
 """
 
+import csv
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from os.path import isdir, isfile, splitext
 from pathlib import Path
+from typing import Any, NamedTuple
 
+from pixelwise.errors import PixelwiseError
 from pixelwise.files.content import Unreadable, read_file
+from pixelwise.files.json_file import parse_json
 from pixelwise.files.names import with_slashes
 from pixelwise.survey.folder_names import SPLIT_NAMES
 
@@ -47,15 +56,83 @@ _LARGEST = 1 << 26
 _LINES_COMPARED = 5
 
 
+class Listed(NamedTuple):
+    """The ids that lines name, and the lines that name none."""
+
+    ids: frozenset[str]
+    missing: list[str]
+
+
 def read_list(path: Path, ids: Collection[str]) -> frozenset[str]:
     """Those of the ids that a list names; none if it cannot be read or names none of them."""
-    lines = _lines(path)
-    matched, missing = _match(lines, ids, "", "")
-    if 2 * len(missing) <= len(lines):
-        return matched
-    tried = _affixes(missing[:_LINES_COMPARED], ids)
-    results = [matched, *(_match(lines, ids, *affixes)[0] for affixes in tried)]
-    return max(results, key=len)
+    return match_lines(read_list_lines(path), {id: id for id in ids}).ids
+
+
+def match_lines(lines: list[str], names: Mapping[str, str]) -> Listed:
+    """The ids that the lines of a list name.
+
+    Args:
+        lines: in any of the forms above.
+        names: the id by each name that it has: itself, or a path without suffix.
+    """
+    found = _match(lines, names, "", "")
+    if found.ids and found.missing == lines[:1] and not re.search(r"\d|[./\\]", lines[0]):
+        found.missing.clear()  # names of columns
+    if 2 * len(found.missing) <= len(lines):
+        return found
+    tried = [
+        affixes
+        for affixes in _affixes(found.missing[:_LINES_COMPARED], names)
+        if 2 * sum(_has_affixes(line, *affixes) for line in lines) >= len(lines)
+    ]
+    results = [found, *(_match(lines, names, *affixes) for affixes in tried)]
+    best = max(results, key=lambda one: len(one.ids))
+    return best if best.ids else _match_folders(lines, names)
+
+
+def read_splits(path: Path) -> dict[str, list[str]]:
+    """The lines of each split of a JSON or CSV file that has several; none of other files.
+
+    Of several folds it is the first.
+    """
+    try:
+        data = read_file(path, most=_LARGEST)
+        rows = (
+            _json_rows(parse_json(data, str(path))) if path.suffix == ".json" else _csv_rows(data)
+        )
+        found = dict[str, list[str]]()
+        for name, line in rows:
+            if split := split_of_word(name):
+                found.setdefault(split, []).append(line)
+    except (Unreadable, PixelwiseError, csv.Error):
+        return {}
+    return found if "train" in found and len(found) > 1 else {}
+
+
+def _json_rows(value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict) and not any(map(split_of_word, value)):
+        value = list(value.values())
+    if isinstance(value, list):
+        value = value[0] if value else {}
+    for name, items in value.items() if isinstance(value, dict) else ():
+        for item in items if isinstance(items, list) else ():
+            parts = item.values() if isinstance(item, dict) else [item]
+            yield name, "\t".join(str(part) for part in parts)
+
+
+def _csv_rows(data: bytes) -> Iterator[tuple[str, str]]:
+    rows = list(csv.reader(data.decode("utf-8-sig", "replace").splitlines()))
+    for place in range(len(rows[0]) if rows else 0):
+        names = [row[place] if place < len(row) else "" for row in rows[1:]]
+        if names and all(map(split_of_word, names)):
+            for name, row in zip(names, rows[1:]):
+                yield name, "\t".join(row[:place] + row[place + 1 :])
+            return
+
+
+def split_of_word(name: object) -> str:
+    """The split that a whole name is that of; "" if it is not."""
+    return _SPLIT_OF.get(str(name).strip().lower(), "")
 
 
 def find_lists(folders: Iterable[Path], ids: Collection[str]) -> dict[str, tuple[Path, frozenset]]:
@@ -109,7 +186,8 @@ def is_of_several(path: Path) -> bool:
     return path.stem.lower() in _BOTH
 
 
-def _lines(path: Path) -> list[str]:
+def read_list_lines(path: Path) -> list[str]:
+    """The lines of a list that are not empty; none if it cannot be read."""
     try:
         text = read_file(path, may_be_empty=True, most=_LARGEST).decode("utf-8-sig", "replace")
     except Unreadable:
@@ -118,23 +196,41 @@ def _lines(path: Path) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _match(
-    lines: list[str], ids: Collection[str], prefix: str, suffix: str
-) -> tuple[frozenset[str], list[str]]:
-    """The ids that lines name, and the lines that name none."""
-    known, by_tail = frozenset(ids), dict[str, str | None]()
-    for id in ids:
-        for tail in _tails(id):
-            by_tail[tail] = None if tail in by_tail else id
+def _match(lines: list[str], names: Mapping[str, str], prefix: str, suffix: str) -> Listed:
+    by_tail = dict[str, str | None]()
+    for name, id in names.items():
+        for tail in _tails(name):
+            by_tail[tail] = id if by_tail.get(tail, id) == id else None
     matched, missing = set[str](), list[str]()
     for line in lines:
-        named = (_id_of(form, known, by_tail, prefix, suffix) for form in _forms(line))
+        named = (_id_of(form, names, by_tail, prefix, suffix) for form in _forms(line))
         found = next((id for id in named if id is not None), None)
         if found is None:
             missing.append(line)
         else:
             matched.add(found)
-    return frozenset(matched), missing
+    return Listed(frozenset(matched), missing)
+
+
+def _match_folders(lines: list[str], names: Mapping[str, str]) -> Listed:
+    """The ids below the folders that lines name."""
+    below: dict[str, set[str]] = defaultdict(set)
+    for name, id in names.items():
+        folder = name.rpartition("/")[0]
+        while folder:
+            for tail in _tails(folder):
+                below[tail].add(id)
+            folder = folder.rpartition("/")[0]
+    plain = {line: with_slashes(line).strip("/") for line in lines}
+    return Listed(
+        frozenset(id for text in plain.values() for id in below.get(text, ())),
+        [line for line, text in plain.items() if text not in below],
+    )
+
+
+def _has_affixes(line: str, prefix: str, suffix: str) -> bool:
+    names = (form.rpartition("/")[2] for form in _forms(line))
+    return any(name.startswith(prefix) and name.endswith(suffix) for name in names)
 
 
 def _forms(line: str) -> Iterator[str]:
@@ -149,14 +245,14 @@ def _forms(line: str) -> Iterator[str]:
 
 
 def _id_of(
-    text: str, known: Collection[str], by_tail: dict[str, str | None], prefix: str, suffix: str
+    text: str, known: Mapping[str, str], by_tail: dict[str, str | None], prefix: str, suffix: str
 ) -> str | None:
     folder, slash, name = text.rpartition("/")
     if not (name.startswith(prefix) and name.endswith(suffix)):
         return None
     text = folder + slash + name[len(prefix) : len(name) - len(suffix) or None]
     if text in known:
-        return text
+        return known[text]
     return next((found for tail in _tails(text) if (found := by_tail.get(tail))), None)
 
 

@@ -74,7 +74,7 @@ def read_tree(root: Path) -> Tree:
         suffix = last[last.rfind(".") :].lower()
         if suffix in IMAGE_SUFFIXES:
             folders[tuple(parts)].append(last)
-        elif suffix in LIST_SUFFIXES:
+        elif suffix in LIST_SUFFIXES or (suffix == ".json" and "split" in last.lower()):
             texts.append(name)
         elif suffix in _ARRAYS:
             arrays[tuple(parts)] = arrays.get(tuple(parts), 0) + 1

@@ -43,7 +43,7 @@ def unused_statements(
         return []
     hidden = max(0, len(groups) - _MOST_SHOWN) + max(0, len(others) - _MOST_SHOWN)
     more = f" and {hidden} more" if hidden else ""
-    sure = all(kind for _, kind in groups)
+    sure = all(kind for _, kind in groups) and not others
     return [Statement(SURE if sure else LIKELY, f"not used: {', '.join(texts)}{more}")]
 
 
@@ -60,4 +60,4 @@ def _folded(groups: Counter[tuple[str, str]]) -> Counter[tuple[str, str]]:
 
 def _is_split_list(name: str) -> bool:
     stem = name.rpartition("/")[2].rsplit(".", 1)[0]
-    return bool(words_of(stem).split)
+    return bool(words_of(stem).split) or "split" in stem.lower()
