@@ -130,7 +130,7 @@ def _given_lists(draft: Draft, lists: Mapping[str, str], place: Place) -> Lists:
 
 
 def _best_lists(draft: Draft, place: Place) -> Lists:
-    """split -> (file, what it names) of the lists of the folder whose lists are the most telling."""
+    """split -> (file, what it names), of the folder whose lists are the most telling."""
     folders: dict[str, dict[str, tuple[str, list[str]]]] = defaultdict(dict)
     for text in sorted(draft.tree.texts, key=len):
         folder, _, name = text.rpartition("/")
@@ -144,7 +144,8 @@ def _best_lists(draft: Draft, place: Place) -> Lists:
             several = read_splits(draft.tree.root / text)
             folders[text] = {split: (text, lines) for split, lines in several.items()}
     names = _names(place) if any(folders.values()) else {}
-    best, best_rank = Lists(), ()
+    best: Lists = {}
+    best_rank: tuple = ()
     for folder, files in folders.items():
         read = {n: (f, match_lines(lines, names)) for n, (f, lines) in files.items()}
         read = {n: (f, one) for n, (f, one) in read.items() if one.ids}
