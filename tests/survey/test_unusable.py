@@ -22,8 +22,10 @@ from tests.survey.drawn_labels import (
 from pixelwise.cli import main
 from pixelwise.errors import LabelError
 from pixelwise.labels.classes import Classes
+from pixelwise.labels.palettes import voc_colormap
 from pixelwise.labels.png import read_label, write_label
 from pixelwise.survey.folder import survey_folder
+from pixelwise.survey.given import Given
 
 SEEDS = [0, 100]
 
@@ -177,3 +179,63 @@ def test_names_that_are_known_are_those_of_the_levels(survey, names, first):
     """One name is that of the foreground."""
     with pytest.raises(LabelError, match=f"{first}=#000000,mole=#ffffff"):
         survey(drawn(lambda n: resized(disc(n, 255))), Classes(names))
+
+
+VOC_COLORS = voc_colormap()[:5]
+
+
+def with_palettes(root, order):
+    """Labels of five classes; order(file) says which entry of its palette has which colour."""
+    for number in range(8):
+        colors = order(number)
+        value_of = {tuple(color): value for value, color in enumerate(colors.tolist())}
+        values = np.array([value_of.get(tuple(c), n) for n, c in enumerate(VOC_COLORS.tolist())])
+        stored = values[regions(number, range(5))].astype(np.uint8)
+        image = Image.frombytes("P", (WIDTH, HEIGHT), stored.tobytes())
+        image.putpalette(colors.ravel().tolist())
+        for folder in ("images", "labels"):
+            (root / folder).mkdir(exist_ok=True)
+        image.save(root / f"labels/{number}.png")
+        noise = np.random.default_rng(number).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+        Image.fromarray(noise).save(root / f"images/{number}.png")
+
+
+def test_palettes_in_another_order_stop_with_a_command_that_takes_the_colours(tmp_path):
+    with_palettes(tmp_path, lambda n: np.random.default_rng(n).permutation(VOC_COLORS))
+    with pytest.raises(LabelError, match="stored as another value in other files") as told:
+        survey_folder(tmp_path)
+    words = shlex.split(str(told.value).split("the colours: ")[1])[1:]
+    assert main(words) == 0
+    out = Path(words[words.index("--out") + 1]) / "labels"
+    ranks = np.argsort(np.argsort([r << 16 | g << 8 | b for r, g, b in VOC_COLORS.tolist()]))
+    assert all(
+        np.array_equal(read_label(out / f"{n}.png"), ranks[regions(n, range(5))]) for n in range(8)
+    )
+    kept = survey_folder(tmp_path, Given(ignore_values=()))
+    assert kept.description.classes.values == ((0,), (1,), (2,), (3,), (4,))
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        lambda n: VOC_COLORS,
+        lambda n: np.random.default_rng(n).integers(0, 256, (5, 3)),
+        lambda n: np.concatenate([VOC_COLORS[:4], VOC_COLORS[1:2]]),
+    ],
+)
+def test_palettes_with_other_colours_say_nothing_about_values(tmp_path, order):
+    with_palettes(tmp_path, order)
+    assert survey_folder(tmp_path).description.classes.names == tuple(
+        f"class_{n}" for n in range(5)
+    )
+
+
+def test_labels_of_one_colour_are_not_converted_by_it(tmp_path):
+    """The values are in the alpha channel."""
+    with_palettes(tmp_path, lambda n: VOC_COLORS)
+    for number in range(8):
+        alpha = Image.fromarray(disc(number, 255).astype(np.uint8))
+        black = Image.new("L", alpha.size)
+        Image.merge("RGBA", [black, black, black, alpha]).save(tmp_path / f"labels/{number}.png")
+    with pytest.raises(LabelError, match="without alpha"):
+        survey_folder(tmp_path)

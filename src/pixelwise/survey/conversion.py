@@ -30,6 +30,7 @@ from pixelwise.text import percent, shell_line
 # Labels whose colours are looked at, and pixels; of more, so many evenly spaced ones.
 LOOKED_AT, _MOST_PIXELS = 100, 1 << 25
 _BLACK, _WHITE = 0, 0xFFFFFF
+_FEWEST = 2
 _AFFIXES = ("image_prefix", "image_suffix", "label_prefix", "label_suffix")
 
 
@@ -120,7 +121,8 @@ def options_for(colors: Colors, folders: Sequence[Path]) -> list[str]:
         folders: where a class file may lie.
     """
     classes = class_file(colors, folders) or colors.typed
-    if not classes:
+    # one colour is no label: its values may be in an alpha channel
+    if not classes or len(colors.shares) < _FEWEST:
         return []
     return [
         "--format",

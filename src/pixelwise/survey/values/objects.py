@@ -1,7 +1,6 @@
 """Whether files number their own objects."""
 
 from collections.abc import Collection
-from statistics import median
 
 from pixelwise.survey.values.layout import Extent
 from pixelwise.survey.values.stored import StoredValues
@@ -29,7 +28,7 @@ def number_objects(stored: StoredValues, void: Collection[int] = (255,)) -> bool
     if stored.wide and without_gap:
         return True
     full = sum(len(file) >= _NUMBERS * end for file, end in zip(files, ends))
-    is_lower = without_gap or median(ends) <= _LOWER * max(ends)
+    is_lower = without_gap or min(ends) <= _LOWER * max(ends)
     areas = [extent for value, extent in stored.extents.items() if value not in (0, *void)]
     every = sum(areas, Extent())
     return full >= _FILES * len(files) and is_lower and every.inner >= _SOLID * every.pixels

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from pixelwise.errors import LabelError, PixelwiseError
+from pixelwise.files.content import Unreadable, open_file
+from pixelwise.labels.decode import read_head
 from pixelwise.labels.description import Split
 from pixelwise.labels.image import read_rgb
 from pixelwise.labels.png import read_and_count, read_label
@@ -39,6 +41,7 @@ class StoredValues:
         names: of the files, for messages; () if they have none.
         places: (row, column) of the first pixel of a value that is rare, by file and value.
         colors: packed colours (red << 16 | green << 8 | blue) that files show values in.
+        palettes: the same of each file that has a palette.
     """
 
     files: tuple[Mapping[int, int], ...]
@@ -47,6 +50,7 @@ class StoredValues:
     names: tuple[str, ...] = ()
     places: Mapping[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     colors: Mapping[int, int] = field(default_factory=dict)
+    palettes: tuple[Mapping[int, int], ...] = ()
 
     @cached_property
     def pixels(self) -> Counter[int]:
@@ -122,7 +126,19 @@ def read_values(
             places[place, value] = (y, x)
     names = tuple(Path(os.path.relpath(path, root)).as_posix() for path in read)
     colors = _shown([read[place] for place in list(layouts)[:_SHOWN]])
-    return StoredValues(tuple(files), wide, layouts, names, places, colors), notes
+    palettes = tuple(filter(None, map(_palette, read, files)))
+    return StoredValues(tuple(files), wide, layouts, names, places, colors, palettes), notes
+
+
+def _palette(path: Path, values: Iterable[int]) -> dict[int, int]:
+    """The packed colours that the palette of a file has for values; none without a palette."""
+    try:
+        with open_file(path) as file:
+            palette = np.frombuffer(read_head(file).palette, np.uint8)
+    except (Unreadable, OSError):
+        return {}
+    packed = pack_colors(palette[: len(palette) // 3 * 3].reshape(1, -1, 3)).ravel().tolist()
+    return {v: packed[v] for v in values if v < len(packed)}
 
 
 def _shown(paths: list[Path]) -> dict[int, int]:
@@ -157,6 +173,7 @@ def _rare(stored: StoredValues) -> dict[int, list[int]]:
 def _unreadable(root: Path, paths: list[Path], splits: dict[str, Split], got: str) -> LabelError:
     commands, lossy = convert_commands(root, splits, paths)
     hint = f"If they are colours, make label images of them first: {commands}" if commands else ""
+    hint = hint or "Export the values of classes as images of one channel, without alpha."
     if lossy:
         hint = "Their values were changed: export them again from their source as PNGs."
         if commands:

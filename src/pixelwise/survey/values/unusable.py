@@ -3,6 +3,7 @@
 Soft rims, ids that hold class and object, and images of another kind stop a survey.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -202,6 +203,30 @@ def _class_and_object(stored: StoredValues, named: Classes | None, given: Given)
     return None
 
 
+def _by_color(stored: StoredValues, named: Classes | None, given: Given) -> Unusable | None:
+    """Palettes with the same colours in another order: values mean another class in each file."""
+    values, colors = defaultdict[int, set[int]](set), defaultdict[int, set[int]](set)
+    for palette in stored.palettes:
+        for value, color in palette.items():
+            values[color].add(value)
+            colors[value].add(color)
+    moved = [c for c, several in values.items() if any(len(colors[v]) > 1 for v in several)]
+    moved = [color for color in moved if len(values[color]) > 1]
+    if len(moved) < _LEAST_LEVELS or len(values) > _MOST_CLASSES or given.ignore_values is not None:
+        return None
+    called = dict(zip(map(tuple, named.colors), named.names)) if named else {}
+    typed = []
+    for number, color in enumerate(sorted(values)):
+        name = called.get((color >> 16, color >> 8 & 255, color & 255), f"class_{number}")
+        typed.append(f"{name}=#{color:06x}")
+    text = (
+        f"the palettes of labels differ: {plural(len(moved), 'colour')} such as #{moved[0]:06x} "
+        f"{'is' if len(moved) == 1 else 'are'} stored as another value in other files"
+    )
+    options = ("--format", "color", "--classes", ",".join(typed))
+    return Unusable(text, "Keep the values by --ignore-values none, or take the colours", options)
+
+
 def _many(stored: StoredValues, named: Classes | None, given: Given) -> Unusable | None:
     """Photographs, heights, probabilities."""
     if named is not None or len(stored.seen) <= _MOST_VALUES or given.ignore_values is not None:
@@ -223,6 +248,7 @@ def _many(stored: StoredValues, named: Classes | None, given: Given) -> Unusable
 
 # The first that finds something stops the survey.
 RULES: tuple[Callable[[StoredValues, Classes | None, Given], Unusable | None], ...] = (
+    _by_color,
     _class_and_object,
     _soft_greys,
     _soft_many,
