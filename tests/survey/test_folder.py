@@ -173,11 +173,13 @@ def test_a_survey_needs_no_colour_but_says_what_to_do_with_it(draw):
     """RGB labels are named, with the command that converts them."""
     root = draw("images/{}.jpg", "labels/{}.png", number=3)
     for n in range(3):
-        Image.new("RGB", (8, 6), (255, 0, 0)).save(root / f"labels/{n}.png")
+        label = Image.new("RGB", (8, 6), (255, 0, 0))
+        label.paste((0, 0, 255), (0, 0, 4, 6))
+        label.save(root / f"labels/{n}.png")
     message = (
         r"labels must be readable .*, got 3 of 3 .*0\.png.*, got RGB\. If they are .*first: "
         r"pixelwise convert \S+/labels --images \S+/images --format color "
-        r"--classes 'class_0=#ff0000' --out \S+-converted$"
+        r"--classes 'class_0=#0000ff,class_1=#ff0000' --out \S+-converted$"
     )
     with pytest.raises(LabelError, match=message):
         survey_folder(root)

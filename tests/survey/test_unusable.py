@@ -218,9 +218,9 @@ def test_palettes_in_another_order_stop_with_a_command_that_takes_the_colours(tm
 @pytest.mark.parametrize(
     "order",
     [
-        lambda n: VOC_COLORS,
+        lambda _: VOC_COLORS,
         lambda n: np.random.default_rng(n).integers(0, 256, (5, 3)),
-        lambda n: np.concatenate([VOC_COLORS[:4], VOC_COLORS[1:2]]),
+        lambda _: np.concatenate([VOC_COLORS[:4], VOC_COLORS[1:2]]),
     ],
 )
 def test_palettes_with_other_colours_say_nothing_about_values(tmp_path, order):
@@ -232,7 +232,7 @@ def test_palettes_with_other_colours_say_nothing_about_values(tmp_path, order):
 
 def test_labels_of_one_colour_are_not_converted_by_it(tmp_path):
     """The values are in the alpha channel."""
-    with_palettes(tmp_path, lambda n: VOC_COLORS)
+    with_palettes(tmp_path, lambda _: VOC_COLORS)
     for number in range(8):
         alpha = Image.fromarray(disc(number, 255).astype(np.uint8))
         black = Image.new("L", alpha.size)
