@@ -164,7 +164,7 @@ def test_a_segmentation_that_is_wrong_is_named(tmp_path, segmentation, problem):
         ({"images": [{**IMAGE, "height": 10**6, "width": 10**6}]}, "at most 268,435,456 pixels"),
         ({"images": [{**IMAGE, "file_name": "../../etc/passwd"}]}, "a relative path that stays"),
         ({"images": [{**IMAGE, "file_name": "/etc/passwd"}]}, "a relative path that stays"),
-        ({"images": [IMAGE, {**IMAGE, "id": 2}]}, "different without their suffixes, got a"),
+        ({"images": [IMAGE, {**IMAGE, "id": 2}]}, "of one id only, got .a.png. of ids 1 and 2"),
     ],
 )
 def test_a_file_that_contradicts_itself_is_refused(tmp_path, changes, message):

@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from os.path import exists
+from os.path import exists, isdir
 from pathlib import Path
 
 from pixelwise.convert.config import ConvertConfig
@@ -144,7 +144,7 @@ def _write(
 
 def _find(config: ConvertConfig, executor: Executor | None) -> tuple[ConvertConfig, Source]:
     """The configuration with format and order decided, and what there is to convert."""
-    reading = Reading(executor)
+    reading = Reading(executor, config.source if isdir(config.source) else None)
     if config.format == "auto":
         with untrusted(config.source, "annotations"):
             found, source_of_all = detect(config.source, reading)
@@ -215,8 +215,16 @@ def _checked_items(config: ConvertConfig, source: Source) -> list[Item]:
         raise DatasetError(config.source, "source", must="annotations", got=got, hint=hint)
     twice = [id for id, count in Counter(item.id for item in items).items() if count > 1]
     if twice:
+        of_twice = [item for item in items if item.id == twice[0]]
+        files = sorted({str(file) for item in of_twice for file in item.files})
+        hint = f"{some(files)} have the same: name one of them as the source, or rename one."
+        if len(files) < 2:
+            hint = (
+                "If several annotation files list the same images, name one of them as the source; "
+                "else rename one of each, in the annotations too."
+            )
         must = "different without their suffixes"
-        raise DatasetError(config.source, "names", must=must, got=some(twice))
+        raise DatasetError(config.source, "names", must=must, got=some(twice), hint=hint)
     return items
 
 
@@ -224,5 +232,8 @@ def _failed(errors: list[PixelwiseError]) -> PixelwiseError:
     if len(errors) == 1:
         return error_at(errors[0].where, errors[0])
     event = f"not one of {len(errors):,} labels could be made"
-    listed = some([error.message(with_value=setting) for error in errors], separator=" | ")
+    if len({(error.name, error.hint) for error in errors}) == 1:
+        listed = f"{errors[0].message(with_value=setting)} The others are alike."
+    else:
+        listed = some([error.message(with_value=setting) for error in errors], separator=" | ")
     return DatasetError("convert", event=event, hint=listed)

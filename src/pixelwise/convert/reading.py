@@ -79,7 +79,9 @@ class JsonFile(NamedTuple):
 class Reading:
     """How `find` reads annotation files; the executor, if there is one, reads many of them."""
 
-    def __init__(self, executor: Executor | None = None) -> None:
+    def __init__(self, executor: Executor | None = None, folder: Path | None = None) -> None:
+        """Read with an executor; keep the folder that was given as the source, if it is one."""
+        self.folder = folder
         self._executor = executor
         self._json: dict[Path, JsonFile] = {}
 

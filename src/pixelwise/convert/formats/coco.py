@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.convert.config import ConvertConfig
+from pixelwise.convert.formats.coco_categories import categories, category_of, id_of
 from pixelwise.convert.formats.geometry import number_inside
 from pixelwise.convert.formats.image_names import Images
 from pixelwise.convert.formats.items import named_item, size_of_image
@@ -35,12 +36,11 @@ from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Masks, Object, Parts, Source
 from pixelwise.errors import DatasetError, LabelError, setting
 from pixelwise.files.json_file import get
+from pixelwise.files.names import with_slashes
 from pixelwise.files.records import shown
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.rle import rle_to_mask
 from pixelwise.labels.shapes import Outline, Size
-from pixelwise.legend.json_lists import category_rows
-from pixelwise.legend.rows import Rows
 from pixelwise.text import some
 
 _SHAPES, _SIDES = "segmentation", ("height", "width")
@@ -51,11 +51,9 @@ _EMPTY = "images have no annotation: all of them is background"
 _TWICE = "images are listed twice"
 _SCRAPS = "polygons of one or two points are left out"
 _INNER = "polygons lie inside another of their object: they are joined, as in COCO, not holes"
-_SAID = (_BOXES, _EMPTY, _TWICE, _SCRAPS, _INNER)
-_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_LOST = "annotations of images that are not listed are left out"
+_SAID = (_BOXES, _EMPTY, _TWICE, _SCRAPS, _INNER, _LOST)
 _BYTES = re.compile(r"""b(['"]).*\1""", re.S)
-# Whole numbers below are exact with a decimal point too.
-_LARGE = 1 << 53
 # Numbers of the smallest polygon that covers something.
 _LEAST = 6
 
@@ -63,20 +61,31 @@ _LEAST = 6
 def find(config: ConvertConfig, reading: Reading) -> Source:
     """The images of a JSON file or of several, each with its annotations."""
     files = split_files(config, reading, FORMATS["coco"].json or bool, "COCO")
-    rows, names = categories([(str(file.path), file.content) for file in files])
-    notes = [*notes_of(config, files), *_dropped(files, rows, names)]
+    tables = [(str(file.path), file.content) for file in files]
+    # splits have the same classes, unless somebody says which there are
+    are_alike = config.classes is None and any(file.split for file in files)
+    rows, names, said = categories(tables, are_alike)
+    notes = [*notes_of(config, files), *said]
     images = Images(config, _root(config, files), is_sure=len(files) > 1)
     counts: Counter[str] = Counter()
-    found: list[Item] = []
-    for file, name_of in zip(files, names):
-        found += _items(config, file, name_of, images, counts)
-    items, said = placed(files[0].path, found, config) if len(files) == 1 else (found, [])
+    items: Sequence[Item] = [
+        item
+        for file, name_of in zip(files, names)
+        for item in _items(config, file, name_of, images, counts)
+    ]
+    said = []
+    if len(files) == 1:
+        items, said = placed(files[0].path, items, config, reading.folder)
+        if reading.folder and _is_lost(items):
+            counts, images = Counter(), Images(config, reading.folder, is_sure=True)
+            items = list(_items(config, files[0], names[0], images, counts))
     notes += [*said, *images.notes, *shared_images(items)]
     _check_boxes(config, counts)
     federated = "neg_category_ids" in next(iter(files[0].content["images"]), ())
     if federated and config.background is None:
         void = setting("background", IGNORE)
         notes.append(f"LVIS: what has no annotation is unknown, not background (see {void})")
+    counts[_BOXES] *= config.boxes  # else each of them is named as left out
     notes += [f"{number:,} {what}" for what, number in counts.items() if number and what in _SAID]
     return Source(items, rows, tuple(notes))
 
@@ -110,58 +119,8 @@ def json_file(source: Path) -> Path:
     return files[0]
 
 
-def categories(tables: Sequence[tuple[str, Any]]) -> tuple[Rows, list[dict[Any, str]]]:
-    """The classes of JSON files, and for each file the name of each id.
-
-    Args:
-        tables: (where, value) of each file.
-    Raises:
-        DatasetError: there are none, they contradict each other, or those of another file.
-    """
-    listed = []
-    for where, table in tables:
-        entries = get(where, table, "categories", list)
-        entries = [{**e, "id": _plain_id(e["id"])} if _has_id(e) else e for e in entries]
-        category_rows(where, entries)  # says what is wrong with an entry
-        listed.append(entries)
-    roots = set.intersection(*(_roots(table, own) for (_, table), own in zip(tables, listed)))
-    all_rows = [
-        category_rows(where, [e for e in own if _id_and_name(e) not in roots])
-        for (where, _), own in zip(tables, listed)
-    ]
-    for (where, _), rows in zip(tables, all_rows):
-        if set(rows.names) != set(all_rows[0].names):
-            must = f"those of {tables[0][0]}: {some(all_rows[0].names)}"
-            hint = "Convert one file at a time, with the same --classes."
-            raise DatasetError(where, "categories", must=must, got=some(rows.names), hint=hint)
-    with_id = [[entry for entry in own if type(entry.get("id")) is int] for own in listed]
-    return all_rows[0], [dict(map(_id_and_name, own)) for own in with_id]
-
-
-def category_of(where: str, at: str, entry: Any, name_of: dict[Any, str]) -> str:
-    """The class of an annotation or segment.
-
-    Raises:
-        DatasetError: its category is not one of the file.
-    """
-    category = id_of(where, entry, "category_id", at)
-    if category not in name_of:
-        raise DatasetError(where, f"{at}.category_id", must="an id of categories", got=category)
-    return name_of[category]
-
-
-def id_of(where: str, entry: Any, key: str, at: str) -> int | str:
-    """An id; whole numbers with a decimal point or as text are numbers.
-
-    Raises:
-        DatasetError: it is something else.
-    """
-    id = _plain_id(entry.get(key) if isinstance(entry, dict) else None)
-    return get(where, {key: id} if id is not None else entry, key, int, str, at=at)
-
-
 def placed(
-    path: Path, items: Sequence[Item], config: ConvertConfig
+    path: Path, items: Sequence[Item], config: ConvertConfig, folder: Path | None = None
 ) -> tuple[Sequence[Item], list[str]]:
     """Items with their images, if these lie in another folder than the file says, and a note.
 
@@ -169,17 +128,17 @@ def placed(
         path: the JSON file.
         items: with images where the file says that they are.
         config: images, if they were given.
+        folder: the one that was given as the source; what is beside it is of other data sets.
     Raises:
         DatasetError: several folders nearby have the first image, or one that lacks others.
     """
     image = items[0].image if items else None
     if image is None or config.images is not None or isfile(image):
         return items, []
-    name, near = image.relative_to(path.parent), []
-    for folder in (path.parent, path.parent.parent):
-        with suppress(OSError):  # a folder that cannot be read has no image for us
-            near += [found for found in folder.iterdir() if isdir(found)]
-    folders = sorted(folder for folder in near if isfile(folder / name))
+    name = image.relative_to(path.parent)
+    folders = _with_image(path.parent, name)
+    if not folders and path.parent != folder:
+        folders = _with_image(path.parent.parent, name)
     if not folders:
         return items, []
     names = [item.image.relative_to(path.parent) for item in items if item.image]
@@ -189,6 +148,17 @@ def placed(
     hint = f"Give {setting('images', str(folders[0]))}."
     got = f"{name} in {some(folders)}"
     raise DatasetError(path, "images", must=f"in {path.parent}", got=got, hint=hint)
+
+
+def _is_lost(items: Sequence[Item]) -> bool:
+    return bool(items) and items[0].image is not None and not isfile(items[0].image)
+
+
+def _with_image(above: Path, name: Path) -> list[Path]:
+    """The folders in one that have an image."""
+    with suppress(OSError):  # a folder that cannot be read has no image for us
+        return sorted(found for found in above.iterdir() if isdir(found) and isfile(found / name))
+    return []
 
 
 def _items(
@@ -210,6 +180,7 @@ def _items(
     where, table = str(file.path), file.content
     annotations = _by_image(where, table)
     names: dict[int | str, str] = {}
+    id_of_name: dict[str, int | str] = {}
     for place, image in enumerate(get(where, table, "images", list)):
         at = f"images[{place}]"
         has_name = not isinstance(image, dict) or "coco_url" not in image or "file_name" in image
@@ -222,6 +193,13 @@ def _items(
         if id in names:
             got = f"{shown(id)} of {shown(names[id])} and of {shown(name)}"
             raise DatasetError(where, f"{at}.id", must="of one image only", got=got)
+        if id_of_name.setdefault(with_slashes(name), id) != id:
+            got = f"{shown(name)} of ids {shown(id_of_name[with_slashes(name)])} and {shown(id)}"
+            hint = (
+                "List each image once. Label Studio does so for each annotation of a task: "
+                "export its project as JSON instead."
+            )
+            raise DatasetError(where, f"{at}.{key}", must="of one id only", got=got, hint=hint)
         names[id] = name
         own = annotations.pop(id, [])
         counts[_EMPTY] += not own
@@ -241,9 +219,12 @@ def _items(
         data = {"size": size, "objects": objects}
         item = named_item(config, file.path, f"{at}.{key}", name, data, images, split=file.split)
         yield replace(item, id=file.id_of(item.id))
-    if annotations:
+    if annotations and config.invalid != "skip":
         got = f"{len(annotations):,} others, such as {shown(next(iter(annotations)))}"
-        raise DatasetError(where, "image_id of annotations", must="ids of images", got=got)
+        hint = f"{setting('invalid', 'skip')} leaves these annotations out."
+        name = "image_id of annotations"
+        raise DatasetError(where, name, must="ids of images", got=got, hint=hint)
+    counts[_LOST] += sum(map(len, annotations.values()))
 
 
 def _by_image(where: str, table: Any) -> dict[Any, list[tuple[int, Any]]]:
@@ -276,52 +257,6 @@ def boxes_error(where: str, boxes: int, total: int) -> DatasetError:
     if boxes < total:
         hint += f", or leave them out with {setting('invalid', 'skip')}"
     return DatasetError(where, event=event, hint=f"{hint}.")
-
-
-def _dropped(files: Sequence[SplitFile], rows: Rows, names: Sequence[dict[Any, str]]) -> list[str]:
-    """Which categories are not classes, in words."""
-    times = Counter(name for own in names for name in own.values())
-    expected = {name: len(files) for name in rows.names}
-    left_out = [name for name, number in times.items() if number > expected.get(name, 0)]
-    what = f"the parent of others without an annotation: {some(left_out)}"
-    return [f"left out as a class: {what}"] * bool(left_out)
-
-
-def _roots(table: Any, entries: Sequence[Any]) -> set[tuple[Any, str]]:
-    """(id, name) of categories that are the parent of another and have no annotation."""
-    found = table.get("annotations")
-    used = {
-        _plain_id(a.get("category_id"))
-        for a in (found if isinstance(found, list) else ())
-        if isinstance(a, dict) and not isinstance(a.get("category_id"), list | dict)
-    }
-    parents = Counter(p for e in entries if isinstance(p := e.get("supercategory"), str))
-    roots = {
-        _id_and_name(entry)
-        for entry in entries
-        # as the parent of another
-        if parents[entry["name"]] > (entry.get("supercategory") == entry["name"])
-        and _id_and_name(entry)[0] not in used
-    }
-    return roots if len(roots) < len(entries) else set()
-
-
-def _id_and_name(entry: Any) -> tuple[Any, str]:
-    id = entry.get("id")
-    return None if isinstance(id, list | dict) else id, entry["name"].strip()
-
-
-def _has_id(entry: Any) -> bool:
-    return isinstance(entry, dict) and "id" in entry
-
-
-def _plain_id(id: Any) -> Any:
-    """3 for 3.0 and "3"; anything else as it is."""
-    if type(id) is float and id.is_integer() and abs(id) < _LARGE:
-        return int(id)
-    if type(id) is str and _WHOLE.fullmatch(id):
-        return int(id)
-    return id
 
 
 def _is_empty(outline: Any) -> bool:

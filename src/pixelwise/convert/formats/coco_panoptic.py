@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.formats.coco import categories, category_of, id_of, json_file, placed
+from pixelwise.convert.formats.coco import json_file, placed
+from pixelwise.convert.formats.coco_categories import categories, category_of, id_of
 from pixelwise.convert.formats.image_names import Images
 from pixelwise.convert.formats.items import named_item
 from pixelwise.convert.legend import Legend, unknown_hint
@@ -32,7 +33,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
     path = json_file(config.source)
     where = str(path)
     table = reading.json(path)
-    rows, (name_of,) = categories([(where, table)])
+    rows, (name_of,), said = categories([(where, table)])
     found = Images(config, path.parent)
     images = {
         id_of(where, image, "id", f"images[{place}]"): (place, image)
@@ -52,8 +53,8 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
         item = named_item(config, path, f"images[{number}].file_name", name, None, found)
         data = _segments(where, at, entry, name_of)
         items.append(Item(item.id, (png,), item.image, data))
-    placed_items, notes = placed(path, items, config)
-    return Source(placed_items, rows, tuple(notes))
+    placed_items, notes = placed(path, items, config, reading.folder)
+    return Source(placed_items, rows, (*said, *notes))
 
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:

@@ -19,6 +19,9 @@ from pixelwise.convert.records import Item
 from pixelwise.errors import DatasetError
 from pixelwise.text import some
 
+# Beginning of the name of a file whose folder says the split.
+_OF_FOLDER = "_annotations."
+
 
 class SplitFile(NamedTuple):
     """One annotation file.
@@ -57,7 +60,9 @@ def split_files(
         DatasetError: there is none, or only some say which split they are.
     """
     if not isdir(config.source):
-        return [SplitFile(config.source, reading.json(config.source), "", "")]
+        split = _split_of_one(config, reading.folder)
+        prefix = f"{split}/" if split else ""
+        return [SplitFile(config.source, reading.json(config.source), split, prefix)]
     names = [name for name, _ in files_below(config.source, [".json"])]
     values = ((path, reading.json(path)) for path in json_files(config.source, names))
     found = sorted((path, value) for path, value in values if fits(value))
@@ -84,10 +89,20 @@ def split_files(
     return files
 
 
+def _split_of_one(config: ConvertConfig, folder: Path | None) -> str:
+    """ "val" or "test" if the only file says so; what is train alone is split by folds."""
+    path, named = config.source, config.source.name.startswith(_OF_FOLDER)
+    if config.split is not None or not (named or (folder and path.is_relative_to(folder))):
+        return ""
+    below = path.relative_to(folder) if folder else Path(path.parent.name, path.name)
+    split = _split_of(below)
+    return "" if split == "train" else split
+
+
 def notes_of(config: ConvertConfig, files: list[SplitFile]) -> list[str]:
     """What is said about several files."""
-    if len(files) < 2:
-        return []
+    if len(files) == 1:
+        return [f"all of it is {files[0].split}"] * bool(files[0].split)
     if not files[0].split:
         return [f"{len(files):,} annotation files are one data set"]
     named = (f"{file.split}: {file.path.relative_to(config.source)}" for file in files)
