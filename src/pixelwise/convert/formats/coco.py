@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.convert.config import ConvertConfig
-from pixelwise.convert.formats.coco_categories import categories, category_of, id_of
 from pixelwise.convert.formats.geometry import number_inside
 from pixelwise.convert.formats.image_names import Images
 from pixelwise.convert.formats.items import named_item, size_of_image
@@ -41,6 +40,7 @@ from pixelwise.files.records import shown
 from pixelwise.labels.raster import Patch
 from pixelwise.labels.rle import rle_to_mask
 from pixelwise.labels.shapes import Outline, Size
+from pixelwise.legend.coco_categories import categories, category_of, id_of
 from pixelwise.text import some
 
 _SHAPES, _SIDES = "segmentation", ("height", "width")

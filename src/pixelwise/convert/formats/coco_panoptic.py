@@ -13,7 +13,6 @@ import numpy as np
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.coco import json_file, placed
-from pixelwise.convert.formats.coco_categories import categories, category_of, id_of
 from pixelwise.convert.formats.image_names import Images
 from pixelwise.convert.formats.items import named_item
 from pixelwise.convert.legend import Legend, unknown_hint
@@ -24,6 +23,7 @@ from pixelwise.errors import DatasetError, setting
 from pixelwise.files.json_file import get
 from pixelwise.labels.color import pack
 from pixelwise.labels.image import decode_rgb
+from pixelwise.legend.coco_categories import categories, category_of, id_of
 from pixelwise.offenders import list_offenders
 from pixelwise.text import some
 

@@ -1,4 +1,4 @@
-"""The categories of COCO files: classes, ids, and what is not a class.
+"""COCO: the categories of files are classes, and what is not a class.
 
 A category that is the supercategory of another and has no annotation is the name of a project.
 """
