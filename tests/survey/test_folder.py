@@ -344,7 +344,9 @@ def test_colour_labels_of_several_splits_are_converted_split_by_split(draw):
     draw("my data/train/images/{}.jpg", "my data/train/labels/{}.png", number=3)
     root = draw("my data/val/images/{}.jpg", "my data/val/labels/{}.png", number=3) / "my data"
     for label in root.rglob("labels/*.png"):
-        Image.new("RGB", (8, 6), (255, 0, 0)).save(label)
+        two = Image.new("RGB", (8, 6), (255, 0, 0))
+        two.paste((0, 0, 255), (0, 0, 4, 6))
+        two.save(label)
     with pytest.raises(LabelError, match="pixelwise convert") as caught:
         survey_folder(root)
     first, second = str(caught.value).split("first: ")[1].split(" && ")

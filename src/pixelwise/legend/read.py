@@ -154,7 +154,8 @@ def _known_or_file(source: Path | str) -> Classes | Rows:
             values = dict[str, tuple[int, ...]]()
             for name, value in (item.rsplit("=", 1) for item in items):
                 values[name.strip()] = (*values.get(name.strip(), ()), int(value))
-            return Rows(tuple(values), None, tuple(values.values()))
+            each = tuple(v[0] if len(v) == 1 else v for v in values.values())
+            return Rows(tuple(values), None, each)
         if len(items) > 1 and all(map(_NAME_ITEM.fullmatch, items)):
             return Rows(tuple(items))
         known = ", ".join(PALETTES)
