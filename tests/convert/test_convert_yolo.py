@@ -160,3 +160,39 @@ def test_a_folder_without_images_is_refused(tmp_path):
     (tmp_path / "yolo").mkdir()
     with pytest.raises(DatasetError, match="a folder with images and labels in it"):
         converted(tmp_path / "yolo")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("train:\n  - images/p\n  - images/q\nval: images/r\n", {"train": 2, "val": 1}),
+        ("train: [../images/p, ../images/q]\nvalidation: x/images/r\n", {"train": 2, "val": 1}),
+        ("train: lists/one.lst  # a list\nval: 'lists/two.lst'\n", {"train": 2, "val": 1}),
+        ("train: images/p\nval: images/q\ntest:\n", {"train": 1, "val": 1}),
+    ],
+)
+def test_splits_are_those_of_the_yaml_file(tmp_path, text, expected):
+    """Folders and lists of any name."""
+    for name in "pqr":
+        source = write_yolo(tmp_path / "yolo", LINE, name, f"images/{name}", f"labels/{name}")
+    (source / "lists").mkdir()
+    (source / "lists/one.lst").write_text("./images/p/p.png\ndata/images/q/q.png\n")
+    (source / "lists/two.lst").write_text("./images/r/r.png\n")
+    (source / "data.yaml").write_text(f"path: ../elsewhere\n{text}names: [cat, dog]\n")
+    found = read_description(converted(source).description)
+    assert {split: len(found.pairs(split)) for split in found.splits} == expected
+
+
+def test_val_of_the_yaml_file_may_be_a_folder_called_test(tmp_path):
+    for name in ("train", "test"):
+        source = write_yolo(tmp_path / "yolo", LINE, name, f"images/{name}", f"labels/{name}")
+    text = "train: images/train\nval: images/test\nnames: [cat, dog]\n"
+    (source / "data.yaml").write_text(text)
+    found = read_description(converted(source).description)
+    assert [pair.id for pair in found.pairs("val")] == ["test/test"]
+
+
+def test_splits_of_the_yaml_file_that_share_images_are_not_used(tmp_path):
+    source = write_yolo(tmp_path / "yolo")
+    (source / "data.yaml").write_text("train: images\nval: images\nnames: [cat, dog]\n")
+    assert any("share images, so they are not used" in note for note in converted(source).notes)

@@ -196,3 +196,11 @@ def test_a_file_of_cvat_may_have_any_name(tmp_path):
     (tmp_path / "task_1.xml").write_text("<annotations><version>1.1</version></annotations>")
     write_image(tmp_path / "a.jpg")
     assert detect(tmp_path) == ("cvat", tmp_path / "task_1.xml")
+
+
+def test_the_command_for_text_of_yolo_beside_its_images_takes_all_folders(tmp_path):
+    for split in ("train", "val"):
+        write_image(tmp_path / "yolo" / split / f"{split}.png")
+        (tmp_path / "yolo" / split / f"{split}.txt").write_text("0 0.1 0.1 0.2 0.1 0.2 0.2")
+    with pytest.raises(DatasetError, match=r"text of YOLO\. pixelwise convert \S*/yolo --format"):
+        detect(tmp_path / "yolo")

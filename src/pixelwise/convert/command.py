@@ -118,7 +118,7 @@ def _write(
     with_image = [entry.id for entry in entries.values() if entry.image]
     if not with_image and config.image_files != "none":
         notes += ("without images, so dataset.toml has no splits; give their folder to have them",)
-    plan = plan_splits(config, with_image)
+    plan = plan_splits(config, with_image, source.splits)
     notes += plan.notes
     paints = FORMATS[config.format].background is not None
     first = f"converted from {config.format}"

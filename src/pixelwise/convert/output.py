@@ -45,24 +45,35 @@ class SplitPlan:
     notes: tuple[str, ...] = ()
 
 
-def plan_splits(config: ConvertConfig, ids: Collection[str]) -> SplitPlan:
+def plan_splits(
+    config: ConvertConfig, ids: Collection[str], said: Mapping[str, Collection[str]]
+) -> SplitPlan:
     """The split that was given; or one for each top folder, or list of the source; or folds.
 
     Args:
         config: source, images and split.
         ids: of all labels that have an image; without any there are no splits to describe.
+        said: the ids of each split, if the annotations say them.
     """
     if not ids:
         return SplitPlan({})
     if config.split is not None:
         given = Split(f"{config.split}/{IMAGES}", f"{config.split}/{LABELS}")
         return SplitPlan({config.split: given})
+    of_source = {split: own for split, named in said.items() if (own := {*named}.intersection(ids))}
     tops = {top for top, _, rest in (name.partition("/") for name in ids) if rest}
     split_of = {top: split_word(top) for top in tops}
     all_below = all("/" in name for name in ids) and all(split_of.values())
-    if tops and all_below and len(set(split_of.values())) == len(tops):
-        own = {split_of[top]: Split(f"{IMAGES}/{top}", f"{LABELS}/{top}") for top in sorted(tops)}
-        return SplitPlan(own)
+    agree = all(
+        split_of.get(name.partition("/")[0]) == split
+        for split, own in of_source.items()
+        for name in own
+    )
+    if tops and all_below and agree and len(set(split_of.values())) == len(tops):
+        by_top = {split_of[t]: Split(f"{IMAGES}/{t}", f"{LABELS}/{t}") for t in sorted(tops)}
+        return SplitPlan(by_top)
+    if of_source:
+        return _with_lists(of_source, ids, "the source")
     return _listed(config, ids) or SplitPlan(_with_folds(Split(IMAGES, LABELS), ids))
 
 
@@ -75,13 +86,21 @@ def _listed(config: ConvertConfig, ids: Collection[str]) -> SplitPlan | None:
     found = find_lists(folders, ids)
     if not found:
         return None
-    lists = {f"{split}.txt": sorted(named) for split, (_, named) in found.items()}
-    splits = {split: Split(IMAGES, LABELS, list=f"{split}.txt") for split in found}
-    counts = ", ".join(f"{split} {len(named):,}" for split, (_, named) in found.items())
     files = ", ".join(path.name for path, _ in found.values())
     folder = next(path.parent.name for path, _ in found.values())
-    notes = [f"splits are those of {files} in {folder}: {counts}"]
-    if "val" not in splits:
+    named = {split: ids_of_split for split, (_, ids_of_split) in found.items()}
+    return _with_lists(named, ids, f"{files} in {folder}")
+
+
+def _with_lists(
+    named: Mapping[str, Collection[str]], ids: Collection[str], where: str
+) -> SplitPlan:
+    """Splits of the ids of each, which are written as lists."""
+    lists = {f"{split}.txt": sorted(own) for split, own in named.items()}
+    splits = {split: Split(IMAGES, LABELS, list=f"{split}.txt") for split in named}
+    counts = ", ".join(f"{split} {len(own):,}" for split, own in named.items())
+    notes = [f"splits are those of {where}: {counts}"]
+    if "val" not in splits and "train" in splits:
         splits |= _with_folds(splits["train"], lists["train.txt"])
         notes.append("there is no list of val, which is a fold of train")
     left = set(ids).difference(*lists.values())

@@ -1,7 +1,7 @@
 """What a format says: where the labels come from, and what is on each of them."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -66,12 +66,14 @@ class Source:
         notes: sentences for the report.
         conclude: classes that were given -> what stands for them in this source, with notes;
             None = they say so themselves.
+        splits: the ids of each split, if the source says them.
     """
 
     items: Sequence[Item]
     rows: Rows | None = None
     notes: tuple[str, ...] = ()
     conclude: Callable[[Rows], tuple[Rows, tuple[str, ...]]] | None = None
+    splits: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

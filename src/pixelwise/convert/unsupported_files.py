@@ -14,6 +14,8 @@ from pixelwise.files.json_file import parse_json
 from pixelwise.survey.folder_names import LABEL_FOLDERS
 from pixelwise.text import shell_line
 
+# Lines before the boxes of DOTA.
+_HEAD_OF_DOTA = ("imagesource:", "gsd:")
 # Bytes of a text file that tell what it is.
 _START = 1 << 16
 
@@ -177,7 +179,7 @@ def check_tools(
     lines = [name for name in names if name.lower().endswith(".txt")]
     lines = [name for name in lines if Path(name).stem in stems]
     for name in lines[:_LOOKED_AT]:
-        text_tool = _named_lines(folder / name, (folder / stems[Path(name).stem]).parent)
+        text_tool = _named_lines(folder, folder / name, folder / stems[Path(name).stem])
         if text_tool is not None:
             raise text_tool.error(folder / name)
     alike = next((path for path in others if path.name.partition(".")[0] in stems), None)
@@ -198,11 +200,15 @@ def _root_of(text: str) -> str:
     return root[1] if root else ""
 
 
-def _named_lines(path: Path, images: Path) -> Unsupported | None:
+def _named_lines(folder: Path, path: Path, image: Path) -> Unsupported | None:
     """The format of a text file that has the name of an image, by its first line."""
-    words = next((line.split() for line in _start_of(path).splitlines() if line.strip()), [])
+    lines = (line.split() for line in _start_of(path).splitlines() if line.strip())
+    words = next((words for words in lines if not words[0].startswith(_HEAD_OF_DOTA)), [])
     if len(words) > 4 and words[0].isdecimal() and all(map(_is_fraction, words[1:])):
-        command = ["pixelwise", "convert", str(path.parent), "--format", "yolo", "--images"]
+        texts, images = path.parent, image.parent
+        while texts.name == images.name and folder not in (texts, images):
+            texts, images = texts.parent, images.parent  # train/ and the like are in both
+        command = ["pixelwise", "convert", str(texts), "--format", "yolo", "--images"]
         return Unsupported("text of YOLO", f"{shell_line([*command, str(images)])}")
     if len(words) in (9, 10) and all(map(_is_number, words[:8])) and not _is_number(words[8]):
         return Unsupported("boxes of DOTA", DRAW)

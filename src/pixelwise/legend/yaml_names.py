@@ -1,6 +1,7 @@
-"""Class names in the YAML file of an Ultralytics dataset.
+"""Class names, and what the splits are, in the YAML file of an Ultralytics dataset.
 
 names: [a, b]     names: {0: a, 1: b}     below names: the lines `- a` or `0: a`
+train: images/train     train: [a, b.txt]     below train: the lines `- a`
 
 The rest of the file is not looked at, so nothing in it can do anything. Names are taken as they are
 written: a class called no, off, null or 1 keeps its name, which YAML would make a value of.
@@ -19,6 +20,7 @@ _QUOTED = r""""(?:[^"\\]|\\.)*"|'(?:[^']|'')*'"""
 # an item of [a, b] or {0: a}, up to its comma; the colon of a pair has a blank behind it
 _PLAIN = r"""[^\s,\[\]{}&*!|>%@`"'](?:[^,\[\]{}:]|:(?!\s))*"""
 _ITEM = re.compile(rf"\s*(?:['\"]?(\d+)['\"]?\s*:\s+)?({_QUOTED}|{_PLAIN})\s*(?:,|$)")
+_SPLIT = re.compile(r"(train|val|validation|test)\s*:(\s.*|$)")
 _NOT_PLAIN = tuple("[]{}&*!|>%@`")
 _BRACKETS = {"[": "]", "{": "}"}
 
@@ -72,6 +74,22 @@ def yaml_names(where: str, text: str) -> tuple[str, ...]:
         return rows.names
     name_of = dict(zip(rows.values, rows.names))
     return tuple(name_of.get(n, f"class_{n}") for n in range(rows.values[-1] + 1))
+
+
+def yaml_splits(text: str) -> dict[str, list[str]]:
+    """The folders and lists of images that are train, val and test; no split without any."""
+    lines = [_without_comment(line) for line in text.splitlines()]
+    found = dict[str, list[str]]()
+    for place, line in enumerate(lines):
+        head = _SPLIT.match(line)
+        if head is None:
+            continue
+        rest, below = head[2].strip(), lines[place + 1 :]
+        pairs = _in_brackets(rest, below) if rest[:1] == "[" else [] if rest else _block(below)
+        paths = [_unquoted(path) for _, path in pairs] or [_unquoted(rest)] * bool(rest)
+        if paths and rest not in ("null", "~"):
+            found["val" if head[1] == "validation" else head[1]] = paths
+    return found
 
 
 def _in_brackets(rest: str, below: list[str]) -> list[tuple[str, str]]:

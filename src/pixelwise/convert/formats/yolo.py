@@ -9,9 +9,11 @@ index k + 1. Images and text files have the same names, in folders called images
 Source: Ultralytics documentation, segmentation dataset format.
 """
 
+import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
-from os.path import isfile
+from os.path import isdir, isfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,11 +27,14 @@ from pixelwise.convert.paths import IMAGES, LABELS, check_apart, files_below, im
 from pixelwise.convert.reading import JsonFile, NamedFile, Reading, digest, read_content
 from pixelwise.convert.records import Drawing, Item, Object, Parts, Source
 from pixelwise.errors import DatasetError, PixelwiseError, setting
+from pixelwise.files.names import with_slashes
 from pixelwise.files.records import shown
 from pixelwise.files.toml_file import read_text
 from pixelwise.labels.shapes import Outline, Size
 from pixelwise.legend.rows import Rows
-from pixelwise.legend.yaml_names import yaml_names
+from pixelwise.legend.yaml_names import yaml_names, yaml_splits
+from pixelwise.survey.lists import read_list
+from pixelwise.text import some
 
 _NAME_FILES = ("classes.txt", "obj.names")
 _BOX_NUMBERS = 4
@@ -52,17 +57,19 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
         if item.id in found:
             one = found[item.id]
             items[place] = replace(item, digest=one.digest, data=one.data)
-    notes = [f"{boxes:,} objects are boxes, painted as rectangles"] * bool(boxes and config.boxes)
+    splits, notes = _splits(config.source, items)
+    notes += [f"{boxes:,} objects are boxes, painted as rectangles"] * bool(boxes and config.boxes)
     without = len(items) - len(files)
     notes += [f"{without:,} images have no objects: all of them is background"] * bool(without)
     if names is not None or config.classes is not None:
-        return Source(items, None if names is None else Rows(names), tuple(notes))
+        rows = None if names is None else Rows(names)
+        return Source(items, rows, tuple(notes), splits=splits)
     largest = max((one.largest for one in found.values()), default=-1)
     # one class at least: then each file says what is wrong with its numbers
     numbers = range(max(largest, 0) + 1)
     rows = Rows(tuple(f"class_{number}" for number in numbers)) if found else None
     notes.append("classes have no names: there is no .yaml file and no classes.txt")
-    return Source(items, rows, tuple(notes))
+    return Source(items, rows, tuple(notes), splits=splits)
 
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
@@ -198,14 +205,55 @@ def _items(config: ConvertConfig, named: Iterable[tuple[str, Path, Path]]) -> li
 
 def _names(source: Path) -> tuple[str, ...] | None:
     """Class names in a .yaml file or a list of names beside the data."""
-    folders = [source, source.parent]
-    for folder in folders:
-        for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
-            try:
-                return yaml_names(str(file), read_text(file))
-            except DatasetError:
-                continue  # a settings file of something else
+    for folder in (source, source.parent):
+        found = _yaml_file(folder)
+        if found is not None:
+            return found[1]
         for file in (folder / name for name in _NAME_FILES):
             if isfile(file):
                 return tuple(line.strip() for line in read_text(file).splitlines() if line.strip())
     return None
+
+
+def _yaml_file(folder: Path) -> tuple[str, tuple[str, ...]] | None:
+    """The text of the .yaml file in a folder that names classes, and the names."""
+    for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+        with suppress(DatasetError):  # a settings file of something else
+            text = read_text(file)
+            return text, yaml_names(str(file), text)
+    return None
+
+
+def _splits(source: Path, items: Iterable[Item]) -> tuple[dict[str, list[str]], list[str]]:
+    """The ids of each split that the .yaml file says, and notes."""
+    beside = next((f for f in (source, source.parent) if _yaml_file(f) is not None), None)
+    text, _ = (beside and _yaml_file(beside)) or ("", ())
+    said = yaml_splits(text)
+    image_of = {item.id: str(item.image) for item in items if item.image is not None}
+    splits = {}
+    for split, paths in said.items():
+        own = {id for path in paths for id in _ids_of(Path(beside or source), path, image_of)}
+        if own:
+            splits[split] = sorted(own)
+    together = set[str]().union(*splits.values())
+    if sum(map(len, splits.values())) > len(together):
+        return {}, ["splits of the .yaml file share images, so they are not used"]
+    if not splits and len(said) > 1:
+        return {}, [f"splits of the .yaml file are not used, as nothing is there: {some(said)}"]
+    return ({} if [*splits] == ["train"] else splits), []
+
+
+def _ids_of(folder: Path, text: str, image_of: dict[str, str]) -> Iterable[str]:
+    """The images below a folder, or in a list of images, that a .yaml file names.
+
+    Its path may be relative to another folder, or to one below, as in ../train/images.
+    """
+    parts = [part for part in with_slashes(text).split("/") if part not in ("", ".", "..")]
+    for first in range(len(parts)):
+        place = folder.joinpath(*parts[first:])
+        if isdir(place):
+            inside = f"{place}{os.sep}"
+            return [id for id, image in image_of.items() if image.startswith(inside)]
+        if isfile(place):
+            return read_list(place, image_of)
+    return []
