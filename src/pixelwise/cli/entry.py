@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from pixelwise.cli.commands import COMMANDS, Command, resolve
@@ -58,7 +58,8 @@ def run_command(words: list[str]) -> str | PixelwiseError | None:
     command = COMMANDS[request.command]
     config = make_config(request)
     check_paths(request.command, config)
-    with progress_line(request.command) as progress:
+    # other commands have a display of their own, or ask questions, which a bar would overwrite
+    with progress_line(request.command) if command.is_folder_job else nullcontext() as progress:
         more = {"progress": progress} if command.is_folder_job else {}
         with explain_missing(request.command, command.run):
             if command.check:
