@@ -64,11 +64,30 @@ def test_answers_about_values_are_put_together():
     }
 
 
-def test_the_end_of_the_input_leaves_questions_open():
-    def end(_):
-        raise EOFError
+def typed(lines):
+    """Input that ends after some lines, or is interrupted there."""
 
-    assert ask([SIDE], end, lambda _: None) == {}
+    def read(_):
+        line = lines.pop(0)
+        if isinstance(line, str):
+            return line
+        raise line
+
+    return read
+
+
+def test_the_end_of_the_input_leaves_the_other_questions_open():
+    shown = []
+    assert ask([SIDE, VOID], typed(["1", EOFError()]), shown.append) == {"foreground": 1}
+    assert ask([SIDE, VOID], typed([EOFError()]), shown.append) == {}
+    assert shown[-1] == ""  # what follows begins a line
+
+
+def test_an_interrupted_question_ends_its_line():
+    shown = []
+    with pytest.raises(KeyboardInterrupt, match="^$"):
+        ask([SIDE], typed([KeyboardInterrupt()]), shown.append)
+    assert shown[-1] == ""
 
 
 def test_a_file_with_open_questions_says_them_and_is_not_used(tmp_path):

@@ -72,5 +72,5 @@ def test_the_real_samples_get_commands_that_fit(shared):
     data = shared / "data"
     assert next_step(data / "mmseg_samples").count("pixelwise init") == 2
     assert next_step(data / "coco_panoptic").count("pixelwise convert") == 2
-    assert next_step(data / "labelme").count("pixelwise convert") == 4
+    assert next_step(data / "labelme").count("pixelwise convert") == 1
     assert next_step(data / "labelme").count("pixelwise init") == 2

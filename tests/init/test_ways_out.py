@@ -189,3 +189,14 @@ def test_a_label_and_image_that_are_turned_without_a_tag_are_left_with_the_reaso
     left = json.loads((tmp_path / "b/fix.json").read_text())["left"]
     assert {one["rule"] for one in left} == {"G2"}
     assert left[0]["reason"] == "no orientation tag of the image says how it is to be turned"
+
+
+def test_images_without_labels_become_background_by_the_command_in_the_question(tmp_path, capsys):
+    """It takes the classes from the dataset.toml in which the question is open."""
+    image_without_label(tmp_path / "a")
+    assert main(["init", str(tmp_path / "a")]) == 1
+    command = re.search(r"all background: pixelwise (.+)", capsys.readouterr().out)
+    assert command is not None
+    assert main(shlex.split(command[1])) == 0
+    (labels,) = {s.labels for s in read_description(tmp_path / "a-converted").splits.values()}
+    assert not np.asarray(Image.open(tmp_path / f"a-converted/{labels}/3.png")).any()

@@ -204,7 +204,7 @@ def test_a_few_pixels_of_a_strange_value_are_named_with_their_place(survey, kind
     assert not set(values) & set(meaning.classes.ignore_values)
     (question,) = questions(statements)
     for number, value in enumerate(values):
-        place = f"row {3 + number}, column {5 + 2 * number}"
+        place = f"x={5 + 2 * number}, y={3 + number}"
         assert f"{value} in 1 file, 1 pixel, first in labels/04.png at {place}" in question.text
     void = question.answers[1].options["ignore_values"]
     assert set(values) <= set(void)

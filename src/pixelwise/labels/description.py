@@ -66,7 +66,7 @@ def read_description(path: Path | str) -> "Description":
             got, hint = "one without", f"Make one with: pixelwise init {shell_line([str(path)])}"
         raise DatasetError(path, "dataset", must=f"a folder with {FILE_NAME}", got=got, hint=hint)
     document = read_toml(file)
-    questions = converted(tuple[str, ...], document.pop("open", ()), where, "open", DatasetError)
+    questions = converted(tuple[str, ...], document.get("open", ()), where, "open", DatasetError)
     try:
         classes = Classes.from_dict(classes_from_toml(where, document))
     except LabelError as error:
@@ -91,9 +91,10 @@ def read_settled(path: Path | str, accept_guesses: bool) -> "Description":
         file = Path(path) / FILE_NAME if os.path.isdir(path) else Path(path)
         more = f" (and {len(description.open) - 1} more)" if len(description.open) > 1 else ""
         event = f"there is an open question: {description.open[0]}{more}"
+        command = shell_line(["pixelwise", "init", str(description.root), "--force"])
         hint = (
-            "The file has the commands that answer it; or correct the file and remove the line "
-            f"open, or give {setting('accept_guesses', True)}."
+            f"Its answers are commands: {command} shows them. Or correct the file and remove its "
+            f"line open, or give {setting('accept_guesses', True)}."
         )
         raise DatasetError(file, event=event, hint=hint)
     return description

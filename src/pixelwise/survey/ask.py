@@ -75,26 +75,35 @@ def ask(
         show: prints a line.
     Returns:
         Options of `pixelwise init`; none for questions that were left open with an empty line.
+        The end of the input leaves open those that have not been answered.
     """
     chosen: list[Mapping[str, Any]] = []
-    for question in questions:
-        if not question.answers:
-            continue
-        show(f"\n{question.text}")
-        for number, answer in enumerate(question.answers, start=1):
-            show(f"  {number}  {answer.text}")
-        numbers = [str(number) for number in range(1, len(question.answers) + 1)]
-        typed = ""
-        while typed not in numbers:
-            try:
-                typed = read(f"  {', '.join(numbers)}, or Enter to leave it open: ").strip()
-            except EOFError:
-                typed = ""
-            if not typed:
-                break
-        if typed:
-            chosen.append(question.answers[int(typed) - 1].options)
+    try:
+        for question in questions:
+            if not question.answers:
+                continue
+            show(f"\n? {question.text}")
+            for number, answer in enumerate(question.answers, start=1):
+                show(f"  {number}  {answer.text}")
+            number = _number(len(question.answers), read)
+            if number:
+                chosen.append(question.answers[number - 1].options)
+    except EOFError:
+        show("")
+    except KeyboardInterrupt:
+        show("")
+        raise
     return together(chosen)
+
+
+def _number(last: int, read: Callable[[str], str]) -> int:
+    """The number from 1 to last that is typed; 0 for an empty line."""
+    numbers = [str(number) for number in range(1, last + 1)]
+    prompt = f"  Type {' or '.join(numbers)}, or Enter to leave it open: "
+    typed = read(prompt).strip()
+    while typed and typed not in numbers:
+        typed = read(prompt).strip()
+    return int(typed or 0)
 
 
 def _words(name: str, value: Any) -> list[str]:

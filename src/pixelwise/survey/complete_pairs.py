@@ -7,7 +7,7 @@ from pathlib import Path
 from pixelwise.errors import PairingError
 from pixelwise.files.affixes import Affixes
 from pixelwise.files.patterns import fixed_part
-from pixelwise.labels.description import Description, Split, fold_of
+from pixelwise.labels.description import FILE_NAME, Description, Split, fold_of
 from pixelwise.labels.pairs import Pair, find_pairing
 from pixelwise.survey.conversion import command_lines
 from pixelwise.survey.given import Given
@@ -83,7 +83,9 @@ def _unpaired(
     text += f": leave {'it' if len(left) == 1 else 'them'} out?"
     images = _has_images(draft, split, left)
     if images:
-        command = command_lines(draft.root, {name: split}, ["--unpaired", "background"])
+        # that file is written together with the question, and has the classes
+        options = ["--unpaired", "background", "--classes", str(draft.root / FILE_NAME)]
+        command = command_lines(draft.root, {name: split}, options)
         text += f" If an image without a label is all background: {command}"
     return Statement(OPEN, text, (Answer("leave them out", {"unpaired": "skip"}),))
 

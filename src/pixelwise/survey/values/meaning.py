@@ -180,8 +180,7 @@ def _two_values(facts: Facts) -> Meaning | None:
         is_index = 1 < front < GREY_GAP
         statement = Statement(LIKELY if is_index else SURE, note)
     elif back == 0:
-        swap = f"value = {front} below background and value = 0 below foreground swap them"
-        note = f"foreground is {share_text(share)}: is it {front} or 0? In dataset.toml, {swap}"
+        note = f"stored value {front} is {share_text(share)}: is it the foreground, or is 0?"
         statement = Statement(OPEN, note, answers)
     else:
         if share > _MOSTLY:

@@ -88,4 +88,4 @@ def _one(stored: StoredValues, value: int) -> str:
     if not found or not stored.names:
         return text
     place, (row, column) = max(found, key=lambda one: stored.files[one[0]][value])
-    return f"{text}, first in {stored.names[place]} at row {row}, column {column}"
+    return f"{text}, first in {stored.names[place]} at x={column}, y={row}"
