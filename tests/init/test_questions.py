@@ -85,7 +85,7 @@ def test_the_end_of_the_input_leaves_the_other_questions_open():
 
 def test_an_interrupted_question_ends_its_line():
     shown = []
-    with pytest.raises(KeyboardInterrupt, match="^$"):
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
         ask([SIDE], typed([KeyboardInterrupt()]), shown.append)
     assert shown[-1] == ""
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from pixelwise.errors import PairingError
 from pixelwise.files.affixes import Affixes
 from pixelwise.files.patterns import fixed_part
+from pixelwise.labels.class_names import is_background_name
+from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, Description, Split, fold_of
 from pixelwise.labels.pairs import Pair, find_pairing
 from pixelwise.survey.conversion import command_lines
@@ -23,11 +25,36 @@ class CompletePairs:
         splits: those given; where files are left out, with unpaired "skip".
         pairs: of all splits.
         statements: what was left out.
+        unlabelled: for each statement, the split whose images without labels may be background.
     """
 
     splits: dict[str, Split]
     pairs: tuple[Pair, ...]
     statements: tuple[Statement, ...]
+    unlabelled: tuple[dict[str, Split], ...]
+
+    def told(self, root: Path, classes: Classes) -> list[Statement]:
+        """The statements, with the command that makes labels of background.
+
+        Args:
+            root: the folder of the dataset.
+            classes: with their background, or without names; else there is no such command.
+        """
+        unnamed = classes.names[:1] if classes.names[0] == "class_0" else ()
+        ground = next(iter([*filter(is_background_name, classes.names), *unnamed]), None)
+        if ground is None:
+            return list(self.statements)
+        # that file is written together with the question, and has the classes
+        options = ["--unpaired", "background", "--classes", str(root / FILE_NAME)]
+        options += [] if ground == "background" else ["--background", ground]
+        told = []
+        for statement, splits in zip(self.statements, self.unlabelled):
+            text = statement.text
+            if splits:
+                command = command_lines(root, splits, options)
+                text += f" If an image without a label is all background: {command}"
+            told.append(replace(statement, text=text))
+        return told
 
 
 def find_complete(
@@ -43,7 +70,8 @@ def find_complete(
         PairingError: ids belong to two files, or files have no partner and that is to be an error.
         DatasetError: see Description.pairs.
     """
-    splits, pairs, statements = dict(draft.splits), list[Pair](), dict[tuple, Statement]()
+    splits, pairs = dict(draft.splits), list[Pair]()
+    statements, unlabelled = dict[tuple, Statement](), dict[tuple, dict[str, Split]]()
     for name, split in draft.splits.items():
         if split.list in lists:
             pairs += _listed(draft.root, split, lists[str(split.list)])
@@ -57,10 +85,14 @@ def find_complete(
             left = draft.unpaired_files(name)
         splits[name] = replace(split, unpaired="skip")
         pairs += replace(draft, splits=splits).pairs(name)
-        if (split.images, split.labels, split.list) not in statements:
-            statement = _unpaired(draft, name, split, left, given)
-            statements[split.images, split.labels, split.list] = statement
-    return CompletePairs(splits, tuple(pairs), tuple(statements.values()))
+        files = (split.images, split.labels, split.list)
+        if files not in statements:
+            statements[files] = _unpaired(draft.root, name, left, given)
+            asked = given.unpaired != "skip" and _has_images(draft, split, left)
+            unlabelled[files] = {name: split} if asked else {}
+    return CompletePairs(
+        splits, tuple(pairs), tuple(statements.values()), tuple(unlabelled.values())
+    )
 
 
 def _listed(root: Path, split: Split, ids: tuple[str, ...]) -> list[Pair]:
@@ -73,20 +105,12 @@ def _listed(root: Path, split: Split, ids: tuple[str, ...]) -> list[Pair]:
     return [Pair(id, pairing.image_of[id], pairing.label_of.get(id)) for id in chosen]
 
 
-def _unpaired(
-    draft: Description, name: str, split: Split, left: list[str], given: Given
-) -> Statement:
+def _unpaired(root: Path, name: str, left: list[str], given: Given) -> Statement:
     have = "has no partner" if len(left) == 1 else "have no partner"
-    text = f"{plural(len(left), 'file')} of {name} {have}, such as {_below(draft.root, left[0])}"
+    text = f"{plural(len(left), 'file')} of {name} {have}, such as {_below(root, left[0])}"
     if given.unpaired == "skip":
         return Statement(LIKELY, f"{text}: left out")
     text += f": leave {'it' if len(left) == 1 else 'them'} out?"
-    images = _has_images(draft, split, left)
-    if images:
-        # that file is written together with the question, and has the classes
-        options = ["--unpaired", "background", "--classes", str(draft.root / FILE_NAME)]
-        command = command_lines(draft.root, {name: split}, options)
-        text += f" If an image without a label is all background: {command}"
     return Statement(OPEN, text, (Answer("leave them out", {"unpaired": "skip"}),))
 
 

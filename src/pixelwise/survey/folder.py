@@ -65,7 +65,7 @@ def survey_folder(folder: Path | str, given: Given | None = None) -> Survey:
     were = "was" if len(read) == 1 else "were"
     statements = (
         *layout.statements,
-        *found.statements,
+        *found.told(root, meaning.classes),
         Statement(
             SURE,
             f"labels: {len(labelled):,}, of which {len(read):,} {were} read",
