@@ -158,6 +158,19 @@ def test_only_the_first_annotation_counts(tmp_path):
     assert any("several annotations" in note for note in report.notes)
 
 
+def test_a_task_that_was_submitted_without_regions_is_background(tmp_path):
+    """Unlike one that nobody has annotated."""
+    unseen = {**task([], "c.png"), "annotations": []}
+    source = write_export(tmp_path / "ls", [task([result()]), task([], "b.png"), unseen])
+    for name in "bc":
+        write_image(source.parent / f"{name}.png")
+    report = converted(source)
+    assert report.files == 2
+    assert not read_label(report.folder / "labels/b.png").any()
+    assert "1 tasks were submitted without regions: all is background" in report.notes
+    assert "left out: 1 tasks without annotation" in report.notes
+
+
 def test_what_has_no_pixels_is_counted_in_the_notes(tmp_path):
     """Key points, choices, and tasks without any shape."""
     other = {"type": "keypointlabels", "value": {}}

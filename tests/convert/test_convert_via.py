@@ -232,3 +232,11 @@ def test_files_that_are_wrong_are_refused_in_a_sentence(tmp_path, content):
     write_image(tmp_path / "via/a.png")
     with pytest.raises(DatasetError):
         converted(write_json(tmp_path / "via/x.json", content), format="via")
+
+
+def test_images_in_a_folder_below_are_found_by_name(tmp_path):
+    folder = tmp_path / "via"
+    write_via(folder, region(kind="cat"))
+    (folder / "images").mkdir()
+    (folder / "a.png").rename(folder / "images/a.png")
+    np.testing.assert_array_equal(label_of(folder), square())

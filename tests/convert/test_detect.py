@@ -71,7 +71,7 @@ def test_images_are_recognised_by_their_pixels(tmp_path, format):
 @pytest.mark.parametrize("content", [3, {}, [], [3], {"annotations": []}], ids=json.dumps)
 def test_json_of_another_kind_is_refused(tmp_path, content):
     """With what to do."""
-    with pytest.raises(DatasetError, match=r"JSON of another kind. Give format"):
+    with pytest.raises(DatasetError, match=r"JSON of another kind\. Known are"):
         detect(write_json(tmp_path / "a.json", content))
 
 

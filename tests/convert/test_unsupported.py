@@ -161,7 +161,7 @@ def test_json_of_no_tool_at_all_names_none(tmp_path, content):
     write_image(tmp_path / "a.jpg")
     file = write_json(tmp_path / "a.json", content)
     assert "a.json: format must be one that can be recognised, got JSON of an" in refused(tmp_path)
-    assert "Give format. Known are labelme, COCO" in refused(file)
+    assert "Known are labelme, COCO" in refused(file)
 
 
 def test_images_that_tools_write_one_by_one_are_named(tmp_path):
@@ -204,3 +204,34 @@ def test_the_command_for_text_of_yolo_beside_its_images_takes_all_folders(tmp_pa
         (tmp_path / "yolo" / split / f"{split}.txt").write_text("0 0.1 0.1 0.2 0.1 0.2 0.2")
     with pytest.raises(DatasetError, match=r"text of YOLO\. pixelwise convert \S*/yolo --format"):
         detect(tmp_path / "yolo")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("masks.zip", "x", "an archive. Unpack it first"),
+        ("data.h5", "x", "a file of HDF5"),
+        ("train.tfrecord-00000-of-00010", "x", "a TFRecord"),
+        ("a.parquet", "x", "a database or table"),
+        ("train.csv", "img,pixels\na.jpg,1 5 9 3\n", "a table of run lengths"),
+        ("labels_x.csv", "car,10,10,20,20,a.jpg,64,48\n", "boxes"),
+        ("train-bbox.csv", "ImageID,XMin,XMax,YMin,YMax\na,0,1,0,1\n", "boxes"),
+        ("p.csv", "image,id,label,annotation_id,lead_time\na,1,b,2,3\n", "Label Studio (CSV)"),
+        ("export.json", '{"data_row": {}, "projects": {}}\n' * 2, "a Labelbox export"),
+        ("annotations.json", '{"a.jpg": {"instances": []}}', "SuperAnnotate JSON"),
+        ("test.json", '{"images": [], "categories": []}', "without annotations"),
+        ("a.json", '[{"predicted_iou": 1, "stability_score": 1}]', "Segment Anything"),
+    ],
+)
+def test_what_lies_beside_photographs_alone_is_named(tmp_path, name, content, expected):
+    for n in range(2):
+        write_image(tmp_path / f"export/images/{n}.png", (90, 120), n)
+    (tmp_path / "export" / name).write_text(content)
+    for command in (
+        lambda: convert(ConvertConfig(source=tmp_path / "export", out=tmp_path / "out")),
+        lambda: init(InitConfig(tmp_path / "export")),
+    ):
+        with pytest.raises(DatasetError) as error:
+            command()
+        assert name in str(error.value)
+        assert expected in str(error.value)

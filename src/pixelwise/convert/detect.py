@@ -10,7 +10,7 @@ from pixelwise.convert.formats.table import FORMATS
 from pixelwise.convert.paths import files_below, json_files
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.unsupported import OTHER_JSON, Unsupported, named
-from pixelwise.convert.unsupported_files import TEXTS, check_tools, named_text
+from pixelwise.convert.unsupported_files import TEXTS, check_tools, named_line, named_text
 from pixelwise.errors import DatasetError, setting
 from pixelwise.files.content import Unreadable, check_regular, open_file
 from pixelwise.files.patterns import fixed_part
@@ -38,7 +38,13 @@ def detect(source: Path, reading: Reading | None = None) -> tuple[str, Path]:
         return _of_folder(source, reading)
     suffix = source.suffix.lower()
     if suffix == ".json":
-        content = reading.look(source)
+        try:
+            content = reading.look(source)
+        except DatasetError:
+            tool = named_line(source)
+            if tool is not None:
+                raise tool.error(source) from None
+            raise
         tool, kind = named(content), _kind_of(content)
         if tool is not None:
             raise tool.error(source)
@@ -96,6 +102,7 @@ def _of_json_files(
             content = reading.look(path)
         except DatasetError as problem:
             error = error or problem
+            others |= {path: tool} if (tool := named_line(path)) else {}
             continue
         tool = named(content)
         kind = None if tool else _kind_of(content)

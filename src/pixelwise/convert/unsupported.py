@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pixelwise.errors import DatasetError, setting
+from pixelwise.errors import DatasetError
 
 
 class OtherTool(DatasetError):
@@ -31,8 +31,8 @@ class Unsupported(NamedTuple):
 
 OTHER_JSON = Unsupported(
     "JSON of another kind",
-    f"Give {setting('format')}. Known are labelme, COCO, Label Studio, VIA, Supervisely and "
-    "Cityscapes.",
+    "Known are labelme, COCO, Label Studio, VIA, Supervisely and Cityscapes: `pixelwise convert` "
+    "reads them with --format NAME. Of another tool, export COCO and convert that.",
 )
 
 
@@ -62,8 +62,13 @@ def _inside(content: Any, key: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else _entry(value)
 
 
+def _value_at(value: Any, key: str) -> Any:
+    return value.get(key) if isinstance(value, dict) else None
+
+
 def _is_sam(content: Any) -> bool:
-    return {"predicted_iou", "stability_score"} <= set(_inside(content, "annotations"))
+    signs = {"predicted_iou", "stability_score"}
+    return signs <= set(_inside(content, "annotations")) or signs <= set(_entry(content))
 
 
 def _is_json_min(content: Any) -> bool:
@@ -77,6 +82,7 @@ def _is_json_min(content: Any) -> bool:
 
 COCO = "Export it as COCO (instance segmentation) from that tool and convert that."
 MASKS = "Export its masks as indexed PNG with a list of classes, or COCO with polygons."
+PROJECT = "Export the project as JSON and convert that."
 DRAW = "Boxes say nothing about pixels: label outlines or masks."
 
 # (name, sign, advice): the value of a JSON file
@@ -103,6 +109,13 @@ _JSON: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ),
     ("SuperAnnotate JSON", _object("instances", "metadata"), COCO),
     ("SuperAnnotate JSON", _first("type", "classId"), COCO),
+    (
+        "SuperAnnotate JSON",
+        lambda v: any(
+            isinstance(one, dict) and isinstance(one.get("instances"), list) for one in v.values()
+        ),
+        COCO,
+    ),
     (
         "JSON-MIN of Label Studio, without what convert needs",
         _is_json_min,
@@ -133,6 +146,11 @@ _JSON: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     (
         "COCO results: predictions, not annotations",
         _first("image_id", "category_id"),
+        "Name the file that has images, annotations and categories.",
+    ),
+    (
+        "a list of images of COCO, without annotations",
+        lambda v: _object("images", "categories")(v) and "annotations" not in v,
         "Name the file that has images, annotations and categories.",
     ),
     (

@@ -7,10 +7,21 @@ from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 
-from pixelwise.convert.unsupported import COCO, DRAW, MASKS, OTHER_JSON, Unsupported, named
+from pixelwise.convert.paths import files_below
+from pixelwise.convert.unsupported import (
+    COCO,
+    DRAW,
+    MASKS,
+    OTHER_JSON,
+    PROJECT,
+    OtherTool,
+    Unsupported,
+    named,
+)
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.content import Unreadable, open_file
 from pixelwise.files.json_file import parse_json
+from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.survey.folder_names import LABEL_FOLDERS
 from pixelwise.text import shell_line
 
@@ -51,10 +62,13 @@ _XML = (
         "a configuration of Label Studio (XML)",
         "View",
         "",
-        "Export the project as JSON and convert that.",
+        PROJECT,
     ),
 )
 _ROOT = re.compile(r"<([A-Za-z_][\w.-]*)")
+
+RUNS = "Make label images, or a COCO file with run lengths, of its pairs of start and length."
+_SHARD = re.compile(r"-\d+-of-\d+$")
 
 # (name, words of the header, advice): a CSV file
 _CSV = (
@@ -66,7 +80,7 @@ _CSV = (
     (
         "a table of run lengths (CSV)",
         {"encodedpixels"},
-        "Make label images, or a COCO file with run lengths, of its pairs of start and length.",
+        RUNS,
     ),
     (
         "masks of Open Images (CSV)",
@@ -78,8 +92,23 @@ _CSV = (
         {"predicted_iou", "stability_score"},
         "Name them in an annotation tool and export that as COCO.",
     ),
-    ("boxes (CSV)", {"filename", "xmin", "ymin"}, DRAW),
+    ("boxes (CSV)", {"xmin", "ymin"}, DRAW),
+    ("a table of Label Studio (CSV)", {"annotation_id", "lead_time"}, PROJECT),
+    ("a Labelbox export", {"labeled data", "label"}, COCO),
 )
+
+# (name, ends of names, advice): files that are named only where no file looks like a label
+_BESIDE = (
+    ("an archive", (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar"), "Unpack it first."),
+    (
+        "a file of HDF5",
+        (".h5", ".hdf5"),
+        "Write its labels as PNG or .npy files, one for each image.",
+    ),
+    ("a database or table", (".mdb", ".lmdb", ".parquet", ".arrow", ".pkl", ".pickle"), MASKS),
+)
+_RUNS = re.compile(r"\d+ \d+( \d+ \d+)+")
+_LINES_READ = 3
 
 # (name, ends of names, advice): files that are not opened
 _SUFFIXES = (
@@ -106,7 +135,7 @@ _IMAGES = (
     (
         "masks that Label Studio exported one by one",
         re.compile(r"-annotation-\d+-by-\d+-"),
-        "Export the project as JSON and convert that.",
+        PROJECT,
     ),
     (
         "folders of labelme_json_to_dataset, whose numbers differ from folder to folder "
@@ -130,9 +159,38 @@ def named_text(path: Path) -> Unsupported | None:
             header = next(csv.reader([first]), [])
             words = {cell.strip().lstrip("#").lower() for cell in header}
             return next((Unsupported(n, a) for n, w, a in _CSV if w <= words), None)
-    if suffix in (".ndjson", ".jsonl"):
-        with suppress(PixelwiseError):
-            return named(parse_json(first.encode(), str(path)))
+    return named_line(path) if suffix in (".ndjson", ".jsonl") else None
+
+
+def named_line(path: Path) -> Unsupported | None:
+    """The tool of a file with a JSON object in each line, whatever its suffix."""
+    with suppress(PixelwiseError):
+        return named(parse_json(_start_of(path).partition("\n")[0].encode(), str(path)))
+    return None
+
+
+def named_beside(folder: Path) -> OtherTool | None:
+    """What else may have the labels of a folder in which no file looks like one."""
+    with suppress(PixelwiseError):
+        for name, path in files_below(folder):
+            row = next((row for row in _BESIDE if name.lower().endswith(row[1])), None)
+            tool = Unsupported(row[0], row[2]) if row else None
+            if name.lower().endswith(".csv"):
+                tool = named_text(path) or _table(path)
+            if tool is not None:
+                return tool.error(path)
+    return None
+
+
+def _table(path: Path) -> Unsupported | None:
+    """Run lengths or boxes in a CSV file, by its first rows."""
+    with suppress(csv.Error):
+        for row in list(csv.reader(_start_of(path).splitlines()[:_LINES_READ])):
+            if any(_RUNS.fullmatch(cell.strip()) for cell in row):
+                return Unsupported("a table of run lengths (CSV)", RUNS)
+            image = any(cell.lower().endswith(tuple(IMAGE_SUFFIXES)) for cell in row)
+            if image and sum(map(_is_number, row)) >= 4:
+                return Unsupported("boxes (CSV)", DRAW)
     return None
 
 
@@ -169,7 +227,7 @@ def check_tools(
         if tool is not None:
             raise tool.error(path)
     for what, suffixes, advice in _SUFFIXES:
-        found = next((name for name in names if name.lower().endswith(suffixes)), None)
+        found = next((n for n in names if _SHARD.sub("", n.lower()).endswith(suffixes)), None)
         if found is not None:
             raise Unsupported(what, advice).error(folder / found)
     xml = [path for path in texts if path.suffix.lower() == ".xml"]

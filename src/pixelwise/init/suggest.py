@@ -6,6 +6,7 @@ from pathlib import Path
 from pixelwise.convert.detect import detect
 from pixelwise.convert.pixels.array_files import key_of
 from pixelwise.convert.unsupported import OtherTool
+from pixelwise.convert.unsupported_files import named_beside
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.names import real_path
 from pixelwise.survey.folder_names import SPLIT_NAMES
@@ -43,11 +44,12 @@ def next_step(folder: Path) -> str:
 def _other_tool(folder: Path) -> str:
     try:
         detect(folder)
+        found = named_beside(folder)
     except OtherTool as error:
-        return f"{error.where} is {error.got}. {error.hint}"
+        found = error
     except PixelwiseError:
-        pass
-    return ""
+        found = named_beside(folder)
+    return "" if found is None else f"{found.where} is {found.got}. {found.hint}"
 
 
 def _commands(folder: Path) -> list[str]:

@@ -21,7 +21,7 @@ from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.coco import wrong_runs
 from pixelwise.convert.formats.geometry import ellipse_points, turned
 from pixelwise.convert.formats.image_names import Images
-from pixelwise.convert.formats.items import named_item
+from pixelwise.convert.formats.items import named_item, size_of_image
 from pixelwise.convert.formats.label_studio_rle import unpack_alpha
 from pixelwise.convert.legend import Legend
 from pixelwise.convert.paths import IMAGES
@@ -81,16 +81,25 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
             shown(r.get("type")).strip("'") for r in found if r.get("type") not in read_types
         )
         regions = _regions([result for result in found if result.get("type") in read_types])
-        left_out["tasks without shapes, whose size is not known"] += not regions
+        names |= {name for _, own in regions for name in own}
         if regions:
-            names |= {name for _, own in regions for name in own}
             items.append(_item(config, at, task, regions, images))
+        elif not valid:
+            left_out["tasks without annotation"] += 1
+        elif not found and (empty := _there(config, at, task, images)):
+            counts["empty"] += 1
+            items.append(empty)
+        else:
+            left_out["tasks without shapes, whose size is not known"] += 1
     if not items and tasks:
         raise _without_annotation(where, len(tasks), counts["predicted"])
     notes = [f"{counts['several']:,} tasks have several annotations: the first counts"]
     notes = notes * (counts["several"] > 0) + images.notes
+    empty_ones = f"{counts['empty']:,} tasks were submitted without regions: all is background"
+    notes += [empty_ones] * (counts["empty"] > 0)
     notes += [f"left out: {n:,} {what}" for what, n in sorted(left_out.most_common(_LISTED)) if n]
-    if not names and all(r.get("type") in _BARE for i in items for r, _ in i.data):
+    drawn = [region for item in items for region, _ in item.data]
+    if not names and drawn and all(region.get("type") in _BARE for region in drawn):
         notes.append(f"regions have no labels: all of them are {_NAMELESS}")
         items = [replace(i, data=[[r, [_NAMELESS]] for r, _ in i.data]) for i in items]
         names = {_NAMELESS} if items else names
@@ -104,6 +113,8 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa:
         tuple(get(where, result, f"original_{s}", int, at=f"result[{n}]") for s in _SIDES)
         for n, (result, _) in enumerate(item.data)
     }
+    if not sizes:
+        return Drawing(size_of_image(item), frames=("turned",))
     if len(sizes) != 1:
         must = "the same for all results of a task"
         raise DatasetError(where, "original size", must=must, got=some(sorted(sizes)))
@@ -174,6 +185,12 @@ def _item(config: ConvertConfig, at: str, task: Any, regions: list[Any], images:
     if plain and not any(isfile(folder / name) for folder in folders):
         name = plain[1] if any(isfile(folder / plain[1]) for folder in folders) else name
     return named_item(config, config.source, f"{at}.data", name, regions, images, ("", IMAGES))
+
+
+def _there(config: ConvertConfig, at: str, task: Any, images: Images) -> Item | None:
+    """The item of a task without regions, if its image is there, which has its size."""
+    item = _item(config, at, task, [], images)
+    return item if item.image is not None and isfile(item.image) else None
 
 
 def _file_name(address: str) -> str:

@@ -69,7 +69,8 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
     found = [(file, list(_images(str(file.path), file.content))) for file in files]
     attributes = [a for _, images in found for image in images for *_, a in image.regions]
     attribute = _class_attribute(config, attributes)
-    where_images = Images(config, files[0].path.parent if len(files) == 1 else config.source)
+    root = files[0].path.parent if len(files) == 1 else config.source
+    where_images = Images(config, root, is_sure=True)
     items, names = [], Counter[str]()
     rectangles = empty = 0
     for file, images in found:

@@ -12,6 +12,7 @@ from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.paths import images_below
 from pixelwise.convert.pixels.mask_names import are_single_classes
 from pixelwise.convert.pixels.suggestion import commands, stored_values, unusable_options
+from pixelwise.convert.unsupported_files import named_beside
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError, setting
 from pixelwise.files.affixes import NO_AFFIXES, Affixes, likely_affixes
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
@@ -52,6 +53,9 @@ def check_labels_alone(config: ConvertConfig, files: Sequence[tuple[str, Path]])
     if not labels:
         if len(photos) < len(seen):
             return
+        tool = named_beside(config.source) if isdir(config.source) else None
+        if tool is not None and config.images is None:
+            raise tool
         got = f"photographs, by their look: {colors}"
         raise DatasetError(
             config.source, "source", must="a folder of labels", got=got, hint=_hint(config, {})
