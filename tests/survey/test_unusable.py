@@ -239,3 +239,26 @@ def test_labels_of_one_colour_are_not_converted_by_it(tmp_path):
         Image.merge("RGBA", [black, black, black, alpha]).save(tmp_path / f"labels/{number}.png")
     with pytest.raises(LabelError, match="without alpha"):
         survey_folder(tmp_path)
+
+
+def test_a_white_surrounding_is_said_where_the_command_calls_it_foreground(survey, tmp_path):
+    labels = drawn(lambda n: 255 - disc(n, 255))
+    with pytest.raises(LabelError, match=r"255 has \d+ % .*; if 0 is foreground, exchange"):
+        survey([resized(label) for label in labels])
+    for number, label in enumerate(labels):
+        Image.fromarray(label.astype(np.uint8)).convert("RGB").save(
+            tmp_path / f"labels/{number:02}.png"
+        )
+        Image.new("RGB", (WIDTH, HEIGHT)).save(tmp_path / f"images/{number:02}.png")
+    with pytest.raises(LabelError, match=r"has \d+ % .*; if the first is foreground, exchange"):
+        survey_folder(tmp_path)
+
+
+def test_the_colour_that_pascal_voc_has_for_void_is_called_so(tmp_path):
+    with_palettes(tmp_path, lambda _: VOC_COLORS)
+    for path in (tmp_path / "labels").iterdir():
+        label = np.array(Image.open(path).convert("RGB"))
+        label[:4] = 224, 224, 192
+        Image.fromarray(label).save(path)
+    with pytest.raises(LabelError, match="void=#e0e0c0"):
+        survey_folder(tmp_path)

@@ -258,6 +258,18 @@ def test_two_values_that_never_occur_together_may_both_be_foreground(survey, oth
     assert questions(statements) == []
 
 
+def test_a_name_for_most_of_the_pixels_is_a_question(survey):
+    """Masks of 0 on 255: crack may be the surroundings."""
+    labels = drawn(lambda n: 255 - disc(n, 255))
+    _, statements = survey(labels, Classes(["background", "crack"]))
+    options = options_of(statements)
+    tables = [read_classes(answer["classes"]) for answer in options]
+    assert [table.values for table in tables] == [((0,), (255,)), ((255,), (0,))]
+    assert all(questions(survey(labels, table)[1]) == [] for table in tables)
+    _, statements = survey(drawn(lambda n: disc(n, 255)), Classes(["background", "crack"]))
+    assert questions(statements) == []
+
+
 @pytest.mark.parametrize("void", [(), (255,)])
 def test_objects_of_which_some_are_hidden_are_numbered_nevertheless(survey, void):
     """Every seventh is missing; void around them stays void."""

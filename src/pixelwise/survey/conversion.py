@@ -30,7 +30,10 @@ from pixelwise.text import percent, shell_line
 # Labels whose colours are looked at, and pixels; of more, so many evenly spaced ones.
 LOOKED_AT, _MOST_PIXELS = 100, 1 << 25
 _BLACK, _WHITE = 0, 0xFFFFFF
+_VOID = 0xE0E0C0  # of Pascal VOC
 _FEWEST = 2
+# Of two classes, the foreground is hardly so large.
+MOSTLY = 0.5
 _AFFIXES = ("image_prefix", "image_suffix", "label_prefix", "label_suffix")
 
 
@@ -59,7 +62,7 @@ class Colors:
     def typed(self) -> str:
         """What --classes takes: a name, which a person may change, for each colour."""
         colors = [color for color, _ in self.shares]
-        names = [f"class_{number}" for number in range(len(colors))]
+        names = ["void" if c == _VOID else f"class_{n}" for n, c in enumerate(colors)]
         if len(colors) == 2 and distance_of(colors[0], _BLACK) <= NOISE:
             names = ["background", "foreground"]
         return ",".join(f"{name}=#{color:06x}" for name, color in zip(names, colors))
@@ -73,8 +76,8 @@ class Colors:
 
 def convert_commands(
     root: Path, splits: dict[str, Split], labels: Sequence[Path]
-) -> tuple[str, bool]:
-    """The command lines that turn the labels of a folder into label images, and whether of loss.
+) -> tuple[str, bool, str]:
+    """The command lines that turn the labels of a folder into label images, and what to know.
 
     One for all splits if they lie in the same folders, else one for each, joined by "&&". They
     name the class file beside the labels, or the colours that were found, whose names a person may
@@ -85,12 +88,12 @@ def convert_commands(
         splits: where its labels are.
         labels: the files, of which some are read.
     Returns:
-        The commands, "" if the colours cannot be those of classes; and whether only the nearest
-        class can be taken, since values were lost.
+        The commands, "" if the colours cannot be those of classes; whether only the nearest class
+        can be taken, since values were lost; and a sentence about what is foreground, or "".
     """
     known = known_of(root, splits, labels)
     if known is not None and known.needs_convert:
-        return command_lines(root, splits, known.convert), False
+        return command_lines(root, splits, known.convert), False, ""
     colors = find_colors(labels)
     folders = [root / split.labels for split in splits.values() if split.labels]
     above = folders_above(folders, root)
@@ -100,7 +103,18 @@ def convert_commands(
     if own is None and known is not None and known.convert and has_colors(known, colors):
         options = list(known.convert)
         options += ["--unknown", "nearest"] * (colors.nearest and "--unknown" not in options)
-    return (command_lines(root, splits, options) if options else ""), colors.nearest
+    note = ""
+    if colors.typed in options and "background=" in colors.typed:
+        share = colors.shares[1][1]
+        if share > MOSTLY:
+            note = f"Of two colours, {exchange_names('the second', share, 'the first')}. "
+    return (command_lines(root, splits, options) if options else ""), colors.nearest, note
+
+
+def exchange_names(front: object, share: float, back: object) -> str:
+    """A clause for two classes of which the upper has most of the pixels."""
+    much = f"{front} has {percent(share, 0)} % of the pixels"
+    return f"{much}; if {back} is foreground, exchange the names"
 
 
 def has_colors(known: Known, colors: Colors) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from pixelwise.labels.class_names import is_background_name, is_void_name, known_colors
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import voc_colormap
+from pixelwise.survey.conversion import MOSTLY
 from pixelwise.survey.statements import LIKELY, OPEN, SURE, Answer, Statement
 from pixelwise.survey.values.void import (
     VOIDS,
@@ -91,6 +92,18 @@ def _ordered(
     in_order = dict(zip(names, in_files))
     if len(in_files) == len(names):
         note = f"stored values {listed(in_files)} have the names in their order"
+        share = facts.stored.share(in_files[1:], in_files)
+        if len(names) == 2 and is_background_name(names[0]) and share > MOSTLY:
+            orders = in_order, dict(zip(names, in_files[::-1]))
+            answers = tuple(
+                Answer(
+                    f"{order[names[1]]} is {names[1]}",
+                    {"classes": ",".join(f"{n}={v}" for n, v in order.items())},
+                )
+                for order in orders
+            )
+            text = f"{names[1]} is {share_text(share)}: is it {in_files[1]} or {in_files[0]}?"
+            return in_order, [Statement(OPEN, text, answers)]
         if len(claimed.intersection(in_files)) <= 1 or facts.is_decided:
             return in_order, [Statement(LIKELY, note)]
         if in_files[0] > 0:

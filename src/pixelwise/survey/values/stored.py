@@ -171,11 +171,12 @@ def _rare(stored: StoredValues) -> dict[int, list[int]]:
 
 
 def _unreadable(root: Path, paths: list[Path], splits: dict[str, Split], got: str) -> LabelError:
-    commands, lossy = convert_commands(root, splits, paths)
-    hint = f"If they are colours, make label images of them first: {commands}" if commands else ""
-    hint = hint or "Export the values of classes as images of one channel, without alpha."
+    commands, lossy, note = convert_commands(root, splits, paths)
+    hint = "Export the values of classes as images of one channel, without alpha."
+    if commands:
+        hint = f"{note}If they are colours, make label images of them first: {commands}"
     if lossy:
-        hint = "Their values were changed: export them again from their source as PNGs."
+        hint = f"{note}Their values were changed: export them again from their source as PNGs."
         if commands:
             hint += " Only if that is lost, add the colours of thin objects, which are not found, "
             hint += f"and take the nearest class: {commands}"

@@ -14,7 +14,7 @@ from pixelwise.labels.class_checks import OTHER
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Split
 from pixelwise.labels.palettes import PALETTES
-from pixelwise.survey.conversion import command_lines, without_labels
+from pixelwise.survey.conversion import MOSTLY, command_lines, exchange_names, without_labels
 from pixelwise.survey.given import Given
 from pixelwise.survey.statements import LIKELY, Statement
 from pixelwise.survey.values.layout import Extent
@@ -331,6 +331,9 @@ def _nearest(
     options = ("--format", "color", "--classes", ",".join(colors), "--unknown", "nearest")
     if len(set(shown)) < len(shown):
         return Unusable(text, "Export them again without smooth borders, with 8 bits a pixel")
+    share = stored.share(levels[1:], levels)
+    if len(levels) == _LEAST_LEVELS and share > MOSTLY:
+        text += f"; {exchange_names(levels[1], share, levels[0])}"
     return Unusable(text, "Take the nearest level", options)
 
 
