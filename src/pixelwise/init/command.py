@@ -22,6 +22,7 @@ from pixelwise.settings import takes_settings
 from pixelwise.survey.ask import ask, question_lines
 from pixelwise.survey.folder import survey_folder
 from pixelwise.survey.given import Given
+from pixelwise.survey.layout.choice import NothingFound
 from pixelwise.survey.statements import LIKELY, SURE, Statement, Survey
 
 # splits that have an option of their own
@@ -49,10 +50,11 @@ def init(config: InitConfig) -> Survey:
         survey = survey_folder(config.folder, given_of(config))
     except DatasetError as error:
         step = next_step(config.folder) if config.folder.is_dir() else ""
-        if step and error.name == "dataset":  # nothing was found that pairs
+        if step and isinstance(error, NothingFound):
             event = f"there are no images and label images whose names pair up: {error.got}"
             raise DatasetError(config.folder, event=event, hint=step) from None
-        error.add_hint(step)
+        if step and not error.command:
+            error.add_hint(f"; or: {step}" if error.hint else step)
         raise
     survey = replace(survey, statements=(*survey.statements, *_storage(survey)))
     if config.accept_guesses:

@@ -40,7 +40,7 @@ def _words(words: str) -> str:
 _COLORS = "colou?r|colou?red|(?:gt|label|labels|mask|masks)_?colou?r|(?:semantic|label|mask|gt)_rgb"
 _INSTANCES = "instance|instance_?id|inst(?:_label|_id)?|instance_?(?:train_?|level3)ids?|bitmask"
 _PREDICTIONS = "pred|predict|predicted|prediction|inference|result|prob|probabilit(?:y|ie)|logit"
-_SHOWN = "visuali[sz]ation|viz|overlay|overlaid|blend|blended|preview|thumbnail|thumb"
+_SHOWN = "visuali[sz]ation|viz|vis|overlay|overlaid|blend|blended|preview|thumbnail|thumb"
 _DEPTH = (
     "depth|disparity|disp|disp_(?:n?occ)_\\d|dsm|dem|dtm|ndsm|chm|height_?map|surface_normal|flow"
 )
@@ -75,7 +75,7 @@ DECOYS = (
     ),
     Decoy("coarse labels", r"coarse", r"coarse", beside=r"fine"),
     Decoy("predictions", _words(_PREDICTIONS), _words(_PREDICTIONS)),
-    Decoy("predictions", None, rf"^(?:{_PREDICTIONS})s?[ _\-]"),
+    Decoy("predictions", rf"^(?:{_PREDICTIONS})s?[ _\-]", rf"^(?:{_PREDICTIONS})s?[ _\-]"),
     Decoy("predictions", r"^outputs?$", beside=r"(?i)^(images?|labels?|masks?|train)$"),
     Decoy("pictures for people", _words(_SHOWN), _words(_SHOWN)),
     Decoy("pictures for people", r"(Class|Object)_?Visuali[sz]ation$"),

@@ -122,7 +122,9 @@ def words_of(name: str) -> Words:
 
 def split_of(parts: Iterable[str]) -> str:
     """The split that the folders of a path name; "" = none of them does."""
-    return next((split for part in parts if (split := words_of(part).split)), "")
+    splits = [split for part in parts if (split := words_of(part).split)]
+    # stuffthingmaps_trainval2017/train2017
+    return next((split for split in splits if split != "trainval"), "".join(splits[:1]))
 
 
 def template_of(parts: Iterable[str]) -> tuple[str, ...]:

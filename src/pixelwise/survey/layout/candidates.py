@@ -6,7 +6,7 @@ differ in the same way, in each split or site, are one candidate.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import combinations
@@ -156,13 +156,36 @@ def _relations(tree: Tree) -> dict[tuple[Parts, Parts], list[Link]]:
     relations: dict[tuple[Parts, Parts], list[Link]] = defaultdict(list)
     relations[(), ()] = [Link(parts, parts) for parts in tree.folders]
     for (_, below), entries in places.items():
+        sites = _sites(entries)
         for x, y in _differing(entries):
-            if _may_pair(x, y, entries):
+            if _may_pair(x, y, entries) and sites.get(x) == sites.get(y):
                 first, second = sorted((x, y), key=template_of)
-                relations[template_of(first), template_of(second)].append(
+                relations[_kinds(first, sites), _kinds(second, sites)].append(
                     Link(entries[first], entries[second], len(below), (first, second))
                 )
     return relations
+
+
+def _sites(entries: Iterable[Parts]) -> dict[Parts, str]:
+    """The site in the names of folders, such as "rome" of rome_rgb and rome_seg."""
+    named = {x: words for x in entries if len(x) == 1 and (words := words_of(x[0])).rest}
+    both = (
+        {words.rest for words in named.values() if words.is_image},
+        {words.rest for words in named.values() if words.is_label},
+    )
+    sites = set.intersection(*both)
+    if len(sites) < 2:
+        return {}
+    return {x: words.rest for x, words in named.items() if words.rest in sites}
+
+
+def _kinds(parts: Parts, sites: Mapping[Parts, str]) -> Parts:
+    """The template of folders, alike for all sites."""
+    template = template_of(parts)
+    if parts not in sites:
+        return template
+    site = sites[parts].split()
+    return (" ".join(word for word in template[0].split() if word not in site),)
 
 
 def _differing(entries: dict[Parts, Parts]) -> Iterator[tuple[Parts, Parts]]:

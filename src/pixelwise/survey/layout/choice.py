@@ -1,20 +1,21 @@
 """Which candidate holds the images and labels, how sure that is, and what else might."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pixelwise.errors import DatasetError, setting
 from pixelwise.files.content import Unreadable, read_file
-from pixelwise.files.names import real_path
+from pixelwise.labels.description import Split
+from pixelwise.survey.conversion import command_lines
 from pixelwise.survey.folder_names import split_of, words_of
 from pixelwise.survey.given import Given
 from pixelwise.survey.layout.candidates import Candidate, find_candidates
 from pixelwise.survey.layout.evidence import AS_LABELS, Evidence, Scored, with_share
 from pixelwise.survey.layout.placing import Place, place_of, shared_start
-from pixelwise.survey.layout.tree import Tree, joined
+from pixelwise.survey.layout.tree import Parts, Tree, joined
 from pixelwise.survey.statements import OPEN, SURE, Answer, Statement
-from pixelwise.text import plural, shell_line
+from pixelwise.text import plural, shell_line, some
 
 # A candidate with fewer pairs than this share of those of the best is no other choice.
 _LEAST_SHARE = 0.3
@@ -27,6 +28,10 @@ _MOST_ANSWERS = 4
 _COMPARED = 3
 # Names of label files that hold the same labels in another numbering, the preferred first.
 _NUMBERINGS = ("labeltrainids", "trainids", "labelids")
+
+
+class NothingFound(DatasetError):
+    """There are no images and labels that pair."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +68,14 @@ def choose(tree: Tree, given: Given, evidence: Evidence) -> Choice:
     best = ranked[0]
     others = tuple(ranked[1:])
     rivals = [s for s in ranked[1:] if _is_rival(s, best, most)]
-    _check_one_data_set(tree, best, ranked)
+    _check_one_data_set(tree, best, ranked, asked=asked)
     _check_one_label_for_all_classes(tree, best, ranked)
     place = place_of(tree, best.candidate)
     seen = seen_in(place)
     if not rivals and min(best.named) < 0 and not asked:
         text = f"{seen}, though they are called otherwise"
         return Choice(best, place, Statement(OPEN, text, (_answer(place, ()),)), others)
-    if not rivals:
+    if not rivals or _is_answered(place, given):
         return Choice(best, place, Statement(SURE, seen), others)
     places = [place, *(place_of(tree, s.candidate) for s in rivals[: _MOST_ANSWERS - 1])]
     answers = tuple(_answer(one, places) for one in places)
@@ -98,6 +103,12 @@ def _labels_are_given(given: Given) -> bool:
     return any(p is not None for p in (given.labels, given.label_prefix, given.label_suffix))
 
 
+def _is_answered(place: Place, given: Given) -> bool:
+    """Whether a person has said all that an answer would say."""
+    said = {name: str(value) for name, value in given.options().items()}
+    return {"images", "labels"} <= said.keys() and place.options().items() <= said.items()
+
+
 def _is_rival(scored: Scored, best: Scored, most: int) -> bool:
     """Whether another candidate may be what is meant."""
     other, chosen = scored.candidate, best.candidate
@@ -108,7 +119,7 @@ def _is_rival(scored: Scored, best: Scored, most: int) -> bool:
     if other.label.key == chosen.label.key:
         # other images with the same labels: bands, augmented copies
         return scored.named[0] >= best.named[0] and scored.images.kind == best.images.kind
-    if any(scored.decoys) or _is_part(other, chosen):
+    if any(scored.decoys) or _is_part(other, chosen) or _is_within(other, chosen):
         return False
     names = [c.label.affixes.suffix.lower() for c in (other, chosen)]
     if all(any(word in name for word in _NUMBERINGS) for name in names):
@@ -121,7 +132,7 @@ def _is_rival(scored: Scored, best: Scored, most: int) -> bool:
     return best.named[1] - scored.named[1] < _CLASSES_BY_NAME
 
 
-def _check_one_data_set(tree: Tree, best: Scored, ranked: Sequence[Scored]) -> None:
+def _check_one_data_set(tree: Tree, best: Scored, ranked: Sequence[Scored], *, asked: bool) -> None:
     """Refuse a folder of several data sets, each in a folder of its own.
 
     Raises:
@@ -132,11 +143,13 @@ def _check_one_data_set(tree: Tree, best: Scored, ranked: Sequence[Scored]) -> N
     words = [words_of(part) for top in tops for part in top]
     are_sites = not any(w.split or w.is_image or w.is_label for w in words)
     if len(tops) > 1 and are_sites and all(split_of(link.first[1:]) for link in links):
-        names = sorted(joined(top) for top in tops)
-        raise DatasetError(tree.root, "dataset", must="one data set", got=", ".join(names))
+        if not asked:
+            raise _several(tree, tops, _as_sites(tree, best.candidate))
+        return
+    if len(tops) > 1 and all(_is_fold_with_splits(link.first) for link in links):
+        raise _several(tree, tops)
     if _has_copies(tree, best.candidate):
-        names = sorted({joined(link.first[: len(link.first) - link.below][:1]) for link in links})
-        raise DatasetError(tree.root, "dataset", must="one data set", got=", ".join(names))
+        raise _several(tree, {link.first[: len(link.first) - link.below][:1] for link in links})
     others = set[tuple[str, ...]]()
     for scored in ranked[1:]:
         own = {parts[:1] for link in scored.candidate.links for parts in (link.first, link.second)}
@@ -144,8 +157,28 @@ def _check_one_data_set(tree: Tree, best: Scored, ranked: Sequence[Scored]) -> N
         if own.isdisjoint(tops) and len(own) == len(tops) == 1 and () not in own | tops:
             others |= set() if named else own
     if others and len(tops) == 1:
-        names = sorted(joined(top) for top in tops | others)
-        raise DatasetError(tree.root, "dataset", must="one data set", got=", ".join(names))
+        raise _several(tree, tops | others)
+
+
+def _several(tree: Tree, tops: Iterable[Parts], hint: str = "") -> DatasetError:
+    got = some(sorted(map(joined, tops)))
+    return DatasetError(tree.root, "dataset", must="one data set", got=got, hint=hint)
+
+
+def _as_sites(tree: Tree, candidate: Candidate) -> str:
+    """The command that takes several data sets as the sites of one."""
+    words = ["pixelwise", "init", str(tree.root)]
+    for option, place in (("--images", 0), ("--labels", 1)):
+        folders = [(link.first, link.second)[place] for link in candidate.links]
+        if len(set(map(len, folders))) > 1:
+            return ""
+        parts = (several[0] if len(set(several)) == 1 else "*" for several in zip(*folders))
+        words += [option, "/".join(parts)]
+    return f"If these are the sites of one: {shell_line(words)}"
+
+
+def _is_fold_with_splits(parts: Parts) -> bool:
+    return split_of(parts[:1]).startswith("fold ") and bool(split_of(parts[1:]))
 
 
 def _has_copies(tree: Tree, candidate: Candidate) -> bool:
@@ -188,13 +221,12 @@ def _check_one_label_for_all_classes(tree: Tree, best: Scored, ranked: Sequence[
     ]
     if len(several) < 2 or not best.labels.is_binary:
         return
-    folders = {parts for s in several for parts in s.candidate.label.folders}
-    source = folders.pop() if len(folders) == 1 else shared_start(list(folders))
-    images = shared_start(chosen.image.folders)
-    words = ["pixelwise", "convert", tree.root / joined(source), "--images"]
-    words += [tree.root / joined(images), "--format", "masks"]
-    out = tree.root.parent / f"{real_path(tree.root).name}-converted"
-    command = shell_line([*map(str, words), "--out", str(out)])
+    splits = dict[str, Split]()
+    for name in splits_of(chosen) or {"train"}:
+        links = [k for s in several for k in s.candidate.links if split_of(k.first) in (name, "")]
+        images, labels = {k.first for k in links}, {k.second for k in links}
+        splits[name] = Split(joined(shared_start([*images])), joined(shared_start([*labels])))
+    command = command_lines(tree.root, splits, ["--format", "masks"])
     shown = ", ".join(sorted(s.candidate.label.shown for s in several)[:6])
     raise DatasetError(
         tree.root,
@@ -203,6 +235,7 @@ def _check_one_label_for_all_classes(tree: Tree, best: Scored, ranked: Sequence[
         got=f"{len(several)} kinds of two values each: {shown}",
         hint="One that has all classes is chosen by "
         f"{setting('labels')} or {setting('label_suffix')}. If each is one class: {command}",
+        command=command,
     )
 
 
@@ -222,6 +255,16 @@ def _is_part(one: Candidate, other: Candidate) -> bool:
         return False
     files = {label for pairs in other.pairs for _, label in pairs}
     return all(label in files for pairs in one.pairs for _, label in pairs)
+
+
+def _is_within(one: Candidate, other: Candidate) -> bool:
+    """Whether the files of one pair in the other too, with others: "a1" with "b1" by the number."""
+    if not set(one.image.folders) <= set(other.image.folders):
+        return False
+    own, whole = (
+        list(map(set, zip(*(p for pairs in c.pairs for p in pairs)))) for c in (one, other)
+    )
+    return all(a <= b for a, b in zip(own, whole))
 
 
 def _answer(place: Place, places: Sequence[Place]) -> Answer:
@@ -255,4 +298,23 @@ def nothing_found(tree: Tree, given: Given, everything: Sequence[Scored]) -> Dat
         "Put them into folders called images and labels. Label images are indexed or grey PNGs: "
         "annotation files and colour labels become ones with `pixelwise convert`."
     )
-    return DatasetError(Path(tree.root), "dataset", must=must, got=got, hint=hint)
+    if example := _example(tree):
+        got = f"{got}, such as {' and '.join(example)}"
+        hint = "Rename them so that the names of an image and its label differ in what all have."
+    return NothingFound(Path(tree.root), "dataset", must=must, got=got, hint=hint)
+
+
+def _example(tree: Tree) -> list[str]:
+    """An image and a label by the names of their folders; nothing where there are not both."""
+    found = dict[str, str]()
+    for parts, names in tree.folders.items():
+        words = [words_of(part) for part in parts[::-1]]
+        kind = next(
+            ("label" if w.is_label else "image" for w in words if w.is_label or w.is_image), ""
+        )
+        found.setdefault(kind, joined(parts, names[0]))
+    return (
+        [found[kind] for kind in ("image", "label") if kind in found]
+        if len(found.keys() - {""}) == 2
+        else []
+    )

@@ -38,6 +38,7 @@ _AS_IMAGES = {"photograph": 4.0, "unclear": 1.0, "many": 1.0, "unreadable": 0.0}
 _NO_LABELS = ("photograph", "unclear", "many", "unreadable")
 _NO_IMAGES = -4.0
 _CALLED, _CALLED_OTHERWISE, _CALLED_CLASSES, _DECOY = 3.0, -3.0, 0.5, -7.0
+_FARTHER = 0.01
 _SAME_SIZE, _OTHER_SIZE, _SHARE = 1.0, -2.0, 3.0
 
 
@@ -239,7 +240,7 @@ def _differing(candidate: Candidate, side: int) -> Parts:
 def _by_name(group: Group, folders: Parts, role: Role) -> float:
     names = [*folders[::-1], f"{group.affixes.prefix} {group.affixes.suffix}"]
     score = 0.0
-    for name in names:
+    for place, name in enumerate(names):
         words = words_of(name)
         mine, others = words.is_image, words.is_label
         if role == "label":
@@ -247,7 +248,8 @@ def _by_name(group: Group, folders: Parts, role: Role) -> float:
         if words.classes and role == "label":
             score += _CALLED_CLASSES
         if mine:
-            return score + _CALLED
+            # images/rgb, not images/nir
+            return score + _CALLED - _FARTHER * place
         if others:
             return score + _CALLED_OTHERWISE
     return score

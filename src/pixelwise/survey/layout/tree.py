@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pixelwise.errors import DatasetError
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
+from pixelwise.labels.description import FILE_NAME
 from pixelwise.survey.folder_names import words_of
 
 Item = TypeVar("Item")
@@ -19,6 +20,8 @@ Parts = tuple[str, ...]
 
 # Folders of archives, systems and programs.
 _JUNK = frozenset(("__MACOSX", "__pycache__", "@eaDir", "lost+found", "$RECYCLE.BIN"))
+# Lists that init writes beside its dataset.toml.
+_OURS = tuple(f"{split}-ids.txt" for split in ("train", "val", "test"))
 LIST_SUFFIXES = (".txt", ".lst", ".csv")
 _ARRAYS = (".npy", ".npz", ".mat")
 
@@ -66,6 +69,7 @@ def read_tree(root: Path) -> Tree:
         DatasetError: it, or a folder of images or labels in it, cannot be listed.
     """
     folders: dict[Parts, list[str]] = defaultdict(list)
+    is_ours = (root / FILE_NAME).is_file()
     texts, arrays, failures = list[str](), dict[Parts, int](), list[OSError]()
     for name in walk_files(root, failures=failures):
         *parts, last = name.split("/")
@@ -74,6 +78,8 @@ def read_tree(root: Path) -> Tree:
         suffix = last[last.rfind(".") :].lower()
         if suffix in IMAGE_SUFFIXES:
             folders[tuple(parts)].append(last)
+        elif name in _OURS and is_ours:
+            continue
         elif suffix in LIST_SUFFIXES or (suffix == ".json" and "split" in last.lower()):
             texts.append(name)
         elif suffix in _ARRAYS:
