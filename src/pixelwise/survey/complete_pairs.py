@@ -1,5 +1,6 @@
 """The pairs of each split; files without a partner are counted, and left out if that is wanted."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,13 +83,13 @@ def find_complete(
         except PairingError:
             if given.unpaired == "error":
                 raise
-            left = draft.unpaired_files(name)
+            images, labels = _sides(draft, split, draft.unpaired_files(name))
         splits[name] = replace(split, unpaired="skip")
         pairs += replace(draft, splits=splits).pairs(name)
         files = (split.images, split.labels, split.list)
         if files not in statements:
-            statements[files] = _unpaired(draft.root, name, left, given)
-            asked = given.unpaired != "skip" and _has_images(draft, split, left)
+            statements[files] = _unpaired(draft.root, name, images, labels, given)
+            asked = given.unpaired != "skip" and not labels
             unlabelled[files] = {name: split} if asked else {}
     return CompletePairs(
         splits, tuple(pairs), tuple(statements.values()), tuple(unlabelled.values())
@@ -105,20 +106,45 @@ def _listed(root: Path, split: Split, ids: tuple[str, ...]) -> list[Pair]:
     return [Pair(id, pairing.image_of[id], pairing.label_of.get(id)) for id in chosen]
 
 
-def _unpaired(root: Path, name: str, left: list[str], given: Given) -> Statement:
-    have = "has no partner" if len(left) == 1 else "have no partner"
-    text = f"{plural(len(left), 'file')} of {name} {have}, such as {_below(root, left[0])}"
+def _unpaired(
+    root: Path, name: str, images: list[str], labels: list[str], given: Given
+) -> Statement:
+    sides = [(images, "image"), (labels, "label")]
+    number = " and ".join(plural(len(side), kind) for side, kind in sides if side)
+    shown = " and ".join(_below(root, side[0]) for side, _ in sides if side)
+    it, has = ("it", "has") if len(images) + len(labels) == 1 else ("them", "have")
+    text = f"{number} of {name} {has} no partner, such as {shown}"
     if given.unpaired == "skip":
         return Statement(LIKELY, f"{text}: left out")
-    text += f": leave {'it' if len(left) == 1 else 'them'} out?"
+    text += f": leave {it} out?{_numbering(images, labels)}"
     return Statement(OPEN, text, (Answer("leave them out", {"unpaired": "skip"}),))
 
 
-def _has_images(draft: Description, split: Split, left: list[str]) -> bool:
-    """Whether there are images among files without a partner."""
-    labels = fixed_part(Path(draft.root, str(split.labels)))
+def _sides(draft: Description, split: Split, left: list[str]) -> tuple[list[str], list[str]]:
+    """The images and the labels among files without a partner."""
+    folder = fixed_part(Path(draft.root, str(split.labels)))
     alike = split.images == split.labels
-    return alike or any(not Path(name).is_relative_to(labels) for name in left)
+    sides: tuple[list[str], list[str]] = ([], [])
+    for name in left:
+        sides[not alike and Path(name).is_relative_to(folder)].append(name)
+    return sides
+
+
+def _numbering(images: list[str], labels: list[str]) -> str:
+    """What is said where numbers in the names of both sides may be meant to be the same."""
+    ours, theirs = (
+        [int(found[-1]) for name in side if (found := re.findall(r"\d+", Path(name).stem))]
+        for side in (images, labels)
+    )
+    if len(ours) != len(theirs) or not ours:
+        return ""
+    if sorted(ours) == sorted(theirs):
+        return " Their numbers differ in zeros in front: better rename one side."
+    if max(ours) < min(theirs) or max(theirs) < min(ours):
+        return (
+            " If one side counts from 0 and the other from 1, all pairs are wrong: rename one side."
+        )
+    return ""
 
 
 def _below(root: Path, name: str) -> str:

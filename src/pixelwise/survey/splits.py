@@ -21,7 +21,7 @@ from pixelwise.survey.layout.choice import choose, seen_in, splits_of
 from pixelwise.survey.layout.draft import ANOTHER, Draft
 from pixelwise.survey.layout.evidence import Evidence, decoy_in
 from pixelwise.survey.layout.placing import Place, cut_at, place_of
-from pixelwise.survey.layout.split_lists import find_lists
+from pixelwise.survey.layout.split_lists import find_lists, find_words
 from pixelwise.survey.layout.tree import Parts, joined, read_tree
 from pixelwise.survey.layout.unused import unused_statements
 from pixelwise.survey.statements import LIKELY, OPEN, SURE, Answer, Statement
@@ -69,6 +69,7 @@ def find_layout(root: Path, given: Given | None = None) -> Layout:
         draft.statements[0] = Statement(SURE, seen_in(draft.places["train"]))
     _describe(draft)
     find_lists(draft)
+    find_words(draft)
     _draw_folds(draft)
     _add_test(draft)
     statements = [*draft.statements, *unused_statements(tree, draft.places, draft.used)]
@@ -163,8 +164,7 @@ def _without_labels(draft: Draft, candidate: Candidate) -> Iterable[Parts]:
         root = template_of(cut_at(parts, template)[0])
         if template and root not in roots and len(root) not in depths:
             continue
-        words = [words_of(part) for part in parts]
-        if any(one.is_label for one in words):
+        if _are_of_labels(draft, parts):
             continue
         names = files_of(draft.tree, parts, candidate.image.affixes)
         if not names or decoy_in(draft.tree, names[0], "image"):
@@ -172,6 +172,13 @@ def _without_labels(draft: Draft, candidate: Candidate) -> Iterable[Parts]:
         group = replace(candidate.image, folders=(parts,))
         if not draft.evidence.appearance(group, names[:2]).is_label:
             yield parts
+
+
+def _are_of_labels(draft: Draft, parts: Parts) -> bool:
+    """Whether a folder is called what those of labels are, in a part that no image has."""
+    links = draft.choice.best.candidate.links
+    own = {part for link in links for part in template_of(link.first)}
+    return any(words_of(p).is_label for p in parts if template_of((p,))[0] not in own)
 
 
 def _name_train(draft: Draft) -> None:
@@ -286,7 +293,7 @@ def _add_test(draft: Draft) -> None:
         return
     names = []
     for parts, files in draft.tree.folders.items():
-        if draft.split_of(parts) != "test" or any(words_of(part).is_label for part in parts):
+        if draft.split_of(parts) != "test" or _are_of_labels(draft, parts):
             continue
         names += [n for f in files if not decoy_in(draft.tree, n := joined(parts, f), "image")]
     known = {name for place in draft.places.values() for name in place.expected_images}

@@ -222,7 +222,7 @@ def _check_one_label_for_all_classes(tree: Tree, best: Scored, ranked: Sequence[
     if len(several) < 2 or not best.labels.is_binary:
         return
     splits = dict[str, Split]()
-    for name in splits_of(chosen) or {"train"}:
+    for name in sorted(splits_of(chosen)) or ["train"]:
         links = [k for s in several for k in s.candidate.links if split_of(k.first) in (name, "")]
         images, labels = {k.first for k in links}, {k.second for k in links}
         splits[name] = Split(joined(shared_start([*images])), joined(shared_start([*labels])))

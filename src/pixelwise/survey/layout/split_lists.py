@@ -78,6 +78,24 @@ def find_lists(draft: Draft) -> None:
     draft.statements += _left_out(named, missing, pairing.of()[0])
 
 
+def find_words(draft: Draft) -> None:
+    """Splits that the name of every file says: train_01, test_01."""
+    train = draft.splits["train"]
+    if draft.splits.keys() & {"val", "test"} or train.list is not None or draft.folds:
+        return
+    place, named = draft.places["train"], dict[str, set[str]]()
+    for id in place.ids():
+        named.setdefault(words_of(id.rpartition("/")[2]).split, set()).add(id)
+    if "train" not in named or not {"train"} < named.keys() <= {"train", "val", "test"}:
+        return
+    for name, ids in named.items():
+        draft.lists[f"{name}-ids.txt"] = tuple(sorted(ids))
+        draft.splits[name] = replace(train, list=f"{name}-ids.txt")
+        draft.places[name] = _listed(place, frozenset(ids), has_labels=True)
+    text = f"splits are words in the names of files: {', '.join(named)}"
+    draft.statements.append(Statement(SURE, text))
+
+
 def _left_out(
     named: Mapping[str, Collection[str]],
     missing: Mapping[str, list[str]],
