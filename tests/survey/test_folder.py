@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 from contextlib import nullcontext
 from pathlib import Path
@@ -248,7 +249,9 @@ def test_a_file_without_a_partner_is_left_out(draw, extra):
     assert {split.unpaired for split in found.description.splits.values()} == {"skip"}
     assert tuple(sorted(pair.id for pair in found.pairs)) == ids
     file = (root / extra).with_suffix(".png").relative_to(root)
-    message = f"1 file of train has no partner, such as {file.as_posix()}: leave it out?"
+    message = (
+        f"1 {file.parts[0][:-1]} of train has no partner, such as {file.as_posix()}: leave it out?"
+    )
     assert [question.text.startswith(message) for question in found.open] == [True]
     assert found.open[0].answers[0].options == {"unpaired": "skip"}
     decided = survey_folder(root, Given(unpaired="skip"))
@@ -257,11 +260,27 @@ def test_a_file_without_a_partner_is_left_out(draw, extra):
         survey_folder(root, Given(unpaired="error"))
 
 
+@pytest.mark.parametrize(
+    ("image", "label", "message"),
+    [
+        ("{:02d}.jpg", "{}.png", r"10 images and 10 labels .*differ in zeros in front: better"),
+        ("{}.jpg", "1{}.png", r"counts from 0 and the other from 1, all pairs are wrong"),
+    ],
+)
+def test_numbers_of_images_and_labels_that_differ_are_said(draw, image, label, message):
+    """Files are never paired by their order."""
+    root = draw("images/{}.jpg", "labels/{}.png")
+    for number in range(12):
+        (root / f"images/{number}.jpg").rename(root / f"images/a{image.format(number)}")
+        (root / f"labels/{number}.png").rename(root / f"labels/a{label.format(number)}")
+    assert re.search(message, survey_folder(root).open[0].text)
+
+
 def test_more_files_without_a_partner_than_with_one_are_a_question_too(draw):
     root = draw("images/{}.jpg", "labels/{}.png")
     for number in range(1, 8):
         (root / "labels" / f"{number}.png").unlink()
-    assert survey_folder(root).open[0].text.startswith("7 files of train have no partner")
+    assert survey_folder(root).open[0].text.startswith("7 images of train have no partner")
 
 
 @pytest.mark.parametrize("name", ["", "labels", "images", "lost+found"])

@@ -84,7 +84,26 @@ REFUSED = {
             for s in ("train", "test")
             for k, m in (("images", P), ("masks", D))
         ],
-        r"one data set, got bottle, cable",
+        r"one data set, got bottle, cable\. If these are the sites of one: pixelwise init \S+ "
+        r"--images '\*/\*/images' --labels '\*/\*/masks'$",
+    ),
+    "folds with splits of their own": (
+        [
+            (f"fold_{n}/{s}/{k}/{{}}.png", m)
+            for n in (0, 1)
+            for s in ("train", "val")
+            for k, m in (("images", P), ("masks", L))
+        ],
+        r"one data set, got fold_0, fold_1",
+    ),
+    "one folder a class in splits": (
+        [(f"{s}/images/rgb/{{}}.jpg", P) for s in ("train", "val")]
+        + [(f"{s}/labels/{c}/{{}}.png", D) for s in ("train", "val") for c in ("car", "sky")],
+        r"/labels --images \S+/train/images/rgb --format masks --out \S+ --split train && .*val",
+    ),
+    "names that do not pair": (
+        [("images/{}.png", P), ("masks/1{}3.png", L)],
+        r"such as images/0.png and masks/103.png\. Rename them",
     ),
     "sites without labels": ([("aachen/{}.png", P), ("bonn/{}.png", P)], "without such labels"),
 }
@@ -95,6 +114,25 @@ def test_what_is_no_data_set_of_images_and_labels_is_refused(tmp_path, layout):
     files, message = REFUSED[layout]
     with pytest.raises(DatasetError, match=message):
         find_layout(draw(tmp_path, files))
+
+
+def test_several_data_sets_are_taken_as_sites_where_that_is_said(tmp_path):
+    draw(tmp_path, REFUSED["several data sets"][0])
+    given = Given(images=Path("*/*/images"), labels=Path("*/*/masks"))
+    layout = find_layout(tmp_path, given)
+    assert {name: split.images for name, split in layout.splits.items() if not split.folds} == {
+        "test": "*/test/images"
+    }
+
+
+@pytest.mark.parametrize("suffix", [None, "_seg.png"])
+def test_what_a_person_has_said_is_not_asked_again(tmp_path, suffix):
+    files = [("d/{}.jpg", P), ("d/{}_small.jpg", P), ("d/{}_seg.png", L)]
+    given = {"images": Path("d"), "labels": Path("d"), "label_suffix": suffix}
+    question = find_layout(draw(tmp_path, files), Given(**given)).statements[0]
+    for answer in question.answers:
+        paths = {n: Path(v) if n in ("images", "labels") else v for n, v in answer.options.items()}
+        assert find_layout(tmp_path, Given(**paths)).statements[0].sureness == "sure"
 
 
 LISTS = {

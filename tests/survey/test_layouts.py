@@ -268,6 +268,44 @@ SURE = {
         ],
         {"train": "images/* -> masks/*"},
     ),
+    "sites in names": (
+        [(f"{s}_{k}/{{}}.png", m) for s in ("rome", "oslo") for k, m in (("rgb", P), ("seg", L))],
+        {"train": "oslo_rgb/* -> oslo_seg/*"},
+    ),
+    "archives called like splits": (
+        [(f"images/{s}2017/{{}}.jpg", P) for s in ("train", "val")]
+        + [(f"maps_trainval2017/{s}2017/{{}}.png", L) for s in ("train", "val")],
+        {
+            "train": "images/train2017/* -> maps_trainval2017/train2017/*",
+            "val": "images/val2017/* -> maps_trainval2017/val2017/*",
+        },
+    ),
+    "val below train": (
+        [(f"{k}/{n}{{}}.png", m) for n in ("a", "val/v") for k, m in (("images", P), ("masks", L))],
+        {"train": "images/a* -> masks/a*", "val": "images/val/* -> masks/val/*"},
+    ),
+    "splits in names of files": (
+        [(f"images/{s}_{{}}.jpg", P) for s in ("train", "val")]
+        + [(f"masks/{s}_{{}}.png", L) for s in ("train", "val")],
+        {"train": "images/train_* -> masks/train_*", "val": "images/val_* -> masks/val_*"},
+    ),
+    "a word of labels above images": (
+        [(f"seg/images/{s}/{s}{{}}.jpg", P) for s in ("train", "val", "test")]
+        + [(f"seg/labels/{s}/{s}{{}}.png", L) for s in ("train", "val")],
+        {
+            "train": "seg/images/train/* -> seg/labels/train/*",
+            "val": "seg/images/val/* -> seg/labels/val/*",
+            "test": "seg/images/test/* -> -",
+        },
+    ),
+    "results of a network": (
+        [("images/{}.png", P), ("labels/{}.png", L), ("results_unet/{}.png", L)],
+        {"train": "images/* -> labels/*"},
+    ),
+    "colours of light": (
+        [("images/rgb/{}.jpg", P), ("images/nir/{}.jpg", G), ("labels/{}.png", L)],
+        {"train": "images/rgb/* -> labels/*"},
+    ),
     "labels below a folder of tasks": (
         [(f"images/10k/{s}/{{}}.jpg", P) for s in ("train", "val")]
         + [
