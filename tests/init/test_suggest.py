@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from convert.annotations import write_json, write_labelme
+from convert.annotations import random_image, write_json, write_labelme
 from make import make_dataset, write_image
 from pixelwise.errors import DatasetError
 from pixelwise.init.command import init
@@ -74,3 +75,21 @@ def test_the_real_samples_get_commands_that_fit(shared):
     assert next_step(data / "coco_panoptic").count("pixelwise convert") == 2
     assert next_step(data / "labelme").count("pixelwise convert") == 1
     assert next_step(data / "labelme").count("pixelwise init") == 2
+
+
+def test_masks_that_an_annotation_tool_has_drawn_give_way_to_its_annotations(tmp_path):
+    """Their colours have no names; those of the annotations have."""
+    ring = {"exterior": [[2, 2], [20, 2], [20, 12]], "interior": []}
+    one = {"classTitle": "cat", "geometryType": "polygon", "points": ring}
+    write_json(tmp_path / "meta.json", {"classes": [{"title": "cat", "shape": "polygon"}]})
+    for name in "abcd":
+        (tmp_path / "ds/img").mkdir(parents=True, exist_ok=True)
+        Image.fromarray(random_image((18, 30), ord(name))).save(tmp_path / f"ds/img/{name}.png")
+        annotation = {"size": {"height": 18, "width": 30}, "objects": [one]}
+        write_json(tmp_path / f"ds/ann/{name}.png.json", annotation)
+        drawn = np.zeros((18, 30, 3), np.uint8)
+        drawn[4:9, 4:9] = 1, 2, 3
+        (tmp_path / "ds/masks_machine").mkdir(exist_ok=True)
+        Image.fromarray(drawn).save(tmp_path / f"ds/masks_machine/{name}.png")
+    with pytest.raises(DatasetError, match=r"annotations have the classes: pixelwise convert \S+$"):
+        init(InitConfig(tmp_path))

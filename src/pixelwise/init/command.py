@@ -9,13 +9,13 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from pixelwise.audit.headers import read_start
-from pixelwise.errors import DatasetError, setting
+from pixelwise.errors import DatasetError, LabelError, setting
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.content import Unreadable
 from pixelwise.files.names import real_path
 from pixelwise.files.patterns import fixed_part
 from pixelwise.init.config import InitConfig
-from pixelwise.init.suggest import next_step
+from pixelwise.init.suggest import convert_command, next_step
 from pixelwise.labels.description import FILE_NAME, write_description
 from pixelwise.labels.storage_notes import count_kinds, dark_note, storage_notes
 from pixelwise.settings import takes_settings
@@ -56,6 +56,13 @@ def init(config: InitConfig) -> Survey:
         if step and not error.command:
             error.add_hint(f"; or: {step}" if error.hint else step)
         raise
+    except LabelError as error:
+        step = convert_command(config.folder) if config.folder.is_dir() else ""
+        if not step:
+            raise
+        event = error.without_hint.removeprefix(f"{error.where}: ")
+        hint = f"Its annotations have the classes: {step}"
+        raise DatasetError(error.where, event=event, hint=hint) from None
     survey = replace(survey, statements=(*survey.statements, *_storage(survey)))
     if config.accept_guesses:
         survey = survey.accepted()

@@ -34,7 +34,8 @@ def next_step(folder: Path) -> str:
     Args:
         folder: in which no images and labels were found side by side.
     """
-    commands = _commands(folder)
+    itself = shell_line(["pixelwise", "init", str(folder)])
+    commands = [command for command in _commands(folder) if command != itself]
     if not commands:
         return _other_tool(folder)
     more = f" (and {len(commands) - _MOST_COMMANDS} more)" if len(commands) > _MOST_COMMANDS else ""
@@ -53,7 +54,7 @@ def _other_tool(folder: Path) -> str:
 
 
 def _commands(folder: Path) -> list[str]:
-    whole = _convert_command(folder)
+    whole = convert_command(folder)
     several: dict[Path, list[str]] = {}
     for path in _folders(folder):
         # what is inside of a dataset belongs to it
@@ -77,8 +78,8 @@ def _command(folder: Path) -> list[str]:
     files = [f for f in every if f.suffix.lower() in _ANNOTATIONS]
     if not files:
         return []
-    whole = _convert_command(folder)
-    return [whole] if whole else [c for c in map(_convert_command, files) if c]
+    whole = convert_command(folder)
+    return [whole] if whole else [c for c in map(convert_command, files) if c]
 
 
 def _array_command(folder: Path, first: Path) -> str:
@@ -100,7 +101,7 @@ def _has_data(folder: Path) -> bool:
         return False
 
 
-def _convert_command(source: Path) -> str:
+def convert_command(source: Path) -> str:
     """The command for a file or folder of annotations; "" if it is not one."""
     try:
         found, chosen = detect(source)
