@@ -218,6 +218,16 @@ def test_a_few_pixels_of_a_strange_value_are_named_with_their_place(survey, kind
     assert {v for several in given.classes.values for v in several} >= set(values)
 
 
+def test_strange_values_in_some_files_are_no_objects(survey):
+    """The highest value differs from file to file, and most files have no gap."""
+    labels = drawn(disc, 30)
+    for number, value in ((3, 9), (5, 24), (8, 37)):
+        labels[number] = spotted(labels[number], value)
+    meaning, statements = survey(labels)
+    assert meaning.classes.values == ((0,), (1,))
+    assert "9, 24, 37 are hardly classes" in questions(statements)[0].text
+
+
 def test_a_strange_value_in_every_file_beside_255_is_a_suspect(survey):
     meaning, statements = survey([spotted(disc(n, 255), 254) for n in range(5)])
     assert meaning.classes.values == ((0,), (255,))

@@ -88,7 +88,8 @@ def _objects(facts: Facts) -> Meaning | None:
         return None
     # an 8-bit file may have void around its objects
     void = tuple(v for v in VOIDS[:1] if v in facts.values and not facts.stored.wide)
-    files = [set(file) - {*facts.suspects.values, *void} for file in facts.stored.files]
+    left_out = {*facts.suspects.values, *void}
+    files = [set(file) - left_out for file in facts.stored.files]
     without_gap = sum(file == set(range(len(file))) for file in files)
     numbers = {len(file) for file in files}
     is_scattered = facts.stored.wide and len(facts.values) > _MOST_NAMELESS
@@ -98,7 +99,7 @@ def _objects(facts: Facts) -> Meaning | None:
         and max(numbers) >= _FEWEST_IDS
         and len(numbers) > 2
     )
-    if not is_scattered and not is_numbered and not number_objects(facts.stored, void):
+    if not (is_scattered or is_numbered or number_objects(facts.stored, left_out)):
         return None
     are_few = max(numbers) <= FEW_IDS
     kept = {"ignore_values": void} if void else {}

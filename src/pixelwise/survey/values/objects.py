@@ -13,22 +13,23 @@ _MANY, _LOWER = 20, 0.75
 _SOLID = 0.05
 
 
-def number_objects(stored: StoredValues, void: Collection[int] = (255,)) -> bool:
+def number_objects(stored: StoredValues, left_out: Collection[int] = (255,)) -> bool:
     """Whether files number many objects from 1 on with hardly a gap, to another end in each.
 
     Args:
         stored: what the label files contain.
-        void: values that may be void.
+        left_out: values that may be void, or mistakes.
     """
-    files = [set(file) - {0, *void} for file in stored.files]
+    files = [set(file) - {0, *left_out} for file in stored.files]
     ends = [max(file, default=0) for file in files]
-    if len(set(ends)) <= 2 or max(ends) <= _MANY:
+    many = sum(end > _MANY for end in ends)
+    if len(set(ends)) <= 2 or many <= (1 - _FILES) * len(files):
         return False
     without_gap = sum(len(file) == end for file, end in zip(files, ends)) >= _FILES * len(files)
     if stored.wide and without_gap:
         return True
     full = sum(len(file) >= _NUMBERS * end for file, end in zip(files, ends))
     is_lower = without_gap or min(ends) <= _LOWER * max(ends)
-    areas = [extent for value, extent in stored.extents.items() if value not in (0, *void)]
+    areas = [extent for value, extent in stored.extents.items() if value not in (0, *left_out)]
     every = sum(areas, Extent())
     return full >= _FILES * len(files) and is_lower and every.inner >= _SOLID * every.pixels
