@@ -84,7 +84,8 @@ REFUSED = {
             for s in ("train", "test")
             for k, m in (("images", P), ("masks", D))
         ],
-        r"one data set, got bottle, cable\. If these are the sites of one: pixelwise init \S+ "
+        r"one data set, got bottle, cable\. Choose one: pixelwise init \S+/bottle; "
+        r"pixelwise init \S+/cable; or, if these are the sites of one: pixelwise init \S+ "
         r"--images '\*/\*/images' --labels '\*/\*/masks'$",
     ),
     "folds with splits of their own": (

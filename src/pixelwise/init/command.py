@@ -54,7 +54,7 @@ def init(config: InitConfig) -> Survey:
             event = f"there are no images and label images whose names pair up: {error.got}"
             raise DatasetError(config.folder, event=event, hint=step) from None
         if step and not error.command:
-            error.add_hint(f"; or: {step}" if error.hint else step)
+            error.add_hint(step)
         raise
     except LabelError as error:
         step = convert_command(config.folder) if config.folder.is_dir() else ""

@@ -136,7 +136,7 @@ def _check_one_data_set(tree: Tree, best: Scored, ranked: Sequence[Scored], *, a
     """Refuse a folder of several data sets, each in a folder of its own.
 
     Raises:
-        DatasetError: there are some; its hint is left to who knows the commands.
+        DatasetError: there are some; with the commands for one of them, or for all as sites.
     """
     links = best.candidate.links
     tops = {parts[:1] for link in links for parts in (link.first, link.second)}
@@ -160,9 +160,17 @@ def _check_one_data_set(tree: Tree, best: Scored, ranked: Sequence[Scored], *, a
         raise _several(tree, tops | others)
 
 
-def _several(tree: Tree, tops: Iterable[Parts], hint: str = "") -> DatasetError:
-    got = some(sorted(map(joined, tops)))
-    return DatasetError(tree.root, "dataset", must="one data set", got=got, hint=hint)
+def _several(tree: Tree, tops: Iterable[Parts], as_sites: str = "") -> DatasetError:
+    names = sorted(map(joined, tops))
+    commands = [shell_line(["pixelwise", "init", str(tree.root / name)]) for name in names]
+    hint = f"Choose one: {'; '.join(commands[:_MOST_ANSWERS])}"
+    if len(commands) > _MOST_ANSWERS:
+        hint += f" (and {len(commands) - _MOST_ANSWERS} more)"
+    if as_sites:
+        hint += f"; or, if these are the sites of one: {as_sites}"
+    got, command = some(names), as_sites or commands[0]
+    must = "one data set"
+    return DatasetError(tree.root, "dataset", must=must, got=got, hint=hint, command=command)
 
 
 def _as_sites(tree: Tree, candidate: Candidate) -> str:
@@ -174,7 +182,7 @@ def _as_sites(tree: Tree, candidate: Candidate) -> str:
             return ""
         parts = (several[0] if len(set(several)) == 1 else "*" for several in zip(*folders))
         words += [option, "/".join(parts)]
-    return f"If these are the sites of one: {shell_line(words)}"
+    return "" if words[-3] == words[-1] else shell_line(words)
 
 
 def _is_fold_with_splits(parts: Parts) -> bool:
