@@ -94,6 +94,16 @@ def test_names_that_are_not_a_class_are_an_error_unless_the_settings_say_otherwi
     assert read_label(report.folder / "labels/a.png")[3, 3] == UNKNOWN[policy]
 
 
+def test_names_that_differ_in_capital_letters_alone_are_said(tmp_path):
+    """They stay apart unless an alias makes them one."""
+    write_labelme(tmp_path / "source", "a", [shape("dog", SQUARE), shape("Dog", RIGHT)])
+    report = convert(settings(tmp_path / "source", classes=None))
+    assert report.classes.names == ("background", "Dog", "dog")
+    assert "Dog and dog are two classes (--alias dog=Dog makes them one)" in report.notes
+    one = settings(tmp_path / "source", classes=None, alias=("dog=Dog",), out=tmp_path / "one")
+    assert convert(one).classes.names == ("background", "Dog")
+
+
 def test_an_alias_is_another_name_of_a_class(tmp_path):
     """OLD=NEW; the old name is not a class of its own."""
     write_labelme(tmp_path / "source", shapes=[shape("dgo", SQUARE), shape("dog", RIGHT)])

@@ -4,7 +4,7 @@ Rows as a source lists them include void, may lack the background, and may be gi
 instead. The legend settles all of that once, so that every file of a run means the same.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,7 +22,7 @@ from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import PALETTES
 from pixelwise.legend.read import read_rows
 from pixelwise.legend.rows import Rows, colored_rows
-from pixelwise.text import some
+from pixelwise.text import shell_line, some
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,9 @@ def make_legend(source: Source, config: ConvertConfig, background: str | None) -
         note = f"{some(doubtful)} may be a class all the same: then rename it in the class file"
         notes.append(note)
 
+    if config.classes is None:
+        notes += _twins(names)
+
     ground = config.background or background
     if background is not None and ground != IGNORE:
         ground = _matching(str(ground), names)
@@ -120,6 +123,17 @@ def make_legend(source: Source, config: ConvertConfig, background: str | None) -
         _stored_classes(rows, void, config),
         tuple(notes),
     )
+
+
+def _twins(names: Sequence[str]) -> list[str]:
+    """Which names differ in capital letters or blanks alone, in words."""
+    first, notes = dict[str, str](), list[str]()
+    for name in names:
+        same = first.setdefault("".join(name.casefold().split()), name)
+        if same != name:
+            way = shell_line(["--alias", f"{name}={same}"])
+            notes.append(f"{same} and {name} are two classes ({way} makes them one)")
+    return notes
 
 
 def unknown_hint(*others: str) -> str:
