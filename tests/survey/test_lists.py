@@ -115,6 +115,7 @@ def test_what_only_some_lines_have_is_no_affix(tmp_path):
         ("split.json", '{"fold_0": {"train": ["a", "b"], "val": ["c"]}}'),
         ("split.json", '{"train": [{"i": "x/a.png"}, {"i": "x/b.png"}], "val": [{"i": "c.png"}]}'),
         ("metadata.csv", "id,age,split\na,3,train\nb,4,train\nc,5,val\n"),
+        ("two.csv", "id,group,split\na,dev,train\nb,dev,train\nc,dev,val\n"),
         ("table.csv", "Split,file\ntrain,a.png\ntrain,b.png\nvalidation,c.png\n"),
     ],
 )

@@ -152,6 +152,15 @@ def test_labels_without_image_in_a_list_are_said(draw):
     )
 
 
+def test_a_table_of_train_alone_is_no_list_of_a_split(draw):
+    """That of objects in the images of a competition names only those that have some."""
+    root = draw("images/{}.jpg", "labels/{}.png")
+    (root / "train.csv").write_text("image,pixels\n0,1 2\n3,4 5\n")
+    layout = find_layout(root)
+    assert layout.splits["train"].list is None
+    assert Statement("likely", "not used: train.csv") in layout.statements
+
+
 def test_lists_of_something_else_are_noted_and_not_used(draw):
     root = draw("images/{}.jpg", "labels/{}.png")
     (root / "train.txt").write_text("one\ntwo\n")

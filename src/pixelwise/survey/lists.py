@@ -124,7 +124,7 @@ def _csv_rows(data: bytes) -> Iterator[tuple[str, str]]:
     rows = list(csv.reader(data.decode("utf-8-sig", "replace").splitlines()))
     for place in range(len(rows[0]) if rows else 0):
         names = [row[place] if place < len(row) else "" for row in rows[1:]]
-        if names and all(map(split_of_word, names)):
+        if len(set(names)) > 1 and all(map(split_of_word, names)):
             for name, row in zip(names, rows[1:]):
                 yield name, "\t".join(row[:place] + row[place + 1 :])
             return

@@ -167,6 +167,8 @@ def _best_lists(draft: Draft, place: Place) -> Lists:
     for folder, files in folders.items():
         read = {n: (f, match_lines(lines, names)) for n, (f, lines) in files.items()}
         read = {n: (f, one) for n, (f, one) in read.items() if one.ids}
+        if len(read) == 1 and all(f.endswith(".csv") for f, _ in read.values()):
+            continue  # a table of what is in train, such as Kaggle's train.csv
         number = len(frozenset().union(*(one.ids for _, one in read.values())))
         innermost = folder.rpartition("/")[2].lower()
         telling = _TELLING.index(innermost) if innermost in _TELLING else len(_TELLING)
