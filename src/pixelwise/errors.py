@@ -145,7 +145,8 @@ class PixelwiseError(Exception):
         what = _written(what, with_value)
         if len(what) > most:
             what = f"{what[:most].rpartition(' ')[0] or what[:most]} ... (--verbose: all)"
-        text = f"{what}. {self._hint}" if self._hint else f"{what}."
+        stop = "" if what.endswith("?") else "."
+        text = f"{what}{stop} {self._hint}" if self._hint else f"{what}{stop}"
         text = _printable(_written(text, with_value))  # names from files may be in events too
         return text if len(text) <= _WHOLE else f"{text[:_WHOLE]}..."
 

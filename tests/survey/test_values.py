@@ -15,6 +15,7 @@ from tests.survey.drawn_labels import (
     spotted,
 )
 
+from pixelwise.errors import DatasetError
 from pixelwise.labels.classes import Classes
 from pixelwise.legend.read import read_classes
 from pixelwise.survey.given import Given
@@ -226,6 +227,11 @@ def test_strange_values_in_some_files_are_no_objects(survey):
     meaning, statements = survey(labels)
     assert meaning.classes.values == ((0,), (1,))
     assert "9, 24, 37 are hardly classes" in questions(statements)[0].text
+
+
+def test_a_foreground_that_no_label_has_is_an_error(survey):
+    with pytest.raises(DatasetError, match=r"foreground must be one of .* 0, 1, got 7"):
+        survey(drawn(disc, 4), given=Given(foreground=7))
 
 
 def test_a_strange_value_in_every_file_beside_255_is_a_suspect(survey):

@@ -57,10 +57,20 @@ def show_init(survey: Any) -> tuple[Any, str]:
     content = {"path": str(path), "notes": survey.notes, "unsure": survey.unsure}
     text = f"wrote {path}\n{survey.text()}"
     if survey.open:
-        lines = resolve("pixelwise.survey.ask:question_lines")
-        asked = lines(survey.description.root, survey.open, survey.given.options())
-        content["open"] = asked
-        text += "\n\n" + "\n".join(asked)
+        root, given = survey.description.root, survey.given.options()
+        commands_of = resolve("pixelwise.survey.ask:answer_commands")
+        content["open"] = [
+            {
+                "question": question.text,
+                "answers": [
+                    {"answer": answer.text, "command": command}
+                    for answer, command in zip(question.answers, commands_of(root, question, given))
+                ],
+            }
+            for question in survey.open
+        ]
+        lines = resolve("pixelwise.survey.ask:question_lines")(root, survey.open, given)
+        text += "\n\n" + "\n".join(lines)
     return content, text
 
 

@@ -42,7 +42,7 @@ def sentence(error: PixelwiseError, words: list[str]) -> str:
     most = {} if VERBOSE in words else {"most": LONGEST_MESSAGE}
     text = error.message(named, with_value, **most)
     if error.where == "pixelwise":  # it stands before every message anyway
-        text = error.reason
+        text = text.removeprefix("pixelwise: ")
     elif command and error.where in FUNCTIONS:
         text = f"{command}{text.removeprefix(error.where)}"
     return " ".join(text.split())

@@ -46,14 +46,16 @@ def init(config: InitConfig) -> Survey:
         hint = f"Give {setting('force', True)} to replace it."
         got = f"an existing {path}"
         raise DatasetError("init", FILE_NAME, must="a new file", got=got, hint=hint)
+    given = given_of(config)
     try:
-        survey = survey_folder(config.folder, given_of(config))
+        survey = survey_folder(config.folder, given)
     except DatasetError as error:
         step = next_step(config.folder) if config.folder.is_dir() else ""
         if step and isinstance(error, NothingFound):
             event = f"there are no images and label images whose names pair up: {error.got}"
             raise DatasetError(config.folder, event=event, hint=step) from None
-        if step and not error.command:
+        # an option that is wrong is no reason for another command
+        if step and not error.command and error.where not in ("init", "pixelwise"):
             error.add_hint(step)
         raise
     except LabelError as error:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from os.path import isfile
 from pathlib import Path
 
-from pixelwise.errors import DatasetError, LabelError, error_at
+from pixelwise.errors import DatasetError, LabelError, error_at, setting
 from pixelwise.files.content import Unreadable, read_file
 from pixelwise.files.json_file import read_json
 from pixelwise.files.names import with_slashes
@@ -46,6 +46,7 @@ _NAME_ITEM = re.compile(r"[^=,#/\\.]+")
 _NAMES_KEY = re.compile(r"^names[ \t]*=[ \t]*(\S.*)$", re.MULTILINE)
 _MOST_TEXT = 1 << 24
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_KNOWN = "pixelwise list classes prints the known datasets."
 _HINTS = {
     ".csv": "The first line must name the columns, such as name,r,g,b or id,name.",
     ".json": 'Lists of names or of {"name", "color", "id"}, {"0": "name"} and {"name": [r, g, b]} '
@@ -158,12 +159,12 @@ def _known_or_file(source: Path | str) -> Classes | Rows:
             return Rows(tuple(values), None, each)
         if len(items) > 1 and all(map(_NAME_ITEM.fullmatch, items)):
             return Rows(tuple(items))
-        known = ", ".join(PALETTES)
-        must = (
-            "a class file, colours such as sky=#8080ff,#ff0000, stored values such as "
-            f"sky=0,road=255, names such as sky,road, or one of {known}"
+        event = (
+            f"{setting('classes')} must be a class file, colours such as sky=#8080ff,#ff0000, "
+            "stored values such as sky=0,road=255, names such as sky,road, or a known dataset, "
+            f"got {shown(text)}"
         )
-        raise DatasetError("classes", "classes", must=must, got=shown(text))
+        raise DatasetError("pixelwise", event=event, hint=_KNOWN)
     found = read_class_list(path)
     if found is None:
         hint = _HINTS.get(path.suffix.lower(), "")

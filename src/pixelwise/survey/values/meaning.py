@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
+from pixelwise.errors import DatasetError
 from pixelwise.labels.class_names import is_void_name
 from pixelwise.labels.classes import Classes
 from pixelwise.survey.class_list import NOTHING_GIVEN
@@ -73,6 +74,10 @@ def _chosen(facts: Facts) -> Meaning | None:
     front = facts.given.foreground
     if front is None:
         return None
+    seen = facts.stored.seen
+    if front not in seen and len(seen) > 1:  # where a single value was seen, it may be that of none
+        must = f"one of the stored values {listed(seen)}"
+        raise DatasetError("init", "foreground", must=must, got=front)
     void = tuple(v for v in facts.void_values if v != front)
     background = [v for v in facts.values if v != front and v not in void]
     background = background or [0 if front else max(1, *facts.stored.seen)]
