@@ -331,3 +331,15 @@ def test_images_below_the_export_are_found_if_they_are_there_once(tmp_path):
     (tmp_path / "ls/drawn").rename(tmp_path / "ls/x/z")
     with pytest.raises(DatasetError, match=r"image must be an existing file"):
         converted(file, out=tmp_path / "again")
+
+
+def test_images_of_one_name_are_told_apart_by_their_folders(tmp_path):
+    """Which are in the address of local files."""
+    address = "/data/local-files/?d=project/{}/0.png"
+    tasks = [task([result(name=name)], address.format(name)) for name in ("cat", "dog")]
+    source = write_export(tmp_path / "ls", tasks)
+    for name in ("cat", "dog"):
+        write_image(source.parent / name / "0.png")
+    folder = converted(source).folder
+    for value, name in enumerate(("cat", "dog"), start=1):
+        np.testing.assert_array_equal(read_label(folder / f"labels/{name}/0.png"), square(value))

@@ -51,6 +51,8 @@ _PREFIX = re.compile(r"[0-9a-f]{8}-(.+)")
 _SIDES = ("height", "width")
 # Alpha of a brush stroke is soft at its rim.
 _OPAQUE = 127
+# Parts of the path of an image that are tried.
+_MOST_PARTS = 8
 # Kinds of results that are left out and named.
 _LISTED = 20
 
@@ -184,7 +186,19 @@ def _item(config: ConvertConfig, at: str, task: Any, regions: list[Any], images:
     folders = (images.root, images.root / IMAGES)
     if plain and not any(isfile(folder / name) for folder in folders):
         name = plain[1] if any(isfile(folder / plain[1]) for folder in folders) else name
+    name = _below(images.root, (addresses or texts)[0]) or name
     return named_item(config, config.source, f"{at}.data", name, regions, images, ("", IMAGES))
+
+
+def _below(root: Path, address: str) -> str:
+    """As many parts of the end of an address as are there below a folder of another name."""
+    parts = [part for part in _path_of(address).split("/") if part not in ("", ".", "..")]
+    tails = [
+        "/".join(parts[first:]) for first in range(max(0, len(parts) - _MOST_PARTS), len(parts))
+    ]
+    there = (tail for tail in tails[:-1] if "\0" not in tail and isfile(root / tail))
+    found = next(there, "")
+    return "" if found == "/".join((IMAGES, *parts[-1:])) else found
 
 
 def _there(config: ConvertConfig, at: str, task: Any, images: Images) -> Item | None:
@@ -193,11 +207,14 @@ def _there(config: ConvertConfig, at: str, task: Any, images: Images) -> Item | 
     return item if item.image is not None and isfile(item.image) else None
 
 
-def _file_name(address: str) -> str:
-    """The end of .../upload/3/ab12-name.jpg, or of /data/local-files/?d=folder/name.jpg."""
+def _path_of(address: str) -> str:
+    """The path in .../upload/3/ab12-name.jpg, or in /data/local-files/?d=folder/name.jpg."""
     plain = with_slashes(address)
-    path = plain.partition("?d=")[2] or plain.partition("?")[0]
-    return unquote(path).rpartition("/")[2]
+    return with_slashes(unquote(plain.partition("?d=")[2] or plain.partition("?")[0]))
+
+
+def _file_name(address: str) -> str:
+    return _path_of(address).rpartition("/")[2]
 
 
 def _suffix_of(address: str) -> str:
