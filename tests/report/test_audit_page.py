@@ -75,6 +75,13 @@ def test_what_is_done_with_turned_and_deep_images_stands_on_the_page(data, tmp_p
     assert found.notes[0] in found.text()
 
 
+def test_what_is_to_be_decided_stands_on_the_page_with_its_answers(data, tmp_path):
+    lines = ("? is 255 void?", "  it is: pixelwise init street --force --ignore-values 255")
+    page = page_of(audit_of(data, [], questions=lines), tmp_path)
+    assert "\n".join(lines) in page
+    assert "Please decide" not in page_of(audit_of(data, []), tmp_path)
+
+
 def test_the_same_audit_from_json_gives_the_same_bytes(data, tmp_path):
     """The command writes JSON; the page can be made from it later."""
     audit = audit_of(data, [Finding("V4", "train/labels/00.png", 1, (1, 1), "99", (99,))])

@@ -185,6 +185,7 @@ def context(audit: Audit, files: DatasetFiles) -> dict[str, Any]:
         "accepted": audit.accepted,
         "not_looked": audit.not_looked,
         "notes": audit.notes,
+        "questions": "\n".join(audit.questions),
         "rules": [rule_of(audit, rule, files) for rule in audit.by_rule()],
     }
 
