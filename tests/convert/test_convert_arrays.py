@@ -1,5 +1,6 @@
 """Arrays and images of class indices: .npy, .mat, PNG, TIFF, GIF, BMP."""
 
+import shlex
 import sys
 
 import numpy as np
@@ -8,6 +9,7 @@ from PIL import Image
 
 from convert.annotations import SIZE
 from convert.pixel_files import converted, label_of, random_index, save
+from pixelwise.cli.entry import main
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.array import _among, _whole_numbers
@@ -198,3 +200,16 @@ def test_values_keep_their_dtype_and_may_be_ignored_in_any(dtype):
     assert found.dtype == {bool: np.uint8, np.float32: np.int64}.get(dtype, dtype)
     assert found.tolist() == values.astype(int).tolist()
     assert _among(found, [1, 70_000]).tolist() == (values == 1).tolist()
+
+
+def test_values_of_which_the_foreground_is_not_clear_are_asked_with_a_command(tmp_path):
+    """No guess gets into the dataset in silence."""
+    (tmp_path / "arrays").mkdir()
+    for number in range(3):
+        np.save(tmp_path / f"arrays/{number}.npy", np.where(np.eye(9, dtype=bool), 2, 1))
+    asked = pytest.raises(DatasetError, match=r"stored as 1, 2: is 2 the foreground\? Give .*=1,")
+    with asked as found:
+        convert(ConvertConfig(tmp_path / "arrays", out=tmp_path / "out"))
+    words = shlex.split(found.value.hint.partition(": ")[2])
+    assert main(words[1:]) == 0
+    np.testing.assert_array_equal(read_label(tmp_path / "out/labels/0.png"), np.eye(9))

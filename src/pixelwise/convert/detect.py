@@ -96,13 +96,13 @@ def _of_json_files(
         reading: keeps what was read.
         others: gets the files of no known format, and the tool of each, as far as it is known.
     """
-    whole, error = {}, None
+    whole, error, broken = {}, None, list[Path]()
     for path in islice(files, _MOST_READ):
         try:
             content = reading.look(path)
         except DatasetError as problem:
             error = error or problem
-            others |= {path: tool} if (tool := named_line(path)) else {}
+            broken.append(path)
             continue
         tool = named(content)
         kind = None if tool else _kind_of(content)
@@ -112,6 +112,7 @@ def _of_json_files(
             return kind, source
         else:
             whole[path] = kind
+    others |= {path: tool for path in broken if (tool := named_line(path)) is not None}
     kinds = set(whole.values())
     if len(whole) > 1 and len(kinds) == 1 and FORMATS[min(kinds)].several:
         return min(kinds), source

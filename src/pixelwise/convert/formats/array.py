@@ -21,13 +21,14 @@ from pixelwise.convert.paths import files_below
 from pixelwise.convert.pixels.array_files import SUFFIXES, decode_array, decode_gif
 from pixelwise.convert.pixels.given_classes import Concluded, with_values
 from pixelwise.convert.pixels.labels_alone import check_no_photograph
-from pixelwise.convert.pixels.suggestion import classes_missing
+from pixelwise.convert.pixels.suggestion import MOST_TYPED, classes_missing
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Index, Item, Source
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError, setting
 from pixelwise.files.content import MAX_PIXELS, Unreadable, open_file
 from pixelwise.files.walk import IMAGE_SUFFIXES
 from pixelwise.labels.class_checks import OTHER
+from pixelwise.labels.classes import Classes
 from pixelwise.labels.color import Snapped
 from pixelwise.labels.decode import read_head
 from pixelwise.labels.png import decode_label
@@ -35,6 +36,7 @@ from pixelwise.legend.rows import Rows, classes_of
 from pixelwise.offenders import list_offenders
 from pixelwise.settings import command_line
 from pixelwise.survey.content import count_colors, decode_pixels
+from pixelwise.survey.statements import OPEN, Statement
 from pixelwise.survey.values.meaning import meaning_of
 from pixelwise.survey.values.stored import StoredValues
 
@@ -83,8 +85,26 @@ def _guessed(items: list[Item], config: ConvertConfig) -> tuple[Rows, tuple[str,
     named = classes_of(rows, rows.void) if rows and set(rows.names) > set(rows.void) else None
     meaning = meaning_of(StoredValues(tuple(files), wide), named)
     classes = meaning.classes
+    for statement in meaning.statements:
+        if statement.sureness == OPEN:
+            raise _open_question(config, statement, meaning.classes)
     notes = (*notes, *map(str, meaning.statements))
     return Rows(classes.names, values=classes.values, ignore_values=classes.ignore_values), notes
+
+
+def _open_question(config: ConvertConfig, statement: Statement, assumed: Classes) -> DatasetError:
+    """The error that asks what values mean; its command gives what would be assumed."""
+    typed = [
+        f"{name}={value}"
+        for name, values in zip(assumed.names, assumed.values)
+        for value in (values if isinstance(values, tuple) else ())
+    ]
+    command = ""
+    if len(typed) <= MOST_TYPED and OTHER not in assumed.values:
+        chosen = replace(config, classes=",".join(typed), ignore_values=assumed.ignore_values)
+        command = f": {command_line(chosen)}"
+    hint = f"Give {setting('classes')} with their values, names in any order{command}"
+    return DatasetError(config.source, event=statement.text, hint=hint)
 
 
 def _concluded(items: list[Item], config: ConvertConfig, rows: Rows) -> Concluded:

@@ -47,7 +47,8 @@ _LAST_CLASS = 65533
 def find(config: ConvertConfig, reading: Reading) -> Source:
     """The images below the source, each with its text file, and the names of the classes."""
     items = _by_folders(config) if config.images is None else _by_two_folders(config)
-    names = _names(config.source)
+    beside = _yaml_beside(config.source)
+    names = _names(config.source, beside)
     files = [(item.id, path) for item in items for path in item.files]
     found = dict(zip((id for id, _ in files), reading.each(files, _find_one)))
     boxes, total = (sum(f.boxes for f in found.values()), sum(f.objects for f in found.values()))
@@ -57,7 +58,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:
         if item.id in found:
             one = found[item.id]
             items[place] = replace(item, digest=one.digest, data=one.data)
-    splits, notes = _splits(config.source, items)
+    splits, notes = ({}, []) if beside is None else _splits(beside, items)
     notes += [f"{boxes:,} objects are boxes, painted as rectangles"] * bool(boxes and config.boxes)
     without = len(items) - len(files)
     notes += [f"{without:,} images have no objects: all of them is background"] * bool(without)
@@ -203,36 +204,41 @@ def _items(config: ConvertConfig, named: Iterable[tuple[str, Path, Path]]) -> li
     return items
 
 
-def _names(source: Path) -> tuple[str, ...] | None:
+class _Yaml(NamedTuple):
+    """A .yaml file that names classes: its folder, its text, and the names."""
+
+    folder: Path
+    text: str
+    names: tuple[str, ...]
+
+
+def _yaml_beside(source: Path) -> _Yaml | None:
+    for folder in (source, source.parent):
+        for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
+            with suppress(DatasetError):  # a settings file of something else
+                text = read_text(file)
+                return _Yaml(folder, text, yaml_names(str(file), text))
+    return None
+
+
+def _names(source: Path, beside: _Yaml | None) -> tuple[str, ...] | None:
     """Class names in a .yaml file or a list of names beside the data."""
     for folder in (source, source.parent):
-        found = _yaml_file(folder)
-        if found is not None:
-            return found[1]
+        if beside is not None and beside.folder == folder:
+            return beside.names
         for file in (folder / name for name in _NAME_FILES):
             if isfile(file):
                 return tuple(line.strip() for line in read_text(file).splitlines() if line.strip())
     return None
 
 
-def _yaml_file(folder: Path) -> tuple[str, tuple[str, ...]] | None:
-    """The text of the .yaml file in a folder that names classes, and the names."""
-    for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
-        with suppress(DatasetError):  # a settings file of something else
-            text = read_text(file)
-            return text, yaml_names(str(file), text)
-    return None
-
-
-def _splits(source: Path, items: Iterable[Item]) -> tuple[dict[str, list[str]], list[str]]:
-    """The ids of each split that the .yaml file says, and notes."""
-    beside = next((f for f in (source, source.parent) if _yaml_file(f) is not None), None)
-    text, _ = (beside and _yaml_file(beside)) or ("", ())
-    said = yaml_splits(text)
+def _splits(beside: _Yaml, items: Iterable[Item]) -> tuple[dict[str, list[str]], list[str]]:
+    """The ids of each split that a .yaml file says, and notes."""
+    said = yaml_splits(beside.text)
     image_of = {item.id: str(item.image) for item in items if item.image is not None}
     splits = {}
     for split, paths in said.items():
-        own = {id for path in paths for id in _ids_of(Path(beside or source), path, image_of)}
+        own = {id for path in paths for id in _ids_of(beside.folder, path, image_of)}
         if own:
             splits[split] = sorted(own)
     together = set[str]().union(*splits.values())
