@@ -23,6 +23,7 @@ from pixelwise.survey.pairing import check_folder
 from pixelwise.survey.splits import find_layout
 from pixelwise.survey.statements import LIKELY, OPEN, SURE, Statement, Survey
 from pixelwise.survey.values.meaning import meaning_of
+from pixelwise.survey.values.sites import about_sites
 from pixelwise.survey.values.stored import read_values
 from pixelwise.survey.values.unusable import check_values
 from pixelwise.survey.values.void import Meaning
@@ -113,7 +114,8 @@ def guess_meaning(
     named, names = choose_classes(known, stored, *listed, folders, given)
     soft = check_values(root, splits, stored, named, given)
     meaning = meaning_of(stored, named, given)
-    return replace(meaning, statements=(*read, *names, *soft, *meaning.statements))
+    sites = about_sites(split, stored, given) if known is None else ()
+    return replace(meaning, statements=(*sites, *read, *names, *soft, *meaning.statements))
 
 
 def _compare_sizes(root: Path, files: list[tuple[Path, Path]]) -> list[Statement]:
