@@ -208,7 +208,7 @@ RULES = {
     "V14": Rule(
         "error",
         "a value is that of a few pixels in few labels",
-        "A tool or a person slipped, or the label was edited twice. Repaint the pixels, or ask for "
+        "They were made by mistake, or the label was edited twice. Repaint the pixels, or ask for "
         "the repair; or make them void: take the class out of dataset.toml and add the value to "
         "ignore_values.",
         repair="values",

@@ -19,7 +19,7 @@ from pixelwise.init.suggest import convert_command, next_step
 from pixelwise.labels.description import FILE_NAME, write_description
 from pixelwise.labels.storage_notes import count_kinds, dark_note, storage_notes
 from pixelwise.settings import takes_settings
-from pixelwise.survey.ask import ask, question_lines
+from pixelwise.survey.ask import ask, question_lines, together
 from pixelwise.survey.folder import survey_folder
 from pixelwise.survey.given import Given
 from pixelwise.survey.layout.choice import NothingFound
@@ -86,10 +86,12 @@ def init_or_ask(config: InitConfig) -> Survey:
     while sys.stdin.isatty() and sys.stdout.isatty():
         questions = [q for q in survey.open if q.text not in asked]
         asked |= {q.text for q in questions}
+        if questions:
+            print(survey.text())
         options = ask(questions)
         if not options:
             break
-        config = replace(config, force=True, **options)
+        config = replace(config, force=True, **together([survey.given.options(), options]))
         survey = init(config)
     return survey
 

@@ -259,7 +259,8 @@ def _void_text(void: list[int], suspects: tuple[int, ...]) -> str:
     text = f"{listed(void)} {'is' if len(void) == 1 else 'are'} void" if void else "nothing is void"
     if not suspects or set(suspects) & set(void):
         return text
-    return f"{text}; {listed(suspects)} {'is a mistake' if len(suspects) == 1 else 'are mistakes'}"
+    mistakes = "is a mistake" if len(suspects) == 1 else "are mistakes"
+    return f"{text}; {listed(suspects)} {mistakes}, which audit --fix-rules safe V14 repairs"
 
 
 def suspect_notes(facts: Facts) -> list[Statement]:
