@@ -20,6 +20,7 @@ EXCEPTIONS = {
     "convert/manifest.py": "a log that grows line by line",
     "run/ranks.py": "os.devnull, as the stdin of a rank",
     "cli/entry.py": "os.devnull, when the reader of stdout has closed it",
+    "convert/pixels/array_files.py": "the entries of an archive in memory",
     "audit/headers.py": "the first bytes of files that may be anything",
     "audit/annotation_rules.py": "the first bytes of files that may be anything",
 }

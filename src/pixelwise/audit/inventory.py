@@ -253,7 +253,7 @@ def _images(
     found = listing[_fixed(folder)]
     wrong += _links_outside(root, found.links)
     for error in found.failures:
-        name = Path(os.path.relpath(error.filename, root)).as_posix()
+        name = Path(os.path.relpath(error.filename or root, root)).as_posix()
         detail = f"the folder cannot be read: {error.strerror}"
         wrong.append(Finding("P1", name, 1, None, detail))
     names = (name for name in found.names if name.lower().endswith(_SUFFIXES))

@@ -85,7 +85,7 @@ def read_tree(root: Path) -> Tree:
         elif suffix in _ARRAYS:
             arrays[tuple(parts)] = arrays.get(tuple(parts), 0) + 1
     for error in failures:
-        folder = Path(error.filename)
+        folder = Path(error.filename or root)
         words = words_of(folder.name)
         if folder == root or words.is_image or words.is_label or words.split:
             got = error.strerror or str(error)
