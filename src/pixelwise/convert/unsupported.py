@@ -62,10 +62,6 @@ def _inside(content: Any, key: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else _entry(value)
 
 
-def _value_at(value: Any, key: str) -> Any:
-    return value.get(key) if isinstance(value, dict) else None
-
-
 def _is_sam(content: Any) -> bool:
     signs = {"predicted_iou", "stability_score"}
     return signs <= set(_inside(content, "annotations")) or signs <= set(_entry(content))

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.image import decode_rgb, read_rgb
+from pixelwise.sample import sample
 from pixelwise.text import plural
 
 # kind: (what such an image has, what is done with it)
@@ -67,7 +68,7 @@ def dark_note(deep: Sequence[Path | str]) -> str:
     Args:
         deep: the images whose header says 16 bits a sample.
     """
-    some = deep[:: max(1, -(-len(deep) // _MOST_DECODED))]
+    some = sample(deep, _MOST_DECODED)
     dark = [path for path in some if is_dark(path)]
     if not dark:
         return ""

@@ -14,6 +14,7 @@ from pixelwise.labels.palettes import PALETTES
 from pixelwise.legend.find import class_lists
 from pixelwise.legend.read import read_rows
 from pixelwise.legend.rows import colored_rows
+from pixelwise.sample import sample
 from pixelwise.survey.content import (
     MOST_VALUES,
     NOISE,
@@ -27,7 +28,7 @@ from pixelwise.survey.content import (
 from pixelwise.survey.known_sets import Known, known_of
 from pixelwise.text import percent, shell_line
 
-# Labels whose colours are looked at, and pixels; of more, so many evenly spaced ones.
+# Labels whose colours are looked at, and pixels; of more labels, so many.
 LOOKED_AT, _MOST_PIXELS = 100, 1 << 25
 _BLACK, _WHITE = 0, 0xFFFFFF
 _VOID = 0xE0E0C0  # of Pascal VOC
@@ -188,11 +189,11 @@ def find_colors(labels: Sequence[Path]) -> Colors:
     """The colours of the classes of some labels, as they are shown.
 
     Args:
-        labels: the files, of which some evenly spaced ones are read.
+        labels: the files, of which some are read.
     """
     exact, areas = [_no_colors()], [_no_colors()]
     kinds, files, pixels, lossy, is_grey = set[str](), 0, 0, False, True
-    for path in labels[:: max(1, -(-len(labels) // LOOKED_AT))]:
+    for path in sample(labels, LOOKED_AT):
         if pixels > _MOST_PIXELS and files > 1:
             break
         try:

@@ -6,13 +6,13 @@ is written.
 
 from dataclasses import replace
 from pathlib import Path
-from random import Random
 
 from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description, Split
 from pixelwise.labels.image import image_size
 from pixelwise.labels.png import label_size
+from pixelwise.sample import sample
 from pixelwise.survey.class_list import NOTHING_GIVEN, listed_classes
 from pixelwise.survey.complete_pairs import find_complete
 from pixelwise.survey.conversion import folders_above
@@ -81,14 +81,8 @@ def survey_folder(folder: Path | str, given: Given | None = None) -> Survey:
 
 
 def some_of(labels: list[Path]) -> list[Path]:
-    """The labels that are read to learn what values there are: all, or some by chance.
-
-    Always the same ones; not evenly spaced, as a dataset may repeat itself.
-    """
-    if len(labels) <= READ_FILES:
-        return labels
-    chosen = Random(0).sample(range(len(labels)), READ_FILES)
-    return [labels[place] for place in sorted(chosen)]
+    """The labels that are read to learn what values there are."""
+    return sample(labels, READ_FILES)
 
 
 def guess_meaning(

@@ -18,6 +18,7 @@ from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Split
 from pixelwise.labels.image import image_size
 from pixelwise.labels.palettes import PALETTES
+from pixelwise.sample import sample
 from pixelwise.survey.known_other import AERIAL, INDUSTRY, MEDICAL, TOOLS
 from pixelwise.survey.known_row import Encoding, Row
 from pixelwise.survey.known_scenes import SCENES
@@ -25,7 +26,7 @@ from pixelwise.survey.statements import LIKELY, OPEN, SURE, Answer, Statement, S
 from pixelwise.text import plural
 
 ROWS = (*SCENES, *AERIAL, *MEDICAL, *INDUSTRY, *TOOLS)
-# Of more files, so many evenly spaced ones are compared with the patterns.
+# Of more files, so many are compared with the patterns.
 _LOOKED_AT = 300
 # Labels whose images are looked for.
 _IMAGES_LOOKED_FOR = 60
@@ -228,7 +229,7 @@ def known_of(root: Path, splits: Mapping[str, Split], labels: Sequence[Path]) ->
         labels: their files.
     """
     images, found = [], []
-    for label in labels[:: max(1, -(-len(labels) // _IMAGES_LOOKED_FOR))]:
+    for label in sample(labels, _IMAGES_LOOKED_FOR):
         image = next(filter(None, (_image_of(root, s, label) for s in splits.values())), None)
         if image is not None:
             images.append(image.relative_to(root).as_posix())
@@ -304,7 +305,7 @@ def _names(paths: Sequence[str]) -> list[str]:
 
 
 def _some(paths: Sequence[str]) -> Sequence[str]:
-    return paths[:: max(1, -(-len(paths) // _LOOKED_AT))]
+    return sample(paths, _LOOKED_AT)
 
 
 def _is_there(side: str, folders: Sequence[Path]) -> bool:

@@ -23,6 +23,7 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.files.content import Unreadable, read_file
 from pixelwise.files.json_file import parse_json
 from pixelwise.files.names import with_slashes
+from pixelwise.sample import sample
 from pixelwise.survey.folder_names import SPLIT_NAMES
 
 # Folders that have lists, relative to one of images or labels or above it, the most telling first.
@@ -81,7 +82,7 @@ def match_lines(lines: list[str], names: Mapping[str, str]) -> Listed:
         found.missing.clear()  # names of columns
     if 2 * len(found.missing) <= len(lines):
         return found
-    some = lines[:: max(1, len(lines) // _LINES_COUNTED)]
+    some = sample(lines, _LINES_COUNTED)
     tried = [
         affixes
         for affixes in _affixes(found.missing[:_LINES_COMPARED], names)

@@ -34,13 +34,14 @@ from pixelwise.labels.decode import read_head
 from pixelwise.labels.png import decode_label
 from pixelwise.legend.rows import Rows, classes_of
 from pixelwise.offenders import list_offenders
+from pixelwise.sample import sample
 from pixelwise.settings import command_line
 from pixelwise.survey.content import count_colors, decode_pixels
 from pixelwise.survey.statements import OPEN, Statement
 from pixelwise.survey.values.meaning import meaning_of
 from pixelwise.survey.values.stored import StoredValues
 
-# Arrays whose values are looked at to guess classes; of more, so many evenly spaced ones.
+# Arrays whose values are looked at to guess classes; of more, so many.
 _FILES_LOOKED_AT = 100
 _HIGHEST = 65535
 _LOSSY = ("JPEG", "WebP")
@@ -110,7 +111,7 @@ def _open_question(config: ConvertConfig, statement: Statement, assumed: Classes
 def _concluded(items: list[Item], config: ConvertConfig, rows: Rows) -> Concluded:
     """The classes that were given, with the values that stand for them."""
     nearest = config.unknown == "nearest"
-    items = items[:: max(1, -(-len(items) // _FILES_LOOKED_AT))]
+    items = sample(items, _FILES_LOOKED_AT)
     if rows.values is not None and not nearest:
         return rows, ()
     pixels = Counter[int]()
@@ -122,7 +123,7 @@ def _concluded(items: list[Item], config: ConvertConfig, rows: Rows) -> Conclude
 
 def _values_of(items: list[Item], config: ConvertConfig) -> Iterator[dict[int, int]]:
     """The pixels of each value, but the void ones, of some items."""
-    for item in items[:: max(1, -(-len(items) // _FILES_LOOKED_AT))]:
+    for item in sample(items, _FILES_LOOKED_AT):
         # what is read again later is not kept
         values, void = read_values(replace(item), config)
         found, pixels = count_colors(values[~void])

@@ -18,9 +18,10 @@ from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Item, Source
 from pixelwise.labels.class_checks import OTHER
 from pixelwise.legend.rows import Rows
+from pixelwise.sample import sample
 from pixelwise.text import some
 
-# Files whose ids are looked at to learn which classes there are; of more, evenly spaced ones.
+# Files whose ids are looked at to learn which classes there are; of more, so many.
 _FILES_LOOKED_AT = 500
 _SUFFIXES = (".png", ".tif", ".tiff", ".bmp")
 
@@ -41,7 +42,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
 def _numbered(items: list[Item], config: ConvertConfig) -> tuple[Rows, tuple[str, ...]]:
     """Classes that are called by their number, as some files have them; and a note."""
     found = set[int]()
-    for item in items[:: max(1, -(-len(items) // _FILES_LOOKED_AT))]:
+    for item in sample(items, _FILES_LOOKED_AT):
         # what is read again later is not kept
         ids, void = read_values(replace(item), config)
         found.update(_classes_of(ids[~void], config.divisor).tolist())

@@ -6,7 +6,6 @@ from dataclasses import replace
 from itertools import takewhile
 from os.path import isdir
 from pathlib import Path
-from typing import Any
 
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.paths import images_below
@@ -18,6 +17,7 @@ from pixelwise.files.affixes import NO_AFFIXES, Affixes, likely_affixes
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description, Split
+from pixelwise.sample import sample
 from pixelwise.settings import command_line
 from pixelwise.survey.content import Content, content_of, decode_pixels, kind_of, look
 from pixelwise.survey.folder_names import IMAGE_FOLDERS, LABEL_FOLDERS
@@ -25,7 +25,7 @@ from pixelwise.survey.pairing import subfolders
 from pixelwise.survey.splits import find_layout
 from pixelwise.text import shell_line, some
 
-# Files that are looked at, of evenly spaced folders and names, and their pixels.
+# Files that are looked at, of some folders and names, and their pixels.
 _FOLDERS, _OF_ONE, _PIXELS = 8, 4, 1 << 26
 # A smaller share of photographs may be previews.
 _SHARE = 0.2
@@ -124,10 +124,10 @@ def _looks(files: Sequence[tuple[str, Path]]) -> dict[str, Content]:
         folders.setdefault(os.path.dirname(name), []).append((name, path))
     seen: dict[str, Content] = {}
     pixels = 0
-    for several in _evenly(list(folders.values()), _FOLDERS):
+    for several in sample(list(folders.values()), _FOLDERS):
         # neighbours, since an image and its label are called alike, and others
         middle = len(several) // 2
-        chosen = [*several[middle : middle + 2], *_evenly(several, _OF_ONE)]
+        chosen = [*several[middle : middle + 2], *sample(several, _OF_ONE)]
         for name, path in chosen:
             if name in seen or (pixels > _PIXELS and len(seen) > 1):
                 continue
@@ -136,10 +136,6 @@ def _looks(files: Sequence[tuple[str, Path]]) -> dict[str, Content]:
                 seen[name] = content
                 pixels += content.height * content.width
     return seen
-
-
-def _evenly(items: Sequence[Any], most: int) -> list[Any]:
-    return list(items[:: max(1, -(-len(items) // most))])
 
 
 def _pattern(names: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from pixelwise.convert.config import ConvertConfig
 from pixelwise.errors import DatasetError, PixelwiseError, setting
 from pixelwise.labels.description import Split
 from pixelwise.labels.png import count_stored
+from pixelwise.sample import sample
 from pixelwise.settings import command_line
 from pixelwise.survey.content import kind_of
 from pixelwise.survey.conversion import Colors, class_file, find_colors, folders_above, has_colors
@@ -21,7 +22,7 @@ from pixelwise.survey.values.stored import read_values
 from pixelwise.survey.values.unusable import RULES
 from pixelwise.text import percent, plural
 
-# Labels whose values are counted; of more, so many evenly spaced ones.
+# Labels whose values are counted; of more, so many.
 _LOOKED_AT = 100
 _AFFIXES = ("image_prefix", "image_suffix", "label_prefix", "label_suffix")
 _KINDS = 10
@@ -110,7 +111,7 @@ def classes_for(
 
 def unusable_options(root: Path, labels: Sequence[Path]) -> tuple[str, ...]:
     """The options of `pixelwise convert` for values that are no classes, as init finds them."""
-    chosen = list(labels[:: max(1, -(-len(labels) // _LOOKED_AT))])
+    chosen = sample(labels, _LOOKED_AT)
     try:
         stored, _ = read_values(root, chosen, {})
     except PixelwiseError:
@@ -136,7 +137,7 @@ def typed_values(values: Sequence[int]) -> str:
 def stored_values(labels: Sequence[Path]) -> Counter[int]:
     """The pixels of each stored value of labels that hold values; none if they are colours."""
     found = Counter[int]()
-    for path in labels[:: max(1, -(-len(labels) // _LOOKED_AT))]:
+    for path in sample(labels, _LOOKED_AT):
         try:
             values, pixels = count_stored(path)
         except PixelwiseError:

@@ -13,6 +13,7 @@ from itertools import combinations
 from pathlib import Path
 
 from pixelwise.files.affixes import Affixes
+from pixelwise.sample import sample
 from pixelwise.survey.folder_names import split_of, template_of, words_of
 from pixelwise.survey.given import Given
 from pixelwise.survey.layout.name_forms import NOT_GIVEN, GivenForm, Names, id_in, matching_affixes
@@ -262,7 +263,7 @@ def _candidates(
     tree: Tree, links: list[Link], given: tuple[GivenForm, GivenForm] = (NOT_GIVEN, NOT_GIVEN)
 ) -> list[Candidate]:
     chosen = sorted(links, key=lambda link: -_smaller(tree, link))
-    chosen = [link for link in chosen if _smaller(tree, link)][:: max(1, len(chosen) // _LINKS)]
+    chosen = sample([link for link in chosen if _smaller(tree, link)], _LINKS)
     folders = [(tree.folders[k.first], tree.folders[k.second]) for k in chosen[: 2 * _LINKS]]
     found = (
         matching_affixes(folders, given, same=links[0].first == links[0].second) if links else []

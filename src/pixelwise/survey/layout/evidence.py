@@ -7,11 +7,12 @@ from functools import cached_property
 from pathlib import Path
 
 from pixelwise.files.content import Unreadable, read_file
+from pixelwise.sample import sample
 from pixelwise.survey.content import MOST_VALUES, Content, look
 from pixelwise.survey.decoys import Role, decoy_of
 from pixelwise.survey.folder_names import words_of
 from pixelwise.survey.layout.candidates import Candidate, Group
-from pixelwise.survey.layout.tree import Parts, Tree, spread
+from pixelwise.survey.layout.tree import Parts, Tree
 
 # Files of each group that are looked at; large ones are fewer.
 _LOOKED_AT, _LARGE, _FEW_LARGE = 5, 1 << 23, 2
@@ -91,7 +92,7 @@ class Evidence:
 
     def _appearances(self, candidate: Candidate) -> list[Appearance]:
         pairs = [pair for several in candidate.pairs for pair in several]
-        chosen = spread(pairs, _LOOKED_AT)
+        chosen = sample(pairs, _LOOKED_AT)
         sides = zip((candidate.image, candidate.label), zip(*chosen))
         return [self.appearance(group, names) for group, names in sides]
 
@@ -211,11 +212,6 @@ class Scored:
             return self.named[1] > 0
         # drawings and scans have few values too: then the names of both must tell
         return not self.images.is_label or min(self.named) > 0
-
-    @property
-    def is_known(self) -> bool:
-        """Whether a word in the names says which are the images, or which the labels."""
-        return max(self.named) > 0
 
 
 def with_share(score: float, number: int, most: int) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from pixelwise.files.affixes import Affixes
-from pixelwise.survey.layout.tree import spread
+from pixelwise.sample import sample
 
 # Names in each folder by which affixes are found; affixes that are tried.
 _NAMES, _PREFIXES, _SUFFIXES = 48, 5, 24
@@ -156,7 +156,7 @@ def _constant(affixes: Counter[str]) -> Counter[str]:
 
 
 def _some(names: list[str]) -> list[str]:
-    return spread(names, _NAMES)
+    return sample(names, _NAMES)
 
 
 def _suffix_starts(name: str) -> Iterator[int]:

@@ -1,20 +1,16 @@
 """The image files of each folder below a folder, and the files that may be lists."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
 
 from pixelwise.errors import DatasetError
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 from pixelwise.labels.description import FILE_NAME
 from pixelwise.survey.folder_names import words_of
 
-Item = TypeVar("Item")
-# Multiples of it lie all over 0..1.
-_GOLDEN = 0.6180339887498949
 # A folder by the names of the folders that lead to it.
 Parts = tuple[str, ...]
 
@@ -96,15 +92,3 @@ def read_tree(root: Path) -> Tree:
 def joined(parts: Iterable[str], name: str = "") -> str:
     """A path with "/" between folders; "." for the root itself."""
     return "/".join((*parts, *([name] if name else []))) or "."
-
-
-def spread(items: Sequence[Item], most: int) -> list[Item]:
-    """At most so many items from all over, in their order.
-
-    Not evenly spaced: every second file may be a label.
-    """
-    number = len(items)
-    if number <= most:
-        return list(items)
-    chosen = {int(number * (place * _GOLDEN % 1)) for place in range(most)}
-    return [items[place] for place in sorted(chosen)]

@@ -17,12 +17,13 @@ from pixelwise.labels.decode import read_head
 from pixelwise.labels.description import Split
 from pixelwise.labels.image import read_rgb
 from pixelwise.labels.png import read_and_count, read_label
+from pixelwise.sample import sample
 from pixelwise.survey.content import pack_colors
 from pixelwise.survey.conversion import convert_commands, without_labels
 from pixelwise.survey.statements import LIKELY, Statement
 from pixelwise.survey.values.layout import Extent, Layout, layout_of
 
-# Labels whose layout is looked at: evenly spaced ones of so many pixels together, and for a value
+# Labels whose layout is looked at: some of so many pixels together, and for a value
 # that is rare the labels that hold most of it.
 _LOOKED_AT, _FEWEST, _PIXELS = 48, 6, 40e6
 # Labels of which colours are looked at too.
@@ -118,7 +119,7 @@ def read_values(
     stored = StoredValues(tuple(files), wide)
     rare = _rare(stored)
     layouts, places = dict[int, Layout](), dict[tuple[int, int], tuple[int, int]]()
-    for place in sorted({*_evenly(stored), *(n for several in rare.values() for n in several)}):
+    for place in sorted({*_some(stored), *(n for several in rare.values() for n in several)}):
         label = read_label(read[place])
         layouts[place] = layout_of(label)
         for value in (v for v, several in rare.items() if place in several):
@@ -152,11 +153,11 @@ def _shown(paths: list[Path]) -> dict[int, int]:
     return colors
 
 
-def _evenly(stored: StoredValues) -> range:
+def _some(stored: StoredValues) -> list[int]:
     """The places of the files whose layout is looked at in any case."""
     number = len(stored.files)
     most = int(_PIXELS * number / max(1, stored.pixels.total()))
-    return range(0, number, max(1, -(-number // int(np.clip(most, _FEWEST, _LOOKED_AT)))))
+    return sample(range(number), int(np.clip(most, _FEWEST, _LOOKED_AT)))
 
 
 def _rare(stored: StoredValues) -> dict[int, list[int]]:
