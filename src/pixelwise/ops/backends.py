@@ -16,7 +16,9 @@ Backend = Literal["auto", "numba", "triton", "torch"]  # "auto" or a name of BAC
 # kernels offers, with the arguments of ops/cpu:
 #     stats.py      forward, backward                        logits of the target's size
 #     upsampled.py  forward_upsampled, backward_upsampled    smaller ones
+#     formula.py    evaluate(formula, sums, pixels, dtype)   loss and derivative, see ops/formula
 #     predict.py    predict, confusion                       (of the definition too)
+# The backward functions take a number () that the upstream gradients are multiplied by, or None.
 BACKENDS: dict[str, tuple[str, str | None, str | None]] = {
     "numba": ("cpu", "cpu", "numba"),
     "triton": ("gpu", "cuda", "triton"),
@@ -75,5 +77,5 @@ def _obstacle(name: str, device: str) -> str | None:
 
 @cache
 def kernels(name: str, kind: str) -> ModuleType:
-    """A module of a backend, imported when it is first used: "stats", "upsampled" or "predict"."""
+    """A module of a backend, imported on first use: "stats", "upsampled", "formula", "predict"."""
     return import_module(f"pixelwise.ops.{BACKENDS[name][0]}.{kind}")

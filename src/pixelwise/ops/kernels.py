@@ -134,6 +134,7 @@ def _stats_backward_op(
     ignore_index: int | None,
     gamma: float,
     backend: str,
+    scale: Tensor | None = None,
 ) -> Tensor:
     spec = Spec(tuple(sums.split(",")), activation, ignore_index, gamma)
-    return _kernel("backward", backend, logits, target)(grad, logits, target, weight, spec)
+    return _kernel("backward", backend, logits, target)(grad, logits, target, weight, spec, scale)

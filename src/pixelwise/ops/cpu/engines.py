@@ -107,15 +107,16 @@ def is_binary(logits: torch.Tensor, spec: Spec) -> bool:
 
 
 def arrange_upstream(
-    grad: torch.Tensor, logits: torch.Tensor, spec: Spec, dtype: Any
+    grad: torch.Tensor, scale: torch.Tensor | None, logits: torch.Tensor, spec: Spec, dtype: Any
 ) -> tuple[np.ndarray, int]:
-    """Upstream gradients (len(spec.sums), N, C) as an engine's tables, one for each image.
+    """Upstream gradients (len(spec.sums), N, C), times scale, as an engine's tables for each image.
 
     Returns:
         (N, 1, 10, C) for softmax, (N, 2, C, 10) for binary; and 1 if all are finite, else 0.
     """
     images, channels = logits.shape[:2]
     full = np.zeros((images, len(SUMS), channels), dtype)
+    grad = grad if scale is None else grad * scale
     full[:, [SUMS.index(s) for s in spec.sums]] = grad.numpy().transpose(1, 0, 2)
     finite = int(np.isfinite(full).all())
     if not is_binary(logits, spec):

@@ -150,12 +150,14 @@ def backward(
     target: torch.Tensor,
     weight: torch.Tensor | None,
     spec: Spec,
+    scale: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """The gradient of the logits, from the gradient of each sum; nothing saved by `forward`.
 
     Args:
         grad: (len(spec.sums), N, C) float64.
         logits, target, weight, spec: as in `forward`.
+        scale: number () that `grad` is multiplied by, or None.
     Returns:
         A tensor with the logits' shape, dtype and memory format; exactly 0 at ignored pixels.
     """
@@ -167,7 +169,7 @@ def backward(
     grid, views = view_tensors(logits.shape[2:], [*inputs(logits, target, weight), out])
     parts = -(-grid.pixels // (plan.block * TASK))
     engine = engine_address(is_binary(logits, spec), "gradient", plan.gamma.dtype)
-    upstream, finite = arrange_upstream(grad, logits, spec, plan.gamma.dtype)
+    upstream, finite = arrange_upstream(grad, scale, logits, spec, plan.gamma.dtype)
     run_tasks(
         lambda a, b: backward_tasks(engine, *views, grid, plan, upstream, finite, parts, a, b),
         logits.shape[0] * parts,

@@ -234,6 +234,7 @@ def backward_upsampled(
     target: torch.Tensor,
     weight: torch.Tensor | None,
     spec: Spec,
+    scale: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """As `stats.backward`, of logits (N, C, h, w) upsampled to the target's (H, W)."""
     if logits.numel() == 0 or target.numel() == 0:
@@ -244,7 +245,7 @@ def backward_upsampled(
     images, channels, _, width = logits.shape
     halo = np.zeros((images, channels, frame.bands, width), out.dtype)
     engine = engine_address(is_binary(logits, spec), "gradient", plan.gamma.dtype)
-    upstream, finite = arrange_upstream(grad, logits, spec, plan.gamma.dtype)
+    upstream, finite = arrange_upstream(grad, scale, logits, spec, plan.gamma.dtype)
     run_tasks(
         lambda a, b: backward_tasks(engine, *views, out, halo, frame, plan, upstream, finite, a, b),
         images * frame.bands,

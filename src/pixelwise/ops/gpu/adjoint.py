@@ -232,9 +232,15 @@ def gather_band(
 
 
 def backward_upsampled(
-    grad: Tensor, logits: Tensor, target: Tensor, weight: Tensor | None, spec: Spec
+    grad: Tensor,
+    logits: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    spec: Spec,
+    scale: Tensor | None = None,
 ) -> Tensor:
     """Gradient of the logits, in their dtype and memory format."""
+    grad = grad if scale is None else grad * scale
     gradient = torch.empty_like(logits)
     together = max(1, PLANE_PIXELS // max(1, target.shape[-2] * target.shape[-1]))
     for first in range(0, len(logits), together):

@@ -287,9 +287,15 @@ def forward(
 
 
 def backward(
-    grad: Tensor, logits: Tensor, target: Tensor, weight: Tensor | None, spec: Spec
+    grad: Tensor,
+    logits: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    spec: Spec,
+    scale: Tensor | None = None,
 ) -> Tensor:
     """Gradient of the logits, in their dtype and memory format."""
+    grad = grad if scale is None else grad * scale
     gradient = torch.empty_like(logits)
     plan = _plan(logits, target, weight, spec, gradient)
     row = grad.shape[1] * grad.shape[2]
