@@ -8,15 +8,18 @@ from collections.abc import Sequence
 from inspect import signature
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, check_range
 from pixelwise.losses.debug import check_finite, watched, watching
+from pixelwise.losses.fused import fused_loss
 from pixelwise.losses.options import Factors, check_options, spell_out
 from pixelwise.losses.presets import preset_options
 from pixelwise.ops.activations import compute_dtype
 from pixelwise.ops.backends import BACKENDS, Backend
+from pixelwise.ops.formula import Mean, Numbers, Ratio
 from pixelwise.ops.spec import ACTIVATIONS, ALL_SUMS, Activation, Upsample
 from pixelwise.ops.stats import PixelStats, pixel_stats
 from pixelwise.ops.target import Ignore
@@ -92,6 +95,15 @@ class Criterion(nn.Module):
         """The loss as a float64 scalar from the sums."""
         raise NotImplementedError(f"{type(self).__name__} must define formula(stats)")
 
+    def as_term(self, classes: int) -> Mean | Ratio | None:  # noqa: ARG002
+        """The same formula as numbers, for C classes, which one kernel computes; None if it has no
+        such form. A subclass that defines anything but options inherits it not, see losses/fused.
+
+        Raises:
+            ArgumentError: as formula, for stats of C classes.
+        """
+        return None
+
     def stats(
         self,
         logits: Tensor,
@@ -121,7 +133,9 @@ class Criterion(nn.Module):
         soft_target: bool = False,
     ) -> Tensor:
         """The loss as a float64 scalar from the logits; arguments as forward."""
-        return self.formula(self.stats(logits, target, weight, soft_target))
+        batch = logits, target, weight, soft_target
+        loss = fused_loss(self, *batch, torch.float64)
+        return self.formula(self.stats(*batch)) if loss is None else loss
 
     def forward(
         self,
@@ -146,6 +160,9 @@ class Criterion(nn.Module):
                 torch.autograd.detect_anomaly() also where a loss or gradient is not finite.
         """
         debug, name = watching(), type(self).__name__
+        loss = None if debug else fused_loss(self, logits, target, weight, soft_target)
+        if loss is not None:
+            return loss
         logits = watched(name, logits) if debug else logits
         value = self.value(logits, target, weight, soft_target)
         if debug:
@@ -201,9 +218,18 @@ class Criterion(nn.Module):
         factors = class_factors(type(self).__name__, name, values)
         self.register_buffer(name, factors, persistent=False)
 
+    def factors_like(self, name: str, like: Tensor) -> Tensor | None:
+        """The factors (C,) kept under this name, if any, as fit to a tensor (N, C, ...)."""
+        return for_classes(type(self).__name__, name, getattr(self, name), like)
+
+    def factors_of(self, name: str, classes: int) -> Numbers:
+        """The factors (C,) kept under this name as numbers; 1 if there are none."""
+        factors = self.factors_like(name, torch.empty(1, classes, dtype=torch.float64))
+        return np.ones(classes) if factors is None else factors.numpy()
+
     def weighed(self, name: str, sums: Tensor) -> Tensor:
         """Sums (N, C) times the factors of each class that are kept under this name, if any."""
-        factors = for_classes(type(self).__name__, name, getattr(self, name), sums)
+        factors = self.factors_like(name, sums)
         return sums if factors is None else factors * sums
 
 
@@ -228,11 +254,19 @@ class WeightedSum(Criterion):
         soft_target: bool = False,
     ) -> Tensor:
         batch = logits, target, weight, soft_target
-        stats = self.stats(*batch) if self.sums else None
-        values = [
-            factor * (term.formula(stats) if term.sums and stats else term.value(*batch))
-            for factor, term in self.terms()
-        ]
+        on_sums, others = (
+            [(f, term) for f, term in self.terms() if bool(term.sums) == summed]
+            for summed in (True, False)
+        )
+        values = []
+        if on_sums:
+            loss = fused_loss(self, *batch, torch.float64)
+            if loss is None:
+                stats = self.stats(*batch)
+                values = [factor * term.formula(stats) for factor, term in on_sums]
+            else:
+                values = [loss]
+        values += [factor * term.value(*batch) for factor, term in others]
         return torch.stack(values).sum()
 
     def terms(self) -> list[tuple[float, Criterion]]:

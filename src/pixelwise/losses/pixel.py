@@ -9,11 +9,13 @@ valid, the smaller its loss.
 from collections.abc import Sequence
 from typing import Literal, Unpack, get_args
 
+import numpy as np
 from torch import Tensor
 
 from pixelwise.errors import ArgumentError, check_choice, check_range
 from pixelwise.losses.criterion import Criterion, for_classes, ratio
 from pixelwise.losses.options import Factors, PassSettings
+from pixelwise.ops.formula import Mean, Numbers
 from pixelwise.ops.spec import Activation
 from pixelwise.ops.stats import PixelStats
 
@@ -58,6 +60,10 @@ class PixelLoss(Criterion):
         """The mean over pixels: the summed loss () divided by the summed weight of pixels ()."""
         mean = ratio(loss, pixels)
         return mean if self.void == "skip" else mean * ratio(stats.valid.sum(), stats.pixels.sum())
+
+    def mean_of(self, above: dict[str, Numbers], below: dict[str, Numbers]) -> Mean:
+        """`mean` as a term of a table."""
+        return Mean(above, below, void_is_zero=self.void == "zero")
 
 
 class CrossEntropy(PixelLoss):
@@ -114,6 +120,13 @@ class CrossEntropy(PixelLoss):
         mean = self.mean(stats, loss, pixels.sum())
         return mean / classes if self.per_channel else mean
 
+    def as_term(self, classes: int) -> Mean:
+        weight, s = self.factors_of("weight", classes), self.label_smoothing
+        loss = weight / classes if self.per_channel else weight
+        spread = {"nll_all": s / classes * loss} if s > 0 else {}
+        pixels = weight if self.weighted_mean else np.ones(classes)
+        return self.mean_of({"nll": (1 - s) * loss, **spread}, {"target": pixels})
+
 
 class BinaryCrossEntropy(PixelLoss):
     """Binary cross entropy over sigmoid: the mean of −π y log p − (1−y) log(1−p) over channels too.
@@ -161,6 +174,14 @@ class BinaryCrossEntropy(PixelLoss):
         pixels = self.weighed("weight", stats.valid)
         return self.mean(stats, self.weighed("weight", loss).sum(), pixels.sum())
 
+    def as_term(self, classes: int) -> Mean:
+        weight, pos_weight = (self.factors_of(name, classes) for name in ("weight", "pos_weight"))
+        s, loss = self.label_smoothing, {"nll": weight * pos_weight, "nll_neg": weight}
+        if s > 0:
+            spread = {f"{name}_all": s / 2 * factors for name, factors in loss.items()}
+            loss = {name: (1 - s) * factors for name, factors in loss.items()} | spread
+        return self.mean_of(loss, {"valid": weight})
+
 
 class Poly1(PixelLoss):
     """Poly-1 loss: cross entropy with a stronger first term of its expansion in 1 − p.
@@ -201,6 +222,13 @@ class Poly1(PixelLoss):
             pixels = stats.valid
         loss, pixels = self.weighed("weight", loss), self.weighed("weight", pixels)
         return self.mean(stats, loss.sum(), pixels.sum())
+
+    def as_term(self, classes: int) -> Mean:
+        weight, sigmoid = self.factors_of("weight", classes), self.activation == "sigmoid"
+        more = self.epsilon * weight
+        loss = {"nll": weight, "target": more, "inter": -2 * more if sigmoid else -more}
+        rest = {"nll_neg": weight, "prob": more} if sigmoid else {}
+        return self.mean_of(loss | rest, {"valid" if sigmoid else "target": weight})
 
 
 class Focal(PixelLoss):
@@ -261,13 +289,28 @@ class Focal(PixelLoss):
             check_range("Focal", "alpha", float(self.alpha.max()), 0, 1)
 
     def formula(self, stats: PixelStats) -> Tensor:
-        loss, pixels, alpha = stats.focal, stats.valid, self.alpha
-        if alpha is not None and len(alpha) == 1:
-            alpha = alpha.expand(loss.shape[1])
-        alpha = for_classes("Focal", "alpha", alpha, loss)
+        loss, pixels = stats.focal, stats.valid
+        alpha = self.factors_like("alpha", loss)
         total = (loss if alpha is None else alpha * loss).sum()
         if self.activation == "sigmoid":
             rest = stats.focal_neg
             total = total + (rest if alpha is None else (1 - alpha) * rest).sum()
-        every = self.activation == "sigmoid" if self.per_channel is None else self.per_channel
-        return self.mean(stats, total, (pixels if every else pixels[:, :1]).sum())
+        return self.mean(stats, total, (pixels if self._every() else pixels[:, :1]).sum())
+
+    def as_term(self, classes: int) -> Mean:
+        alpha, pixels = self.factors_of("alpha", classes), np.ones(classes)
+        if not self._every():
+            pixels[1:] = 0
+        negative = alpha if self.alpha is None else 1 - alpha
+        rest = {"focal_neg": negative} if self.activation == "sigmoid" else {}
+        return self.mean_of({"focal": alpha, **rest}, {"valid": pixels})
+
+    def factors_like(self, name: str, like: Tensor) -> Tensor | None:
+        factors = getattr(self, name)
+        if factors is not None and len(factors) == 1:  # one number for all channels
+            factors = factors.expand(like.shape[1])
+        return for_classes("Focal", name, factors, like)
+
+    def _every(self) -> bool:
+        """Whether the mean is over pixels and channels."""
+        return self.activation == "sigmoid" if self.per_channel is None else self.per_channel

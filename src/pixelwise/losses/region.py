@@ -29,6 +29,7 @@ at p = y but where p is 0 or 1; squared=True (Σ p², Σ y²) has its minimum 0 
 
 from typing import Literal, Unpack, get_args
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -42,6 +43,7 @@ from pixelwise.losses.class_mean import (
 )
 from pixelwise.losses.criterion import Criterion, for_classes, ratio
 from pixelwise.losses.options import Factors, PassSettings
+from pixelwise.ops.formula import Ratio
 from pixelwise.ops.spec import Activation
 from pixelwise.ops.stats import PixelStats
 
@@ -166,6 +168,24 @@ class Region(Criterion):
             loss = loss.clamp(min=torch.finfo(loss.dtype).tiny).pow(self.exponent)
         return mean_over_classes(loss, target > 0, valid, factors, self.absent, self.weighted_mean)
 
+    def as_ratio(self, classes: int) -> Ratio:
+        """`formula` as a term of a table, see Criterion.as_term; for the members of the family."""
+        name, every = type(self).__name__, torch.arange(classes)[None]
+        (picked,) = pick_classes(name, self.classes, every)
+        return Ratio(
+            coefficients=self.coefficients(),
+            smooth=_smooth_pair(self.smooth),
+            size="prob2" if self.squared else "prob",
+            form=self.form,
+            absent=self.absent,
+            exponent=self.exponent,
+            per_image=self.per_image,
+            pool_classes=self.pool_classes,
+            weighted_mean=self.weighted_mean,
+            weight=self.factors_of("weight", classes),
+            counted=np.isin(every[0], picked),
+        )
+
 
 class Dice(Region):
     """Dice loss.
@@ -192,6 +212,8 @@ class Dice(Region):
     def coefficients(self) -> tuple[float, float, float]:
         return 2.0, 1.0, 1.0
 
+    as_term = Region.as_ratio
+
 
 class Jaccard(Region):
     """Jaccard (IoU) loss.
@@ -207,6 +229,8 @@ class Jaccard(Region):
 
     def coefficients(self) -> tuple[float, float, float]:
         return 1.0, 1.0, 1.0
+
+    as_term = Region.as_ratio
 
 
 class Tversky(Region):
@@ -253,6 +277,8 @@ class Tversky(Region):
     def coefficients(self) -> tuple[float, float, float]:
         return 1.0, self.alpha, self.beta
 
+    as_term = Region.as_ratio
+
 
 class FBeta(Region):
     """F-β loss: Dice in which recall counts β times as much as precision.
@@ -274,6 +300,8 @@ class FBeta(Region):
 
     def coefficients(self) -> tuple[float, float, float]:
         return 1.0 + self.beta**2, 1.0, self.beta**2
+
+    as_term = Region.as_ratio
 
 
 class GeneralizedDice(Region):

@@ -76,6 +76,13 @@ def _obstacle(name: str, device: str) -> str | None:
 
 
 @cache
+def has_kernels(name: str, kind: str) -> bool:
+    """Whether a backend has such a module; the definition has neither "upsampled" nor "formula"."""
+    folder = BACKENDS[name][0] if name in BACKENDS else None
+    return folder is not None and find_spec(f"pixelwise.ops.{folder}.{kind}") is not None
+
+
+@cache
 def kernels(name: str, kind: str) -> ModuleType:
     """A module of a backend, imported on first use: "stats", "upsampled", "formula", "predict"."""
     return import_module(f"pixelwise.ops.{BACKENDS[name][0]}.{kind}")

@@ -5,14 +5,16 @@ logits (never a probability), asks the kernel for the gradient, and falls back o
 in definition/ when a graph of the gradient itself is wanted.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from pixelwise.ops.backends import kernels
 from pixelwise.ops.definition import stats as _stats_torch
-from pixelwise.ops.operators import operator
+from pixelwise.ops.formula import Formula
+from pixelwise.ops.operators import operator, watched_values
 from pixelwise.ops.spec import Spec
 from pixelwise.ops.target import unknown_target
 from pixelwise.ops.unknown import count_later
@@ -78,6 +80,77 @@ class _KernelSumsWithTangent(_KernelSums):
         return moved
 
 
+class Fused(NamedTuple):
+    """A pass and a formula on its sums.
+
+    Attributes:
+        spec, backend: the pass.
+        formula: the formula as numbers, in the order of the spec's sums.
+        definition: the same formula, from sums (S, N, C) float64 to the loss () float64.
+        pixels: Σ pixels over images and channels.
+        dtype: of the loss.
+    """
+
+    spec: Spec
+    backend: str
+    formula: Formula
+    definition: Callable[[Tensor], Tensor]
+    pixels: float
+    dtype: torch.dtype
+
+
+def kernel_loss(logits: Tensor, target: Tensor, weight: Tensor | None, fused: Fused) -> Tensor:
+    """The loss () by a pass and the kernel of the formula, differentiable in the logits.
+
+    Only where nothing but autograd follows the values, see watched_values.
+    """
+    return _KernelLoss.apply(logits, target, weight, fused)  # type: ignore[no-untyped-call]
+
+
+class _KernelLoss(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, logits: Any, target: Any, weight: Any, fused: Any) -> Any:
+        table = _stats_forward(logits, target, weight, fused.spec, fused.backend)
+        evaluate = kernels(fused.backend, "formula").evaluate
+        loss, derivative = evaluate(fused.formula, table, fused.pixels, fused.dtype)
+        ctx.fused = fused
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(logits, target, weight, derivative)
+        ctx.save_for_forward(logits, target, weight)
+        return loss
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor | None) -> Any:  # type: ignore[override]
+        if upstream is None or not ctx.needs_input_grad[0]:
+            return None, None, None, None
+        logits, target, weight, derivative = ctx.saved_tensors
+        fused = ctx.fused
+        if torch.is_grad_enabled():  # create_graph: the gradient must be differentiable itself
+            define = _definition(target, weight, fused)
+            return torch.func.vjp(define, logits)[1](upstream)[0], None, None, None
+        batch = derivative, logits, target, weight
+        if watched_values(upstream, logits, target):
+            rest = *_flat(fused.spec), fused.backend, upstream
+            return _stats_backward_op(*batch, *rest), None, None, None
+        backward = _kernel("backward", fused.backend, logits, target)
+        return backward(*batch, fused.spec, upstream), None, None, None
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, *_unused: Any) -> Any:
+        logits, target, weight = ctx.saved_tensors[:3]
+        return torch.func.jvp(_definition(target, weight, ctx.fused), (logits,), (tangent,))[1]
+
+
+def _definition(target: Tensor, weight: Tensor | None, fused: Fused) -> Callable[[Tensor], Tensor]:
+    """The loss as a function of the logits in plain torch."""
+
+    def loss(logits: Tensor) -> Tensor:
+        sums = _stats_torch.sums(logits, target, weight, fused.spec)
+        return fused.definition(sums).to(fused.dtype)
+
+    return loss
+
+
 def _flat(spec: Spec) -> tuple[str, str, int | None, float]:
     # operator schemas hold strings and numbers only
     return ",".join(spec.sums), spec.activation, spec.ignore_index, spec.gamma
@@ -108,14 +181,20 @@ def _stats_forward_op(
     backend: str,
 ) -> Tensor:
     spec = Spec(tuple(sums.split(",")), activation, ignore_index, gamma)
+    return _stats_forward(logits, target, weight, spec, backend)
+
+
+def _stats_forward(
+    logits: Tensor, target: Tensor, weight: Tensor | None, spec: Spec, backend: str
+) -> Tensor:
     table, unknown = _kernel("forward", backend, logits, target)(logits, target, weight, spec)
     if unknown.is_cuda:
         count_later("pixel_stats", "target", "class indices or ignore_index", unknown)
     elif int(unknown):
         multilabel = target.dim() == logits.dim()
-        binary = activation == "sigmoid" and (multilabel or logits.shape[1] == 1)
+        binary = spec.activation == "sigmoid" and (multilabel or logits.shape[1] == 1)
         classes = 2 if binary else logits.shape[1]
-        raise unknown_target("pixel_stats", target, classes, ignore_index)
+        raise unknown_target("pixel_stats", target, classes, spec.ignore_index)
     return table
 
 

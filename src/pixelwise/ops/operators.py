@@ -17,6 +17,26 @@ def traced(tensor: torch.Tensor) -> bool:
     return torch.compiler.is_compiling() or torch._C._functorch.is_functorch_wrapped_tensor(tensor)
 
 
+def watched_values(*tensors: Any) -> bool:
+    """Whether more than autograd follows these tensors, so that only operators may touch them.
+
+    That is inside torch.compile, functorch, a tracer or a dispatch mode, and for any subclass.
+    """
+    return (
+        torch.compiler.is_compiling()
+        or torch._C._len_torch_dispatch_stack() > 0
+        or torch._C._get_tracing_state() is not None
+        or not all(
+            tensor is None
+            or (
+                type(tensor) in (torch.Tensor, torch.nn.Parameter)
+                and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+            )
+            for tensor in tensors
+        )
+    )
+
+
 def operator(fake: Callable) -> Callable[[Callable], Any]:
     """A decorator: the operator pixelwise::name from the function `name` or `_name_op`.
 

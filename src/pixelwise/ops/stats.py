@@ -77,6 +77,11 @@ class PixelStats:
         """The sums of all images together, each (1, C)."""
         return PixelStats(self.sums.sum(dim=1, keepdim=True), self.names, self.backend)
 
+    def with_pixels(self, number: int) -> "PixelStats":
+        """The stats with the sum "pixels", of images of so many pixels."""
+        pixels = self.sums.new_full((1, *self.sums.shape[1:]), number)
+        return PixelStats(torch.cat([self.sums, pixels]), (*self.names, *SHAPE_ONLY), self.backend)
+
     def __repr__(self) -> str:
         shape = tuple(self.sums.shape[1:])
         return f"PixelStats({', '.join(self.names)}; each {shape}, backend={self.backend!r})"
@@ -138,25 +143,30 @@ def pixel_stats(
     target, weight, ignored = check_inputs(
         WHERE, logits, target, activation, ignore_index, weight, upsample, soft_target
     )
-    spec_sums = _check_sums(sums, activation, gamma, soft_target)
+    spec_sums = check_sums(sums, activation, gamma, soft_target)
     rare = "soft targets" if soft_target else ", ".join(set(spec_sums) & set(DEFINITION_ONLY))
     chosen = choose_backend(backend, logits, definition_for=rare)
-    passed = tuple(s for s in spec_sums if s not in SHAPE_ONLY) or ("valid",)
+    passed = passed_sums(spec_sums)
     spec = Spec(passed, activation, ignored, 2.0 if gamma is None else float(gamma))
     if chosen == "torch":
         table = _stats_torch.sums(logits, target, weight, spec)
     else:
         table = kernel_sums(logits, target, weight, spec, chosen)
+    stats = PixelStats(table, passed, chosen)
     if "pixels" not in spec_sums:
-        return PixelStats(table, passed, chosen)
-    size = target.shape[target.dim() - logits.dim() + 2 :].numel()
-    table = torch.cat([table, table.new_full((1, *table.shape[1:]), size)])
-    return PixelStats(table, (*passed, "pixels"), chosen)
+        return stats
+    return stats.with_pixels(target.shape[target.dim() - logits.dim() + 2 :].numel())
 
 
-def _check_sums(
+def passed_sums(sums: Sequence[str]) -> tuple[str, ...]:
+    """Those of checked sums that a pass computes."""
+    return tuple(s for s in sums if s not in SHAPE_ONLY) or ("valid",)
+
+
+def check_sums(
     sums: Sequence[str] | None, activation: str, gamma: float | None, soft_target: bool
 ) -> tuple[str, ...]:
+    """The sums of pixel_stats in the order of ALL_SUMS, or raise."""
     if gamma is not None:
         check_range(WHERE, "gamma", gamma, low=0)
     allowed = [s for s in ALL_SUMS if activation == "sigmoid" or s not in SIGMOID_ONLY]

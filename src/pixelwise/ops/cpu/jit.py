@@ -40,7 +40,8 @@ PACKAGE = Path(__file__).parent
 
 def _fingerprint() -> str:
     """Of everything that ends up in machine code."""
-    files = sorted([*PACKAGE.glob("*.py"), PACKAGE.parent / "spec.py"])
+    tables = (PACKAGE.parent / name for name in ("spec.py", "formula.py"))
+    files = sorted([*PACKAGE.glob("*.py"), *tables])
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
