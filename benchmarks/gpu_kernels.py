@@ -1,12 +1,13 @@
 """GPU kernels of a step or a prediction, caught where Triton would start them, without a GPU.
 
-    python -m benchmarks.gpu_kernels step:19:float32:contiguous:1 ...
+    python -m benchmarks.gpu_kernels launches step:19:float32:contiguous:1 ...
 
-prints one JSON record per kernel of each work: what it became for compute capability 9.0. Tensors
-live on the CPU and are never computed on: what they hold is left to chance.
+prints JSON records: how many kernels each of STEPS starts, and what every kernel of a work became
+for compute capability 9.0. Tensors live on the CPU; what they hold is left to chance.
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -25,33 +26,13 @@ from triton.backends.compiler import GPUTarget
 from triton.runtime.jit import JITFunction
 
 import pixelwise as pw
+from benchmarks.gpu_works import LAYOUTS, SHAPES, STEPS, Work
 from pixelwise.ops import backends, inputs
 from pixelwise.ops.spec import Upsample
 
-SHAPES = {1: (16, 1, 1024, 1024), 2: (16, 2, 1024, 1024), 19: (8, 19, 512, 1024),
-          150: (4, 150, 512, 512)}  # fmt: skip
-LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 TOOLS = Path(triton.__file__).parent / "backends" / "nvidia" / "bin"
 MAKES_NO_KERNEL = ("empty", "new_empty", "_local_scalar_dense", "is_nonzero", "_unsafe_view",
                    "lift_fresh", "item", "resize_")  # fmt: skip
-
-
-class Work(NamedTuple):
-    """What is run: "step" (forward and backward of a loss), "predict" or "count", at a scale."""
-
-    task: str
-    classes: int
-    dtype: str
-    layout: str
-    scale: int
-
-    @classmethod
-    def parse(cls, text: str) -> "Work":
-        task, classes, dtype, layout, scale = text.split(":")
-        return cls(task, int(classes), dtype, layout, int(scale))
-
-    def __str__(self) -> str:
-        return ":".join(map(str, self))
 
 
 class Launch(NamedTuple):
@@ -228,10 +209,19 @@ def records(work: Work) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    print(json.dumps({"triton": triton.__version__}))
-    for text in sys.argv[1:]:
-        for record in records(Work.parse(text)):
-            print(json.dumps(record), flush=True)
+    with os.fdopen(os.dup(1), "w") as out:
+        os.dup2(2, 1)  # compilers write to the standard output as they like
+
+        def put(record: object) -> None:
+            print(json.dumps(record), file=out, flush=True)
+
+        put({"triton": triton.__version__})
+        for text in sys.argv[1:]:
+            if text == "launches":
+                put({"launches": [launches_of(*step) for step in STEPS]})
+                continue
+            for record in records(Work.parse(text)):
+                put(record)
 
 
 if __name__ == "__main__":

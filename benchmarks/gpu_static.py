@@ -2,7 +2,8 @@
 
     python -m benchmarks.gpu_static [--triton FOLDER]
 
-prints the section and writes it into RESULTS.md. FOLDER holds another release of Triton, unpacked
+prints the section, writes it into RESULTS.md, and keeps the instructions per logit for the test.
+FOLDER holds another release of Triton, unpacked
 (`pip download --no-deps triton==3.6.0`, `unzip`); its kernels are put beside those of this one.
 """
 
@@ -16,14 +17,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from benchmarks import measure
-from benchmarks.gpu_kernels import SHAPES, Work, launches_of
 from benchmarks.gpu_model import BANDWIDTH, GAP, model
+from benchmarks.gpu_works import SHAPES, STEPS, Work
 
+Records = tuple[str, list[dict[str, Any]]]
 HEADING = "## GPU, counted without one"
 RESULTS = Path(__file__).with_name("RESULTS.md")
+KEPT = Path(__file__).with_name("gpu_instructions.json")
+LAUNCHES_HEAD = ["step of a loss", "kernels", "target", "most frequent"]
+STEPS_HEAD = ["work", "kernels, ours + torch's", "ours", "in all", "of copy bandwidth", "target"]
+KERNELS_HEAD = ["work", "kernel", "registers", "occupancy", "instructions / logit", "limit",
+                "time", "of copy bandwidth"]  # fmt: skip
 OTHER = "PIXELWISE_OTHER_TRITON"  # environment variable in place of --triton
 DENSE = [
     Work("step", classes, dtype, layout, 1)
@@ -41,18 +46,6 @@ BESIDE = [INSIDE[0], INSIDE[1], PREDICTION[1], DENSE[4]]  # with another Triton
 TARGETS = {"step:19:float32:contiguous:1": 0.80, "step:150:float32:contiguous:1": 0.85,
            "step:19:bfloat16:contiguous:1": 0.55}  # fmt: skip
 MOST_LAUNCHES = 8
-# loss, shape of the target's resolution, scale
-STEPS = [
-    ("ce", (4, 19, 64, 64), 1),
-    ("dice", (4, 19, 64, 64), 1),
-    ("ce+dice", (4, 19, 64, 64), 1),
-    ("focal", (4, 19, 64, 64), 1),
-    ("ce+0.5*dice+0.2*focal", (4, 19, 64, 64), 1),
-    ("ce+dice", (4, 2, 64, 64), 1),
-    ("bce+dice", (4, 1, 64, 64), 1),
-    ("ce+dice", (4, 19, 64, 64), 4),
-    ("bce+dice", (4, 1, 64, 64), 4),
-]
 PLACE = Path(__file__).parent.parent
 ABOUT = """
 Shapes: {shapes}. Loss: CE + Dice (C = 1: BCE + Dice), uint8 labels. Registers are per lane,
@@ -64,8 +57,8 @@ measured. Bandwidth is that of all bytes that a kernel's tensors hold, each move
 """
 
 
-def compiled(works: Sequence[Work], other: Path | None = None) -> tuple[str, list[dict[str, Any]]]:
-    """Triton's version and the records of some works, made in a process.
+def compiled(works: Sequence[Work | str], other: Path | None = None) -> Records:
+    """Triton's version and the records of some works, or of "launches", made in a process.
 
     Raises:
         RuntimeError: kernels do not compile, or Triton has no disassembler here.
@@ -80,13 +73,11 @@ def compiled(works: Sequence[Work], other: Path | None = None) -> tuple[str, lis
     )  # fmt: skip
     if done.returncode:
         raise RuntimeError((done.stderr.strip().splitlines() or ["the process was killed"])[-1])
-    version, *records = map(json.loads, done.stdout.splitlines())
+    version, *records = map(json.loads, done.stdout.strip().split("\n"))
     return version["triton"], records
 
 
-def compiled_in_parallel(
-    works: Iterable[Work], other: Path | None = None
-) -> tuple[str, list[dict[str, Any]]]:
+def compiled_in_parallel(works: Iterable[Work], other: Path | None = None) -> Records:
     """As `compiled`, in as many processes as there are cores."""
     ordered = list(works)
     count = min(len(os.sched_getaffinity(0)), len(ordered))
@@ -98,12 +89,6 @@ def compiled_in_parallel(
     return found[0][0], [record for some in records.values() for record in some]
 
 
-def in_words(work: Work) -> str:
-    what = {"step": "", "predict": "prediction", "count": "counting"}[work.task]
-    scale = f"×{work.scale}" if work.scale > 1 else ""
-    return " ".join(filter(None, [what, f"C = {work.classes}", work.dtype, work.layout, scale]))
-
-
 def kernel_rows(records: Iterable[dict[str, Any]]) -> list[list[str]]:
     """One row per kernel of each work."""
     rows = []
@@ -112,7 +97,7 @@ def kernel_rows(records: Iterable[dict[str, Any]]) -> list[list[str]]:
             continue
         work = Work.parse(record["work"])
         try:
-            m = model(record, work.scale, torch.Size(SHAPES[work.classes]).numel())
+            m = model(record, work.scale, work.logits)
             share = record["moved"] / m.seconds / BANDWIDTH
             counted = [f"{m.occupancy:.0%}", f"{m.per_logit:.1f}", m.limit,
                        f"{1e6 * m.seconds:.0f} µs", f"{share:.0%}"]  # fmt: skip
@@ -121,7 +106,7 @@ def kernel_rows(records: Iterable[dict[str, Any]]) -> list[list[str]]:
         starts = f" × {record['starts']}" if record["starts"] > 1 else ""
         spilled = f" + {record['spilled']} B spilled" if record["spilled"] else ""
         name = f"`{record['kernel']}`{starts}"
-        rows.append([in_words(work), name, f"{record['registers']}{spilled}", *counted])
+        rows.append([work.in_words(), name, f"{record['registers']}{spilled}", *counted])
     return rows
 
 
@@ -131,7 +116,7 @@ def step_rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
     for name in dict.fromkeys(record["work"] for record in records):
         work = Work.parse(name)
         mine = [r for r in records if r["work"] == name]
-        logits = torch.Size(SHAPES[work.classes]).numel()
+        logits = work.logits
         try:
             ours = sum(model(r, work.scale, logits).seconds for r in mine if "kernel" in r)
         except LookupError:
@@ -139,67 +124,77 @@ def step_rows(records: Sequence[dict[str, Any]]) -> list[list[str]]:
         others = sum(sum(r["others"].values()) for r in mine if "others" in r)
         started = sum(r["starts"] for r in mine if "kernel" in r)
         seconds = ours + GAP * others
-        small = torch.empty((), dtype=getattr(torch, work.dtype)).element_size() * logits
-        small //= work.scale**2
-        labels = logits // work.classes
+        small, labels = work.item_size * logits // work.scale**2, logits // work.classes
         moved = 3 * small + 2 * labels if work.task == "step" else small + labels
         target = f"≥ {TARGETS[name]:.0%}" if name in TARGETS else ""
         share = f"{moved / seconds / BANDWIDTH:.0%}"
         times = [f"{1e6 * t:.0f} µs" for t in (ours, seconds)]
-        rows.append([in_words(work), f"{started} + {others}", *times, share, target])
+        rows.append([work.in_words(), f"{started} + {others}", *times, share, target])
     return rows
 
 
-def launch_rows() -> list[list[str]]:
+def launch_rows(counts: Iterable[dict[str, int]]) -> list[list[str]]:
+    """One row per loss of STEPS."""
     rows = []
-    for loss, shape, scale in STEPS:
-        found = launches_of(loss, shape, scale)
-        names = ", ".join(f"{name} {n}" if n > 1 else name for name, n in found.most_common(6))
+    for (loss, shape, scale), found in zip(STEPS, counts):
+        often = sorted(found.items(), key=lambda item: -item[1])[:6]
+        names = ", ".join(f"{name} {n}" if n > 1 else name for name, n in often)
         target = f"≤ {MOST_LAUNCHES}" if loss in ("ce+dice", "bce+dice") and scale == 1 else ""
         upsampled = f" ×{scale}" if scale > 1 else ""
-        rows.append([f"{loss}, C = {shape[1]}{upsampled}", str(found.total()), target, names])
+        total = str(sum(found.values()))
+        rows.append([f"{loss}, C = {shape[1]}{upsampled}", total, target, names])
     return rows
 
 
 def beside(other: Path) -> str:
     """The works that differ most between releases of Triton, with two of them."""
     here, there = compiled_in_parallel(BESIDE), compiled_in_parallel(BESIDE, other)
-    head = ["work", "kernel", "registers", "occupancy", "instructions / logit", "limit", "time"]
     rows = []
     for a, b in zip(kernel_rows(here[1]), kernel_rows(there[1])):
         rows.append([*a[:2], *(f"{x} \\| {y}" for x, y in zip(a[2:7], b[2:7]))])
-    return f"Triton {here[0]} \\| {there[0]}:\n\n{measure.table(head, rows)}\n"
+    return f"Triton {here[0]} \\| {there[0]}:\n\n{measure.table(KERNELS_HEAD[:7], rows)}\n"
 
 
-def report(other: Path | None = None) -> str:
+def report(other: Path | None = None, keep: bool = False) -> str:
     """The section of RESULTS.md.
 
     Args:
         other: folder of another Triton, put beside; by default the environment variable OTHER.
+        keep: write the instructions per logit of this Triton into KEPT, for the test.
     """
     if other is None and OTHER in os.environ:
         other = Path(os.environ[OTHER])
     try:
         version, records = compiled_in_parallel([*DENSE, *INSIDE, *PREDICTION])
+        counts = compiled(["launches"])[1][0]["launches"]
         second = beside(other) if other is not None else ""
     except RuntimeError as error:
         return f"{HEADING}\n\nNot counted: {error}\n"
+    if keep:
+        kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+        kept[version] = instructions(records)
+        KEPT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     shapes = ", ".join(str(shape) for shape in SHAPES.values())
-    about = ABOUT.format(shapes=shapes, bandwidth=BANDWIDTH / 1e12, gap=1e6 * GAP)
-    return "\n\n".join([
+    about = ABOUT.format(shapes=shapes, bandwidth=BANDWIDTH / 1e12, gap=1e6 * GAP).strip()
+    parts = [
         HEADING,
-        f"Compiled for compute capability 9.0 by Triton {version}. {about.strip()}",
-        measure.table(["step of a loss", "kernels", "target", "most frequent"], launch_rows()),
-        measure.table(
-            ["work", "kernels, ours + torch's", "ours", "in all", "of copy bandwidth", "target"],
-            step_rows(records),
-        ),
-        measure.table(
-            ["work", "kernel", "registers", "occupancy", "instructions / logit", "limit", "time",
-             "of copy bandwidth"], kernel_rows(records),
-        ),
+        f"Compiled for compute capability 9.0 by Triton {version}. {about}",
+        measure.table(LAUNCHES_HEAD, launch_rows(counts)),
+        measure.table(STEPS_HEAD, step_rows(records)),
+        measure.table(KERNELS_HEAD, kernel_rows(records)),
         second,
-    ]).rstrip() + "\n"  # fmt: skip
+    ]
+    return "\n\n".join(parts).rstrip() + "\n"
+
+
+def instructions(records: Iterable[dict[str, Any]]) -> dict[str, float]:
+    """Work and kernel -> instructions per logit."""
+    found: dict[str, float] = {}
+    for record in (r for r in records if "kernel" in r):
+        work = Work.parse(record["work"])
+        name = f"{work} {record['kernel']}"
+        found[name] = found.get(name, 0.0) + model(record, work.scale, work.logits).per_logit
+    return {name: round(value, 2) for name, value in found.items()}
 
 
 def into_results(section: str, heading: str = HEADING) -> None:
@@ -214,7 +209,7 @@ def into_results(section: str, heading: str = HEADING) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Count the GPU kernels without a GPU.")
     parser.add_argument("--triton", type=Path, help="folder of another release, unpacked")
-    section = report(parser.parse_args().triton)
+    section = report(parser.parse_args().triton, keep=True)
     print(section)
     into_results(section)
 

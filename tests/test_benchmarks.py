@@ -1,0 +1,142 @@
+"""The benchmarks' own machinery, with a clock that is told what time it is."""
+
+import csv
+
+import pytest
+from benchmarks.gpu_model import resident
+from benchmarks.gpu_rows import Task, guarded, measured, table, write
+from benchmarks.gpu_static import into_results
+from benchmarks.gpu_works import Work
+from benchmarks.sass import Listing
+
+TWO_LOOPS = """
+        /*0000*/                   IMAD R1, R2, R3, R4 ;
+.L_x_1:
+        /*0010*/                   LDG.E R5, desc[UR4][R6.64] ;
+.L_x_2:
+        /*0020*/                   FADD R5, R5, R1 ;
+        /*0030*/                   MUFU.EX2 R5, R5 ;
+        /*0040*/              @P0  BRA `(.L_x_2) ;
+        /*0050*/                   CALL.REL.NOINC `($__internal_0_$divide) ;
+        /*0060*/              @!P1 BRA `(.L_x_1) ;
+        /*0070*/                   EXIT ;
+$__internal_0_$divide:
+        /*0080*/                   IADD3 R1, R2, R3, R4 ;
+        /*0090*/                   RET.REL.NODEC R20 `(kernel) ;
+.L_x_3:
+        /*00a0*/                   BRA `(.L_x_3);
+"""
+
+
+class Clock:
+    """Seconds that pass only where a task says so."""
+
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+    def task(self, name, takes, seconds=1.0, rows=({},)):
+        def run():
+            self.now += takes
+            yield from rows
+
+        return Task("step", name, seconds, run)
+
+
+def test_a_task_that_does_not_fit_is_named_and_shorter_ones_still_run():
+    clock = Clock()
+    tasks = [clock.task("a", 6), clock.task("b", 9, seconds=9), clock.task("c", 1)]
+    rows = measured(tasks, 10, lambda _: None, clock)
+    assert [(row["work"], row.get("note")) for row in rows] == [
+        ("a", None),
+        ("b", "left out: it takes about 9 s, 4 s were left"),
+        ("c", None),
+    ]
+
+
+def test_a_failing_row_says_its_error_and_those_before_and_after_it_stay():
+    def fails():
+        yield {"row": "ours", "device ms": 1.0}
+        raise RuntimeError("CUDA error: an illegal memory access\nwith more lines")
+
+    clock = Clock()
+    tasks = [Task("step", "a", 1, fails), clock.task("b", 1)]
+    seen = []
+    rows = measured(tasks, 10, lambda found: seen.append(len(found)), clock)
+    assert [row.get("note") for row in rows] == [
+        None,
+        "failed: RuntimeError: CUDA error: an illegal memory access",
+        None,
+    ]
+    assert seen == [2, 3]  # what is there is kept after every task
+
+
+def test_an_interruption_is_no_failing_row():
+    def stops():
+        raise KeyboardInterrupt
+        yield
+
+    with pytest.raises(KeyboardInterrupt, match=r"^$"):
+        guarded(stops)
+
+
+def test_the_table_has_the_columns_that_are_filled_and_the_file_all_of_them(tmp_path):
+    rows = [
+        {"part": "step", "work": "C = 19", "row": "ours", "device ms": 0.12345},
+        {"part": "step", "work": "C = 2", "of copy bandwidth": 0.8, "note": "a|b"},
+    ]
+    assert table(rows).splitlines() == [
+        "| part | work | row | device ms | of copy bandwidth | note |",
+        "| --- | --- | --- | --- | --- | --- |",
+        "| step | C = 19 | ours | 0.123 |  |  |",
+        "| step | C = 2 |  |  | 80% | a\\|b |",
+    ]
+    write(tmp_path / "new", rows, "## Heading", "Targets.")
+    text = (tmp_path / "new" / "gpu.md").read_text()
+    assert text.startswith("## Heading\n\n| part")
+    assert text.endswith("a\\|b |\n\nTargets.\n")
+    with (tmp_path / "new" / "gpu.csv").open(newline="") as file:
+        first, second = csv.DictReader(file)
+    assert (first["device ms"], first["wall ms"], second["note"]) == ("0.12345", "", "a|b")
+
+
+def test_a_section_of_the_results_takes_the_place_of_its_former_self(tmp_path, monkeypatch):
+    results = tmp_path / "RESULTS.md"
+    results.write_text("# Results\n\n## A\n\nold\n\n## B\n\nkept\n")
+    monkeypatch.setattr("benchmarks.gpu_static.RESULTS", results)
+    into_results("## A\n\nnew\n", "## A")
+    assert results.read_text() == "# Results\n\n## A\n\nnew\n\n## B\n\nkept\n"
+    into_results("## C\n\nmore\n", "## C")
+    assert results.read_text() == "# Results\n\n## A\n\nnew\n\n## B\n\nkept\n\n## C\n\nmore\n"
+
+
+def test_loops_of_machine_code_are_found_and_their_instructions_multiplied():
+    """1 before, 10 × (load, call and its 2, branch), 10 × 4 × 3 inside, EXIT, the endless end."""
+    listing = Listing(TWO_LOOPS)
+    assert listing.deepest == 2
+    cost = listing.cost((10, 4), lambda _: 500)
+    assert cost.issued == 1 + 10 * 5 + 10 * 4 * 3 + 1 + 1
+    assert cost.pipes["special"] == 10 * 4 * 8
+    assert cost.busiest() == ("special", 320)
+
+
+def test_the_wait_of_a_warp_grows_with_the_time_of_a_load():
+    listing = Listing(TWO_LOOPS)
+    slow, fast = (listing.cost((10, 4), lambda _, t=t: t).cycles for t in (600, 100))
+    assert slow >= fast
+
+
+@pytest.mark.parametrize(
+    ("registers", "warps", "shared", "programs"),
+    [(64, 1, 0, 32), (128, 1, 0, 16), (255, 4, 0, 2), (32, 1, 64 * 1024, 3), (16, 16, 0, 4)],
+)
+def test_programs_of_an_sm_by_what_they_hold(registers, warps, shared, programs):
+    assert resident(registers, warps, shared) == programs
+
+
+def test_a_work_is_what_its_name_says():
+    work = Work("step", 19, "bfloat16", "channels_last", 4)
+    assert Work.parse(str(work)) == work
+    assert work.in_words() == "C = 19 bfloat16 channels_last ×4"
+    assert (work.logits, work.item_size) == (8 * 19 * 512 * 1024, 2)
