@@ -81,6 +81,98 @@ def test_a_captured_graph_computes_what_its_steps_compute(upsample, scale):
         raise_if_unknown()
 
 
+def test_unknown_targets_are_counted_where_inductor_makes_graphs():
+    """mode="reduce-overhead": the first call runs in the memory of a graph, later ones replay."""
+    criterion, logits, target = make(None, 1)
+    compiled = torch.compile(criterion, mode="reduce-overhead")
+
+    def steps(number):
+        for _ in range(number):
+            torch.compiler.cudagraph_mark_step_begin()
+            step(compiled, logits, target)
+
+    steps(4)
+    others = [torch.full((1 << 18,), 7, device="cuda") for _ in range(64)]
+    raise_if_unknown()
+    target[0, 6, 7] = 99
+    steps(3)
+    with pytest.raises(ValueError, match="got 3 other pixels on cuda"):
+        raise_if_unknown()
+    raise_if_unknown()
+    assert all(bool((other == 7).all()) for other in others)
+
+
+def test_what_a_side_stream_counts_is_neither_lost_nor_seen_too_late():
+    """The reader waits for the counter's last writer, whichever stream that was in."""
+    criterion, logits, target = make(None, 1)
+    target[1, 10, 10:15] = 77
+    step(criterion, logits, target)
+    with pytest.raises(ValueError, match="got 5 other pixels on cuda"):
+        raise_if_unknown()
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        torch.cuda._sleep(50_000_000)
+        step(criterion, logits, target)
+    with pytest.raises(ValueError, match="got 5 other pixels on cuda"):
+        raise_if_unknown()
+    raise_if_unknown()
+    torch.cuda.current_stream().wait_stream(side)
+
+
+@each_case
+def test_a_step_starts_at_most_eight_kernels(upsample, scale):
+    """Fills and copies are counted; the second step, when all that is kept has been made."""
+    criterion, logits, target = make(upsample, scale)
+    for _ in range(2):
+        step(criterion, logits, target)
+    activities = [torch.profiler.ProfilerActivity.CPU, torch.profiler.ProfilerActivity.CUDA]
+    torch.cuda.synchronize()
+    with torch.profiler.profile(activities=activities) as profile:
+        step(criterion, logits, target)
+        torch.cuda.synchronize()
+    on_device = torch.autograd.DeviceType.CUDA
+    started = [event.name for event in profile.events() if event.device_type == on_device]
+    assert 3 <= len(started) <= 8, started
+
+
+def test_nothing_waits_in_a_step_of_training():
+    """Network, loss, gradient, optimizer, and losses that are no formula on sums."""
+    criterion, _, target = make(None, 1)
+    images = torch.randn(2, 3, 64, 96, device="cuda")
+    network = torch.nn.Conv2d(3, 19, 3, padding=1, device="cuda")
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    losses = [criterion, pw.criterion("lovasz+ce", num_classes=19), pw.criterion("ohem")]
+
+    def work():
+        for loss in losses:
+            optimizer.zero_grad()
+            loss(network(images), target).backward()
+            optimizer.step()
+
+    work()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        work()
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    raise_if_unknown()
+
+
+def test_nan_at_a_valid_pixel_is_counted_by_the_prediction():
+    """It is an error when it is asked for; at an ignored pixel it does not matter."""
+    _, drawn, target = make(None, 1)
+    logits = drawn.detach()
+    logits[0, 3, 0, 5] = float("nan")  # ignored
+    pw.confusion_matrix(logits, target)
+    raise_if_unknown()
+    logits[1, 3, 10, 5:7] = float("nan")
+    logits[1, 4, 10, 6] = float("nan")
+    pw.confusion_matrix(logits, target)
+    with pytest.raises(ValueError, match=r"numbers at valid pixels, got 2 other pixels on cuda"):
+        raise_if_unknown()
+
+
 @each_case
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 def test_the_same_input_gives_the_same_bits(upsample, scale, dtype):
