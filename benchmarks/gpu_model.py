@@ -30,6 +30,7 @@ TRIPS: dict[str, Callable[[Numbers], tuple[int, ...]]] = {
     "forward_strip": lambda n: (n["rows"], n["columns"]),
     "couple_strip": lambda n: (n["rows"], n["columns"]),
     "gather_band": lambda n: (n["rows"] + 1, n["high_h"] // n["low_h"], n["columns"]),
+    "formula_program": lambda n: (math.ceil(n["images"] / n["N"]),),
     "predict_strip": lambda n: (n["rows"], n["columns"], *([PAIRS] if n["COUNT"] else [])),
 }
 
