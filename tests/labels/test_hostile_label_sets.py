@@ -4,7 +4,6 @@ Sizes, classes and void, names and links, files that change, polygons and run le
 right answer, or one sentence that says what is wrong and where.
 """
 
-import io
 import os
 import re
 
@@ -17,7 +16,6 @@ from labels.label_files import CLASSES, VALUES, pair, stored
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.errors import ArgumentError, DatasetError, LabelError, PairingError
-from pixelwise.files import content as file_bytes
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description, Split
 from pixelwise.labels.pairs import find_pairs
@@ -155,31 +153,36 @@ def test_one_file_that_may_not_be_read_is_reported_and_the_others_are_done(tmp_p
 
 def refuse(monkeypatch, path):
     """Reading this file fails as if it belonged to someone else."""
-    real = open
+    real = os.open
 
     def open_or_refuse(name, *args, **options):
         if str(name) == str(path):
             raise PermissionError(13, "Permission denied")
         return real(name, *args, **options)
 
-    monkeypatch.setattr(file_bytes, "open", open_or_refuse, raising=False)
-
-
-class Disturbed(io.FileIO):
-    """A file that someone else writes to after it was read."""
-
-    def read(self, size=-1):
-        data = super().read(size)
-        os.truncate(self.name, len(data) // 2)
-        return data
+    monkeypatch.setattr(os, "open", open_or_refuse)
 
 
 def test_a_file_that_changes_while_it_is_read_is_an_error(tmp_path, monkeypatch):
     """Half of the old bytes and half of the new ones are not a label."""
     path = stored(tmp_path, build_png(VALUES))
-    monkeypatch.setattr(file_bytes, "open", Disturbed, raising=False)
+    real = os.read
+
+    def read_and_disturb(file, size):
+        data = real(file, size)
+        os.truncate(path, len(data) // 2)
+        return data
+
+    monkeypatch.setattr(os, "read", read_and_disturb)
     with pytest.raises(LabelError, match="left alone while it is read, got other bytes"):
         read_label(path)
+
+
+def test_a_file_that_arrives_in_pieces_is_read_whole(tmp_path, monkeypatch):
+    """The system gives at most two gigabytes at a time."""
+    path, real = stored(tmp_path, build_png(VALUES)), os.read
+    monkeypatch.setattr(os, "read", lambda file, size: real(file, min(size, 7)))
+    np.testing.assert_array_equal(read_label(path), VALUES)
 
 
 @pytest.mark.parametrize(

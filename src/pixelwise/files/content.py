@@ -108,14 +108,21 @@ def read_file(path: Path | str, *, may_be_empty: bool = False, most: int | None 
     check_regular(path, may_be_empty=may_be_empty)
     limit = max_unpacked() if most is None else most
     try:
-        with open(path, "rb") as file:
-            before = os.fstat(file.fileno())
+        # not open(), whose buffer and further calls of the system take longer than a small file
+        file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            before = os.fstat(file)
             if before.st_size > limit:
                 got = f"{before.st_size:,}"
                 hint = how_to_allow(before.st_size) if most is None else ""
                 raise Unreadable(f"at most {limit:,} bytes", got, hint, "large")
-            data = file.read(before.st_size)  # no more: /proc has files of no size without an end
-            after = os.fstat(file.fileno())
+            # no more than its size: /proc has files of no size without an end
+            data = os.read(file, before.st_size)
+            while (rest := before.st_size - len(data)) and (more := os.read(file, rest)):
+                data += more  # the system gives two gigabytes at a time
+            after = os.fstat(file)
+        finally:
+            os.close(file)
     except OSError as error:
         raise not_allowed(error) from None
     if not len(data) == before.st_size == after.st_size or before.st_mtime_ns != after.st_mtime_ns:

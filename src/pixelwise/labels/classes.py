@@ -4,7 +4,7 @@ import dataclasses
 import reprlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -267,7 +267,7 @@ class Classes:
     def __reduce__(self) -> tuple[Any, ...]:
         # through the constructor, so that the cached tables do not travel to every worker
         fields = (self.names, self.colors, self.values, self.ignore_index, self.ignore_values)
-        return Classes, fields
+        return _made_once, fields
 
     @cached_property
     def _index_of(self) -> np.ndarray:
@@ -282,6 +282,17 @@ class Classes:
                 table[list(claimed)] = index
         table[list(self.ignore_values)] = self.ignore_index
         return table
+
+    @cached_property
+    def place_in_table(self) -> NDArray[np.int64]:
+        """(65536,) of every stored value its class index; C if it is void, C + 1 if unknown.
+
+        A table of so many rows or columns counts classes, void and what is unknown.
+        """
+        place = self._index_of.astype(np.int64)
+        place[self._index_of == self.ignore_index] = len(self)
+        place[self._index_of == self.unknown_index] = len(self) + 1
+        return place
 
     @property
     def _stored_void(self) -> int | None:
@@ -299,6 +310,12 @@ class Classes:
         got = list_offenders(stored, unknown)
         must = "in the class table or void"
         return LabelError(where, "stored values", must=must, got=got, hint=hint)
+
+
+@lru_cache(maxsize=16)
+def _made_once(*fields: Any) -> Classes:
+    """What a pickle holds; a worker takes the one of the task before, with its tables."""
+    return Classes(*fields)
 
 
 def _is_within(array: np.ndarray, high: int) -> bool:

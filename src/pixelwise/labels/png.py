@@ -74,6 +74,14 @@ def read_label(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.
         raise error.at(LabelError, path, "label") from None
 
 
+def view_label(path: Path | str) -> NDArray[np.uint8 | np.uint16]:
+    """read_label, but what it returns may be read-only and not contiguous, which saves a copy."""
+    try:
+        return _decode(read_file(path), MAX_PIXELS, own=False)
+    except Unreadable as error:
+        raise error.at(LabelError, path, "label") from None
+
+
 def decode_label(where: Path | str, data: bytes) -> np.ndarray:
     """read_label of a file whose bytes have been read; `where` is the file."""
     try:
@@ -208,11 +216,11 @@ def label_size(path: Path | str) -> tuple[int, int]:
         raise LabelError(path, "label", must="readable", got=error.strerror) from None
 
 
-def _decode(data: bytes, max_pixels: int) -> np.ndarray:
+def _decode(data: bytes, max_pixels: int, own: bool = True) -> np.ndarray:
     kind = _lossless_format_of(data)
     if kind != "PNG":
         return decode_bmp_or_tiff(data, max_pixels)
-    return decode_samples(*_one_channel(data, max_pixels))
+    return decode_samples(*_one_channel(data, max_pixels), own)
 
 
 def _one_channel(data: bytes, max_pixels: int) -> tuple[PngHeader, bytes]:

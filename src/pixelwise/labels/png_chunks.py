@@ -184,7 +184,10 @@ def decode_png(data: bytes, header: PngHeader, palette: bytes) -> Image.Image:
     bands = Image.getmodebands(mode)
     color = not_yet if bands == 1 else (not_yet,) * bands
     image = Image.new(mode, (header.width, header.height), color)
-    _fill(image, header, stream, raw_mode, not_yet)
+    _fill(image, header, stream, raw_mode)
+    last = Image.new(image.mode, (min(header.width, _LAST_PIXELS), 1))
+    last.paste(image, (0, 1 - header.height))
+    _check_last(np.asarray(last) != not_yet, header, stream)
     if image.mode == "P":
         if not palette or len(palette) % 3 or len(palette) > 768:
             got = f"a palette of {len(palette)} bytes"
@@ -205,19 +208,22 @@ def check_rows(data: bytes) -> None:
         raise _incomplete(header, stream)
 
 
-def decode_samples(header: PngHeader, stream: bytes) -> np.ndarray:
+def decode_samples(header: PngHeader, stream: bytes, own: bool = True) -> np.ndarray:
     """The samples of a one-channel PNG as they are stored: palette indices or unscaled grey.
 
     Args:
         header: of a file with one sample a pixel.
         stream: its pixels, see read_pixel_stream.
+        own: whether it must be writeable and contiguous, which takes a copy of some.
     Returns:
         (H, W) uint8, uint16 if the bit depth is 16.
     Raises:
         Unreadable: the stream is damaged or holds fewer rows than the header says.
     """
     rows = _unfiltered_rows(header, stream)
-    return _decode_label(header, stream)[1] if rows is None else rows[:, 1:].copy()
+    if rows is None:
+        return _decode_label(header, stream)
+    return rows[:, 1:].copy() if own else rows[:, 1:]
 
 
 def count_samples(header: PngHeader, stream: bytes) -> np.ndarray:
@@ -227,18 +233,11 @@ def count_samples(header: PngHeader, stream: bytes) -> np.ndarray:
         header: of a file with one sample a pixel.
         stream: its pixels, see read_pixel_stream.
     Returns:
-        (V,) int64 pixels of the values 0..V-1; V = 256 up to 8 bits a pixel.
+        (V,) int64 pixels of the values 0..V-1, of which the last may not occur.
     Raises:
         Unreadable: the stream is damaged or holds fewer rows than the header says.
     """
-    if header.bit_depth == 16:
-        return count_values(decode_samples(header, stream))
-    rows = _unfiltered_rows(header, stream)
-    if rows is None:
-        return np.array(_decode_label(header, stream)[0].histogram(), np.int64)
-    pixels = histogram(rows)
-    pixels[0] -= header.height  # the byte in front of each row that says: not filtered
-    return pixels
+    return decode_and_count(header, stream)[1]
 
 
 def decode_and_count(header: PngHeader, stream: bytes) -> tuple[np.ndarray, np.ndarray]:
@@ -255,9 +254,11 @@ def decode_and_count(header: PngHeader, stream: bytes) -> tuple[np.ndarray, np.n
         pixels = histogram(rows)
         pixels[0] -= header.height  # the byte in front of each row that says: not filtered
         return rows[:, 1:], pixels
-    image, samples = _decode_label(header, stream)
-    is_wide = header.bit_depth == 16
-    return samples, count_values(samples) if is_wide else np.array(image.histogram())
+    samples = _decode_label(header, stream)
+    if header.bit_depth == 1:
+        ones = np.count_nonzero(samples)
+        return samples, np.array([samples.size - ones, ones])
+    return samples, count_values(samples)
 
 
 def encode_png(samples: np.ndarray, palette: np.ndarray | None) -> bytes:
@@ -311,8 +312,8 @@ def _inflate(stream: bytes, size: int) -> bytes:
     return zlib.decompressobj().decompress(stream, size)
 
 
-def _decode_label(header: PngHeader, stream: bytes) -> tuple[Image.Image, np.ndarray]:
-    """The samples as a Pillow image of mode P, or I;16 if the bit depth is 16, and as an array.
+def _decode_label(header: PngHeader, stream: bytes) -> np.ndarray:
+    """The samples as decode_samples returns them, of any file.
 
     Raises:
         Unreadable: the stream is damaged or holds fewer rows than the header says.
@@ -320,8 +321,9 @@ def _decode_label(header: PngHeader, stream: bytes) -> tuple[Image.Image, np.nda
     _check_possible(header, stream)
     mode, raw_mode = _PILLOW_MODES[header.bit_depth]
     image, samples = shared_image(mode, (header.width, header.height), _NOT_YET)
-    _fill(image, header, stream, raw_mode, _NOT_YET)
-    return image, samples
+    _fill(image, header, stream, raw_mode)
+    _check_last(samples[-1, :_LAST_PIXELS] != _NOT_YET, header, stream)
+    return samples
 
 
 def _check_possible(header: PngHeader, stream: bytes) -> None:
@@ -330,19 +332,24 @@ def _check_possible(header: PngHeader, stream: bytes) -> None:
         raise _incomplete(header, stream)
 
 
-def _fill(
-    image: Image.Image, header: PngHeader, stream: bytes, raw_mode: str, not_yet: int
-) -> None:
-    """Decode the rows into an image whose samples are all `not_yet`, and check that all arrived."""
+def _fill(image: Image.Image, header: PngHeader, stream: bytes, raw_mode: str) -> None:
+    """Decode the rows into an image."""
     try:
         image.frombytes(stream, "zip", (raw_mode, int(header.interlaced)))
     except ValueError:
         raise _incomplete(header, stream) from None
-    # Pillow says nothing when rows are missing; they keep the value from before. Rows arrive in
-    # order, so anything else in the last one proves that all are there; if not, they are counted.
-    last = Image.new(image.mode, (min(header.width, _LAST_PIXELS), 1))
-    last.paste(image, (0, 1 - header.height))
-    proven = not header.interlaced and (np.asarray(last) != not_yet).any()
+
+
+def _check_last(decoded: np.ndarray, header: PngHeader, stream: bytes) -> None:
+    """Check that all rows arrived in an image of _NOT_YET.
+
+    Pillow says nothing when rows are missing; they keep the value from before. Rows arrive in
+    order, so anything else in the last one proves that all are there; if not, they are counted.
+
+    Args:
+        decoded: whether a sample of the last row is another value.
+    """
+    proven = not header.interlaced and decoded.any()
     if not proven and _inflated_bytes(header, stream)[0] < header.inflated_bytes:
         raise _incomplete(header, stream)
 
