@@ -5,7 +5,7 @@ Of every file only some numbers are kept, so that memory hardly grows with the n
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from sys import intern
 from typing import Any
 
@@ -133,14 +133,16 @@ class Occurrence:
 
     def add(self, number: int, values: NDArray[np.int64]) -> None:
         """Add the label of a pair, by its stored values, ascending."""
-        self.holders[values] += 1
+        self.holders[values] = held = self.holders[values] + 1
         if len(values) <= MOST_VALUES:
             most = min(_MOST_NAMED, max(_FEW, int(_FEW_SHARE * self.labels)))
-            rare = self.holders[values] <= most
-            for value in values[rare].tolist():
-                self.few.setdefault(value, []).append(number)
-            for value in values[~rare].tolist():
-                self.few.pop(value, None)
+            rare = held <= most
+            if rare.any():
+                for value in values[rare].tolist():
+                    self.few.setdefault(value, []).append(number)
+            if self.few:
+                for value in values[~rare].tolist():
+                    self.few.pop(value, None)
         objects = values[(values > 0) & (values != _VOID)]
         if not objects.size or objects[-1] == len(objects):
             self.objects[len(objects)] += 1
@@ -216,11 +218,10 @@ class Contents:
 
     def _keep(self, name: str, header: Header) -> None:
         """Headers share what is equal, also those from other processes."""
-        palette = self._palettes.setdefault(header.palette, header.palette)
-        kind: Any = intern(header.storage)
-        self.headers[name] = replace(
-            header, palette=palette, format=intern(header.format), storage=kind, key=0
-        )
+        header.palette = self._palettes.setdefault(header.palette, header.palette)
+        storage: Any = intern(header.storage)
+        header.format, header.storage, header.key = intern(header.format), storage, 0
+        self.headers[name] = header
 
     def values(self) -> list[int]:
         """The stored values that occur, ascending."""

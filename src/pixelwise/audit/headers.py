@@ -11,7 +11,7 @@ import stat
 import struct
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
+from io import BytesIO, FileIO
 from typing import BinaryIO, Literal, get_args
 from zlib import crc32
 
@@ -100,7 +100,8 @@ def read_start(path: str) -> Header:
     # a pipe would block for ever if it were opened without this flag
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        with os.fdopen(os.open(path, flags), "rb", _FIRST_BYTES) as file:
+        # without a buffer, which takes longer to make than to read what is needed
+        with FileIO(os.open(path, flags)) as file:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode) or found.st_size == 0:
                 check_regular(path)
@@ -122,7 +123,7 @@ def read_whole(path: str) -> tuple[Header, bytes]:
 
 def _part(start: bytes, file: BinaryIO, size: int, offset: int, length: int) -> bytes:
     """Bytes of a file whose start has been read."""
-    if offset + length <= len(start):
+    if min(offset + length, size) <= len(start):
         return start[offset : offset + length]
     file.seek(offset)
     return file.read(max(0, min(length, size - offset)))
@@ -138,7 +139,7 @@ def _header(file: BinaryIO, size: int, to_end: bool) -> Header:
         check_parts(part, size)  # that it is cut says more than what is missing in the header
         raise
     if to_end:
-        check_parts(part, size)
+        check_parts(part, size, header.format)
     header.key = crc32(start) | (size & 0xFFFFFFFF) << 32
     if size > 2 * _FIRST_BYTES:
         file.seek(size // 2)
@@ -150,7 +151,7 @@ def _header(file: BinaryIO, size: int, to_end: bool) -> Header:
 def has_right_suffix(name: str, header: Header) -> bool:
     """Whether the suffix of a file name is one of its format."""
     suffixes = _SUFFIXES.get(header.format)
-    return suffixes is None or os.path.splitext(name)[1].lower() in suffixes
+    return suffixes is None or name[name.rfind(".") :].lower() in suffixes
 
 
 def _parse(start: bytes, file: BinaryIO, size: int) -> Header:

@@ -13,10 +13,12 @@ from collections.abc import Callable
 
 from pixelwise.files.content import RESTORE, Unreadable, format_of
 from pixelwise.labels.codecs.tiff import Slice, read_tiff, strips_of
-from pixelwise.labels.png_chunks import SIGNATURE, check_rows, read_header
+from pixelwise.labels.png_chunks import HEADER_BYTES, SIGNATURE, check_rows, read_header
 
 # Where the end marker of a JPEG file is looked for before the whole file is.
 _END_BYTES = 1 << 12
+# What is asked for at once: reading markers and chunks one by one takes longer.
+_START_BYTES = 1 << 12
 _EOI = b"\xff\xd9"
 _WITHOUT_BODY = {0x01, *range(0xD0, 0xD9)}
 _SOS = 0xDA
@@ -31,23 +33,32 @@ def check_whole(data: bytes) -> None:
     check_parts(lambda offset, length: data[offset : offset + length], len(data))
 
 
-def check_parts(part: Slice, size: int) -> None:
+def check_parts(part: Slice, size: int, kind: str = "") -> None:
     """Check that an image file is there to its end and holds one image; its pixels are not decoded.
 
     Args:
-        part: (offset, length) -> bytes of the file; (0, 4096) is what is asked for most often.
+        part: (offset, length) -> bytes of the file; (0, 4096) is what is asked for first.
         size: bytes of the file.
+        kind: its format, or OTHER, of a file whose header has been read and is right.
     Raises:
         Unreadable: it is cut, an animation or has several pages; or its header is damaged.
     """
     try:
-        kind = format_of(part(0, 12))
-    except Unreadable:
-        kind = "OTHER"
-    try:
+        if kind == "":
+            kind = _kind_of(part)
         _CHECKS.get(kind, _check_other)(part, size)
     except (struct.error, IndexError, OverflowError, ValueError):
         raise _cut(kind, "its header") from None
+
+
+def _kind_of(part: Slice) -> str:
+    try:
+        kind = format_of(part(0, 12))
+    except Unreadable:
+        return "OTHER"
+    if kind == "PNG":
+        read_header(part(0, HEADER_BYTES))
+    return kind
 
 
 def _cut(kind: str, inside: str) -> Unreadable:
@@ -62,11 +73,11 @@ def several(got: str) -> Unreadable:
 
 
 def _check_png(part: Slice, size: int) -> None:
-    read_header(part(0, 33))
+    start = part(0, _START_BYTES)
     ended = part(size - 12, 12) == b"\0\0\0\0IEND\xaeB`\x82"
     position = len(SIGNATURE)
     while position < size:
-        head = part(position, 8)
+        head = start[position : position + 8] if position + 8 <= len(start) else part(position, 8)
         length, name = int.from_bytes(head[:4], "big"), head[4:]
         if name in (b"acTL", b"fdAT"):
             raise several("an animation")
@@ -80,20 +91,20 @@ def _check_png(part: Slice, size: int) -> None:
 
 
 def _check_jpeg(part: Slice, size: int) -> None:
-    first, position = True, 2
+    start, position = part(0, _START_BYTES), 2
     while True:
-        head = part(position, 4)
-        if len(head) < 4:
+        head = start[position : position + 4]
+        if len(head) < 4 and len(head := part(position, 4)) < 4:
             raise _cut("JPEG", "its header")
-        if head[0] != 0xFF or head[1] == 0xFF:
-            if first and head[0] != 0xFF:
-                raise Unreadable("an undamaged JPEG file", "one without a header", RESTORE)
+        marker = head[1]
+        if head[0] != 0xFF or marker == 0xFF:
             position += 1
-            continue
-        first = False
-        if head[1] == _SOS:
+        elif marker == _SOS:
             break
-        position += 2 if head[1] in _WITHOUT_BODY else 2 + int.from_bytes(head[2:4], "big")
+        elif marker in _WITHOUT_BODY:
+            position += 2
+        else:
+            position += 2 + (head[2] << 8 | head[3])
     end = max(position, size - _END_BYTES)
     # not within the pixels, in which 0 follows every 255; programs append whatever they like
     if _EOI not in part(end, size - end) and _EOI not in part(position, size - position):
