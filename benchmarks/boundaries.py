@@ -60,7 +60,7 @@ def report() -> str:
     lines = [[name, f"{measure.median(v):.2f} s"] for name, v in seconds.items()]
     head = [f"{SHAPE[0]}×{SHAPE[1]}, {CLASSES} classes", "median"]
     table = measure.table(head, lines)
-    return f"## Boundary metrics\n\n{table}\n\nTarget: ≤ 3 s for each.\n"
+    return f"## Boundary metrics\n\n{table}\n"
 
 
 if __name__ == "__main__":

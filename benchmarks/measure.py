@@ -16,7 +16,10 @@ PACKAGES = ("pixelwise", "torch", "numba", "triton", "numpy", "pillow", "kornia"
 
 
 def interleaved(
-    rows: Mapping[str, Callable[..., object]], rounds: int, warm: int = 1
+    rows: Mapping[str, Callable[..., object]],
+    rounds: int,
+    warm: int = 1,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, list[float]]:
     """Seconds of each row, `rounds` times in turn (A B C A B C ...), after `warm` uncounted ones.
 
@@ -28,10 +31,10 @@ def interleaved(
     for counted in [False] * warm + [True] * rounds:
         for name, run in rows.items():
             gc.collect()
-            start = time.perf_counter()
+            start = clock()
             run()
             if counted:
-                seconds[name].append(time.perf_counter() - start)
+                seconds[name].append(clock() - start)
     gc.unfreeze()
     return seconds
 
@@ -67,11 +70,16 @@ def peak_growth(run: Callable[[], object]) -> int:
     return resident("VmHWM") - before
 
 
-def in_own_process(module: str, *arguments: str) -> int | None:
-    """The integer that `python -m module arguments` prints last, or None if it fails."""
-    done = subprocess.run(
-        [sys.executable, "-m", module, *arguments], capture_output=True, text=True, check=False
-    )
+def in_own_process(module: str, *arguments: str, **variables: str) -> int | None:
+    """The integer that `python -m module arguments` prints last, or None if it fails.
+
+    Args:
+        module, arguments: the command.
+        variables: of its environment.
+    """
+    words = [sys.executable, "-m", module, *arguments]
+    environment = os.environ | variables
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
     return int(done.stdout.split()[-1]) if done.returncode == 0 else None
 
 
@@ -80,6 +88,17 @@ def machine() -> str:
     with open("/proc/cpuinfo") as file:
         model = next(line.split(":")[1].strip() for line in file if "model name" in line)
     return f"{len(os.sched_getaffinity(0))} cores of {model}; {versions()}"
+
+
+def commit() -> str:
+    """The commit that is measured, and whether files differ from it."""
+    command = ["git", "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
+    here = os.path.dirname(__file__)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=here)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip().replace("-dirty", " and changes that are not committed")
 
 
 def versions() -> str:

@@ -45,8 +45,8 @@ def report() -> str:
             memory = "" if extra is None else f"{extra / full:.3f} × full-resolution logits"
             median = measure.milliseconds(measure.median(values))
             lines.append([name, median, f"{measure.ratio(seconds, name):.2f} ×", memory])
-        head = [f"{shape} → 512", "median", "time / pixelwise", "extra memory"]
-        parts += [measure.table(head, lines), "\nTarget: ≥ 4 × interpolate + argmax.\n"]
+        head = [f"{shape} → 512 label map", "median", "time / pixelwise", "extra memory"]
+        parts.append(measure.table(head, lines) + "\n")
     return "\n".join(parts)
 
 

@@ -1,0 +1,117 @@
+"""What the figures of RESULTS.md must be."""
+
+from benchmarks.summary import (
+    COMPILED,
+    DENSE,
+    EAGER,
+    FLOOR,
+    PREDICTED,
+    UPSAMPLED,
+    Target,
+)
+
+BARE = "bare decoding"
+EXTRA = "extra memory"
+NO_GPU = "no GPU was at hand"
+
+
+def dense(classes: int) -> list[Target]:
+    """CE + Dice at the resolution of the logits."""
+    work, table = f"CE + Dice {DENSE[classes]}", DENSE[classes]
+    if classes == 2:
+        speed = [Target(work, "≥ 6 × the fastest of all", table, (COMPILED, *EAGER))]
+    else:
+        speed = [
+            Target(work, "≥ 8 × torch.compile", table, (COMPILED,)),
+            Target(work, "≥ 12 × the fastest eager library", table, EAGER),
+        ]
+    floor = "≤ 1.3 × the exp floor" if classes == 2 else "≤ 1.2 × the exp floor"
+    return [
+        *speed,
+        Target(work, floor, table, (FLOOR,), inverse=True),
+        Target(work, "≤ 1.05 × logits of memory", table, ("pixelwise",), EXTRA),
+    ]
+
+
+def upsampled(classes: int, times: int) -> list[Target]:
+    """CE + Dice four times as large as the logits, and prediction."""
+    work, table = f"×4 upsampled CE + Dice, {classes} classes", UPSAMPLED[classes]
+    predicted = f"prediction ×4, {classes} classes"
+    memory = "≤ 0.1 × full-resolution logits of memory"
+    return [
+        Target(work, f"≥ {times} × torch eager", table, ("torch eager",)),
+        Target(work, memory, table, ("pixelwise",), EXTRA),
+        Target(
+            predicted,
+            "≥ 9 × interpolate + argmax",
+            PREDICTED[classes],
+            ("interpolate + argmax",),
+        ),
+        Target(predicted, memory, PREDICTED[classes], ("pixelwise",), EXTRA),
+    ]
+
+
+def labels() -> list[Target]:
+    """Folders of label images."""
+    found = []
+    for column in ("read_label", "count_labels", "score"):
+        for processes in (1, 2):
+            aim = f"≥ 0.8 × {BARE}, processes: {processes}"
+            table = f"label PNGs, processes: {processes}"
+            rows = ("indexed 512", "grey 512", "16-bit", "1-bit", "indexed 256", "indexed 64",
+                    "grey 64")  # fmt: skip
+            found.append(Target(f"{column}, worst kind of file", aim, table, rows, column))
+    for processes in (1, 2):
+        aim = f"≥ 0.8 × {BARE}, processes: {processes}"
+        found.append(
+            Target("audit", aim, f"clean folder, processes: {processes}", ("indexed 512",), "audit")
+        )
+    small = "what is read beside the pixels takes most of the time of 64 × 64 pixels"
+    found.append(
+        Target("audit", f"≥ 0.8 × {BARE}, small files", "clean folder, processes: 1",
+               ("indexed 64", "16-bit 64"), "audit", why=small)
+    )  # fmt: skip
+    return [
+        *found,
+        Target("audit --quick", "≥ 40,000 headers a second", "headers of", ("audit",), "rate"),
+        Target("audit of 5,000 small labels", "≤ 100 MiB of memory", "audit of 5,000", ("audit",),
+               "peak"),
+        Target("init of 100,000 files", "≤ 30 s", "init of 100,000 files", ("indexed", "16-bit"),
+               "time"),
+        Target("colour → index", "≥ 150 × the loop over classes", "colour → index",
+               ("np.all per class",)),
+    ]  # fmt: skip
+
+
+TARGETS = (
+    *(target for classes in (19, 150, 2) for target in dense(classes)),
+    Target("CE + Dice (1, 2, 64, 64), CPU time of the thread", "≤ 1 × torch eager",
+           "(1, 2, 64, 64)", ("torch eager",), inverse=True),
+    Target("first use of a loss", "≤ 8 s of compiling", "first step", ("compiled",), "time"),
+    Target("start of later processes", "≤ 0.3 s", "first step", ("cached",), "time"),
+    *upsampled(150, 40),
+    *upsampled(19, 28),
+    Target("GPU, counted: kernels of a step CE + Dice", "≤ 8", "step of a loss",
+           ("ce+dice, C = 19",), "kernels"),
+    *(
+        Target(f"GPU, modelled: share of copies, {work}", f"≥ {share} %", "work", (row,), "of copy")
+        for work, share, row in (
+            ("19 classes, float32", 80, "C = 19 float32 contiguous"),
+            ("150 classes, float32", 85, "C = 150 float32 contiguous"),
+            ("19 classes, bfloat16", 55, "C = 19 bfloat16 contiguous"),
+        )
+    ),
+    Target("GPU, measured: 19 classes", "≥ 80 % of copy bandwidth", "row", ("step",),
+           "of copy bandwidth", why=NO_GPU),
+    Target("training examples, 1024×2048 PNG", "≥ 1.5 × torchvision v2", "1024×2048 PNG",
+           ("torchvision",)),
+    Target("training examples, 1024×2048 JPEG", "≥ 1.5 × torchvision v2",
+           "1024×2048 JPG, crop 512×1024", ("torchvision",)),
+    Target("training examples, 360×480 PNG", "≥ 1.5 × torchvision v2", "360×480 PNG",
+           ("torchvision",)),
+    Target("predict of a folder, PNG", "≥ 0.9 × the network alone", "predict, 60 PNG",
+           ("predict",), "rate / network"),
+    Target("predict of a folder, JPEG", "≥ 0.9 × the network alone", "predict, 60 JPG",
+           ("predict",), "rate / network"),
+    *labels(),
+)  # fmt: skip
