@@ -5,7 +5,7 @@ from concurrent.futures import Executor
 from dataclasses import astuple, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ from pixelwise.text import plural, some
 
 # A file takes about a millisecond; sending a task to a worker takes a fraction of that.
 FILES_A_TASK = 16
+Counted = TypeVar("Counted")
 
 
 def count_labels(
@@ -54,8 +55,15 @@ def count_labels(
         LabelError: a file cannot be read, or holds stored values that are neither a class nor
             void. All files are read; the message counts the bad ones and names the first few.
     """
-    each = count_each(pairs_or_paths, classes, executor, progress)
-    return sum(each, start=LabelCounts.zero(len(classes)))
+    pixels, files = np.zeros(len(classes) + 1, np.int64), 0
+    images, image_pixels = np.zeros((2, len(classes)), np.int64)
+    for counted in _counted(_pixels_or_errors(pairs_or_paths, classes, executor, progress)):
+        pixels += counted
+        present = counted[:-1] > 0
+        images += present
+        image_pixels += present * counted[:-1].sum()
+        files += 1
+    return LabelCounts(pixels[:-1], images, int(pixels[-1]), files, image_pixels)
 
 
 def count_each(
@@ -69,12 +77,21 @@ def count_each(
     Raises:
         LabelError: after the last file, if one or more were wrong.
     """
+    yield from _counted(counts_or_errors(pairs_or_paths, classes, executor, progress))
+
+
+def _counted(results: Iterable[Counted | PixelwiseError]) -> Iterator[Counted]:
+    """What could be counted; at the end the error about what could not.
+
+    Raises:
+        LabelError: see count_each.
+    """
     failures = []
-    for result in counts_or_errors(pairs_or_paths, classes, executor, progress):
-        if isinstance(result, LabelCounts):
-            yield result
-        else:
+    for result in results:
+        if isinstance(result, PixelwiseError):
             failures.append(result)
+        else:
+            yield result
     if len(failures) == 1:
         raise failures[0]
     if failures:
@@ -93,9 +110,20 @@ def counts_or_errors(
     progress: Progress | None = None,
 ) -> Iterator["LabelCounts | PixelwiseError"]:
     """The label counts of every file, or what is wrong with it, in the order given."""
+    for found in _pixels_or_errors(pairs_or_paths, classes, executor, progress):
+        yield found if isinstance(found, PixelwiseError) else _record(found)
+
+
+def _pixels_or_errors(
+    pairs_or_paths: Iterable[Pair | str | Path],
+    classes: Classes,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Iterator[NDArray[np.int64] | PixelwiseError]:
+    """(C + 1,) pixels of each class and of void in every file, or what is wrong with it."""
     paths = _label_paths(pairs_or_paths)
     count = partial(_count_or_failure, classes=classes)
-    yield from map_over(paths, count, executor, chunk=FILES_A_TASK, progress=progress)
+    return map_over(paths, count, executor, chunk=FILES_A_TASK, progress=progress)
 
 
 def count_values(label: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.int64]]:
@@ -187,30 +215,32 @@ def _label_paths(pairs_or_paths: Iterable[Pair | str | Path]) -> list[Path]:
     return paths
 
 
-def _count_or_failure(path: Path, classes: Classes) -> "LabelCounts | PixelwiseError":
-    """The counts of one file, or what is wrong with it."""
+def _count_or_failure(path: Path, classes: Classes) -> NDArray[np.int64] | PixelwiseError:
+    """The pixels of one file, or what is wrong with it."""
     try:
         return _count_file(path, classes)
     except PixelwiseError as error:
         return error
 
 
-def _count_file(path: Path, classes: Classes) -> "LabelCounts":
+def _count_file(path: Path, classes: Classes) -> NDArray[np.int64]:
+    """(C + 1,) pixels of each class and of void."""
     values, value_pixels = count_stored(path)
-    try:
-        index = classes.to_index(values)
-    except LabelError:
+    pixels = np.bincount(classes.place_in_table[values], value_pixels, len(classes) + 2)
+    if pixels[-1]:
         # the same mistake in the whole image, for the message with pixels and places
         classes.to_index(read_label(path), where=str(path))
-        raise
-    is_class = index != classes.ignore_index
-    pixels = np.zeros(len(classes), np.int64)
-    np.add.at(pixels, index[is_class], value_pixels[is_class])
+    return pixels[:-1].astype(np.int64)
+
+
+def _record(counted: NDArray[np.int64]) -> "LabelCounts":
+    """The counts of a file from its pixels of each class and of void."""
+    pixels = counted[:-1]
     present = pixels > 0
     return LabelCounts(
         pixels=pixels,
         images=present.astype(np.int64),
-        ignored=int(value_pixels[~is_class].sum()),
+        ignored=int(counted[-1]),
         files=1,
         image_pixels=pixels.sum() * present,
     )
