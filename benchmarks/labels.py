@@ -21,7 +21,8 @@ from pixelwise.executors import open_executor
 from pixelwise.labels.description import Split, write_description
 from pixelwise.labels.png_chunks import encode_png
 from pixelwise.score.config import ScoreConfig
-from pixelwise.score.counting import Item, ScoreInputs, count_items
+from pixelwise.score.counting import ScoreInputs, count_items
+from pixelwise.score.one_image import Item
 from pixelwise.score.record import DataSplit
 from pixelwise.sums import map_over
 

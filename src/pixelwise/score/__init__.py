@@ -2,7 +2,8 @@
 
 command.py      score: one prediction -> score.json, two -> comparison.json
 config.py       ScoreConfig: what `pixelwise score` takes
-counting.py     which files belong together, and the counts of each image
+counting.py     which files belong together, and the counts of all images
+one_image.py    the counts of one image
 record.py       Score: what score.json holds
 compare.py      Comparison: what comparison.json holds, and how it is made
 calibration.py  Calibration: what calibration.json holds, from the counts of `predict`

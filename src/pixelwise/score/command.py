@@ -22,15 +22,8 @@ from pixelwise.metrics.scores import (
 )
 from pixelwise.score.compare import Comparison, compare
 from pixelwise.score.config import ScoreConfig
-from pixelwise.score.counting import (
-    STRIP_WIDTH,
-    ImageCounts,
-    Item,
-    ScoreInputs,
-    count_items,
-    find_inputs,
-    path_from,
-)
+from pixelwise.score.counting import ScoreInputs, count_items, find_inputs, path_from
+from pixelwise.score.one_image import STRIP_WIDTH, ImageCounts, Item
 from pixelwise.score.record import (
     BoundaryScores,
     ClassScores,

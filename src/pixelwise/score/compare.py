@@ -10,7 +10,8 @@ from pixelwise.labels.classes import Classes
 from pixelwise.metrics.bootstrap import CONFIDENCE, RESAMPLES, PairedDifference, paired_bootstrap
 from pixelwise.metrics.scores import CONVENTIONS, Convention, mean_iou
 from pixelwise.score.config import ScoreConfig
-from pixelwise.score.counting import ImageCounts, ScoreInputs, path_from
+from pixelwise.score.counting import ScoreInputs, path_from
+from pixelwise.score.one_image import ImageCounts
 from pixelwise.score.record import DataSplit, known, nothing_scored
 from pixelwise.settings import command_line
 from pixelwise.text import percent, printable, text_table

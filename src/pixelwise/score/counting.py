@@ -1,4 +1,4 @@
-"""Predicted label images beside their labels: which ones they are, and their counts. No torch."""
+"""Predicted label images beside their labels: which ones they are, and all counts. No torch."""
 
 import os
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -7,15 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
 
 from pixelwise.errors import (
     ArgumentError,
     DatasetError,
-    LabelError,
     PairingError,
     RunError,
     check_choice,
@@ -28,55 +23,19 @@ from pixelwise.files.results import read_object
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import read_settled
-from pixelwise.labels.histogram import BAND_PIXELS, runs_of
 from pixelwise.labels.pairs import Pair, complete_pairs, find_pairing
 from pixelwise.labels.palettes import PALETTES
-from pixelwise.labels.png import view_label
 from pixelwise.legend.read import read_classes
-from pixelwise.metrics.confusion import ConfusionCounts, count_confusion
-from pixelwise.metrics.like import count_under_void
-from pixelwise.offenders import list_offenders
 from pixelwise.score.config import ScoreConfig
+from pixelwise.score.one_image import ImageCounts, Item, count_item
 from pixelwise.score.record import DataSplit
 from pixelwise.sums import Progress, map_over
 from pixelwise.text import plural, shell_line, some
-
-if TYPE_CHECKING:
-    from pixelwise.metrics.boundary import BoundaryCounts
 
 # One takes milliseconds; a task takes a fraction of one to be handed over.
 ITEMS_A_TASK = 16
 # Files of fewer pixels are decoded in less time than Python needs for them, which threads share.
 PIXELS_FOR_THREADS = 1 << 18
-MOST_RUNS = 1 / 2  # of the pixels; with more of them looking up pixel by pixel is faster
-STRIP_WIDTH = 0.02  # of the diagonal, as in the paper on boundary IoU
-
-
-@dataclass(frozen=True)
-class Item:
-    """A label with its prediction, or both that are compared, and its image if there is one."""
-
-    id: str
-    predictions: tuple[Path, ...]
-    label: Path
-    image: Path | None
-
-
-@dataclass(frozen=True)
-class ImageCounts:
-    """The counts of one prediction of an image.
-
-    Attributes:
-        size: (height, width).
-        counts: pixels by target and prediction.
-        under_void: (C,) predictions on void pixels, if they were asked for.
-        strips: pixels along the contours, if they were asked for.
-    """
-
-    size: tuple[int, int]
-    counts: ConfusionCounts
-    under_void: NDArray[np.int64] | None = None
-    strips: "BoundaryCounts | None" = None
 
 
 @dataclass(frozen=True)
@@ -332,106 +291,6 @@ def why_missing(folder: Path) -> str:
     return (
         f"{plural(len(failed), 'image')} could not be predicted: {some(reasons, separator='; ')}. "
         "Repair them and run the same predict again."
-    )
-
-
-def count_item(
-    item: Item, classes: Classes, under_void: bool = False, boundary: bool = False
-) -> tuple[ImageCounts, ...]:
-    """Counts of the predictions of one label.
-
-    Args:
-        item: whose files are read, each of them once.
-        classes: of the labels and the predictions.
-        under_void: count what was predicted on void pixels too.
-        boundary: count the strips along contours too.
-    Raises:
-        LabelError: the sizes differ, or a prediction has values that are not a class.
-    """
-    label, target = view_label(item.label), None
-    found = []
-    for path in item.predictions:
-        try:
-            stored = view_label(path)
-        except LabelError:
-            classes.to_index(label, where=str(item.label))  # what is wrong with it is said first
-            raise
-        counts = None if boundary else count_runs(stored, label, classes, under_void)
-        if counts is None:
-            if target is None:
-                target = classes.to_index(label, where=str(item.label))
-            given = (path, stored, item.label, target, classes, under_void, boundary)
-            counts = count_prediction(*given)
-        found.append(counts)
-    return tuple(found)
-
-
-def count_runs(
-    stored: np.ndarray, label: np.ndarray, classes: Classes, under_void: bool
-) -> ImageCounts | None:
-    """What count_prediction returns, of the stored values; it looks up and counts runs of pixels.
-
-    Returns:
-        None if there are hardly runs in them, or if something is wrong with the values.
-    """
-    if stored.shape != label.shape:
-        return None
-    places, side = classes.place_in_table, len(classes) + 2
-    counted = np.zeros(side**2)
-    height, width = label.shape
-    # a band must be worth its pass over the table
-    rows = max(1, max(BAND_PIXELS, side**2) // width)
-    for top in range(0, height, rows):
-        bands = (array[top : top + rows].ravel() for array in (label, stored))
-        runs = runs_of(*bands, most=MOST_RUNS)
-        if runs is None:
-            return None
-        (targets, preds), lengths = runs
-        index = places[targets]
-        index *= side
-        index += places[preds]
-        counted += np.bincount(index, lengths, side**2)
-    table = counted.astype(np.int64).reshape(side, side)
-    # void where the label has a class, or unknown values
-    if table[:-2, -2:].any() or table[-1].any() or table[-2, -1]:
-        return None
-    counts = ConfusionCounts(table[:-2, :-2], int(table[-2].sum()))
-    return ImageCounts((height, width), counts, table[-2, :-2] if under_void else None)
-
-
-def count_prediction(
-    path: Path,
-    stored: np.ndarray,
-    label: Path,
-    target: np.ndarray,
-    classes: Classes,
-    under_void: bool,
-    boundary: bool,
-) -> ImageCounts:
-    """Counts of the stored values of one prediction against the class indices of its label."""
-    if stored.shape != target.shape:
-        raise LabelError(
-            path, "size (H, W)", must=f"{target.shape} as in {label}", got=stored.shape
-        )
-    pred = classes.to_index(stored, where=str(path))
-    given = (pred, target, len(classes), classes.ignore_index)
-    try:
-        counts = count_confusion(*given)
-    except ArgumentError:  # void predicted where the label is a class
-        void = (pred == classes.ignore_index) & (target != classes.ignore_index)
-        must = "those of classes where the label has a class"
-        got = f"void, stored as {list_offenders(stored, void)}"
-        where = f"{path} against {label}"
-        raise LabelError(where, "stored values", must=must, got=got) from None
-    strips = None
-    if boundary:
-        # SciPy takes longer to import than a small folder to score
-        from pixelwise.metrics.boundary import count_boundary
-
-        strips = count_boundary(*given, STRIP_WIDTH)
-    height, width = target.shape
-    return ImageCounts(
-        (height, width), counts, count_under_void(*given) if under_void else None, strips
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from pixelwise.errors import LabelError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.png import write_label
-from pixelwise.score.counting import Item, count_item, count_prediction, count_runs
+from pixelwise.score.one_image import Item, count_item, count_prediction, count_runs
 
 NAMES = ["a", "b", "c"]
 TABLES = {
