@@ -1,8 +1,11 @@
 """The benchmarks' own machinery, with a clock that is told what time it is."""
 
 import csv
+from functools import partial
 
 import pytest
+import torch
+from benchmarks import gpu
 from benchmarks.gpu_model import resident
 from benchmarks.gpu_rows import Task, guarded, measured, table, write
 from benchmarks.gpu_static import into_results
@@ -140,3 +143,67 @@ def test_a_work_is_what_its_name_says():
     assert Work.parse(str(work)) == work
     assert work.in_words() == "C = 19 bfloat16 channels_last ×4"
     assert (work.logits, work.item_size) == (8 * 19 * 512 * 1024, 2)
+
+
+@pytest.fixture
+def gpu_of_the_cpu(monkeypatch):
+    """The GPU benchmark with tensors on the CPU, small shapes, and times that are told."""
+    shapes = {19: (1, 19, 32, 48), 2: (1, 2, 32, 48), 150: (1, 150, 32, 48), 1: (1, 1, 32, 48)}
+    fakes = {
+        "DEVICE": "cpu",
+        "SHAPES": shapes,
+        "SMALL": (1, 19, 32, 48),
+        "device_ms": lambda run, *_: (run(), 2.0)[1],
+        "wall_ms": lambda run, *_: (run(), 3.0)[1],
+        "peak": lambda run: (run(), 1000)[1],
+        "copy_bandwidth": lambda: 1e6,
+        "kernels_of": lambda _: [("forward_block", 80.0)] * 3 + [("fill", 2.0)] * 4,
+    }
+    for name, fake in fakes.items():
+        monkeypatch.setattr(gpu, name, fake)
+
+
+@pytest.mark.parametrize("scale", [1, 4])
+@pytest.mark.usefixtures("gpu_of_the_cpu")
+def test_values_of_a_gpu_are_those_of_the_definition_or_wrong(scale, monkeypatch):
+    work = Work("step", 19, "float32", "channels_last", scale)
+    (row,) = gpu.values_row(work)
+    assert row["note"] == ""
+    assert 0 <= row["error of gradient"] < 1e-4
+    right = gpu.ours
+    monkeypatch.setattr(gpu, "ours", lambda w, b="auto": partial(skewed, right(w, b), b))
+    (row,) = gpu.values_row(work)
+    assert row["note"] == "WRONG"
+
+
+def skewed(loss, backend, logits, target):
+    """A loss that is one percent off unless it is the definition."""
+    return loss(logits, target) * {"torch": 1.0}.get(backend, 1.01)
+
+
+@pytest.mark.usefixtures("gpu_of_the_cpu")
+def test_every_row_of_a_gpu_run_can_be_made():
+    """All but the values and what inductor compiles, on the CPU."""
+    tasks = [t for t in gpu.all_tasks() if t.part != "values" and t.seconds < 25]
+    rows = measured(tasks, 1e9, lambda _: None)
+    assert [row["note"] for row in rows if str(row.get("note")).startswith("failed")] == []
+    assert {row["part"] for row in rows} == {"step", "beside", "host", "prediction"}
+    profiled = [row for row in rows if row["row"] == "profiled"]
+    assert len(profiled) == 13
+    assert profiled[0]["kernels"] == 7
+    assert profiled[0]["note"].endswith("fill 2 µs, fill 2 µs, others 4 µs")
+    assert "| step | C = 19 float32 contiguous | pixelwise | 2.000 | 3.000 |" in table(rows)
+
+
+def test_a_gpu_run_has_the_most_decisive_rows_first_and_fits_into_four_minutes():
+    tasks = gpu.all_tasks()
+    parts = list(dict.fromkeys(task.part for task in tasks))
+    assert parts == ["values", "step", "beside", "host", "prediction"]
+    assert len(gpu.VALUES) == 28
+    assert sum(task.seconds for task in tasks) < 240
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_without_a_gpu_one_sentence_says_so():
+    with pytest.raises(SystemExit, match=r"^There is no CUDA GPU here; python -m benchmarks.gpu_"):
+        gpu.main([])
