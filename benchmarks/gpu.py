@@ -23,8 +23,9 @@ import torch.nn.functional as F
 import pixelwise as pw
 from benchmarks import measure, peers
 from benchmarks.gpu_rows import Row, Task, guarded, measured, write
-from benchmarks.gpu_static import RESULTS, into_results
+from benchmarks.gpu_static import into_results
 from benchmarks.gpu_works import LAYOUTS, SHAPES, Work
+from benchmarks.summary import RESULTS
 from pixelwise.ops.spec import Upsample
 
 HEADING = "## On a GPU"
@@ -282,7 +283,8 @@ def main(arguments: list[str] | None = None) -> None:
     if not torch.cuda.is_available():
         sys.exit("There is no CUDA GPU here; python -m benchmarks.gpu_static counts without one.")
     speed = guarded(lambda: [{"note": f"{copy_bandwidth() / 1e9:.2f} TB/s"}])[0]["note"]
-    about = f"{torch.cuda.get_device_name()}, copies at {speed}; {measure.versions()}"
+    device = f"{torch.cuda.get_device_name()}, copies at {speed}"
+    about = f"{device}; commit {measure.commit()}; {measure.versions()}"
 
     def keep(rows: list[Row]) -> None:
         write(options.out, rows, f"{HEADING}\n\n{about}", TARGETS)

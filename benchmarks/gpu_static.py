@@ -20,10 +20,10 @@ from typing import Any
 from benchmarks import measure
 from benchmarks.gpu_model import BANDWIDTH, GAP, model
 from benchmarks.gpu_works import SHAPES, STEPS, Work
+from benchmarks.summary import RESULTS
 
 Records = tuple[str, list[dict[str, Any]]]
 HEADING = "## GPU, counted without one"
-RESULTS = Path(__file__).with_name("RESULTS.md")
 KEPT = Path(__file__).with_name("gpu_instructions.json")
 LAUNCHES_HEAD = ["step of a loss", "kernels", "target", "most frequent"]
 STEPS_HEAD = ["work", "kernels, ours + torch's", "ours", "in all", "of copy bandwidth", "target"]
