@@ -59,8 +59,9 @@ def pixel_bytes_of(depth):
     return max(1, depth // 8)
 
 
-def rows_of(samples, depth, interlaced=False, filters=(0,)):
+def rows_of(samples, depth, interlaced=False, filters=(0,), pixel_bytes=None):
     """The bytes in front of compression; row r of each image has filters[r % len(filters)]."""
+    pixel_bytes = pixel_bytes or pixel_bytes_of(depth)
     parts = []
     for x, y, dx, dy in ADAM7 if interlaced else WHOLE:
         picture = samples[y::dy, x::dx]
@@ -68,7 +69,7 @@ def rows_of(samples, depth, interlaced=False, filters=(0,)):
         previous = bytes(len(rows[0])) if rows else b""
         for r, row in enumerate(rows):
             kind = filters[r % len(filters)]
-            parts.append(filter_row(row, previous, kind, pixel_bytes_of(depth)))
+            parts.append(filter_row(row, previous, kind, pixel_bytes))
             previous = row
     return b"".join(parts)
 

@@ -1,5 +1,6 @@
 """Read images, as their files hold them or as RGB of 8 bits."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,9 @@ _PLAIN = {"L", "LA", "RGB", "RGBA", "RGBX", "F"}
 _CONVERTED = {"1": "L", **dict.fromkeys(("P", "PA", "CMYK", "YCbCr", "LAB", "HSV"), "RGB")}
 _SIXTEEN_BITS = {"I;16", "I;16B", "I;16L"}
 _WITH_ALPHA = {"LA", "RGBA"}
+
+# (height, width) -> of the rows and of the columns that are wanted, the first and behind the last
+Choose = Callable[[tuple[int, int]], tuple[tuple[int, int], tuple[int, int]]]
 
 
 def read_image(
@@ -68,6 +72,18 @@ def decode_rgb(where: Path | str, data: bytes) -> NDArray[np.uint8]:
         raise error.at(DatasetError, where, "image") from None
 
 
+def decode_part(where: Path | str, data: bytes, choose: Choose) -> NDArray[np.uint8]:
+    """A part of decode_rgb, chosen once the size is known; only the part is converted."""
+    try:
+        image = decode_image(data)
+        (top, bottom), (left, right) = choose((image.height, image.width))
+        if (bottom - top, right - left) != (image.height, image.width):
+            image = image.crop((left, top, right, bottom))
+        return _rgb(where, *_samples(image))
+    except Unreadable as error:
+        raise error.at(DatasetError, where, "image") from None
+
+
 def image_size(path: Path | str) -> tuple[int, int]:
     """(height, width) as stored, from the header alone.
 
@@ -93,7 +109,10 @@ def _rgb(where: Path | str, samples: np.ndarray, alpha: bool) -> np.ndarray:
 
 def _decode(data: bytes) -> tuple[np.ndarray, bool]:
     """(H, W, C) samples, and whether the last channel is alpha."""
-    image = decode_image(data)
+    return _samples(decode_image(data))
+
+
+def _samples(image: Image.Image) -> tuple[np.ndarray, bool]:
     samples = samples_of(_plain(image))
     if samples.dtype.kind in "iu" and samples.dtype.itemsize == 2:
         samples = samples.astype(np.uint16, copy=False)  # from either byte order

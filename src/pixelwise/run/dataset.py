@@ -3,22 +3,39 @@
 Axes are converted here and nowhere else: arrays are (H, W, 3), tensors are (3, H, W).
 """
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
-from torchvision.transforms import InterpolationMode
-from torchvision.transforms.v2 import functional
 
-from pixelwise.errors import LabelError, PairingError
+from pixelwise.errors import DatasetError, LabelError, PairingError
+from pixelwise.files.content import Unreadable, check_pixels, read_file
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.image import read_rgb
+from pixelwise.labels.decode import check_memory, image_format
+from pixelwise.labels.image import Choose, decode_part
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import read_label
+from pixelwise.labels.png_chunks import (
+    HEADER_BYTES,
+    IMAGE_MODES,
+    PngHeader,
+    read_header,
+    read_pixel_stream,
+)
+from pixelwise.ops.cpu.images import recolor, to_planes
+from pixelwise.ops.cpu.png_rows import KINDS, unfilter
 from pixelwise.run.resize import resize_image
+
+# samples a pixel of the colour types of PNG files that are not palettes
+_SAMPLES = {0: 1, 2: 3, 4: 2, 6: 4}
 
 
 @dataclass(frozen=True)
@@ -40,13 +57,40 @@ class Augmentation:
     color: float = 0.0
 
 
+@dataclass(frozen=True)
+class Cut:
+    """What one example shows of its pair: a window of crop / zoom pixels.
+
+    Attributes:
+        top, left: of the window; below 0 where it reaches beyond the image.
+        height, width: of the window.
+        mirrored: whether left and right change places.
+        factors: of brightness, contrast and saturation; None = as they are.
+    """
+
+    top: int
+    left: int
+    height: int
+    width: int
+    mirrored: bool
+    factors: tuple[float, float, float] | None
+
+    def inside(self, size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The rows and the columns of an image of (height, width) that the window shows."""
+        return (
+            (max(0, self.top), min(size[0], self.top + self.height)),
+            (max(0, self.left), min(size[1], self.left + self.width)),
+        )
+
+
 class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
     """Pairs as (image (3, h, w) uint8, target (H, W)), for a torch DataLoader.
 
     Without augmentation the image has its size at the network (see resize.py) and the target its
     size on disk, so that a batch holds one pair unless all have one size. With it, an example
     depends on (seed, epoch, index) alone: index with (epoch, index), and any number of workers
-    gives the same examples.
+    gives the same examples. In epoch 0 files are looked at whole, so that damage and unknown values
+    are found wherever they are; afterwards as far as an example shows them.
 
     Args:
         pairs: images with their labels.
@@ -73,18 +117,20 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         self.scale = scale
         self.augmentation = augmentation
         self.seed = seed
+        _compile()
 
     def __len__(self) -> int:
         return len(self.pairs)
 
     def __getitem__(self, key: int | tuple[int, int]) -> tuple[Tensor, Tensor]:
         epoch, index = key if isinstance(key, tuple) else (0, key)
-        image, target = read_pair(self.pairs[index], self.classes)
-        if self.augmentation is None:
+        pair, how = self.pairs[index], self.augmentation
+        if how is None:
+            image, target = read_pair(pair, self.classes)
             height, width = target.shape
             return resize_image(image, (height, width), self.scale), target
         random = np.random.default_rng((self.seed, epoch, index))
-        return augment(image, target, self.augmentation, random, self.classes.ignore_index)
+        return read_example(pair, self.classes, how, random, whole=epoch == 0)
 
 
 def read_pair(pair: Pair, classes: Classes) -> tuple[Tensor, Tensor]:
@@ -94,29 +140,14 @@ def read_pair(pair: Pair, classes: Classes) -> tuple[Tensor, Tensor]:
         LabelError: the label's size differs from the image's, or it holds unknown values.
         PairingError: the pair has no label.
     """
-    if pair.label is None:
-        raise PairingError(pair.image, "label", event="this image has no label")
-    image = read_rgb(pair.image)
-    target = classes.to_index(read_label(pair.label), where=str(pair.label))
-    if image.shape[:2] != target.shape:
-        got = f"{target.shape} for {image.shape[:2]} of {pair.image}"
-        raise LabelError(pair.label, "size", must="that of the image", got=got)
-    wide = target.dtype.itemsize > 1  # torch has few operations on uint16
-    target = target.astype(np.int32) if wide else target
-    return image_to_tensor(image), torch.from_numpy(target)
+    label = _read_label(pair)
+    image = read_part(pair.image, lambda size: _same_size(pair, label, size))
+    target = classes.to_index(label, where=str(pair.label))
+    return image_to_tensor(image), _to_target(target)
 
 
-def image_to_tensor(image: np.ndarray) -> Tensor:
-    """(H, W, 3) uint8 array -> (3, H, W) uint8 tensor."""
-    return torch.from_numpy(image).permute(2, 0, 1).contiguous()
-
-
-def augment(
-    image: Tensor,
-    target: Tensor,
-    how: Augmentation,
-    random: np.random.Generator,
-    ignore_index: int,
+def read_example(
+    pair: Pair, classes: Classes, how: Augmentation, random: np.random.Generator, whole: bool
 ) -> tuple[Tensor, Tensor]:
     """A random window of a pair, zoomed, mirrored and with other colours.
 
@@ -125,43 +156,189 @@ def augment(
     the size at the network, and the target once, to `crop`.
 
     Args:
-        image: (3, H, W) uint8.
-        target: (H, W) class indices.
+        pair: with a label.
+        classes: turns stored values into class indices.
         how: sizes and ranges.
         random: the only source of chance.
-        ignore_index: class index of padded pixels.
+        whole: look at the files beyond the window too.
     Returns:
         image (3, h, w) uint8 and target (*crop).
+    Raises:
+        LabelError, PairingError: as read_pair; of unknown values only those that are looked at.
     """
+    label = _read_label(pair)
+    cut = draw_cut(label.shape, how, random)
+    rows, columns = cut.inside(label.shape)
+    is_inside = (rows[1] - rows[0], columns[1] - columns[0]) == (cut.height, cut.width)
+
+    def choose(size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
+        everything = _same_size(pair, label, size)
+        return (rows, columns) if is_inside else everything
+
+    def to_index(stored: NDArray[np.integer]) -> NDArray[np.integer]:
+        try:
+            return classes.to_index(stored)
+        except LabelError:
+            classes.to_index(label, where=str(pair.label))  # names all of them with their places
+            raise
+
+    image = read_part(pair.image, choose, whole)
+    if whole:
+        to_index(label)
+    target = cut_label(label, cut, how.crop, to_index, classes.ignore_index)
+    return cut_image(image if is_inside else fill(image, cut), cut, how), _to_target(target)
+
+
+def draw_cut(size: tuple[int, ...], how: Augmentation, random: np.random.Generator) -> Cut:
+    """A random cut of a pair of (height, width) pixels."""
     zoom = float(np.exp(random.uniform(*np.log(how.zoom))))
-    window = [max(1, round(length / zoom)) for length in how.crop]
-    mean_color = image.float().mean((1, 2)).tolist()
-    label = target[None]
-    missing = [max(0, w - have) for w, have in zip(window, target.shape)]
-    if any(missing):
-        top, left = (int(random.integers(m + 1)) for m in missing)
-        padding = [left, top, missing[1] - left, missing[0] - top]
-        image = functional.pad(image, padding, fill=mean_color)
-        label = functional.pad(label, padding, fill=ignore_index)
-    top, left = (int(random.integers(have - w + 1)) for have, w in zip(label.shape[-2:], window))
-    image = functional.crop(image, top, left, *window)
-    label = functional.crop(label, top, left, *window)
-    image = resize_image(image, how.crop, how.scale)
-    # NEAREST_EXACT puts pixel centres where bilinear puts them; NEAREST is off by half a pixel.
-    label = functional.resize(label, list(how.crop), InterpolationMode.NEAREST_EXACT)
-    if how.flip and random.random() < 0.5:
-        image, label = functional.horizontal_flip(image), functional.horizontal_flip(label)
-    return jitter_color(image, how.color, random), label[0]
+    height, width = (max(1, round(length / zoom)) for length in how.crop)
+    window = height, width
+    missing = [max(0, w - have) for w, have in zip(window, size)]
+    beyond = [int(random.integers(m + 1)) for m in missing] if any(missing) else [0, 0]
+    top, left = (
+        int(random.integers(max(w, have) - w + 1)) - before
+        for w, have, before in zip(window, size, beyond)
+    )
+    mirrored = how.flip and bool(random.random() < 0.5)
+    factors = None
+    if how.color:
+        low, high = 1 - how.color, 1 + how.color
+        factors = random.uniform(low, high), random.uniform(low, high), random.uniform(low, high)
+    return Cut(top, left, height, width, mirrored, factors)
 
 
-def jitter_color(image: Tensor, amount: float, random: np.random.Generator) -> Tensor:
-    """Brightness, contrast and saturation, each times a factor in 1 - amount .. 1 + amount."""
-    if amount == 0:
-        return image
-    for adjust in (
-        functional.adjust_brightness,
-        functional.adjust_contrast,
-        functional.adjust_saturation,
-    ):
-        image = adjust(image, float(random.uniform(1 - amount, 1 + amount)))
+def fill(image: NDArray[np.uint8], cut: Cut) -> NDArray[np.uint8]:
+    """The window of a cut that reaches beyond the image: there it has the image's mean colour."""
+    (top, bottom), (left, right) = cut.inside(image.shape[:2])
+    color = image_to_tensor(image).float().mean((1, 2)).numpy().astype(np.uint8)
+    window = np.empty((cut.height, cut.width, 3), np.uint8)
+    window.reshape(cut.height, -1)[:] = np.tile(color, cut.width)  # whole rows are copied faster
+    inside = image[top:bottom, left:right]
+    window[top - cut.top : bottom - cut.top, left - cut.left : right - cut.left] = inside
+    return window
+
+
+def cut_image(window: NDArray[np.uint8], cut: Cut, how: Augmentation) -> Tensor:
+    """The window (height, width, 3) of a cut -> (3, h, w) uint8 at the network."""
+    # bytes of a pixel beside each other: torch resizes them so the fastest
+    resized = resize_image(torch.from_numpy(window).permute(2, 0, 1), how.crop, how.scale)
+    image = image_to_tensor(resized.permute(1, 2, 0).numpy())
+    image = image.flip(-1) if cut.mirrored else image
+    if cut.factors is not None:
+        recolor(image, cut.factors)
     return image
+
+
+def cut_label(
+    label: NDArray[np.integer],
+    cut: Cut,
+    crop: tuple[int, int],
+    to_index: Callable[[NDArray[np.integer]], NDArray[np.integer]],
+    ignore_index: int,
+) -> NDArray[np.integer]:
+    """A label (H, W) of stored values -> class indices (*crop) of what a cut shows."""
+    axes = (cut.height, crop[0], cut.top), (cut.width, crop[1], cut.left)
+    places = [nearest(length, wanted) + first for length, wanted, first in axes]
+    inside = tuple(slice(*p.searchsorted((0, have))) for p, have in zip(places, label.shape))
+    rows, columns = (p[part] for p, part in zip(places, inside))
+    # row by row first, which is fast and leaves less for the columns
+    index = to_index(label.take(rows, 0).take(columns, 1))
+    if index.shape != crop:
+        shown, index = index, np.full(crop, ignore_index, index.dtype)
+        index[inside] = shown
+    return np.ascontiguousarray(index[:, ::-1]) if cut.mirrored else index
+
+
+def nearest(length: int, wanted: int) -> NDArray[np.int64]:
+    """Of `wanted` pixels over `length` others, the one that the centre of each lies in.
+
+    Pixel centres are where bilinear resizing puts them; torch's "nearest" is off by half a pixel.
+    """
+    places = torch.arange(length, dtype=torch.float32)[None, None]
+    return interpolate(places, wanted, mode="nearest-exact")[0, 0].long().numpy()
+
+
+def image_to_tensor(image: NDArray[np.uint8]) -> Tensor:
+    """(H, W, 3) uint8 array -> (3, H, W) uint8 tensor."""
+    return to_planes(image)
+
+
+def read_part(path: Path | str, choose: Choose, whole: bool = True) -> NDArray[np.uint8]:
+    """A part of an image, chosen once its size is known; no more than is needed is converted.
+
+    Args:
+        path: see read_rgb.
+        choose: (height, width) -> rows and columns; what it raises is passed on.
+        whole: find missing rows below the part too.
+    Returns:
+        (rows, columns, 3) uint8 RGB.
+    Raises:
+        DatasetError: see read_rgb.
+    Equals: read_rgb(path)[rows, columns].
+    """
+    try:
+        data = read_file(path)
+        if image_format(data[:HEADER_BYTES]) == "PNG":
+            header = read_header(data)
+            if header.bit_depth == 8 and header.color_type in _SAMPLES and not header.interlaced:
+                part = _png_part(data, header, choose, whole)
+                if part is not None:
+                    return part
+    except Unreadable as error:
+        raise error.at(DatasetError, path, "image") from None
+    return decode_part(path, data, choose)
+
+
+def _png_part(
+    data: bytes, header: PngHeader, choose: Choose, whole: bool
+) -> NDArray[np.uint8] | None:
+    """A part of a PNG file, in a third less time than Pillow takes; None if it may be damaged."""
+    samples = _SAMPLES[header.color_type]
+    check_pixels(header.width, header.height)
+    mode, _ = IMAGE_MODES[header.color_type][header.bit_depth]
+    check_memory("PNG", mode, header.width, header.height, len(data))
+    rows, columns = choose((header.height, header.width))
+    stream = read_pixel_stream(data, header)
+    needed = header.height if whole else rows[1]
+    size = needed * header.row_bytes
+    try:
+        # one byte more than is needed: so the checksum behind the last row is compared too
+        inflated = zlib.decompressobj().decompress(stream, size + 1)
+    except zlib.error:
+        return None
+    if len(inflated) < size:
+        return None
+    stored = np.frombuffer(inflated, np.uint8, size).reshape(needed, header.row_bytes)
+    if stored[:, 0].max() >= KINDS:
+        return None
+    part = unfilter(stored, samples, rows, columns)
+    return np.repeat(part[:, :, :1], 3, 2) if samples < 3 else part[:, :, :3]
+
+
+@cache
+def _compile() -> None:
+    """Have the machine code here before there are workers, which would each compile it."""
+    image = unfilter(np.frombuffer(bytes(4), np.uint8)[None], 3, (0, 1), (0, 1))
+    recolor(image_to_tensor(image), (1.0, 1.0, 1.0))
+
+
+def _read_label(pair: Pair) -> NDArray[np.integer]:
+    if pair.label is None:
+        raise PairingError(pair.image, "label", event="this image has no label")
+    return read_label(pair.label)
+
+
+def _same_size(
+    pair: Pair, label: NDArray[np.integer], size: tuple[int, int]
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """All rows and columns, if image and label have the same of them."""
+    if size != label.shape:
+        got = f"{label.shape} for {size} of {pair.image}"
+        raise LabelError(pair.label, "size", must="that of the image", got=got)
+    return (0, size[0]), (0, size[1])
+
+
+def _to_target(index: NDArray[np.integer]) -> Tensor:
+    # torch has few operations on uint16
+    return torch.from_numpy(index.astype(np.int32) if index.dtype.itemsize > 1 else index)
