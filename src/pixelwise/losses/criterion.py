@@ -267,7 +267,7 @@ class WeightedSum(Criterion):
             else:
                 values = [loss]
         values += [factor * term.value(*batch) for factor, term in others]
-        return torch.stack(values).sum()
+        return torch.stack(values).sum() if len(values) > 1 else values[0]
 
     def terms(self) -> list[tuple[float, Criterion]]:
         return list(zip(self.factors, self.losses))  # type: ignore[arg-type]

@@ -52,7 +52,7 @@ class _Buffer(NamedTuple):
         return self.values is not None and self.tensor.tolist() != self.values
 
 
-class _Table:
+class Table:
     """The terms on sums of a criterion as numbers.
 
     Attributes:
@@ -106,7 +106,7 @@ class _Table:
         return torch.stack(values).sum()
 
 
-_TABLES: WeakKeyDictionary["Criterion", _Table] = WeakKeyDictionary()
+_TABLES: WeakKeyDictionary["Criterion", Table] = WeakKeyDictionary()
 
 
 def fused_loss(
@@ -127,7 +127,7 @@ def fused_loss(
     """
     if watched_values(logits, target, weight) or soft_target or logits.dim() < 2:
         return None
-    table = _table(criterion)
+    table = table_of(criterion)
     if table is None or (dtype is None and not table.whole):
         return None
     wanted = criterion.backend or "auto"
@@ -162,7 +162,7 @@ def fused_loss(
     )
 
 
-def _table(criterion: "Criterion") -> _Table | None:
+def table_of(criterion: "Criterion") -> Table | None:
     table = _TABLES.get(criterion)
     if table is not None and table.holds(criterion):
         return table
@@ -170,7 +170,8 @@ def _table(criterion: "Criterion") -> _Table | None:
     alone = len(terms) == 1 and terms[0][1] is criterion
     if not alone and not _defines(type(criterion), "terms"):
         return None
-    if not all(_defines(type(term), "as_term") for _, term in terms if term.sums):
+    on_sums = [term for _, term in terms if term.sums]
+    if not on_sums or not all(_defines(type(term), "as_term") for term in on_sums):
         return None
     if set(criterion.sums) & set(DEFINITION_ONLY) - {"target2"}:
         return None
@@ -178,7 +179,7 @@ def _table(criterion: "Criterion") -> _Table | None:
     if buffers is None:
         return None
     try:
-        _TABLES[criterion] = table = _Table(criterion, buffers)
+        _TABLES[criterion] = table = Table(criterion, buffers)
     except ArgumentError:  # an option was changed to what it cannot be
         return None
     return table
@@ -196,12 +197,7 @@ def _defines(kind: type, name: str) -> bool:
 
 def _state(module: nn.Module) -> list[object]:
     """All that a module and those in it hold; the same objects unless something has changed."""
-    state = [
-        getattr(type(module), "formula", None),
-        *vars(module).values(),
-        *module._buffers.values(),
-        *module._parameters.values(),
-    ]
+    state = [*vars(module).values(), *module._buffers.values(), *module._parameters.values()]
     for child in module._modules.values():
         if child is not None:
             state += _state(child)

@@ -138,7 +138,10 @@ class _KernelLoss(torch.autograd.Function):
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, *_unused: Any) -> Any:
         logits, target, weight = ctx.saved_tensors[:3]
-        return torch.func.jvp(_definition(target, weight, ctx.fused), (logits,), (tangent,))[1]
+        # not by torch.func.jvp, which refuses to be called inside forward mode
+        _, pull_back, *_ = torch.func.vjp(_definition(target, weight, ctx.fused), logits)
+        one = torch.ones((), dtype=ctx.fused.dtype, device=logits.device)
+        return (pull_back(one)[0] * tangent).sum(dtype=ctx.fused.dtype)
 
 
 def _definition(target: Tensor, weight: Tensor | None, fused: Fused) -> Callable[[Tensor], Tensor]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+BATCHED = torch._C._dispatch_key_parse("Batched")  # by is_grads_batched
 LIBRARY = torch.library.Library("pixelwise", "FRAGMENT")
 
 
@@ -22,18 +23,20 @@ def watched_values(*tensors: Any) -> bool:
 
     That is inside torch.compile, functorch, a tracer or a dispatch mode, and for any subclass.
     """
-    return (
+    if (
         torch.compiler.is_compiling()
         or torch._C._len_torch_dispatch_stack() > 0
         or torch._C._get_tracing_state() is not None
-        or not all(
-            tensor is None
-            or (
-                type(tensor) in (torch.Tensor, torch.nn.Parameter)
-                and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
-            )
-            for tensor in tensors
-        )
+    ):
+        return True
+    return not all(tensor is None or _is_plain(tensor) for tensor in tensors)
+
+
+def _is_plain(tensor: Any) -> bool:
+    return (
+        type(tensor) in (torch.Tensor, torch.nn.Parameter)
+        and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+        and not torch._C._dispatch_keys(tensor).has(BATCHED)
     )
 
 
