@@ -1,7 +1,5 @@
 """A loss by pass and kernel in one: the plain formula's results, wherever a loss can be used."""
 
-import copy
-import pickle
 import sys
 
 import pytest
@@ -10,45 +8,14 @@ from torch.autograd import forward_ad
 from torch.fx.experimental.proxy_tensor import make_fx
 
 import pixelwise as pw
+from losses.fused_cases import CRITERIA, draw, gradient, is_fused, plain
 from pixelwise.errors import ArgumentError
-from pixelwise.losses.criterion import Criterion
 from pixelwise.losses.fused import table_of
 from pixelwise.ops import kernels
 from pixelwise.run.rank_stats import loss_over_ranks
 
 pytest.importorskip("numba")
-IGNORE = 255
 TOLERANCE = {torch.float64: {"rtol": 1e-12, "atol": 1e-14}}
-CRITERIA = [
-    "ce+dice",
-    "ce(weight=[1,0,2],label_smoothing=0.1)+0.5*tversky(alpha=0.3,beta=0.7,gamma=0.75)",
-    'focal(alpha=[0.2,1,3],void="zero")+jaccard(per_image=true,absent="keep",smooth=1)',
-    'poly1(epsilon=0.5)+f_beta(beta=2,classes="foreground",pool_classes=true)',
-    "0.3*dice(squared=true,weight=[1,2,0],weighted_mean=false)",
-]
-
-
-def draw(dtype=torch.float32, classes=3, size=(6, 5)):
-    generator = torch.Generator().manual_seed(1)
-    logits = torch.randn(2, classes, *size, generator=generator, dtype=dtype)
-    target = torch.randint(0, classes, (2, *size), generator=generator)
-    target[0, :2] = IGNORE
-    return logits, target
-
-
-def plain(criterion, logits, target, weight=None):
-    """The loss by the pass and then the formula."""
-    loss = criterion.formula(criterion.stats(logits, target, weight))
-    return loss.to(torch.float64 if logits.dtype == torch.float64 else torch.float32)
-
-
-def is_fused(loss):
-    return "KernelLoss" in type(loss.grad_fn).__name__
-
-
-def gradient(loss, logits):
-    (slope,) = torch.autograd.grad(loss, logits)
-    return slope
 
 
 @pytest.mark.parametrize("text", CRITERIA)
@@ -201,188 +168,6 @@ def test_a_compiled_criterion_has_one_graph():
     loss, truth = compiled(one, target), criterion(other, target)
     torch.testing.assert_close(loss, truth)
     torch.testing.assert_close(gradient(loss, one), gradient(truth, other))
-
-
-class Half(pw.Dice):
-    def formula(self, stats):
-        return super().formula(stats) / 2
-
-
-class HalfValue(pw.Dice):
-    def value(self, *batch):
-        return super().value(*batch) / 2
-
-
-class HalfForward(pw.Dice):
-    def forward(self, *batch):
-        return super().forward(*batch) / 2
-
-
-class OtherStats(pw.Dice):
-    def stats(self, logits, target, weight=None, soft_target=False):
-        return Criterion.stats(self, logits / 2, target, weight, soft_target)
-
-
-class OtherRatio(pw.Dice):
-    def coefficients(self):
-        return 2.0, 2.0, 2.0
-
-
-class OtherSums(pw.Dice):
-    def class_sums(self, stats):
-        inter, prob, target, valid, factors = super().class_sums(stats)
-        return inter / 2, prob, target, valid, factors
-
-
-class Scheduled(pw.Dice):
-    @property
-    def exponent(self):
-        return 2.0
-
-
-class OnlyOptions(pw.Dice):
-    """A Dice whose smooth has another default."""
-
-    def __init__(self, smooth=1.0, **options):
-        super().__init__(smooth=smooth, **options)
-
-
-class Further(Half):
-    pass
-
-
-def test_a_subclass_that_only_sets_options_is_fused():
-    logits, target = draw()
-    loss = OnlyOptions()(logits.requires_grad_(), target)
-    assert is_fused(loss)
-    assert torch.equal(loss, pw.Dice(smooth=1)(logits, target))
-
-
-@pytest.mark.parametrize(
-    "kind", [Half, HalfValue, HalfForward, OtherStats, OtherRatio, OtherSums, Scheduled, Further]
-)
-def test_a_subclass_that_defines_anything_is_not_its_parent(kind):
-    """Alone or in a sum, it is never taken for the loss that it is derived from."""
-    logits, target = draw()
-    logits.requires_grad_()
-    dice, own = pw.Dice()(logits, target), kind()(logits, target)
-    assert not is_fused(own)
-    assert not torch.equal(own, dice)
-    both = pw.CrossEntropy() + kind()
-    assert not is_fused(both(logits, target))
-    torch.testing.assert_close(both(logits, target), plain(both, logits, target))
-
-
-class OtherSum(type(pw.CrossEntropy() + pw.Dice())):
-    stats = OtherStats.stats
-
-
-def test_a_sum_with_stats_of_its_own_is_not_fused():
-    logits, target = draw()
-    both = OtherSum([(1.0, pw.CrossEntropy()), (1.0, pw.Dice())])
-    expected = pw.criterion("ce+dice")(logits / 2, target)
-    torch.testing.assert_close(both(logits, target), expected)
-
-
-def set_option(name, value):
-    def change(criterion):
-        for _, term in criterion.terms():
-            setattr(term, name, value)
-
-    return change
-
-
-def change_weights(criterion):
-    for _, term in criterion.terms():
-        term.weight[1] = 5
-
-
-def change_weights_unseen(criterion):
-    for _, term in criterion.terms():
-        term.weight.data[1] = 5
-
-
-def replace_weights(criterion):
-    for _, term in criterion.terms():
-        term.weight = torch.tensor([1.0, 0.5, 0.25])
-
-
-def halve_precision(criterion):
-    criterion.half()
-
-
-def learn_weights(criterion):
-    for _, term in criterion.terms():
-        term.weight.requires_grad_()
-
-
-def replace_formula(criterion):
-    for _, term in criterion.terms():
-        term.formula = lambda stats: stats.nll.sum() * 1e-3
-
-
-CHANGES = [
-    set_option("per_channel", True),
-    set_option("weighted_mean", False),
-    set_option("smooth", 3.0),
-    set_option("smooth", torch.tensor(2.0)),
-    set_option("form", "log"),
-    set_option("classes", [1, 2]),
-    set_option("exponent", 2.0),
-    set_option("weight", None),
-    change_weights,
-    change_weights_unseen,
-    replace_weights,
-    halve_precision,
-    learn_weights,
-    replace_formula,
-]
-
-
-@pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("text", ["ce(weight=[1,2,3])+dice(weight=[3,2,1])"])
-def test_what_is_changed_later_counts(change, text):
-    logits, target = draw()
-    criterion = pw.criterion(text)
-    before = criterion(logits, target)
-    change(criterion)
-    after = criterion(logits, target)
-    torch.testing.assert_close(after, plain(criterion, logits, target))
-    assert not torch.equal(before, after) or change in (halve_precision, learn_weights)
-
-
-def test_a_list_of_classes_that_grows_counts():
-    logits, target = draw()
-    dice = pw.Dice()
-    dice.classes = [0]
-    one = dice(logits, target)
-    dice.classes.append(2)
-    assert not torch.equal(one, dice(logits, target))
-    torch.testing.assert_close(dice(logits, target), plain(dice, logits, target))
-
-
-def test_a_term_that_is_replaced_counts():
-    logits, target = draw()
-    criterion = pw.criterion("ce+dice")
-    criterion(logits, target)
-    criterion.losses[1] = pw.Jaccard()
-    expected = pw.CrossEntropy()(logits, target) + pw.Jaccard()(logits, target)
-    torch.testing.assert_close(criterion(logits, target), expected)
-
-
-def test_a_table_is_no_part_of_the_criterion():
-    """Copies, pickles, states and text are the same before and after its first use."""
-    logits, target = draw()
-    criterion = pw.criterion("ce(weight=[1,2,3])+dice")
-    before = repr(criterion), criterion.state_dict(), pickle.dumps(criterion), set(vars(criterion))
-    loss = criterion(logits, target)
-    after = repr(criterion), criterion.state_dict(), pickle.dumps(criterion), set(vars(criterion))
-    assert before == after
-    for other in (copy.deepcopy(criterion), pickle.loads(after[2])):
-        assert torch.equal(other(logits, target), loss)
-        other.losses[1].smooth = 4.0
-        assert not torch.equal(other(logits, target), loss)
-    assert torch.equal(criterion(logits, target), loss)
 
 
 @pytest.mark.parametrize(
