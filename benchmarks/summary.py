@@ -120,7 +120,7 @@ def target_table(text: str, targets: tuple[Target, ...]) -> str:
         shown = re.sub(r"[≥≤] [\d.,]+", f"{value:,.10g}", unit, count=1)
         met = "met" if target.is_met(value) else f"missed: {target.why}".rstrip(": ")
         lines.append([target.work, target.aim, shown, met])
-    return measure.table(["work", "target", "measured", ""], lines)
+    return measure.table(["what", "target", "measured", "met"], lines)
 
 
 def short_table(text: str) -> str:
