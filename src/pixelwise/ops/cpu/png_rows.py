@@ -84,8 +84,10 @@ def _unfilter(stored, samples, top, bottom, left, lines, window):
             for i in range(samples, length):
                 line[i] = row[i - back] + ((line[i - samples] + above[i]) >> 1)
         elif kind == 2:
-            for i in range(samples, length):
-                line[i] = row[i - back] + above[i]
+            # slices, so that the compiler sees that nothing waits for what is beside it
+            differences, over, found = row[1:], above[samples:], line[samples:]
+            for i in range(length - samples):
+                found[i] = differences[i] + over[i]
         elif kind == 1:
             for i in range(samples, length):
                 line[i] = row[i - back] + line[i - samples]
