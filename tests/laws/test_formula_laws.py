@@ -33,7 +33,7 @@ def test_the_losses_without_a_table_are_known():
 
 def formula_of(criterion, classes):
     table = table_of(criterion)
-    return table and table.formula(classes)
+    return table and table.formula(criterion, classes)
 
 
 @pytest.mark.parametrize("case", WITH_TABLE, ids=str)

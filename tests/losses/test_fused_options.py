@@ -1,7 +1,9 @@
 """A table of numbers is of the loss and the options as they are: never of a parent, never stale."""
 
 import copy
+import gc
 import pickle
+import weakref
 
 import pytest
 import torch
@@ -193,3 +195,20 @@ def test_a_table_is_no_part_of_the_criterion():
         other.losses[1].smooth = 4.0
         assert not torch.equal(other(logits, target), loss)
     assert torch.equal(criterion(logits, target), loss)
+
+
+@pytest.mark.parametrize("text", ["dice", "ce+dice"])
+def test_a_table_keeps_no_criterion(text):
+    """A criterion that nobody holds is freed, but a graph that needs its formula holds it."""
+    logits, target = draw()
+    logits.requires_grad_()
+    criterion = pw.criterion(text)
+    loss, kept = criterion(logits, target), weakref.ref(criterion)
+    del criterion
+    gc.collect()
+    assert kept() is not None
+    (slope,) = torch.autograd.grad(loss, logits, create_graph=True)
+    assert slope.requires_grad
+    del loss, slope
+    gc.collect()
+    assert kept() is None

@@ -9,6 +9,8 @@ A table is of options as they were when it was made. Options can be changed, so 
 was made from is compared at each call.
 """
 
+from collections.abc import Sequence
+from functools import partial
 from operator import is_
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
@@ -53,57 +55,82 @@ class _Buffer(NamedTuple):
 
 
 class Table:
-    """The terms on sums of a criterion as numbers.
+    """The terms on sums of a criterion as numbers; it holds no criterion, so that one can go.
 
     Attributes:
         whole: whether these are all terms of the criterion.
-        formulas: number of classes -> the numbers, or None if the terms do not fit it.
+        sums: of the pass.
     """
 
     def __init__(self, criterion: "Criterion", buffers: list[_Buffer]) -> None:
-        self.state, self.buffers = _state(criterion), buffers
-        terms = criterion.terms()
-        self.terms = [(factor, term) for factor, term in terms if term.sums]
-        self.whole = len(self.terms) == len(terms)
+        self._state, self._buffers = _state(criterion), buffers
+        self.whole = all(term.sums for _, term in criterion.terms())
         settings = criterion.activation, criterion.focal_gamma, False
         self.sums = passed_sums(check_sums(criterion.sums, *settings))
-        self.pixels = "pixels" in criterion.sums
-        self.gamma = 2.0 if criterion.focal_gamma is None else float(criterion.focal_gamma)
-        self.formulas: dict[int, Formula | None] = {}
+        self._formulas: dict[int, Formula | None] = {}
+        self._passes: dict[object, Fused] = {}
 
     def holds(self, criterion: "Criterion") -> bool:
         """Whether the criterion is still what the table was made from."""
         state = _state(criterion)
-        same = len(state) == len(self.state) and all(map(is_, state, self.state))
-        return same and not any(buffer.changed() for buffer in self.buffers)
+        same = len(state) == len(self._state) and all(map(is_, state, self._state))
+        return same and not any(buffer.changed() for buffer in self._buffers)
 
-    def formula(self, classes: int) -> Formula | None:
-        """The numbers for C classes."""
-        if classes not in self.formulas:
-            self.formulas[classes] = self._make(classes)
-        return self.formulas[classes]
+    def formula(self, criterion: "Criterion", classes: int) -> Formula | None:
+        """The numbers for C classes, or None if the terms do not fit them."""
+        if classes not in self._formulas:
+            self._formulas[classes] = self._make(criterion, classes)
+        return self._formulas[classes]
 
-    def _make(self, classes: int) -> Formula | None:
+    def fused(
+        self,
+        criterion: "Criterion",
+        formula: Formula,
+        ignored: int | None,
+        backend: str,
+        dtype: torch.dtype,
+    ) -> Fused:
+        """The pass and the formula, made once."""
+        key = formula.ratio_weight.shape[1], ignored, backend, dtype
+        if key not in self._passes:
+            gamma = 2.0 if criterion.focal_gamma is None else float(criterion.focal_gamma)
+            spec = Spec(self.sums, criterion.activation, ignored, gamma)
+            self._passes[key] = Fused(spec, backend, formula, dtype)
+        return self._passes[key]
+
+    def _make(self, criterion: "Criterion", classes: int) -> Formula | None:
+        terms = []
+        for factor, term in _on_sums(criterion):
+            try:
+                numbers = term.as_term(classes)
+            except (ArgumentError, LookupError, NotImplementedError, TypeError, ValueError):
+                return None  # the plain formula says what is wrong
+            if numbers is None or factor == 0 or not _fits(numbers, criterion.sums):
+                return None
+            terms.append((factor, numbers))
         try:
-            terms = [(factor, term.as_term(classes)) for factor, term in self.terms]
-            fitting = [(f, t) for f, t in terms if t is not None and f and self._fits(t)]
-            return make_formula(fitting, self.sums, classes) if len(fitting) == len(terms) else None
-        except (ArgumentError, LookupError, NotImplementedError, TypeError, ValueError):
-            return None  # the plain formula says what is wrong
+            return make_formula(terms, self.sums, classes)
+        except (LookupError, ValueError):  # options that were changed ask for other sums
+            return None
 
-    def _fits(self, term: Mean | Ratio) -> bool:
-        if isinstance(term, Ratio):
-            return True
-        # a factor 0 of a sum that is NaN is NaN, which the kernel knows within a sum only
-        every = all(factors.any() for factors in term.above.values())
-        return every and (self.pixels or not term.void_is_zero)
 
-    def definition(self, sums: Tensor, pixels: int) -> Tensor:
-        """The plain formula of sums (S, N, C), for images of so many pixels."""
-        stats = PixelStats(sums, self.sums, "")
-        stats = stats.with_pixels(pixels) if self.pixels else stats
-        values = [factor * term.formula(stats) for factor, term in self.terms]
-        return torch.stack(values).sum()
+def _on_sums(criterion: "Criterion") -> list[tuple[float, "Criterion"]]:
+    return [(factor, term) for factor, term in criterion.terms() if term.sums]
+
+
+def _fits(term: Mean | Ratio, sums: Sequence[str]) -> bool:
+    if isinstance(term, Ratio):
+        return True
+    # a factor 0 of a sum that is NaN is NaN, which the kernel knows within a sum only
+    every = all(factors.any() for factors in term.above.values())
+    return every and ("pixels" in sums or not term.void_is_zero)
+
+
+def _definition(criterion: "Criterion", names: Sequence[str], sums: Tensor, pixels: int) -> Tensor:
+    """The plain formula of sums (S, N, C), for images of so many pixels."""
+    stats = PixelStats(sums, names, "")
+    stats = stats.with_pixels(pixels) if "pixels" in criterion.sums else stats
+    return torch.stack([factor * term.formula(stats) for factor, term in _on_sums(criterion)]).sum()
 
 
 _TABLES: WeakKeyDictionary["Criterion", Table] = WeakKeyDictionary()
@@ -132,34 +159,18 @@ def fused_loss(
         return None
     wanted = criterion.backend or "auto"
     name = usable_backends(logits.device.type)[0] if wanted == "auto" else wanted
-    formula = table.formula(logits.shape[1]) if has_kernels(name, "formula") else None
+    formula = None
+    if has_kernels(name, "formula"):
+        formula = table.formula(criterion, logits.shape[1])
     if formula is None:
         return None
-    target, weight, ignored = check_inputs(
-        WHERE,
-        logits,
-        target,
-        criterion.activation,
-        criterion.ignore_index,
-        weight,
-        criterion.upsample,
-    )
-    name = choose_backend(name, logits)
-    spec = Spec(table.sums, criterion.activation, ignored, table.gamma)
-    pixels = target.shape[target.dim() - logits.dim() + 2 :].numel()
-    return kernel_loss(
-        logits,
-        target,
-        weight,
-        Fused(
-            spec,
-            name,
-            formula,
-            lambda sums: table.definition(sums, pixels),
-            float(pixels * logits.shape[0] * logits.shape[1]),
-            dtype or compute_dtype(logits.dtype),
-        ),
-    )
+    settings = criterion.activation, criterion.ignore_index, weight, criterion.upsample
+    target, weight, ignored = check_inputs(WHERE, logits, target, *settings)
+    if wanted != "auto":
+        choose_backend(name, logits)
+    dtype = dtype or compute_dtype(logits.dtype)
+    fused = table.fused(criterion, formula, ignored, name, dtype)
+    return kernel_loss(logits, target, weight, fused, partial(_definition, criterion, table.sums))
 
 
 def table_of(criterion: "Criterion") -> Table | None:
@@ -170,8 +181,8 @@ def table_of(criterion: "Criterion") -> Table | None:
     alone = len(terms) == 1 and terms[0][1] is criterion
     if not alone and not _defines(type(criterion), "terms"):
         return None
-    on_sums = [term for _, term in terms if term.sums]
-    if not on_sums or not all(_defines(type(term), "as_term") for term in on_sums):
+    on_sums = _on_sums(criterion)
+    if not on_sums or not all(_defines(type(term), "as_term") for _, term in on_sums):
         return None
     if set(criterion.sums) & set(DEFINITION_ONLY) - {"target2"}:
         return None

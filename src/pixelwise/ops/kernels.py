@@ -86,34 +86,38 @@ class Fused(NamedTuple):
     Attributes:
         spec, backend: the pass.
         formula: the formula as numbers, in the order of the spec's sums.
-        definition: the same formula, from sums (S, N, C) float64 to the loss () float64.
-        pixels: Σ pixels over images and channels.
         dtype: of the loss.
     """
 
     spec: Spec
     backend: str
     formula: Formula
-    definition: Callable[[Tensor], Tensor]
-    pixels: float
     dtype: torch.dtype
 
 
-def kernel_loss(logits: Tensor, target: Tensor, weight: Tensor | None, fused: Fused) -> Tensor:
+Definition = Callable[[Tensor, int], Tensor]  # sums (S, N, C), pixels of an image -> loss float64
+
+
+def kernel_loss(
+    logits: Tensor, target: Tensor, weight: Tensor | None, fused: Fused, definition: Definition
+) -> Tensor:
     """The loss () by a pass and the kernel of the formula, differentiable in the logits.
 
-    Only where nothing but autograd follows the values, see watched_values.
+    Only where nothing but autograd follows the values, see watched_values. The definition is the
+    same formula in plain torch.
     """
-    return _KernelLoss.apply(logits, target, weight, fused)  # type: ignore[no-untyped-call]
+    batch = logits, target, weight
+    return _KernelLoss.apply(*batch, fused, definition)  # type: ignore[no-untyped-call]
 
 
 class _KernelLoss(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, logits: Any, target: Any, weight: Any, fused: Any) -> Any:
+    def forward(ctx: Any, logits: Any, target: Any, weight: Any, fused: Any, define: Any) -> Any:
         table = _stats_forward(logits, target, weight, fused.spec, fused.backend)
         evaluate = kernels(fused.backend, "formula").evaluate
-        loss, derivative = evaluate(fused.formula, table, fused.pixels, fused.dtype)
-        ctx.fused = fused
+        pixels = float(_pixels(logits, target) * logits.shape[0] * logits.shape[1])
+        loss, derivative = evaluate(fused.formula, table, pixels, fused.dtype)
+        ctx.fused, ctx.define = fused, define
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(logits, target, weight, derivative)
         ctx.save_for_forward(logits, target, weight)
@@ -122,36 +126,42 @@ class _KernelLoss(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, upstream: Tensor | None) -> Any:  # type: ignore[override]
         if upstream is None or not ctx.needs_input_grad[0]:
-            return None, None, None, None
+            return None, None, None, None, None
         logits, target, weight, derivative = ctx.saved_tensors
         fused = ctx.fused
         if torch.is_grad_enabled():  # create_graph: the gradient must be differentiable itself
-            define = _definition(target, weight, fused)
-            return torch.func.vjp(define, logits)[1](upstream)[0], None, None, None
+            _, pull_back, *_ = torch.func.vjp(_definition(ctx, target, weight), logits)
+            return pull_back(upstream)[0], None, None, None, None
         batch = derivative, logits, target, weight
-        if watched_values(upstream, logits, target):
+        if watched_values(upstream):
             rest = *_flat(fused.spec), fused.backend, upstream
-            return _stats_backward_op(*batch, *rest), None, None, None
+            return _stats_backward_op(*batch, *rest), None, None, None, None
         backward = _kernel("backward", fused.backend, logits, target)
-        return backward(*batch, fused.spec, upstream), None, None, None
+        return backward(*batch, fused.spec, upstream), None, None, None, None
 
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, *_unused: Any) -> Any:
         logits, target, weight = ctx.saved_tensors[:3]
         # not by torch.func.jvp, which refuses to be called inside forward mode
-        _, pull_back, *_ = torch.func.vjp(_definition(target, weight, ctx.fused), logits)
+        _, pull_back, *_ = torch.func.vjp(_definition(ctx, target, weight), logits)
         one = torch.ones((), dtype=ctx.fused.dtype, device=logits.device)
         return (pull_back(one)[0] * tangent).sum(dtype=ctx.fused.dtype)
 
 
-def _definition(target: Tensor, weight: Tensor | None, fused: Fused) -> Callable[[Tensor], Tensor]:
+def _definition(ctx: Any, target: Tensor, weight: Tensor | None) -> Callable[[Tensor], Tensor]:
     """The loss as a function of the logits in plain torch."""
 
     def loss(logits: Tensor) -> Tensor:
-        sums = _stats_torch.sums(logits, target, weight, fused.spec)
-        return fused.definition(sums).to(fused.dtype)
+        sums = _stats_torch.sums(logits, target, weight, ctx.fused.spec)
+        loss: Tensor = ctx.define(sums, _pixels(logits, target))
+        return loss.to(ctx.fused.dtype)
 
     return loss
+
+
+def _pixels(logits: Tensor, target: Tensor) -> int:
+    """Pixels of an image of the target."""
+    return target.shape[target.dim() - logits.dim() + 2 :].numel()
 
 
 def _flat(spec: Spec) -> tuple[str, str, int | None, float]:

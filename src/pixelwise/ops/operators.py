@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 BATCHED = torch._C._dispatch_key_parse("Batched")  # by is_grads_batched
+PLAIN = (torch.Tensor, torch.nn.Parameter)
 LIBRARY = torch.library.Library("pixelwise", "FRAGMENT")
 
 
@@ -27,17 +28,15 @@ def watched_values(*tensors: Any) -> bool:
         torch.compiler.is_compiling()
         or torch._C._len_torch_dispatch_stack() > 0
         or torch._C._get_tracing_state() is not None
+        or torch._C._functorch.peek_interpreter_stack() is not None
     ):
         return True
-    return not all(tensor is None or _is_plain(tensor) for tensor in tensors)
-
-
-def _is_plain(tensor: Any) -> bool:
-    return (
-        type(tensor) in (torch.Tensor, torch.nn.Parameter)
-        and not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
-        and not torch._C._dispatch_keys(tensor).has(BATCHED)
-    )
+    for tensor in tensors:  # no generator: this is on the way of every small batch
+        if tensor is not None and (
+            type(tensor) not in PLAIN or torch._C._dispatch_keys(tensor).has(BATCHED)
+        ):
+            return True
+    return False
 
 
 def operator(fake: Callable) -> Callable[[Callable], Any]:
