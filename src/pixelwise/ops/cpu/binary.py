@@ -21,7 +21,7 @@ The two functions at the end are engines: kernels call them by their address, se
 
 import numpy as np
 
-from pixelwise.ops.cpu.exp import exp_neg, log1p_unit, power_unit
+from pixelwise.ops.cpu.exp import exp_neg, log1p_unit, power_unit, select
 from pixelwise.ops.cpu.jit import inlined
 from pixelwise.ops.cpu.views import (
     FOCAL,
@@ -45,30 +45,28 @@ def label_of_row(y, block, c):
 
 
 @inlined
-def two_sides(source, c, w, n, pair, z, p, q, e):
-    """z = x_c, or x_c - x_(c-1) of a pair; e = exp(-|z|), p = σ(z), q = 1 - p, all to full
-    relative precision. z = 0 at ignored pixels.
-    """
-    zero, one = z.dtype.type(0), z.dtype.type(1)
-    row = source[c]
-    if pair:
-        other = source[c - 1]
-        for i in range(n):
-            z[i] = row[i] - other[i] if w[i] != 0 else zero
-    else:
-        for i in range(n):
-            z[i] = row[i] if w[i] != 0 else zero
-    for i in range(n):
-        e[i] = exp_neg(-abs(z[i]))
-        large = one / (one + e[i])
-        small = e[i] * large
-        p[i] = large if z[i] >= 0 else small
-        q[i] = small if z[i] >= 0 else large
+def difference(row, other, w, i):
+    """z = x_c - x_(c-1), or x_c - 0 where there is no pair; 0 at ignored pixels."""
+    return select(w[i] != 0, row[i] - other[i], w.dtype.type(0))
 
 
 @inlined
-def log_losses(z, n, loss, loss_neg):
-    """loss = -log p, loss_neg = -log q; loss must hold exp(-|z|)"""
+def two_sides(z, one):
+    """exp(-|z|), p = σ(z) and q = 1 - p, all to full relative precision."""
+    e = exp_neg(-abs(z))
+    large = one / (one + e)
+    small = e * large
+    return e, (large if z >= 0 else small), (small if z >= 0 else large)
+
+
+@inlined
+def fill_sides(row, other, w, n, p, q, loss, loss_neg, z):
+    """z, p, q, loss = -log p and loss_neg = -log q, which only rare sums need as rows."""
+    one = w.dtype.type(1)
+    for i in range(n):
+        z[i] = difference(row, other, w, i)
+    for i in range(n):
+        loss[i], p[i], q[i] = two_sides(z[i], one)
     for i in range(n):
         tail = log1p_unit(loss[i])
         loss[i] = tail - z[i] if z[i] < 0 else tail
@@ -76,42 +74,40 @@ def log_losses(z, n, loss, loss_neg):
 
 
 @inlined
-def add_probabilities(p, q, y, w, label, n, pair, sums, c):
-    """Add valid, target, prob and inter of channel c, and of the other class of a pair."""
-    zero = p.dtype.type(0)
-    valid = target = prob = inter = target_neg = prob_neg = inter_neg = zero
+def add_common_sums(row, other, y, w, label, n, pair, sums, c):
+    """Add valid, target, prob, inter and nll of channel c, and of the other side.
+
+    One loop that writes nothing, so that everything stays in registers. Ignored pixels have z = 0.
+    """
+    zero, one = w.dtype.type(0), w.dtype.type(1)
+    valid = target = prob = inter = nll = zero
+    target_neg = prob_neg = inter_neg = nll_neg = zero
     for i in range(n):
-        on = w[i] if y[i] == label else zero
-        off = zero if y[i] == label else w[i]
+        z = difference(row, other, w, i)
+        e, p, q = two_sides(z, one)
+        on = y[i] == label
         valid += w[i]
-        target += on
-        target_neg += off
-        prob += w[i] * p[i]
-        prob_neg += w[i] * q[i]
-        inter += on * p[i] if y[i] == label else zero
-        inter_neg += off * q[i] if y[i] != label else zero
+        prob += w[i] * p
+        prob_neg += w[i] * q
+        target += select(on, w[i], zero)
+        target_neg += select(on, zero, w[i])
+        inter += select(on, w[i] * p, zero)
+        inter_neg += select(on, zero, w[i] * q)
+        gap = select(on, -z, z)
+        loss = w[i] * (log1p_unit(e) + select(gap > zero, gap, zero))
+        nll += select(on, loss, zero)
+        nll_neg += select(on, zero, loss)
     sums[VALID, c] += valid
     sums[TARGET, c] += target
     sums[PROB, c] += prob
     sums[INTER, c] += inter
+    sums[NLL, c] += nll
+    sums[NLL if pair else NLL_NEG, c - pair] += nll_neg
     if pair:
         sums[VALID, c - 1] += valid
         sums[TARGET, c - 1] += target_neg
         sums[PROB, c - 1] += prob_neg
         sums[INTER, c - 1] += inter_neg
-
-
-@inlined
-def add_losses(loss, loss_neg, y, w, label, n, pair, sums, c):
-    """Add nll of channel c, and of the other side; w = 0 outweighs an infinite loss."""
-    zero = w.dtype.type(0)
-    nll = nll_neg = zero
-    for i in range(n):
-        part, part_neg = w[i] * loss[i], w[i] * loss_neg[i]
-        nll += part if (y[i] == label) & (w[i] != 0) else zero
-        nll_neg += part_neg if (y[i] != label) & (w[i] != 0) else zero
-    sums[NLL, c] += nll
-    sums[NLL if pair else NLL_NEG, c - pair] += nll_neg
 
 
 @inlined
@@ -153,21 +149,22 @@ def binary_sums(
 ):
     """Add a block's sums to lanes; see `engines` for the arguments."""
     sums = lanes[0]
-    z, p, q, loss, loss_neg = rows[0], rows[1], rows[2], rows[3], rows[4]
+    z, p, q, loss, loss_neg, zeros = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]
+    for i in range(n):
+        zeros[i] = 0
     focal = wanted[FOCAL] | wanted[FOCAL_NEG]
-    logs = focal | wanted[NLL] | wanted[NLL_ALL] | wanted[NLL_NEG]
+    rare = focal | wanted[PROB2] | wanted[NLL_ALL]
     for c in range(pair, source.shape[0]):
         r, label = label_of_row(y_rows, source, c)
         y, w = y_rows[r], w_rows[r]
-        two_sides(source, c, w, n, pair, z, p, q, loss)
-        add_probabilities(p, q, y, w, label, n, pair, sums, c)
+        row, other = source[c], source[c - 1] if pair else zeros
+        add_common_sums(row, other, y, w, label, n, pair, sums, c)
+        if rare:
+            fill_sides(row, other, w, n, p, q, loss, loss_neg, z)
         if wanted[PROB2]:
             sums[PROB2, c] += weighted_squares(w, p, n)
             if pair:
                 sums[PROB2, c - 1] += weighted_squares(w, q, n)
-        if logs:
-            log_losses(z, n, loss, loss_neg)
-            add_losses(loss, loss_neg, y, w, label, n, pair, sums, c)
         if wanted[NLL_ALL]:
             sums[NLL_ALL, c] += weighted_sum(w, loss, n)
             if pair:
@@ -176,55 +173,48 @@ def binary_sums(
             add_focal(p, q, loss, loss_neg, y, w, label, n, pair, gamma, sums, c)
 
 
-@inlined
-def put_row(out, c, w, n, pair, finite, z):
-    """Gradient of x_c, and of x_(c-1) of a pair; exactly 0 at ignored pixels"""
-    zero = z.dtype.type(0)
-    if not finite:  # then w = 0 was not enough: 0 * NaN is NaN
-        for i in range(n):
-            z[i] = z[i] if w[i] != 0 else zero
-    row = out[c]
-    for i in range(n):
-        row[i] = z[i]
-    if pair:
-        other = out[c - 1]
-        for i in range(n):
-            other[i] = -z[i]
-
-
 def binary_gradient(
     source, block, out, y_rows, w_rows, ignored, n, wanted, gamma, pair, finite, rows, upstream
 ):
     """The gradient of a block of logits; see `engines` for the arguments."""
-    z, p, q, loss, loss_neg = rows[0], rows[1], rows[2], rows[3], rows[4]
-    zero, two = z.dtype.type(0), z.dtype.type(2)
+    z, p, q, loss, loss_neg, zeros = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]
+    zero, one, two = z.dtype.type(0), z.dtype.type(1), z.dtype.type(2)
     focal = wanted[FOCAL] | wanted[FOCAL_NEG]
+    for i in range(n):
+        zeros[i] = zero
     for c in range(pair, source.shape[0]):
         own, other = upstream[0, c], upstream[1, c]
         r, label = label_of_row(y_rows, source, c)
         y, w = y_rows[r], w_rows[r]
-        two_sides(source, c, w, n, pair, z, p, q, loss)
+        row, less, dz = source[c], source[c - 1] if pair else zeros, out[c]
         if focal:
-            log_losses(z, n, loss, loss_neg)
+            fill_sides(row, less, w, n, p, q, loss, loss_neg, z)
         # 1. terms of all pixels, and those of the pixel's side
         prob, prob2, prob2_other = own[PROB] - other[PROB], two * own[PROB2], two * other[PROB2]
         nll_all, nll_all_other = own[NLL_ALL], other[NLL_ALL]
         inter, inter_other, nll, nll_other = own[INTER], other[INTER], own[NLL], other[NLL]
         for i in range(n):
-            both = p[i] * q[i]
-            slope = both * (prob + prob2 * p[i] - prob2_other * q[i])
-            slope += nll_all_other * p[i] - nll_all * q[i]
-            on, off = both * inter - nll * q[i], nll_other * p[i] - both * inter_other
-            z[i] = w[i] * (slope + (on if y[i] == label else off))
+            _, plus, minus = two_sides(difference(row, less, w, i), one)
+            both = plus * minus
+            slope = both * (prob + prob2 * plus - prob2_other * minus)
+            slope += nll_all_other * plus - nll_all * minus
+            on, off = both * inter - nll * minus, nll_other * plus - both * inter_other
+            dz[i] = w[i] * (slope + select(y[i] == label, on, off))
         # 2. focal terms of the pixel's side
         if focal:
             factor, factor_other = own[FOCAL], other[FOCAL]
             for i in range(n):
                 bend = gamma * p[i] * loss[i] if p[i] != 0 else zero
                 on = factor * power_unit(q[i], gamma) * (q[i] + bend)
-                z[i] -= w[i] * on if y[i] == label else zero
+                dz[i] -= w[i] * on if y[i] == label else zero
             for i in range(n):
                 bend = gamma * q[i] * loss_neg[i] if q[i] != 0 else zero
                 off = factor_other * power_unit(p[i], gamma) * (p[i] + bend)
-                z[i] += w[i] * off if y[i] != label else zero
-        put_row(out, c, w, n, pair, finite, z)
+                dz[i] += w[i] * off if y[i] != label else zero
+        if not finite:  # then w = 0 was not enough: 0 * NaN is NaN
+            for i in range(n):
+                dz[i] = dz[i] if w[i] != 0 else zero
+        if pair:
+            dz_other = out[c - 1]
+            for i in range(n):
+                dz_other[i] = -dz[i]

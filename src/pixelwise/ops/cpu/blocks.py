@@ -12,6 +12,8 @@ from numba import carray
 from pixelwise.ops.cpu.jit import inlined
 from pixelwise.ops.cpu.transfer import IGNORED, UNKNOWN, call_address, pointer_to
 
+LINE = 64  # bytes of a cache line
+
 
 @inlined
 def outer_offset(row, grid, view):
@@ -59,6 +61,14 @@ def find_block(view, image, first, n, grid, loaded):
         return block_in_place(loaded, view, image, first, grid)
     transfer_block(loaded, view, image, first, n, grid)
     return loaded
+
+
+@inlined
+def fetch_ahead(fetch_line, block, c, first, n):
+    """Ask for pixels of a row of a tensor: memory is read while others are computed."""
+    address = block.ctypes.data + (c * block.shape[1] + first) * block.itemsize
+    for i in range(0, n * block.itemsize, LINE):
+        fetch_line(address + i)
 
 
 @inlined

@@ -3,7 +3,7 @@
 `math.exp` in a numba loop is one library call per element. The float32 versions here are plain
 arithmetic, so the compiler turns a loop over them into vector instructions:
 
-    exp(x)   x = n ln 2 + r with integer n and |r| <= ln 2 / 2:  exp(x) = 2^n (1 + r + r² P(r));
+    exp(x)   x = n ln 2 + r with integer n and |r| <= ln 2 / 2:  exp(x) = 2^n (1 + r (1 + r P(r)));
              2^n is made by writing n + 127 into the exponent bits
     log(x)   x = 2^n m with m in [√½, √2), f = m - 1:  log(x) = n ln 2 + f - f²/2 + f³ Q(f)
 
@@ -21,13 +21,13 @@ from numba import types
 
 from pixelwise.ops.cpu.jit import FUSE, PIECE, exact, intrinsic, overload
 
-LOWEST = np.float32(-104.0)  # exp of anything below rounds to 0
+LOWEST = np.float32(-88.0)  # n is -127 there, which makes the exponent bits and so the result 0
 LOG2_E = np.float32(1.4426950408889634)
 LN2 = np.float32(0.6931471805599453)
 LN2_HIGH = np.float32(0.693359375)  # few bits, so that n * LN2_HIGH is exact
 LN2_LOW = np.float32(-2.12194440054690583e-4)
-ROUND = np.float32(12582912.0)  # 1.5 * 2^23: adding it rounds to an integer, kept in the low bits
-ROUND_BITS = np.int32(0x4B400000)
+# 1.5 * 2^23 + 127: adding it rounds to an integer n and leaves n + 127 in the lowest bits
+ROUND = np.float32(12583039.0)
 SQRT_HALF_BITS = np.int32(0x3F3504F3)
 P0, P1, P2, P3, P4 = np.array(
     [4.999999343e-01, 1.666652040e-01, 4.166839079e-02, 8.368745108e-03, 1.381454007e-03],
@@ -65,6 +65,16 @@ def bits_of_float(typingctx: Any, value: Any) -> Any:
     return types.int32(types.float32), codegen
 
 
+@intrinsic
+def select(typingctx: Any, condition: Any, yes: Any, no: Any) -> Any:
+    """`yes if condition else no` without a branch: several in one loop stay vector instructions."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.select(*args)
+
+    return yes(types.boolean, yes, yes), codegen
+
+
 @exact
 def exp32(x):
     """exp(x) for x <= 0 (or barely above): exact 0 below -87.7, NaN stays NaN."""
@@ -73,10 +83,8 @@ def exp32(x):
     n = rounded - ROUND
     r = (x - n * LN2_HIGH) - n * LN2_LOW
     poly = (((P4 * r + P3) * r + P2) * r + P1) * r + P0
-    poly = (poly * r * r + r) + ONE
-    exponent = bits_of_float(rounded) - ROUND_BITS + np.int32(127)
-    exponent = max(exponent, np.int32(0))  # below the smallest normal number: factor 0
-    return poly * float_of_bits(exponent << np.int32(23))
+    poly = (poly * r + ONE) * r + ONE
+    return poly * float_of_bits(bits_of_float(rounded) << np.int32(23))
 
 
 @exact

@@ -21,11 +21,13 @@ The two functions at the end are engines: kernels call them by their address, se
 
 import numpy as np
 
-from pixelwise.ops.cpu.blocks import clear_ignored
+from pixelwise.ops.cpu.blocks import clear_ignored, fetch_ahead
 from pixelwise.ops.cpu.exp import exp_neg, log_pos, power_unit
 from pixelwise.ops.cpu.jit import inlined
+from pixelwise.ops.cpu.transfer import fetch_to_read, fetch_to_write
 from pixelwise.ops.cpu.views import FOCAL, INTER, NLL, NLL_ALL, PROB, PROB2, TARGET, VALID
 
+CHUNK = 256  # pixels between two requests for memory
 LANES = 4  # independent accumulators of sums at the target class
 
 
@@ -57,20 +59,34 @@ def gather_target(source, y, n, top, gap):
 
 
 @inlined
-def exponentials(source, w, n, top, total, block):
-    """block = exp(x_c - top), total = their sum over classes; 0 and 1 at ignored pixels."""
+def exponentials(source, out, w, n, top, total, block):
+    """block = exp(x_c - top), total = their sum over classes; 0 and 1 at ignored pixels.
+
+    Meanwhile memory is asked for the pixels that come next, and for those of `out` that are written
+    soon: nothing else has as much to compute for each number.
+    """
     zero, one = top.dtype.type(0), top.dtype.type(1)
     channels = source.shape[0]
+    is_tensor, is_written = source.shape[1] >= 2 * n, out.shape[1] >= 2 * n
     for i in range(n):
         total[i] = 0
     for c in range(0, channels - 1, 2):
-        row, next_row, e, next_e = source[c], source[c + 1], block[c], block[c + 1]
-        for i in range(n):
-            here = exp_neg(row[i] - top[i]) if w[i] != 0 else zero
-            there = exp_neg(next_row[i] - top[i]) if w[i] != 0 else zero
-            total[i] += here + there
-            e[i] = here
-            next_e[i] = there
+        for start in range(0, n, CHUNK):
+            end = min(start + CHUNK, n)
+            for k in range(c, c + 2):
+                if is_tensor:
+                    fetch_ahead(fetch_to_read, source, k, n + start, end - start)
+                if is_written:
+                    fetch_ahead(fetch_to_write, out, k, start, end - start)
+            row, next_row = source[c, start:end], source[c + 1, start:end]
+            e, next_e = block[c, start:end], block[c + 1, start:end]
+            above, weight, part = top[start:end], w[start:end], total[start:end]
+            for i in range(end - start):
+                here = exp_neg(row[i] - above[i]) if weight[i] != 0 else zero
+                there = exp_neg(next_row[i] - above[i]) if weight[i] != 0 else zero
+                part[i] += here + there
+                e[i] = here
+                next_e[i] = there
     if channels % 2:
         row, e = source[channels - 1], block[channels - 1]
         for i in range(n):
@@ -138,7 +154,7 @@ def softmax_sums(
                 part += w[i] * (top[i] - row[i]) if w[i] != 0 else zero
             sums[NLL_ALL, c] += part
     # 3. exponentials and their total; share = w / total turns one into w p
-    exponentials(source, w, n, top, total, block)
+    exponentials(source, block, w, n, top, total, block)
     for i in range(n):
         share[i] = w[i] / total[i]
         loss[i] = log_pos(total[i])
@@ -226,7 +242,7 @@ def softmax_gradient(
     find_top(source, n, top)
     gather_target(source, y, n, top, gap)
     # 2. exponentials, their total, and the two sums of t over exponentials
-    exponentials(source, w, n, top, total, block)
+    exponentials(source, out, w, n, top, total, block)
     for i in range(n):
         first[i] = 0
         second[i] = 0

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from llvmlite import ir
 from numba import carray, cfunc, types
+from numba.core.cgutils import get_or_insert_function
 
 from pixelwise.ops.cpu.exp import bits_of_float, float_of_bits
 from pixelwise.ops.cpu.jit import compile_cached, exact, inlined, intrinsic
@@ -65,6 +66,27 @@ def pointer_to(typingctx: Any, address: Any, like: Any) -> Any:
         return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
 
     return types.CPointer(like.dtype)(address, like), codegen
+
+
+def _fetch(write: int) -> Any:
+    """Ask for the cache line of an address, without waiting for it."""
+
+    def fetch(typingctx: Any, address: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+            kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
+            function = get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+            second_level, data = number(2), number(1)
+            at = builder.inttoptr(args[0], pointer)
+            builder.call(function, [at, number(write), second_level, data])
+            return context.get_dummy_value()
+
+        return types.void(types.int64), codegen
+
+    return intrinsic(fetch)
+
+
+fetch_to_read, fetch_to_write = _fetch(0), _fetch(1)
 
 
 @exact
