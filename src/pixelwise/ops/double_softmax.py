@@ -25,10 +25,11 @@ def warn_if_probabilities(where: str, logits: Tensor) -> None:
     if logits.numel() == 0:
         return
     # one pixel decides for nearly all logits, and costs nothing; NaN is not a probability
-    image = logits.detach()[0]
-    corner: Any = (slice(None), *(0 for _ in image.shape[1:]))
-    if not all(0 <= value <= 1 for value in image[corner].tolist()):
+    detached = logits.detach()
+    corner = detached.as_strided(logits.shape[1:2], logits.stride()[1:2])
+    if not all(0 <= value <= 1 for value in corner.tolist()):
         return
+    image = detached[0]
     places: Any = (slice(None), *(slice(None, None, max(1, s // SAMPLED)) for s in image.shape[1:]))
     sample = image[places]
     low, high = sample.aminmax()

@@ -1,6 +1,6 @@
 """Checks of arguments: what every loss and every pass refuses before it reads a pixel."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,6 +20,11 @@ from pixelwise.ops.one_class import warn_if_one_class
 from pixelwise.ops.operators import traced
 from pixelwise.ops.target import Ignore, check_soft_target, check_target_dtype, merge_ignored
 from pixelwise.ops.unknown import count_later
+
+
+REMEMBERED = 256  # pairs of shapes
+# shapes, dtypes, devices and options that fit -> the ignored value
+_FITTING: dict[tuple[Any, ...] | None, int | None] = {}
 
 
 class Inputs(NamedTuple):
@@ -55,6 +60,46 @@ def check_inputs(
     Raises:
         ArgumentError, ArgumentTypeError: as pixel_stats.
     """
+    # a training step asks about the same shapes and dtypes again and again
+    key: tuple[Any, ...] | None = None
+    if weight is None and not soft_target and type(target) is Tensor and not traced(logits):
+        if isinstance(ignore_index, int | None):
+            key = (logits.shape, logits.dtype, logits.device, target.shape, target.dtype,
+                   target.device, activation, ignore_index, upsample)  # fmt: skip
+        if key in _FITTING:
+            _look_at_values(where, logits, target, activation, _FITTING[key])
+            return Inputs(target, None, _FITTING[key])
+    given = _check_all(
+        where, logits, target, activation, ignore_index, weight, upsample, soft_target
+    )
+    if key is not None and given.target is target:
+        if len(_FITTING) >= REMEMBERED:
+            _FITTING.clear()
+        _FITTING[key] = given.ignored
+    return given
+
+
+def _look_at_values(
+    where: str, logits: Tensor, target: Tensor, activation: str, ignored: int | None
+) -> None:
+    """Warn of what only values show; on a GPU nothing is read."""
+    if logits.device.type != "cpu":
+        return
+    if activation == "softmax":
+        warn_if_probabilities(where, logits)
+    warn_if_one_class(where, target, ignored)
+
+
+def _check_all(
+    where: str,
+    logits: Tensor,
+    target: Tensor,
+    activation: str,
+    ignore_index: Ignore,
+    weight: Tensor | None,
+    upsample: str | None,
+    soft_target: bool,
+) -> Inputs:
     check_logits(where, logits, activation)
     if activation == "softmax" and logits.device.type == "cpu" and not traced(logits):
         warn_if_probabilities(where, logits)

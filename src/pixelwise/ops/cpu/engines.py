@@ -21,12 +21,12 @@ address, so two and two are compiled, each on its own, rather than all combinati
                      those of the positive side and those marked ′ in `binary`
 """
 
+import math
 from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
 import numpy as np
-import torch
 from llvmlite import ir
 from numba import cfunc, types
 
@@ -34,7 +34,6 @@ from pixelwise.ops.cpu.binary import binary_gradient, binary_sums
 from pixelwise.ops.cpu.jit import compile_cached, inlined, intrinsic
 from pixelwise.ops.cpu.softmax import LANES, softmax_gradient, softmax_sums
 from pixelwise.ops.cpu.views import FOCAL, FOCAL_NEG, NLL, NLL_NEG
-from pixelwise.ops.spec import SUMS, Spec
 
 ROWS = 8
 ENGINES = {
@@ -79,6 +78,40 @@ def add_lanes(lanes, sums):
                 sums[k, c] += lanes[lane, k, c]
 
 
+@inlined
+def new_table(plan):
+    """Memory for the upstream gradients of an image, as engines take them."""
+    sums, channels = plan.wanted.size, plan.channels
+    shape = (2, channels, sums) if plan.binary else (1, sums, channels)
+    return np.zeros(shape, plan.gamma.dtype)
+
+
+@inlined
+def arrange_upstream(grad, scale, image, plan, table):
+    """Fill the table of an image with upstream gradients (len(places), N, C), times scale.
+
+    Returns:
+        1 if all are finite, else 0.
+    """
+    finite = np.int64(1)
+    for s in range(plan.places.size):
+        k = plan.places[s]
+        for c in range(plan.channels):
+            value = plan.gamma.dtype.type(grad[s, image, c] * scale)
+            finite = finite if math.isfinite(value) else np.int64(0)
+            if not plan.binary:
+                table[0, k, c] = value
+                continue
+            table[0, c, k] = value
+            if plan.pair:  # the other side of class 1 is class 0
+                table[1, 1, k] = value if c == 0 else table[1, 1, k]
+            elif k == NLL_NEG:
+                table[1, c, NLL] = value
+            elif k == FOCAL_NEG:
+                table[1, c, FOCAL] = value
+    return finite
+
+
 def engine_address(binary: bool, result: str, dtype: Any) -> int:
     """Address of an engine, compiled for blocks of `dtype` and kept for good.
 
@@ -99,32 +132,3 @@ def engine_address(binary: bool, result: str, dtype: Any) -> int:
             )  # fmt: skip
             _compiled[function, real] = compile_cached(cfunc, signature)(function)
         return _compiled[function, real].address
-
-
-def is_binary(logits: torch.Tensor, spec: Spec) -> bool:
-    """Whether a pixel's probabilities come in pairs p and 1 - p."""
-    return spec.activation == "sigmoid" or logits.shape[1] == 2
-
-
-def arrange_upstream(
-    grad: torch.Tensor, scale: torch.Tensor | None, logits: torch.Tensor, spec: Spec, dtype: Any
-) -> tuple[np.ndarray, int]:
-    """Upstream gradients (len(spec.sums), N, C), times scale, as an engine's tables for each image.
-
-    Returns:
-        (N, 1, 10, C) for softmax, (N, 2, C, 10) for binary; and 1 if all are finite, else 0.
-    """
-    images, channels = logits.shape[:2]
-    full = np.zeros((images, len(SUMS), channels), dtype)
-    grad = grad if scale is None else grad * scale
-    full[:, [SUMS.index(s) for s in spec.sums]] = grad.numpy().transpose(1, 0, 2)
-    finite = int(np.isfinite(full).all())
-    if not is_binary(logits, spec):
-        return full[:, None], finite
-    own = full.transpose(0, 2, 1)
-    other = np.zeros_like(own)
-    if spec.activation == "softmax":
-        other[:, 1] = own[:, 0]
-    else:
-        other[:, :, NLL], other[:, :, FOCAL] = own[:, :, NLL_NEG], own[:, :, FOCAL_NEG]
-    return np.ascontiguousarray(np.stack([own, other], 1)), finite

@@ -20,14 +20,15 @@ _kept: deque[np.ndarray] = deque(maxlen=1)  # a deque, because its steps need no
 
 def new_gradient(logits: torch.Tensor) -> torch.Tensor:
     """An uninitialised tensor with the logits' shape, dtype and memory format."""
+    size = logits.numel() * logits.element_size()
+    if size < LARGE:
+        return torch.empty_like(logits)
     like = torch.empty_like(logits, device="meta")
-    size = logits.numel() * like.element_size()
     memory = _take(size + ALIGNMENT)
     start = -memory.ctypes.data % ALIGNMENT
     piece = memory[start : start + size]
-    if size >= LARGE:
-        # the tensor holds `piece`, whose end is the end of all tensors in that memory
-        weakref.finalize(piece, _kept.append, memory).atexit = False
+    # the tensor holds `piece`, whose end is the end of all tensors in that memory
+    weakref.finalize(piece, _kept.append, memory).atexit = False
     return torch.from_numpy(piece).view(logits.dtype).as_strided(like.shape, like.stride())
 
 

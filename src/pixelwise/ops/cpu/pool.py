@@ -13,13 +13,14 @@ from typing import Any
 
 import torch
 
+WORTH = 1 << 16  # logits that keep a thread busy for longer than it takes to ask for one
 SHARES_PER_THREAD = 4  # small enough to pay little for calls, large enough to even out the load
 
 _lock = Lock()
 _pools: dict[tuple[int, int], ThreadPoolExecutor] = {}  # by process id and number of threads
 
 
-def run_tasks(work: Callable[[int, int], Any], tasks: int) -> list[Any]:
+def run_tasks(work: Callable[[int, int], Any], tasks: int, logits: int | None = None) -> list[Any]:
     """Run `work(first, end)` over shares of range(tasks), on torch.get_num_threads() threads.
 
     The calling thread is one of them. Which thread runs which share is left open, so a task must
@@ -28,12 +29,15 @@ def run_tasks(work: Callable[[int, int], Any], tasks: int) -> list[Any]:
     Args:
         work: does the tasks first, first + 1, ..., end - 1.
         tasks: number of tasks, >= 0.
+        logits: how many all tasks read; few are not worth several threads.
     Returns:
         What `work` returned for each share, in order; how many there are depends on the threads.
     Raises:
         What `work` raises.
     """
     threads = min(torch.get_num_threads(), tasks)
+    if logits is not None:
+        threads = min(threads, 1 + logits // WORTH)
     if threads <= 1:
         return [work(0, tasks)]
     shares = min(tasks, threads * SHARES_PER_THREAD)

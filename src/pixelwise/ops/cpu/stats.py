@@ -12,6 +12,7 @@ has the same bits for any number of threads. The arithmetic of step 3 is an engi
 `engines`.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,19 +31,21 @@ from pixelwise.ops.cpu.engines import (
     add_lanes,
     arrange_upstream,
     engine_address,
-    is_binary,
+    new_table,
     run_engine,
 )
 from pixelwise.ops.cpu.jit import kernel
 from pixelwise.ops.cpu.memory import new_gradient
 from pixelwise.ops.cpu.pool import run_tasks
 from pixelwise.ops.cpu.transfer import classify_address, load_address, store_address
-from pixelwise.ops.cpu.views import Labels, known_labels, view_tensors
+from pixelwise.ops.cpu.views import Labels, View, at_addresses, known_labels, view_tensors
 from pixelwise.ops.spec import SUMS, Spec
 
 BLOCK = 1024  # pixels; up to 32 channels of them fit the second-level cache beside the scratch
 BLOCK_WIDE = 512  # pixels, with more channels
 TASK = 16  # blocks
+REMEMBERED = 128  # passes
+NO_UNKNOWN = torch.tensor(0)
 PAD = 16  # elements between rows of a block, so that rows do not fall on the same cache lines
 
 
@@ -55,7 +58,9 @@ class Plan(NamedTuple):
     channels: int
     target_rows: int  # C if the target has a channel dimension, else 1
     pair: int  # 1 for two softmax classes, which are computed from their difference, else 0
+    binary: int  # 1 if a pixel's probabilities come in pairs p and 1 - p, else 0
     block: int  # pixels of a block
+    places: Any  # int64, where in SUMS each sum of the spec is
 
 
 @kernel
@@ -84,17 +89,19 @@ def forward_tasks(engine, logits, target, weight, grid, plan, sums, unknown, fir
 
 @kernel
 def backward_tasks(
-    engine, logits, target, weight, gradient, grid, plan, upstream, finite, parts, first_task,
-    end_task,
-):  # fmt: skip
+    engine, logits, target, weight, gradient, grid, plan, grad, scale, parts, first_task, end_task
+):
     dtype = plan.gamma.dtype
     loaded = np.empty((plan.channels, plan.block + PAD), dtype)
     block = np.empty((plan.channels, plan.block + PAD), dtype)
     rows = np.empty((ROWS, plan.block), dtype)
     w = np.empty((plan.target_rows, plan.block), dtype)
     y = np.empty((plan.target_rows, plan.block), np.int32)
+    table, held, finite = new_table(plan), -1, 1
     for task in range(first_task, end_task):
         image, part = task // parts, task % parts
+        if image != held:
+            held, finite = image, arrange_upstream(grad, scale, image, plan, table)
         for step in range(part * TASK, part * TASK + TASK):
             first = step * plan.block
             n = min(plan.block, grid.pixels - first)
@@ -102,13 +109,13 @@ def backward_tasks(
                 break
             ignored, _ = load_pixels(y, w, target, weight, image, first, n, grid, plan.labels)
             source = find_block(logits, image, first, n, grid, loaded)
-            table = upstream[image]
             if lies_in_place(gradient, first, n, grid):
                 out = block_in_place(loaded, gradient, image, first, grid)
                 run_engine(engine, source, block, out, y, w, ignored, n, plan, finite, rows, table)
             else:
-                # the logits have been read when the gradient is written over their copy
-                copy = loaded
+                # softmax has read the logits when it writes the gradient over their copy, which
+                # leaves more of the cache; the binary engine reads and writes in one loop
+                copy = block if plan.binary else loaded
                 run_engine(engine, source, block, copy, y, w, ignored, n, plan, finite, rows, table)
                 transfer_block(copy, gradient, image, first, n, grid)
 
@@ -131,17 +138,17 @@ def forward(
     if logits.numel() == 0:
         empty = torch.zeros(len(spec.sums), images, channels, dtype=torch.float64)
         return empty, torch.tensor(0)
-    plan = plan_pass(logits, target, spec)
-    grid, views = view_tensors(logits.shape[2:], inputs(logits, target, weight))
-    parts = -(-grid.pixels // (plan.block * TASK))
+    found = prepare(logits, target, weight, spec, "sums")
+    grid, plan, parts, engine = found.grid, found.plan, found.parts, found.engine
+    views = at_addresses(found.views, (logits, target, weight))
     sums = np.zeros((images, parts, len(SUMS), channels))
     unknown = np.zeros(images * parts, np.int64)
-    engine = engine_address(is_binary(logits, spec), "sums", plan.gamma.dtype)
     run_tasks(
         lambda a, b: forward_tasks(engine, *views, grid, plan, sums, unknown, a, b),
         images * parts,
+        logits.numel(),
     )
-    return add_parts(sums, spec), torch.tensor(int(unknown.sum()))
+    return add_parts(sums, plan), total_unknown(unknown)
 
 
 def backward(
@@ -164,17 +171,77 @@ def backward(
     gradient = new_gradient(logits)
     if logits.numel() == 0:
         return gradient
-    plan = plan_pass(logits, target, spec)
-    out = (gradient, store_address(logits.dtype, block_dtype(logits)), True)
-    grid, views = view_tensors(logits.shape[2:], [*inputs(logits, target, weight), out])
-    parts = -(-grid.pixels // (plan.block * TASK))
-    engine = engine_address(is_binary(logits, spec), "gradient", plan.gamma.dtype)
-    upstream, finite = arrange_upstream(grad, scale, logits, spec, plan.gamma.dtype)
+    found = prepare(logits, target, weight, spec, "gradient", gradient)
+    grid, plan, parts, engine = found.grid, found.plan, found.parts, found.engine
+    views = at_addresses(found.views, (logits, target, weight, gradient))
+    upstream, factor = upstream_numbers(grad, scale)
     run_tasks(
-        lambda a, b: backward_tasks(engine, *views, grid, plan, upstream, finite, parts, a, b),
+        lambda a, b: backward_tasks(engine, *views, grid, plan, upstream, factor, parts, a, b),
         logits.shape[0] * parts,
+        logits.numel(),
     )
     return gradient
+
+
+class Prepared(NamedTuple):
+    """What the layouts of the tensors and the spec decide about a pass."""
+
+    grid: Any
+    views: list[View]  # their addresses are those of other tensors
+    plan: Plan
+    parts: int  # tasks of an image
+    engine: int
+
+
+def prepare(
+    logits: torch.Tensor,
+    target: torch.Tensor,
+    weight: torch.Tensor | None,
+    spec: Spec,
+    result: str,
+    gradient: torch.Tensor | None = None,
+) -> Prepared:
+    """Engine, plan and views of a dense pass, kept for the next step."""
+
+    def make() -> Prepared:
+        plan = plan_pass(logits, target, spec)
+        tensors = inputs(logits, target, weight)
+        if gradient is not None:
+            store = store_address(logits.dtype, block_dtype(logits))
+            tensors = [*tensors, (gradient, store, True)]
+        grid, views = view_tensors(logits.shape[2:], tensors)
+        engine = engine_address(bool(plan.binary), result, plan.gamma.dtype)
+        return Prepared(grid, views, plan, -(-grid.pixels // (plan.block * TASK)), engine)
+
+    return remembered((*layouts(logits, target, weight), spec, result), make)
+
+
+_remembered: dict[tuple[Any, ...], Any] = {}
+
+
+def layouts(*tensors: torch.Tensor | None) -> tuple[Any, ...]:
+    """Shape, strides and dtype of each."""
+    return tuple(None if t is None else (t.shape, t.stride(), t.dtype) for t in tensors)
+
+
+def remembered(key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+    """What `make` returned for this key; training asks for the same few again and again."""
+    found = _remembered.get(key)
+    if found is None:
+        if len(_remembered) >= REMEMBERED:
+            _remembered.clear()
+        found = _remembered[key] = make()
+    return found
+
+
+def upstream_numbers(grad: torch.Tensor, scale: torch.Tensor | None) -> tuple[np.ndarray, float]:
+    """Upstream gradients as kernels take them, and the number that multiplies them."""
+    return np.ascontiguousarray(grad.numpy()), 1.0 if scale is None else float(scale)
+
+
+def total_unknown(unknown: np.ndarray) -> torch.Tensor:
+    """Σ unknown, () int64."""
+    return torch.tensor(int(unknown.sum())) if unknown.any() else NO_UNKNOWN
 
 
 def block_dtype(logits: torch.Tensor) -> torch.dtype:
@@ -196,7 +263,9 @@ def plan_pass(logits: torch.Tensor, target: torch.Tensor, spec: Spec) -> Plan:
         channels=channels,
         target_rows=channels if by_channel else 1,
         pair=int(spec.activation == "softmax" and channels == 2),
+        binary=int(spec.activation == "sigmoid" or channels == 2),
         block=BLOCK if channels <= 32 else BLOCK_WIDE,
+        places=np.array([SUMS.index(s) for s in spec.sums]),
     )
 
 
@@ -213,7 +282,7 @@ def inputs(
     ]
 
 
-def add_parts(sums: np.ndarray, spec: Spec) -> torch.Tensor:
+def add_parts(sums: np.ndarray, plan: Plan) -> torch.Tensor:
     """(N, parts, 10, C) to (len(spec.sums), N, C), the parts added in order."""
-    total = sums.sum(1)[:, [SUMS.index(s) for s in spec.sums]]
-    return torch.from_numpy(np.ascontiguousarray(total.transpose(1, 0, 2)))
+    total = sums[:, 0] if sums.shape[1] == 1 else sums.sum(1)
+    return torch.from_numpy(np.ascontiguousarray(total.transpose(1, 0, 2)[plan.places]))

@@ -38,14 +38,24 @@ from pixelwise.ops.cpu.engines import (
     add_lanes,
     arrange_upstream,
     engine_address,
-    is_binary,
+    new_table,
     run_engine,
 )
 from pixelwise.ops.cpu.jit import inlined, kernel
 from pixelwise.ops.cpu.pool import run_tasks
-from pixelwise.ops.cpu.stats import PAD, Plan, add_parts, inputs, plan_pass
+from pixelwise.ops.cpu.stats import (
+    PAD,
+    Plan,
+    add_parts,
+    inputs,
+    layouts,
+    plan_pass,
+    remembered,
+    total_unknown,
+    upstream_numbers,
+)
 from pixelwise.ops.cpu.transfer import call_address
-from pixelwise.ops.cpu.views import View, view_image
+from pixelwise.ops.cpu.views import View, at_addresses, view_image
 from pixelwise.ops.spec import SUMS, Spec
 
 BAND = 4  # rows of logits in a task; the halo is 1 / BAND of the gradient
@@ -176,7 +186,7 @@ def forward_tasks(engine, logits, target, weight, frame, plan, sums, unknown, fi
 
 @kernel
 def backward_tasks(
-    engine, logits, target, weight, out, halo, frame, plan, upstream, finite, first_task, end_task
+    engine, logits, target, weight, out, halo, frame, plan, grad, scale, first_task, end_task
 ):
     dtype = plan.gamma.dtype
     columns = frame.columns
@@ -187,9 +197,11 @@ def backward_tasks(
     rows = np.empty((ROWS, columns.width), dtype)
     w = np.empty((plan.target_rows, columns.width), dtype)
     y = np.empty((plan.target_rows, columns.width), np.int32)
+    table, held, finite = new_table(plan), -1, 1
     for task in range(first_task, end_task):
         image, band = task // frame.bands, task % frame.bands
-        table = upstream[image]
+        if image != held:
+            held, finite = image, arrange_upstream(grad, scale, image, plan, table)
         for start in range(0, columns.axis.out, columns.width):
             n = min(columns.width, columns.axis.out - start)
             first, count = line_of_block(columns, start, n)
@@ -202,10 +214,12 @@ def backward_tasks(
                     )
                     t = frame.rows.t[row]
                     interpolate(source, lines[0], lines[1], line, t, start, n, columns)
+                    out_block = block if plan.binary else source  # see stats.py
                     run_engine(
-                        engine, source, block, source, y, w, ignored, n, plan, finite, rows, table
-                    )
-                    gather_rows(source, lines[2], lines[3], line, t, start, n, columns)
+                        engine, source, block, out_block, y, w, ignored, n, plan, finite, rows,
+                        table,
+                    )  # fmt: skip
+                    gather_rows(out_block, lines[2], lines[3], line, t, start, n, columns)
                 add_rows(lines[2], lines[3], image, r, first, count, frame, out, halo)
 
 
@@ -217,15 +231,16 @@ def forward_upsampled(
     if logits.numel() == 0 or target.numel() == 0:
         empty = torch.zeros(len(spec.sums), images, channels, dtype=torch.float64)
         return empty, torch.tensor(0)
-    plan = plan_pass(logits, target, spec)
-    views, frame = _views_and_frame(logits, target, weight, plan)
+    plan, found, frame, engine = _prepare(logits, target, weight, spec, "sums")
+    views = at_addresses(found, (logits, target, weight))
     sums = np.zeros((images, frame.bands, len(SUMS), channels))
     unknown = np.zeros(images * frame.bands, np.int64)
-    engine = engine_address(is_binary(logits, spec), "sums", plan.gamma.dtype)
     run_tasks(
-        lambda a, b: forward_tasks(engine, *views, frame, plan, sums, unknown, a, b), unknown.size
+        lambda a, b: forward_tasks(engine, *views, frame, plan, sums, unknown, a, b),
+        unknown.size,
+        channels * target.numel(),
     )
-    return add_parts(sums, spec), torch.tensor(int(unknown.sum()))
+    return add_parts(sums, plan), total_unknown(unknown)
 
 
 def backward_upsampled(
@@ -239,16 +254,16 @@ def backward_upsampled(
     """As `stats.backward`, of logits (N, C, h, w) upsampled to the target's (H, W)."""
     if logits.numel() == 0 or target.numel() == 0:
         return torch.zeros_like(logits)
-    plan = plan_pass(logits, target, spec)
+    plan, found, frame, engine = _prepare(logits, target, weight, spec, "gradient")
     out = np.zeros(logits.shape, plan.gamma.dtype)
-    views, frame = _views_and_frame(logits, target, weight, plan)
+    views = at_addresses(found, (logits, target, weight))
     images, channels, _, width = logits.shape
     halo = np.zeros((images, channels, frame.bands, width), out.dtype)
-    engine = engine_address(is_binary(logits, spec), "gradient", plan.gamma.dtype)
-    upstream, finite = arrange_upstream(grad, scale, logits, spec, plan.gamma.dtype)
+    upstream, factor = upstream_numbers(grad, scale)
     run_tasks(
-        lambda a, b: backward_tasks(engine, *views, out, halo, frame, plan, upstream, finite, a, b),
+        lambda a, b: backward_tasks(engine, *views, out, halo, frame, plan, upstream, factor, a, b),
         images * frame.bands,
+        channels * target.numel(),
     )
     out[:, :, ::BAND] += halo
     gradient, like = torch.from_numpy(out), torch.empty_like(logits, device="meta")
@@ -257,9 +272,17 @@ def backward_upsampled(
     return torch.empty_like(logits).copy_(gradient)
 
 
-def _views_and_frame(
-    logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor | None, plan: Plan
-) -> tuple[list[View], Frame]:
-    views = [view_image(*tensor) for tensor in inputs(logits, target, weight)]
-    shape, out = tuple(logits.shape[2:]), tuple(target.shape[-2:])
-    return views, make_frame(shape, out, plan.block, plan.gamma.dtype)
+def _prepare(
+    logits: torch.Tensor, target: torch.Tensor, weight: torch.Tensor | None, spec: Spec, result: str
+) -> tuple[Plan, list[View], Frame, int]:
+    """Plan, views, geometry and engine of a pass, kept for the next step."""
+
+    def make() -> tuple[Plan, list[View], Frame, int]:
+        plan = plan_pass(logits, target, spec)
+        views = [view_image(*tensor) for tensor in inputs(logits, target, weight)]
+        shape, out = tuple(logits.shape[2:]), tuple(target.shape[-2:])
+        frame = make_frame(shape, out, plan.block, plan.gamma.dtype)
+        engine = engine_address(bool(plan.binary), result, plan.gamma.dtype)
+        return plan, views, frame, engine
+
+    return remembered((*layouts(logits, target, weight), spec, result, "upsampled"), make)

@@ -96,6 +96,14 @@ def _view(tensor: torch.Tensor, transfer: int, has_channel: bool, steps: Sequenc
     return View(tensor.data_ptr(), transfer, tensor.stride(0), channel, steps[-1], outer, in_place)
 
 
+def at_addresses(views: Sequence[View], tensors: Sequence[torch.Tensor | None]) -> list[View]:
+    """Views of other tensors of the same layouts."""
+    return [
+        view if tensor is None else View(tensor.data_ptr(), *view[1:])
+        for view, tensor in zip(views, tensors)
+    ]
+
+
 def known_labels(target: torch.Tensor, ignore_index: int | None, limit: int) -> Labels:
     """Labels for a target's dtype: an ignore_index it cannot hold, or None, never matches."""
     if target.dtype == torch.bool:
