@@ -21,7 +21,6 @@ from pixelwise.ops.operators import traced
 from pixelwise.ops.target import Ignore, check_soft_target, check_target_dtype, merge_ignored
 from pixelwise.ops.unknown import count_later
 
-
 REMEMBERED = 256  # pairs of shapes
 # shapes, dtypes, devices and options that fit -> the ignored value
 _FITTING: dict[tuple[Any, ...] | None, int | None] = {}
