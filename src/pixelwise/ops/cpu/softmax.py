@@ -71,6 +71,7 @@ def exponentials(source, out, w, n, top, total, block):
     for i in range(n):
         total[i] = 0
     for c in range(0, channels - 1, 2):
+        row, next_row, e, next_e = source[c], source[c + 1], block[c], block[c + 1]
         for start in range(0, n, CHUNK):
             end = min(start + CHUNK, n)
             for k in range(c, c + 2):
@@ -78,13 +79,10 @@ def exponentials(source, out, w, n, top, total, block):
                     fetch_ahead(fetch_to_read, source, k, n + start, end - start)
                 if is_written:
                     fetch_ahead(fetch_to_write, out, k, start, end - start)
-            row, next_row = source[c, start:end], source[c + 1, start:end]
-            e, next_e = block[c, start:end], block[c + 1, start:end]
-            above, weight, part = top[start:end], w[start:end], total[start:end]
-            for i in range(end - start):
-                here = exp_neg(row[i] - above[i]) if weight[i] != 0 else zero
-                there = exp_neg(next_row[i] - above[i]) if weight[i] != 0 else zero
-                part[i] += here + there
+            for i in range(np.uint64(start), np.uint64(end)):  # unsigned: none counts from the end
+                here = exp_neg(row[i] - top[i]) if w[i] != 0 else zero
+                there = exp_neg(next_row[i] - top[i]) if w[i] != 0 else zero
+                total[i] += here + there
                 e[i] = here
                 next_e[i] = there
     if channels % 2:

@@ -265,7 +265,7 @@ def plan_pass(logits: torch.Tensor, target: torch.Tensor, spec: Spec) -> Plan:
         pair=int(spec.activation == "softmax" and channels == 2),
         binary=int(spec.activation == "sigmoid" or channels == 2),
         block=BLOCK if channels <= 32 else BLOCK_WIDE,
-        places=np.array([SUMS.index(s) for s in spec.sums]),
+        places=np.array([SUMS.index(s) for s in spec.sums], np.int64),
     )
 
 
