@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ops.kernel_cases import IGNORE, check, in_both_widths, make_case, run, upstream_of
+from ops.kernel_cases import DEVICE, IGNORE, check, in_both_widths, make_case, run, upstream_of
 from oracles_ops import SUMS
 from pixelwise.ops.gpu import stats as kernels
 from pixelwise.ops.spec import Spec
@@ -97,6 +97,16 @@ def test_unknown_target_values_are_counted_and_enter_no_sum(task):
     assert unknown == 2 * (target.dim() == 3) + 18 * (target.dim() == 4)
     assert none == 0
     assert all(torch.equal(a, b) for a, b in zip(found, expected))
+
+
+@pytest.mark.parametrize("task", ["softmax-5", "softmax-19", "softmax-300", "binary"])
+def test_a_scale_is_a_factor_of_the_upstream_gradient(task):
+    """backward(g, scale=s) = backward(s g), to the bit."""
+    case = make_case(task, (5, 7), images=1)
+    batch = tuple(t.to(DEVICE) for t in case[:3])
+    grad, scale = upstream_of(case).to(DEVICE), torch.tensor(0.3, device=DEVICE)
+    found = kernels.backward(grad, *batch, case[3], scale)
+    assert torch.equal(found, kernels.backward(grad * scale, *batch, case[3]))
 
 
 def test_an_empty_batch_has_no_sums():

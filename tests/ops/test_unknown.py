@@ -4,9 +4,8 @@ import pytest
 import torch
 
 import pixelwise as pw
-from pixelwise.ops.unknown import count_later, raise_if_unknown
-
-TARGET = ("pixel_stats", "target", "class indices or ignore_index")
+from pixelwise.ops import unknown
+from pixelwise.ops.unknown import TARGET, count_later, counter, raise_if_unknown
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +34,23 @@ def test_counts_add_up_and_are_raised_once():
     count_later(*TARGET, torch.tensor(2))
     with pytest.raises(ValueError, match="got 2 other pixels"):
         raise_if_unknown()
+
+
+def test_a_counter_that_a_pass_has_added_to_is_not_added_to_itself():
+    """What a pass hands back on a GPU is the number that is kept."""
+    kept = torch.tensor(0)
+    count_later(*TARGET, kept)
+    count = next(c for key, c in unknown._COUNTS.items() if key[:3] == TARGET)
+    count += 3
+    count_later(*TARGET, count)
+    with pytest.raises(ValueError, match="got 3 other pixels"):
+        raise_if_unknown()
+
+
+def test_a_cpu_has_a_count_of_its_own_for_every_pass():
+    first, second = (counter(*TARGET, torch.device("cpu")) for _ in range(2))
+    first += 1
+    assert second == 0
 
 
 def test_all_kinds_of_wrong_values_are_in_one_message():

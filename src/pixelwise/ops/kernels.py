@@ -17,7 +17,7 @@ from pixelwise.ops.formula import Formula
 from pixelwise.ops.operators import operator, watched_values
 from pixelwise.ops.spec import Spec
 from pixelwise.ops.target import unknown_target
-from pixelwise.ops.unknown import count_later
+from pixelwise.ops.unknown import TARGET, count_later, prepare_counter
 
 
 def kernel_sums(
@@ -179,6 +179,7 @@ def _kernel(name: str, backend: str, logits: Tensor, target: Tensor) -> Any:
 
 def _fake_stats_forward(logits, _target, _weight, sums, *_options):
     shape = (len(sums.split(",")), *logits.shape[:2])
+    prepare_counter(*TARGET, logits.device)
     return torch.empty(shape, dtype=torch.float64, device=logits.device)
 
 
@@ -202,7 +203,7 @@ def _stats_forward(
 ) -> Tensor:
     table, unknown = _kernel("forward", backend, logits, target)(logits, target, weight, spec)
     if unknown.is_cuda:
-        count_later("pixel_stats", "target", "class indices or ignore_index", unknown)
+        count_later(*TARGET, unknown)
     elif int(unknown):
         multilabel = target.dim() == logits.dim()
         binary = spec.activation == "sigmoid" and (multilabel or logits.shape[1] == 1)

@@ -11,9 +11,11 @@ from torch import Tensor
 
 from pixelwise.errors import ArgumentError, ArgumentTypeError, PixelwiseError, setting
 from pixelwise.offenders import unknown_values
+from pixelwise.ops.unknown import TARGET, count_later, prepare_counter
 
 Ignore = int | Sequence[int] | None
 NAMED_VALUES = 10  # offenders that one message lists
+COUNTED = TARGET[1:]  # argument and what it must be
 SOFT_TOLERANCE = 0.01  # what half types and many classes may take from Σ_c y_c = 1
 
 
@@ -48,7 +50,8 @@ def check_soft_target(where: str, target: Tensor, weight: Tensor | None, activat
         weight: (N, *S) factor per pixel, or None.
     Raises:
         ArgumentTypeError: not floating point.
-        ArgumentError: it asks for a gradient, is outside 0..1, or does not add up to 1 (softmax).
+        ArgumentError: it asks for a gradient, is outside 0..1, or does not add up to 1 (softmax);
+            on a GPU raise_if_unknown raises the latter two.
     """
     if not target.is_floating_point():
         hint = "Class indices (N, *S) need no soft_target."
@@ -68,7 +71,9 @@ def check_soft_target(where: str, target: Tensor, weight: Tensor | None, activat
         wanted = "probabilities that add up to 1 over the classes"
     if weight is not None:
         wrong = wrong & (weight > 0)
-    if bool(wrong.any()):
+    if wrong.is_cuda:
+        count_later(where, "target", wanted, wrong.sum())
+    elif bool(wrong.any()):
         place = tuple(int(i) for i in wrong.nonzero()[0])
         values = [round(v, 4) for v in target.movedim(1, -1)[place].tolist()[:NAMED_VALUES]]
         got = f"{values} at {place}, {int(wrong.sum())} such pixels"
@@ -109,6 +114,8 @@ def _holds(dtype: torch.dtype, value: int) -> bool:
 def class_index(target: Tensor, num_classes: int, ignore_index: int | None, where: str) -> Tensor:
     """Class index per pixel as int64, -1 where ignored; raises on anything else.
 
+    On a GPU, where looking at a value waits, anything else is ignored and counted.
+
     Args:
         target: integer tensor of any shape.
         num_classes: C; classes are 0..C-1.
@@ -117,7 +124,7 @@ def class_index(target: Tensor, num_classes: int, ignore_index: int | None, wher
     Returns:
         int64 tensor of the target's shape with values -1..C-1.
     Raises:
-        ArgumentError: a value is neither a class nor ignored.
+        ArgumentError: a value is neither a class nor ignored; on a GPU raise_if_unknown raises it.
     """
     index = target.long() if target.dtype != torch.int64 else target.clone()
     if ignore_index is not None:
@@ -125,13 +132,17 @@ def class_index(target: Tensor, num_classes: int, ignore_index: int | None, wher
         unknown = (index < -1) | (index >= num_classes) | ((index == -1) & (target != ignore_index))
     else:
         unknown = (index < 0) | (index >= num_classes)
-    if bool(unknown.any()):
+    if index.is_cuda:
+        count_later(where, *COUNTED, unknown.sum())
+        index.masked_fill_(unknown, -1)
+    elif bool(unknown.any()):
         raise unknown_target(where, target, num_classes, ignore_index)
     return index
 
 
 @class_index.register_fake
 def _(target: Tensor, num_classes: int, ignore_index: int | None, where: str) -> Tensor:  # noqa: ARG001
+    prepare_counter(where, *COUNTED, target.device)
     return torch.empty_like(target, dtype=torch.int64)
 
 

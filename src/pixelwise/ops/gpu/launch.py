@@ -15,6 +15,7 @@ MAX_CLASSES = 256  # that one program handles; more are shared between several
 SHARED_CLASSES = 128  # of a program when there are more
 WARP_CLASSES = 16  # that one warp handles, without waiting for another
 LANE_CLASSES = 8  # rows of a lane beyond that, which leaves registers for more than one block
+FORWARD_LANE_CLASSES = 16  # of the dense sums, which need fewer registers
 MAX_WARPS = 16  # with twice as many a lane would have no more than 64 registers
 BLOCK = 512  # pixels whose sums are added in float32
 AXES = 3  # spatial axes that a kernel can step through
@@ -38,12 +39,13 @@ class Tile(NamedTuple):
     warps: int
 
 
-def tile_for(classes: int, together: bool) -> Tile:
+def tile_for(classes: int, together: bool, lane_classes: int = LANE_CLASSES) -> Tile:
     """The tile for a number of classes; depends on nothing else, so that results are repeatable.
 
     Args:
         classes: of the logits.
         together: whether a pixel needs them all at once, as softmax does.
+        lane_classes: rows of a lane where several warps share a tile.
     """
     first, tail = min(triton.next_power_of_2(classes), LANE_CLASSES), 0
     if together and classes > MAX_CLASSES:
@@ -54,7 +56,7 @@ def tile_for(classes: int, together: bool) -> Tile:
         if tail == first:
             first, tail = 2 * first, 0
     pixels = min(32 * max(1, 8 // first), BLOCK)
-    warps = 1 if first <= WARP_CLASSES else min(first // LANE_CLASSES, MAX_WARPS)
+    warps = 1 if first <= WARP_CLASSES else min(first // lane_classes, MAX_WARPS)
     return Tile(first, tail, pixels, BLOCK // pixels, warps)
 
 
@@ -76,7 +78,29 @@ class Axes(NamedTuple):
         return self.sizes[0] * self.sizes[1] * self.sizes[2]
 
 
-def merge_axes(tensors: Sequence[Tensor | None], spatial: Sequence[int]) -> Axes:
+class Layout(NamedTuple):
+    """What a kernel's start depends on of a tensor, apart from its address; hashable.
+
+    Attributes:
+        shape, strides, dtype: of the tensor.
+    """
+
+    shape: torch.Size
+    strides: tuple[int, ...]
+    dtype: torch.dtype
+
+    def stride(self, axis: int) -> int:
+        return self.strides[axis]
+
+    def dim(self) -> int:
+        return len(self.shape)
+
+
+def layout(tensor: Tensor | None) -> Layout | None:
+    return None if tensor is None else Layout(tensor.shape, tensor.stride(), tensor.dtype)
+
+
+def merge_axes(tensors: Sequence[Tensor | Layout | None], spatial: Sequence[int]) -> Axes:
     """Axes of tensors whose last dimensions are `spatial`.
 
     Raises:
@@ -113,11 +137,26 @@ def pixel_at(p, size1, size2, s0, s1, s2, AXES: tl.constexpr):
     return at
 
 
-def options(logits: Tensor, target: Tensor, weight: Tensor | None, spec: Spec) -> dict[str, Any]:
+def is_narrow(tensors: Sequence[Layout | None], pixels: int) -> bool:
+    """Whether 32 bits hold every offset inside an image; those of no element may overflow."""
+    reach = [
+        sum((size - 1) * abs(step) for size, step in zip(t.shape[1:], t.strides[1:]))
+        for t in tensors
+        if t is not None
+    ]
+    return max(*reach, pixels + BLOCK) < 2**31
+
+
+def options(
+    logits: Tensor | Layout,
+    target: Tensor | Layout,
+    weight: Tensor | Layout | None,
+    spec: Spec,
+) -> dict[str, Any]:
     """What every kernel of the pass is compiled for."""
     per_class = target.dim() == logits.dim()
     return {
-        "ROWS": tuple(spec.sums.index(s) if s in spec.sums else -1 for s in SUMS),
+        "ROWS": rows_of(spec, spec.sums),
         "GAMMA": spec.gamma,
         "SOFTMAX": spec.activation == "softmax",
         "PER_CLASS": per_class,
@@ -126,6 +165,11 @@ def options(logits: Tensor, target: Tensor, weight: Tensor | None, spec: Spec) -
         "IGNORES": spec.ignore_index is not None,
         "DTYPE": tl.float64 if logits.dtype == torch.float64 else tl.float32,
     }
+
+
+def rows_of(spec: Spec, names: Sequence[str]) -> tuple[int, ...]:
+    """For each of SUMS its row in the table of `spec` if it is among `names`, else -1."""
+    return tuple(spec.sums.index(s) if s in names and s in spec.sums else -1 for s in SUMS)
 
 
 def as_bytes(target: Tensor) -> Tensor:

@@ -11,12 +11,23 @@ through once for each class that occurs in it, from the lowest to the highest:
 Blocks and the order of additions depend on sizes alone.
 """
 
+from functools import lru_cache
+from typing import Any
+
 import torch
 import triton
 import triton.language as tl
 from torch import Tensor
 
-from pixelwise.ops.gpu.launch import as_bytes, launch, merge_axes, pixel_at
+from pixelwise.ops.gpu.launch import (
+    Layout,
+    as_bytes,
+    launch,
+    layout,
+    merge_axes,
+    pixel_at,
+    rows_of,
+)
 from pixelwise.ops.gpu.tile import (
     FOCAL,
     INTER,
@@ -27,13 +38,13 @@ from pixelwise.ops.gpu.tile import (
     power,
     read_labels,
 )
-from pixelwise.ops.spec import SUMS, Spec
+from pixelwise.ops.spec import Spec
 
 OWN_SUMS = ("target", "inter", "nll", "focal")
 FEW_CLASSES = 8  # with no more of them, the pass over the logits adds up these sums as well
 BLOCK = 1024  # pixels
 NONE: tl.constexpr = tl.constexpr(2147483647)  # above every class
-VARYING = "classes pixels blocks ignore size1 size2 tn t0 t1 wn w0 w1 row".split()
+VARYING = "classes pixels blocks rows ignore size1 size2 tn t0 t1 wn w0 w1".split()
 
 
 @triton.jit
@@ -47,7 +58,7 @@ def store_own(partial, row, ROW: tl.constexpr, mine, value):
 @triton.jit(do_not_specialize=VARYING, do_not_specialize_on_alignment=["t2", "w2"])
 def own_block(
     own, target, weight, partial,
-    classes, pixels, blocks, ignore, size1, size2, row, tn, t0, t1, t2, wn, w0, w1, w2,
+    classes, pixels, blocks, rows, ignore, size1, size2, tn, t0, t1, t2, wn, w0, w1, w2,
     ROWS: tl.constexpr, GAMMA: tl.constexpr, WEIGHTED: tl.constexpr, IGNORES: tl.constexpr,
     DTYPE: tl.constexpr, PIXELS: tl.constexpr, AXES: tl.constexpr,
 ):
@@ -69,7 +80,8 @@ def own_block(
     focal = w
     if ROWS[FOCAL] >= 0:
         focal = power(one_minus_exp(log_p), GAMMA) * -log_p * w
-    partial += program * classes
+    partial += (n * rows + block) * classes
+    row = tl.num_programs(0).to(tl.int64) // blocks * rows * classes
     y = tl.where(valid, y, NONE)
     k = tl.min(y)
     while k < NONE:
@@ -91,29 +103,58 @@ def inside_sums(spec: Spec, classes: int) -> Spec:
     return spec._replace(sums=tuple(s for s in spec.sums if s not in OWN_SUMS))
 
 
-def own_sums(
-    own: Tensor, target: Tensor, weight: Tensor | None, classes: int, spec: Spec
-) -> dict[str, Tensor]:
-    """Those of OWN_SUMS that are asked for, each (N, C) float64.
+def add_own_sums(
+    partial: Tensor, own: Tensor, target: Tensor, weight: Tensor | None, spec: Spec
+) -> None:
+    """Store those of OWN_SUMS that are asked for into the rows of their sums.
 
     Args:
+        partial: (len(spec.sums), N, B, C), 0 in these rows, with B >= own_blocks(P).
         own: (N, P) log p of the own class of each valid pixel, anything elsewhere.
         target, weight: (N, *S), with P pixels an image.
     """
-    names = [s for s in spec.sums if s in OWN_SUMS]
     images, pixels = own.shape
-    axes = merge_axes([target, weight], target.shape[1:])
-    blocks = triton.cdiv(pixels, BLOCK)
-    partial = own.new_zeros((len(names), images, blocks, classes))
+    classes, blocks = partial.shape[3], own_blocks(pixels)
+    sizes, strides, constants = _own_plan(layout(target), layout(weight), spec)
     launch(
         own_block, images * blocks, own,
-        own, as_bytes(target), weight, partial,
-        classes, pixels, blocks, spec.ignore_index or 0, *axes.sizes[1:],
-        images * blocks * classes, target.stride(0), *axes.strides[0],
-        weight.stride(0) if weight is not None else 0, *axes.strides[1],
-        ROWS=tuple(names.index(s) if s in names else -1 for s in SUMS),
-        GAMMA=spec.gamma, WEIGHTED=weight is not None, IGNORES=spec.ignore_index is not None,
+        own, as_bytes(target), weight, partial, classes, pixels, blocks, partial.shape[2],
+        *sizes, *strides, **constants,
         DTYPE=tl.float64 if own.dtype == torch.float64 else tl.float32,
-        PIXELS=BLOCK, AXES=axes.number, num_warps=4,
     )  # fmt: skip
+
+
+def own_blocks(pixels: int) -> int:
+    """Blocks of an image of so many pixels."""
+    return triton.cdiv(pixels, BLOCK)
+
+
+@lru_cache(maxsize=256)
+def _own_plan(
+    target: Layout, weight: Layout | None, spec: Spec
+) -> tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]:
+    """Sizes, strides and constants of own_block."""
+    axes = merge_axes([target, weight], target.shape[1:])
+    constants = {
+        "ROWS": rows_of(spec, OWN_SUMS),
+        "GAMMA": spec.gamma,
+        "WEIGHTED": weight is not None,
+        "IGNORES": spec.ignore_index is not None,
+        "PIXELS": BLOCK,
+        "AXES": axes.number,
+        "num_warps": 4,
+    }
+    lead = (target.stride(0),), (0 if weight is None else weight.stride(0),)
+    strides = tuple(s for a, b in zip(lead, axes.strides) for s in (*a, *b))
+    return (spec.ignore_index or 0, *axes.sizes[1:]), strides, constants
+
+
+def own_sums(
+    own: Tensor, target: Tensor, weight: Tensor | None, classes: int, spec: Spec
+) -> dict[str, Tensor]:
+    """Those of OWN_SUMS that are asked for, each (N, C) float64."""
+    names = tuple(s for s in spec.sums if s in OWN_SUMS)
+    images, pixels = own.shape
+    partial = own.new_zeros((len(names), images, own_blocks(pixels), classes))
+    add_own_sums(partial, own, target, weight, spec._replace(sums=names))
     return dict(zip(names, partial.sum(2, dtype=torch.float64)))

@@ -12,6 +12,7 @@ atomically, so a result has the same bits in every run. With more than 256 class
 reads all of them to normalise. Nothing here waits for the device.
 """
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import torch
@@ -21,14 +22,20 @@ from torch import Tensor
 
 from pixelwise.ops.activations import compute_dtype
 from pixelwise.ops.gpu.launch import (
+    FORWARD_LANE_CLASSES,
+    LANE_CLASSES,
+    Layout,
     as_bytes,
+    is_narrow,
     launch,
+    layout,
     merge_axes,
     options,
     pixel_at,
+    rows_of,
     tile_for,
 )
-from pixelwise.ops.gpu.own import inside_sums, own_sums
+from pixelwise.ops.gpu.own import add_own_sums, inside_sums
 from pixelwise.ops.gpu.tile import (
     INF,
     add_sigmoid,
@@ -48,10 +55,18 @@ from pixelwise.ops.gpu.tile import (
     zero_sums,
 )
 from pixelwise.ops.spec import Spec
+from pixelwise.ops.unknown import TARGET, counter
 
 # what varies from batch to batch must not compile a kernel each
 VARYING = "classes pixels blocks chunks ignore size1 size2 xn x0 x1 tn tc t0 t1 wn w0 w1".split()
 INNER = "xc x2 t2 w2".split()  # 1 is worth a kernel of its own, other values are not
+
+
+@triton.jit
+def class_at(start, at, c, step):
+    """Addresses of classes c at pixels; short offsets are added first, which saves registers."""
+    narrow: tl.constexpr = at.dtype == tl.int32
+    return start + (at + c * step) if narrow else start + at + c.to(tl.int64) * step
 
 
 @triton.jit
@@ -62,7 +77,7 @@ def read_logits(
     """Step 2: 0 at ignored pixels; classes that do not exist weigh nothing."""
     fill: tl.constexpr = -float("inf") if SOFTMAX else 0.0
     exists = inside if FULL else inside & (c < classes)
-    tile = tl.load(x + at + c.to(tl.int64) * xc, mask=exists, other=fill)
+    tile = tl.load(class_at(x, at, c, xc), mask=exists, other=fill)
     if TURN:
         tile = turn(tile)
     return tl.where(valid, tile.to(DTYPE), 0.0)
@@ -71,7 +86,7 @@ def read_logits(
 @triton.jit
 def read_own(x, y, at, valid, xc, m, d, DTYPE: tl.constexpr):
     """log p of the own class of each pixel."""
-    own = tl.load(x + y.to(tl.int64) * xc + at, mask=valid, other=0.0).to(DTYPE)
+    own = tl.load(class_at(x, at, y, xc), mask=valid, other=0.0).to(DTYPE)
     return (own - m) - tl.log(d)
 
 
@@ -100,7 +115,7 @@ def forward_block(
     BINARY: tl.constexpr, WEIGHTED: tl.constexpr, IGNORES: tl.constexpr, DTYPE: tl.constexpr,
     CLASSES: tl.constexpr, TAIL: tl.constexpr, PIXELS: tl.constexpr, STEPS: tl.constexpr,
     WHOLE: tl.constexpr, FULL: tl.constexpr, TURN: tl.constexpr, AXES: tl.constexpr,
-    KEEP: tl.constexpr,
+    NARROW: tl.constexpr, KEEP: tl.constexpr,
 ):
     # fmt: on
     """Sums of one block and some classes, and how many of its targets are unknown."""
@@ -117,6 +132,8 @@ def forward_block(
         acc2 = zero_sums(TAIL, PIXELS, PER_CLASS, DTYPE)
     strange = tl.zeros([CLASSES if PER_CLASS else 1, PIXELS], tl.int32)
     begin = block * (STEPS * PIXELS)
+    if NARROW:
+        begin = begin.to(tl.int32)
     for first in range(begin, tl.minimum(begin + STEPS * PIXELS, pixels), PIXELS):
         # 1. target and weight
         at = first + tl.arange(0, PIXELS)[None, :]
@@ -124,7 +141,7 @@ def forward_block(
         t_at = pixel_at(at, size1, size2, t0, t1, t2, AXES)
         w_at = pixel_at(at, size1, size2, w0, w1, w2, AXES)
         if PER_CLASS:
-            t_at += c.to(tl.int64) * tc
+            t_at += c.to(t_at.dtype) * tc
         y, valid, w, odd = read_labels(
             target, weight, t_at, w_at, inside & (c < classes) if PER_CLASS else inside,
             2 if BINARY else classes, ignore, WEIGHTED, IGNORES, DTYPE,
@@ -164,14 +181,14 @@ def forward_block(
 
 @triton.jit
 def couple_all(
-    grad, x, at, inside, valid, m, d, classes, row, xc,
+    grad, scale, x, at, inside, valid, m, d, classes, row, xc,
     ROWS: tl.constexpr, CLASSES: tl.constexpr, TURN: tl.constexpr, DTYPE: tl.constexpr,
 ):  # fmt: skip
     """Σ_c (g_nll_all − p_c h_c) of step 3 for more classes than a tile holds."""
     total = tl.zeros(at.shape, DTYPE)
     for first in range(0, classes, CLASSES):
         c = first + tl.arange(0, CLASSES)[:, None]
-        g = read_upstream(grad + c, row, c < classes, ROWS, DTYPE)
+        g = read_upstream(grad + c, row, c < classes, ROWS, DTYPE, scale)
         tile = read_logits(x, c, classes, at, inside, valid, xc, True, False, TURN, DTYPE)
         total += coupling(exp(tile - m) * (1.0 / d), g, ROWS)
     return total
@@ -182,21 +199,21 @@ def store_gradient(out, c, classes, at, inside, valid, slope, gc, FULL: tl.const
     """Exactly 0 where ignored, whatever was computed there."""
     slope = tl.where(valid, slope, 0.0).to(out.dtype.element_ty)
     exists = inside if FULL else inside & (c < classes)
-    tl.store(out + at + c.to(tl.int64) * gc, slope, mask=exists, cache_modifier=".cs")
+    tl.store(class_at(out, at, c, gc), slope, mask=exists, cache_modifier=".cs")
 
 
 # fmt: off
 @triton.jit(do_not_specialize=[*VARYING, "gn", "g0", "g1", "row"],
             do_not_specialize_on_alignment=[*INNER, "gc", "g2"])
 def backward_block(
-    grad, x, target, weight, out,
+    grad, scale, x, target, weight, out,
     classes, pixels, blocks, chunks, ignore, size1, size2, row,
     xn, xc, x0, x1, x2, tn, tc, t0, t1, t2, wn, w0, w1, w2, gn, gc, g0, g1, g2,
     ROWS: tl.constexpr, GAMMA: tl.constexpr, SOFTMAX: tl.constexpr, PER_CLASS: tl.constexpr,
     BINARY: tl.constexpr, WEIGHTED: tl.constexpr, IGNORES: tl.constexpr, DTYPE: tl.constexpr,
     CLASSES: tl.constexpr, TAIL: tl.constexpr, PIXELS: tl.constexpr, STEPS: tl.constexpr,
     WHOLE: tl.constexpr, FULL: tl.constexpr, TURN: tl.constexpr, AXES: tl.constexpr,
-    LIKE: tl.constexpr,
+    NARROW: tl.constexpr, LIKE: tl.constexpr,
 ):
     # fmt: on
     """Gradient of one block and some classes."""
@@ -208,13 +225,17 @@ def backward_block(
     if WEIGHTED:
         weight += n * wn
     grad += n * classes
+    if scale is not None:
+        scale = tl.load(scale)
     c_step = xc if LIKE else gc
     c = (chunk * CLASSES).to(tl.int32) + tl.arange(0, CLASSES)[:, None]
-    g = read_upstream(grad + c, row, c < classes, ROWS, DTYPE)
+    g = read_upstream(grad + c, row, c < classes, ROWS, DTYPE, scale)
     if TAIL:
         c2 = CLASSES + tl.arange(0, TAIL)[:, None]
-        tail_g = read_upstream(grad + c2, row, c2 < classes, ROWS, DTYPE)
+        tail_g = read_upstream(grad + c2, row, c2 < classes, ROWS, DTYPE, scale)
     begin = block * (STEPS * PIXELS)
+    if NARROW:
+        begin = begin.to(tl.int32)
     for first in range(begin, tl.minimum(begin + STEPS * PIXELS, pixels), PIXELS):
         # 1. target and weight
         at = first + tl.arange(0, PIXELS)[None, :]
@@ -222,7 +243,7 @@ def backward_block(
         t_at = pixel_at(at, size1, size2, t0, t1, t2, AXES)
         w_at = pixel_at(at, size1, size2, w0, w1, w2, AXES)
         if PER_CLASS:
-            t_at += c.to(tl.int64) * tc
+            t_at += c.to(t_at.dtype) * tc
         y, valid, w, _ = read_labels(
             target, weight, t_at, w_at, inside & (c < classes) if PER_CLASS else inside,
             2 if BINARY else classes, ignore, WEIGHTED, IGNORES, DTYPE,
@@ -243,13 +264,13 @@ def backward_block(
             else:
                 m, d = normalise_all(x, x_at, inside, valid, classes, xc, CLASSES, TURN, DTYPE)
             own = read_own(x, y, x_at, valid, xc, m, d, DTYPE)
-            ka, kb, u = own_slopes(grad + y, row, valid, own, ROWS, GAMMA)
+            ka, kb, u = own_slopes(grad + y, row, valid, own, ROWS, GAMMA, scale)
             p = exp(a - m) * (1.0 / d)
             if WHOLE:
                 u += coupling(p, g, ROWS)
             else:
                 u += couple_all(
-                    grad, x, x_at, inside, valid, m, d, classes, row, xc,
+                    grad, scale, x, x_at, inside, valid, m, d, classes, row, xc,
                     ROWS, CLASSES, TURN, DTYPE,
                 )  # fmt: skip
             if TAIL:
@@ -269,21 +290,21 @@ def forward(
     """Sums (len(spec.sums), N, C) float64, and the number of unknown targets () int64."""
     images, classes = logits.shape[:2]
     dtype = compute_dtype(logits.dtype)
-    plan = _plan(logits, target, weight, spec)
-    inside = inside_sums(spec, classes)
-    keep = inside != spec
-    partial = logits.new_empty((len(inside.sums), images, plan.blocks, classes), dtype=dtype)
-    unknown = logits.new_zeros((), dtype=torch.int64)
+    plan = _plan(layout(logits), layout(target), layout(weight), spec)
+    keep = plan.constants["KEEP"]
+    # own_block, whose blocks are larger, stores sums of classes that occur and no others
+    new = logits.new_zeros if keep else logits.new_empty
+    partial = new((len(spec.sums), images, plan.blocks, classes), dtype=dtype)
+    unknown = counter(*TARGET, logits.device)
     plane = logits.new_empty((images, plan.pixels if keep else 0), dtype=dtype)
     launch(
         forward_block, plan.programs, logits,
         logits, as_bytes(target), weight, partial, unknown, plane, *plan.sizes, *plan.strides,
-        **plan.constants | options(logits, target, weight, inside), KEEP=keep,
+        **plan.constants,
     )  # fmt: skip
-    sums = dict(zip(inside.sums, partial.sum(2, dtype=torch.float64)))
     if keep:
-        sums |= own_sums(plane, target, weight, classes, spec)
-    return torch.stack([sums[name] for name in spec.sums]), unknown
+        add_own_sums(partial, plane, target, weight, spec)
+    return partial.sum(2, dtype=torch.float64), unknown
 
 
 def backward(
@@ -295,26 +316,23 @@ def backward(
     scale: Tensor | None = None,
 ) -> Tensor:
     """Gradient of the logits, in their dtype and memory format."""
-    grad = grad if scale is None else grad * scale
     gradient = torch.empty_like(logits)
-    plan = _plan(logits, target, weight, spec, gradient)
-    row = grad.shape[1] * grad.shape[2]
+    plan = _plan(layout(logits), layout(target), layout(weight), spec, layout(gradient))
     launch(
         backward_block, plan.programs, logits,
-        grad.contiguous(), logits, as_bytes(target), weight, gradient, *plan.sizes, row,
-        *plan.strides, **plan.constants | options(logits, target, weight, spec),
-        LIKE=gradient.stride() == logits.stride(),
+        grad.contiguous(), scale, logits, as_bytes(target), weight, gradient, *plan.sizes,
+        grad.shape[1] * grad.shape[2], *plan.strides, **plan.constants,
     )  # fmt: skip
     return gradient
 
 
 class Plan(NamedTuple):
-    """Everything that forward and backward have in common.
+    """How a kernel is started, whatever the tensors hold.
 
     Attributes:
         blocks, pixels: of an image.
         programs: of the whole pass.
-        sizes, strides, constants: arguments of the kernels.
+        sizes, strides, constants: arguments of the kernel.
     """
 
     blocks: int
@@ -325,38 +343,49 @@ class Plan(NamedTuple):
     constants: dict[str, Any]
 
 
+@lru_cache(maxsize=256)
 def _plan(
-    logits: Tensor,
-    target: Tensor,
-    weight: Tensor | None,
+    logits: Layout,
+    target: Layout,
+    weight: Layout | None,
     spec: Spec,
-    gradient: Tensor | None = None,
+    gradient: Layout | None = None,
 ) -> Plan:
     images, classes = logits.shape[:2]
     axes = merge_axes([logits, target, weight, gradient], logits.shape[2:])
-    tile = tile_for(classes, together=spec.activation == "softmax")
+    lane_classes = FORWARD_LANE_CLASSES if gradient is None else LANE_CLASSES
+    tile = tile_for(classes, spec.activation == "softmax", lane_classes)
     blocks = triton.cdiv(axes.pixels, tile.pixels * tile.steps)
     chunks = triton.cdiv(classes, tile.classes + tile.tail)
     per_class = target.dim() == logits.dim()
     lead = [
-        logits.stride()[:2],
+        logits.strides[:2],
         (target.stride(0), target.stride(1) if per_class else 0),
         (weight.stride(0) if weight is not None else 0,),
     ]
+    inside = inside_sums(spec, classes)
+    of_pass: dict[str, Any] = {"KEEP": inside != spec, "ROWS": rows_of(spec, inside.sums)}
     if gradient is not None:
-        lead.append(gradient.stride()[:2])
+        lead.append(gradient.strides[:2])
+        of_pass = {"LIKE": gradient.strides == logits.strides}
+    narrow = is_narrow([logits, target, weight, gradient], axes.pixels)
+    turn = logits.stride(1) == 1 and axes.strides[0][-1] > 1 and tile.pixels == 32
     ignore = 0 if spec.ignore_index is None else spec.ignore_index
-    constants = {
+    constants = options(logits, target, weight, spec) | {
         "CLASSES": tile.classes,
         "TAIL": tile.tail,
         "PIXELS": tile.pixels,
         "STEPS": tile.steps,
         "WHOLE": chunks == 1,
         "FULL": tile.classes <= classes and chunks == 1,
-        "TURN": logits.stride(1) == 1 and axes.strides[0][-1] > 1 and tile.pixels == 32,
+        "TURN": turn,
         "AXES": axes.number,
+        # where 64 bits take no more registers, as compiled, they stay
+        "NARROW": ((tile.warps > 1 and not turn) or axes.number > 1) and narrow,
         "num_warps": tile.warps,
     }
     sizes = (classes, axes.pixels, blocks, chunks, ignore, *axes.sizes[1:])
     strides = tuple(s for a, b in zip(lead, axes.strides) for s in (*a, *b))
-    return Plan(blocks, axes.pixels, images * blocks * chunks, sizes, strides, constants)
+    return Plan(
+        blocks, axes.pixels, images * blocks * chunks, sizes, strides, constants | of_pass
+    )

@@ -240,27 +240,30 @@ def store_sums(acc, partial, row_stride, ROWS: tl.constexpr, mask):
 
 
 @triton.jit
-def upstream_row(grad, row_stride, mask, ROW: tl.constexpr, DTYPE: tl.constexpr):
-    """Upstream gradient of one sum, for the classes that `grad` points at."""
+def upstream_row(grad, row_stride, mask, ROW: tl.constexpr, DTYPE: tl.constexpr, scale=None):
+    """Upstream gradient of one sum, for the classes that `grad` points at, times `scale`."""
     if ROW >= 0:
-        g = tl.load(grad + ROW * row_stride, mask=mask, other=0.0).to(DTYPE)
+        g = tl.load(grad + ROW * row_stride, mask=mask, other=0.0)
+        if scale is not None:
+            g = g * scale
+        g = g.to(DTYPE)
     else:
         g = tl.zeros(mask.shape, DTYPE)
     return g
 
 
 @triton.jit
-def read_upstream(grad, row_stride, mask, ROWS: tl.constexpr, DTYPE: tl.constexpr):
+def read_upstream(grad, row_stride, mask, ROWS: tl.constexpr, DTYPE: tl.constexpr, scale=None):
     """Upstream gradients of all differentiable sums, in the order of SUMS from `prob` on."""
     return (
-        upstream_row(grad, row_stride, mask, ROWS[PROB], DTYPE),
-        upstream_row(grad, row_stride, mask, ROWS[INTER], DTYPE),
-        upstream_row(grad, row_stride, mask, ROWS[PROB2], DTYPE),
-        upstream_row(grad, row_stride, mask, ROWS[NLL], DTYPE),
-        upstream_row(grad, row_stride, mask, ROWS[NLL_ALL], DTYPE),
-        upstream_row(grad, row_stride, mask, ROWS[FOCAL], DTYPE),
-        upstream_row(grad, row_stride, mask, ROWS[NLL_NEG], DTYPE),
-        upstream_row(grad, row_stride, mask, ROWS[FOCAL_NEG], DTYPE),
+        upstream_row(grad, row_stride, mask, ROWS[PROB], DTYPE, scale),
+        upstream_row(grad, row_stride, mask, ROWS[INTER], DTYPE, scale),
+        upstream_row(grad, row_stride, mask, ROWS[PROB2], DTYPE, scale),
+        upstream_row(grad, row_stride, mask, ROWS[NLL], DTYPE, scale),
+        upstream_row(grad, row_stride, mask, ROWS[NLL_ALL], DTYPE, scale),
+        upstream_row(grad, row_stride, mask, ROWS[FOCAL], DTYPE, scale),
+        upstream_row(grad, row_stride, mask, ROWS[NLL_NEG], DTYPE, scale),
+        upstream_row(grad, row_stride, mask, ROWS[FOCAL_NEG], DTYPE, scale),
     )
 
 
@@ -285,12 +288,14 @@ def coupling(p, g, ROWS: tl.constexpr):
 
 
 @triton.jit
-def own_slopes(grad, row_stride, mask, log_p, ROWS: tl.constexpr, GAMMA: tl.constexpr):
+def own_slopes(
+    grad, row_stride, mask, log_p, ROWS: tl.constexpr, GAMMA: tl.constexpr, scale=None
+):  # fmt: skip
     """a, b and a − p_k b of step 3; `grad` points at the own class k of each pixel."""
-    a = upstream_row(grad, row_stride, mask, ROWS[NLL], log_p.dtype)
-    b = upstream_row(grad, row_stride, mask, ROWS[INTER], log_p.dtype)
+    a = upstream_row(grad, row_stride, mask, ROWS[NLL], log_p.dtype, scale)
+    b = upstream_row(grad, row_stride, mask, ROWS[INTER], log_p.dtype, scale)
     if ROWS[FOCAL] >= 0:
-        g = upstream_row(grad, row_stride, mask, ROWS[FOCAL], log_p.dtype)
+        g = upstream_row(grad, row_stride, mask, ROWS[FOCAL], log_p.dtype, scale)
         a -= g * own_focal_slope(log_p, GAMMA)
     return a, b, a - exp(log_p) * b
 

@@ -42,6 +42,7 @@ from pixelwise.ops.gpu.tile import (
     zero_sums,
 )
 from pixelwise.ops.spec import Spec
+from pixelwise.ops.unknown import TARGET, counter
 
 __all__ = ["backward_upsampled", "forward_upsampled"]
 
@@ -143,7 +144,7 @@ def forward_upsampled(
     chunks = triton.cdiv(classes, tile.classes + tile.tail)
     inside = inside_sums(spec, classes)
     partial = logits.new_empty((len(inside.sums), images, blocks, classes), dtype=dtype)
-    unknown = logits.new_zeros((), dtype=torch.int64)
+    unknown = counter(*TARGET, logits.device)
     keep = inside != spec
     plane = logits.new_empty((images, high[0] * high[1] if keep else 0), dtype=dtype)
     launch(
