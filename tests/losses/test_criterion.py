@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from pixelwise.losses.criterion import class_factors, for_classes
 from pixelwise.losses.table import LOSSES, criterion
 
 LOGITS = torch.randn(2, 3, 1, 5, generator=torch.Generator().manual_seed(4))
@@ -15,3 +16,14 @@ def test_no_loss_hides_a_logit_that_is_nan(name):
     logits = LOGITS.clone()
     logits[0, :, 0] = float("nan")
     assert criterion(name, num_classes=3)(logits, TARGET).isnan()
+
+
+def test_factors_are_copied_to_another_device_once_until_they_change():
+    """A GPU waits for every copy from the CPU."""
+    factors = class_factors("Dice", "weight", [1, 2])
+    sums = torch.empty(1, 2, device="meta")
+    first = for_classes("Dice", "weight", factors, sums)
+    assert for_classes("Dice", "weight", factors, sums) is first
+    assert for_classes("Dice", "weight", factors, sums.double()).dtype == torch.float64
+    factors.mul_(2)
+    assert for_classes("Dice", "weight", factors, sums) is not first

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, check_range
 from pixelwise.losses.debug import check_finite, watched, watching
@@ -20,9 +21,13 @@ from pixelwise.losses.presets import preset_options
 from pixelwise.ops.activations import compute_dtype
 from pixelwise.ops.backends import BACKENDS, Backend
 from pixelwise.ops.formula import Mean, Numbers, Ratio
+from pixelwise.ops.operators import watched_values
 from pixelwise.ops.spec import ACTIVATIONS, ALL_SUMS, Activation, Upsample
 from pixelwise.ops.stats import PixelStats, pixel_stats
 from pixelwise.ops.target import Ignore
+
+# factors -> (device, dtype, version) -> their copy: copying to a GPU at every step waits for it
+_COPIES = WeakTensorKeyDictionary()
 
 
 class Criterion(nn.Module):
@@ -328,7 +333,14 @@ def for_classes(where: str, name: str, factors: Tensor | None, like: Tensor) -> 
     if len(factors) != classes:
         got = f"{len(factors)} numbers"
         raise ArgumentError(where, name, must=f"one number for each of {classes} classes", got=got)
-    return factors.to(like)
+    if factors.device == like.device or watched_values(factors, like):
+        return factors.to(like)
+    copies = _COPIES.setdefault(factors, {})
+    key = like.device, like.dtype, factors._version
+    if key not in copies:
+        with torch.inference_mode(False):  # training uses the copy that validation may have made
+            copies[key] = factors.to(like)
+    return copies[key]
 
 
 def ratio(numerator: Tensor, denominator: Tensor, empty: float = 0.0) -> Tensor:
