@@ -10,7 +10,7 @@ import torch
 from benchmarks import measure, peers
 
 SHAPES = {(4, 19, 512, 512): 5, (2, 150, 512, 512): 3, (8, 2, 512, 512): 9}  # rounds
-SMALL, SMALL_ROUNDS = (1, 2, 64, 64), 200
+SMALL, SMALL_ROUNDS, SMALL_STEPS = (1, 2, 64, 64), 15, 20
 START = "--start"  # what a process of its own is asked to do
 
 
@@ -55,12 +55,15 @@ def speed(shape: tuple[int, ...], rounds: int) -> str:
 
 def small() -> str:
     """The time of the calling thread, in which a small step is nothing but overhead."""
-    names = ["pixelwise", "torch eager"]
-    seconds = measure.interleaved(rows_of(SMALL, names), SMALL_ROUNDS, 10, time.thread_time)
-    lines = [
-        [name, measure.milliseconds(measure.median(v)), f"{measure.ratio(seconds, name):.2f} ×"]
-        for name, v in seconds.items()
-    ]
+    steps = {
+        name: lambda run=run: [run() for _ in range(SMALL_STEPS)]
+        for name, run in rows_of(SMALL, ["pixelwise", "torch eager"]).items()
+    }
+    seconds = measure.interleaved(steps, SMALL_ROUNDS, 2, time.thread_time)
+    lines = []
+    for name, values in seconds.items():
+        median = f"{1e3 * measure.median(values) / SMALL_STEPS:.2f} ms"
+        lines.append([name, median, f"{measure.ratio(seconds, name):.2f} ×"])
     head = [f"{SMALL}, CPU time of the thread", "median", "time / pixelwise"]
     return measure.table(head, lines) + "\n"
 
