@@ -210,7 +210,7 @@ def measured(number: int, pairs: list[Pair]) -> str:
     nothing = ["", ""]
     two = dict.fromkeys(found, nothing)
     if number in WITH_WORKERS:
-        two = rates(found, 4 * examples, WORKER_ROUNDS, WORKERS)
+        two = rates(found, 3 * examples, WORKER_ROUNDS, WORKERS)
     lines = [[name, *one[name], *two[name]] for name in found]
     lines += [] if CV2 in found else [[CV2, "not installed", "", *nothing]]
     what = f"{height}×{width} {suffix.upper()}, crop {crop[0]}×{crop[1]}"
