@@ -1,4 +1,4 @@
-"""Map a function over items, in this process or in others.
+"""Map a function over items, in this process or in others; read ahead and write behind.
 
 `map_over` is the one place where work is spread. Counts, confusions and audits are additive
 records, so scaling out is `executor.submit` followed by `+`.
@@ -9,8 +9,14 @@ import traceback
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
-from contextlib import ExitStack
+from concurrent.futures import (
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+)
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -20,6 +26,7 @@ from pixelwise.processes import new_pool
 from pixelwise.text import plural
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 Progress = Callable[[int, int], None]
 # What became of a task: the results of its items, and the error that ended it early.
 Outcome = tuple[list[Any], BaseException | None]
@@ -90,6 +97,70 @@ def _spread(
                 yield from rescue.results_of(*pending.popleft())
         while pending:
             yield from rescue.results_of(*pending.popleft())
+
+
+@contextmanager
+def ahead(
+    fn: Callable[[Item], Result], items: Iterable[Item], threads: int, most: int
+) -> Iterator[Iterator[Result]]:
+    """map_over in threads, while the caller works on the results before.
+
+    with ahead(read, paths, threads=2, most=8) as images:
+        for image in images: ...
+
+    Args:
+        fn, items: as map_over.
+        threads: how many call fn.
+        most: items that are called for and not yet taken.
+    Yields:
+        The results, in the order of the items.
+    """
+    executor = ThreadPoolExecutor(min(threads, most))
+    executor.in_flight = most  # type: ignore[attr-defined]
+    try:
+        yield map_over(items, fn, executor)
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def behind(
+    fn: Callable[[Future | None, Item], None], threads: int, most: int
+) -> Iterator[Callable[[Item], None]]:
+    """Call a function in threads, while the caller goes on.
+
+    with behind(write, threads=2, most=8) as write_behind:
+        write_behind(label)
+
+    What has been called is finished at the end of the `with`, also after an error and Ctrl-C.
+
+    Args:
+        fn: called with an item, and with the call of the item before it, whose end it may wait for.
+        threads: how many call fn; calls begin in order.
+        most: items whose calls have not ended; the caller waits for the first of them.
+    Yields:
+        What calls fn, in order. It raises what a call before it raised, as does the end.
+    """
+    pending: deque[Future] = deque()
+
+    def settle(most: int) -> None:
+        while len(pending) > most or (pending and pending[0].done()):
+            pending.popleft().result()
+
+    def call(item: Item) -> None:
+        settle(most - 1)
+        pending.append(executor.submit(fn, pending[-1] if pending else None, item))
+
+    executor = ThreadPoolExecutor(min(threads, most))
+    try:
+        yield call
+        settle(0)
+    finally:
+        try:
+            executor.shutdown()
+        except KeyboardInterrupt:  # once more; a call takes milliseconds
+            executor.shutdown()
+            raise
 
 
 class _Rescue:

@@ -166,7 +166,7 @@ def test_calibration_needs_labels(runs, tmp_path):
 def test_logits_that_are_nan_are_no_prediction(runs, tmp_path, monkeypatch):
     """argmax would write a class; the image is named and nothing is left."""
     nan = torch.full((1, 1, 8, 8), torch.nan)
-    monkeypatch.setattr(TrainedNetwork, "logits_of", lambda *_: nan)
+    monkeypatch.setattr(TrainedNetwork, "forward", lambda *_: nan)
     with pytest.raises(ArgumentError, match=r"06\.png: logits must be numbers .* NaN at 64 pixels"):
         predict(PredictConfig(runs["binary"], out=tmp_path / "out"))
     assert list(tmp_path.iterdir()) == []

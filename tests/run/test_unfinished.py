@@ -13,7 +13,7 @@ from PIL import Image
 from make import draw, make_dataset, train_settings, write_image
 from pixelwise.cli.entry import main
 from pixelwise.errors import ArgumentError, DatasetError, PairingError, RunError
-from pixelwise.run import predict as predicting
+from pixelwise.run import pipeline
 from pixelwise.run.config import PredictConfig, TrainConfig
 from pixelwise.run.predict import predict
 from pixelwise.run.train import train
@@ -54,14 +54,14 @@ def written(folder):
 
 
 def predicted_now(monkeypatch):
-    """The names of the images that are decoded from now on."""
-    names, read_rgb = [], predicting.read_rgb
+    """The names of the images that are decoded from now on, in threads, so sort them."""
+    names, read_rgb = [], pipeline.read_rgb
 
     def noting(path):
         names.append(path.name)
         return read_rgb(path)
 
-    monkeypatch.setattr(predicting, "read_rgb", noting)
+    monkeypatch.setattr(pipeline, "read_rgb", noting)
     return names
 
 
@@ -96,7 +96,7 @@ def test_only_what_failed_is_predicted_when_it_is_repaired(run, images, monkeypa
     write_image(images / "b.png", draw(1, (33, 47))[0])
     names = predicted_now(monkeypatch)
     predict(settings(run, images))
-    assert names == ["b.png"]
+    assert sorted(names) == ["b.png"]
     assert about(images)["failed"] == []
     assert not (out / FILE).exists()
     whole = predict(PredictConfig(run, images=images, out=images.parent / "whole"))
@@ -111,7 +111,7 @@ def test_an_image_that_changed_meanwhile_is_predicted_again(run, images, monkeyp
     write_image(images / "e.png", draw(4, (33, 47))[0])
     names = predicted_now(monkeypatch)
     out = predict(settings(run, images))
-    assert names == ["b.png", "c.png", "e.png"]
+    assert sorted(names) == ["b.png", "c.png", "e.png"]
     assert set(written(out)) == {"a.png", "c.png", "e.png"}
 
 
@@ -150,14 +150,14 @@ def test_if_no_image_can_be_read_there_is_no_folder(run, images):
 
 @pytest.mark.filterwarnings("ignore:predict")
 def test_nan_logits_of_one_image_cost_that_image_alone(run, images, monkeypatch):
-    logits_of, calls = TrainedNetwork.logits_of, []
+    forward, calls = TrainedNetwork.forward, []
 
-    def sometimes_nan(self, image, *where):
+    def sometimes_nan(self, image):
         calls.append(image.shape)
-        found = logits_of(self, image, *where)
+        found = forward(self, image)
         return found * torch.nan if len(calls) == 2 else found
 
-    monkeypatch.setattr(TrainedNetwork, "logits_of", sometimes_nan)
+    monkeypatch.setattr(TrainedNetwork, "forward", sometimes_nan)
     out = predict(settings(run, images))
     assert set(written(out)) == {"a.png", "d.png"}
     assert "NaN" in about(images)["failed"][1]["reason"]
@@ -165,15 +165,15 @@ def test_nan_logits_of_one_image_cost_that_image_alone(run, images, monkeypatch)
 
 @pytest.mark.filterwarnings("ignore:predict")
 def test_an_image_that_is_too_large_for_the_gpu_costs_that_image_alone(run, images, monkeypatch):
-    logits_of, calls = TrainedNetwork.logits_of, []
+    forward, calls = TrainedNetwork.forward, []
 
-    def sometimes_full(self, image, *where):
+    def sometimes_full(self, image):
         calls.append(image.shape)
         if len(calls) == 1:
             raise torch.OutOfMemoryError
-        return logits_of(self, image, *where)
+        return forward(self, image)
 
-    monkeypatch.setattr(TrainedNetwork, "logits_of", sometimes_full)
+    monkeypatch.setattr(TrainedNetwork, "forward", sometimes_full)
     predict(settings(run, images))
     reasons = [one["reason"] for one in about(images)["failed"]]
     assert "out of GPU memory for an image of 33x47" in reasons[0]
@@ -189,7 +189,7 @@ def test_an_image_that_is_too_large_for_the_gpu_costs_that_image_alone(run, imag
 )
 def test_an_interrupted_prediction_goes_on_where_it_was(run, images, monkeypatch, stop, message):
     """After Ctrl-C and after a full disk; until then there is no folder of that name."""
-    write_label, done = predicting.write_label, []
+    write_label, done = pipeline.write_label, []
 
     def stopping(*given):
         if done:
@@ -197,21 +197,21 @@ def test_an_interrupted_prediction_goes_on_where_it_was(run, images, monkeypatch
         done.append(1)
         return write_label(*given)
 
-    monkeypatch.setattr(predicting, "write_label", stopping)
+    monkeypatch.setattr(pipeline, "write_label", stopping)
     with pytest.raises(type(stop), match=message):
         predict(settings(run, images))
     assert not (images.parent / "out").exists()
     monkeypatch.undo()
     names = predicted_now(monkeypatch)
     out = predict(settings(run, images))
-    assert names == ["b.png", "c.png", "d.png"]
+    assert sorted(names) == ["b.png", "c.png", "d.png"]
     assert set(written(out)) == {"a.png", "c.png", "d.png"}
     assert sorted(p.name for p in images.parent.iterdir()) == ["images", "out"]
 
 
 KILLED = """
 import os, sys
-from pixelwise.run import predict as predicting
+from pixelwise.run.predict import predict
 from pixelwise.run.unfinished import Journal
 add, done = Journal.add, []
 def kill(self, *given):
@@ -220,7 +220,7 @@ def kill(self, *given):
     done.append(1)
     return add(self, *given)
 Journal.add = kill
-predicting.predict(sys.argv[1], images=sys.argv[2], out=sys.argv[3])
+predict(sys.argv[1], images=sys.argv[2], out=sys.argv[3])
 """
 
 
@@ -232,7 +232,7 @@ def test_a_killed_prediction_goes_on_where_it_was(run, images, monkeypatch):
     assert not out.exists()
     names = predicted_now(monkeypatch)
     predict(settings(run, images))
-    assert names == ["b.png", "c.png", "d.png"]
+    assert sorted(names) == ["b.png", "c.png", "d.png"]
 
 
 @pytest.mark.filterwarnings("ignore:predict")
@@ -248,7 +248,7 @@ def test_a_damaged_list_of_what_is_done_means_that_all_is_done_again(
     (part / "zebra.png").write_bytes(b"of another time")
     names = predicted_now(monkeypatch)
     out = predict(settings(run, images))
-    assert names == ["a.png", "b.png", "c.png", "d.png"]
+    assert sorted(names) == ["a.png", "b.png", "c.png", "d.png"]
     assert "zebra.png" not in written(out)
 
 

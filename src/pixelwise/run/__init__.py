@@ -9,8 +9,8 @@ train.py            dataset.toml -> run folder
   run_folder.py     the folder of a run, made or reopened; checkpoint.py its checkpoints
   optimizer.py      AdamW and its learning rates
   evaluate.py       counts and loss of the validation split
-  metrics_log.py    metrics.jsonl
 predict.py          run folder -> indexed PNGs                calibration.py counts of probabilities
+  pipeline.py       read ahead, network, write behind
   unfinished.py     what is done already when predict goes on
 trained.py          load_network: an image in, a label out
 dataset.py          pairs -> tensors, and augmentation        resize.py, loader.py

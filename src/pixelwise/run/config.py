@@ -172,6 +172,12 @@ class PredictConfig:
     )
     overwrite: bool = option(False, "replace the folder if it has files in it")
     device: Device = option("auto", "where to compute", group="machine")
+    batch: int | None = option(
+        None,
+        "images of one size that the network sees at once; changes no bit of what is written "
+        "(default: 1 on a CPU, up to 4 megapixels on a GPU)",
+        low=1,
+    )
     trust: bool = option(
         False, "import a network module:function that you have not trained with yourself"
     )

@@ -1,18 +1,21 @@
 """Counting a network's predictions against targets, at the labels' own resolution."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from pixelwise.labels.classes import Classes
 from pixelwise.metrics.confusion import ConfusionCounts
+from pixelwise.metrics.scores import iou, mean_iou, pixel_accuracy
 from pixelwise.ops.predict import confusion_matrix
 from pixelwise.ops.spec import Activation
 from pixelwise.ops.unknown import raise_if_unknown
 from pixelwise.run.dataset import SegmentationDataset
 from pixelwise.run.distributed import shard, sum_over_ranks
 from pixelwise.run.loader import OnBad, load_batches
+from pixelwise.run.trained import Batched, same_sizes
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,12 @@ def evaluate(
     workers: int = 0,
     after_image: Callable[[], None] = lambda: None,
     on_bad: OnBad | None = None,
+    pixels: int = 0,
 ) -> Evaluation:
     """Predict every image by itself, in float32, and count its pixels by target and prediction.
 
     Logits are interpolated to the size of the label inside the ops. The counts are those of predict
-    and score, which exchange files instead.
+    and score, which exchange files instead. On a GPU nothing waits before the last image.
 
     Args:
         network: takes (1, 3, h, w) uint8; it keeps its mode.
@@ -47,6 +51,8 @@ def evaluate(
         after_image: called after each image of this rank.
         on_bad: called with (index, error) for a pair that cannot be read, which is then left out;
             None raises the error.
+        pixels: the network sees images of one size at once that have together at most so many
+            pixels there, where that gives the bits of one by one; 0: one by one.
     Returns:
         The sums over all ranks.
     Raises:
@@ -61,18 +67,44 @@ def evaluate(
     # ignored pixels, images, and the sum of losses; float64 holds integers up to 2^53
     rest = torch.zeros(3, dtype=torch.float64, device=device)
     mine = shard(range(len(dataset)))
-    with load_batches(dataset, [[i] for i in mine], workers, on_bad=on_bad) as batches:
-        for batch in batches:
-            image, target = (tensor.to(device) for tensor in batch)
-            logits = network(image)
-            matrix += confusion_matrix(logits, target, activation, ignore_index=ignore_index)
-            loss = criterion(logits, target).double()
-            ignored_here = (target == ignore_index).sum().double()
-            rest += torch.stack([ignored_here, torch.ones_like(loss), loss])
-            after_image()
+    pin = device.type == "cuda"
+    logits_of = Batched(network)
+
+    def sizes(pair: tuple[Tensor, Tensor]) -> Hashable:
+        return pair[0].shape, pair[1].shape
+
+    def most(pair: tuple[Tensor, Tensor]) -> int:
+        return max(1, pixels // pair[0][0, 0].numel())
+
+    with load_batches(dataset, [[i] for i in mine], workers, pin, on_bad) as pairs:
+        for batch in same_sizes(pairs, sizes, most):
+            rest[1] += len(batch)
+            moved = [[t.to(device, non_blocking=True) for t in tensors] for tensors in zip(*batch)]
+            images, targets = map(torch.cat, moved)
+            logits = logits_of(images)
+            matrix += confusion_matrix(logits, targets, activation, ignore_index=ignore_index)
+            rest[0] += (targets == ignore_index).sum()
+            for image in zip(logits.split(1), targets.split(1)):
+                rest[2] += criterion(*image).double()
+                after_image()
     network.train(training)
     matrix, rest = sum_over_ranks(matrix), sum_over_ranks(rest)
-    ignored, images, loss_sum = rest.tolist()
+    ignored, images_seen, loss_sum = rest.tolist()
     raise_if_unknown()
-    counts = ConfusionCounts(matrix.cpu().numpy(), int(ignored), int(images))
-    return Evaluation(counts, loss_sum / images)
+    counts = ConfusionCounts(matrix.cpu().numpy(), int(ignored), int(images_seen))
+    return Evaluation(counts, loss_sum / images_seen)
+
+
+def evaluation_line(evaluation: Evaluation, classes: Classes) -> dict[str, float]:
+    """The val/ values of a line of metrics.jsonl: loss, accuracy, IoU per class and their mean.
+
+    The mean has the convention "present".
+    """
+    counts = evaluation.counts
+    per_class = zip(classes.names, iou(counts).tolist())
+    return {
+        "val/loss": evaluation.loss,
+        "val/miou": mean_iou(counts),
+        "val/pixel_acc": pixel_accuracy(counts),
+        **{f"val/iou/{name}": value for name, value in per_class},
+    }

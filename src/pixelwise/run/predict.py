@@ -1,22 +1,15 @@
 """Predict label images with a trained network: indexed PNGs in the dataset's stored values."""
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-
-from pixelwise.audit.headers import read_start
+from pixelwise.audit.headers import Header, read_start
 from pixelwise.errors import (
-    ArgumentError,
     DatasetError,
-    LabelError,
-    PixelwiseError,
     check_choice,
     setting,
 )
@@ -27,16 +20,13 @@ from pixelwise.files.folder import (
     part_of,
     remove,
     remove_leftovers,
-    swap_in,
 )
 from pixelwise.files.lock import locked
 from pixelwise.files.names import check_names, real_path
 from pixelwise.files.results import write_json
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, read_description
-from pixelwise.labels.image import read_rgb
 from pixelwise.labels.pairs import Pair
-from pixelwise.labels.png import write_label
 from pixelwise.labels.storage_notes import count_kinds, storage_notes
 from pixelwise.progress import Display
 from pixelwise.run import calibration
@@ -44,9 +34,15 @@ from pixelwise.run.bad_images import all_of
 from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, find_checkpoint
 from pixelwise.run.config import PredictConfig
 from pixelwise.run.distributed import choose_device
+from pixelwise.run.pipeline import Work, images_in_memory
 from pixelwise.run.trained import TrainedNetwork, trained_network
 from pixelwise.run.unfinished import FILE as UNFINISHED
-from pixelwise.run.unfinished import Unfinished, key_of, read_unfinished, stamp_of
+from pixelwise.run.unfinished import (
+    Unfinished,
+    finished,
+    key_of,
+    read_unfinished,
+)
 from pixelwise.score.calibration import FILE as CALIBRATION_FILE
 from pixelwise.score.calibration import calibration_of
 from pixelwise.score.record import DataSplit
@@ -191,26 +187,6 @@ def begin(
     return found
 
 
-@contextmanager
-def finished(begun: Unfinished, out: Path, display: Display) -> Iterator[None]:
-    """Give a folder its name when all images have been tried; until then what is done stays."""
-    keep = "What is done is kept: the same command goes on."
-    try:
-        yield
-        if begun.folder != out:
-            swap_in(begun.folder, out)
-    except BaseException as error:
-        if not begun.done and begun.folder != out:
-            remove(begun.folder)
-        elif isinstance(error, KeyboardInterrupt):
-            display.line(f"predict: interrupted. {keep}")
-        elif isinstance(error, PixelwiseError):
-            error.add_hint(keep)
-        if isinstance(error, PixelwiseError):
-            error.replace(str(begun.folder), str(out))
-        raise
-
-
 def predict_into(
     begun: Unfinished,
     config: PredictConfig,
@@ -227,63 +203,32 @@ def predict_into(
     todo = [pair for pair in chosen.pairs if not begun.is_done(pair.id, pair.image)]
     if len(todo) < len(chosen.pairs):
         display.line(f"predict: going on; {len(todo):,} of {len(chosen.pairs):,} images are left")
-    for note in notes_on(todo):
+    headers = headers_of(todo)
+    for note in storage_notes(count_kinds(headers), len(todo)):
         display.line(f"predict: {note}")
-    failed: dict[str, PixelwiseError] = {}
-    counts = calibration.no_counts(network.activation)
     display.start(len(todo))
     with begun.journal() as journal, display:
-        for pair in todo:
-            stamp = stamp_of(pair.image)
-            begun.forget(pair.id)
-            try:
-                logits, index = label_of(network, pair, config.threshold)
-                if config.calibration:
-                    counts += calibration.count_probabilities(
-                        logits, pair, chosen.classes, network.activation
-                    )
-            except (DatasetError, LabelError, ArgumentError) as error:
-                failed[pair.id] = error
-            else:
-                path = begun.folder / f"{pair.id}.png"
-                write_label(path, chosen.classes.to_stored(index), chosen.classes)
-                journal.add(pair.id, stamp)
-            display.advance("predicting", 1)
+        work = Work(network, chosen.classes, config, journal)
+        most = images_in_memory(headers, config.batch or 1)
+        work.run(todo, most, partial(display.advance, "predicting"))
+    failed = {pair.id: work.failed[pair.id] for pair in todo if pair.id in work.failed}
     if not begun.done:
         raise all_of("predict", list(failed.values()), "no image could be predicted", "")
     if config.calibration:
+        counts = work.counts
         dataset, by = DataSplit(chosen.data, chosen.split), command_line(config)
         found = calibration_of(counts.confidence, counts.thresholds, config.threshold, dataset, by)
         write_json(begun.folder / CALIBRATION_FILE, found)
     return tuple(Failure(id, error.without_hint) for id, error in failed.items())
 
 
-def label_of(network: TrainedNetwork, pair: Pair, threshold: float) -> tuple[Tensor, NDArray]:
-    """The logits of an image, and its class indices (H, W).
-
-    Raises:
-        DatasetError: it cannot be read, or is too large for the GPU.
-        ArgumentError: a logit is NaN.
-    """
-    image = read_rgb(pair.image)
-    height, width = image.shape[:2]
-    try:
-        logits = network.logits_of(image, str(pair.image))
-        return logits, network.label_of(logits, (height, width), threshold, str(pair.image))
-    except torch.OutOfMemoryError:
-        event = f"out of GPU memory for an image of {height}x{width}"
-    torch.cuda.empty_cache()
-    hint = f"Use {setting('device', 'cpu')}."
-    raise DatasetError(pair.image, "image", event=event, hint=hint)
-
-
-def notes_on(pairs: list[Pair]) -> tuple[str, ...]:
-    """What is done with images that are not 8-bit RGB as shown, by their headers."""
+def headers_of(pairs: list[Pair]) -> list[Header]:
+    """Headers of the images that have one; what is wrong with others is said when they are read."""
     headers = []
     for pair in pairs:
-        with suppress(Unreadable):  # said when it is predicted
+        with suppress(Unreadable):
             headers.append(read_start(str(pair.image)))
-    return storage_notes(count_kinds(headers), len(pairs))
+    return headers
 
 
 def select_images(config: PredictConfig, checkpoint: Checkpoint) -> Selection:

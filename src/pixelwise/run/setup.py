@@ -28,12 +28,12 @@ from pixelwise.run.checkpoint import CONFIG, OPTIMIZER, Checkpoint, load_weights
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.dataset import Augmentation, SegmentationDataset
 from pixelwise.run.distributed import choose_device
-from pixelwise.run.metrics_log import FILE as METRICS
-from pixelwise.run.metrics_log import forget_after
 from pixelwise.run.optimizer import load_state, make_optimizer
 from pixelwise.run.plan import Plan, make_plan
 from pixelwise.run.rank_stats import differences
 from pixelwise.run.run_folder import (
+    METRICS,
+    forget_after,
     free_run_name,
     lock_run,
     make_run_folder,

@@ -18,6 +18,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import count
+from math import prod
 from pathlib import Path
 from signal import SIGTERM
 from typing import Any, NoReturn
@@ -42,13 +43,12 @@ from pixelwise.run.distributed import (
     shard,
     sum_over_ranks,
 )
-from pixelwise.run.evaluate import evaluate
+from pixelwise.run.evaluate import evaluate, evaluation_line
 from pixelwise.run.loader import Key, epoch_batches, load_batches, others
-from pixelwise.run.metrics_log import FILE as METRICS
-from pixelwise.run.metrics_log import append_line, evaluation_line
 from pixelwise.run.optimizer import set_learning_rate
 from pixelwise.run.rank_stats import loss_over_ranks
 from pixelwise.run.ranks import is_rank, note_signals, run_on_ranks
+from pixelwise.run.run_folder import METRICS, append_line
 from pixelwise.run.setup import SCORE_COST, TRAIN_COST, Run, check_devices, effective, set_up
 from pixelwise.settings import takes_settings
 from pixelwise.text import duration, percent, plural, shell_line, some
@@ -264,7 +264,7 @@ def score_epoch(run: Run) -> float:
 
     on_bad = partial(meet_bad_pair, run, config.val_split, run.val)
     asked = (run.criterion, run.plan.activation, config.workers, after_image, on_bad)
-    evaluation = evaluate(run.network, run.val, *asked)
+    evaluation = evaluate(run.network, run.val, *asked, pixels_at_once(run))
     share_bad_pairs(run)
     values = evaluation_line(evaluation, run.val.classes)
     if run.fabric.is_global_zero:
@@ -277,6 +277,18 @@ def score_epoch(run: Run) -> float:
         f"val loss {values['val/loss']:.3f}  val mIoU {miou}  {spent}, {run.display.left()}"
     )
     return values["val/miou"]
+
+
+def pixels_at_once(run: Run) -> int:
+    """Pixels at the network of the images that are scored together: on a GPU those of a step.
+
+    With their gradients they have fitted. A CPU has nothing to gain, and loses its caches.
+    """
+    config = run.config
+    if run.fabric.device.type == "cpu" or config.crop is None:
+        return 0
+    share = max(1, config.batch // run.fabric.world_size)
+    return int(share * prod(config.crop) * config.scale**2)
 
 
 def meet_bad_pair(

@@ -1,7 +1,9 @@
 """A trained network: an image in, a label out, exactly as the command `predict` writes it."""
 
 import warnings
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -36,6 +38,8 @@ from pixelwise.run.checkpoint import (
 from pixelwise.run.dataset import image_to_tensor
 from pixelwise.run.plan import activation_of
 from pixelwise.run.resize import network_size, resize_image
+
+Item = TypeVar("Item")
 
 
 class TrainedNetwork(nn.Module):
@@ -96,6 +100,15 @@ class TrainedNetwork(nn.Module):
         Raises:
             DatasetError: the image would be too large there.
         """
+        at_network = self.at_network(image, where)
+        return self(at_network[None].to(next(self.parameters()).device))
+
+    def at_network(self, image: NDArray[np.uint8], where: str = "predict") -> Tensor:
+        """(H, W, 3) uint8 image -> (3, h, w) uint8 as the network takes it, on the CPU.
+
+        Raises:
+            DatasetError: the image would be too large there.
+        """
         height, width = network_size(image.shape[:2], self.scale)
         try:
             check_unpacked(
@@ -103,8 +116,7 @@ class TrainedNetwork(nn.Module):
             )
         except Unreadable as reason:
             raise reason.at(DatasetError, where, "image") from None
-        small = resize_image(image_to_tensor(image), image.shape[:2], self.scale)
-        return self(small[None].to(next(self.parameters()).device))
+        return resize_image(image_to_tensor(image), image.shape[:2], self.scale)
 
     def label_of(
         self, logits: Tensor, size: tuple[int, int], threshold: float = 0.5, where: str = "predict"
@@ -121,6 +133,75 @@ class TrainedNetwork(nn.Module):
         """
         check_no_nan(where, logits)
         return predict_label(logits, size, self.activation, threshold)[0].cpu().numpy()
+
+
+class Batched:
+    """A network on several images at once, where that gives the bits of one by one.
+
+    The order in which a convolution sums may depend on the number of images, and a prediction must
+    depend on its image alone. That order depends on shapes, not on values, so that a comparison of
+    one batch tells about all of its shape. The first batch of a shape is computed one by one, as
+    it may be the only one; the second both ways.
+
+    Args:
+        network: (N, 3, h, w) -> (N, C, h', w'), deterministic.
+    """
+
+    def __init__(self, network: Callable[[Tensor], Tensor]) -> None:
+        self.network = network
+        self.most: int | None = None  # images that fit into the memory of the GPU
+        self.is_same: dict[torch.Size, bool | None] = {}  # None: seen once
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """The logits of some images.
+
+        Raises:
+            torch.OutOfMemoryError: one image alone does not fit.
+        """
+        is_same = self.is_same.get(images.shape)
+        if len(images) == 1:
+            return self.network(images)
+        if self.most is not None and len(images) > self.most:
+            return torch.cat([self(part) for part in images.split(self.most)])
+        if is_same:
+            try:
+                return self.network(images)
+            except torch.OutOfMemoryError:
+                self.most = len(images) // 2
+            torch.cuda.empty_cache()
+            return self(images)
+        one_by_one = torch.cat([self.network(image) for image in images.split(1)])
+        if images.shape not in self.is_same:
+            self.is_same[images.shape] = None
+        elif is_same is None:
+            try:
+                self.is_same[images.shape] = torch.equal(self.network(images), one_by_one)
+            except torch.OutOfMemoryError:
+                self.most = len(images) // 2
+        return one_by_one
+
+
+def same_sizes(
+    items: Iterable[Item], size_of: Callable[[Item], Hashable], most: Callable[[Item], int]
+) -> Iterator[list[Item]]:
+    """Items that follow each other and have one size, in lists.
+
+    Args:
+        items: in their order.
+        size_of: what is equal in a list.
+        most: how many there are at most in the list of an item, >= 1.
+    """
+    same: list[Item] = []
+    for item in items:
+        if same and size_of(item) != size_of(same[0]):
+            yield same
+            same = []
+        same.append(item)
+        if len(same) >= most(item):
+            yield same
+            same = []
+    if same:
+        yield same
 
 
 def load_network(run: Path | str, trust: bool = False) -> TrainedNetwork:

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.convert.manifest import open_to_append
-from pixelwise.errors import RunError
+from pixelwise.errors import PixelwiseError, RunError
 from pixelwise.files.content import Unreadable, read_file
+from pixelwise.files.folder import remove, swap_in
 from pixelwise.files.records import to_plain
+from pixelwise.progress import Display
 
 FILE = "unfinished.jsonl"
 
@@ -103,6 +105,26 @@ def read_unfinished(folder: Path, key: str) -> Unfinished | None:
                 case [str(id), int(size), int(changed)]:
                     done[id] = [size, changed]
     return Unfinished(folder, key, done) if keys == {key} else None
+
+
+@contextmanager
+def finished(begun: Unfinished, out: Path, display: Display) -> Iterator[None]:
+    """Give a folder its name when all images have been tried; until then what is done stays."""
+    keep = "What is done is kept: the same command goes on."
+    try:
+        yield
+        if begun.folder != out:
+            swap_in(begun.folder, out)
+    except BaseException as error:
+        if not begun.done and begun.folder != out:
+            remove(begun.folder)
+        elif isinstance(error, KeyboardInterrupt):
+            display.line(f"predict: interrupted. {keep}")
+        elif isinstance(error, PixelwiseError):
+            error.add_hint(keep)
+        if isinstance(error, PixelwiseError):
+            error.replace(str(begun.folder), str(out))
+        raise
 
 
 def key_of(*values: Any) -> str:

@@ -1,0 +1,217 @@
+"""From images to label images: read ahead, compute together, write behind.
+
+    read, in threads  ->  the network, images of one size at once  ->  write, in threads
+
+However many images are in memory or go through the network at once, the files are the same, and
+their order in the journal is that of the images.
+"""
+
+import os
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pixelwise.audit.headers import Header
+from pixelwise.errors import ArgumentError, DatasetError, LabelError, PixelwiseError, setting
+from pixelwise.labels.classes import Classes
+from pixelwise.labels.image import read_rgb
+from pixelwise.labels.pairs import Pair
+from pixelwise.labels.png import write_label
+from pixelwise.ops.activations import compute_dtype
+from pixelwise.ops.nan import check_no_nan
+from pixelwise.ops.predict import predict_label
+from pixelwise.run import calibration
+from pixelwise.run.config import PredictConfig
+from pixelwise.run.trained import Batched, TrainedNetwork, same_sizes
+from pixelwise.run.unfinished import Journal, Stamp, stamp_of
+from pixelwise.sums import ahead, behind
+
+# Pixels of the images that are in memory beside those in the network: 16 of 1024x2048, ...
+AHEAD_PIXELS = 2**25
+MOST_AHEAD = 32  # ... but no more images than that
+# Pixels at the network of a batch on a GPU, which hides what starting a kernel costs. A CPU has no
+# such costs, and one image at a time stays in its caches.
+GPU_BATCH_PIXELS = 2**22
+READERS, WRITERS = min(16, os.cpu_count() or 1), 2
+
+
+def images_in_memory(headers: list[Header], batch: int) -> int:
+    """How many images are read before the network takes them, so that the largest ones fit."""
+    largest = max((header.height * header.width for header in headers), default=1)
+    return max(batch, min(MOST_AHEAD, AHEAD_PIXELS // largest), 1)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """An image that has been read.
+
+    Attributes:
+        stamp: of its file, before it was read.
+        size: (height, width) on disk.
+        image: (3, h, w) uint8, as the network takes it.
+    """
+
+    pair: Pair
+    stamp: Stamp
+    size: tuple[int, int]
+    image: Tensor
+
+    def sizes(self) -> Hashable:
+        """What is equal for images that go through the network together."""
+        return self.size, self.image.shape
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What the network says of an image.
+
+    Attributes:
+        logits: (1, C, h, w).
+        label: (H, W) class indices; on their way to the CPU until the event `copied`.
+        suspect: () bool, likewise: whether a logit may be NaN.
+    """
+
+    pair: Pair
+    stamp: Stamp
+    logits: Tensor
+    label: Tensor
+    suspect: Tensor
+    copied: Any
+
+
+class Work:
+    """What is done with an image, from its file to its label image.
+
+    Attributes:
+        failed: id -> why an image could not be predicted.
+        counts: of probabilities, with config.calibration.
+    """
+
+    def __init__(
+        self, network: TrainedNetwork, classes: Classes, config: PredictConfig, journal: Journal
+    ) -> None:
+        self.network, self.classes, self.config = network, classes, config
+        self.journal, self.begun = journal, journal.unfinished
+        self.logits_of = Batched(network)
+        self.device = next(network.parameters()).device
+        self.failed: dict[str, PixelwiseError] = {}
+        self.counts = calibration.no_counts(network.activation)
+
+    def run(self, pairs: list[Pair], most: int, advance: Callable[[int], None]) -> None:
+        """Predict images.
+
+        Args:
+            pairs: in the order in which they are predicted.
+            most: images that are read ahead, and label images that are written behind.
+            advance: called with a number of images that are done, or have failed.
+        """
+        with (
+            behind(self.write, WRITERS, most) as write,
+            ahead(self.read, pairs, READERS, most) as read,
+        ):
+            readable = self.readable(read, advance)
+            for batch in same_sizes(readable, Ready.sizes, self.images_at_once):
+                for one in self.compute(batch):
+                    write(one)
+                advance(len(batch))
+
+    def read(self, pair: Pair) -> Ready | tuple[Pair, PixelwiseError]:
+        """Read an image, in a thread; or why it cannot be read."""
+        stamp = stamp_of(pair.image)
+        try:
+            image = read_rgb(pair.image)
+            return Ready(
+                pair, stamp, image.shape[:2], self.network.at_network(image, str(pair.image))
+            )
+        except DatasetError as error:
+            return pair, error
+
+    def readable(
+        self, images: Iterable[Ready | tuple[Pair, PixelwiseError]], advance: Callable[[int], None]
+    ) -> Iterator[Ready]:
+        """The images that can be read; of the others it is noted that they have failed."""
+        for one in images:
+            match one:
+                case Ready(pair=pair):
+                    self.begun.forget(pair.id)
+                    yield one
+                case pair, error:
+                    self.begun.forget(pair.id)
+                    self.failed[pair.id] = error
+                    advance(1)
+
+    def images_at_once(self, one: Ready) -> int:
+        """How many images of the size of this one go through the network together."""
+        if self.config.batch is not None:
+            return self.config.batch
+        pixels = 0 if self.device.type == "cpu" else GPU_BATCH_PIXELS
+        return max(1, min(MOST_AHEAD, pixels // one.image[0].numel()))
+
+    @torch.no_grad()
+    def compute(self, batch: list[Ready]) -> list[Computed]:
+        """The labels of images of one size; those that cannot be predicted alone are left out."""
+        size = height, width = batch[0].size
+        images = torch.stack([one.image for one in batch])
+        on_gpu = self.device.type == "cuda"
+        try:
+            images = images.pin_memory() if on_gpu else images
+            logits = self.logits_of(images.to(self.device, non_blocking=True))
+            activation, threshold = self.network.activation, self.config.threshold
+            labels = predict_label(logits, size, activation, threshold)
+            # of +inf and -inf too, so that this only suspects
+            suspects = logits.flatten(1).sum(1, dtype=compute_dtype(logits.dtype)).isnan()
+        except torch.OutOfMemoryError:
+            event = f"out of GPU memory for an image of {height}x{width}"
+        else:
+            labels, suspects = (t.to("cpu", non_blocking=True) for t in (labels, suspects))
+            copied = torch.cuda.current_stream(self.device).record_event() if on_gpu else None
+            return [
+                Computed(one.pair, one.stamp, own, label, suspect, copied)
+                for one, own, label, suspect in zip(batch, logits.split(1), labels, suspects)
+                if self.count(one.pair, own)
+            ]
+        torch.cuda.empty_cache()
+        if len(batch) > 1:
+            return [found for one in batch for found in self.compute([one])]
+        hint = f"Use {setting('device', 'cpu')}."
+        image = batch[0].pair.image
+        self.failed[batch[0].pair.id] = DatasetError(image, "image", event=event, hint=hint)
+        return []
+
+    def count(self, pair: Pair, logits: Tensor) -> bool:
+        """Count the probabilities of an image if that is asked for; False if it has failed."""
+        if not self.config.calibration:
+            return True
+        try:
+            check_no_nan(str(pair.image), logits)
+            self.counts += calibration.count_probabilities(
+                logits, pair, self.classes, self.network.activation
+            )
+        except (LabelError, ArgumentError) as error:
+            self.failed[pair.id] = error
+        return pair.id not in self.failed
+
+    def write(self, before: Future | None, one: Computed) -> None:
+        """Write a label image, in a thread; it is done after the one before it.
+
+        Raises:
+            RunError: the file system refuses.
+        """
+        pair, error = one.pair, None
+        if one.copied is not None:
+            one.copied.synchronize()
+        try:
+            if one.suspect:
+                check_no_nan(str(pair.image), one.logits)
+            path = self.begun.folder / f"{pair.id}.png"
+            write_label(path, self.classes.to_stored(one.label.numpy()), self.classes)
+        except (ArgumentError, LabelError) as found:
+            error = self.failed[pair.id] = found
+        if before is not None:
+            wait([before])
+        if error is None:
+            self.journal.add(pair.id, one.stamp)
