@@ -104,10 +104,9 @@ def evaluating(network: Network, pairs: list[pw.Pair]) -> str:
     dataset = pw.SegmentationDataset(pairs, CLASSES)
     in_memory = [read_pair(pair, CLASSES) for pair in pairs]
     criterion = pw.criterion("ce+dice", num_classes=len(CLASSES), upsample="bilinear")
-    given = (network, dataset, criterion, "softmax")
     rows = {
         ALONE: lambda: evaluate_alone(network, criterion, in_memory),
-        **{f"evaluate, workers: {n}": lambda n=n: evaluate(*given, workers=n) for n in (1, 2)},
+        "evaluate": lambda: evaluate(network, dataset, criterion, "softmax", workers=1),
     }
     suffix = pairs[0].image.suffix[1:].upper()
     head = f"evaluation in training, {IMAGES} {suffix} of {SIZE[0]}×{SIZE[1]}, network small"

@@ -12,7 +12,17 @@ ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "pixelwise"
 LAYER = {
     **dict.fromkeys(
-        ["errors", "sample", "text", "processes", "interrupt", "callable_package", "elsewhere"], 0
+        [
+            "errors",
+            "sample",
+            "text",
+            "processes",
+            "interrupt",
+            "callable_package",
+            "elsewhere",
+            "allocator",
+        ],
+        0,
     ),
     **dict.fromkeys(["extras", "files", "sums", "offenders"], 1),
     **dict.fromkeys(["lazy", "settings", "executors", "progress"], 2),

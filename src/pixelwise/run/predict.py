@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from pixelwise.allocator import freed_memory_kept
 from pixelwise.audit.headers import Header, read_start
 from pixelwise.errors import (
     DatasetError,
@@ -148,7 +149,7 @@ def predict_images(config: PredictConfig) -> Prediction:
             "images": len(chosen.pairs),
             "threshold": config.threshold,
         }
-        with finished(begun, out, display):
+        with finished(begun, out, display), freed_memory_kept():
             network = trained_network(checkpoint, config.trust).to(device)
             failed = predict_into(begun, config, chosen, network, display)
             write_json(begun.folder / FILE, {**about, "failed": failed})

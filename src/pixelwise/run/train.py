@@ -27,6 +27,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pixelwise.allocator import freed_memory_kept
 from pixelwise.errors import PixelwiseError, RunError, setting
 from pixelwise.interrupt import Terminated, raise_on_sigterm
 from pixelwise.labels.pairs import Pair
@@ -83,6 +84,7 @@ def train_here(config: TrainConfig) -> Path:
     """Train in this process, alone or as one of the ranks."""
     with torch.random.fork_rng(devices=[]), ExitStack() as held:
         run = set_up(config, held)
+        held.enter_context(freed_memory_kept())
         with run.display, note_signals(run.interrupt), warnings.catch_warnings():
             # void is declared in dataset.toml, and a crop may show one class
             warnings.simplefilter("ignore", OneClassWarning)
