@@ -26,10 +26,11 @@ if world > 1:
     torch.distributed.init_process_group("gloo", **address)
     net = torch.nn.parallel.DistributedDataParallel(net)
 mine = {(0, 1): slice(0, 3), (0, 2): slice(0, 1), (1, 2): slice(1, 3)}[rank, world]
+mine = slice(rank, 3, world) if exact == "dealt" else mine
 logits = net(image[mine])
-if exact == "loop":
+if exact in ("loop", "dealt"):
     from pixelwise.run.rank_stats import loss_over_ranks
-    loss = loss_over_ranks(criterion, logits, target[mine])
+    loss = loss_over_ranks(criterion, logits, target[mine], 3 if exact == "dealt" else None)
 else:
     stats = criterion.stats(logits, target[mine])
     stats = pw.stats_of_all_ranks(stats) if exact == "exact" else stats
@@ -66,10 +67,11 @@ def test_ranks_with_unequal_pixels_teach_what_one_process_teaches(tmp_path, text
             assert slope == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
-def test_the_training_loop_takes_the_loss_of_all_ranks(tmp_path):
-    """Any number of processes learns from the same loss."""
-    ((loss, gradient),) = trained(tmp_path, "ce + dice", 1, "loop", "some")
-    for value, slopes in trained(tmp_path, "ce + dice", 2, "loop", "some"):
+@pytest.mark.parametrize("batch", ["loop", "dealt"])
+def test_the_training_loop_takes_the_loss_of_all_ranks(tmp_path, batch):
+    """Any number of processes learns from the same loss; also if it is known who has what."""
+    ((loss, gradient),) = trained(tmp_path, "ce + dice", 1, batch, "some")
+    for value, slopes in trained(tmp_path, "ce + dice", 2, batch, "some"):
         assert value == pytest.approx(loss, rel=1e-6)
         for slope, expected in zip(slopes, gradient, strict=True):
             assert slope == pytest.approx(expected, rel=1e-5, abs=1e-9)

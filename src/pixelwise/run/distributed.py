@@ -36,9 +36,16 @@ def sum_over_ranks(tensor: Tensor) -> Tensor:
     return tensor
 
 
+def add_over_ranks(numbers: Sequence[float], device: torch.device) -> list[float]:
+    """Σ over ranks of numbers that the CPU knows; one rank does not wait for its GPU."""
+    if rank_and_world()[1] == 1:
+        return list(numbers)
+    return sum_over_ranks(torch.tensor(numbers, dtype=torch.float64, device=device)).tolist()
+
+
 def any_rank(flag: bool, device: torch.device) -> bool:
     """True on every rank if it is true on one."""
-    return bool(sum_over_ranks(torch.tensor(int(flag), device=device)))
+    return add_over_ranks([flag], device)[0] > 0
 
 
 def gather_over_ranks(value: Item) -> list[Item]:

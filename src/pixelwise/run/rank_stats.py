@@ -10,6 +10,8 @@ is to exchange them, a few hundred numbers, before the formula:
     loss.backward()
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, distributed
 
@@ -31,21 +33,17 @@ def stats_of_all_ranks(stats: PixelStats) -> PixelStats:
     Returns:
         PixelStats of (ΣN, C); `stats` itself when there is one rank.
     """
-    rank, world = rank_and_world()
-    if world == 1:
-        return stats
-    own = stats.sums.clone()
-    if own.requires_grad:
-        own.register_hook(lambda gradient: gradient * world)
-    parts = _gathered(stats.sums.detach(), world)
-    parts[rank] = own
-    return PixelStats(torch.cat(parts, dim=1), stats.names, stats.backend)
+    return _of_all_ranks(stats, None)
 
 
 class _OverRanks(WeightedSum):
-    """The same terms, on the stats of all ranks; `counts`: whether this rank's images are some."""
+    """The same terms, on the stats of all ranks.
 
-    counts = True
+    Attributes:
+        images: of each rank, of which it has made stats; 0: those that it has do not count.
+    """
+
+    images: Sequence[int] | None = None
 
     def stats(
         self,
@@ -55,8 +53,11 @@ class _OverRanks(WeightedSum):
         soft_target: bool = False,
     ) -> PixelStats:
         own = super().stats(logits, target, weight, soft_target)
-        sums = own.sums if self.counts else own.sums[:, :0]
-        return stats_of_all_ranks(PixelStats(sums, own.names, own.backend))
+        if self.images is not None:
+            own = PixelStats(
+                own.sums[:, : self.images[rank_and_world()[0]]], own.names, own.backend
+            )
+        return _of_all_ranks(own, self.images)
 
 
 def loss_over_ranks(
@@ -71,21 +72,21 @@ def loss_over_ranks(
     Args:
         criterion: the loss.
         logits, target: of this rank.
-        batch: images of all ranks; None: at least one each. Ranks that have none take part with any
-            image, which does not count.
+        batch: images of all ranks, dealt out as by `shard`; None: at least one each. Ranks that
+            have none take part with any image, which does not count.
     """
     rank, world = rank_and_world()
     if world == 1:
         return criterion(logits, target)
-    with_images = world if batch is None else min(batch, world)
-    counts = rank < with_images
     terms = criterion.terms()
     if all(term.sums for _, term in terms):
         over_ranks = _OverRanks(terms)
-        over_ranks.counts = counts
+        if batch is not None:
+            over_ranks.images = [len(range(first, batch, world)) for first in range(world)]
         return over_ranks(logits, target)
     # the mean over ranks is then the mean over those with images
-    return criterion(logits, target) * (world / with_images if counts else 0.0)
+    with_images = world if batch is None else min(batch, world)
+    return criterion(logits, target) * (world / with_images if rank < with_images else 0.0)
 
 
 def differences(criterion: Criterion, batch_norm: bool) -> list[str]:
@@ -104,15 +105,29 @@ def differences(criterion: Criterion, batch_norm: bool) -> list[str]:
     return [f"{line}: results differ from --devices 1" for line in lines]
 
 
-def _gathered(sums: Tensor, world: int) -> list[Tensor]:
-    """The sums (S, N, C) of every rank, whose N may differ."""
-    images = torch.tensor(sums.shape[1], device=sums.device)
-    counts = [torch.zeros_like(images) for _ in range(world)]
-    distributed.all_gather(counts, images)
-    numbers = [int(count) for count in counts]
+def _of_all_ranks(stats: PixelStats, images: Sequence[int] | None) -> PixelStats:
+    """stats_of_all_ranks, given how many images each rank has; None: to ask waits for a GPU."""
+    rank, world = rank_and_world()
+    if world == 1:
+        return stats
+    own = stats.sums.clone()
+    if own.requires_grad:
+        own.register_hook(lambda gradient: gradient * world)
+    if images is None:
+        number = torch.tensor(own.shape[1], device=own.device)
+        numbers = [torch.zeros_like(number) for _ in range(world)]
+        distributed.all_gather(numbers, number)
+        images = torch.stack(numbers).tolist()
+    parts = _gathered(own.detach(), images)
+    parts[rank] = own
+    return PixelStats(torch.cat(parts, dim=1), stats.names, stats.backend)
+
+
+def _gathered(sums: Tensor, images: Sequence[int]) -> list[Tensor]:
+    """The sums (S, N, C) of every rank, of so many images each."""
     # the collective wants equal shapes
-    padded = sums.new_zeros(sums.shape[0], max(numbers), sums.shape[2])
+    padded = sums.new_zeros(sums.shape[0], max(images), sums.shape[2])
     padded[:, : sums.shape[1]] = sums
-    parts = [torch.empty_like(padded) for _ in range(world)]
+    parts = [torch.empty_like(padded) for _ in images]
     distributed.all_gather(parts, padded)
-    return [part[:, :number] for part, number in zip(parts, numbers)]
+    return [part[:, :number] for part, number in zip(parts, images)]

@@ -38,11 +38,11 @@ from pixelwise.run.checkpoint import BEST, LAST, AboutCheckpoint, save_checkpoin
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.dataset import SegmentationDataset
 from pixelwise.run.distributed import (
+    add_over_ranks,
     any_rank,
     copy_buffers,
     gather_over_ranks,
     shard,
-    sum_over_ranks,
 )
 from pixelwise.run.evaluate import evaluate, evaluation_line
 from pixelwise.run.loader import Key, epoch_batches, load_batches, others
@@ -167,7 +167,8 @@ def take_step(run: Run, image: Tensor, target: Tensor, pairs: list[Pair]) -> flo
     torch.manual_seed(int(entropy.generate_state(1)[0]))
     place = f"epoch {run.position.epochs + 1}, step {step + 1}, images {some(p.id for p in pairs)}"
     try:
-        loss = loss_over_ranks(run.criterion, run.model(image), target, len(run.train))
+        images = min(config.batch, len(run.train))
+        loss = loss_over_ranks(run.criterion, run.model(image), target, images)
         note(run, LOSS, loss, place)
         run.optimizer.zero_grad(set_to_none=True)
         run.fabric.backward(loss)
@@ -240,8 +241,7 @@ def log_losses(run: Run, epoch: int, rate: float) -> None:
     raise_if_unknown()
     read_numbers(run)
     losses = run.position.losses
-    mean = torch.tensor([sum(losses) / len(losses), 1.0], device=run.fabric.device)
-    total, ranks = sum_over_ranks(mean.double()).tolist()
+    total, ranks = add_over_ranks([sum(losses) / len(losses), 1.0], run.fabric.device)
     losses.clear()
     values = {"train/loss": total / ranks, "train/lr": rate}
     if run.fabric.is_global_zero:
