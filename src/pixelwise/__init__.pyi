@@ -240,6 +240,7 @@ def predict(
     out: str | Path | None = None,
     overwrite: bool = False,
     device: Literal["auto", "cpu", "cuda"] = "auto",
+    batch: int | None = None,
     trust: bool = False,
     max_gib: float | None = None,
     threshold: float = 0.5,
