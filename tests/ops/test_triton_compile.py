@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 KERNELS = {"forward_block", "own_block", "backward_block", "forward_strip", "couple_strip",
-           "gather_band", "predict_strip"}  # fmt: skip
+           "gather_band", "predict_strip", "formula_program"}  # fmt: skip
 
 
 def test_every_kernel_compiles_for_a_gpu_that_need_not_be_there():
