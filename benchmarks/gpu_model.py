@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from benchmarks.sass import Cost, Instruction, Listing
+from benchmarks.sass import Cost, Instruction, Listing, Trips
 
 QUARTERS = 528  # of the 132 SMs: each issues one instruction a cycle
 CLOCK = 1.755e9
@@ -19,19 +19,32 @@ REACHED = {"memory": 0.92, "pipe": 0.85}  # of the peak, by a kernel that does n
 GAP = 2.2e-6  # seconds from the start of a small kernel to that of the next
 FAR, SHARED_ROWS = 650, 280  # cycles of a load from memory, and of rows that others read as well
 PRESENT = 4  # classes that occur in a block of neighbouring pixels
-PAIRS = 2  # of target and predicted class, in a tile
+PAIRS = 1  # of target and predicted class that are new in a tile
 
 Numbers = Mapping[str, int]
+
+
+def outputs(n: Numbers) -> int:
+    """Rounds of a loop over the outputs of a cell, COLUMNS of them at a time."""
+    return math.ceil(n["columns"] / n["COLUMNS"])
+
+
+def predicted(n: Numbers) -> Trips:
+    """A loop over classes; a careful one for each output where there is a NaN; one over pairs."""
+    classes = math.ceil(n["classes"] / n["CLASSES"]), 0, PAIRS if n["COUNT"] else 0
+    return n["rows"], *([] if n["SAME"] else [outputs(n)]), classes
+
+
 # kernel -> how often its loops run, the outermost first
-TRIPS: dict[str, Callable[[Numbers], tuple[int, ...]]] = {
+TRIPS: dict[str, Callable[[Numbers], Trips]] = {
     "forward_block": lambda n: (n["STEPS"],),
     "backward_block": lambda n: (n["STEPS"],),
     "own_block": lambda _: (PRESENT,),
     "forward_strip": lambda n: (n["rows"], n["columns"]),
     "couple_strip": lambda n: (n["rows"], n["columns"]),
-    "gather_band": lambda n: (n["rows"] + 1, n["high_h"] // n["low_h"], n["columns"]),
+    "gather_band": lambda n: (n["rows"] + 1, n["high_h"] // n["low_h"], outputs(n)),
     "formula_program": lambda n: (math.ceil(n["images"] / n["N"]),),
-    "predict_strip": lambda n: (n["rows"], n["columns"], *([PAIRS] if n["COUNT"] else [])),
+    "predict_strip": predicted,
 }
 
 
@@ -71,7 +84,7 @@ def cost_of(record: Mapping[str, Any], scale: int) -> Cost:
     """
     listing = Listing(record["listing"])
     name = record["kernel"]
-    trips = TRIPS[name](record["numbers"]) if name in TRIPS else ()
+    trips: Trips = TRIPS[name](record["numbers"]) if name in TRIPS else ()
     if listing.deepest != len(trips):
         raise LookupError(
             f"{name}: TRIPS must say how often each of {listing.deepest} nested loops runs, "

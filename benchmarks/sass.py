@@ -4,6 +4,7 @@
 earlier label closes a loop. Nothing here knows how often a loop runs: the caller says it, by depth.
 """
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -35,6 +36,10 @@ ARITHMETIC = 5
 PREDICATE = 6
 TURN = 30  # cycles around a loop
 NEAR = 45  # cycles of a load whose address was loaded: a table or a line that was just read
+
+
+# of the loops at each depth; several where they differ, in the order of the code, the last again
+Trips = Sequence[int | tuple[int, ...]]
 
 
 class Instruction(NamedTuple):
@@ -151,7 +156,17 @@ class Listing:
         """Loops in each other, at most."""
         return max((len(self.around(head)) for head in self.loops), default=0)
 
-    def cost(self, trips: Sequence[int], latency: Callable[[Instruction], float]) -> Cost:
+    def _times(self, trips: Trips) -> dict[int, int]:
+        """How often each loop runs each time that it is entered."""
+        times = {}
+        for depth, given in enumerate(trips, 1):
+            several = given if isinstance(given, tuple) else (given,)
+            beside = [head for head in sorted(self.loops) if len(self.around(head)) == depth]
+            for place, head in enumerate(beside):
+                times[head] = several[min(place, len(several) - 1)]
+        return times
+
+    def cost(self, trips: Trips, latency: Callable[[Instruction], float]) -> Cost:
         """What one warp does in all when a loop at depth d runs trips[d] times.
 
         A subroutine (a division of 64-bit integers) is counted where it is called. Both sides of
@@ -161,6 +176,7 @@ class Listing:
             trips: of the outermost loop, the one in it, ...; deeper loops run once.
             latency: cycles of a load of global memory.
         """
+        often = self._times(trips)
         issued, pipes, cycles = 0, Counter[str](), 0.0
         called = {self.targets[at] for at, i in enumerate(self.code)
                   if i.kind == "CALL" and at in self.targets}  # fmt: skip
@@ -176,9 +192,7 @@ class Listing:
                     first, last = self._subroutine(self.targets[at])
                     body += self.code[first:last]
         for around, body in regions.items():
-            times = 1
-            for trip in trips[: len(around)]:
-                times *= trip
+            times = math.prod(often.get(head, 1) for head in around)
             issued += times * len(body)
             for instruction in body:
                 pipe, busy = pipe_of(instruction)

@@ -122,6 +122,8 @@ def test_loops_of_machine_code_are_found_and_their_instructions_multiplied():
     assert cost.issued == 1 + 10 * 5 + 10 * 4 * 3 + 1 + 1
     assert cost.pipes["special"] == 10 * 4 * 8
     assert cost.busiest() == ("special", 320)
+    assert listing.cost((10, (4, 7)), lambda _: 500) == cost  # there is one inner loop
+    assert listing.cost((10, 0), lambda _: 500).issued == 1 + 10 * 5 + 1 + 1
 
 
 def test_the_wait_of_a_warp_grows_with_the_time_of_a_load():

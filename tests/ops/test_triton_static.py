@@ -4,8 +4,9 @@ import json
 
 import pytest
 from benchmarks import gpu_static
-from benchmarks.gpu_works import Work
+from benchmarks.gpu_works import STEPS, Work
 
+MOST = gpu_static.MOST_LAUNCHES
 MOST_GROWTH = 1.10  # of the instructions per logit
 WORKS = [
     Work("step", 150, "float32", "contiguous", 4),
@@ -28,6 +29,14 @@ def compiled():
     return gpu_static.compiled_in_parallel(WORKS)
 
 
+@pytest.fixture(scope="module")
+def launches():
+    """Loss and number of classes -> kernels of a step by name."""
+    counts = gpu_static.compiled(["launches"])[1][0]["launches"]
+    steps = zip(STEPS, counts)
+    return {f"{loss} {shape[1]}": found for (loss, shape, scale), found in steps if scale == 1}
+
+
 def test_no_kernel_keeps_registers_in_memory(compiled):
     spilled = {
         f"{r['work']} {r['kernel']}": r["spilled"] for r in compiled[1] if r.get("spilled", 0)
@@ -44,3 +53,8 @@ def test_no_kernel_issues_a_tenth_more_instructions_per_logit_than_before(compil
     found = gpu_static.instructions(records)
     assert found.keys() <= limits.keys()
     assert {k: v for k, v in found.items() if v > MOST_GROWTH * limits[k]} == {}
+
+
+def test_a_step_on_logits_of_full_resolution_starts_at_most_eight_kernels(launches):
+    """Ours and torch's, fills too, of the second step."""
+    assert {loss: counts for loss, counts in launches.items() if sum(counts.values()) > MOST} == {}
