@@ -25,12 +25,14 @@ Numbers = Mapping[str, int]
 
 
 def outputs(n: Numbers) -> int:
-    """Rounds of a loop over the outputs of a cell, COLUMNS of them at a time."""
-    return math.ceil(n["columns"] / n["COLUMNS"])
+    """Rounds of a loop over the outputs of a cell, COLUMNS of them at a time, or one."""
+    return math.ceil(n["columns"] / n.get("COLUMNS", 1))
 
 
 def predicted(n: Numbers) -> Trips:
     """A loop over classes; a careful one for each output where there is a NaN; one over pairs."""
+    if "COLUMNS" not in n:  # all classes at once
+        return n["rows"], n["columns"], *([PAIRS] if n["COUNT"] else [])
     classes = math.ceil(n["classes"] / n["CLASSES"]), 0, PAIRS if n["COUNT"] else 0
     return n["rows"], *([] if n["SAME"] else [outputs(n)]), classes
 
