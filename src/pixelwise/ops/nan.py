@@ -36,11 +36,14 @@ def check_no_nan(
         raise ArgumentError(where, "logits", must=WANTED, got=got, hint=HINT)
 
 
-def count_nan_later(
-    where: str, logits: Tensor, target: Tensor, ignore_index: int | None = None
-) -> None:
-    """As check_no_nan, but for a GPU: nothing waits, and raise_if_unknown raises."""
-    count_later(where, "logits", WANTED, nan_pixels(logits, target, ignore_index).sum())
+def count_nan_later(where: str, pixels: Tensor) -> None:
+    """As check_no_nan, but for a GPU: nothing waits, and raise_if_unknown raises.
+
+    Args:
+        where: first word of the message.
+        pixels: number of nan_pixels, () int64.
+    """
+    count_later(where, "logits", WANTED, pixels)
 
 
 def nan_pixels(logits: Tensor, target: Tensor | None, ignore_index: int | None) -> Tensor:

@@ -9,7 +9,7 @@ from pixelwise.errors import ArgumentError, ArgumentTypeError, check_range, chec
 from pixelwise.ops.activations import check_logits
 from pixelwise.ops.backends import Backend, choose_backend, kernels
 from pixelwise.ops.batch_axis import batch_hint, refuse_image
-from pixelwise.ops.nan import check_no_nan, count_nan_later
+from pixelwise.ops.nan import check_no_nan, count_nan_later, nan_pixels
 from pixelwise.ops.operators import operator
 from pixelwise.ops.spec import Activation
 from pixelwise.ops.target import Ignore, check_target_dtype, merge_ignored, unknown_target
@@ -160,13 +160,16 @@ def _confusion_matrix_op(
     ignore_index: int | None,
     backend: str,
 ) -> Tensor:
+    where = "confusion_matrix"
     classes = 2 if activation == "sigmoid" else logits.shape[1]
-    check = count_nan_later if logits.is_cuda else check_no_nan
-    check("confusion_matrix", logits, target, ignore_index)
+    if not logits.is_cuda:
+        check_no_nan(where, logits, target, ignore_index)
     run = kernels(backend, "predict").confusion
-    counts, unknown = run(logits, target, classes, activation, threshold, ignore_index)
-    if unknown.is_cuda:
-        count_later("confusion_matrix", "target", "class indices or ignore_index", unknown)
+    # GPU kernels count the pixels with NaN as well, so that logits are read once
+    counts, unknown, *nan = run(logits, target, classes, activation, threshold, ignore_index)
+    if logits.is_cuda:
+        count_later(where, "target", "class indices or ignore_index", unknown)
+        count_nan_later(where, *(nan or [nan_pixels(logits, target, ignore_index).sum()]))
     elif int(unknown):
-        raise unknown_target("confusion_matrix", target, classes, ignore_index)
+        raise unknown_target(where, target, classes, ignore_index)
     return counts

@@ -10,6 +10,7 @@ each other, so each of the `low` cells is a lane and its two taps are read once 
 Which cell an output is in is exact integer arithmetic; only f itself is rounded.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import triton
@@ -61,23 +62,43 @@ def cells_for(classes: int, low_w: int, high: tuple[int, int], together: bool) -
     return Cells(tile, strips, bands, columns, max(columns, first_columns), rows)
 
 
+def fits_short(logits: Tensor, high: Sequence[int]) -> bool:
+    """Whether positions on the axes are fractions of int32 numbers, as offsets in an image are."""
+    last = sum((size - 1) * step for size, step in zip(logits.shape[1:], logits.stride()[1:]))
+    products = (2 * (a + 1) * (b + 1) for a, b in zip(logits.shape[2:], high))
+    return max(last + 2 * logits.stride(3), *products) < 2**31
+
+
 @triton.jit
-def first_output(cell, low, high):
-    """The first output of a cell; the outputs of a cell end where those of the next begin."""
-    above = high.to(tl.int64) * (2 * cell + 1) - low
+def wide(number, SHORT: tl.constexpr):
+    """As int64, unless every product that it is part of fits int32."""
+    return number if SHORT else number.to(tl.int64)
+
+
+@triton.jit
+def first_output(cell, low, high, LEAD: tl.constexpr, SHORT: tl.constexpr):
+    """The first output of a cell; the outputs of a cell end where those of the next begin.
+
+    LEAD: outputs with s < 0, before it is held within 0, are in a cell −1 and not in cell 0.
+    """
+    above = wide(high, SHORT) * (2 * cell + 1) - low
     first = tl.where(above > 0, (above + 2 * low - 1) // (2 * low), 0)
-    first = tl.where(cell > 0, first, 0)
+    if not LEAD:
+        first = tl.where(cell > 0, first, 0)
     return tl.where(cell < low, first, high).to(tl.int32)
 
 
 @triton.jit
-def cell_columns(cell, low, high, DTYPE: tl.constexpr):
+def cell_columns(
+    cell, low, high, LEAD: tl.constexpr, SHORT: tl.constexpr, DTYPE: tl.constexpr
+):  # fmt: skip
     """Of each cell: its first output, the end of its outputs, and (f, step of f) of the first.
 
     f is below 0 where s has to be held within 0; the step is 0 where it is held within low − 1.
     """
-    begin, end = first_output(cell, low, high), first_output(cell + 1, low, high)
-    part = (2 * begin + 1) * low.to(tl.int64) - high.to(tl.int64) * (2 * cell + 1)
+    begin = first_output(cell, low, high, LEAD, SHORT)
+    end = first_output(cell + 1, low, high, LEAD, SHORT)
+    part = (2 * begin + 1) * wide(low, SHORT) - wide(high, SHORT) * (2 * cell + 1)
     inner = cell < low - 1
     over = tl.where(inner, 1.0, 0.0).to(DTYPE) / (2 * high).to(DTYPE)
     return begin, end, part.to(tl.int32), over
@@ -90,12 +111,14 @@ def part_of(part, over, k, low, DTYPE: tl.constexpr):
 
 
 @triton.jit
-def row_taps(output, low, high, DTYPE: tl.constexpr):
+def row_taps(output, low, high, SHORT: tl.constexpr, DTYPE: tl.constexpr):
     """The two low-resolution rows of an output row, and f."""
-    at = (2 * output + 1) * low.to(tl.int64) - high
-    at = tl.minimum(tl.maximum(at, 0), (low.to(tl.int64) - 1) * (2 * high))
-    top = (at // (2 * high)).to(tl.int32)
-    return top, tl.minimum(top + 1, low - 1), (at % (2 * high)).to(DTYPE) / (2 * high).to(DTYPE)
+    at = (2 * output + 1) * wide(low, SHORT) - high
+    at = tl.minimum(tl.maximum(at, 0), (wide(low, SHORT) - 1) * (2 * high))
+    top = at // (2 * high)
+    f = (at - top * (2 * high)).to(DTYPE) / (2 * high).to(DTYPE)
+    top = top.to(tl.int32)
+    return top, tl.minimum(top + 1, low - 1), f
 
 
 @triton.jit
@@ -106,38 +129,55 @@ def blend(f, first, second):
 
 @triton.jit
 def read_row(
-    x, c, classes, xc, at, SOFTMAX: tl.constexpr, FULL: tl.constexpr, TURN: tl.constexpr,
+    at, c, classes, exists, SOFTMAX: tl.constexpr, FULL: tl.constexpr, TURN: tl.constexpr,
     DTYPE: tl.constexpr,
 ):  # fmt: skip
-    """Logits at some offsets; classes that do not exist weigh nothing in a softmax."""
+    """Logits of some classes; those that do not exist weigh nothing in a softmax."""
     fill: tl.constexpr = -float("inf") if SOFTMAX else 0.0
-    at += c.to(tl.int64) * xc
-    tile = tl.load(x + at) if FULL else tl.load(x + at, mask=c < classes, other=fill)
+    tile = tl.load(at, mask=exists if FULL else exists & (c < classes), other=fill)
     if TURN:
         tile = turn(tile)
     return tile.to(DTYPE)
 
 
 @triton.jit
+def read_taps(
+    x, c, classes, xc, x0, x1, top, bottom, cell, low,
+    SOFTMAX: tl.constexpr, FULL: tl.constexpr, TURN: tl.constexpr, SHORT: tl.constexpr,
+    DTYPE: tl.constexpr,
+):  # fmt: skip
+    """The taps of every cell: left and right of two rows. One outside the axis is not used."""
+    # masks and not clamped offsets: Triton has to see that lanes read neighbours, or it lays the
+    # lanes along the classes
+    is_left = (cell >= 0) & (cell < low)
+    is_right = cell + 1 < low
+    first = wide(c, SHORT) * xc + wide(cell, SHORT) * x1
+    upper, lower = x + (wide(top, SHORT) * x0 + first), x + (wide(bottom, SHORT) * x0 + first)
+    return (
+        read_row(upper, c, classes, is_left, SOFTMAX, FULL, TURN, DTYPE),
+        read_row(upper + x1, c, classes, is_right, SOFTMAX, FULL, TURN, DTYPE),
+        read_row(lower, c, classes, is_left, SOFTMAX, FULL, TURN, DTYPE),
+        read_row(lower + x1, c, classes, is_right, SOFTMAX, FULL, TURN, DTYPE),
+    )
+
+
+@triton.jit
 def read_cells(
     x, c, classes, xc, x0, x1, top, bottom, f, cell, low,
-    SOFTMAX: tl.constexpr, FULL: tl.constexpr, TURN: tl.constexpr, DTYPE: tl.constexpr,
+    SOFTMAX: tl.constexpr, FULL: tl.constexpr, TURN: tl.constexpr, SHORT: tl.constexpr,
+    DTYPE: tl.constexpr,
 ):  # fmt: skip
     """The two taps of every cell, each blended of two rows."""
-    left_at = tl.minimum(cell, low - 1).to(tl.int64) * x1
-    right_at = tl.minimum(cell + 1, low - 1).to(tl.int64) * x1
-    upper = read_row(x, c, classes, xc, top * x0 + left_at, SOFTMAX, FULL, TURN, DTYPE)
-    lower = read_row(x, c, classes, xc, bottom * x0 + left_at, SOFTMAX, FULL, TURN, DTYPE)
-    left = blend(f, upper, lower)
-    upper = read_row(x, c, classes, xc, top * x0 + right_at, SOFTMAX, FULL, TURN, DTYPE)
-    lower = read_row(x, c, classes, xc, bottom * x0 + right_at, SOFTMAX, FULL, TURN, DTYPE)
-    return left, blend(f, upper, lower)
+    upper_left, upper_right, lower_left, lower_right = read_taps(
+        x, c, classes, xc, x0, x1, top, bottom, cell, low, SOFTMAX, FULL, TURN, SHORT, DTYPE
+    )
+    return blend(f, upper_left, lower_left), blend(f, upper_right, lower_right)
 
 
 @triton.jit
 def normalise_cells(
     x, xc, x0, x1, top, bottom, fy, fx, valid, cell, low, classes,
-    CLASSES: tl.constexpr, TURN: tl.constexpr, DTYPE: tl.constexpr,
+    CLASSES: tl.constexpr, TURN: tl.constexpr, SHORT: tl.constexpr, DTYPE: tl.constexpr,
 ):  # fmt: skip
     """(m, d) over all classes when a tile does not hold them."""
     m = tl.full(valid.shape, -INF, DTYPE)
@@ -145,7 +185,7 @@ def normalise_cells(
     for first in range(0, classes, CLASSES):
         c = first + tl.arange(0, CLASSES)[:, None]
         left, right = read_cells(
-            x, c, classes, xc, x0, x1, top, bottom, fy, cell, low, True, False, TURN, DTYPE
+            x, c, classes, xc, x0, x1, top, bottom, fy, cell, low, True, False, TURN, SHORT, DTYPE
         )
         m, d = extend_normaliser(m, d, tl.where(valid, blend(fx, left, right), 0.0))
     return tl.where(m == -INF, 0.0, m), d

@@ -41,6 +41,16 @@ def read_labels(
 ):  # fmt: skip
     """Target (−1 where ignored), validity and weight of some pixels, and the unknown ones."""
     y = tl.load(target + target_at, mask=inside, other=0)
+    w = tl.load(weight + weight_at, mask=inside, other=0.0) if WEIGHTED else y
+    return judge_labels(y, w, inside, limit, ignore, WEIGHTED, IGNORES, DTYPE)
+
+
+@triton.jit
+def judge_labels(
+    y, w, inside, limit, ignore,
+    WEIGHTED: tl.constexpr, IGNORES: tl.constexpr, DTYPE: tl.constexpr,
+):  # fmt: skip
+    """The same of a target and a weight that were read before."""
     if y.dtype != tl.int64:
         y = y.to(tl.int32)
     known = (y >= 0) & (y < limit)
@@ -49,11 +59,12 @@ def read_labels(
         unknown = unknown & (y != ignore)
         known = known & (y != ignore)
     valid = inside & known
-    w = valid.to(DTYPE)
     if WEIGHTED:
-        w = tl.load(weight + weight_at, mask=inside, other=0.0).to(DTYPE)
+        w = w.to(DTYPE)
         valid = valid & (w > 0)
         w = tl.where(valid, w, 0.0)
+    else:
+        w = valid.to(DTYPE)
     return tl.where(valid, y, -1).to(tl.int32), valid, w, unknown.to(tl.int32)
 
 

@@ -22,6 +22,7 @@ from pixelwise.ops.gpu.cells import (
     blend,
     cell_columns,
     cells_for,
+    fits_short,
     normalise_cells,
     own_logit,
     part_of,
@@ -29,6 +30,7 @@ from pixelwise.ops.gpu.cells import (
     row_taps,
     strides_of,
     tile_options,
+    wide,
 )
 from pixelwise.ops.gpu.launch import as_bytes, launch, options
 from pixelwise.ops.gpu.own import inside_sums, own_sums
@@ -55,13 +57,13 @@ def forward_strip(
     ROWS: tl.constexpr, GAMMA: tl.constexpr, SOFTMAX: tl.constexpr, PER_CLASS: tl.constexpr,
     BINARY: tl.constexpr, WEIGHTED: tl.constexpr, IGNORES: tl.constexpr, DTYPE: tl.constexpr,
     CLASSES: tl.constexpr, TAIL: tl.constexpr, CELLS: tl.constexpr, WHOLE: tl.constexpr,
-    FULL: tl.constexpr, TURN: tl.constexpr, KEEP: tl.constexpr,
+    FULL: tl.constexpr, TURN: tl.constexpr, SHORT: tl.constexpr, KEEP: tl.constexpr,
 ):  # fmt: skip
     """Sums of some output rows of a strip of cells, and how many of the targets are unknown."""
     program = tl.program_id(0).to(tl.int64)
     chunk, strip = program % chunks, program // chunks % strips
     band, n = program // chunks // strips % bands, program // chunks // strips // bands
-    x0, t0, w0 = x0.to(tl.int64), t0.to(tl.int64), w0.to(tl.int64)
+    x0, t0, w0 = wide(x0, SHORT), t0.to(tl.int64), w0.to(tl.int64)
     x += n * xn
     target += n * tn
     if WEIGHTED:
@@ -73,29 +75,59 @@ def forward_strip(
         acc2 = zero_sums(TAIL, CELLS, PER_CLASS, DTYPE)
     strange = tl.zeros([CLASSES if PER_CLASS else 1, CELLS], tl.int32)
     cell = (strip * CELLS).to(tl.int32) + tl.arange(0, CELLS)[None, :]
-    begin, end, part, over = cell_columns(cell, low_w, high_w, DTYPE)
+    begin, end, part, over = cell_columns(cell, low_w, high_w, False, SHORT, DTYPE)
     columns = tl.where(strip == 0, first_columns, columns)
     first = (band * rows).to(tl.int32)
     for y_at in range(first, tl.minimum(first + rows, high_h)):
-        top, bottom, fy = row_taps(y_at, low_h, high_h, DTYPE)
+        top, bottom, fy = row_taps(y_at, low_h, high_h, SHORT, DTYPE)
         left, right = read_cells(
-            x, c, classes, xc, x0, x1, top, bottom, fy, cell, low_w, SOFTMAX, FULL, TURN, DTYPE
+            x,
+            c,
+            classes,
+            xc,
+            x0,
+            x1,
+            top,
+            bottom,
+            fy,
+            cell,
+            low_w,
+            SOFTMAX,
+            FULL,
+            TURN,
+            SHORT,
+            DTYPE,
         )
         if TAIL:
             left2, right2 = read_cells(
-                x, c2, classes, xc, x0, x1, top, bottom, fy, cell, low_w, True, False, TURN, DTYPE
+                x,
+                c2,
+                classes,
+                xc,
+                x0,
+                x1,
+                top,
+                bottom,
+                fy,
+                cell,
+                low_w,
+                True,
+                False,
+                TURN,
+                SHORT,
+                DTYPE,
             )
         for k in range(columns):
             x_at = begin + k
-            wide = x_at.to(tl.int64)
+            x_wide = x_at.to(tl.int64)
             fx = part_of(part, over, k, low_w, DTYPE)
             inside = x_at < end
-            t_at = y_at * t0 + wide * t1
+            t_at = y_at * t0 + x_wide * t1
             if PER_CLASS:
                 inside = inside & (c < classes)
                 t_at += c.to(tl.int64) * tc
             y, valid, w, odd = read_labels(
-                target, weight, t_at, y_at * w0 + wide * w1, inside,
+                target, weight, t_at, y_at * w0 + x_wide * w1, inside,
                 2 if BINARY else classes, ignore, WEIGHTED, IGNORES, DTYPE,
             )  # fmt: skip
             strange += odd
@@ -109,7 +141,7 @@ def forward_strip(
                 else:
                     m, d = normalise_cells(
                         x, xc, x0, x1, top, bottom, fy, fx, valid, cell, low_w, classes,
-                        CLASSES, TURN, DTYPE,
+                        CLASSES, TURN, SHORT, DTYPE,
                     )  # fmt: skip
                 own = own_logit(a, y, c, m) - tl.log(d)
                 if TAIL:
@@ -153,7 +185,8 @@ def forward_upsampled(
         classes, *low, *high, cells.strips, cells.bands, chunks, cells.columns,
         cells.first_columns, cells.rows, spec.ignore_index or 0,
         *strides_of(logits, target, weight), **options(logits, target, weight, inside),
-        **tile_options(logits, tile), KEEP=keep, num_warps=tile.warps,
+        **tile_options(logits, tile), SHORT=fits_short(logits, high), KEEP=keep,
+        num_warps=tile.warps,
     )  # fmt: skip
     sums = dict(zip(inside.sums, partial.sum(2, dtype=torch.float64)))
     if keep:
