@@ -22,9 +22,9 @@ from torchvision.transforms.v2 import functional
 
 import pixelwise as pw
 from benchmarks import measure
+from pixelwise.data.dataset import Augmentation
+from pixelwise.data.loader import load_batches
 from pixelwise.labels.pairs import Pair
-from pixelwise.run.dataset import Augmentation
-from pixelwise.run.loader import load_batches
 
 try:
     import cv2

@@ -11,6 +11,8 @@ from pixelwise.audit.result import Audit as Audit
 from pixelwise.audit.rules import RULES as RULES
 from pixelwise.convert.config import ConvertConfig as ConvertConfig
 from pixelwise.convert.report import ConvertReport as ConvertReport
+from pixelwise.data.dataset import Augmentation as Augmentation
+from pixelwise.data.dataset import SegmentationDataset as SegmentationDataset
 from pixelwise.demo.command import DemoConfig as DemoConfig
 from pixelwise.demo.command import Lesson
 from pixelwise.errors import MissingPackageError as MissingPackageError
@@ -78,15 +80,13 @@ from pixelwise.ops.predict import predict_label as predict_label
 from pixelwise.ops.stats import PixelStats as PixelStats
 from pixelwise.ops.stats import pixel_stats as pixel_stats
 from pixelwise.ops.unknown import raise_if_unknown as raise_if_unknown
+from pixelwise.prediction.config import PredictConfig as PredictConfig
+from pixelwise.ranks.rank_stats import stats_of_all_ranks as stats_of_all_ranks
 from pixelwise.repair.command import fix as fix
 from pixelwise.repair.result import Repaired as Repaired
 from pixelwise.report.audit_page import audit_page as audit_page
 from pixelwise.report.config import ReportConfig as ReportConfig
-from pixelwise.run.config import PredictConfig as PredictConfig
 from pixelwise.run.config import TrainConfig as TrainConfig
-from pixelwise.run.dataset import Augmentation as Augmentation
-from pixelwise.run.dataset import SegmentationDataset as SegmentationDataset
-from pixelwise.run.rank_stats import stats_of_all_ranks as stats_of_all_ranks
 from pixelwise.run.trained import TrainedNetwork as TrainedNetwork
 from pixelwise.run.trained import load_network as load_network
 from pixelwise.score.compare import Comparison as Comparison

@@ -16,7 +16,7 @@ EXTRAS = {
     ),
 }
 # modules that need the whole extra "train", whichever package is found missing first
-_TRAINING = ("pixelwise.run", "pixelwise.demo")
+_TRAINING = tuple(f"pixelwise.{name}" for name in ("data", "ranks", "run", "prediction", "demo"))
 
 
 @contextmanager

@@ -15,13 +15,13 @@ from pixelwise import processes
 from pixelwise.audit.source import folders_as_description
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
+from pixelwise.data.loader import load_batches
 from pixelwise.errors import DatasetError, RunError
 from pixelwise.files import atomic, names
 from pixelwise.files.atomic import atomic_write, sync_folder, take_name
 from pixelwise.files.folder import staged_folder
 from pixelwise.files.names import check_names, is_portable, lies_in, real_path
 from pixelwise.labels.description import read_description
-from pixelwise.run.loader import load_batches
 from pixelwise.run.run_folder import append_line
 from pixelwise.text import shell_line
 
@@ -224,7 +224,7 @@ def test_what_reads_batches_can_be_sent_to_a_spawned_process(monkeypatch):
     """Windows and macOS start processes anew: no function of a function, no open file."""
     from torch.utils import data
 
-    from pixelwise.run import loader
+    from pixelwise.data import loader
 
     seen = []
     monkeypatch.setattr(

@@ -18,7 +18,7 @@ EXCEPTIONS = {
     "ops/cpu/jit.py": "the source of our own kernels, for the name of their cache",
     "report/examples.py": "asks its own collection of files for one",
     "convert/manifest.py": "a log that grows line by line",
-    "run/ranks.py": "os.devnull, as the stdin of a rank",
+    "ranks/ranks.py": "os.devnull, as the stdin of a rank",
     "cli/entry.py": "os.devnull, when the reader of stdout has closed it",
     "convert/pixels/array_files.py": "the entries of an archive in memory",
     "audit/headers.py": "the first bytes of files that may be anything",

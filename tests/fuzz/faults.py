@@ -20,7 +20,7 @@ from fuzz.run_readers import trained
 from make import make_dataset
 from pixelwise.cli import main
 from pixelwise.files import results
-from pixelwise.run import predict
+from pixelwise.prediction import predict
 
 READING, WRITING = "reading", "writing"
 ERRORS = {

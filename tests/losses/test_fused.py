@@ -12,7 +12,7 @@ from losses.fused_cases import CRITERIA, draw, gradient, is_fused, plain
 from pixelwise.errors import ArgumentError
 from pixelwise.losses.fused import table_of
 from pixelwise.ops import kernels
-from pixelwise.run.rank_stats import loss_over_ranks
+from pixelwise.ranks.rank_stats import loss_over_ranks
 
 pytest.importorskip("numba")
 TOLERANCE = {torch.float64: {"rtol": 1e-12, "atol": 1e-14}}

@@ -29,7 +29,7 @@ from pixelwise.metrics.scores import (
 from pixelwise.metrics.threshold import confusion_at, count_thresholds
 from pixelwise.ops.backends import usable_backends
 from pixelwise.ops.predict import confusion_matrix, predict_label
-from pixelwise.run import distributed
+from pixelwise.ranks import distributed
 from pixelwise.score.command import score
 from pixelwise.score.config import ScoreConfig
 

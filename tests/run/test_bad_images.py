@@ -9,12 +9,12 @@ import sys
 import pytest
 
 from make import make_dataset, train_settings
+from pixelwise.data.loader import load_batches, others
 from pixelwise.errors import DatasetError, LabelError, RunError
 from pixelwise.run import train as training
 from pixelwise.run.bad_images import FILE
 from pixelwise.run.checkpoint import read_checkpoint
 from pixelwise.run.config import TrainConfig
-from pixelwise.run.loader import load_batches, others
 from pixelwise.run.train import train
 
 

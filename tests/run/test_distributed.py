@@ -8,9 +8,10 @@ import sys
 import pytest
 
 from make import make_dataset, train_settings
-from pixelwise.run.config import PredictConfig, TrainConfig
-from pixelwise.run.distributed import shard, sum_over_ranks
-from pixelwise.run.predict import predict
+from pixelwise.prediction.config import PredictConfig
+from pixelwise.prediction.predict import predict
+from pixelwise.ranks.distributed import shard, sum_over_ranks
+from pixelwise.run.config import TrainConfig
 from pixelwise.run.train import train
 from pixelwise.score.command import score
 from pixelwise.score.config import ScoreConfig
@@ -19,7 +20,7 @@ EVALUATE = """
 import json, sys, torch
 from pixelwise.labels.description import read_description
 from pixelwise.losses.table import criterion
-from pixelwise.run.dataset import SegmentationDataset
+from pixelwise.data.dataset import SegmentationDataset
 from pixelwise.run.evaluate import evaluate
 from pixelwise.networks.build import build_network
 

@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from make import VOID, make_dataset
+from pixelwise.data.dataset import SegmentationDataset
 from pixelwise.errors import ArgumentError
 from pixelwise.labels.description import read_description
 from pixelwise.labels.png import read_label
 from pixelwise.losses.table import criterion
 from pixelwise.metrics.confusion import count_confusion
-from pixelwise.run.dataset import SegmentationDataset
 from pixelwise.run.evaluate import evaluate
 
 

@@ -76,7 +76,7 @@ def show_init(survey: Any) -> tuple[Any, str]:
 
 def show_train(run: Path) -> tuple[Any, str]:
     """Show the run folder and its best score; of several ranks the first alone does."""
-    if resolve("pixelwise.run.distributed:rank_and_world")()[0] > 0:
+    if resolve("pixelwise.ranks.distributed:rank_and_world")()[0] > 0:
         return None, ""
     best = resolve("pixelwise.run.run_folder:best_of")(run)
     return {"run": str(run), "best": best}, (
@@ -158,8 +158,8 @@ COMMANDS = {
             "pixelwise predict runs/street-1        # split val of its dataset",
             "pixelwise predict runs/street-1 --images photos/ --out predicted/",
         ),
-        "pixelwise.run.config:PredictConfig",
-        "pixelwise.run.predict:predict_images",
+        "pixelwise.prediction.config:PredictConfig",
+        "pixelwise.prediction.predict:predict_images",
         show_predict,
     ),
     "score": Command(

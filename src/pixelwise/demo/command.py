@@ -18,8 +18,9 @@ from pixelwise.errors import setting
 from pixelwise.files.folder import check_free
 from pixelwise.files.records import to_plain
 from pixelwise.files.results import write_json
+from pixelwise.prediction.config import PredictConfig
 from pixelwise.report.config import ReportConfig
-from pixelwise.run.config import PredictConfig, TrainConfig
+from pixelwise.run.config import TrainConfig
 from pixelwise.score.config import ScoreConfig
 from pixelwise.score.record import Score
 from pixelwise.settings import check_settings, option, takes_settings
@@ -124,7 +125,7 @@ def demo(config: DemoConfig) -> Lesson:
 
 def score_of(config: DemoConfig, loss: str) -> Score:
     """Train with one loss, predict the val scenes and score them; all else is the same."""
-    from pixelwise.run.predict import predict
+    from pixelwise.prediction.predict import predict
     from pixelwise.run.train import train
     from pixelwise.score.command import score
 

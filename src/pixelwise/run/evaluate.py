@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from pixelwise.data.dataset import SegmentationDataset
+from pixelwise.data.loader import OnBad, load_batches
 from pixelwise.labels.classes import Classes
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.metrics.scores import iou, mean_iou, pixel_accuracy
 from pixelwise.ops.predict import confusion_matrix
 from pixelwise.ops.spec import Activation
 from pixelwise.ops.unknown import raise_if_unknown
-from pixelwise.run.dataset import SegmentationDataset
-from pixelwise.run.distributed import shard, sum_over_ranks
-from pixelwise.run.loader import OnBad, load_batches
+from pixelwise.ranks.distributed import shard, sum_over_ranks
 from pixelwise.run.trained import Batched, same_sizes
 
 

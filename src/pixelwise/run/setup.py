@@ -14,6 +14,7 @@ from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import LightningEnvironment
 from torch import Tensor, distributed, nn
 
+from pixelwise.data.dataset import Augmentation, SegmentationDataset
 from pixelwise.errors import ArgumentError, BackendError, PixelwiseError, RunError, setting
 from pixelwise.files.names import real_path
 from pixelwise.files.records import from_plain, shown
@@ -23,14 +24,13 @@ from pixelwise.networks.build import Network, build_network, has_batch_norm, sha
 from pixelwise.networks.trust import check_trusted, trust
 from pixelwise.ops.backends import choose_backend
 from pixelwise.progress import Display
+from pixelwise.ranks.distributed import choose_device
+from pixelwise.ranks.rank_stats import differences
 from pixelwise.run.bad_images import BadImages, read_bad_images
 from pixelwise.run.checkpoint import CONFIG, OPTIMIZER, Checkpoint, load_weights
 from pixelwise.run.config import TrainConfig
-from pixelwise.run.dataset import Augmentation, SegmentationDataset
-from pixelwise.run.distributed import choose_device
 from pixelwise.run.optimizer import load_state, make_optimizer
 from pixelwise.run.plan import Plan, make_plan
-from pixelwise.run.rank_stats import differences
 from pixelwise.run.run_folder import (
     METRICS,
     forget_after,

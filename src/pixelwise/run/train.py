@@ -28,27 +28,27 @@ import torch
 from torch import Tensor
 
 from pixelwise.allocator import freed_memory_kept
+from pixelwise.data.dataset import SegmentationDataset
+from pixelwise.data.loader import Key, epoch_batches, load_batches, others
 from pixelwise.errors import PixelwiseError, RunError, setting
 from pixelwise.interrupt import Terminated, raise_on_sigterm
 from pixelwise.labels.pairs import Pair
 from pixelwise.ops.one_class import OneClassWarning
 from pixelwise.ops.unknown import raise_if_unknown
-from pixelwise.run.bad_images import most_bad
-from pixelwise.run.checkpoint import BEST, LAST, AboutCheckpoint, save_checkpoint
-from pixelwise.run.config import TrainConfig
-from pixelwise.run.dataset import SegmentationDataset
-from pixelwise.run.distributed import (
+from pixelwise.ranks.distributed import (
     add_over_ranks,
     any_rank,
     copy_buffers,
     gather_over_ranks,
     shard,
 )
+from pixelwise.ranks.rank_stats import loss_over_ranks
+from pixelwise.ranks.ranks import is_rank, note_signals, run_on_ranks
+from pixelwise.run.bad_images import most_bad
+from pixelwise.run.checkpoint import BEST, LAST, AboutCheckpoint, save_checkpoint
+from pixelwise.run.config import TrainConfig
 from pixelwise.run.evaluate import evaluate, evaluation_line
-from pixelwise.run.loader import Key, epoch_batches, load_batches, others
 from pixelwise.run.optimizer import set_learning_rate
-from pixelwise.run.rank_stats import loss_over_ranks
-from pixelwise.run.ranks import is_rank, note_signals, run_on_ranks
 from pixelwise.run.run_folder import METRICS, append_line
 from pixelwise.run.setup import SCORE_COST, TRAIN_COST, Run, check_devices, effective, set_up
 from pixelwise.settings import takes_settings

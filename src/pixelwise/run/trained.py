@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from pixelwise.data.dataset import image_to_tensor
+from pixelwise.data.resize import network_size, resize_image
 from pixelwise.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -35,9 +37,7 @@ from pixelwise.run.checkpoint import (
     find_checkpoint,
     load_weights,
 )
-from pixelwise.run.dataset import image_to_tensor
 from pixelwise.run.plan import activation_of
-from pixelwise.run.resize import network_size, resize_image
 
 Item = TypeVar("Item")
 

@@ -17,7 +17,7 @@ REDUCE = """
 import json, sys, torch
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.ops.calibration import calibration_counts, threshold_counts
-from pixelwise.run.distributed import sum_over_ranks
+from pixelwise.ranks.distributed import sum_over_ranks
 
 rank, world, meeting = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 torch.distributed.init_process_group(

@@ -24,10 +24,10 @@ from pixelwise.labels.png import write_label
 from pixelwise.ops.activations import compute_dtype
 from pixelwise.ops.nan import check_no_nan
 from pixelwise.ops.predict import predict_label
-from pixelwise.run import calibration
-from pixelwise.run.config import PredictConfig
+from pixelwise.prediction import calibration
+from pixelwise.prediction.config import PredictConfig
+from pixelwise.prediction.unfinished import Journal, Stamp, stamp_of
 from pixelwise.run.trained import Batched, TrainedNetwork, same_sizes
-from pixelwise.run.unfinished import Journal, Stamp, stamp_of
 from pixelwise.sums import ahead, behind
 
 # Pixels of the images that are in memory beside those in the network: 16 of 1024x2048, ...

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from labels.build_png import chunk, header, join, rows_of
+from pixelwise.data.dataset import read_part
 from pixelwise.errors import DatasetError
 from pixelwise.labels.image import read_rgb
-from pixelwise.run.dataset import read_part
 
 SAMPLES = {"L": 1, "LA": 2, "RGB": 3, "RGBA": 4}
 COLOR_TYPES = {"L": 0, "LA": 4, "RGB": 2, "RGBA": 6}

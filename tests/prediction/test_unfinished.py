@@ -13,12 +13,13 @@ from PIL import Image
 from make import draw, make_dataset, train_settings, write_image
 from pixelwise.cli.entry import main
 from pixelwise.errors import ArgumentError, DatasetError, PairingError, RunError
-from pixelwise.run import pipeline
-from pixelwise.run.config import PredictConfig, TrainConfig
-from pixelwise.run.predict import predict
+from pixelwise.prediction import pipeline
+from pixelwise.prediction.config import PredictConfig
+from pixelwise.prediction.predict import predict
+from pixelwise.prediction.unfinished import FILE
+from pixelwise.run.config import TrainConfig
 from pixelwise.run.train import train
 from pixelwise.run.trained import TrainedNetwork
-from pixelwise.run.unfinished import FILE
 from pixelwise.score.command import score
 from pixelwise.score.config import ScoreConfig
 
@@ -211,8 +212,8 @@ def test_an_interrupted_prediction_goes_on_where_it_was(run, images, monkeypatch
 
 KILLED = """
 import os, sys
-from pixelwise.run.predict import predict
-from pixelwise.run.unfinished import Journal
+from pixelwise.prediction.predict import predict
+from pixelwise.prediction.unfinished import Journal
 add, done = Journal.add, []
 def kill(self, *given):
     if done:

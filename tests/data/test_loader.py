@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from make import make_dataset
+from pixelwise.data.loader import epoch_batches, load_batches
 from pixelwise.errors import LabelError, RunError
-from pixelwise.run.loader import epoch_batches, load_batches
 
 COMMAND = (sys.executable, "-m", "pixelwise.cli")
 

@@ -17,7 +17,7 @@ from torch import Tensor, distributed
 
 from pixelwise.losses.criterion import Criterion, WeightedSum
 from pixelwise.ops.stats import PixelStats
-from pixelwise.run.distributed import rank_and_world
+from pixelwise.ranks.distributed import rank_and_world
 from pixelwise.text import some
 
 

@@ -29,21 +29,21 @@ from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, read_description
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.storage_notes import count_kinds, storage_notes
-from pixelwise.progress import Display
-from pixelwise.run import calibration
-from pixelwise.run.bad_images import all_of
-from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, find_checkpoint
-from pixelwise.run.config import PredictConfig
-from pixelwise.run.distributed import choose_device
-from pixelwise.run.pipeline import Work, images_in_memory
-from pixelwise.run.trained import TrainedNetwork, trained_network
-from pixelwise.run.unfinished import FILE as UNFINISHED
-from pixelwise.run.unfinished import (
+from pixelwise.prediction import calibration
+from pixelwise.prediction.config import PredictConfig
+from pixelwise.prediction.pipeline import Work, images_in_memory
+from pixelwise.prediction.unfinished import FILE as UNFINISHED
+from pixelwise.prediction.unfinished import (
     Unfinished,
     finished,
     key_of,
     read_unfinished,
 )
+from pixelwise.progress import Display
+from pixelwise.ranks.distributed import choose_device
+from pixelwise.run.bad_images import all_of
+from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, find_checkpoint
+from pixelwise.run.trained import TrainedNetwork, trained_network
 from pixelwise.score.calibration import FILE as CALIBRATION_FILE
 from pixelwise.score.calibration import calibration_of
 from pixelwise.score.record import DataSplit

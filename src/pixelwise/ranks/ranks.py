@@ -42,7 +42,7 @@ LONGEST_WAIT = timedelta(minutes=30)
 LOOK, LAST_WORDS, GRACE, LEAVE = 0.05, 0.3, 3.0, 2.0
 CODE = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from pixelwise.run.ranks import be_rank; be_rank()"
+    "from pixelwise.ranks.ranks import be_rank; be_rank()"
 )
 
 

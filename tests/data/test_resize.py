@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from pixelwise.run.resize import network_size, resize_image
+from pixelwise.data.resize import network_size, resize_image
 
 
 @pytest.mark.parametrize(

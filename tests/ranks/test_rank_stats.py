@@ -29,7 +29,7 @@ mine = {(0, 1): slice(0, 3), (0, 2): slice(0, 1), (1, 2): slice(1, 3)}[rank, wor
 mine = slice(rank, 3, world) if exact == "dealt" else mine
 logits = net(image[mine])
 if exact in ("loop", "dealt"):
-    from pixelwise.run.rank_stats import loss_over_ranks
+    from pixelwise.ranks.rank_stats import loss_over_ranks
     loss = loss_over_ranks(criterion, logits, target[mine], 3 if exact == "dealt" else None)
 else:
     stats = criterion.stats(logits, target[mine])
@@ -95,7 +95,7 @@ def test_the_mean_of_the_ranks_losses_is_another_number(tmp_path):
 
 def test_what_differs_between_ranks_is_said_only_where_it_applies():
     from pixelwise.losses.table import criterion
-    from pixelwise.run.rank_stats import differences
+    from pixelwise.ranks.rank_stats import differences
 
     sums, mixed = (criterion(text, num_classes=3) for text in ("ce+dice", "ce+lovasz+top_k"))
     assert differences(sums, batch_norm=False) == []

@@ -12,12 +12,13 @@ from make import draw, make_dataset, train_settings, write_image
 from pixelwise.errors import RunError
 from pixelwise.networks.build import build_network
 from pixelwise.networks.table import NETWORKS
-from pixelwise.run import pipeline
-from pixelwise.run.config import PredictConfig, TrainConfig
-from pixelwise.run.predict import predict
+from pixelwise.prediction import pipeline
+from pixelwise.prediction.config import PredictConfig
+from pixelwise.prediction.predict import predict
+from pixelwise.prediction.unfinished import Journal
+from pixelwise.run.config import TrainConfig
 from pixelwise.run.train import train
 from pixelwise.run.trained import Batched, TrainedNetwork, same_sizes
-from pixelwise.run.unfinished import Journal
 
 SIZES = [(33, 47)] * 5 + [(64, 64)] * 2 + [(33, 47)] * 3 + [(40, 50)]
 IDS = [f"{number:02}" for number in range(len(SIZES))]

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
 
+from pixelwise.data.resize import resize_image
 from pixelwise.errors import DatasetError, LabelError, PairingError
 from pixelwise.files.content import Unreadable, check_pixels, read_file
 from pixelwise.labels.classes import Classes
@@ -32,7 +33,6 @@ from pixelwise.labels.png_chunks import (
 )
 from pixelwise.ops.cpu.images import recolor, to_planes
 from pixelwise.ops.cpu.png_rows import KINDS, unfilter
-from pixelwise.run.resize import resize_image
 
 # samples a pixel of the colour types of PNG files that are not palettes
 _SAMPLES = {0: 1, 2: 3, 4: 2, 6: 4}

@@ -1,0 +1,8 @@
+"""Predict label images with a trained network.
+
+config.py       PredictConfig: what `pixelwise predict` takes
+predict.py      run folder -> indexed PNGs
+pipeline.py     images read ahead, predicted in batches, labels written behind
+unfinished.py   what is done already when predict goes on
+calibration.py  counts of probabilities
+"""

@@ -1,0 +1,65 @@
+"""What predict takes. No torch here: `--help` reads these fields."""
+
+# ruff: noqa: RUF009  (option() and required() are dataclasses.field() with help text)
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pixelwise.errors import ArgumentError, setting
+from pixelwise.run.config import Device
+from pixelwise.settings import check_settings, max_gib_option, option, required
+
+
+@dataclass(frozen=True)
+class PredictConfig:
+    """Which network predicts which images, and where the label images go."""
+
+    run: Path = required("run folder (its best checkpoint), or a checkpoint folder", reads="run")
+    split: str = option("val", "split of the dataset to predict", group="data")
+    data: Path | None = option(
+        None, "dataset to predict, instead of that of the run", reads="dataset"
+    )
+    images: Path | None = option(None, "a folder of images, instead of a split", reads="folder")
+    image_prefix: str = option("", "with --images: what stands before the id in names of images")
+    image_suffix: str = option("", "with --images: what follows the id in names of images")
+    out: Path | None = option(
+        None, "folder to make (default: RUN/predictions/SPLIT)", group="output"
+    )
+    overwrite: bool = option(False, "replace the folder if it has files in it")
+    device: Device = option("auto", "where to compute", group="machine")
+    batch: int | None = option(
+        None,
+        "images of one size that the network sees at once; changes no bit of what is written "
+        "(default: 1 on a CPU, up to 4 megapixels on a GPU)",
+        low=1,
+    )
+    trust: bool = option(
+        False, "import a network module:function that you have not trained with yourself"
+    )
+    max_gib: float | None = max_gib_option()
+    threshold: float = option(
+        0.5,
+        "binary task: probability above which a pixel is foreground",
+        low=0,
+        high=1,
+        group="output",
+    )
+    calibration: bool = option(
+        False,
+        "write calibration.json too: confidence against accuracy, and thresholds; needs labels",
+    )
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if self.images is not None and self.data is not None:
+            event = f"only one of {setting('images')} and {setting('data')} can be given"
+            raise ArgumentError("predict", event=event)
+        if self.images is None and (self.image_prefix or self.image_suffix):
+            names = f"{setting('image_prefix')} and {setting('image_suffix')}"
+            hint = "Those of a split are in its dataset.toml."
+            raise ArgumentError("predict", event=f"{names} need {setting('images')}", hint=hint)
+        if self.images is not None and self.calibration:
+            hint = f"Give a split, not {setting('images')}."
+            raise ArgumentError(
+                "predict", event=f"{setting('calibration')} needs labels", hint=hint
+            )
