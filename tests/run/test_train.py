@@ -11,7 +11,7 @@ from pixelwise.errors import ArgumentError, BackendError, DatasetError, LabelErr
 from pixelwise.losses.criterion import Criterion
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.predict import predict
-from pixelwise.run import train as training
+from pixelwise.run import step as steps
 from pixelwise.run.checkpoint import read_checkpoint
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.train import train
@@ -147,7 +147,7 @@ def test_on_a_gpu_losses_are_read_at_the_log_and_before_a_checkpoint(
     data, tmp_path, monkeypatch, log_every, logged
 ):
     """The step is still named, although others were taken after it, and nothing of it is saved."""
-    monkeypatch.setattr(training, "reads_at_once", lambda _: False)
+    monkeypatch.setattr(steps, "reads_at_once", lambda _: False)
     make_the_loss_nan_at_step(5, monkeypatch)
     run = tmp_path / "run"
     with pytest.raises(RunError, match=r"epoch 2, step 5, images .* loss must be finite, got nan"):
@@ -158,7 +158,7 @@ def test_on_a_gpu_losses_are_read_at_the_log_and_before_a_checkpoint(
 
 def test_a_run_whose_losses_are_read_late_is_the_same_run(data, tmp_path, monkeypatch):
     first = train_small(data, tmp_path / "a", epochs=2, log_every=2)
-    monkeypatch.setattr(training, "reads_at_once", lambda _: False)
+    monkeypatch.setattr(steps, "reads_at_once", lambda _: False)
     second = train_small(data, tmp_path / "b", epochs=2, log_every=2)
     assert weights_of(first) == weights_of(second)
     assert (first / "metrics.jsonl").read_bytes() == (second / "metrics.jsonl").read_bytes()
@@ -170,7 +170,7 @@ def test_a_batch_that_does_not_fit_into_memory_is_an_event_with_ways_out(
     def no_memory(*_):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(training, "loss_over_ranks", no_memory)
+    monkeypatch.setattr(steps, "loss_over_ranks", no_memory)
     message = (
         r"train: out of GPU memory for a batch of 2 images of 32x32\. Try batch=1, or a smaller"
     )
