@@ -7,7 +7,8 @@ train.py            dataset.toml -> run folder
   bad_images.py     pairs that cannot be used: how many may be, and the file about them
   setup.py          network, optimizer, devices, datasets: the objects of the loop
   run_folder.py     the folder of a run, made or reopened; checkpoint.py its checkpoints
-  optimizer.py      AdamW and its learning rates
+  step.py           loss, gradient, optimizer; a number that is not finite
+  optimizer.py      OPTIMIZERS and their learning rates
   evaluate.py       counts and loss of the validation split
 trained.py          load_network: an image in, a label out
 """

@@ -19,6 +19,7 @@ from pixelwise.weights.formulas import METHODS, Zero
 
 EncoderWeights = Literal["auto", "imagenet", "offline", "none"]
 Schedule = Literal["cosine", "poly", "constant"]
+Optimizer = Literal["adamw", "sgd"]
 Device = Literal["auto", "cpu", "cuda"]
 OnBadImage = Literal["error", "skip"]
 Precision = Literal["32", "bf16-mixed", "16-mixed"]
@@ -67,7 +68,10 @@ class TrainConfig:
     batch: int = option(8, "images per step, over all devices", low=1)
     lr: float = option(1e-3, "learning rate, the highest of the schedule", above=0)
     encoder_lr_factor: float = option(1.0, "learning rate of the encoder divided by lr", low=0)
-    weight_decay: float = option(1e-2, "AdamW weight decay; never on norms and biases", low=0)
+    optimizer: Optimizer = option(
+        "adamw", "adamw, or sgd with Nesterov momentum 0.9, which often wants a higher --lr"
+    )
+    weight_decay: float = option(1e-2, "weight decay; never on norms and biases", low=0)
     schedule: Schedule = option("cosine", "how the learning rate falls, per step")
     warmup: float = option(
         0.05, "share of the steps in which the learning rate rises from 0", low=0, high=1

@@ -1,4 +1,4 @@
-"""AdamW in parameter groups, and a learning rate that is a function of the step alone.
+"""AdamW or SGD in parameter groups, and a learning rate that is a function of the step alone.
 
     lr(step) = lr · factor of the group · min(1, (step + 1) / warmup steps) · fall(step / steps)
 
@@ -9,7 +9,7 @@ It depends on nothing but the step, so a resumed run needs no scheduler state.
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,8 +19,28 @@ from pixelwise.networks.build import Network
 from pixelwise.run.config import TrainConfig
 
 
-def make_optimizer(network: Network, config: TrainConfig) -> torch.optim.AdamW:
-    """AdamW over four groups: encoder or not, decayed or not.
+class Row(NamedTuple):
+    """A row of OPTIMIZERS.
+
+    Attributes:
+        make: the class; options: its arguments beside lr and weight_decay.
+        shaped: what its state has of a parameter in the shape of that; counts: as one number.
+    """
+
+    make: Any
+    options: dict[str, Any]
+    shaped: tuple[str, ...]
+    counts: tuple[str, ...]
+
+
+OPTIMIZERS = {
+    "adamw": Row(torch.optim.AdamW, {}, ("exp_avg", "exp_avg_sq"), ("step",)),
+    "sgd": Row(torch.optim.SGD, {"momentum": 0.9, "nesterov": True}, ("momentum_buffer",), ()),
+}
+
+
+def make_optimizer(network: Network, config: TrainConfig) -> torch.optim.Optimizer:
+    """The optimizer over four groups: encoder or not, decayed or not.
 
     Norms and biases (tensors of one axis) are never decayed.
     """
@@ -32,17 +52,19 @@ def make_optimizer(network: Network, config: TrainConfig) -> torch.optim.AdamW:
             factor = config.encoder_lr_factor if id(parameter) in inside else 1.0
             decay = config.weight_decay if parameter.ndim > 1 else 0.0
             groups.setdefault((factor, decay), []).append(parameter)
-    return torch.optim.AdamW(
+    row = OPTIMIZERS[config.optimizer]
+    return row.make(
         [
             {"params": params, "factor": factor, "weight_decay": decay}
             for (factor, decay), params in groups.items()
         ],
         lr=config.lr,
+        **row.options,
     )
 
 
 def load_state(optimizer: Any, saved: Any, path: Path) -> None:
-    """Give AdamW the moments of every parameter; its settings are those of the run.
+    """Give an optimizer the moments of every parameter; its settings are those of the run.
 
     Args:
         optimizer: as make_optimizer gives it.
@@ -52,12 +74,13 @@ def load_state(optimizer: Any, saved: Any, path: Path) -> None:
         RunError: `saved` is not the state of this optimizer.
     """
     own = optimizer.state_dict()["param_groups"]
+    row = next(row for row in OPTIMIZERS.values() if isinstance(optimizer, row.make))
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     state = saved.get("state") if isinstance(saved, dict) else None
     fits = isinstance(state, dict) and all(
         type(number) is int
         and 0 <= number < len(parameters)
-        and _is_state_of(parameters[number], moments)
+        and _is_state_of(parameters[number], moments, row)
         for number, moments in state.items()
     )
     if not fits:
@@ -65,8 +88,8 @@ def load_state(optimizer: Any, saved: Any, path: Path) -> None:
     optimizer.load_state_dict({"state": state, "param_groups": own})
 
 
-def _is_state_of(parameter: Tensor, moments: Any) -> bool:
-    if not isinstance(moments, dict) or moments.keys() != {"step", "exp_avg", "exp_avg_sq"}:
+def _is_state_of(parameter: Tensor, moments: Any, row: Row) -> bool:
+    if not isinstance(moments, dict) or moments.keys() != {*row.shaped, *row.counts}:
         return False
     if not all(
         isinstance(t, Tensor)
@@ -76,9 +99,10 @@ def _is_state_of(parameter: Tensor, moments: Any) -> bool:
         for t in moments.values()
     ):
         return False
-    step, *averages = (moments[name] for name in ("step", "exp_avg", "exp_avg_sq"))
-    same = all(average.shape == parameter.shape for average in averages)
-    return same and step.numel() == 1 and bool((step >= 0).all())
+    same = all(moments[name].shape == parameter.shape for name in row.shaped)
+    return same and all(
+        moments[name].numel() == 1 and bool((moments[name] >= 0).all()) for name in row.counts
+    )
 
 
 def schedule(step: int, steps: int, warmup: float, name: str) -> float:
