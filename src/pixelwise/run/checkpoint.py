@@ -200,26 +200,52 @@ def load_weights(network: nn.Module, folder: Path) -> None:
     Raises:
         RunError: tensors are missing, too many or of other shapes; all are counted.
     """
-    data = content_of(folder / WEIGHTS)
+    load_tensors(network, read_tensors(folder / WEIGHTS), folder / WEIGHTS)
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a file of safetensors, by name.
+
+    Raises:
+        RunError: it cannot be read, or is no such file.
+    """
+    data = content_of(path)
     try:
-        stored: dict[str, Tensor] = tensors_from_bytes(data)
+        return tensors_from_bytes(data)
     except Exception as error:  # the format's own and, for a damaged header, many others
         must = "tensors in the format safetensors"
-        raise RunError(folder / WEIGHTS, "content", must=must, got=error) from None
+        raise RunError(path, "content", must=must, got=error) from None
+
+
+def load_tensors(network: nn.Module, stored: Any, path: Path) -> None:
+    """Copy tensors into a network that has the same ones.
+
+    Args:
+        network: it is changed.
+        stored: tensors by name.
+        path: their file, for the message.
+    Raises:
+        RunError: tensors are missing, too many or of other shapes; all are counted.
+    """
+    if not isinstance(stored, dict) or not all(isinstance(t, Tensor) for t in stored.values()):
+        raise RunError(path, "tensors", must="those of the network", got="something else")
     own = network.state_dict()
     wrong = [f"{name} is missing" for name in own if name not in stored]
     wrong += [f"{name} is not in the network" for name in stored if name not in own]
-    wrong += [
-        f"{name} is {tuple(stored[name].shape)} instead of {tuple(own[name].shape)}"
-        for name in own
-        if name in stored and stored[name].shape != own[name].shape
-    ]
-    wrong += [
-        f"{name} is {stored[name].dtype} instead of {own[name].dtype}"
-        for name in own
-        if name in stored and stored[name].dtype != own[name].dtype
-    ]
+    both = [(name, own[name], stored[name]) for name in own if name in stored]
+    for what in ("shape", "dtype", "layout"):
+        wrong += [
+            f"{name} is {shown_of(theirs, what)} instead of {shown_of(ours, what)}"
+            for name, ours, theirs in both
+            if getattr(theirs, what) != getattr(ours, what)
+        ]
     if wrong:
         got = f"{plural(len(wrong), 'difference')}: {some(wrong)}"
-        raise RunError(folder / WEIGHTS, "tensors", must="those of the network", got=got)
+        raise RunError(path, "tensors", must="those of the network", got=got)
     network.load_state_dict(stored, strict=True)
+
+
+def shown_of(tensor: Tensor, what: str) -> str:
+    """An attribute of a tensor as a message shows it."""
+    value = getattr(tensor, what)
+    return str(tuple(value) if what == "shape" else value)

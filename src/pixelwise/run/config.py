@@ -77,6 +77,13 @@ class TrainConfig:
         0.05, "share of the steps in which the learning rate rises from 0", low=0, high=1
     )
     clip: float | None = option(5.0, "largest norm of the gradient, or none", above=0)
+    ema: float | None = option(
+        None,
+        "score and save the average of the weights over steps, whose share halves in so many "
+        "epochs; 0 or none: the weights of the last step",
+        low=0,
+        metavar="HALF_LIFE",
+    )
     scale: float = option(
         1.0,
         "image size in the network / image size on disk",

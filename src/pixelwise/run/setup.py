@@ -27,8 +27,9 @@ from pixelwise.progress import Display
 from pixelwise.ranks.distributed import choose_device
 from pixelwise.ranks.rank_stats import differences
 from pixelwise.run.bad_images import BadImages, read_bad_images
-from pixelwise.run.checkpoint import CONFIG, OPTIMIZER, Checkpoint, load_weights
+from pixelwise.run.checkpoint import CONFIG, OPTIMIZER, Checkpoint, load_tensors, load_weights
 from pixelwise.run.config import TrainConfig
+from pixelwise.run.ema import WeightAverage
 from pixelwise.run.optimizer import load_state, make_optimizer
 from pixelwise.run.plan import Plan, make_plan
 from pixelwise.run.run_folder import (
@@ -44,6 +45,7 @@ from pixelwise.text import plural, some
 
 TRAIN_COST, SCORE_COST = 3.0, 1.0  # work per image: forward and backward, or forward alone
 LOG = "log.txt"
+WEIGHTS_OF_STEP = "weights"  # in OPTIMIZER, where the weights of the checkpoint are an average
 
 
 @dataclass
@@ -70,6 +72,7 @@ class Run:
     """The objects and the state of the training loop.
 
     Attributes:
+        average: the average of its weights, if there is one.
         model: the network as Fabric runs it: on its device and in its precision. `network` itself
             shares the weights and computes in float32.
         started: clock time at which the run would have begun if it had never been interrupted.
@@ -82,6 +85,7 @@ class Run:
     plan: Plan
     fabric: Fabric
     network: Network
+    average: WeightAverage | None
     model: nn.Module
     optimizer: Any
     criterion: Criterion
@@ -99,6 +103,11 @@ class Run:
     def config(self) -> TrainConfig:
         """The settings, fully resolved."""
         return self.plan.config
+
+    @property
+    def scored(self) -> Network:
+        """The network that is scored, saved, and used afterwards."""
+        return self.average.network if self.average else self.network
 
     @property
     def steps_per_epoch(self) -> int:
@@ -144,9 +153,12 @@ def set_up(config: TrainConfig, held: ExitStack) -> Run:
     display.write_to(folder / LOG)
     model, wrapped = fabric.setup(network, optimizer)
     # after the move to the device, so that the optimizer's state follows its parameters there
+    average = None
+    if settings.ema:
+        average = WeightAverage(network, settings.ema * steps_of(plan))
     position = Position()
     if checkpoint:
-        position = restore(checkpoint, network, optimizer, fabric, plan)
+        position = restore(checkpoint, network, average, optimizer, fabric, plan)
     if checkpoint and fabric.is_global_zero:
         forget_after(folder / METRICS, position.step)
         plan.bad.write(folder)
@@ -160,6 +172,7 @@ def set_up(config: TrainConfig, held: ExitStack) -> Run:
         plan=plan,
         fabric=fabric,
         network=network,
+        average=average,
         model=model,
         optimizer=wrapped,
         criterion=plan.criterion.to(fabric.device),
@@ -266,21 +279,29 @@ def make_datasets(plan: Plan) -> tuple[SegmentationDataset, SegmentationDataset]
 
 
 def restore(
-    checkpoint: Checkpoint, network: Network, optimizer: Any, fabric: Fabric, plan: Plan
+    checkpoint: Checkpoint,
+    network: Network,
+    average: WeightAverage | None,
+    optimizer: Any,
+    fabric: Fabric,
+    plan: Plan,
 ) -> Position:
-    """Give network and optimizer the state that the checkpoint has.
+    """Give network, average and optimizer the state that the checkpoint has.
 
     Raises:
         RunError: it is not the state of this run.
     """
     path = checkpoint.folder / OPTIMIZER
     state = checkpoint.training_state()
-    missing = {"optimizer", "precision", "position"} - state.keys()
+    kept = {"optimizer", "precision", "position"} | ({WEIGHTS_OF_STEP} if average else set())
+    missing = kept - state.keys()
     if missing:
         raise RunError(path, some(sorted(missing)), must="given", got="nothing")
     position = from_plain(Position, state["position"], str(path), RunError)
     check_position(position, path, plan)
-    load_weights(network, checkpoint.folder)
+    load_weights(average.network if average else network, checkpoint.folder)
+    if average:
+        load_tensors(network, state[WEIGHTS_OF_STEP], path)
     load_state(optimizer, state["optimizer"], path)
     precision = fabric.strategy.precision
     own, saved = precision.state_dict(), state["precision"]

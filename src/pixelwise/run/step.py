@@ -53,6 +53,8 @@ def take_step(run: Run, image: Tensor, target: Tensor, pairs: list[Pair]) -> flo
     if config.precision != "16-mixed":  # its scaler skips such steps itself
         note(run, "norm of the gradient", norm, place)
     run.optimizer.step()
+    if run.average:
+        run.average.update(run.network, step + 1)
     return rate
 
 

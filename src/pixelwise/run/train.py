@@ -43,7 +43,15 @@ from pixelwise.run.checkpoint import BEST, LAST, AboutCheckpoint, save_checkpoin
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.evaluate import evaluate, evaluation_line
 from pixelwise.run.run_folder import METRICS, append_line
-from pixelwise.run.setup import SCORE_COST, TRAIN_COST, Run, check_devices, effective, set_up
+from pixelwise.run.setup import (
+    SCORE_COST,
+    TRAIN_COST,
+    WEIGHTS_OF_STEP,
+    Run,
+    check_devices,
+    effective,
+    set_up,
+)
 from pixelwise.run.step import asks_often, read_numbers, take_step
 from pixelwise.settings import takes_settings
 from pixelwise.text import duration, percent, shell_line
@@ -141,7 +149,8 @@ def train_epoch(run: Run, epoch: int) -> None:
                 stop_if_asked(run)
     read_numbers(run)
     share_bad_pairs(run)
-    copy_buffers(run.network)  # what is scored on all ranks is what the first one saves
+    copy_buffers(run.network)
+    copy_buffers(run.scored)  # what is scored on all ranks is what the first one saves
 
 
 def log_losses(run: Run, epoch: int, rate: float) -> None:
@@ -179,7 +188,7 @@ def score_epoch(run: Run) -> float:
 
     on_bad = partial(meet_bad_pair, run, config.val_split, run.val)
     asked = (run.criterion, run.plan.activation, config.workers, after_image, on_bad)
-    evaluation = evaluate(run.network, run.val, *asked, pixels_at_once(run))
+    evaluation = evaluate(run.scored, run.val, *asked, pixels_at_once(run))
     share_bad_pairs(run)
     values = evaluation_line(evaluation, run.val.classes)
     if run.fabric.is_global_zero:
@@ -305,4 +314,7 @@ def save(run: Run, name: str, miou: float | None) -> None:
         "precision": run.fabric.strategy.precision.state_dict(),
         "position": asdict(position),
     }
-    save_checkpoint(run.folder / name, run.network, about, state)
+    if run.average:
+        weights = run.network.state_dict().items()
+        state[WEIGHTS_OF_STEP] = {name: tensor.detach().cpu() for name, tensor in weights}
+    save_checkpoint(run.folder / name, run.scored, about, state)
