@@ -314,6 +314,8 @@ def train(
     lr: float = 0.001,
     encoder_lr_factor: float = 1.0,
     optimizer: Literal["adamw", "sgd"] = "adamw",
+    layer_decay: float = 1.0,
+    freeze: Literal["none", "encoder"] = "none",
     weight_decay: float = 0.01,
     schedule: Literal["cosine", "poly", "constant"] = "cosine",
     warmup: float = 0.05,

@@ -3,13 +3,15 @@
 import json
 import os
 import signal
+from inspect import getsource
 
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
 from make import make_dataset, train_settings
-from pixelwise.errors import RunError
+from pixelwise.errors import ArgumentError, RunError
 from pixelwise.networks.build import build_network
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.predict import predict
@@ -17,6 +19,7 @@ from pixelwise.run import train as training
 from pixelwise.run.checkpoint import Checkpoint, read_checkpoint
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.ema import WeightAverage
+from pixelwise.run.layers import factors_of, layers_of
 from pixelwise.run.optimizer import make_optimizer
 from pixelwise.run.train import train
 from pixelwise.score.command import score
@@ -34,7 +37,12 @@ def content_of(run):
     return {name: (run / name).read_bytes() for name in names}
 
 
-SWITCHES = [{"optimizer": "sgd", "lr": 0.05}, {"ema": 0.5}]
+SWITCHES = [
+    {"optimizer": "sgd", "lr": 0.05},
+    {"ema": 0.5},
+    {"freeze": "encoder"},
+    {"layer_decay": 0.7},
+]
 
 
 @pytest.mark.parametrize("changes", SWITCHES, ids=str)
@@ -128,3 +136,91 @@ def test_weights_of_the_last_step_that_are_damaged_are_refused(data, tmp_path, m
     monkeypatch.setattr(Checkpoint, "training_state", lambda one: {**state(one), **wrong})
     with pytest.raises(RunError, match=r"tensors must be those of the network, got \d+ differ"):
         train(TrainConfig(resume=run))
+
+
+def test_a_frozen_encoder_stays_as_it_was_with_its_norms(data, tmp_path):
+    """Weight decay does not reach it, nor the running statistics of its BatchNorm."""
+    settings = {"freeze": "encoder", "weight_decay": 0.5, "lr": 0.05}
+    run = train(TrainConfig(**train_settings(data, tmp_path / "run", epochs=1, **settings)))
+    torch.manual_seed(0)
+    before = build_network("small", 3).state_dict()
+    after = load_file(run / "last" / "weights.safetensors")
+    inside = {name for name in before if name.startswith("body.encoder.")}
+    assert any("running_mean" in name for name in inside)
+    assert all(torch.equal(before[name], after[name]) for name in inside)
+    others = {name for name in before if name.startswith(("body.head", "body.lateral"))}
+    assert not any(torch.equal(before[name], after[name]) for name in others)
+
+
+def test_a_frozen_encoder_is_as_in_prediction_while_the_rest_learns():
+    network = build_network("small", 3)
+    network.freeze_encoder()
+    network.eval()
+    network.train()
+    assert not any(module.training for module in network.body.encoder.modules())
+    assert all(module.training for module in network.body.head.modules())
+    optimizer = make_optimizer(network, TrainConfig(data="x", freeze="encoder"))
+    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    assert held == {id(p) for p in network.parameters() if p.requires_grad}
+    assert held.isdisjoint(id(p) for p in network.body.encoder.parameters())
+
+
+def build(num_classes):
+    """A network without an encoder."""
+    return nn.Conv2d(3, num_classes, 3, padding=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"freeze": "encoder"}, r"freeze must be none for a network without an encoder"),
+        ({"layer_decay": 0.9}, r"layer_decay must be 1 for plain_network:build, got 0\.9, but its"),
+    ],
+)
+def test_a_network_without_an_encoder_has_nothing_to_freeze_and_no_layers(
+    data, tmp_path, monkeypatch, changes, message
+):
+    (tmp_path / "plain_network.py").write_text(f"from torch import nn\n{getsource(build)}")
+    monkeypatch.syspath_prepend(tmp_path)
+    settings = train_settings(data, tmp_path / "run", network="plain_network:build", **changes)
+    with pytest.raises(ArgumentError, match=message):
+        train(TrainConfig(**settings))
+    assert not (tmp_path / "run").exists()
+
+
+class Transformer(nn.Module):
+    """The names that a transformer of timm has."""
+
+    def __init__(self):
+        super().__init__()
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, 4))
+        self.patch_embed = nn.Conv2d(3, 4, 2)
+        self.blocks = nn.ModuleList(
+            nn.ModuleDict({"norm1": nn.LayerNorm(4), "mlp": nn.Linear(4, 4)}) for _ in range(3)
+        )
+        self.norm = nn.LayerNorm(4)
+
+
+def test_the_blocks_of_a_transformer_are_its_layers():
+    found = layers_of(Transformer())
+    assert found["cls_token"] == found["patch_embed.weight"] == 0
+    blocks = [found[f"blocks.{i}.{name}"] for i in range(3) for name in ("norm1.bias", "mlp.bias")]
+    assert blocks == [1, 1, 2, 2, 3, 3]
+    assert found["norm.weight"] == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [("fpn:resnet18", 4), ("unet:mit_b0", 4), ("unet:densenet121", 4), ("unet:vgg11_bn", 8)],
+)
+def test_stages_are_the_layers_of_other_encoders(name, number):
+    found = layers_of(build_network(name, 3).encoder)
+    assert sorted(set(found.values())) == list(range(min(found.values()), number + 1))
+
+
+def test_block_i_of_n_learns_at_layer_decay_to_the_power_of_n_minus_i():
+    config = TrainConfig(data="x", network="small", layer_decay=0.5, encoder_lr_factor=0.1)
+    found = factors_of(build_network("small", 3), config)
+    stages = [found[f"body.encoder.{i}.0.0.weight"] for i in range(4)]
+    assert stages == pytest.approx([0.1 * 0.5 ** (4 - i) for i in range(4)])
+    assert found["body.head.1.bias"] == 1

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from traceback import extract_tb
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +35,7 @@ class Network(nn.Module):
 
     mean: Tensor
     std: Tensor
+    is_frozen = False
 
     def __init__(self, body: nn.Module, normalization: Normalization) -> None:
         super().__init__()
@@ -45,6 +46,26 @@ class Network(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         """(N, 3, H, W) uint8 RGB -> (N, C, h, w) logits."""
         return self.body((image.float() - self.mean) / self.std)
+
+    def train(self, mode: bool = True) -> Self:
+        """As of every module; an encoder that is frozen stays as in prediction."""
+        super().train(mode)
+        if self.is_frozen and self.encoder is not None:
+            self.encoder.eval()
+        return self
+
+    def freeze_encoder(self) -> None:
+        """Let the encoder learn nothing more: neither its weights nor what its norms have seen.
+
+        Raises:
+            ArgumentError: the network has none.
+        """
+        if not isinstance(self.encoder, nn.Module):
+            must, got = "none for a network without an encoder", "encoder"
+            raise ArgumentError("train", "freeze", must=must, got=got)
+        self.encoder.requires_grad_(False)
+        self.is_frozen = True
+        self.train(self.training)
 
     @property
     def encoder(self) -> nn.Module | None:
@@ -97,8 +118,9 @@ def build_network(
 
 
 def has_batch_norm(network: nn.Module) -> bool:
-    """Whether a layer normalises by statistics of the batch."""
-    return any(isinstance(m, nn.modules.batchnorm._BatchNorm) for m in network.modules())
+    """Whether a layer that is in training mode normalises by statistics of the batch."""
+    layers = (m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm))
+    return any(layer.training for layer in layers)
 
 
 def share_batch_norm(network: Network) -> Network:

@@ -9,6 +9,7 @@ train.py            dataset.toml -> run folder
   run_folder.py     the folder of a run, made or reopened; checkpoint.py its checkpoints
   step.py           loss, gradient, optimizer; a number that is not finite
   ema.py            the average of the weights over steps
+  layers.py         the layers of an encoder, and what each learns at
   optimizer.py      OPTIMIZERS and their learning rates
   evaluate.py       counts and loss of the validation split
 trained.py          load_network: an image in, a label out

@@ -20,6 +20,7 @@ from pixelwise.weights.formulas import METHODS, Zero
 EncoderWeights = Literal["auto", "imagenet", "offline", "none"]
 Schedule = Literal["cosine", "poly", "constant"]
 Optimizer = Literal["adamw", "sgd"]
+Freeze = Literal["none", "encoder"]
 Device = Literal["auto", "cpu", "cuda"]
 OnBadImage = Literal["error", "skip"]
 Precision = Literal["32", "bf16-mixed", "16-mixed"]
@@ -70,6 +71,16 @@ class TrainConfig:
     encoder_lr_factor: float = option(1.0, "learning rate of the encoder divided by lr", low=0)
     optimizer: Optimizer = option(
         "adamw", "adamw, or sgd with Nesterov momentum 0.9, which often wants a higher --lr"
+    )
+    layer_decay: float = option(
+        1.0,
+        "learning rate of each block or stage of the encoder divided by that of the next; for "
+        "transformers often 0.65 to 0.9",
+        above=0,
+        high=1,
+    )
+    freeze: Freeze = option(
+        "none", "part that does not learn; its norms and dropout are as in prediction"
     )
     weight_decay: float = option(1e-2, "weight decay; never on norms and biases", low=0)
     schedule: Schedule = option("cosine", "how the learning rate falls, per step")

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from pixelwise.errors import RunError
 from pixelwise.networks.build import Network
 from pixelwise.run.config import TrainConfig
+from pixelwise.run.layers import factors_of
 
 
 class Row(NamedTuple):
@@ -40,16 +41,15 @@ OPTIMIZERS = {
 
 
 def make_optimizer(network: Network, config: TrainConfig) -> torch.optim.Optimizer:
-    """The optimizer over four groups: encoder or not, decayed or not.
+    """The optimizer over groups of one learning rate that are decayed or not.
 
     Norms and biases (tensors of one axis) are never decayed.
     """
-    encoder = network.encoder
-    inside = {id(p) for p in encoder.parameters()} if isinstance(encoder, nn.Module) else set()
+    factors = factors_of(network, config)
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for parameter in network.parameters():
+    for name, parameter in network.named_parameters():
         if parameter.requires_grad:
-            factor = config.encoder_lr_factor if id(parameter) in inside else 1.0
+            factor = factors[name]
             decay = config.weight_decay if parameter.ndim > 1 else 0.0
             groups.setdefault((factor, decay), []).append(parameter)
     row = OPTIMIZERS[config.optimizer]

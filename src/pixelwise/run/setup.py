@@ -30,6 +30,7 @@ from pixelwise.run.bad_images import BadImages, read_bad_images
 from pixelwise.run.checkpoint import CONFIG, OPTIMIZER, Checkpoint, load_tensors, load_weights
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.ema import WeightAverage
+from pixelwise.run.layers import decay_line
 from pixelwise.run.optimizer import load_state, make_optimizer
 from pixelwise.run.plan import Plan, make_plan
 from pixelwise.run.run_folder import (
@@ -131,18 +132,10 @@ def set_up(config: TrainConfig, held: ExitStack) -> Run:
         on_first_rank(fabric, partial(lock_run, folder, display.line, held))
     plan = make_plan(settings, display.line, began)
     settings = plan.config
-    torch.manual_seed(settings.seed)
-    source = "none" if config.resume else settings.encoder_weights
-    network = build_network(settings.network, plan.description.num_channels, source, display.line)
-    on_gpu = fabric.device.type == "cuda"
-    if fabric.world_size > 1 and on_gpu:
-        network = share_batch_norm(network)
+    network = make_network(plan, fabric, is_new=config.resume is None, log=display.line)
     optimizer = make_optimizer(network, settings)
-    backend = choose_backend("auto", torch.empty(0, device=fabric.device))
-    display.line(f"network {settings.network}, loss {settings.loss} (backend {backend})")
-    if fabric.world_size > 1:
-        for line in differences(plan.criterion, has_batch_norm(network) and not on_gpu):
-            display.line(line)
+    for line in lines_about(plan, fabric, network):
+        display.line(line)
     checkpoint = None
     if config.resume is not None:
         folder, checkpoint = config.resume, reopen_run(config.resume, plan, display.line)
@@ -188,6 +181,32 @@ def set_up(config: TrainConfig, held: ExitStack) -> Run:
     work = TRAIN_COST * images + SCORE_COST * len(val)
     display.start(work * settings.epochs, TRAIN_COST * settings.batch * position.step)
     return run
+
+
+def make_network(plan: Plan, fabric: Fabric, is_new: bool, log: Callable[[str], None]) -> Network:
+    """The network before the first step; the tensors of a run that is resumed come later."""
+    config = plan.config
+    torch.manual_seed(config.seed)
+    source = config.encoder_weights if is_new else "none"
+    network = build_network(config.network, plan.description.num_channels, source, log)
+    if fabric.world_size > 1 and fabric.device.type == "cuda":
+        network = share_batch_norm(network)
+    if config.freeze == "encoder":
+        network.freeze_encoder()
+    return network
+
+
+def lines_about(plan: Plan, fabric: Fabric, network: Network) -> list[str]:
+    """What a training says about itself before it begins."""
+    config = plan.config
+    backend = choose_backend("auto", torch.empty(0, device=fabric.device))
+    lines = [f"network {config.network}, loss {config.loss} (backend {backend})"]
+    if config.layer_decay != 1:
+        lines.append(decay_line(network, config))
+    if fabric.world_size > 1:
+        is_own = has_batch_norm(network) and fabric.device.type != "cuda"
+        lines += differences(plan.criterion, is_own)
+    return lines
 
 
 def effective(config: TrainConfig) -> TrainConfig:
