@@ -163,7 +163,10 @@ def test_a_fold_is_known_for_every_name():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("task = 'multi'\n" + HEAD, "task must be one of multiclass, binary, got 'multi'"),
+        (
+            "task = 'multi'\n" + HEAD,
+            "task must be one of multiclass, binary, multilabel, got 'multi'",
+        ),
         ("task = 'binary'\n" + HEAD + "[[classes]]\nname='c'", "task must be multiclass unless"),
         (HEAD + "[splits]\ntrain = 'x'", "splits.train must be a table, got 'x'"),
         (

@@ -9,7 +9,13 @@ from typing import Any
 from pixelwise.audit.inventory import Inventory, take_inventory
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.description import FILE_NAME, Description, Split, read_description
+from pixelwise.labels.description import (
+    FILE_NAME,
+    Description,
+    Split,
+    read_description,
+    without_overlap,
+)
 from pixelwise.settings import flag
 from pixelwise.survey.ask import question_lines
 from pixelwise.survey.folder import guess_meaning, some_of, survey_folder
@@ -72,6 +78,7 @@ def open_source(dataset: Description | Path | str) -> Source:
         DatasetError: the folder is missing, its dataset.toml is wrong, or there is nothing in it.
     """
     if isinstance(dataset, Description):
+        without_overlap(dataset, "audit")
         return Source(dataset, take_inventory(dataset))
     path = Path(dataset)
     if path.is_file() or (path / FILE_NAME).is_file() or not path.is_dir():

@@ -19,6 +19,7 @@ from pixelwise.labels.description import (
     Split,
     fold_of,
     read_description,
+    without_overlap,
     write_description,
 )
 from pixelwise.survey.folder_names import SPLIT_NAMES
@@ -202,7 +203,7 @@ def _above(folder: str) -> set[str]:
 
 
 def _other_splits(root: Path, classes: Classes) -> dict[str, Split]:
-    found = read_description(root)
+    found = without_overlap(read_description(root), "convert")
     if found.classes != classes:
         must = f"those of {root / FILE_NAME}: {', '.join(found.classes.names)}"
         hint = (

@@ -22,5 +22,6 @@ raster_pillow.py  the pixels that PIL.ImageDraw draws
 rle.py            masks as run lengths: rle_to_mask, mask_to_rle
 label_checks.py   what an array of indices must satisfy; offenders with counts and places
 pairs.py          find_pairs -> Pair(id, image, label)
+overlap/          classes that overlap: pairs of several label files, read_members
 description.py    dataset.toml <-> Description: what every command is given
 """

@@ -1,11 +1,13 @@
 """What a table of classes must satisfy, checked once when Classes is made."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence, Sized
 from operator import index
 from typing import Any, NoReturn
 
 from pixelwise.errors import DatasetError, LabelError
+from pixelwise.files.names import is_portable
 from pixelwise.files.records import shown
 from pixelwise.labels.palettes import voc_colormap
 from pixelwise.labels.tables.class_table import Color
@@ -15,6 +17,8 @@ from pixelwise.text import some
 OTHER = "other"
 MAX_STORED = 65535
 _MOST_DIGITS = 9
+# no hidden name, and no pattern
+_FILE = re.compile(r"[^.\x00-\x1f\x7f*?\[\]{}/\\][^\x00-\x1f\x7f*?\[\]{}/\\]*")
 
 Values = tuple[int, ...] | str
 
@@ -107,6 +111,26 @@ def as_ignore_values(values: Any) -> tuple[int, ...]:
     if isinstance(values, Sized) and len(values) == 0:
         return ()
     return as_stored_values("ignore_values", values)
+
+
+def as_files(files: Any, names: tuple[str, ...]) -> tuple[str, ...]:
+    """What the label files of each class are called: part of a name; () for None.
+
+    Raises:
+        LabelError: one cannot be a name, or two differ in nothing but capital letters.
+    """
+    if files is None:
+        return ()
+    files = tuple(_one_each("files", files, names))
+    bad = [f for f in files if not isinstance(f, str) or not _FILE.fullmatch(f) or "/" in f]
+    bad += [f for f in files if f not in bad and (f != f.strip() or not is_portable(f))]
+    if bad:
+        hint = 'Write file = "..." in its table [[classes]].'
+        _fail("files", "names that a file can have", some(map(shown, bad)), hint)
+    alike = [f for f, times in Counter(f.casefold() for f in files).items() if times > 1]
+    if alike:
+        _fail("files", "different in more than capital letters", some(map(repr, alike)))
+    return files
 
 
 def as_ignore_index(ignore_index: Any, names: tuple[str, ...]) -> int:

@@ -34,6 +34,7 @@ class _Row:
     name: str
     value: int | str | tuple[int, ...] | None = None
     color: tuple[int, ...] | None = None
+    file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class _Fields:
     values: tuple[Any, ...] | None = None
     ignore_index: int | None = None
     ignore_values: tuple[Any, ...] = ()
+    files: tuple[Any, ...] | None = None
 
 
 _NEXT = r"[\s,;]+"
@@ -64,6 +66,7 @@ _HEX = "#[0-9a-fA-F]{6}"
 _RGB = rf"(?P<c0>\d+){_NEXT}(?P<c1>\d+){_NEXT}(?P<c2>\d+)"
 _VALUED = re.compile(r"(?P<value>\d+)(?:\s*[:,;=]\s*|\s+)(?P<name>\S.*)")
 _COLORS_ALONE = re.compile(rf"[\[(]?\s*{_RGB}\s*[\])]?[,;]?|(?P<hex>{_HEX})")
+MULTILABEL = "multilabel"  # the task of classes that overlap
 # (lines, whether they are read from behind: a name could end at each of its blanks)
 _COLORED = (
     (re.compile(r"(?P<name>[^:]*):(?P<c0>\d+),(?P<c1>\d+),(?P<c2>\d+):[^:]*:[^:]*"), False),
@@ -108,7 +111,8 @@ def class_file_text(fields: dict[str, Any], suffix: str) -> str:
     check_choice("Classes.save", "suffix", suffix.lower(), (".toml", ".json"))
     if suffix.lower() == ".json":
         return json.dumps(fields, indent=2) + "\n"
-    return classes_to_toml(fields)
+    task = f"task = {toml_value(MULTILABEL)}\n" if fields.get("files") else ""
+    return task + classes_to_toml(fields)
 
 
 def classes_from_toml(where: str, document: dict[str, Any]) -> dict[str, Any]:
@@ -126,12 +130,23 @@ def classes_from_toml(where: str, document: dict[str, Any]) -> dict[str, Any]:
         hint = 'Write a table [[classes]] with name = "..." for each class.'
         raise DatasetError(where, "classes", must="at least one table", got="none", hint=hint)
     index, colors = file.ignore_index, voc_colormap(len(rows)).tolist()
+    overlap = file.task == MULTILABEL
+    named = [row.name for row in rows if row.file is not None]
+    if named and not overlap:
+        event = f"{named[0]} has a key file, which only classes that overlap have"
+        raise DatasetError(where, "file", event=event, hint=f'Write task = "{MULTILABEL}".')
+    files = [row.name if row.file is None else row.file for row in rows]
+    default = 255 if overlap else default_ignore_index(len(rows))
     return {
         "names": [row.name for row in rows],
         "colors": [color if row.color is None else row.color for row, color in zip(rows, colors)],
-        "values": [n if row.value is None else row.value for n, row in enumerate(rows)],
-        "ignore_index": default_ignore_index(len(rows)) if index is None else index,
+        "values": [
+            row.value if row.value is not None else 1 if overlap else n
+            for n, row in enumerate(rows)
+        ],
+        "ignore_index": default if index is None else index,
         "ignore_values": file.ignore_values,
+        **({"files": files} if overlap else {}),
     }
 
 
@@ -140,7 +155,8 @@ def classes_to_toml(fields: dict[str, Any]) -> str:
     lines = [f"ignore_index = {fields['ignore_index']}"]
     if fields["ignore_values"]:
         lines.append(f"ignore_values = {toml_value(fields['ignore_values'])}")
-    for name, color, value in zip(fields["names"], fields["colors"], fields["values"]):
+    files = fields.get("files") or fields["names"]
+    for name, color, value, file in zip(fields["names"], fields["colors"], fields["values"], files):
         single = value[0] if isinstance(value, list) and len(value) == 1 else value
         lines += [
             "",
@@ -149,6 +165,7 @@ def classes_to_toml(fields: dict[str, Any]) -> str:
             f"value = {toml_value(single)}",
             f"color = {toml_value(color)}",
         ]
+        lines += [f"file = {toml_value(file)}"] if file != name else []
     return "\n".join(lines) + "\n"
 
 

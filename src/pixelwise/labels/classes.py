@@ -18,6 +18,7 @@ from pixelwise.labels.class_checks import (
     OTHER,
     Values,
     as_colors,
+    as_files,
     as_ignore_index,
     as_ignore_values,
     as_names,
@@ -48,6 +49,10 @@ class Classes:
         ignore_index: the class index of void, C..65535.
         ignore_values: stored values that mean void, or a single one. A stored value equal to
             ignore_index means void as well, unless a class takes it.
+        files: for classes that overlap: what the label files of each one are called, see
+            docs/multi-label.md. Each class has label images of its own then, where 0 is not the
+            class, its values (default 1) are the class, and void is void for this class alone; see
+            `members`. None = every pixel has one class.
     Raises:
         LabelError: lengths differ, a name repeats, a value has two meanings or is out of range.
     Example:
@@ -61,6 +66,7 @@ class Classes:
     values: tuple[Values, ...]
     ignore_index: int
     ignore_values: tuple[int, ...]
+    files: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -69,15 +75,22 @@ class Classes:
         values: Iterable[int | Sequence[int] | str] | None = None,
         ignore_index: int = 255,
         ignore_values: int | Iterable[int] = (),
+        files: Iterable[str] | None = None,
     ) -> None:
         # a frozen dataclass forbids plain assignment, also to its own constructor
         keep = object.__setattr__
         keep(self, "names", as_names(names))
         keep(self, "colors", as_colors(colors, self.names))
+        keep(self, "files", as_files(files, self.names))
+        if self.files and values is None:
+            values = [1] * len(self.names)
         keep(self, "values", as_values(values, self.names))
-        keep(self, "ignore_index", as_ignore_index(ignore_index, self.names))
+        sides = ("not the class", "the class") if self.files else self.names
+        keep(self, "ignore_index", as_ignore_index(ignore_index, sides))
         keep(self, "ignore_values", as_ignore_values(ignore_values))
-        check_claims(self.names, self.values, self.ignore_values)
+        if not self.files:
+            check_claims(self.names, self.values, self.ignore_values)
+        _ = self.members  # each is checked
 
     @classmethod
     def named(cls, name: str) -> "Classes":
@@ -128,14 +141,30 @@ class Classes:
         return cls(**fields)
 
     def as_dict(self) -> dict[str, Any]:
-        """The five fields as lists, numbers and strings, as JSON can hold them."""
+        """The fields as lists, numbers and strings for JSON; files if they overlap."""
         return {
             "names": list(self.names),
             "colors": [list(color) for color in self.colors],
             "values": [v if isinstance(v, str) else list(v) for v in self.values],
             "ignore_index": self.ignore_index,
             "ignore_values": list(self.ignore_values),
+            **({"files": list(self.files)} if self.files else {}),
         }
+
+    @cached_property
+    def members(self) -> "tuple[Classes, ...]":
+        """For classes that overlap: for each one the two classes of its label images.
+
+        Index 0 is not the class, stored as 0; index 1 is the class. () if they do not overlap.
+        """
+        sides = zip(self.names, self.colors, self.values) if self.files else ()
+        return tuple(
+            Classes(
+                *([f"not {name}", name], [(0, 0, 0), color], [0, value]),
+                *(self.ignore_index, self.ignore_values),
+            )
+            for name, color, value in sides
+        )
 
     @property
     def dtype(self) -> np.dtype:
@@ -267,11 +296,15 @@ class Classes:
     def __reduce__(self) -> tuple[Any, ...]:
         # through the constructor, so that the cached tables do not travel to every worker
         fields = (self.names, self.colors, self.values, self.ignore_index, self.ignore_values)
-        return _made_once, fields
+        return _made_once, (*fields, self.files or None)
 
     @cached_property
     def _index_of(self) -> np.ndarray:
         """(65536,) class index, ignore_index or unknown_index of every stored value."""
+        if self.files:
+            event = f"{self.names[0]} and the other classes may overlap, so no value is one class"
+            hint = "Read each class with its own of `members`, or all of them with read_members."
+            raise LabelError("Classes", event=event, hint=hint)
         largest = max(self.unknown_index, self.ignore_index)
         table = np.full(MAX_STORED + 1, self.unknown_index, np.min_scalar_type(largest))
         table[self.ignore_index] = self.ignore_index

@@ -27,6 +27,7 @@ import dataclasses
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from zlib import crc32
 
@@ -37,14 +38,21 @@ from pixelwise.files.names import with_slashes
 from pixelwise.files.patterns import fixed_part
 from pixelwise.files.records import converted
 from pixelwise.files.toml_file import read_text, read_toml, toml_key, toml_value
-from pixelwise.labels.class_files import classes_from_toml, classes_to_toml
+from pixelwise.labels.class_files import MULTILABEL, classes_from_toml, classes_to_toml
 from pixelwise.labels.classes import Classes
+from pixelwise.labels.overlap.pairing import (
+    PLACE,
+    Missing,
+    join_classes,
+    named,
+    unpaired_ids,
+)
 from pixelwise.labels.pairs import Pair, Pairing, Unpaired, complete_pairs, find_pairing
 from pixelwise.text import plural, shell_line
 
 FILE_NAME = "dataset.toml"
 _MOST_FOLDS = 10_000
-TASKS = ("multiclass", "binary")
+TASKS = ("multiclass", "binary", MULTILABEL)
 
 
 def read_description(path: Path | str) -> "Description":
@@ -97,6 +105,19 @@ def read_settled(path: Path | str, accept_guesses: bool) -> "Description":
             f"line open, or give {setting('accept_guesses', True)}."
         )
         raise DatasetError(file, event=event, hint=hint)
+    return description
+
+
+def without_overlap(description: "Description", command: str) -> "Description":
+    """The description, for a command that takes one class a pixel.
+
+    Raises:
+        DatasetError: its classes overlap.
+    """
+    if description.task == MULTILABEL:
+        event = f"{command} takes one class a pixel, and these classes overlap"
+        hint = "What can be done with them is in docs/adr/0018-multi-label-sets.md."
+        raise DatasetError(description.root / FILE_NAME, "task", event=event, hint=hint)
     return description
 
 
@@ -153,6 +174,8 @@ class Split:
         keep: the folds that belong to this split.
         image_prefix, label_prefix: see find_pairs.
         unpaired: "skip" leaves out files without a partner, and ids of the list without a pair.
+        missing: of classes that overlap, what it means that a class has no file for an image:
+            "absent", the class is not there; "error", it is refused.
     """
 
     images: str
@@ -165,6 +188,7 @@ class Split:
     image_prefix: str = ""
     label_prefix: str = ""
     unpaired: Unpaired = "error"
+    missing: Missing = "error"
 
     def __post_init__(self) -> None:
         for key in ("images", "labels", "list"):
@@ -181,7 +205,8 @@ class Description:
         root: the folder that paths in splits are relative to.
         classes: what stored values mean.
         splits: by name, such as "train" and "val".
-        task: "multiclass"; or "binary", for two classes that one sigmoid channel separates.
+        task: "multiclass"; "binary", for two classes that one sigmoid channel separates; or
+            "multilabel", for classes that overlap.
         open: questions that have to be answered before the rest can be relied on.
     Raises:
         DatasetError: the task is unknown or does not fit the classes; a path in a split leaves the
@@ -211,9 +236,14 @@ class Description:
                 of the root, or no pair is left.
             PairingError: images and labels do not match up, see find_pairs.
         """
-        chosen, pairing, ids = self._pairing(split)
+        chosen, pairings, ids = self._pairings(split)
         where = f" under [splits.{toml_key(split)}] in {FILE_NAME}"
-        pairs = complete_pairs(pairing, ids, chosen.unpaired, written=_toml_line, where=where)
+        how = partial(complete_pairs, written=_toml_line, where=where)
+        if self.task == MULTILABEL and chosen.labels is not None:
+            found = dict(zip(self.classes.names, pairings))
+            pairs = join_classes(found, ids, chosen.unpaired, chosen.missing, how)
+        else:
+            pairs = how(pairings[0], ids, chosen.unpaired)
         self._check_links(split, pairs)
         if chosen.folds:
             pairs = [pair for pair in pairs if fold_of(pair.id, chosen.folds) in chosen.keep]
@@ -228,27 +258,34 @@ class Description:
         Raises:
             ArgumentError, DatasetError, PairingError: see pairs.
         """
-        _, pairing, ids = self._pairing(split)
+        chosen, pairings, ids = self._pairings(split)
+        if len(pairings) > 1:
+            return unpaired_ids(pairings, ids, chosen.missing)
+        pairing = pairings[0]
         _, without_label, without_image = pairing.of(ids)
         labels = [str(pairing.label_of.get(id, id)) for id in without_image]
         return [*(str(pairing.image_of.get(id, id)) for id in without_label), *labels]
 
-    def _pairing(self, split: str) -> tuple[Split, Pairing[Path], Sequence[str] | None]:
-        """A split, its files by id, and the ids of its list."""
+    def _pairings(self, split: str) -> tuple[Split, list[Pairing[Path]], Sequence[str] | None]:
+        """A split, its files by id, of each class if classes overlap, and the ids of its list."""
         check_choice(str(self.root / FILE_NAME), "split", split, self.splits)
-        chosen = self.splits[split]
-        labels = None if chosen.labels is None else self._folder(split, "labels", chosen.labels)
-        pairing = find_pairing(
-            *(self._folder(split, "images", chosen.images), labels),
-            Affixes(chosen.image_prefix, chosen.image_suffix),
-            Affixes(chosen.label_prefix, chosen.label_suffix),
-        )
+        chosen, pairings = self.splits[split], []
+        for file in self.classes.files if chosen.labels and self.classes.files else ("",):
+            labels = None
+            if chosen.labels is not None:
+                labels = self._folder(split, "labels", named(chosen.labels, file))
+            affixes = named(chosen.label_prefix, file), named(chosen.label_suffix, file)
+            pairing = find_pairing(
+                *(self._folder(split, "images", chosen.images), labels),
+                *(Affixes(chosen.image_prefix, chosen.image_suffix), Affixes(*affixes)),
+            )
+            pairings.append(pairing)
         ids = None if chosen.list is None else _read_ids(Path(self.root, chosen.list))
-        return chosen, pairing, ids
+        return chosen, pairings, ids
 
     def _check_links(self, split: str, pairs: list[Pair]) -> None:
         """Refuse files that are somewhere else: what is read stays in the folder of the dataset."""
-        files = (file for pair in pairs for file in (pair.image, pair.label) if file)
+        files = (file for pair in pairs for file in (pair.image, *pair.label_files))
         # only links are followed: that takes far longer than a check for links
         outside = [f for f in files if os.path.islink(f) and not _ends_below(self.root, f)]
         if outside:
@@ -284,10 +321,15 @@ def _check(where: str, root: Path, classes: Classes, splits: dict[str, Split], t
     if task == "binary" and len(classes) != 2:
         got = f"binary with {len(classes)}"
         raise DatasetError(where, "task", must="multiclass unless there are two classes", got=got)
+    if (task == MULTILABEL) != bool(classes.files):
+        must = f"{MULTILABEL} for classes that overlap, and for no others"
+        raise DatasetError(where, "task", must=must, got=repr(task))
     for name, split in splits.items():
         for key in ("images", "labels", "list"):
-            if getattr(split, key) is not None:
-                _check_inside(where, f"splits.{name}.{key}", root, getattr(split, key))
+            text = getattr(split, key)
+            for file in classes.files or ("",) if text is not None else ():
+                _check_inside(where, f"splits.{name}.{key}", root, named(text, file))
+        _check_classes(where, f"splits.{name}", split, task)
         _check_folds(where, f"splits.{name}", split)
 
 
@@ -302,6 +344,18 @@ def _check_inside(where: str, key: str, root: Path, text: str) -> None:
 
 def _ends_below(root: Path, path: Path) -> bool:
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+
+
+def _check_classes(where: str, key: str, split: Split, task: str) -> None:
+    """Refuse a split that does not say where each class is, or says it without need."""
+    keys = ("labels", "label_prefix", "label_suffix")
+    placed = [k for k in keys if PLACE in (getattr(split, k) or "")]
+    if task == MULTILABEL and split.labels is not None and not placed:
+        must, hint = f"with {PLACE} in it", f'Or one of {", ".join(keys[1:])}: "_{PLACE}".'
+        raise DatasetError(where, f"{key}.labels", must=must, got=repr(split.labels), hint=hint)
+    if task != MULTILABEL and (placed or split.missing != "error"):
+        event = f"{key}.{(*placed, 'missing')[0]} is for classes that overlap"
+        raise DatasetError(where, key, event=event, hint=f'Write task = "{MULTILABEL}".')
 
 
 def _check_folds(where: str, key: str, split: Split) -> None:

@@ -38,12 +38,25 @@ class Pair:
     Args:
         id: what both are called; see find_pairs.
         image: its file.
-        label: its label file; None where only predictions are made.
+        label: its label file; None where only predictions are made, and where classes overlap.
+        labels: for classes that overlap: the label file of each class, None where the class is
+            absent; () otherwise.
     """
 
     id: str
     image: Path
     label: Path | None = None
+    labels: tuple[Path | None, ...] = ()
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether there is a label, of any kind."""
+        return self.label is not None or bool(self.labels)
+
+    @property
+    def label_files(self) -> tuple[Path, ...]:
+        """All files of its label."""
+        return tuple(file for file in (self.label, *self.labels) if file is not None)
 
 
 def find_pairs(

@@ -100,6 +100,9 @@ def read_classes(source: Path | str) -> Classes:
     """
     found = _known_or_file(source)
     if isinstance(found, Classes):
+        if found.files:
+            event = "these classes overlap, and here a pixel has one class"
+            raise DatasetError(source, "classes", event=event, hint="See docs/multi-label.md.")
         return found
     if len(found.void_names) == len(found.names):
         must = "of at least one class that is not void"

@@ -17,7 +17,7 @@ from pixelwise.files.content import Unreadable, max_unpacked, open_file
 from pixelwise.files.folder import check_free
 from pixelwise.files.limits import check_unpacked
 from pixelwise.labels.decode import check_memory, read_head
-from pixelwise.labels.description import read_settled
+from pixelwise.labels.description import read_settled, without_overlap
 from pixelwise.labels.image import read_rgb
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import label_size
@@ -57,7 +57,7 @@ def check_early(config: TrainConfig) -> None:
     check_out(config.out)
     check_name(config.network)
     check_crop(config)
-    description = read_settled(config.data, config.accept_guesses)
+    description = without_overlap(read_settled(config.data, config.accept_guesses), "train")
     if config.class_weights.endswith(".json"):
         read_weights(config.class_weights, description.classes.names)
 

@@ -22,7 +22,7 @@ from pixelwise.files.names import real_path
 from pixelwise.files.results import read_object
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.description import read_settled
+from pixelwise.labels.description import read_settled, without_overlap
 from pixelwise.labels.pairs import Pair, complete_pairs, find_pairing
 from pixelwise.labels.palettes import PALETTES
 from pixelwise.legend.read import read_classes
@@ -105,7 +105,7 @@ def find_inputs(config: ScoreConfig) -> ScoreInputs:
         classes, task = find_classes(config, folders)
         return ScoreInputs(folders, items, classes, task, DataSplit(None, None))
     data, split = find_dataset(config, folders)
-    description = read_settled(data, config.accept_guesses)
+    description = without_overlap(read_settled(data, config.accept_guesses), "score")
     check_choice(str(description.root / "dataset.toml"), "split", split, description.splits)
     items = predicted_items(description.pairs(split), folders, prediction_affixes(config))
     dataset = DataSplit(str(data), split)
@@ -183,7 +183,7 @@ def find_classes(config: ScoreConfig, folders: tuple[Path, ...]) -> tuple[Classe
                 f"{folders[0]} has no prediction.json that names a dataset."
             )
             raise ArgumentError("score", event=event, hint=hint)
-        description = read_settled(data, config.accept_guesses)
+        description = without_overlap(read_settled(data, config.accept_guesses), "score")
         return description.classes, description.task
     if text not in PALETTES and not Path(text).is_file():
         check_choice("score", "classes", text, [*PALETTES, "a file"])

@@ -71,5 +71,5 @@ def _described_labels(folder: Path) -> set[Path]:
         description = read_description(root) if root else None
         for split in description.splits if description else ():
             pairs = description.pairs(split) if description else []
-            labels |= {real_path(pair.label) for pair in pairs if pair.label}
+            labels |= {real_path(file) for pair in pairs for file in pair.label_files}
     return labels

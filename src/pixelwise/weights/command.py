@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pixelwise.errors import ArgumentError
 from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.files.results import write_json
-from pixelwise.labels.description import Description, read_settled
+from pixelwise.labels.description import Description, read_settled, without_overlap
 from pixelwise.sums import Progress
 from pixelwise.text import shell_line, some
 from pixelwise.weights.config import WeightsConfig
@@ -42,7 +42,7 @@ def weigh(
             is "error": the weights with 0 for it are its `found`. Nothing is written then.
     """
     config = with_absolute_paths(config)
-    description = read_settled(config.data, config.accept_guesses)
+    description = without_overlap(read_settled(config.data, config.accept_guesses), "weights")
     if config.keep_list is not None:
         list_name(config.keep_list, description)
     pairs = description.pairs(config.split)
