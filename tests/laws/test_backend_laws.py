@@ -14,9 +14,10 @@ from pixelwise.ops.backends import BACKENDS, INSTALLED, kernels
 KERNELS = [name for name, (*_, package) in BACKENDS.items() if package in INSTALLED]
 OWED_BY_KERNELS = {
     ("stats", "forward"): ["logits", "target", "weight", "spec"],
-    ("stats", "backward"): ["grad", "logits", "target", "weight", "spec"],
+    ("stats", "backward"): ["grad", "logits", "target", "weight", "spec", "scale"],
     ("upsampled", "forward_upsampled"): ["logits", "target", "weight", "spec"],
-    ("upsampled", "backward_upsampled"): ["grad", "logits", "target", "weight", "spec"],
+    ("upsampled", "backward_upsampled"): ["grad", "logits", "target", "weight", "spec", "scale"],
+    ("formula", "evaluate"): ["formula", "sums", "pixels", "dtype"],
 }
 OWED_BY_ALL = {
     ("predict", "predict"): ["logits", "size", "activation", "threshold", "out_dtype"],
