@@ -1,6 +1,7 @@
 """Pairs of files as batches of tensors, the same for any number of workers.
 
 dataset.py  pairs -> tensors, and augmentation
+choice.py   which pair and which of its pixels an example shows
 loader.py   batches in a fixed order, read by any number of processes
 resize.py   the size of an image at the network
 """

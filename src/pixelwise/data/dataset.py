@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
 
+from pixelwise.data.choice import Choice, Place
 from pixelwise.data.resize import resize_image
 from pixelwise.errors import DatasetError, LabelError, PairingError
 from pixelwise.files.content import Unreadable, check_pixels, read_file
@@ -98,6 +99,7 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         scale: size of the image at the network / size on disk, > 0.
         augmentation: None for evaluation.
         seed: of the augmentation.
+        choice: of the pair and of a pixel that an example shows; None takes them uniformly.
     Example:
         description = pw.read_description("street")
         dataset = pw.SegmentationDataset(description.pairs("train"), description.classes)
@@ -111,12 +113,14 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         scale: float = 1.0,
         augmentation: Augmentation | None = None,
         seed: int = 0,
+        choice: Choice | None = None,
     ) -> None:
         self.pairs = list(pairs)
         self.classes = classes
         self.scale = scale
         self.augmentation = augmentation
         self.seed = seed
+        self.choice = choice
         _compile()
 
     def __len__(self) -> int:
@@ -124,13 +128,24 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
 
     def __getitem__(self, key: int | tuple[int, int]) -> tuple[Tensor, Tensor]:
         epoch, index = key if isinstance(key, tuple) else (0, key)
-        pair, how = self.pairs[index], self.augmentation
+        chosen, place = self._choose(epoch, index)
+        pair, how = self.pairs[chosen], self.augmentation
         if how is None:
             image, target = read_pair(pair, self.classes)
             height, width = target.shape
             return resize_image(image, (height, width), self.scale), target
         random = np.random.default_rng((self.seed, epoch, index))
-        return read_example(pair, self.classes, how, random, whole=epoch == 0)
+        return read_example(pair, self.classes, how, random, whole=epoch == 0, place=place)
+
+    def pair_of(self, key: int | tuple[int, int]) -> Pair:
+        """The pair that the example of a key is cut from."""
+        epoch, index = key if isinstance(key, tuple) else (0, key)
+        return self.pairs[self._choose(epoch, index)[0]]
+
+    def _choose(self, epoch: int, index: int) -> tuple[int, Place | None]:
+        if self.choice is None or self.augmentation is None:
+            return index, None
+        return self.choice.of(self.seed, epoch, index)
 
 
 def read_pair(pair: Pair, classes: Classes) -> tuple[Tensor, Tensor]:
@@ -147,7 +162,12 @@ def read_pair(pair: Pair, classes: Classes) -> tuple[Tensor, Tensor]:
 
 
 def read_example(
-    pair: Pair, classes: Classes, how: Augmentation, random: np.random.Generator, whole: bool
+    pair: Pair,
+    classes: Classes,
+    how: Augmentation,
+    random: np.random.Generator,
+    whole: bool,
+    place: Place | None = None,
 ) -> tuple[Tensor, Tensor]:
     """A random window of a pair, zoomed, mirrored and with other colours.
 
@@ -161,13 +181,14 @@ def read_example(
         how: sizes and ranges.
         random: the only source of chance.
         whole: look at the files beyond the window too.
+        place: a pixel of the label that the window has.
     Returns:
         image (3, h, w) uint8 and target (*crop).
     Raises:
         LabelError, PairingError: as read_pair; of unknown values only those that are looked at.
     """
     label = _read_label(pair)
-    cut = draw_cut(label.shape, how, random)
+    cut = draw_cut(label.shape, how, random, place)
     rows, columns = cut.inside(label.shape)
     is_inside = (rows[1] - rows[0], columns[1] - columns[0]) == (cut.height, cut.width)
 
@@ -189,16 +210,24 @@ def read_example(
     return cut_image(image if is_inside else fill(image, cut), cut, how), _to_target(target)
 
 
-def draw_cut(size: tuple[int, ...], how: Augmentation, random: np.random.Generator) -> Cut:
-    """A random cut of a pair of (height, width) pixels."""
+def draw_cut(
+    size: tuple[int, ...],
+    how: Augmentation,
+    random: np.random.Generator,
+    place: Place | None = None,
+) -> Cut:
+    """A random cut of a pair of (height, width) pixels.
+
+    A given place lies anywhere in the window, not in its middle; the window stays in the image.
+    """
     zoom = float(np.exp(random.uniform(*np.log(how.zoom))))
     height, width = (max(1, round(length / zoom)) for length in how.crop)
     window = height, width
     missing = [max(0, w - have) for w, have in zip(window, size)]
     beyond = [int(random.integers(m + 1)) for m in missing] if any(missing) else [0, 0]
     top, left = (
-        int(random.integers(max(w, have) - w + 1)) - before
-        for w, have, before in zip(window, size, beyond)
+        _first(w, max(w, have), at, random) - before
+        for w, have, before, at in zip(window, size, beyond, place or (None, None))
     )
     mirrored = how.flip and bool(random.random() < 0.5)
     factors = None
@@ -206,6 +235,13 @@ def draw_cut(size: tuple[int, ...], how: Augmentation, random: np.random.Generat
         low, high = 1 - how.color, 1 + how.color
         factors = random.uniform(low, high), random.uniform(low, high), random.uniform(low, high)
     return Cut(top, left, height, width, mirrored, factors)
+
+
+def _first(window: int, length: int, place: int | None, random: np.random.Generator) -> int:
+    """Where a window begins within a length; it has the place, if there is one."""
+    if place is None:
+        return int(random.integers(length - window + 1))
+    return min(max(0, place - int(random.integers(window))), length - window)
 
 
 def fill(image: NDArray[np.uint8], cut: Cut) -> NDArray[np.uint8]:

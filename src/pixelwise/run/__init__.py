@@ -8,6 +8,7 @@ train.py            dataset.toml -> run folder
   setup.py          network, optimizer, devices, datasets: the objects of the loop
   run_folder.py     the folder of a run, made or reopened; checkpoint.py its checkpoints
   step.py           loss, gradient, optimizer; a number that is not finite
+  seen.py           what share of each class the examples of an epoch show
   ema.py            the average of the weights over steps
   layers.py         the layers of an encoder, and what each learns at
   optimizer.py      OPTIMIZERS and their learning rates

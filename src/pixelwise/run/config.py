@@ -23,6 +23,7 @@ Optimizer = Literal["adamw", "sgd"]
 Freeze = Literal["none", "encoder"]
 Device = Literal["auto", "cpu", "cuda"]
 OnBadImage = Literal["error", "skip"]
+Sample = Literal["uniform", "image-first", "class-first"]
 Precision = Literal["32", "bf16-mixed", "16-mixed"]
 CLASS_WEIGHTS = ("none", *METHODS)
 # The settings of a run may be anybody's; far above what is useful.
@@ -114,6 +115,14 @@ class TrainConfig:
     flip: bool = option(True, "mirror half of the examples")
     color_jitter: float = option(
         0.3, "random change of brightness, contrast, saturation: 0 to 1", low=0, high=1
+    )
+    sample: Sample = option(
+        "uniform",
+        "crops anywhere, or a share of them around a pixel of a class: of the image's classes, or "
+        "of rare classes first",
+    )
+    sample_share: float = option(
+        0.33, "share of the crops that image-first or class-first chooses", low=0, high=1
     )
     train_split: str = option("train", "split to learn from", group="data")
     val_split: str = option("val", "split to score after each epoch")

@@ -4,7 +4,7 @@ import os
 import statistics
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,11 @@ from pixelwise.run.config import TrainConfig
 from pixelwise.run.preflight import check_early, check_pairs
 from pixelwise.settings import command_line
 from pixelwise.text import plural, shell_line, some
-from pixelwise.weights.counts import LabelCounts, count_labels, counts_or_errors
+from pixelwise.weights.counts import LabelCounts, count_labels, counts_or_errors, good
 from pixelwise.weights.file import read_weights
 from pixelwise.weights.formulas import METHODS, ZERO_HINT
 from pixelwise.weights.formulas import class_weights as weigh_classes
+from pixelwise.weights.places import ImagePlaces, counts_and_places
 
 LARGEST_CROP = 512  # pixels at the network, per axis, unless crop says otherwise
 
@@ -55,6 +56,7 @@ class Plan:
         class_weights: one per class, or None.
         criterion: the loss; it upsamples the logits to the target inside.
         bad: pairs that are in neither split because they cannot be used.
+        places: pixels of the classes of each pair of train; none where they are not asked for.
     """
 
     config: TrainConfig
@@ -65,6 +67,7 @@ class Plan:
     class_weights: tuple[float, ...] | None
     criterion: Criterion
     bad: BadImages
+    places: list[ImagePlaces] = field(default_factory=list)
 
     @property
     def activation(self) -> Activation:
@@ -138,7 +141,8 @@ def make_plan(
         log(f"warning: {note}")
     sizes = {name: len(pairs) for name, pairs in splits.items()}
     skip = config.on_bad_image == "skip" and began is None
-    counts = count_pairs(used, sizes, skip, description, bad)
+    with_places = config.train_split if config.sample != "uniform" else None
+    counts, places = count_pairs(used, sizes, skip, description, bad, with_places, config.seed)
     for name, found in counts.items():
         log(f"{name}: {found.files} pairs, {describe(found, description)}")
         if found.ignored and np.count_nonzero(found.pixels) == 1:
@@ -158,7 +162,8 @@ def make_plan(
     class_weights = find_weights(config, description, counts[config.train_split])
     loss = make_criterion(config, description, class_weights)
     train, val = (used[name] for name in split_names(config))
-    return Plan(config, description, train, val, counts, class_weights, loss, bad)
+    shown = [places[pair.id] for pair in train] if with_places else []
+    return Plan(config, description, train, val, counts, class_weights, loss, bad, shown)
 
 
 def usable_pairs(
@@ -211,21 +216,35 @@ def count_pairs(
     skip: bool,
     description: Description,
     bad: BadImages,
-) -> dict[str, LabelCounts]:
+    with_places: str | None,
+    seed: int,
+) -> tuple[dict[str, LabelCounts], dict[str, ImagePlaces]]:
     """The label counts of each split; to skip is to move pairs without a readable label to `bad`.
+
+    Also places of one split by id, which are drawn while its labels are counted.
 
     Raises:
         PixelwiseError: a label cannot be read and may not be left out, or holds unknown values.
     """
     counts: dict[str, LabelCounts] = {}
+    places: dict[str, ImagePlaces] = {}
     unreadable: dict[str, dict[str, PixelwiseError]] = {}
     classes = description.classes
     with ThreadPoolExecutor(os.cpu_count()) as executor:
         for name, pairs in used.items():
-            if not skip:
+            if not skip and name != with_places:
                 counts[name] = count_labels(pairs, classes, executor)
                 continue
-            found = list(zip(pairs, counts_or_errors(pairs, classes, executor)))
+            results: list[LabelCounts | PixelwiseError] = []
+            if name == with_places:
+                both = counts_and_places(pairs, classes, seed, executor)
+                for pair, one in zip(pairs, both if skip else good(both)):
+                    results.append(one if isinstance(one, PixelwiseError) else one[0])
+                    if not isinstance(one, PixelwiseError):
+                        places[pair.id] = one[1]
+            else:
+                results += counts_or_errors(pairs, classes, executor)
+            found = list(zip(pairs, results))
             errors = {p.id: one for p, one in found if isinstance(one, PixelwiseError)}
             # values that no class has are no damage: dataset.toml is wrong
             readable = [p for p in pairs if p.id in errors and is_readable(p)]
@@ -235,7 +254,7 @@ def count_pairs(
             counts[name] = sum(parts, start=LabelCounts.zero(len(classes)))
             used[name] = [p for p in pairs if p.id not in errors]
     leave_out(bad, unreadable, sizes, skip, description.root)
-    return counts
+    return counts, places
 
 
 def is_readable(pair: Pair) -> bool:

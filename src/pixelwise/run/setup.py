@@ -14,6 +14,7 @@ from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import LightningEnvironment
 from torch import Tensor, distributed, nn
 
+from pixelwise.data.choice import Choice
 from pixelwise.data.dataset import Augmentation, SegmentationDataset
 from pixelwise.errors import ArgumentError, BackendError, PixelwiseError, RunError, setting
 from pixelwise.files.names import real_path
@@ -59,6 +60,7 @@ class Position:
         best: highest val/miou so far, and None before the first that is a number.
         losses: losses since the last line of metrics.jsonl.
         seconds: time spent by earlier parts of the run.
+        seen: target pixels of each class in this epoch, and of void.
     """
 
     step: int = 0
@@ -66,6 +68,7 @@ class Position:
     best: float | None = None
     losses: list[float] = field(default_factory=list)
     seconds: float = 0.0
+    seen: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -291,8 +294,12 @@ def make_datasets(plan: Plan) -> tuple[SegmentationDataset, SegmentationDataset]
         flip=config.flip,
         color=config.color_jitter,
     )
+    choice = None
+    if config.sample != "uniform":
+        pixels = plan.counts[config.train_split].pixels
+        choice = Choice(plan.places, pixels, config.sample == "class-first", config.sample_share)
     return (
-        SegmentationDataset(plan.train, classes, config.scale, how, config.seed),
+        SegmentationDataset(plan.train, classes, config.scale, how, config.seed, choice),
         SegmentationDataset(plan.val, classes, config.scale),
     )
 
@@ -318,6 +325,8 @@ def restore(
         raise RunError(path, some(sorted(missing)), must="given", got="nothing")
     position = from_plain(Position, state["position"], str(path), RunError)
     check_position(position, path, plan)
+    if not fabric.is_global_zero:
+        position.seen.clear()  # the first rank has those of all
     load_weights(average.network if average else network, checkpoint.folder)
     if average:
         load_tensors(network, state[WEIGHTS_OF_STEP], path)
@@ -340,6 +349,10 @@ def check_position(position: Position, path: Path, plan: Plan) -> None:
     """
     steps = steps_of(plan)
     first, last = steps * position.epochs, steps * (position.epochs + 1)
+    places = len(plan.description.classes) + 1
+    if position.seen and (len(position.seen) != places or min(position.seen) < 0):
+        must = f"{places} numbers >= 0"
+        raise RunError(path, "position.seen", must=must, got=shown(position.seen))
     if position.epochs < 0 or not first <= position.step <= last:
         must = f"of epoch {position.epochs} with {steps} steps each"
         raise RunError(path, "position.step", must=must, got=position.step)

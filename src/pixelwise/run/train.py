@@ -43,6 +43,7 @@ from pixelwise.run.checkpoint import BEST, LAST, AboutCheckpoint, save_checkpoin
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.evaluate import evaluate, evaluation_line
 from pixelwise.run.run_folder import METRICS, append_line
+from pixelwise.run.seen import count_seen, gather_seen, shares_seen
 from pixelwise.run.setup import (
     SCORE_COST,
     TRAIN_COST,
@@ -136,7 +137,8 @@ def train_epoch(run: Run, epoch: int) -> None:
     on_bad = partial(meet_bad_pair, run, config.train_split, run.train)
     with load_batches(run.train, mine, config.workers, pin, on_bad, instead) as loaded:
         for keys, batch in zip(mine, loaded):
-            pairs = [run.train.pairs[index] for _, index in keys]
+            pairs = [run.train.pair_of(key) for key in keys]
+            count_seen(run, batch[1])
             image, target = (t.to(device, non_blocking=True) for t in batch)
             rate = take_step(run, image, target, pairs)
             position.step += 1
@@ -190,7 +192,7 @@ def score_epoch(run: Run) -> float:
     asked = (run.criterion, run.plan.activation, config.workers, after_image, on_bad)
     evaluation = evaluate(run.scored, run.val, *asked, pixels_at_once(run))
     share_bad_pairs(run)
-    values = evaluation_line(evaluation, run.val.classes)
+    values = evaluation_line(evaluation, run.val.classes) | shares_seen(run)
     if run.fabric.is_global_zero:
         append_line(run.folder / METRICS, {"step": position.step, "epoch": epoch, **values})
     miou = percent(values["val/miou"])
@@ -223,7 +225,7 @@ def meet_bad_pair(
     Raises:
         PixelwiseError: they may not, or there are too many.
     """
-    pair = dataset.pairs[key[1] if isinstance(key, tuple) else key]
+    pair = dataset.pair_of(key)
     found = (split, pair.id, error.without_hint)
     if run.bad.add(*found):
         run.met.append(found)
@@ -287,6 +289,7 @@ def stop_if_asked(run: Run) -> None:
         return  # without waiting for a GPU
     if any_rank(bool(asked), device):
         read_numbers(run)
+        gather_seen(run)
         save(run, LAST, None)
         run.display.line(f"interrupted; go on with: pixelwise train --resume {run.folder}")
         raise Terminated if any_rank(asked == SIGTERM, device) else KeyboardInterrupt

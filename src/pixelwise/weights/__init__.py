@@ -1,6 +1,7 @@
 """Label images -> pixels of each class -> class weights.
 
 counts.py      LabelCounts, count_labels: pixels and images by class
+places.py      some pixels of each class in every label image, from the same reading
 formulas.py    class_weights: formulas on label counts, the table METHODS
 command.py     weigh: what `pixelwise weights` does, without its page; config.py is what it takes
 record.py      Weights: the result, as text and as weights.json

@@ -57,7 +57,7 @@ def count_labels(
     """
     pixels, files = np.zeros(len(classes) + 1, np.int64), 0
     images, image_pixels = np.zeros((2, len(classes)), np.int64)
-    for counted in _counted(_pixels_or_errors(pairs_or_paths, classes, executor, progress)):
+    for counted in good(_pixels_or_errors(pairs_or_paths, classes, executor, progress)):
         pixels += counted
         present = counted[:-1] > 0
         images += present
@@ -77,10 +77,10 @@ def count_each(
     Raises:
         LabelError: after the last file, if one or more were wrong.
     """
-    yield from _counted(counts_or_errors(pairs_or_paths, classes, executor, progress))
+    yield from good(counts_or_errors(pairs_or_paths, classes, executor, progress))
 
 
-def _counted(results: Iterable[Counted | PixelwiseError]) -> Iterator[Counted]:
+def good(results: Iterable[Counted | PixelwiseError]) -> Iterator[Counted]:
     """What could be counted; at the end the error about what could not.
 
     Raises:
@@ -111,7 +111,7 @@ def counts_or_errors(
 ) -> Iterator["LabelCounts | PixelwiseError"]:
     """The label counts of every file, or what is wrong with it, in the order given."""
     for found in _pixels_or_errors(pairs_or_paths, classes, executor, progress):
-        yield found if isinstance(found, PixelwiseError) else _record(found)
+        yield found if isinstance(found, PixelwiseError) else counts_of_file(found)
 
 
 def _pixels_or_errors(
@@ -201,18 +201,21 @@ def _label_paths(pairs_or_paths: Iterable[Pair | str | Path]) -> list[Path]:
         raise ArgumentTypeError(
             "count_labels", "pairs_or_paths", must="pairs or a list of files", got=got, hint=hint
         )
-    paths, missing = [], []
-    for item in pairs_or_paths:
-        if not isinstance(item, Pair):
-            paths.append(Path(item))
-        elif item.label is None:
-            missing.append(item.id)
-        else:
-            paths.append(item.label)
+    items = list(pairs_or_paths)
+    check_labelled([item for item in items if isinstance(item, Pair)])
+    return [Path(item.label if isinstance(item, Pair) else item) for item in items]  # type: ignore
+
+
+def check_labelled(pairs: Iterable[Pair]) -> None:
+    """Raise unless every pair has a label.
+
+    Raises:
+        PairingError: naming those that have none.
+    """
+    missing = [pair.id for pair in pairs if pair.label is None]
     if missing:
         event = f"{plural(len(missing), 'image')} without a label: {some(missing)}"
         raise PairingError("count_labels", "labels", event=event)
-    return paths
 
 
 def _count_or_failure(path: Path, classes: Classes) -> NDArray[np.int64] | PixelwiseError:
@@ -225,7 +228,17 @@ def _count_or_failure(path: Path, classes: Classes) -> NDArray[np.int64] | Pixel
 
 def _count_file(path: Path, classes: Classes) -> NDArray[np.int64]:
     """(C + 1,) pixels of each class and of void."""
-    values, value_pixels = count_stored(path)
+    return class_pixels(*count_stored(path), classes, path)
+
+
+def class_pixels(
+    values: NDArray[np.int64], value_pixels: NDArray[np.int64], classes: Classes, path: Path
+) -> NDArray[np.int64]:
+    """(C + 1,) pixels of each class and of void, from the stored values (K,) of a file.
+
+    Raises:
+        LabelError: some values are neither a class nor void.
+    """
     pixels = np.bincount(classes.place_in_table[values], value_pixels, len(classes) + 2)
     if pixels[-1]:
         # the same mistake in the whole image, for the message with pixels and places
@@ -233,7 +246,7 @@ def _count_file(path: Path, classes: Classes) -> NDArray[np.int64]:
     return pixels[:-1].astype(np.int64)
 
 
-def _record(counted: NDArray[np.int64]) -> "LabelCounts":
+def counts_of_file(counted: NDArray[np.int64]) -> "LabelCounts":
     """The counts of a file from its pixels of each class and of void."""
     pixels = counted[:-1]
     present = pixels > 0
