@@ -21,12 +21,12 @@ address, so two and two are compiled, each on its own, rather than all combinati
                      those of the positive side and those marked ′ in `binary`
 """
 
-import math
 from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
 import numpy as np
+import torch
 from llvmlite import ir
 from numba import cfunc, types
 
@@ -34,8 +34,10 @@ from pixelwise.ops.cpu.binary import binary_gradient, binary_sums
 from pixelwise.ops.cpu.jit import compile_cached, inlined, intrinsic
 from pixelwise.ops.cpu.softmax import LANES, softmax_gradient, softmax_sums
 from pixelwise.ops.cpu.views import FOCAL, FOCAL_NEG, NLL, NLL_NEG
+from pixelwise.ops.spec import SUMS
 
 ROWS = 8
+OTHER_SIDE = {NLL_NEG: NLL, FOCAL_NEG: FOCAL}
 ENGINES = {
     ("softmax", "sums"): softmax_sums,
     ("softmax", "gradient"): softmax_gradient,
@@ -78,38 +80,40 @@ def add_lanes(lanes, sums):
                 sums[k, c] += lanes[lane, k, c]
 
 
-@inlined
-def new_table(plan):
-    """Memory for the upstream gradients of an image, as engines take them."""
-    sums, channels = plan.wanted.size, plan.channels
-    shape = (2, channels, sums) if plan.binary else (1, sums, channels)
-    return np.zeros(shape, plan.gamma.dtype)
+def places_in_table(sums: list[int], channels: int, binary: bool, pair: bool) -> np.ndarray:
+    """Where the table of an image, as engines take it, finds each of its numbers.
+
+    Args:
+        sums: which of SUMS the upstream gradients belong to.
+        channels: C.
+        binary, pair: as in the plan of a pass.
+    Returns:
+        Indices into the numbers (len(sums), C) of an image and a 0 behind them.
+    """
+    given = np.arange(len(sums) * channels).reshape(len(sums), channels)
+    table = np.full((2, channels, len(SUMS)), given.size)
+    for k, numbers in zip(sums, given):
+        table[0, :, k] = numbers
+        if pair:  # the other side of class 1 is class 0
+            table[1, 1, k] = numbers[0]
+        elif k in OTHER_SIDE:
+            table[1, :, OTHER_SIDE[k]] = numbers
+    return table if binary else np.ascontiguousarray(table[:1].transpose(0, 2, 1))
 
 
-@inlined
-def arrange_upstream(grad, scale, image, plan, table):
-    """Fill the table of an image with upstream gradients (len(places), N, C), times scale.
+def upstream_tables(
+    grad: torch.Tensor, scale: torch.Tensor | None, places: np.ndarray, dtype: torch.dtype
+) -> tuple[np.ndarray, np.ndarray]:
+    """The tables of all images (N, ...) from upstream gradients (S, N, C) times scale.
 
     Returns:
-        1 if all are finite, else 0.
+        The tables, and for each image whether all of its numbers are finite, (N,) bool.
     """
-    finite = np.int64(1)
-    for s in range(plan.places.size):
-        k = plan.places[s]
-        for c in range(plan.channels):
-            value = plan.gamma.dtype.type(grad[s, image, c] * scale)
-            finite = finite if math.isfinite(value) else np.int64(0)
-            if not plan.binary:
-                table[0, k, c] = value
-                continue
-            table[0, c, k] = value
-            if plan.pair:  # the other side of class 1 is class 0
-                table[1, 1, k] = value if c == 0 else table[1, 1, k]
-            elif k == NLL_NEG:
-                table[1, c, NLL] = value
-            elif k == FOCAL_NEG:
-                table[1, c, FOCAL] = value
-    return finite
+    numbers = (grad if scale is None else grad * float(scale)).to(dtype).numpy()
+    sums, images, channels = numbers.shape
+    flat = np.zeros((images, sums * channels + 1), numbers.dtype)
+    flat[:, :-1] = numbers.transpose(1, 0, 2).reshape(images, -1)
+    return flat.take(places, 1), np.logical_and.reduce(np.isfinite(flat), 1)
 
 
 def engine_address(binary: bool, result: str, dtype: Any) -> int:

@@ -29,10 +29,10 @@ from pixelwise.ops.cpu.engines import (
     LANES,
     ROWS,
     add_lanes,
-    arrange_upstream,
     engine_address,
-    new_table,
+    places_in_table,
     run_engine,
+    upstream_tables,
 )
 from pixelwise.ops.cpu.jit import kernel
 from pixelwise.ops.cpu.memory import new_gradient
@@ -61,6 +61,7 @@ class Plan(NamedTuple):
     binary: int  # 1 if a pixel's probabilities come in pairs p and 1 - p, else 0
     block: int  # pixels of a block
     places: Any  # int64, where in SUMS each sum of the spec is
+    table: Any  # int64, see places_in_table
 
 
 @kernel
@@ -89,7 +90,7 @@ def forward_tasks(engine, logits, target, weight, grid, plan, sums, unknown, fir
 
 @kernel
 def backward_tasks(
-    engine, logits, target, weight, gradient, grid, plan, grad, scale, parts, first_task, end_task
+    engine, logits, target, weight, gradient, grid, plan, tables, finite, parts, first_task, end
 ):
     dtype = plan.gamma.dtype
     loaded = np.empty((plan.channels, plan.block + PAD), dtype)
@@ -97,11 +98,9 @@ def backward_tasks(
     rows = np.empty((ROWS, plan.block), dtype)
     w = np.empty((plan.target_rows, plan.block), dtype)
     y = np.empty((plan.target_rows, plan.block), np.int32)
-    table, held, finite = new_table(plan), -1, 1
-    for task in range(first_task, end_task):
+    for task in range(first_task, end):
         image, part = task // parts, task % parts
-        if image != held:
-            held, finite = image, arrange_upstream(grad, scale, image, plan, table)
+        table, known = tables[image], np.int64(finite[image])
         for step in range(part * TASK, part * TASK + TASK):
             first = step * plan.block
             n = min(plan.block, grid.pixels - first)
@@ -111,12 +110,12 @@ def backward_tasks(
             source = find_block(logits, image, first, n, grid, loaded)
             if lies_in_place(gradient, first, n, grid):
                 out = block_in_place(loaded, gradient, image, first, grid)
-                run_engine(engine, source, block, out, y, w, ignored, n, plan, finite, rows, table)
+                run_engine(engine, source, block, out, y, w, ignored, n, plan, known, rows, table)
             else:
                 # softmax has read the logits when it writes the gradient over their copy, which
                 # leaves more of the cache; the binary engine reads and writes in one loop
                 copy = block if plan.binary else loaded
-                run_engine(engine, source, block, copy, y, w, ignored, n, plan, finite, rows, table)
+                run_engine(engine, source, block, copy, y, w, ignored, n, plan, known, rows, table)
                 transfer_block(copy, gradient, image, first, n, grid)
 
 
@@ -174,9 +173,9 @@ def backward(
     found = prepare(logits, target, weight, spec, "gradient", gradient)
     grid, plan, parts, engine = found.grid, found.plan, found.parts, found.engine
     views = at_addresses(found.views, (logits, target, weight, gradient))
-    upstream, factor = upstream_numbers(grad, scale)
+    tables, finite = upstream_tables(grad, scale, plan.table, block_dtype(logits))
     run_tasks(
-        lambda a, b: backward_tasks(engine, *views, grid, plan, upstream, factor, parts, a, b),
+        lambda a, b: backward_tasks(engine, *views, grid, plan, tables, finite, parts, a, b),
         logits.shape[0] * parts,
         logits.numel(),
     )
@@ -234,11 +233,6 @@ def remembered(key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
     return found
 
 
-def upstream_numbers(grad: torch.Tensor, scale: torch.Tensor | None) -> tuple[np.ndarray, float]:
-    """Upstream gradients as kernels take them, and the number that multiplies them."""
-    return np.ascontiguousarray(grad.numpy()), 1.0 if scale is None else float(scale)
-
-
 def total_unknown(unknown: np.ndarray) -> torch.Tensor:
     """Σ unknown, () int64."""
     return torch.tensor(int(unknown.sum())) if unknown.any() else NO_UNKNOWN
@@ -256,16 +250,20 @@ def plan_pass(logits: torch.Tensor, target: torch.Tensor, spec: Spec) -> Plan:
     dtype = np.float64 if logits.dtype == torch.float64 else np.float32
     zero_or_one = by_channel or (channels == 1 and spec.activation == "sigmoid")
     limit = 2 if zero_or_one else channels
+    pair = spec.activation == "softmax" and channels == 2
+    binary = spec.activation == "sigmoid" or channels == 2
+    places = [SUMS.index(s) for s in spec.sums]
     return Plan(
         wanted=np.array([s in spec.sums for s in SUMS]),
         gamma=np.array([spec.gamma], dtype),
         labels=known_labels(target, spec.ignore_index, limit),
         channels=channels,
         target_rows=channels if by_channel else 1,
-        pair=int(spec.activation == "softmax" and channels == 2),
-        binary=int(spec.activation == "sigmoid" or channels == 2),
+        pair=int(pair),
+        binary=int(binary),
         block=BLOCK if channels <= 32 else BLOCK_WIDE,
-        places=np.array([SUMS.index(s) for s in spec.sums], np.int64),
+        places=np.array(places, np.int64),
+        table=places_in_table(places, channels, binary, pair),
     )
 
 

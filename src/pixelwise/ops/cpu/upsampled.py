@@ -36,10 +36,9 @@ from pixelwise.ops.cpu.engines import (
     LANES,
     ROWS,
     add_lanes,
-    arrange_upstream,
     engine_address,
-    new_table,
     run_engine,
+    upstream_tables,
 )
 from pixelwise.ops.cpu.jit import inlined, kernel
 from pixelwise.ops.cpu.pool import run_tasks
@@ -47,12 +46,12 @@ from pixelwise.ops.cpu.stats import (
     PAD,
     Plan,
     add_parts,
+    block_dtype,
     inputs,
     layouts,
     plan_pass,
     remembered,
     total_unknown,
-    upstream_numbers,
 )
 from pixelwise.ops.cpu.transfer import call_address
 from pixelwise.ops.cpu.views import View, at_addresses, view_image
@@ -186,7 +185,7 @@ def forward_tasks(engine, logits, target, weight, frame, plan, sums, unknown, fi
 
 @kernel
 def backward_tasks(
-    engine, logits, target, weight, out, halo, frame, plan, grad, scale, first_task, end_task
+    engine, logits, target, weight, out, halo, frame, plan, tables, finite, first_task, end_task
 ):
     dtype = plan.gamma.dtype
     columns = frame.columns
@@ -197,11 +196,9 @@ def backward_tasks(
     rows = np.empty((ROWS, columns.width), dtype)
     w = np.empty((plan.target_rows, columns.width), dtype)
     y = np.empty((plan.target_rows, columns.width), np.int32)
-    table, held, finite = new_table(plan), -1, 1
     for task in range(first_task, end_task):
         image, band = task // frame.bands, task % frame.bands
-        if image != held:
-            held, finite = image, arrange_upstream(grad, scale, image, plan, table)
+        table, known = tables[image], np.int64(finite[image])
         for start in range(0, columns.axis.out, columns.width):
             n = min(columns.width, columns.axis.out - start)
             first, count = line_of_block(columns, start, n)
@@ -216,7 +213,7 @@ def backward_tasks(
                     interpolate(source, lines[0], lines[1], line, t, start, n, columns)
                     out_block = block if plan.binary else source  # see stats.py
                     run_engine(
-                        engine, source, block, out_block, y, w, ignored, n, plan, finite, rows,
+                        engine, source, block, out_block, y, w, ignored, n, plan, known, rows,
                         table,
                     )  # fmt: skip
                     gather_rows(out_block, lines[2], lines[3], line, t, start, n, columns)
@@ -259,9 +256,9 @@ def backward_upsampled(
     views = at_addresses(found, (logits, target, weight))
     images, channels, _, width = logits.shape
     halo = np.zeros((images, channels, frame.bands, width), out.dtype)
-    upstream, factor = upstream_numbers(grad, scale)
+    tables, finite = upstream_tables(grad, scale, plan.table, block_dtype(logits))
     run_tasks(
-        lambda a, b: backward_tasks(engine, *views, out, halo, frame, plan, upstream, factor, a, b),
+        lambda a, b: backward_tasks(engine, *views, out, halo, frame, plan, tables, finite, a, b),
         images * frame.bands,
         channels * target.numel(),
     )
