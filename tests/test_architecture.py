@@ -46,7 +46,7 @@ PACKAGES = {
     "ops/cpu": {"torch", "numpy", "numba", "llvmlite"},
     "ops/gpu": {"torch", "numpy", "triton"},
     "losses": {"torch", "numpy", "scipy"},
-    "networks": {"torch", "segmentation_models_pytorch", "timm"},
+    "networks": {"torch", "torchvision", "segmentation_models_pytorch", "timm"},
     "ranks": {"torch", "lightning_fabric"},
     "data": {"torch", "torchvision", "numpy"},
     "run": IMAGING | {"torch", "lightning_fabric", "safetensors"},

@@ -14,11 +14,12 @@ from pixelwise.labels.palettes import PALETTES
 from pixelwise.metrics.like import TOOLS
 from pixelwise.metrics.scores import CONVENTIONS
 from pixelwise.networks.build import NETWORKS
+from pixelwise.networks.table import OTHERS
 from pixelwise.weights.formulas import METHODS
 
 NAMES = {
     "losses": list(pw.LOSSES),
-    "networks": [*(f"{name}:ENCODER" for name in NETWORKS), "small", "module:function"],
+    "networks": [*(f"{name}:ENCODER" for name in NETWORKS), *OTHERS, "module:function"],
     "encoders": [*encoders, "tu-NAME"],
     "formats": list(FORMATS),
     "classes": list(PALETTES),

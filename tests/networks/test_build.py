@@ -19,7 +19,7 @@ def picture(height=128, width=160):
     return torch.zeros(1, 3, height, width, dtype=torch.uint8)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", sorted(NETWORKS.keys() - {"dpt"}))
 def test_every_architecture_gives_logits_at_its_own_stride(name):
     """Nothing is upsampled in the network; the ops do that."""
     stride = STRIDE.get(name, 4)
@@ -132,7 +132,8 @@ def test_batch_norm_shared_by_gpus_keeps_the_checkpoint_and_the_numbers(name):
     image = torch.randint(0, 256, (1, 3, 64, 64), dtype=torch.uint8)
     before, logits = dict(network.state_dict()), network(image)
     parameters = [id(p) for p in network.parameters()]
-    assert has_batch_norm(network)
+    assert has_batch_norm(network.train())
+    network.eval()
     shared = share_batch_norm(network)
     norms = [m for m in shared.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
     assert {isinstance(m, torch.nn.SyncBatchNorm) for m in norms} == {True}

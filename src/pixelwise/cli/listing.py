@@ -73,12 +73,14 @@ def first_line(documented: Any) -> str:
 
 
 def networks(table: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The families of networks; every family takes any encoder."""
+    """The families of networks; every family takes any encoder that fits."""
     encoders = "with an encoder of segmentation_models_pytorch or timm, such as resnet34"
-    rows = [(f"{name}:ENCODER", f"{row[0]} {encoders}") for name, row in table.items()]
-    small = ("small", "a network of a few layers, for the demo and for tests")
+    license = "weights: licence of the encoder's"
+    rows = [(f"{name}:ENCODER", f"{row[0]} {encoders}; {license}") for name, row in table.items()]
+    others = resolve("pixelwise.networks.table:OTHERS").items()
+    rows += [(name, f"{about}; weights: licence {terms}") for name, (about, terms) in others]
     own = ("module:function", "your own: the function is called with num_classes=")
-    return [*rows, small, own]
+    return [*rows, own]
 
 
 def encoders(table: Mapping[str, Any]) -> list[tuple[str, str]]:

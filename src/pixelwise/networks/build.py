@@ -1,4 +1,4 @@
-"""Networks by name: `fpn:resnet34`, `small`, or any `module:function`.
+"""Networks by name: `fpn:resnet34`, `tv:fcn_resnet50`, `small`, or any `module:function`.
 
 Every network here takes the image as it is on disk, (N, 3, H, W) uint8 RGB, and gives logits
 (N, C, h, w) at its own stride. They are never upsampled in the network: losses, predictions and
@@ -15,11 +15,19 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from pixelwise.errors import ArgumentError, PixelwiseError, RunError
-from pixelwise.networks.encoder_weights import IMAGENET, Normalization, load_encoder_weights
+from pixelwise.networks.encoder_weights import (
+    IMAGENET,
+    Normalization,
+    load_encoder_weights,
+    load_timm,
+)
+from pixelwise.networks.licenses import UNKNOWN, license_of_timm
+from pixelwise.networks.outputs import logits_of
 from pixelwise.networks.small import SmallNetwork
-from pixelwise.networks.table import NETWORKS, check_name
+from pixelwise.networks.table import KINDS, NETWORKS, SEGNET, check_name
 from pixelwise.text import reason_of
 
 
@@ -29,8 +37,12 @@ class Network(nn.Module):
     logits = body((image - mean) / std)
 
     Args:
-        body: (N, 3, H, W) float -> (N, C, h, w) logits.
+        body: (N, 3, H, W) float -> (N, C, h, w) logits, in a form that outputs.py knows. Its
+            attribute `multiple`, if any, is what H and W must be multiples of; images are resized.
         normalization: mean and std per RGB channel, on the 0..255 scale.
+
+    Attributes:
+        stride: pixels of the image per logit, as build_network found by running the network.
     """
 
     mean: Tensor
@@ -40,12 +52,23 @@ class Network(nn.Module):
     def __init__(self, body: nn.Module, normalization: Normalization) -> None:
         super().__init__()
         self.body = body
+        # images have sizes of 32s already
+        self.multiple = multiple if 32 % (multiple := getattr(body, "multiple", 1)) else 1
+        self.stride = 1
         self.register_buffer("mean", torch.tensor(normalization.mean).view(1, 3, 1, 1))
         self.register_buffer("std", torch.tensor(normalization.std).view(1, 3, 1, 1))
 
     def forward(self, image: Tensor) -> Tensor:
         """(N, 3, H, W) uint8 RGB -> (N, C, h, w) logits."""
-        return self.body((image.float() - self.mean) / self.std)
+        normalized = (image.float() - self.mean) / self.std
+        if self.multiple > 1:
+            height, width = (
+                max(1, round(length / self.multiple)) * self.multiple for length in image.shape[2:]
+            )
+            normalized = functional.interpolate(
+                normalized, (height, width), mode="bilinear", antialias=True
+            )
+        return logits_of(self.body(normalized))
 
     def train(self, mode: bool = True) -> Self:
         """As of every module; an encoder that is frozen stays as in prediction."""
@@ -70,7 +93,8 @@ class Network(nn.Module):
     @property
     def encoder(self) -> nn.Module | None:
         """The part that may start from pretrained weights, or None."""
-        return getattr(self.body, "encoder", None)
+        is_ours = type(self.body).__name__ == "FromTorchvision"
+        return getattr(self.body, "backbone" if is_ours else "encoder", None)
 
 
 def build_network(
@@ -83,8 +107,9 @@ def build_network(
 
     Args:
         name: `architecture:encoder` with an architecture of NETWORKS and an encoder of
-            segmentation_models_pytorch or timm; `small`; or `module:function`, which is called
-            with `num_classes=` and returns an nn.Module that takes ImageNet-normalised images.
+            segmentation_models_pytorch or timm; one of OTHERS; or `module:function`, which is
+            called with `num_classes=` and returns an nn.Module that takes images normalised as
+            those of ImageNet.
         num_channels: channels of the logits; 1 for a binary task.
         encoder_weights: "auto", "imagenet", "offline" or "none".
         log: given one line about the weights that were loaded.
@@ -98,16 +123,25 @@ def build_network(
     kind, _, rest = name.partition(":")
     body: Any
     encoder = None
+    options: dict[str, Any] = {}
     if kind in NETWORKS and rest:
         encoder = find_encoder(name, rest)
         body = build_from_table(name, kind, encoder, num_channels)
+        if kind == "dpt":
+            body.segmentation_head.upsampling_factor = 1
+            body.multiple = body.encoder.output_stride
+            options = {"load": load_timm}
+    elif kind in KINDS or name == SEGNET:
+        body, encoder, options = build_other(name, kind, rest, num_channels)
     elif rest:
         body = build_from_function(name, kind, rest, num_channels)
     else:
         body = SmallNetwork(num_channels)
     normalization = IMAGENET
     if encoder is not None:
-        normalization = load_encoder_weights(body.encoder, encoder, encoder_weights, log)
+        part = Network(body, IMAGENET).encoder
+        assert part is not None  # every row has one
+        normalization = load_encoder_weights(part, encoder, encoder_weights, log, **options)
     elif encoder_weights in ("imagenet", "offline"):
         raise ArgumentError(
             "train", "encoder_weights", must=f"auto or none for {name}", got=encoder_weights
@@ -115,6 +149,50 @@ def build_network(
     network = Network(body, normalization)
     check_logits(name, network, num_channels)
     return network
+
+
+def build_other(
+    name: str, kind: str, rest: str, num_channels: int
+) -> tuple[nn.Module, str, dict[str, Any]]:
+    """One row of OTHERS: the network, the name of its encoder, how that gets its weights."""
+    from pixelwise.networks.from_torchvision import (
+        FromTorchvision,
+        find_torchvision,
+        load_torchvision,
+    )
+    from pixelwise.networks.plain_head import HIDDEN, PlainHead
+    from pixelwise.networks.segnet import SegNet
+
+    of_torchvision = {"load": load_torchvision, "license": UNKNOWN}
+    if name == SEGNET:
+        return SegNet(num_channels), "vgg16_bn", of_torchvision
+    if kind == "tv":
+        found = find_torchvision(name, rest)
+        encoder = found.partition("_")[2]
+        return FromTorchvision(found, num_channels), encoder, of_torchvision
+    backbone = find_backbone(name, rest)
+    hidden = HIDDEN if kind == "mlp" else None
+    with own_code(name):
+        body = PlainHead(backbone, num_channels, hidden)
+    options = {"load": load_timm, "license": license_of_timm(backbone)}
+    return body, f"tu-{backbone}", options
+
+
+def find_backbone(name: str, text: str) -> str:
+    """The name of a network of timm.
+
+    Raises:
+        ArgumentError: naming those that are near.
+    """
+    import timm
+
+    text = text.removeprefix("tu-")
+    if timm.is_model(text):
+        return text
+    near = get_close_matches(text, timm.list_models(), n=3)
+    hint = f"Did you mean {', '.join(near)}?" if near else "Try vit_small_patch16_224."
+    must = "linear: or mlp: with a network of timm"
+    raise ArgumentError("train", "network", must=must, got=repr(name), hint=hint)
 
 
 def has_batch_norm(network: nn.Module) -> bool:
@@ -144,6 +222,12 @@ def check_network(name: str) -> None:
     kind, _, rest = name.partition(":")
     if kind in NETWORKS:
         find_encoder(name, rest)
+    elif kind == "tv":
+        from pixelwise.networks.from_torchvision import find_torchvision
+
+        find_torchvision(name, rest)
+    elif kind in KINDS:
+        find_backbone(name, rest)
     elif rest:
         find_function(name, kind, rest)
 
@@ -224,7 +308,7 @@ def build_from_function(name: str, module: str, function: str, num_channels: int
 
 
 def check_logits(name: str, network: Network, num_channels: int) -> None:
-    """Raise unless the network gives (1, num_channels, h, w) for a small image."""
+    """Raise unless the network gives (1, num_channels, h, w) for a small image; set its stride."""
     training = network.training
     with torch.no_grad(), own_code(name):
         logits = network.eval()(torch.zeros(1, 3, 128, 128, dtype=torch.uint8))
@@ -233,3 +317,4 @@ def check_logits(name: str, network: Network, num_channels: int) -> None:
     if len(shape) != 4 or shape[:2] != (1, num_channels):
         got = f"{type(logits).__name__} of shape {shape}"
         raise ArgumentError(name, "logits", must=f"(N, {num_channels}, h, w)", got=got)
+    network.stride = round(128 / shape[2])

