@@ -79,7 +79,7 @@ def compile_cached(compiler: Callable, *signature: Any, **options: Any) -> Calla
 
 def kernel(function: Callable) -> Any:
     """Compile `function` on first use, release the GIL while it runs."""
-    return compile_cached(njit, nogil=True)(function)
+    return compile_cached(njit, nogil=True, no_cfunc_wrapper=True)(function)
 
 
 def inlined(function: Callable) -> Any:
