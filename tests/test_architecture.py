@@ -49,7 +49,7 @@ PACKAGES = {
     "networks": {"torch", "torchvision", "segmentation_models_pytorch", "timm"},
     "ranks": {"torch", "lightning_fabric"},
     "data": {"torch", "torchvision", "numpy"},
-    "run": IMAGING | {"torch", "lightning_fabric", "safetensors"},
+    "run": IMAGING | {"torch", "lightning_fabric", "safetensors", "wandb", "mlflow"},
     "prediction": {"torch", "numpy"},
     "progress": {"rich"},
     "report": IMAGING | {"jinja2"},

@@ -87,6 +87,7 @@ _DEFINED_IN = {
     "score.compare": ["Comparison"],
     "run.config": ["TrainConfig"],
     "prediction.config": ["PredictConfig"],
+    "run.hooks": ["CheckpointSaved", "EpochDone", "StepDone"],
     "run.train": ["train"],
     "prediction.predict": ["predict"],
     "data.dataset": ["Augmentation", "SegmentationDataset"],

@@ -87,6 +87,9 @@ from pixelwise.repair.result import Repaired as Repaired
 from pixelwise.report.audit_page import audit_page as audit_page
 from pixelwise.report.config import ReportConfig as ReportConfig
 from pixelwise.run.config import TrainConfig as TrainConfig
+from pixelwise.run.hooks import CheckpointSaved as CheckpointSaved
+from pixelwise.run.hooks import EpochDone as EpochDone
+from pixelwise.run.hooks import StepDone as StepDone
 from pixelwise.run.trained import TrainedNetwork as TrainedNetwork
 from pixelwise.run.trained import load_network as load_network
 from pixelwise.score.compare import Comparison as Comparison
@@ -298,7 +301,12 @@ def score(
     progress: Callable[[int, int], None] | None = None,
 ) -> Score | Comparison: ...
 @overload
-def train(config: TrainConfig) -> Path: ...
+def train(
+    config: TrainConfig,
+    on_step: Callable[[StepDone], object] | None = None,
+    on_epoch: Callable[[EpochDone], object] | None = None,
+    on_checkpoint: Callable[[CheckpointSaved], object] | None = None,
+) -> Path: ...
 @overload
 def train(
     data: str | Path | None = None,
@@ -340,8 +348,12 @@ def train(
     max_gib: float | None = None,
     max_minutes: float | None = None,
     log_every: int = 10,
+    log: Sequence[Literal["tensorboard", "wandb", "mlflow"]] = (),
     resume: str | Path | None = None,
     trust: bool = False,
+    on_step: Callable[[StepDone], object] | None = None,
+    on_epoch: Callable[[EpochDone], object] | None = None,
+    on_checkpoint: Callable[[CheckpointSaved], object] | None = None,
 ) -> Path: ...
 @overload
 def weights(

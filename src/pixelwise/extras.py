@@ -10,6 +10,7 @@ EXTRAS = {
     "scipy": "scipy",
     "distributed": "dask",
     "shtab": "completion",
+    **{name: name for name in ("tensorboard", "wandb", "mlflow")},
     **dict.fromkeys(
         ["torchvision", "segmentation_models_pytorch", "timm", "lightning_fabric", "safetensors"],
         "train",

@@ -19,6 +19,7 @@ from pixelwise.weights.formulas import METHODS
 
 NAMES = {
     "losses": list(pw.LOSSES),
+    "loggers": ["tensorboard", "wandb", "mlflow"],
     "networks": [*(f"{name}:ENCODER" for name in NETWORKS), *OTHERS, "module:function"],
     "encoders": [*encoders, "tu-NAME"],
     "formats": list(FORMATS),

@@ -143,6 +143,18 @@ def specialised_scores(
     return sum(means) + sum(float(values.mean()) for values in per_class)
 
 
+def step_done(step: pw.StepDone) -> None:
+    print(step.run, step.epoch, step.step, step.lr, float(step.loss))
+
+
+def epoch_done(epoch: pw.EpochDone) -> None:
+    print(epoch.values["val/miou"], epoch.counts.matrix, epoch.is_best)
+
+
+def saved(checkpoint: pw.CheckpointSaved) -> None:
+    print(checkpoint.folder, checkpoint.miou)
+
+
 def commands(folder: Path) -> None:
     try:
         survey: pw.Survey = pw.init(folder, force=True)
@@ -154,6 +166,8 @@ def commands(folder: Path) -> None:
         pw.weights(pw.WeightsConfig(folder))
         run: Path = pw.train(folder, loss="ce+dice", epochs=2, crop=(64, 64))
         pw.train(pw.TrainConfig(folder, lr=0.01))
+        pw.train(folder, log=["tensorboard"], on_step=step_done, on_epoch=epoch_done)
+        pw.train(folder, on_checkpoint=saved)
         predictions: Path = pw.predict(run, split="val")
         pw.predict(pw.PredictConfig(run))
         score: pw.Score | pw.Comparison = pw.score(predictions, boundary=True, convention="target")

@@ -14,6 +14,7 @@ What = Literal[
     "losses",
     "networks",
     "encoders",
+    "loggers",
     "formats",
     "classes",
     "conventions",
@@ -112,6 +113,10 @@ TABLES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     ),
     "networks": ("pixelwise.networks.table:NETWORKS", networks),
     "encoders": ("segmentation_models_pytorch.encoders:encoders", encoders),
+    "loggers": (
+        "pixelwise.run.loggers:LOGGERS",
+        lambda table: [(name, first_line(row)) for name, row in table.items()],
+    ),
     "formats": (
         "pixelwise.convert.formats.table:FORMATS",
         lambda table: [

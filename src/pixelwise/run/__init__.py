@@ -13,5 +13,7 @@ train.py            dataset.toml -> run folder
   layers.py         the layers of an encoder, and what each learns at
   optimizer.py      OPTIMIZERS and their learning rates
   evaluate.py       counts and loss of the validation split
+  metrics_file.py   metrics.jsonl: its lines; loggers.py who else is given them
+  val_pictures.py   pictures for the loggers; hooks.py functions of the user
 trained.py          load_network: an image in, a label out
 """

@@ -25,6 +25,7 @@ Device = Literal["auto", "cpu", "cuda"]
 OnBadImage = Literal["error", "skip"]
 Sample = Literal["uniform", "image-first", "class-first"]
 Precision = Literal["32", "bf16-mixed", "16-mixed"]
+Log = Literal["tensorboard", "wandb", "mlflow"]
 CLASS_WEIGHTS = ("none", *METHODS)
 # The settings of a run may be anybody's; far above what is useful.
 MOST_SCALE, MOST_WORKERS, MOST_DEVICES = 16, 1024, 64
@@ -151,6 +152,7 @@ class TrainConfig:
         None, "stop after the epoch that ends past this time", above=0
     )
     log_every: int = option(10, "steps between two lines of metrics.jsonl", low=1, group="output")
+    log: tuple[Log, ...] = option((), "who else is given these lines, and pictures of val")
     resume: Path | None = option(
         None, "run folder to continue; its own settings are used", reads="run"
     )

@@ -6,13 +6,16 @@ the header of every label: some 70 microseconds a pair, so nothing of it is kept
 
 import math
 import os
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from pixelwise.audit.headers import NUMBER, Header, read_start
 from pixelwise.errors import ArgumentError, DatasetError, LabelError, PixelwiseError, setting
+from pixelwise.extras import missing_package
 from pixelwise.files.content import Unreadable, max_unpacked, open_file
 from pixelwise.files.folder import check_free
 from pixelwise.files.limits import check_unpacked
@@ -50,12 +53,14 @@ def check_early(config: TrainConfig) -> None:
 
     Raises:
         PixelwiseError: the folder to make is not free, the file of class weights is not one of this
-            dataset, there is no such network, or a training example would not fit into memory.
+            dataset, there is no such network, a logger is not installed, or a training example
+            would not fit into memory.
     """
     if config.data is None:
         return  # a resumed run has passed
     check_out(config.out)
     check_name(config.network)
+    check_loggers(config)
     check_crop(config)
     description = without_overlap(read_settled(config.data, config.accept_guesses), "train")
     if config.class_weights.endswith(".json"):
@@ -68,6 +73,13 @@ def check_out(folder: Path | None) -> None:
         command = shell_line(["pixelwise", "train", "--resume", str(folder)])
         hint = f"Choose another {setting('out')}, or go on with: {command}"
         check_free("train", folder, hint)
+
+
+def check_loggers(config: TrainConfig) -> None:
+    """Raise if the package of a logger, which has its name, is not installed."""
+    for name in config.log:
+        if sys.modules.get(name) is None and find_spec(name) is None:
+            raise missing_package("train", name)
 
 
 def check_crop(config: TrainConfig) -> None:

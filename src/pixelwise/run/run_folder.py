@@ -1,6 +1,5 @@
 """The folder of a run: made after all checks, reopened to resume."""
 
-import json
 import os
 import platform
 from collections.abc import Callable
@@ -12,11 +11,9 @@ from pathlib import Path
 from typing import Any, ClassVar, TypedDict
 
 from pixelwise.errors import RunError
-from pixelwise.files.atomic import append_text, atomic_write
 from pixelwise.files.folder import cannot, make_folder, previous_of, remove, remove_leftovers
-from pixelwise.files.json_file import parse_json, read_lines
 from pixelwise.files.lock import locked
-from pixelwise.files.records import converted, shown, to_plain
+from pixelwise.files.records import converted, to_plain
 from pixelwise.files.results import read_object, read_record, write_json
 from pixelwise.labels.classes import Classes
 from pixelwise.networks.build import Network
@@ -36,7 +33,6 @@ from pixelwise.text import some
 
 RUNS = Path("runs")
 DATA = "data.json"
-METRICS = "metrics.jsonl"  # an object per line, appended during training
 PACKAGES = ("pixelwise", "torch", "torchvision", "segmentation-models-pytorch", "timm", "numpy")
 
 
@@ -199,31 +195,3 @@ def best_of(run: Path) -> dict[str, Any] | None:
         return None
     about = read_record(AboutCheckpoint, run / BEST / CONFIG)
     return {"epoch": about.epoch, "step": about.step, **about.score}
-
-
-def append_line(path: Path, values: dict[str, Any]) -> None:
-    """Append one line; NaN and infinity become null.
-
-    Raises:
-        RunError: the file cannot be written.
-    """
-    append_text(path, json.dumps(to_plain(values), allow_nan=False) + "\n")
-
-
-def forget_after(path: Path, step: int) -> None:
-    """Drop the lines of steps that a resumed run takes again, and a last one without its end.
-
-    Raises:
-        RunError: a line is damaged, or the file cannot be read or written.
-    """
-    if not os.path.lexists(path):
-        return
-    kept = []
-    for where, line in read_lines(path, RunError):
-        row = parse_json(line, where, RunError)
-        if not isinstance(row, dict) or type(row.get("step")) is not int:
-            hint = "Remove the line."
-            raise RunError(where, "line", must="an object with a step", got=shown(row), hint=hint)
-        if row["step"] <= step:
-            kept.append(line + b"\n")
-    atomic_write(path, b"".join(kept))

@@ -18,7 +18,7 @@ from pixelwise.data.choice import Choice
 from pixelwise.data.dataset import Augmentation, SegmentationDataset
 from pixelwise.errors import ArgumentError, BackendError, PixelwiseError, RunError, setting
 from pixelwise.files.names import real_path
-from pixelwise.files.records import from_plain, shown
+from pixelwise.files.records import from_plain, shown, to_plain
 from pixelwise.interrupt import Interrupt
 from pixelwise.losses.criterion import Criterion
 from pixelwise.networks.build import Network, build_network, has_batch_norm, share_batch_norm
@@ -31,12 +31,13 @@ from pixelwise.run.bad_images import BadImages, read_bad_images
 from pixelwise.run.checkpoint import CONFIG, OPTIMIZER, Checkpoint, load_tensors, load_weights
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.ema import WeightAverage
+from pixelwise.run.hooks import Hooks
 from pixelwise.run.layers import decay_line
+from pixelwise.run.loggers import Loggers
+from pixelwise.run.metrics_file import METRICS, START, forget_after
 from pixelwise.run.optimizer import load_state, make_optimizer
 from pixelwise.run.plan import Plan, make_plan
 from pixelwise.run.run_folder import (
-    METRICS,
-    forget_after,
     free_run_name,
     lock_run,
     make_run_folder,
@@ -82,6 +83,8 @@ class Run:
         started: clock time at which the run would have begun if it had never been interrupted.
         bad: pairs that cannot be used; met: those that this rank has met since the ranks spoke
             about them: split, id, reason.
+        loggers: given the lines of metrics.jsonl, on the first rank.
+        hooks: of the user, called on the first rank.
         unread: numbers that may still be on a GPU: what each is, (), and the step it is of.
     """
 
@@ -100,6 +103,8 @@ class Run:
     interrupt: Interrupt
     display: Display
     started: float
+    loggers: Loggers
+    hooks: Hooks
     unread: list[tuple[str, Tensor, str]] = field(default_factory=list)
     met: list[tuple[str, str, str]] = field(default_factory=list)
 
@@ -119,12 +124,13 @@ class Run:
         return steps_of(self.plan)
 
 
-def set_up(config: TrainConfig, held: ExitStack) -> Run:
+def set_up(config: TrainConfig, held: ExitStack, hooks: Hooks) -> Run:
     """Check everything, build the network, and only then make or reopen the run folder.
 
     Args:
         config: as of train.
-        held: keeps the lock of the folder.
+        held: keeps the lock of the folder, and closes the loggers.
+        hooks: of the user.
     """
     settings = effective(config)
     began = None if config.resume is None else read_bad_images(config.resume)
@@ -155,14 +161,18 @@ def set_up(config: TrainConfig, held: ExitStack) -> Run:
     position = Position()
     if checkpoint:
         position = restore(checkpoint, network, average, optimizer, fabric, plan)
+    last = START
     if checkpoint and fabric.is_global_zero:
-        forget_after(folder / METRICS, position.step)
+        last = forget_after(folder / METRICS, position.step)
         plan.bad.write(folder)
     if position.epochs >= settings.epochs:
         display.line(f"{folder} is complete: it has had {plural(settings.epochs, 'epoch')}")
     else:
         display.line(f"{'continuing' if checkpoint else 'training'} {folder}")
     train, val = make_datasets(plan)
+    asked = settings.log if fabric.is_global_zero else ()
+    loggers = Loggers(folder, asked, to_plain(settings), display.line, last)
+    held.callback(loggers.close)
     run = Run(
         folder=folder,
         plan=plan,
@@ -179,6 +189,8 @@ def set_up(config: TrainConfig, held: ExitStack) -> Run:
         interrupt=Interrupt(),
         display=display,
         started=time.monotonic() - position.seconds,
+        loggers=loggers,
+        hooks=hooks,
     )
     images = run.steps_per_epoch * settings.batch
     work = TRAIN_COST * images + SCORE_COST * len(val)

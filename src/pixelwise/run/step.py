@@ -105,6 +105,12 @@ def read_numbers(run: Run) -> None:
         run.display.numbers[LOSS] = f"{losses[-1]:.3f}"
 
 
+def last_loss(run: Run) -> Tensor:
+    """() the loss of the step that was just taken, where it is."""
+    left = [value for name, value, _ in run.unread if name == LOSS]
+    return left[-1] if left else torch.tensor(run.position.losses[-1], dtype=torch.float64)
+
+
 def asks_often(run: Run) -> bool:
     """Whether to look for a signal at every image or step: ranks wait for each other's answer."""
     return run.fabric.world_size == 1 or reads_at_once(run.fabric.device)

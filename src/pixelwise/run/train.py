@@ -28,6 +28,7 @@ from pixelwise.data.dataset import SegmentationDataset
 from pixelwise.data.loader import Key, epoch_batches, load_batches, others
 from pixelwise.errors import PixelwiseError, RunError, setting
 from pixelwise.interrupt import Terminated, raise_on_sigterm
+from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.ops.one_class import OneClassWarning
 from pixelwise.ops.unknown import raise_if_unknown
 from pixelwise.ranks.distributed import (
@@ -42,7 +43,15 @@ from pixelwise.run.bad_images import most_bad
 from pixelwise.run.checkpoint import BEST, LAST, AboutCheckpoint, save_checkpoint
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.evaluate import evaluate, evaluation_line
-from pixelwise.run.run_folder import METRICS, append_line
+from pixelwise.run.hooks import (
+    CheckpointSaved,
+    EpochDone,
+    Hooks,
+    OnCheckpoint,
+    OnEpoch,
+    OnStep,
+    StepDone,
+)
 from pixelwise.run.seen import count_seen, gather_seen, shares_seen
 from pixelwise.run.setup import (
     SCORE_COST,
@@ -53,7 +62,8 @@ from pixelwise.run.setup import (
     effective,
     set_up,
 )
-from pixelwise.run.step import asks_often, read_numbers, take_step
+from pixelwise.run.step import asks_often, last_loss, read_numbers, take_step
+from pixelwise.run.val_pictures import val_pictures
 from pixelwise.settings import takes_settings
 from pixelwise.text import duration, percent, shell_line
 
@@ -61,12 +71,20 @@ MORE_TRIES = 8
 
 
 @takes_settings(TrainConfig)
-def train(config: TrainConfig) -> Path:
+def train(
+    config: TrainConfig,
+    on_step: OnStep | None = None,
+    on_epoch: OnEpoch | None = None,
+    on_checkpoint: OnCheckpoint | None = None,
+) -> Path:
     """Train a network and keep its best and its last checkpoint.
 
     Args:
         config: what to train on, which network, loss and schedule, or which run to resume; or
             these settings as keywords, `train("street", loss="ce+dice")`.
+        on_step, on_epoch, on_checkpoint: functions that are given a StepDone, an EpochDone or a
+            CheckpointSaved, in the process of the first device. What one raises stops the run. With
+            several devices they must be functions of an importable module.
     Returns:
         The run folder: config.json, metrics.jsonl, best/, last/, log.txt.
     Raises:
@@ -75,17 +93,19 @@ def train(config: TrainConfig) -> Path:
         KeyboardInterrupt: after Ctrl-C, when the step is finished and `last` is saved; after
             SIGTERM its subclass Terminated.
     """
-    settings = effective(config)
+    settings, hooks = effective(config), Hooks(on_step, on_epoch, on_checkpoint)
+    hooks.check(settings.devices)
     with raise_on_sigterm():
         if settings.devices > 1 and not is_rank():
-            return run_on_ranks(train_here, settings.devices, check_devices(settings), config)
-        return train_here(config)
+            kind = check_devices(settings)
+            return run_on_ranks(train_here, settings.devices, kind, config, hooks)
+        return train_here(config, hooks)
 
 
-def train_here(config: TrainConfig) -> Path:
+def train_here(config: TrainConfig, hooks: Hooks) -> Path:
     """Train in this process, alone or as one of the ranks."""
     with torch.random.fork_rng(devices=[]), ExitStack() as held:
-        run = set_up(config, held)
+        run = set_up(config, held, hooks)
         held.enter_context(freed_memory_kept())
         with run.display, note_signals(run.interrupt), warnings.catch_warnings():
             # void is declared in dataset.toml, and a crop may show one class
@@ -100,7 +120,8 @@ def fit(run: Run) -> None:
     config, position = run.config, run.position
     while position.epochs < config.epochs:
         train_epoch(run, position.epochs)
-        miou = score_epoch(run)
+        values, counts = score_epoch(run)
+        miou = values["val/miou"]
         position.epochs += 1
         # a mean IoU that is not a number is never the best
         better = not math.isnan(miou) and (position.best is None or miou > position.best)
@@ -108,14 +129,17 @@ def fit(run: Run) -> None:
             position.best = miou
             save(run, BEST, miou)
         save(run, LAST, miou)
+        if run.hooks.on_epoch and run.fabric.is_global_zero:
+            done = (run.folder, position.epochs, position.step, values, counts, better)
+            run.hooks.on_epoch(EpochDone(*done, run.scored))
         minutes = (time.monotonic() - run.started) / 60
         is_late = config.max_minutes is not None and minutes > config.max_minutes
         # clocks differ a little, and one rank alone must not stop
         is_late = any_rank(is_late, run.fabric.device)
         if is_late and position.epochs < config.epochs:
-            done = f"{position.epochs} of {config.epochs} epochs"
+            part = f"{position.epochs} of {config.epochs} epochs"
             run.display.line(
-                f"stopped by max_minutes after {done}; go on with: "
+                f"stopped by max_minutes after {part}; go on with: "
                 f"pixelwise train --resume {run.folder}"
             )
             return
@@ -142,6 +166,9 @@ def train_epoch(run: Run, epoch: int) -> None:
             image, target = (t.to(device, non_blocking=True) for t in batch)
             rate = take_step(run, image, target, pairs)
             position.step += 1
+            if run.hooks.on_step and run.fabric.is_global_zero:
+                place = (run.folder, epoch + 1, position.step)
+                run.hooks.on_step(StepDone(*place, rate, last_loss(run), run.network))
             run.display.advance(f"epoch {epoch + 1}/{config.epochs}", TRAIN_COST * config.batch)
             logs = position.step % config.log_every == 0
             if logs:
@@ -169,11 +196,11 @@ def log_losses(run: Run, epoch: int, rate: float) -> None:
     losses.clear()
     values = {"train/loss": total / ranks, "train/lr": rate}
     if run.fabric.is_global_zero:
-        append_line(run.folder / METRICS, {"step": run.position.step, "epoch": epoch, **values})
+        run.loggers.line({"step": run.position.step, "epoch": epoch, **values})
 
 
-def score_epoch(run: Run) -> float:
-    """Evaluate the val split, write its line, and return the mean IoU."""
+def score_epoch(run: Run) -> tuple[dict[str, float], ConfusionCounts]:
+    """Evaluate the val split, write its line, and return its values and the counts."""
     config, position = run.config, run.position
     epoch = position.epochs + 1
 
@@ -194,7 +221,8 @@ def score_epoch(run: Run) -> float:
     share_bad_pairs(run)
     values = evaluation_line(evaluation, run.val.classes) | shares_seen(run)
     if run.fabric.is_global_zero:
-        append_line(run.folder / METRICS, {"step": position.step, "epoch": epoch, **values})
+        run.loggers.line({"step": position.step, "epoch": epoch, **values})
+        run.loggers.figures(position.step, partial(val_pictures, run))
     miou = percent(values["val/miou"])
     run.display.advance(f"epoch {epoch}/{config.epochs}", 0, mIoU=miou)
     spent = duration(time.monotonic() - run.started)
@@ -202,7 +230,7 @@ def score_epoch(run: Run) -> float:
         f"epoch {epoch}/{config.epochs}  loss {run.display.numbers.get('loss', '-')}  "
         f"val loss {values['val/loss']:.3f}  val mIoU {miou}  {spent}, {run.display.left()}"
     )
-    return values["val/miou"]
+    return values, evaluation.counts
 
 
 def pixels_at_once(run: Run) -> int:
@@ -321,3 +349,6 @@ def save(run: Run, name: str, miou: float | None) -> None:
         weights = run.network.state_dict().items()
         state[WEIGHTS_OF_STEP] = {name: tensor.detach().cpu() for name, tensor in weights}
     save_checkpoint(run.folder / name, run.scored, about, state)
+    if run.hooks.on_checkpoint:
+        saved = CheckpointSaved(run.folder / name, position.epochs, position.step, miou)
+        run.hooks.on_checkpoint(saved)
