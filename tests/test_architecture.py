@@ -46,7 +46,8 @@ PACKAGES = {
     "ops/cpu": {"torch", "numpy", "numba", "llvmlite"},
     "ops/gpu": {"torch", "numpy", "triton"},
     "losses": {"torch", "numpy", "scipy"},
-    "networks": {"torch", "torchvision", "segmentation_models_pytorch", "timm"},
+    "networks": {"torch", "torchvision", "segmentation_models_pytorch", "timm"}
+    | {"transformers", "huggingface_hub"},
     "ranks": {"torch", "lightning_fabric"},
     "data": {"torch", "torchvision", "numpy"},
     "run": IMAGING | {"torch", "lightning_fabric", "safetensors", "wandb", "mlflow"},

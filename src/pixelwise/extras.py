@@ -11,6 +11,7 @@ EXTRAS = {
     "distributed": "dask",
     "shtab": "completion",
     **{name: name for name in ("tensorboard", "wandb", "mlflow")},
+    "transformers": "hf",
     **dict.fromkeys(
         ["torchvision", "segmentation_models_pytorch", "timm", "lightning_fabric", "safetensors"],
         "train",

@@ -93,8 +93,7 @@ class Network(nn.Module):
     @property
     def encoder(self) -> nn.Module | None:
         """The part that may start from pretrained weights, or None."""
-        is_ours = type(self.body).__name__ == "FromTorchvision"
-        return getattr(self.body, "backbone" if is_ours else "encoder", None)
+        return getattr(self.body, "encoder", None)
 
 
 def build_network(
@@ -124,6 +123,7 @@ def build_network(
     body: Any
     encoder = None
     options: dict[str, Any] = {}
+    normalization = IMAGENET
     if kind in NETWORKS and rest:
         encoder = find_encoder(name, rest)
         body = build_from_table(name, kind, encoder, num_channels)
@@ -131,18 +131,22 @@ def build_network(
             body.segmentation_head.upsampling_factor = 1
             body.multiple = body.encoder.output_stride
             options = {"load": load_timm}
+    elif kind == "hf":
+        from pixelwise.networks.hugging_face import build_hugging_face
+
+        with own_code(name):
+            body, normalization = build_hugging_face(name, rest, num_channels, encoder_weights, log)
     elif kind in KINDS or name == SEGNET:
         body, encoder, options = build_other(name, kind, rest, num_channels)
     elif rest:
         body = build_from_function(name, kind, rest, num_channels)
     else:
         body = SmallNetwork(num_channels)
-    normalization = IMAGENET
     if encoder is not None:
         part = Network(body, IMAGENET).encoder
         assert part is not None  # every row has one
         normalization = load_encoder_weights(part, encoder, encoder_weights, log, **options)
-    elif encoder_weights in ("imagenet", "offline"):
+    elif kind != "hf" and encoder_weights in ("imagenet", "offline"):
         raise ArgumentError(
             "train", "encoder_weights", must=f"auto or none for {name}", got=encoder_weights
         )
@@ -226,6 +230,10 @@ def check_network(name: str) -> None:
         from pixelwise.networks.from_torchvision import find_torchvision
 
         find_torchvision(name, rest)
+    elif kind == "hf":
+        from pixelwise.networks.hugging_face import find_folder
+
+        find_folder(name, rest)
     elif kind in KINDS:
         find_backbone(name, rest)
     elif rest:

@@ -30,6 +30,11 @@ class FromTorchvision(nn.Module):
         self.backbone, self.classifier = network.backbone, network.classifier
         self.takes_all = name.startswith("lraspp")
 
+    @property
+    def encoder(self) -> nn.Module:
+        """The part that may start from pretrained weights."""
+        return self.backbone
+
     def forward(self, image: Tensor) -> Tensor:
         """(N, 3, H, W) float image -> (N, num_classes, h, w) logits."""
         found = self.backbone(image)

@@ -27,10 +27,11 @@ OTHERS: dict[str, tuple[str, str]] = {
     "linear:BACKBONE": ("one 1x1 convolution on a backbone of timm", "stated at the start"),
     "mlp:BACKBONE": ("two 1x1 convolutions on a backbone of timm", "stated at the start"),
     "tv:NAME": ("a network of torchvision, such as deeplabv3_resnet50", "unknown"),
+    "hf:NAME": ("a network of transformers, from a folder or the cache", "stated at the start"),
 }
 KINDS = frozenset(n.partition(":")[0] for n in OTHERS if ":" in n)
 # what follows the colon in a hint, where resnet34 does not fit
-EXAMPLES = {"dpt": "vit_small_patch16_224", "tv": "deeplabv3_resnet50"}
+EXAMPLES = {"dpt": "vit_small_patch16_224", "tv": "deeplabv3_resnet50", "hf": "FOLDER"}
 # how names of encoders begin
 ENCODERS = (
     "resnet",
