@@ -119,4 +119,4 @@ def evaluate(
                 loss += ratio_term(x[..., counted], row, numbers, weight[counted], part)
                 dx[..., counted] += part
         slopes += slope
-    return torch.tensor(loss, dtype=dtype), torch.from_numpy(slopes)
+    return torch.tensor(loss, dtype=dtype, device="cpu"), torch.from_numpy(slopes)

@@ -35,7 +35,7 @@ def to_planes(image: NDArray[np.uint8]) -> Tensor:
     Equals: torch.from_numpy(image).permute(2, 0, 1).contiguous().
     """
     height, width, _ = image.shape
-    planes = torch.empty(3, height, width, dtype=torch.uint8)
+    planes = torch.empty(3, height, width, dtype=torch.uint8, device="cpu")
     _to_planes(np.ascontiguousarray(image).reshape(height, 3 * width), planes.numpy())
     return planes
 
@@ -52,7 +52,7 @@ def recolor(image: Tensor, factors: tuple[float, float, float]) -> None:
     brightness, contrast, saturation = (np.float32(factor) for factor in factors)
     # what is 1 - factor is rounded once
     other_contrast, other_saturation = (np.float32(1.0 - factor) for factor in factors[1:])
-    planes, grey = image.numpy(), torch.empty(image.shape[1:])
+    planes, grey = image.numpy(), image.new_empty(image.shape[1:], dtype=torch.float32)
     _grey_of(planes, brightness, grey.numpy())
     # the mean of torch: its rounding depends on the order of the sum
     mean = np.float32(grey.mean().item())

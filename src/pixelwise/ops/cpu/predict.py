@@ -30,6 +30,7 @@ from pixelwise.ops.cpu.bilinear import (
 )
 from pixelwise.ops.cpu.jit import inlined, kernel
 from pixelwise.ops.cpu.pool import run_tasks
+from pixelwise.ops.cpu.stats import NO_UNKNOWN
 from pixelwise.ops.cpu.transfer import (
     UNKNOWN,
     call_address,
@@ -171,7 +172,7 @@ def predict(
         threshold: probability above which a sigmoid pixel is 1.
         out_dtype: torch.uint8 or torch.uint16.
     """
-    labels = torch.zeros((logits.shape[0], *size), dtype=out_dtype)
+    labels = logits.new_zeros((len(logits), *size), dtype=out_dtype)
     if labels.numel() == 0:
         return labels
     choice, view = _choose(logits, size, activation, threshold)
@@ -201,7 +202,7 @@ def confusion(
         neither a class nor ignored, () int64, which are not counted.
     """
     if target.numel() == 0:
-        return torch.zeros(num_classes, num_classes, dtype=torch.int64), torch.tensor(0)
+        return target.new_zeros(num_classes, num_classes, dtype=torch.int64), NO_UNKNOWN
     size = (target.shape[1], target.shape[2])
     choice, view = _choose(logits, size, activation, threshold)
     classes = view_image(target, classify_address(target.dtype), False)
@@ -211,7 +212,9 @@ def confusion(
         logits.shape[0] * choice.tasks,
     )
     counts = np.sum([matrix for matrix, _ in shares], axis=0)
-    return torch.from_numpy(counts), torch.tensor(sum(strange for _, strange in shares))
+    return torch.from_numpy(counts), torch.tensor(
+        sum(strange for _, strange in shares), device="cpu"
+    )
 
 
 def _choose(

@@ -46,7 +46,7 @@ BLOCK = 1024  # pixels; up to 32 channels of them fit the second-level cache bes
 BLOCK_WIDE = 512  # pixels, with more channels
 TASK = 16  # blocks
 REMEMBERED = 128  # passes
-NO_UNKNOWN = torch.tensor(0)
+NO_UNKNOWN = torch.tensor(0, device="cpu")  # whatever the default device is
 PAD = 16  # elements between rows of a block, so that rows do not fall on the same cache lines
 
 
@@ -127,8 +127,7 @@ def forward(
     """
     images, channels = logits.shape[:2]
     if logits.numel() == 0:
-        empty = torch.zeros(len(spec.sums), images, channels, dtype=torch.float64)
-        return empty, torch.tensor(0)
+        return no_sums(logits, spec), NO_UNKNOWN
     found = prepare(logits, target, weight, spec, "sums")
     grid, plan, parts, engine = found.grid, found.plan, found.parts, found.engine
     views = at_addresses(found.views, (logits, target, weight))
@@ -232,7 +231,7 @@ def remembered(key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
 def total_unknown(unknown: np.ndarray) -> torch.Tensor:
     """Σ unknown, () int64."""
     total = int(np.add.reduce(unknown))
-    return torch.tensor(total) if total else NO_UNKNOWN
+    return torch.tensor(total, device="cpu") if total else NO_UNKNOWN
 
 
 def new_scratch(plan: Plan) -> tuple[np.ndarray, ...]:
@@ -250,6 +249,11 @@ def new_scratch(plan: Plan) -> tuple[np.ndarray, ...]:
 def new_lanes(plan: Plan) -> np.ndarray:
     """Independent accumulators of all sums."""
     return np.empty((LANES, len(SUMS), plan.channels))
+
+
+def no_sums(logits: torch.Tensor, spec: Spec) -> torch.Tensor:
+    """The sums (len(spec.sums), N, C) of logits without pixels."""
+    return logits.new_zeros((len(spec.sums), *logits.shape[:2]), dtype=torch.float64)
 
 
 def block_dtype(logits: torch.Tensor) -> torch.dtype:

@@ -43,12 +43,14 @@ from pixelwise.ops.cpu.engines import (
 from pixelwise.ops.cpu.jit import inlined, kernel
 from pixelwise.ops.cpu.pool import run_tasks
 from pixelwise.ops.cpu.stats import (
+    NO_UNKNOWN,
     PAD,
     Plan,
     add_parts,
     block_dtype,
     inputs,
     layouts,
+    no_sums,
     plan_pass,
     remembered,
     total_unknown,
@@ -226,8 +228,7 @@ def forward_upsampled(
     """As `stats.forward`, of logits (N, C, h, w) upsampled to the target's (H, W)."""
     images, channels = logits.shape[:2]
     if logits.numel() == 0 or target.numel() == 0:
-        empty = torch.zeros(len(spec.sums), images, channels, dtype=torch.float64)
-        return empty, torch.tensor(0)
+        return no_sums(logits, spec), NO_UNKNOWN
     plan, found, frame, engine = _prepare(logits, target, weight, spec, "sums")
     views = at_addresses(found, (logits, target, weight))
     sums = np.zeros((images, frame.bands, len(SUMS), channels))
