@@ -229,7 +229,9 @@ class Criterion(nn.Module):
 
     def factors_of(self, name: str, classes: int) -> Numbers:
         """The factors (C,) kept under this name as numbers; 1 if there are none."""
-        factors = self.factors_like(name, torch.empty(1, classes, dtype=torch.float64))
+        factors = self.factors_like(
+            name, torch.empty(1, classes, dtype=torch.float64, device="cpu")
+        )
         return np.ones(classes) if factors is None else factors.numpy()
 
     def weighed(self, name: str, sums: Tensor) -> Tensor:

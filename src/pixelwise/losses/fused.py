@@ -10,7 +10,7 @@ was made from is compared at each call.
 """
 
 from collections.abc import Sequence
-from functools import partial
+from copy import copy
 from operator import is_
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
@@ -55,7 +55,7 @@ class _Buffer(NamedTuple):
 
 
 class Table:
-    """The terms on sums of a criterion as numbers; it holds no criterion, so that one can go.
+    """The terms on sums of a criterion as numbers; it holds copies of them, so that one can go.
 
     Attributes:
         whole: whether these are all terms of the criterion.
@@ -64,6 +64,8 @@ class Table:
 
     def __init__(self, criterion: "Criterion", buffers: list[_Buffer]) -> None:
         self._state, self._buffers = _state(criterion), buffers
+        self._terms = [(factor, _frozen(term)) for factor, term in _on_sums(criterion)]
+        self._pixels = "pixels" in criterion.sums
         self.whole = all(term.sums for _, term in criterion.terms())
         settings = criterion.activation, criterion.focal_gamma, False
         self.sums = passed_sums(check_sums(criterion.sums, *settings))
@@ -98,6 +100,16 @@ class Table:
             self._passes[key] = Fused(spec, backend, formula, dtype)
         return self._passes[key]
 
+    def definition(self, sums: Tensor, pixels: int) -> Tensor:
+        """The plain formula of sums (S, N, C), for images of so many pixels.
+
+        Of the options that the table was made from: a graph of the gradient is made when it is
+        asked for, and the criterion may have changed since the loss was computed.
+        """
+        stats = PixelStats(sums, self.sums, "")
+        stats = stats.with_pixels(pixels) if self._pixels else stats
+        return torch.stack([factor * term.formula(stats) for factor, term in self._terms]).sum()
+
     def _make(self, criterion: "Criterion", classes: int) -> Formula | None:
         terms = []
         for factor, term in _on_sums(criterion):
@@ -126,11 +138,14 @@ def _fits(term: Mean | Ratio, sums: Sequence[str]) -> bool:
     return every and ("pixels" in sums or not term.void_is_zero)
 
 
-def _definition(criterion: "Criterion", names: Sequence[str], sums: Tensor, pixels: int) -> Tensor:
-    """The plain formula of sums (S, N, C), for images of so many pixels."""
-    stats = PixelStats(sums, names, "")
-    stats = stats.with_pixels(pixels) if "pixels" in criterion.sums else stats
-    return torch.stack([factor * term.formula(stats) for factor, term in _on_sums(criterion)]).sum()
+def _frozen(term: "Criterion") -> "Criterion":
+    """A copy of a term that keeps its options and buffers as they are now."""
+    kept = copy(term)
+    with torch.inference_mode(False):  # training may use what validation has made
+        kept._buffers = {
+            name: b if b is None else b.detach().clone() for name, b in term._buffers.items()
+        }
+    return kept
 
 
 _TABLES: WeakKeyDictionary["Criterion", Table] = WeakKeyDictionary()
@@ -152,7 +167,9 @@ def fused_loss(
     Raises:
         ArgumentError, ArgumentTypeError, BackendError: as pixel_stats.
     """
-    if watched_values(logits, target, weight) or soft_target or logits.dim() < 2:
+    if logits is None or target is None or watched_values(logits, target, weight):
+        return None
+    if soft_target or logits.dim() < 2:
         return None
     table = table_of(criterion)
     if table is None or (dtype is None and not table.whole):
@@ -170,7 +187,7 @@ def fused_loss(
         choose_backend(name, logits)
     dtype = dtype or compute_dtype(logits.dtype)
     fused = table.fused(criterion, formula, ignored, name, dtype)
-    return kernel_loss(logits, target, weight, fused, partial(_definition, criterion, table.sums))
+    return kernel_loss(logits, target, weight, fused, table.definition)
 
 
 def table_of(criterion: "Criterion") -> Table | None:

@@ -170,7 +170,7 @@ class Region(Criterion):
 
     def as_ratio(self, classes: int) -> Ratio:
         """`formula` as a term of a table, see Criterion.as_term; for the members of the family."""
-        name, every = type(self).__name__, torch.arange(classes)[None]
+        name, every = type(self).__name__, torch.arange(classes, device="cpu")[None]
         (picked,) = pick_classes(name, self.classes, every)
         return Ratio(
             coefficients=self.coefficients(),

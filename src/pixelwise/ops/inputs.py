@@ -22,8 +22,8 @@ from pixelwise.ops.target import Ignore, check_soft_target, check_target_dtype, 
 from pixelwise.ops.unknown import count_later
 
 REMEMBERED = 256  # pairs of shapes
-# shapes, dtypes, devices and options that fit -> the ignored value
-_FITTING: dict[tuple[Any, ...] | None, int | None] = {}
+# shapes, dtypes, devices and options that fit -> the ignored value, alone
+_FITTING: dict[tuple[Any, ...], tuple[int | None]] = {}
 
 
 class Inputs(NamedTuple):
@@ -61,32 +61,37 @@ def check_inputs(
     """
     # a training step asks about the same shapes and dtypes again and again
     key: tuple[Any, ...] | None = None
-    if weight is None and not soft_target and type(target) is Tensor and not traced(logits):
-        if isinstance(ignore_index, int | None):
-            key = (logits.shape, logits.dtype, logits.device, target.shape, target.dtype,
-                   target.device, activation, ignore_index, upsample)  # fmt: skip
-        if key in _FITTING:
-            _look_at_values(where, logits, target, activation, _FITTING[key])
-            return Inputs(target, None, _FITTING[key])
+    plain = weight is None and not soft_target and isinstance(ignore_index, int | None)
+    tensors = isinstance(logits, Tensor) and type(target) is Tensor  # all else is refused below
+    if plain and tensors and not traced(logits):
+        key = (logits.shape, logits.dtype, logits.device, logits.layout, target.shape, target.dtype,
+               target.device, target.layout, activation, ignore_index, upsample)  # fmt: skip
+        fitting = _FITTING.get(key)  # once: another thread may forget it meanwhile
+        if fitting is not None:
+            _look_at_logits(where, logits, activation)
+            _look_at_target(where, target, fitting[0])
+            return Inputs(target, None, fitting[0])
     given = _check_all(
         where, logits, target, activation, ignore_index, weight, upsample, soft_target
     )
     if key is not None and given.target is target:
         if len(_FITTING) >= REMEMBERED:
             _FITTING.clear()
-        _FITTING[key] = given.ignored
+        _FITTING[key] = (given.ignored,)
     return given
 
 
-def _look_at_values(
-    where: str, logits: Tensor, target: Tensor, activation: str, ignored: int | None
-) -> None:
+# Python shows a warning once for each line that it comes from, so each is given at one line alone
+def _look_at_logits(where: str, logits: Tensor, activation: str) -> None:
     """Warn of what only values show; on a GPU nothing is read."""
-    if logits.device.type != "cpu":
-        return
-    if activation == "softmax":
+    if activation == "softmax" and logits.device.type == "cpu":
         warn_if_probabilities(where, logits)
-    warn_if_one_class(where, target, ignored)
+
+
+def _look_at_target(where: str, target: Tensor, ignored: int | None) -> None:
+    """Warn of what only values show; on a GPU nothing is read."""
+    if target.device.type == "cpu":
+        warn_if_one_class(where, target, ignored)
 
 
 def _check_all(
@@ -100,8 +105,8 @@ def _check_all(
     soft_target: bool,
 ) -> Inputs:
     check_logits(where, logits, activation)
-    if activation == "softmax" and logits.device.type == "cpu" and not traced(logits):
-        warn_if_probabilities(where, logits)
+    if not traced(logits):
+        _look_at_logits(where, logits, activation)
     if not soft_target:
         target = check_target_dtype(where, target)
     per_channel = soft_target or (activation == "sigmoid" and target.dim() == logits.dim())
@@ -112,8 +117,8 @@ def _check_all(
             check_soft_target(where, target, weight, activation)
         return Inputs(target, weight, None)
     target, ignored = merge_ignored(target, ignore_index)
-    if target.device.type == "cpu" and not traced(target):
-        warn_if_one_class(where, target, ignored)
+    if not traced(target):
+        _look_at_target(where, target, ignored)
     return Inputs(target, weight, ignored)
 
 

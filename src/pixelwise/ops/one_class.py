@@ -8,6 +8,7 @@ from torch import Tensor
 SAMPLED = 4, 16  # places of an axis, up to rounding
 
 FEWEST = 64  # pixels of a batch that says anything
+PARTS = 64  # of a batch, images if there are no more
 
 
 class OneClassWarning(UserWarning):
@@ -38,8 +39,8 @@ def warn_if_one_class(where: str, target: Tensor, ignored: int | None) -> None:
     value = min(found - {ignored})
     if 0 < value < ignored:  # a crop of one object and void; a mask has 0 and a foreground
         return
-    # image by image, since one that has another class settles it
-    if all(bool(((image == value) | (image == ignored)).all()) for image in target):
+    # part by part, since one that has another class settles it
+    if all(bool(((part == value) | (part == ignored)).all()) for part in target.chunk(PARTS)):
         warnings.warn(
             f"{where}: target holds class {value} and the ignored value {ignored} alone. Is it a "
             f"mask in which {ignored} is the foreground? Then nothing of it is learnt: map it to a "

@@ -5,11 +5,15 @@ the first call of any operator, two seconds, and costs twice as much at every ca
 """
 
 from collections.abc import Callable
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import torch
 
-BATCHED = torch._C._dispatch_key_parse("Batched")  # by is_grads_batched
+# by is_grads_batched; elements that are to be negated; no elements at all
+_KEYS = (torch._C._dispatch_key_parse(key) for key in ("Batched", "Negative", "ZeroTensor"))
+NOT_IN_MEMORY = reduce(or_, (torch._C.DispatchKeySet(key).raw_repr() for key in _KEYS))
 PLAIN = (torch.Tensor, torch.nn.Parameter)
 LIBRARY = torch.library.Library("pixelwise", "FRAGMENT")
 
@@ -22,7 +26,8 @@ def traced(tensor: torch.Tensor) -> bool:
 def watched_values(*tensors: Any) -> bool:
     """Whether more than autograd follows these tensors, so that only operators may touch them.
 
-    That is inside torch.compile, functorch, a tracer or a dispatch mode, and for any subclass.
+    That is inside torch.compile, functorch, a tracer or a dispatch mode, for any subclass, for what
+    is no tensor, and for views whose memory does not hold their values.
     """
     if (
         torch.compiler.is_compiling()
@@ -33,7 +38,7 @@ def watched_values(*tensors: Any) -> bool:
         return True
     for tensor in tensors:  # no generator: this is on the way of every small batch
         if tensor is not None and (
-            type(tensor) not in PLAIN or torch._C._dispatch_keys(tensor).has(BATCHED)
+            type(tensor) not in PLAIN or torch._C._dispatch_keys(tensor).raw_repr() & NOT_IN_MEMORY
         ):
             return True
     return False
