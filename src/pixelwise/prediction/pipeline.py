@@ -106,11 +106,13 @@ class Work:
 
         Args:
             pairs: in the order in which they are predicted.
-            most: images that are read ahead, and label images that are written behind.
+            most: images that are read ahead, and label images at most that are written behind.
             advance: called with a number of images that are done, or have failed.
         """
+        # one that waits keeps its logits, which may take more memory than its image
+        waiting = 2 * WRITERS + (self.config.batch or 1) if self.device.type == "cpu" else most
         with (
-            behind(self.write, WRITERS, most) as write,
+            behind(self.write, WRITERS, min(waiting, most)) as write,
             ahead(self.read, pairs, READERS, most) as read,
         ):
             readable = self.readable(read, advance)
