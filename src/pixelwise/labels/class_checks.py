@@ -114,12 +114,12 @@ def as_ignore_values(values: Any) -> tuple[int, ...]:
 
 
 def as_files(files: Any, names: tuple[str, ...]) -> tuple[str, ...]:
-    """What the label files of each class are called: part of a name; () for None.
+    """What the label files of each class are called: part of a name; () for None or ().
 
     Raises:
         LabelError: one cannot be a name, or two differ in nothing but capital letters.
     """
-    if files is None:
+    if files is None or (isinstance(files, Sized) and len(files) == 0):
         return ()
     files = tuple(_one_each("files", files, names))
     bad = [f for f in files if not isinstance(f, str) or not _FILE.fullmatch(f) or "/" in f]

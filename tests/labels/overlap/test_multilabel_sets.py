@@ -7,6 +7,7 @@ from tests.make import write_stored
 
 import pixelwise as pw
 from pixelwise.errors import DatasetError, LabelError, PairingError
+from pixelwise.files.records import from_plain, to_plain
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description, Split, read_description, write_description
 from pixelwise.labels.overlap.members import read_members, write_members
@@ -187,3 +188,9 @@ def test_commands_that_take_one_class_a_pixel_say_so(tmp_path, name, command):
     """One sentence, no crash and no number."""
     with pytest.raises(DatasetError, match=f"{name} takes one class a pixel, and these classes ov"):
         command(write(tmp_path))
+
+
+def test_classes_that_do_not_overlap_are_read_back_from_a_record():
+    """A record of a run holds files = [], which means the same as none."""
+    classes = Classes(["sky", "road"])
+    assert from_plain(Classes, to_plain(classes), "run", DatasetError) == classes
