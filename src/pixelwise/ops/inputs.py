@@ -62,8 +62,10 @@ def check_inputs(
     # a training step asks about the same shapes and dtypes again and again
     key: tuple[Any, ...] | None = None
     plain = weight is None and not soft_target and isinstance(ignore_index, int | None)
-    tensors = isinstance(logits, Tensor) and type(target) is Tensor  # all else is refused below
-    if plain and tensors and not traced(logits):
+    # all else is refused below
+    tensors = isinstance(logits, Tensor) and type(target) is Tensor
+    named = isinstance(activation, str) and isinstance(upsample, str | None)
+    if plain and tensors and named and not traced(logits):
         key = (logits.shape, logits.dtype, logits.device, logits.layout, target.shape, target.dtype,
                target.device, target.layout, activation, ignore_index, upsample)  # fmt: skip
         fitting = _FITTING.get(key)  # once: another thread may forget it meanwhile
