@@ -64,11 +64,13 @@ def check_inputs(
     plain = weight is None and not soft_target and isinstance(ignore_index, int | None)
     # all else is refused below
     tensors = isinstance(logits, Tensor) and type(target) is Tensor
-    named = isinstance(activation, str) and isinstance(upsample, str | None)
-    if plain and tensors and named and not traced(logits):
+    if plain and tensors and not traced(logits):
         key = (logits.shape, logits.dtype, logits.device, logits.layout, target.shape, target.dtype,
                target.device, target.layout, activation, ignore_index, upsample)  # fmt: skip
-        fitting = _FITTING.get(key)  # once: another thread may forget it meanwhile
+        try:
+            fitting = _FITTING.get(key)  # once: another thread may forget it meanwhile
+        except TypeError:  # a list, say, in place of an activation
+            key = fitting = None
         if fitting is not None:
             _look_at_logits(where, logits, activation)
             _look_at_target(where, target, fitting[0])
