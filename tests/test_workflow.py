@@ -12,6 +12,7 @@ WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding
 JOB = WORKFLOW["jobs"]["tests"]
 LOCK = (ROOT / "requirements/ci.txt").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 STEPS = [step["run"] for step in JOB["steps"] if "run" in step]
 PINNED = re.compile(
     r"^([a-z0-9-]+)==(\S+)( ; [^\\]+)? \\\n((    --hash=sha256:[0-9a-f]{64}( \\)?\n)+)", re.M
@@ -27,8 +28,7 @@ def test_the_workflow_runs_on_three_systems_and_the_versions_of_python_that_are_
 
 def test_the_workflow_runs_the_checks_of_make_test():
     """Each with the words of the Makefile."""
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    made = re.findall(r"^\t\$\(BIN\)/(?:python -m )?((?:pytest|ruff|mypy)\b.*)", makefile, re.M)
+    made = re.findall(r"^\t\$\(BIN\)/(?:python -m )?((?:pytest|ruff|mypy)\b.*)", MAKEFILE, re.M)
     run = [step.removeprefix("python -m ") for step in STEPS]
     assert sorted(made) == sorted(line for line in run if not line.startswith("pip"))
 
@@ -49,8 +49,15 @@ def test_every_locked_package_has_one_version_a_marker_and_its_hashes():
 
 
 def test_every_package_that_the_project_names_is_locked():
-    """Of the extras that the tests need."""
+    """Of the extras that the tests need: those that `make setup` installs, and what they name."""
     extras = PROJECT["optional-dependencies"]
-    named = [*PROJECT["dependencies"], *chain(*extras.values())]
+    installed = re.search(r"install --quiet -e '\.\[(.+)\]'", MAKEFILE)[1]
+    named, todo, seen = list(PROJECT["dependencies"]), installed.split(","), set()
+    while todo:
+        extra = todo.pop()
+        seen.add(extra)
+        named += extras[extra]
+        of_ours = re.findall(r"pixelwise\[(.+?)\]", " ".join(extras[extra]))
+        todo += set(chain(*(text.split(",") for text in of_ours))) - seen
     names = {re.match(r"[A-Za-z0-9-]+", text)[0].lower() for text in named} - {"pixelwise"}
     assert names - {match[1] for match in PINNED.finditer(LOCK)} == set()

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from pixelwise.errors import ArgumentError, RunError, setting
 from pixelwise.extras import explain_missing
+from pixelwise.files.content import Unreadable, read_file
 from pixelwise.files.json_file import read_json
 from pixelwise.networks.encoder_weights import IMAGENET, Normalization
 from pixelwise.networks.licenses import UNKNOWN
@@ -170,6 +171,9 @@ def normalization_of(processor: dict[str, Any]) -> Normalization:
 def license_of_folder(folder: Path) -> str:
     """The licence that the head of the model card names, or unknown."""
     card = folder / "README.md"
-    text = card.read_text(encoding="utf-8", errors="replace") if card.is_file() else ""
+    try:
+        text = read_file(card).decode(errors="replace")
+    except Unreadable:
+        return UNKNOWN
     found = re.search(r"\A---\n(?:.*\n)*?license:[ \t]*(\S+)", text)
     return found.group(1) if found else UNKNOWN

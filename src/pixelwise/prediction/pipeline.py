@@ -213,7 +213,8 @@ class Work:
             write_label(path, self.classes.to_stored(one.label.numpy()), self.classes)
         except (ArgumentError, LabelError) as found:
             error = self.failed[pair.id] = found
-        if before is not None:
-            wait([before])
+        finally:  # also after an error, so that whoever comes next is behind all before this one
+            if before is not None:
+                wait([before])
         if error is None:
             self.journal.add(pair.id, one.stamp)
