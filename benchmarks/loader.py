@@ -6,8 +6,9 @@ is zoomed, and then a crop of it is taken. All draw the same zooms.
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,9 @@ from pixelwise.data.dataset import Augmentation
 from pixelwise.data.loader import load_batches
 from pixelwise.labels.pairs import Pair
 
-try:
-    import cv2
-except ImportError:
-    cv2 = None
+cv2: Any = None
+with suppress(ImportError):
+    cv2 = import_module("cv2")
 
 CLASSES, ZOOM, COLOR, FILL = 19, (0.5, 2.0), 0.3, (124, 116, 104)
 # stored values that are not class indices, as in Cityscapes; 0 is void
@@ -117,7 +117,7 @@ def with_torchvision(pair: Pair, crop: tuple[int, int], zoom: float) -> tuple[Te
 
 def with_cv2(pair: Pair, crop: tuple[int, int], zoom: float) -> tuple[Tensor, Tensor]:
     """The same with OpenCV; INTER_AREA is its antialiased way to make smaller."""
-    image = cv2.imread(str(pair.image), cv2.IMREAD_COLOR_RGB)
+    image: Any = cv2.imread(str(pair.image), cv2.IMREAD_COLOR_RGB)
     label = cv2.LUT(cv2.imread(str(pair.label), cv2.IMREAD_UNCHANGED), TABLE)
     size = [round(length * zoom) for length in label.shape[::-1]]
     image = cv2.resize(image, size, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR)

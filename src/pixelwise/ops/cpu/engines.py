@@ -72,14 +72,6 @@ def run_engine(address, source, block, out, y, w, ignored, n, plan, finite, rows
 
 
 @inlined
-def clear(lanes):
-    for lane in range(lanes.shape[0]):
-        for k in range(lanes.shape[1]):
-            for c in range(lanes.shape[2]):
-                lanes[lane, k, c] = 0
-
-
-@inlined
 def add_lanes(lanes, sums):
     """sums += Σ over lanes"""
     for lane in range(LANES):

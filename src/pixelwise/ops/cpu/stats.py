@@ -29,7 +29,6 @@ from pixelwise.ops.cpu.engines import (
     LANES,
     ROWS,
     add_lanes,
-    clear,
     engine_address,
     places_in_table,
     run_engine,
@@ -66,13 +65,17 @@ class Plan(NamedTuple):
 
 
 @kernel
-def forward_tasks(
-    engine, logits, target, weight, grid, plan, sums, unknown, lanes, scratch, start, end
-):
-    loaded, block, rows, w, y = scratch
-    for task in range(start, end):
+def forward_tasks(engine, logits, target, weight, grid, plan, sums, unknown, first_task, end_task):
+    dtype = plan.gamma.dtype
+    loaded = np.empty((plan.channels, plan.block + PAD), dtype)
+    block = np.empty((plan.channels, plan.block + PAD), dtype)
+    rows = np.empty((ROWS, plan.block), dtype)
+    w = np.empty((plan.target_rows, plan.block), dtype)
+    y = np.empty((plan.target_rows, plan.block), np.int32)
+    lanes = np.empty((LANES, sums.shape[2], plan.channels))
+    for task in range(first_task, end_task):
         image, part = task // sums.shape[1], task % sums.shape[1]
-        clear(lanes)
+        lanes.fill(0)
         for step in range(part * TASK, part * TASK + TASK):
             first = step * plan.block
             n = min(plan.block, grid.pixels - first)
@@ -87,10 +90,15 @@ def forward_tasks(
 
 @kernel
 def backward_tasks(
-    engine, logits, target, weight, gradient, grid, plan, tables, finite, parts, scratch, start, end
+    engine, logits, target, weight, gradient, grid, plan, tables, finite, parts, first_task, end
 ):
-    loaded, block, rows, w, y = scratch
-    for task in range(start, end):
+    dtype = plan.gamma.dtype
+    loaded = np.empty((plan.channels, plan.block + PAD), dtype)
+    block = np.empty((plan.channels, plan.block + PAD), dtype)
+    rows = np.empty((ROWS, plan.block), dtype)
+    w = np.empty((plan.target_rows, plan.block), dtype)
+    y = np.empty((plan.target_rows, plan.block), np.int32)
+    for task in range(first_task, end):
         image, part = task // parts, task % parts
         table, known = tables[image], np.int64(finite[image])
         for step in range(part * TASK, part * TASK + TASK):
@@ -134,9 +142,7 @@ def forward(
     sums = np.zeros((images, parts, len(SUMS), channels))
     unknown = np.zeros(images * parts, np.int64)
     run_tasks(
-        lambda a, b: forward_tasks(
-            engine, *views, grid, plan, sums, unknown, new_lanes(plan), new_scratch(plan), a, b
-        ),
+        lambda a, b: forward_tasks(engine, *views, grid, plan, sums, unknown, a, b),
         images * parts,
         logits.numel(),
     )
@@ -168,9 +174,7 @@ def backward(
     views = at_addresses(found.views, (logits, target, weight, gradient))
     tables, finite = upstream_tables(grad, scale, plan.table, block_dtype(logits))
     run_tasks(
-        lambda a, b: backward_tasks(
-            engine, *views, grid, plan, tables, finite, parts, new_scratch(plan), a, b
-        ),
+        lambda a, b: backward_tasks(engine, *views, grid, plan, tables, finite, parts, a, b),
         logits.shape[0] * parts,
         logits.numel(),
     )
@@ -215,7 +219,7 @@ _remembered: dict[tuple[Any, ...], Any] = {}
 
 def layouts(*tensors: torch.Tensor | None) -> tuple[Any, ...]:
     """Shape, strides and dtype of each."""
-    return tuple([None if t is None else (t.shape, t.stride(), t.dtype) for t in tensors])
+    return tuple(None if t is None else (t.shape, t.stride(), t.dtype) for t in tensors)
 
 
 def remembered(key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
@@ -232,23 +236,6 @@ def total_unknown(unknown: np.ndarray) -> torch.Tensor:
     """Σ unknown, () int64."""
     total = int(np.add.reduce(unknown))
     return torch.tensor(total, device="cpu") if total else NO_UNKNOWN
-
-
-def new_scratch(plan: Plan) -> tuple[np.ndarray, ...]:
-    """What a share of tasks needs: two blocks, rows, weights and targets.
-
-    Kernels do not ask for memory themselves, which would compile half a second of checks.
-    """
-    dtype, pixels = plan.gamma.dtype, plan.block
-    blocks = np.empty((2, plan.channels, pixels + PAD), dtype)
-    rows = np.empty((ROWS + plan.target_rows, pixels), dtype)
-    y = np.empty((plan.target_rows, pixels), np.int32)
-    return blocks[0], blocks[1], rows[:ROWS], rows[ROWS:], y
-
-
-def new_lanes(plan: Plan) -> np.ndarray:
-    """Independent accumulators of all sums."""
-    return np.empty((LANES, len(SUMS), plan.channels))
 
 
 def no_sums(logits: torch.Tensor, spec: Spec) -> torch.Tensor:
