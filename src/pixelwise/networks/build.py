@@ -200,9 +200,9 @@ def find_backbone(name: str, text: str) -> str:
 
 
 def has_batch_norm(network: nn.Module) -> bool:
-    """Whether a layer that is in training mode normalises by statistics of the batch."""
-    layers = (m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm))
-    return any(layer.training for layer in layers)
+    """Whether a layer normalises by statistics of the batch in training; frozen ones do not."""
+    norms = (m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm))
+    return any(norm.weight is None or norm.weight.requires_grad for norm in norms)
 
 
 def share_batch_norm(network: Network) -> Network:
