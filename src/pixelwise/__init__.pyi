@@ -314,6 +314,7 @@ def train(
     out: str | Path | None = None,
     network: str = "fpn:tf_efficientnet_lite0",
     encoder_weights: Literal["auto", "imagenet", "offline", "none"] = "auto",
+    start: str | Path | None = None,
     loss: str | None = None,
     class_weights: str = "none",
     zero: Literal["error", "zero", "max"] = "error",

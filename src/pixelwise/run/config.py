@@ -55,6 +55,12 @@ class TrainConfig:
         group="network",
     )
     encoder_weights: EncoderWeights = option("auto", "first weights of the encoder")
+    start: Path | None = option(
+        None,
+        "first weights: a run, or a file of safetensors; heads are copied by the names of classes",
+        metavar="RUN|FILE",
+        reads="file or folder",
+    )
     loss: str | None = option(
         None,
         "such as ce+0.5*dice; see pixelwise list losses (default: ce+dice; binary: bce+dice)",

@@ -128,6 +128,7 @@ def make_plan(
         config,
         data=real_path(config.data),
         class_weights=absolute(config.class_weights),
+        start=None if config.start is None else real_path(config.start),
         loss=config.loss or ("bce+dice" if description.task == "binary" else "ce+dice"),
     )
     make_criterion(config, description, None)  # a wrong loss is an error before all labels are read

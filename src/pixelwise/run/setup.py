@@ -44,6 +44,7 @@ from pixelwise.run.run_folder import (
     reopen_run,
     saved_config,
 )
+from pixelwise.run.start import start_from
 from pixelwise.text import plural, some
 
 TRAIN_COST, SCORE_COST = 3.0, 1.0  # work per image: forward and backward, or forward alone
@@ -204,6 +205,8 @@ def make_network(plan: Plan, fabric: Fabric, is_new: bool, log: Callable[[str], 
     torch.manual_seed(config.seed)
     source = config.encoder_weights if is_new else "none"
     network = build_network(config.network, plan.description.num_channels, source, log)
+    if is_new and config.start is not None:
+        start_from(config.start, network, plan.description, log)
     if fabric.world_size > 1 and fabric.device.type == "cuda":
         network = share_batch_norm(network)
     if config.freeze == "encoder":
