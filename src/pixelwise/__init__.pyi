@@ -320,6 +320,7 @@ def train(
     zero: Literal["error", "zero", "max"] = "error",
     epochs: int = 20,
     batch: int = 8,
+    accumulate: int = 1,
     lr: float = 0.001,
     encoder_lr_factor: float = 1.0,
     optimizer: Literal["adamw", "sgd"] = "adamw",

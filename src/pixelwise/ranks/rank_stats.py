@@ -36,6 +36,21 @@ def stats_of_all_ranks(stats: PixelStats) -> PixelStats:
     return _of_all_ranks(stats, None)
 
 
+def stats_over_ranks(stats: PixelStats, batch: int) -> PixelStats:
+    """stats_of_all_ranks of a batch that `shard` has dealt out; nothing waits for a GPU.
+
+    Args:
+        stats: of this rank's images, or of any image if it has none, which does not count.
+        batch: images of all ranks.
+    """
+    rank, world = rank_and_world()
+    if world == 1:
+        return stats
+    images = [len(range(first, batch, world)) for first in range(world)]
+    own = PixelStats(stats.sums[:, : images[rank]], stats.names, stats.backend)
+    return _of_all_ranks(own, images)
+
+
 class _OverRanks(WeightedSum):
     """The same terms, on the stats of all ranks.
 

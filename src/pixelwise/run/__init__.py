@@ -10,6 +10,7 @@ train.py            dataset.toml -> run folder
   step.py           loss, gradient, optimizer; a number that is not finite
   seen.py           what share of each class the examples of an epoch show
   ema.py            the average of the weights over steps
+  accumulate.py     the gradient of a batch from its parts; parts.py says what differs
   start.py          first weights from another run or file
   layers.py         the layers of an encoder, and what each learns at
   optimizer.py      OPTIMIZERS and their learning rates

@@ -75,6 +75,9 @@ class TrainConfig:
     zero: Zero = zero_option()
     epochs: int = option(20, "passes over the train split", low=1, group="optimisation")
     batch: int = option(8, "images per step, over all devices", low=1)
+    accumulate: int = option(
+        1, "parts in which a batch is computed, for less memory; the gradient is the same", low=1
+    )
     lr: float = option(1e-3, "learning rate, the highest of the schedule", above=0)
     encoder_lr_factor: float = option(1.0, "learning rate of the encoder divided by lr", low=0)
     optimizer: Optimizer = option(

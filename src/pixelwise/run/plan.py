@@ -32,6 +32,7 @@ from pixelwise.networks.build import check_network
 from pixelwise.ops.spec import Activation
 from pixelwise.run.bad_images import BadImages, all_of, leave_out
 from pixelwise.run.config import TrainConfig
+from pixelwise.run.parts import check_parts
 from pixelwise.run.preflight import check_early, check_pairs
 from pixelwise.settings import command_line
 from pixelwise.text import plural, shell_line, some
@@ -131,7 +132,8 @@ def make_plan(
         start=None if config.start is None else real_path(config.start),
         loss=config.loss or ("bce+dice" if description.task == "binary" else "ce+dice"),
     )
-    make_criterion(config, description, None)  # a wrong loss is an error before all labels are read
+    # a wrong loss is an error before all labels are read
+    check_parts(config, make_criterion(config, description, None))
     used, headers, bad = usable_pairs(splits, config, description, began)
     images = [header for found in headers.values() for header in found.values()]
     for note in storage_notes(count_kinds(images), len(images)):

@@ -36,6 +36,7 @@ from pixelwise.run.layers import decay_line
 from pixelwise.run.loggers import Loggers
 from pixelwise.run.metrics_file import METRICS, START, forget_after
 from pixelwise.run.optimizer import load_state, make_optimizer
+from pixelwise.run.parts import lines_about_parts
 from pixelwise.run.plan import Plan, make_plan
 from pixelwise.run.run_folder import (
     free_run_name,
@@ -221,6 +222,7 @@ def lines_about(plan: Plan, fabric: Fabric, network: Network) -> list[str]:
     lines = [f"network {config.network}, loss {config.loss} (backend {backend})"]
     if config.layer_decay != 1:
         lines.append(decay_line(network, config))
+    lines += lines_about_parts(config, plan.criterion, network)
     if fabric.world_size > 1:
         is_own = has_batch_norm(network) and fabric.device.type != "cuda"
         lines += differences(plan.criterion, is_own)
@@ -246,6 +248,10 @@ def check_devices(config: TrainConfig) -> str:
         ArgumentError: the batch cannot be divided by the devices.
     """
     device = choose_device("train", config.device)
+    if config.batch % (config.devices * config.accumulate) and config.accumulate > 1:
+        parts = f"{setting('accumulate')} times {setting('devices')}"
+        must = f"a multiple of {parts} ({config.accumulate * config.devices})"
+        raise ArgumentError("train", "batch", must=must, got=config.batch)
     if config.batch % config.devices:
         must = f"a multiple of {setting('devices')} ({config.devices})"
         raise ArgumentError("train", "batch", must=must, got=config.batch)

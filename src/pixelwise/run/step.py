@@ -15,6 +15,7 @@ from pixelwise.errors import RunError, setting
 from pixelwise.labels.pairs import Pair
 from pixelwise.ranks.distributed import any_rank
 from pixelwise.ranks.rank_stats import loss_over_ranks
+from pixelwise.run.accumulate import gradient_in_parts
 from pixelwise.run.checkpoint import LAST
 from pixelwise.run.optimizer import set_learning_rate
 from pixelwise.run.setup import Run
@@ -39,11 +40,14 @@ def take_step(run: Run, image: Tensor, target: Tensor, pairs: list[Pair]) -> flo
     torch.manual_seed(int(entropy.generate_state(1)[0]))
     place = f"epoch {run.position.epochs + 1}, step {step + 1}, images {some(p.id for p in pairs)}"
     try:
-        images = min(config.batch, len(run.train))
-        loss = loss_over_ranks(run.criterion, run.model(image), target, images)
-        note(run, LOSS, loss, place)
         run.optimizer.zero_grad(set_to_none=True)
-        run.fabric.backward(loss)
+        if config.accumulate > 1:
+            note(run, LOSS, gradient_in_parts(run, image, target), place)
+        else:
+            images = min(config.batch, len(run.train))
+            loss = loss_over_ranks(run.criterion, run.model(image), target, images)
+            note(run, LOSS, loss, place)
+            run.fabric.backward(loss)
     except torch.OutOfMemoryError:
         raise out_of_memory(run, image) from None
     largest = float("inf") if config.clip is None else config.clip
@@ -63,7 +67,9 @@ def out_of_memory(run: Run, image: Tensor) -> RunError:
     number, (height, width) = len(image), image.shape[-2:]
     event = f"out of GPU memory for a batch of {plural(number, 'image')} of {height}x{width}"
     ways = [setting("crop"), setting("scale")]
-    if run.config.batch > run.config.devices:
+    if number > run.config.accumulate:
+        ways.insert(0, setting("accumulate", 2 * run.config.accumulate))
+    elif run.config.batch > run.config.devices:
         ways.insert(0, setting("batch", run.config.batch // 2))
     return RunError("train", "batch", event=event, hint=f"Try {', or a smaller '.join(ways)}.")
 

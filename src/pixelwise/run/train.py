@@ -241,7 +241,7 @@ def pixels_at_once(run: Run) -> int:
     config = run.config
     if run.fabric.device.type == "cpu" or config.crop is None:
         return 0
-    share = max(1, config.batch // run.fabric.world_size)
+    share = max(1, config.batch // run.fabric.world_size // config.accumulate)
     return int(share * prod(config.crop) * config.scale**2)
 
 

@@ -1,0 +1,83 @@
+"""The gradient of a whole batch, from parts of it that are computed one after the other.
+
+The mean of the losses of parts is not the loss of the batch. Losses are formulas on sums, and sums
+add, so the exact way is
+
+    sums      of every part, of all ranks
+    slopes    d formula / d sums, once
+    gradient  of Σ slopes · sums of a part, part by part, added
+
+Where the slopes depend on labels alone (ce, bce, focal, poly1), the sums of any logits give them,
+and each part takes one forward pass; otherwise it takes two, the first without a graph.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pixelwise.ops.stats import PixelStats
+from pixelwise.ranks.rank_stats import stats_over_ranks
+from pixelwise.run.parts import takes_one_pass
+from pixelwise.run.setup import Run
+
+
+def gradient_in_parts(run: Run, image: Tensor, target: Tensor) -> Tensor:
+    """Add the gradient of a batch to that of the parameters.
+
+    Args:
+        run: its gradients are zero.
+        image, target: the images of this rank.
+    Returns:
+        The loss of the images of all ranks.
+    """
+    stats = stats_before(run, image, target)
+    sums = stats.sums.detach().requires_grad_()
+    loss = loss_of(run, PixelStats(sums, stats.names, stats.backend))
+    (slopes,) = torch.autograd.grad(loss, sums)
+    size = size_of_part(run, image)
+    slopes_of = slopes.split(size, dim=1)
+    seen = []
+    for number, (part, labels) in enumerate(parts_of(run, image, target)):
+        # ranks exchange gradients in the last part, when all are added
+        waits = run.fabric.world_size > 1 and number < len(slopes_of) - 1
+        with run.fabric.no_backward_sync(run.model, enabled=waits):
+            stats = run.criterion.stats(run.model(part), labels)
+            run.fabric.backward((slopes_of[number] * stats.sums).sum().float())
+        seen.append(PixelStats(stats.sums.detach(), stats.names, stats.backend))
+    return loss_of(run, PixelStats.join(seen))
+
+
+@torch.no_grad()
+def stats_before(run: Run, image: Tensor, target: Tensor) -> PixelStats:
+    """Stats of the images of this rank that have the slopes of the batch."""
+    if takes_one_pass(run.criterion):
+        logits = torch.zeros(len(image), run.plan.description.num_channels, 1, 1)
+        return run.criterion.stats(logits.to(image.device), target)
+    buffers = [buffer.clone() for buffer in run.network.buffers()]
+    parts = [run.criterion.stats(run.model(i), t) for i, t in parts_of(run, image, target)]
+    # the running statistics of BatchNorm see every part once
+    for buffer, before in zip(run.network.buffers(), buffers, strict=True):
+        buffer.copy_(before)
+    return PixelStats.join(parts)
+
+
+def loss_of(run: Run, stats: PixelStats) -> Tensor:
+    """The loss of the images of all ranks, given the stats of this one's."""
+    batch = min(run.config.batch, len(run.train))
+    return run.criterion.formula(stats_over_ranks(stats, batch))
+
+
+def size_of_part(run: Run, image: Tensor) -> int:
+    """Images of this rank in a part."""
+    return -(-len(image) // run.config.accumulate)
+
+
+def parts_of(run: Run, image: Tensor, target: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """The parts of this rank's images; what is drawn at random in a part is the same each time."""
+    size, step = size_of_part(run, image), run.position.step
+    for number, part in enumerate(zip(image.split(size), target.split(size))):
+        words = (run.config.seed, step, run.fabric.global_rank, number)
+        torch.manual_seed(int(np.random.SeedSequence(words).generate_state(1)[0]))
+        yield part
