@@ -13,14 +13,14 @@ from torch import nn
 from make import make_dataset, train_settings
 from pixelwise.errors import ArgumentError, RunError
 from pixelwise.networks.build import build_network
+from pixelwise.networks.layers import layers_of
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.predict import predict
 from pixelwise.run import train as training
 from pixelwise.run.checkpoint import Checkpoint, read_checkpoint
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.ema import WeightAverage
-from pixelwise.run.layers import factors_of, layers_of
-from pixelwise.run.optimizer import make_optimizer
+from pixelwise.run.optimizer import factors_of, make_optimizer
 from pixelwise.run.train import train
 from pixelwise.score.command import score
 from pixelwise.score.config import ScoreConfig

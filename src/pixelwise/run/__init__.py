@@ -12,7 +12,6 @@ train.py            dataset.toml -> run folder
   ema.py            the average of the weights over steps
   accumulate.py     the gradient of a batch from its parts; parts.py says what differs
   start.py          first weights from another run or file
-  layers.py         the layers of an encoder, and what each learns at
   optimizer.py      OPTIMIZERS and their learning rates
   evaluate.py       counts and loss of the validation split
   metrics_file.py   metrics.jsonl: its lines; loggers.py who else is given them

@@ -12,6 +12,7 @@ and each part takes one forward pass; otherwise it takes two, the first without 
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -36,14 +37,15 @@ def gradient_in_parts(run: Run, image: Tensor, target: Tensor) -> Tensor:
     sums = stats.sums.detach().requires_grad_()
     loss = loss_of(run, PixelStats(sums, stats.names, stats.backend))
     (slopes,) = torch.autograd.grad(loss, sums)
+    model: Any = run.model
     size = size_of_part(run, image)
     slopes_of = slopes.split(size, dim=1)
     seen = []
     for number, (part, labels) in enumerate(parts_of(run, image, target)):
         # ranks exchange gradients in the last part, when all are added
         waits = run.fabric.world_size > 1 and number < len(slopes_of) - 1
-        with run.fabric.no_backward_sync(run.model, enabled=waits):
-            stats = run.criterion.stats(run.model(part), labels)
+        with run.fabric.no_backward_sync(model, enabled=waits):
+            stats = run.criterion.stats(model(part), labels)
             run.fabric.backward((slopes_of[number] * stats.sums).sum().float())
         seen.append(PixelStats(stats.sums.detach(), stats.names, stats.backend))
     return loss_of(run, PixelStats.join(seen))

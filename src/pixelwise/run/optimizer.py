@@ -4,7 +4,10 @@
 
     cosine  (1 + cos(π t)) / 2        poly  (1 - t)^0.9        constant  1
 
-It depends on nothing but the step, so a resumed run needs no scheduler state.
+    factor of block i of n of the encoder = encoder_lr_factor · layer_decay^(n - i), i = 0 .. n - 1;
+    what is in front of the blocks has i = -1
+
+The rate depends on nothing but the step, so a resumed run needs no scheduler state.
 """
 
 import math
@@ -14,10 +17,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from pixelwise.errors import RunError
+from pixelwise.errors import ArgumentError, RunError
 from pixelwise.networks.build import Network
+from pixelwise.networks.layers import layers_of, name_of
 from pixelwise.run.config import TrainConfig
-from pixelwise.run.layers import factors_of
 
 
 class Row(NamedTuple):
@@ -60,6 +63,42 @@ def make_optimizer(network: Network, config: TrainConfig) -> torch.optim.Optimiz
         ],
         lr=config.lr,
         **row.options,
+    )
+
+
+def factors_of(network: Network, config: TrainConfig) -> dict[str, float]:
+    """The learning rate of every parameter that learns, as a factor on that of the run, by name.
+
+    Raises:
+        ArgumentError: layer_decay is given, and the network has no layers.
+    """
+    learning = [name for name, p in network.named_parameters() if p.requires_grad]
+    factors = dict.fromkeys(learning, 1.0)
+    if not isinstance(network.encoder, nn.Module):
+        _check_layers(config, 0)
+        return factors
+    layers, prefix = layers_of(network.encoder), name_of(network, network.encoder)
+    most = max(layers.values(), default=0)
+    _check_layers(config, most)
+    for name, layer in layers.items():
+        if f"{prefix}.{name}" in factors:
+            decay = config.layer_decay ** (most + 1 - layer)
+            factors[f"{prefix}.{name}"] = config.encoder_lr_factor * decay
+    return factors
+
+
+def _check_layers(config: TrainConfig, number: int) -> None:
+    if config.layer_decay != 1 and number < 2:
+        must = f"1 for {config.network}"
+        got = f"{config.layer_decay}, but its encoder has no numbered blocks or stages"
+        raise ArgumentError("train", "layer_decay", must=must, got=got)
+
+
+def decay_line(network: Network, config: TrainConfig) -> str:
+    """The learning rates from the image to the logits, in words."""
+    rates = sorted({config.lr * factor for factor in factors_of(network, config).values()})
+    return (
+        f"learning rates from the first layer to the last: {', '.join(f'{r:.3g}' for r in rates)}"
     )
 
 

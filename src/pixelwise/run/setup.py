@@ -32,10 +32,9 @@ from pixelwise.run.checkpoint import CONFIG, OPTIMIZER, Checkpoint, load_tensors
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.ema import WeightAverage
 from pixelwise.run.hooks import Hooks
-from pixelwise.run.layers import decay_line
 from pixelwise.run.loggers import Loggers
 from pixelwise.run.metrics_file import METRICS, START, forget_after
-from pixelwise.run.optimizer import load_state, make_optimizer
+from pixelwise.run.optimizer import decay_line, load_state, make_optimizer
 from pixelwise.run.parts import lines_about_parts
 from pixelwise.run.plan import Plan, make_plan
 from pixelwise.run.run_folder import (
