@@ -171,9 +171,7 @@ def test_a_batch_that_does_not_fit_into_memory_is_an_event_with_ways_out(
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(steps, "loss_over_ranks", no_memory)
-    message = (
-        r"train: out of GPU memory for a batch of 2 images of 32x32\. Try batch=1, or a smaller"
-    )
+    message = r"out of GPU memory for a batch of 2 images of 32x32\. Try accumulate=2, or a smaller"
     with pytest.raises(RunError, match=message):
         train_small(data, tmp_path / "run")
 

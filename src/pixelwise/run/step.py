@@ -67,8 +67,9 @@ def out_of_memory(run: Run, image: Tensor) -> RunError:
     number, (height, width) = len(image), image.shape[-2:]
     event = f"out of GPU memory for a batch of {plural(number, 'image')} of {height}x{width}"
     ways = [setting("crop"), setting("scale")]
-    if number > run.config.accumulate:
-        ways.insert(0, setting("accumulate", 2 * run.config.accumulate))
+    parts = 2 * run.config.accumulate
+    if number % parts == 0 and all(term.sums for _, term in run.criterion.terms()):
+        ways.insert(0, setting("accumulate", parts))  # the same steps in less memory
     elif run.config.batch > run.config.devices:
         ways.insert(0, setting("batch", run.config.batch // 2))
     return RunError("train", "batch", event=event, hint=f"Try {', or a smaller '.join(ways)}.")
