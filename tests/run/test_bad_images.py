@@ -5,12 +5,17 @@ import os
 import signal
 import subprocess
 import sys
+import zlib
 
+import numpy as np
 import pytest
 
+from labels.build_png import chunk, header, join, rows_of
 from make import make_dataset, train_settings
-from pixelwise.data.loader import load_batches, others
+from pixelwise.data import dataset as loading
+from pixelwise.data.loader import epoch_batches, load_batches, others
 from pixelwise.errors import DatasetError, LabelError, RunError
+from pixelwise.labels.image import image_size
 from pixelwise.run import train as training
 from pixelwise.run.bad_images import FILE
 from pixelwise.run.checkpoint import read_checkpoint
@@ -129,6 +134,40 @@ def test_a_bad_image_is_listed_once(data):
     assert log.count("02.png") == 1
     assert "bad image: " in log
     assert failed_in(run) == {"train": ["02"]}
+
+
+def without_last_row(path):
+    """One is missing, and all checksums are right."""
+    height, width = image_size(path)
+    rows = rows_of(np.full((height, width), 9), 8)[: (height - 1) * (1 + width)]
+    path.write_bytes(join(header(width, height, 8, 0), chunk(b"IDAT", zlib.compress(rows))))
+
+
+def test_a_missing_row_is_found_though_the_first_epoch_left_the_image_out(data):
+    """No crop need show them."""
+    first, second = (
+        {index for keys in epoch_batches(6, 4, 0, epoch) for _, index in keys} for epoch in (0, 1)
+    )
+    path = sorted((data / "train" / "images").iterdir())[min(second - first)]
+    without_last_row(path)
+    with pytest.raises(DatasetError, match=rf"{path.name}: .* a complete PNG file"):
+        train(settings(data, batch=4, crop=(8, 8), scale_jitter=(1, 1)))
+
+
+def test_an_image_without_its_last_row_is_bad_in_every_epoch(data, monkeypatch):
+    """Others take its place, also where a crop does not show what is missing."""
+    without_last_row(data / "train" / "images" / "02.png")
+    looked = []
+    real = loading.read_example
+
+    def seen(pair, classes, how, random, whole, place):
+        looked.append((pair.id, whole))
+        return real(pair, classes, how, random, whole, place)
+
+    monkeypatch.setattr(loading, "read_example", seen)
+    train(settings(data, on_bad_image="skip", crop=(8, 8), scale_jitter=(1, 1)))
+    assert {whole for id, whole in looked if id == "02"} == {True}
+    assert {whole for id, whole in looked if id != "02"} == {True, False}
 
 
 def test_more_than_one_in_a_hundred_stops_the_run_which_can_go_on(data):

@@ -91,7 +91,8 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
     size on disk, so that a batch holds one pair unless all have one size. With it, an example
     depends on (seed, epoch, index) alone: index with (epoch, index), and any number of workers
     gives the same examples. In epoch 0 files are looked at whole, so that damage and unknown values
-    are found wherever they are; afterwards as far as an example shows them.
+    are found wherever they are; afterwards as far as an example shows them, but for those in
+    `whole`.
 
     Args:
         pairs: images with their labels.
@@ -100,6 +101,8 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         augmentation: None for evaluation.
         seed: of the augmentation.
         choice: of the pair and of a pixel that an example shows; None takes them uniformly.
+    Attributes:
+        whole: indices of pairs that are looked at whole in every epoch.
     Example:
         description = pw.read_description("street")
         dataset = pw.SegmentationDataset(description.pairs("train"), description.classes)
@@ -121,6 +124,7 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         self.augmentation = augmentation
         self.seed = seed
         self.choice = choice
+        self.whole: frozenset[int] = frozenset()
         _compile()
 
     def __len__(self) -> int:
@@ -135,7 +139,8 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
             height, width = target.shape
             return resize_image(image, (height, width), self.scale), target
         random = np.random.default_rng((self.seed, epoch, index))
-        return read_example(pair, self.classes, how, random, whole=epoch == 0, place=place)
+        whole = epoch == 0 or chosen in self.whole
+        return read_example(pair, self.classes, how, random, whole, place)
 
     def pair_of(self, key: int | tuple[int, int]) -> Pair:
         """The pair that the example of a key is cut from."""

@@ -159,6 +159,7 @@ def train_epoch(run: Run, epoch: int) -> None:
     most = most_bad(len(run.train)) + MORE_TRIES
     instead = partial(others, length=len(run.train), seed=config.seed, most=most)
     on_bad = partial(meet_bad_pair, run, config.train_split, run.train)
+    run.train.whole = suspects(run)
     with load_batches(run.train, mine, config.workers, pin, on_bad, instead) as loaded:
         for keys, batch in zip(mine, loaded):
             pairs = [run.train.pair_of(key) for key in keys]
@@ -180,6 +181,18 @@ def train_epoch(run: Run, epoch: int) -> None:
     share_bad_pairs(run)
     copy_buffers(run.network)
     copy_buffers(run.scored)  # what is scored on all ranks is what the first one saves
+
+
+def suspects(run: Run) -> frozenset[int]:
+    """Pairs that epoch 0 has not read, or found bad: damage below a crop makes them bad each time.
+
+    The same for a run that was interrupted in mid-epoch: what it has met there is among them.
+    """
+    config, pairs = run.config, run.train.pairs
+    batches = epoch_batches(len(pairs), config.batch, config.seed, 0)
+    read = {run.train.pair_of(key).id for keys in batches for key in keys}
+    failed = run.bad.failed.get(config.train_split, {})
+    return frozenset(i for i, pair in enumerate(pairs) if pair.id not in read or pair.id in failed)
 
 
 def log_losses(run: Run, epoch: int, rate: float) -> None:
