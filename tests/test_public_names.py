@@ -52,6 +52,7 @@ PUBLIC = [
     "LovaszHinge",
     "MCC",
     "MissingPackageError",
+    "MultilabelScore",
     "OHEM",
     "Outline",
     "PRESETS",

@@ -85,6 +85,7 @@ _DEFINED_IN = {
     "score.config": ["ScoreConfig"],
     "score.record": ["Score"],
     "score.compare": ["Comparison"],
+    "score.members": ["MultilabelScore"],
     "run.config": ["TrainConfig"],
     "prediction.config": ["PredictConfig"],
     "run.hooks": ["CheckpointSaved", "EpochDone", "StepDone"],

@@ -94,6 +94,7 @@ from pixelwise.run.trained import TrainedNetwork as TrainedNetwork
 from pixelwise.run.trained import load_network as load_network
 from pixelwise.score.compare import Comparison as Comparison
 from pixelwise.score.config import ScoreConfig as ScoreConfig
+from pixelwise.score.members import MultilabelScore as MultilabelScore
 from pixelwise.score.record import Score as Score
 from pixelwise.survey.statements import Survey as Survey
 from pixelwise.weights.config import WeightsConfig as WeightsConfig
@@ -247,6 +248,7 @@ def predict(
     trust: bool = False,
     max_gib: float | None = None,
     threshold: float = 0.5,
+    thresholds: Sequence[float] = (),
     calibration: bool = False,
 ) -> Path: ...
 @overload
@@ -266,7 +268,7 @@ def score(
     config: ScoreConfig,
     executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Score | Comparison: ...
+) -> Score | Comparison | MultilabelScore: ...
 @overload
 def score(
     predictions: str | Path,
@@ -299,7 +301,7 @@ def score(
     max_gib: float | None = None,
     executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Score | Comparison: ...
+) -> Score | Comparison | MultilabelScore: ...
 @overload
 def train(
     config: TrainConfig,

@@ -91,7 +91,10 @@ def test_volumes_are_predicted_at_their_own_size(backend):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"activation": "sigmoid"}, r"logits must be \(N, 1, \*S\) for sigmoid"),
+        (
+            {"activation": "sigmoid", "threshold": [0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]},
+            "threshold must be one number, or one for each of the",
+        ),
         ({"threshold": 1.5}, "threshold must be between 0 and 1"),
         ({"activation": "argmax"}, "activation must be one of softmax, sigmoid"),
     ],

@@ -170,7 +170,8 @@ def commands(folder: Path) -> None:
         pw.train(folder, on_checkpoint=saved)
         predictions: Path = pw.predict(run, split="val")
         pw.predict(pw.PredictConfig(run))
-        score: pw.Score | pw.Comparison = pw.score(predictions, boundary=True, convention="target")
+        score: pw.Score | pw.Comparison | pw.MultilabelScore
+        score = pw.score(predictions, boundary=True, convention="target")
         pw.score(pw.ScoreConfig(predictions))
         page: Path = pw.report(run, worst=3)
         pw.report(pw.ReportConfig(run))

@@ -23,6 +23,7 @@ from pixelwise.files.content import Unreadable, check_pixels, read_file
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.decode import check_memory, image_format
 from pixelwise.labels.image import Choose, decode_part
+from pixelwise.labels.overlap.members import read_members
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import read_label
 from pixelwise.labels.png_chunks import (
@@ -87,6 +88,8 @@ class Cut:
 class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
     """Pairs as (image (3, h, w) uint8, target (H, W)), for a torch DataLoader.
 
+    Where classes overlap the target is (C, H, W), see read_members.
+
     Without augmentation the image has its size at the network (see resize.py) and the target its
     size on disk, so that a batch holds one pair unless all have one size. With it, an example
     depends on (seed, epoch, index) alone: index with (epoch, index), and any number of workers
@@ -136,7 +139,7 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         pair, how = self.pairs[chosen], self.augmentation
         if how is None:
             image, target = read_pair(pair, self.classes)
-            height, width = target.shape
+            height, width = target.shape[-2:]
             return resize_image(image, (height, width), self.scale), target
         random = np.random.default_rng((self.seed, epoch, index))
         whole = epoch == 0 or chosen in self.whole
@@ -156,10 +159,16 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
 def read_pair(pair: Pair, classes: Classes) -> tuple[Tensor, Tensor]:
     """Image (3, H, W) uint8 and target (H, W) of one pair, both at the size on disk.
 
+    The target is (C, H, W) where classes overlap.
+
     Raises:
         LabelError: the label's size differs from the image's, or it holds unknown values.
         PairingError: the pair has no label.
     """
+    if pair.labels:
+        members = read_members(pair, classes)
+        image = read_part(pair.image, lambda size: _same_size(pair, members[0], size))
+        return image_to_tensor(image), torch.from_numpy(members)
     label = _read_label(pair)
     image = read_part(pair.image, lambda size: _same_size(pair, label, size))
     target = classes.to_index(label, where=str(pair.label))
@@ -188,11 +197,12 @@ def read_example(
         whole: look at the files beyond the window too.
         place: a pixel of the label that the window has.
     Returns:
-        image (3, h, w) uint8 and target (*crop).
+        image (3, h, w) uint8 and target (*crop), or (C, *crop) where classes overlap.
     Raises:
         LabelError, PairingError: as read_pair; of unknown values only those that are looked at.
     """
-    label = _read_label(pair)
+    members = read_members(pair, classes) if pair.labels else None
+    label = _read_label(pair) if members is None else members[0]
     cut = draw_cut(label.shape, how, random, place)
     rows, columns = cut.inside(label.shape)
     is_inside = (rows[1] - rows[0], columns[1] - columns[0]) == (cut.height, cut.width)
@@ -209,9 +219,14 @@ def read_example(
             raise
 
     image = read_part(pair.image, choose, whole)
-    if whole:
-        to_index(label)
-    target = cut_label(label, cut, how.crop, to_index, classes.ignore_index)
+    void = classes.ignore_index
+    if members is None:
+        if whole:
+            to_index(label)
+        target = cut_label(label, cut, how.crop, to_index, void)
+    else:  # read_members has looked at all values
+        planes = [cut_label(plane, cut, how.crop, lambda index: index, void) for plane in members]
+        target = np.stack(planes)
     return cut_image(image if is_inside else fill(image, cut), cut, how), _to_target(target)
 
 
@@ -376,7 +391,9 @@ def _same_size(
     """All rows and columns, if image and label have the same of them."""
     if size != label.shape:
         got = f"{label.shape} for {size} of {pair.image}"
-        raise LabelError(pair.label, "size", must="that of the image", got=got)
+        raise LabelError(
+            next(iter(pair.label_files), None), "size", must="that of the image", got=got
+        )
     return (0, size[0]), (0, size[1])
 
 

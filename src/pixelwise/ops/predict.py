@@ -15,17 +15,19 @@ from pixelwise.ops.spec import Activation
 from pixelwise.ops.target import Ignore, check_target_dtype, merge_ignored, unknown_target
 from pixelwise.ops.unknown import count_later
 
+Threshold = float | Sequence[float]
+
 
 def predict_label(
     logits: Tensor,
     size: tuple[int, int] | None = None,
     activation: Activation = "softmax",
-    threshold: float = 0.5,
+    threshold: Threshold = 0.5,
     backend: Backend = "auto",
 ) -> Tensor:
     """Predicted class index of every pixel, at any size.
 
-    softmax: argmax_c x_c, the lowest index on ties;  sigmoid, one channel: [sigmoid(x) > threshold]
+    softmax: argmax_c x_c, the lowest index on ties;  sigmoid: [sigmoid(x) > threshold] of a channel
 
     A NaN logit is the largest of its pixel, as in argmax, and is not above any threshold; where a
     prediction is scored or saved, NaN is an error.
@@ -35,14 +37,16 @@ def predict_label(
             taken for one without a batch axis and refused: logits[None], or logits[..., None].
         size: (H, W) of the result: logits are interpolated bilinearly (align_corners=False)
             inside, so that nothing of N·C·H·W elements exists; None = as they are.
-        activation: "softmax" for C >= 2, "sigmoid" for one channel.
-        threshold: probability above which a pixel is foreground, 0..1, sigmoid only.
+        activation: "softmax" for C >= 2, "sigmoid" for one channel or classes that overlap.
+        threshold: probability above which a pixel is foreground, 0..1, sigmoid only; or one for
+            each channel.
         backend: "auto", or one of BACKENDS.
     Returns:
-        (N, *S) or (N, H, W); uint8 for C <= 256, uint16 otherwise.
+        (N, *S) or (N, H, W); uint8 for C <= 256, uint16 otherwise. With sigmoid and C > 1 channels
+        (N, C, *S) or (N, C, H, W) uint8: 1 where a pixel is of the class, 0 elsewhere.
     Raises:
-        ArgumentError: sigmoid with several channels (their classes may overlap), size without
-            two spatial axes, threshold outside 0..1.
+        ArgumentError: size without two spatial axes, threshold outside 0..1, or not one for all
+            or each channel.
         BackendError: the backend that was asked for cannot run here.
     Equals: F.interpolate(logits, size, mode="bilinear").argmax(1)
     Example:
@@ -55,7 +59,7 @@ def predict_label(
         tensor([[[0, 0, 1, 1]]], dtype=torch.uint8)
     """
     where = "predict_label"
-    _check(where, logits, activation, threshold)
+    thresholds = _check(where, logits, activation, threshold)
     if size is not None and (isinstance(size, str) or not isinstance(size, Sequence)):
         raise ArgumentTypeError(where, "size", must="(H, W)", got=shown(size))
     if size is not None and logits.dim() != 4:
@@ -69,6 +73,11 @@ def predict_label(
     if logits.dim() == 3:
         refuse_image(where, "logits", logits.shape, "(N, C, *S)")
     chosen = choose_backend(backend, logits)
+    if activation == "sigmoid" and logits.shape[1] > 1:
+        of_each = zip(logits.split(1, 1), thresholds)
+        planes = [predict_label(x, size, activation, t, backend) for x, t in of_each]
+        return torch.stack(planes, 1)
+    threshold = thresholds[0]
     if size is not None:
         return _predict_label_op(logits, int(size[0]), int(size[1]), activation, threshold, chosen)
     flat = logits if logits.dim() == 4 else logits.reshape(*logits.shape[:2], 1, -1)
@@ -80,7 +89,7 @@ def confusion_matrix(
     logits: Tensor,
     target: Tensor,
     activation: Activation = "softmax",
-    threshold: float = 0.5,
+    threshold: Threshold = 0.5,
     ignore_index: Ignore = 255,
     backend: Backend = "auto",
 ) -> Tensor:
@@ -91,12 +100,14 @@ def confusion_matrix(
     Args:
         logits: (N, C, *S) floating point; (N, C, h, w) of another size than the target are
             interpolated bilinearly to it inside.
-        target: (N, *S) class indices of any integer dtype.
+        target: (N, *S) class indices of any integer dtype. With sigmoid (N, C, *S) of 0 and 1 are
+            classes that overlap; ignored is then what is ignored in its channel.
         activation, threshold: as in predict_label.
         ignore_index: ignored target value, several of them, or None.
         backend: "auto", or one of BACKENDS.
     Returns:
-        (C, C) int64, rows = target; (2, 2) for one sigmoid channel.
+        (C, C) int64, rows = target; (2, 2) for one sigmoid channel and a target (N, *S), (C, 2, 2)
+        for a target (N, C, *S).
     Raises:
         ArgumentError, ArgumentTypeError, BackendError: as predict_label and pixel_stats; logits
             that are NaN at a valid pixel (on a GPU counted, and raised by raise_if_unknown).
@@ -109,8 +120,18 @@ def confusion_matrix(
                 [0, 0]])
     """
     where = "confusion_matrix"
-    _check(where, logits, activation, threshold)
+    thresholds = _check(where, logits, activation, threshold)
     target = check_target_dtype(where, target)
+    if activation == "sigmoid" and target.dim() == logits.dim():
+        spatial = (None, None) if logits.dim() == 4 else tuple(logits.shape[2:])
+        check_shape(where, "target", target.shape, (*logits.shape[:2], *spatial), "(N, C, *S)")
+        of_each = zip(logits.split(1, 1), target.unbind(1), thresholds)
+        rest = ignore_index, backend
+        return torch.stack([confusion_matrix(x, y, "sigmoid", t, *rest) for x, y, t in of_each])
+    if activation == "sigmoid" and logits.shape[1] > 1:
+        must, got = "(N, C, *S) for sigmoid with several channels", tuple(target.shape)
+        raise ArgumentError(where, "target", must=must, got=got)
+    threshold = thresholds[0]
     spatial = (None, None) if logits.dim() == 4 else tuple(logits.shape[2:])
     hint = batch_hint(logits.shape, target.shape)
     check_shape(where, "target", target.shape, (logits.shape[0], *spatial), "(N, *S)", hint)
@@ -122,12 +143,17 @@ def confusion_matrix(
     return _confusion_matrix_op(logits, target, activation, threshold, ignored, chosen)
 
 
-def _check(where: str, logits: Tensor, activation: str, threshold: float) -> None:
+def _check(where: str, logits: Tensor, activation: str, threshold: Threshold) -> list[float]:
+    """The threshold of each channel."""
     check_logits(where, logits, activation)
-    check_range(where, "threshold", threshold, 0, 1)
-    if activation == "sigmoid" and logits.shape[1] != 1:
-        got = tuple(logits.shape)
-        raise ArgumentError(where, "logits", must="(N, 1, *S) for sigmoid", got=got)
+    several = isinstance(threshold, Sequence) and not isinstance(threshold, str)
+    thresholds: list[float] = list(threshold) if several else [threshold]  # type: ignore
+    for one in thresholds:
+        check_range(where, "threshold", one, 0, 1)
+    if len(thresholds) not in (1, logits.shape[1]):
+        must = f"one number, or one for each of the {logits.shape[1]} channels"
+        raise ArgumentError(where, "threshold", must=must, got=thresholds)
+    return thresholds * logits.shape[1] if len(thresholds) == 1 else thresholds
 
 
 def _label_dtype(logits: Tensor) -> torch.dtype:

@@ -39,10 +39,13 @@ class PredictConfig:
     max_gib: float | None = max_gib_option()
     threshold: float = option(
         0.5,
-        "binary task: probability above which a pixel is foreground",
+        "binary or multilabel task: probability above which a pixel is foreground",
         low=0,
         high=1,
         group="output",
+    )
+    thresholds: tuple[float, ...] = option(
+        (), "multilabel task: one for each class, instead of --threshold", low=0, high=1
     )
     calibration: bool = option(
         False,

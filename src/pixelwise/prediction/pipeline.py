@@ -19,11 +19,11 @@ from pixelwise.audit.headers import Header
 from pixelwise.errors import ArgumentError, DatasetError, LabelError, PixelwiseError, setting
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.image import read_rgb
+from pixelwise.labels.overlap.members import write_members
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import write_label
 from pixelwise.ops.activations import compute_dtype
 from pixelwise.ops.nan import check_no_nan
-from pixelwise.ops.predict import predict_label
 from pixelwise.prediction import calibration
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.unfinished import Journal, Stamp, stamp_of
@@ -71,7 +71,8 @@ class Computed:
 
     Attributes:
         logits: (1, C, h, w).
-        label: (H, W) class indices; on their way to the CPU until the event `copied`.
+        label: (H, W) class indices, or (C, H, W) of classes that overlap; on
+            their way to the CPU until the event `copied`.
         suspect: () bool, likewise: whether a logit may be NaN.
     """
 
@@ -162,8 +163,8 @@ class Work:
         try:
             images = images.pin_memory() if on_gpu else images
             logits = self.logits_of(images.to(self.device, non_blocking=True))
-            activation, threshold = self.network.activation, self.config.threshold
-            labels = predict_label(logits, size, activation, threshold)
+            threshold = self.config.thresholds or self.config.threshold
+            labels = self.network.labels_of(logits, size, threshold)
             # of +inf and -inf too, so that this only suspects
             suspects = logits.flatten(1).sum(1, dtype=compute_dtype(logits.dtype)).isnan()
         except torch.OutOfMemoryError:
@@ -209,8 +210,12 @@ class Work:
         try:
             if one.suspect:
                 check_no_nan(str(pair.image), one.logits)
-            path = self.begun.folder / f"{pair.id}.png"
-            write_label(path, self.classes.to_stored(one.label.numpy()), self.classes)
+            label, folder = one.label.numpy(), self.begun.folder
+            if self.classes.files:
+                write_members(folder, pair.id, label, self.classes)
+            else:
+                stored = self.classes.to_stored(label)
+                write_label(folder / f"{pair.id}.png", stored, self.classes)
         except (ArgumentError, LabelError) as found:
             error = self.failed[pair.id] = found
         finally:  # also after an error, so that whoever comes next is behind all before this one

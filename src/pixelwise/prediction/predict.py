@@ -10,6 +10,7 @@ from pathlib import Path
 from pixelwise.allocator import freed_memory_kept
 from pixelwise.audit.headers import Header, read_start
 from pixelwise.errors import (
+    ArgumentError,
     DatasetError,
     check_choice,
     setting,
@@ -110,8 +111,9 @@ def predict(config: PredictConfig) -> Path:
             `predict("runs/street-1", split="test")`.
     Returns:
         The folder: one PNG per image under the image's id, in the dataset's stored values and
-        palette, prediction.json, and calibration.json if asked for. It appears when all images have
-        been tried.
+        palette, or one per class and image in a folder of the class if classes overlap;
+        prediction.json, and calibration.json if asked for. It appears when all images have been
+        tried.
     Raises:
         PixelwiseError: no complete checkpoint, other classes than the network's, no image that can
             be predicted, no label to calibrate against, or a folder that already has something in
@@ -135,6 +137,7 @@ def predict_images(config: PredictConfig) -> Prediction:
         if is_locked:
             remove_leftovers(out)
         check_names("predict", out, (f"{pair.id}.png" for pair in chosen.pairs))
+        check_thresholds(config, chosen.classes)
         if config.calibration:
             calibration.check_labelled(chosen.pairs)
         begun = begin(out, config, checkpoint, chosen)
@@ -147,7 +150,7 @@ def predict_images(config: PredictConfig) -> Prediction:
             "data": chosen.data,
             "split": chosen.split,
             "images": len(chosen.pairs),
-            "threshold": config.threshold,
+            "threshold": list(config.thresholds) or config.threshold,
         }
         with finished(begun, out, display), freed_memory_kept():
             network = trained_network(checkpoint, config.trust).to(device)
@@ -170,7 +173,8 @@ def begin(
         RunError: the folder has something else in it.
     """
     about = checkpoint.about
-    key = key_of(about.sha256, about.scale, chosen.classes, config.threshold)
+    given = (config.thresholds,) if config.thresholds else ()
+    key = key_of(about.sha256, about.scale, chosen.classes, config.threshold, *given)
     source = key_of(key, chosen.data, chosen.split, str(config.images and real_path(config.images)))
     again = config.overwrite or config.calibration
     found = None if again else read_unfinished(out, source)
@@ -184,8 +188,24 @@ def begin(
             remove(part)
             make_folder(part)
             found = Unfinished(part, source, {})
+    found.parts = chosen.classes.files or found.parts
     found.forget_others(pair.id for pair in chosen.pairs)
     return found
+
+
+def check_thresholds(config: PredictConfig, classes: Classes) -> None:
+    """Raise unless the settings are for classes that overlap, or for those that do not.
+
+    Raises:
+        ArgumentError: naming the setting.
+    """
+    if config.calibration and classes.files:
+        event = f"{setting('calibration')} takes one class a pixel, and these classes overlap"
+        raise ArgumentError("predict", event=event)
+    wanted = len(classes) if classes.files else 0
+    if len(config.thresholds) not in (0, wanted):
+        must = f"one for each of the {wanted} classes" if wanted else "given for a multilabel task"
+        raise ArgumentError("predict", "thresholds", must=must, got=config.thresholds)
 
 
 def predict_into(

@@ -32,20 +32,30 @@ class Unfinished:
         folder: where label images are written.
         key: digest of what they depend on beside the images.
         done: id -> stamp of its image.
+
+    Attributes:
+        parts: folders of the label images of an image, one for each class if they overlap.
     """
 
     def __init__(self, folder: Path, key: str, done: dict[str, Stamp]) -> None:
         self.folder, self.key, self.done = folder, key, done
+        self.parts: tuple[str, ...] = ("",)
+
+    def files(self, id: str) -> list[Path]:
+        """The label images of an image."""
+        return [self.folder / part / f"{id}.png" for part in self.parts]
 
     def is_done(self, id: str, image: Path) -> bool:
         """Whether the label image of an image is there, and the image unchanged."""
-        return self.done.get(id) == stamp_of(image) and (self.folder / f"{id}.png").is_file()
+        is_same = self.done.get(id) == stamp_of(image)
+        return is_same and all(file.is_file() for file in self.files(id))
 
     def forget(self, id: str) -> None:
         """Remove the label image of an image that has none any more."""
         self.done.pop(id, None)
-        with suppress(OSError):
-            (self.folder / f"{id}.png").unlink(missing_ok=True)
+        for file in self.files(id):
+            with suppress(OSError):
+                file.unlink(missing_ok=True)
 
     def forget_others(self, ids: Iterable[str]) -> None:
         """Remove what is done for images that are not among these."""

@@ -10,6 +10,7 @@ from pixelwise.data.dataset import SegmentationDataset
 from pixelwise.data.loader import OnBad, load_batches
 from pixelwise.labels.classes import Classes
 from pixelwise.metrics.confusion import ConfusionCounts
+from pixelwise.metrics.members import MemberCounts, mean_of_members, member_scores
 from pixelwise.metrics.scores import iou, mean_iou, pixel_accuracy
 from pixelwise.ops.predict import confusion_matrix
 from pixelwise.ops.spec import Activation
@@ -22,7 +23,7 @@ from pixelwise.run.trained import Batched, same_sizes
 class Evaluation:
     """Counts over a split, and the mean over its images of the loss of each image."""
 
-    counts: ConfusionCounts
+    counts: ConfusionCounts | MemberCounts
     loss: float
 
 
@@ -63,9 +64,13 @@ def evaluate(
     device = next(network.parameters()).device
     ignore_index = dataset.classes.ignore_index
     num_classes = len(dataset.classes)
-    matrix = torch.zeros(num_classes, num_classes, dtype=torch.int64, device=device)
-    # ignored pixels, images, and the sum of losses; float64 holds integers up to 2^53
-    rest = torch.zeros(3, dtype=torch.float64, device=device)
+    overlap = bool(dataset.classes.files)
+    shape = (num_classes, 2, 2) if overlap else (num_classes, num_classes)
+    matrix = torch.zeros(shape, dtype=torch.int64, device=device)
+    # of each class if they overlap
+    void = torch.zeros(num_classes if overlap else 1, dtype=torch.int64, device=device)
+    # images and the sum of losses; float64 holds integers up to 2^53
+    rest = torch.zeros(2, dtype=torch.float64, device=device)
     mine = shard(range(len(dataset)))
     pin = device.type == "cuda"
     logits_of = Batched(network)
@@ -78,29 +83,43 @@ def evaluate(
 
     with load_batches(dataset, [[i] for i in mine], workers, pin, on_bad) as pairs:
         for batch in same_sizes(pairs, sizes, most):
-            rest[1] += len(batch)
+            rest[0] += len(batch)
             moved = [[t.to(device, non_blocking=True) for t in tensors] for tensors in zip(*batch)]
             images, targets = map(torch.cat, moved)
             logits = logits_of(images)
             matrix += confusion_matrix(logits, targets, activation, ignore_index=ignore_index)
-            rest[0] += (targets == ignore_index).sum()
+            is_void = targets == ignore_index
+            void += is_void.sum((0, 2, 3)) if overlap else is_void.sum()
             for image in zip(logits.split(1), targets.split(1)):
-                rest[2] += criterion(*image).double()
+                rest[1] += criterion(*image).double()
                 after_image()
     network.train(training)
-    matrix, rest = sum_over_ranks(matrix), sum_over_ranks(rest)
-    ignored, images_seen, loss_sum = rest.tolist()
+    matrix, void, rest = map(sum_over_ranks, (matrix, void, rest))
+    images_seen, loss_sum = rest.tolist()
     raise_if_unknown()
-    counts = ConfusionCounts(matrix.cpu().numpy(), int(ignored), int(images_seen))
+    counts: ConfusionCounts | MemberCounts
+    if overlap:
+        counts = MemberCounts(matrix.cpu().numpy(), void.cpu().numpy(), int(images_seen))
+    else:
+        counts = ConfusionCounts(matrix.cpu().numpy(), int(void), int(images_seen))
     return Evaluation(counts, loss_sum / images_seen)
 
 
 def evaluation_line(evaluation: Evaluation, classes: Classes) -> dict[str, float]:
     """The val/ values of a line of metrics.jsonl: loss, accuracy, IoU per class and their mean.
 
-    The mean has the convention "present".
+    The mean has the convention "present". Where classes overlap, IoU is that of the pixels of each
+    class, not of those outside it, and accuracy is over all decisions: each pixel of each class.
     """
     counts = evaluation.counts
+    if isinstance(counts, MemberCounts):
+        own = zip(classes.names, member_scores(counts)["iou"].tolist())
+        return {
+            "val/loss": evaluation.loss,
+            "val/miou": mean_of_members(counts),
+            "val/pixel_acc": counts.accuracy,
+            **{f"val/iou/{name}": value for name, value in own},
+        }
     per_class = zip(classes.names, iou(counts).tolist())
     return {
         "val/loss": evaluation.loss,

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from pixelwise.errors import ArgumentError, ArgumentTypeError, setting
 from pixelwise.metrics.confusion import ConfusionCounts
+from pixelwise.metrics.members import MemberCounts
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class EpochDone:
     epoch: int
     step: int
     values: Mapping[str, float]
-    counts: ConfusionCounts
+    counts: ConfusionCounts | MemberCounts
     is_best: bool
     network: nn.Module
 

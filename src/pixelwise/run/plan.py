@@ -16,11 +16,11 @@ from pixelwise.errors import (
     ArgumentTypeError,
     DatasetError,
     PixelwiseError,
-    RunError,
     error_at,
     setting,
 )
 from pixelwise.files.names import real_path
+from pixelwise.labels.class_files import MULTILABEL
 from pixelwise.labels.description import FILE_NAME, Description, read_settled
 from pixelwise.labels.image import read_rgb
 from pixelwise.labels.pairs import Pair
@@ -40,6 +40,7 @@ from pixelwise.weights.counts import LabelCounts, count_labels, counts_or_errors
 from pixelwise.weights.file import read_weights
 from pixelwise.weights.formulas import METHODS, ZERO_HINT
 from pixelwise.weights.formulas import class_weights as weigh_classes
+from pixelwise.weights.members import MemberLabelCounts, count_members, describe_members
 from pixelwise.weights.places import ImagePlaces, counts_and_places
 
 LARGEST_CROP = 512  # pixels at the network, per axis, unless crop says otherwise
@@ -64,7 +65,7 @@ class Plan:
     description: Description
     train: list[Pair]
     val: list[Pair]
-    counts: dict[str, LabelCounts]
+    counts: dict[str, LabelCounts] | dict[str, MemberLabelCounts]
     class_weights: tuple[float, ...] | None
     criterion: Criterion
     bad: BadImages
@@ -72,7 +73,7 @@ class Plan:
 
     @property
     def activation(self) -> Activation:
-        """ "sigmoid" for a binary task, else "softmax"."""
+        """See activation_of."""
         return activation_of(self.description.task)
 
     @property
@@ -87,20 +88,22 @@ class Plan:
         return {
             name: {
                 "pixels": self.counts[name].pixels.tolist(),
-                "files": {p.id: [p.image.stat().st_size, size_of(p.label)] for p in pairs},
+                "files": {
+                    p.id: [p.image.stat().st_size, sum(map(size_of, p.label_files))] for p in pairs
+                },
             }
             for name, pairs in splits.items()
         }
 
 
 def activation_of(task: str) -> Activation:
-    """ "sigmoid" for a binary task, else "softmax"."""
-    return "sigmoid" if task == "binary" else "softmax"
+    """ "softmax" for a multiclass task, else "sigmoid"."""
+    return "softmax" if task == "multiclass" else "sigmoid"
 
 
-def size_of(path: Path | None) -> int:
-    """Bytes of a file; 0 without one."""
-    return 0 if path is None else path.stat().st_size
+def size_of(path: Path) -> int:
+    """Bytes of a file."""
+    return path.stat().st_size
 
 
 def make_plan(
@@ -130,7 +133,7 @@ def make_plan(
         data=real_path(config.data),
         class_weights=absolute(config.class_weights),
         start=None if config.start is None else real_path(config.start),
-        loss=config.loss or ("bce+dice" if description.task == "binary" else "ce+dice"),
+        loss=config.loss or ("ce+dice" if description.task == "multiclass" else "bce+dice"),
     )
     # a wrong loss is an error before all labels are read
     check_parts(config, make_criterion(config, description, None))
@@ -145,10 +148,22 @@ def make_plan(
     sizes = {name: len(pairs) for name, pairs in splits.items()}
     skip = config.on_bad_image == "skip" and began is None
     with_places = config.train_split if config.sample != "uniform" else None
-    counts, places = count_pairs(used, sizes, skip, description, bad, with_places, config.seed)
+    counts: dict[str, LabelCounts] | dict[str, MemberLabelCounts]
+    places: dict[str, ImagePlaces] = {}
+    if description.task == MULTILABEL:
+        if with_places:
+            must = "uniform for a multilabel task"
+            raise ArgumentError("train", "sample", must=must, got=config.sample)
+        counts = {n: count_members(pairs, description.classes) for n, pairs in used.items()}
+    else:
+        counts, places = count_pairs(used, sizes, skip, description, bad, with_places, config.seed)
     for name, found in counts.items():
-        log(f"{name}: {found.files} pairs, {describe(found, description)}")
-        if found.ignored and np.count_nonzero(found.pixels) == 1:
+        if isinstance(found, MemberLabelCounts):
+            shares = describe_members(found, description.classes.names)
+            log(f"{name}: {found.files} pairs, {shares}")
+        else:
+            log(f"{name}: {found.files} pairs, {describe(found, description)}")
+        if isinstance(found, LabelCounts) and found.ignored and np.count_nonzero(found.pixels) == 1:
             log(
                 f"warning: {name} has one class beside void. Is void the foreground of a 0/255 "
                 "mask? Then it is not learnt: "
@@ -264,7 +279,8 @@ def is_readable(pair: Pair) -> bool:
     """Whether image and label can be decoded, whatever the values of the label are."""
     try:
         read_rgb(pair.image)
-        return pair.label is not None and read_label(pair.label).size > 0
+        sizes = [read_label(file).size for file in pair.label_files]
+        return pair.is_labelled and min(sizes, default=1) > 0
     except PixelwiseError:
         return False
 
@@ -281,7 +297,7 @@ def split_names(config: TrainConfig) -> tuple[str, str]:
 
 def check_channels(description: Description) -> None:
     """Softmax over one channel is 1 everywhere, so there must be two."""
-    if description.task != "binary" and len(description.classes) < 2:
+    if description.task == "multiclass" and len(description.classes) < 2:
         must = "at least 2 for a multiclass task, softmax over one channel is always 1"
         hint = 'Name the background too, or write task = "binary".'
         where, got = description.root / FILE_NAME, len(description.classes)
@@ -301,7 +317,7 @@ def labelled_pairs(description: Description, split: str) -> list[Pair]:
         hint = hint if split == "val" and "train" in description.splits else ""
         raise DatasetError(where, "split", must=f"one of {known}", got=repr(split), hint=hint)
     pairs = description.pairs(split)
-    without = [pair.id for pair in pairs if pair.label is None]
+    without = [pair.id for pair in pairs if not pair.is_labelled]
     if without:
         event = f"{plural(len(without), 'image')} of split {split} without a label: {some(without)}"
         raise DatasetError(where, f"splits.{split}", event=event)
@@ -328,7 +344,8 @@ def make_criterion(
     try:
         return criterion(
             config.loss,
-            num_classes=description.num_channels,
+            # where classes overlap each is one sigmoid channel
+            num_classes=1 if description.task == MULTILABEL else description.num_channels,
             class_weights=class_weights,
             ignore_index=description.classes.ignore_index,
             upsample="bilinear",
@@ -339,13 +356,13 @@ def make_criterion(
 
 
 def find_weights(
-    config: TrainConfig, description: Description, counts: LabelCounts
+    config: TrainConfig, description: Description, counts: LabelCounts | MemberLabelCounts
 ) -> tuple[float, ...] | None:
     """The weight of each class: from the label counts of the train split, or from a file."""
     if config.class_weights == "none":
         return None
-    if description.task == "binary":
-        must, got = "none for a binary task", config.class_weights
+    if description.task != "multiclass" or isinstance(counts, MemberLabelCounts):
+        must, got = f"none for a {description.task} task", config.class_weights
         hint = "Weigh the foreground in the loss: bce(pos_weight=2)+dice."
         raise ArgumentError("train", "class_weights", must=must, got=got, hint=hint)
     names, method = description.classes.names, config.class_weights
@@ -365,34 +382,3 @@ def describe(counts: LabelCounts, description: Description) -> str:
     shares = zip(description.classes.names, counts.pixels.tolist())
     void = 100 * counts.ignored / (valid + counts.ignored)
     return ", ".join(f"{n} {100 * p / valid:.3g}%" for n, p in shares) + f"; void {void:.3g}%"
-
-
-def check_same_data(run: Path, before: dict[str, Any], now: dict[str, Any], bad: BadImages) -> None:
-    """Raise if the files or labels of a resumed run are not those that it began with.
-
-    Args:
-        run: its folder.
-        before, now: fingerprints.
-        bad: pairs that may have been repaired since.
-    Raises:
-        RunError: naming what was added, removed or changed.
-    """
-    for split in now:
-        old, new = before[split]["files"], now[split]["files"]
-        changes = {
-            "added": sorted(new.keys() - old.keys()),
-            "removed": sorted(old.keys() - new.keys()),
-            "changed": sorted(
-                k
-                for k in (new.keys() & old.keys()) - bad.may_have_changed(split)
-                if new[k] != old[k]
-            ),
-        }
-        named = {f"{plural(len(ids), 'pair')} {how}": ids for how, ids in changes.items() if ids}
-        parts = [f"{number} ({some(ids)})" for number, ids in named.items()]
-        if not parts and before[split]["pixels"] != now[split]["pixels"]:
-            parts = ["other label pixels in the same files"]
-        if parts:
-            event = f"cannot resume: split {split} has changed since the run began: "
-            hint = "Start a new run, or restore the files."
-            raise RunError(run, "data", event=event + ", ".join(parts), hint=hint)

@@ -20,7 +20,7 @@ from pixelwise.files.content import Unreadable, max_unpacked, open_file
 from pixelwise.files.folder import check_free
 from pixelwise.files.limits import check_unpacked
 from pixelwise.labels.decode import check_memory, read_head
-from pixelwise.labels.description import read_settled, without_overlap
+from pixelwise.labels.description import read_settled
 from pixelwise.labels.image import read_rgb
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import label_size
@@ -62,7 +62,7 @@ def check_early(config: TrainConfig) -> None:
     check_name(config.network)
     check_loggers(config)
     check_crop(config)
-    description = without_overlap(read_settled(config.data, config.accept_guesses), "train")
+    description = read_settled(config.data, config.accept_guesses)
     if config.class_weights.endswith(".json"):
         read_weights(config.class_weights, description.classes.names)
 
@@ -129,14 +129,13 @@ def check_pair(pair: Pair) -> Header | PixelwiseError:
         return reason.at(DatasetError, pair.image, "image")
     except DatasetError as error:
         return error
-    if pair.label is None:
-        return header
-    try:
-        height, width = label_size(pair.label)
-    except LabelError as error:
-        return error
-    if (height, width) == (header.height, header.width):
-        return header
-    must = f"{header.height}x{header.width} (height x width), that of {pair.image}"
-    hint = "Labels are never resized."
-    return LabelError(pair.label, "size", must=must, got=f"{height}x{width}", hint=hint)
+    for label in pair.label_files:
+        try:
+            height, width = label_size(label)
+        except LabelError as error:
+            return error
+        if (height, width) != (header.height, header.width):
+            must = f"{header.height}x{header.width} (height x width), that of {pair.image}"
+            hint = "Labels are never resized."
+            return LabelError(label, "size", must=must, got=f"{height}x{width}", hint=hint)
+    return header

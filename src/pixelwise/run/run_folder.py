@@ -26,8 +26,9 @@ from pixelwise.run.checkpoint import (
     find_checkpoint,
 )
 from pixelwise.run.config import TrainConfig
-from pixelwise.run.plan import Plan, check_same_data
+from pixelwise.run.plan import Plan
 from pixelwise.run.preflight import check_out
+from pixelwise.run.same_data import check_same_data
 from pixelwise.settings import command_line
 from pixelwise.text import some
 

@@ -29,6 +29,7 @@ from pixelwise.data.loader import Key, epoch_batches, load_batches, others
 from pixelwise.errors import PixelwiseError, RunError, setting
 from pixelwise.interrupt import Terminated, raise_on_sigterm
 from pixelwise.metrics.confusion import ConfusionCounts
+from pixelwise.metrics.members import MemberCounts
 from pixelwise.ops.one_class import OneClassWarning
 from pixelwise.ops.unknown import raise_if_unknown
 from pixelwise.ranks.distributed import (
@@ -212,7 +213,7 @@ def log_losses(run: Run, epoch: int, rate: float) -> None:
         run.loggers.line({"step": run.position.step, "epoch": epoch, **values})
 
 
-def score_epoch(run: Run) -> tuple[dict[str, float], ConfusionCounts]:
+def score_epoch(run: Run) -> tuple[dict[str, float], ConfusionCounts | MemberCounts]:
     """Evaluate the val split, write its line, and return its values and the counts."""
     config, position = run.config, run.position
     epoch = position.epochs + 1

@@ -27,7 +27,7 @@ from pixelwise.labels.image import read_rgb
 from pixelwise.networks.build import Network, build_network
 from pixelwise.networks.trust import check_trusted
 from pixelwise.ops.nan import check_no_nan
-from pixelwise.ops.predict import predict_label
+from pixelwise.ops.predict import Threshold, predict_label
 from pixelwise.ops.spec import Activation
 from pixelwise.run.checkpoint import (
     BEST,
@@ -48,7 +48,7 @@ class TrainedNetwork(nn.Module):
     Args:
         network: takes uint8 images, gives logits at its own stride.
         classes: what the channels of the logits mean.
-        activation: "softmax", or "sigmoid" for a binary task with one channel.
+        activation: "softmax", or "sigmoid" for a binary task or classes that overlap.
         scale: size of an image at the network / size on disk.
     """
 
@@ -66,7 +66,7 @@ class TrainedNetwork(nn.Module):
         return self.network(image)
 
     def predict(
-        self, image: NDArray[np.uint8] | Path | str, threshold: float = 0.5
+        self, image: NDArray[np.uint8] | Path | str, threshold: Threshold = 0.5
     ) -> NDArray[np.uint8] | NDArray[np.uint16]:
         """The label of one image, at the image's own size.
 
@@ -75,9 +75,11 @@ class TrainedNetwork(nn.Module):
 
         Args:
             image: (H, W, 3) uint8 RGB, or an image file.
-            threshold: binary task: probability above which a pixel is foreground, 0..1.
+            threshold: sigmoid: probability above which a pixel is foreground, 0..1; one for each
+                class if they overlap.
         Returns:
-            (H, W) class indices; uint8, or uint16 for more than 256 classes.
+            (H, W) class indices; uint8, or uint16 for more than 256 classes. (C, H, W) of 0 and 1
+            where classes overlap.
         Raises:
             DatasetError: the file cannot be read.
             ArgumentError: the array is not (H, W, 3); the network gives NaN.
@@ -119,7 +121,11 @@ class TrainedNetwork(nn.Module):
         return resize_image(image_to_tensor(image), image.shape[:2], self.scale)
 
     def label_of(
-        self, logits: Tensor, size: tuple[int, int], threshold: float = 0.5, where: str = "predict"
+        self,
+        logits: Tensor,
+        size: tuple[int, int],
+        threshold: Threshold = 0.5,
+        where: str = "predict",
     ) -> NDArray[np.uint8] | NDArray[np.uint16]:
         """The class indices (H, W) of one image.
 
@@ -132,7 +138,14 @@ class TrainedNetwork(nn.Module):
             ArgumentError: a logit is NaN, of which argmax would make a class.
         """
         check_no_nan(where, logits)
-        return predict_label(logits, size, self.activation, threshold)[0].cpu().numpy()
+        return self.labels_of(logits, size, threshold)[0].cpu().numpy()
+
+    def labels_of(
+        self, logits: Tensor, size: tuple[int, int], threshold: Threshold = 0.5
+    ) -> Tensor:
+        """Class indices (N, H, W) of logits (N, C, h, w); (N, C, H, W) if classes overlap."""
+        labels = predict_label(logits, size, self.activation, threshold)
+        return labels[:, None] if self.classes.files and labels.dim() == 3 else labels
 
 
 class Batched:

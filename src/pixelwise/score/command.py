@@ -22,7 +22,8 @@ from pixelwise.metrics.scores import (
 )
 from pixelwise.score.compare import Comparison, compare
 from pixelwise.score.config import ScoreConfig
-from pixelwise.score.counting import ScoreInputs, count_items, find_inputs, path_from
+from pixelwise.score.counting import Overlapping, ScoreInputs, count_items, find_inputs, path_from
+from pixelwise.score.members import MultilabelScore, score_members
 from pixelwise.score.one_image import STRIP_WIDTH, ImageCounts, Item
 from pixelwise.score.record import (
     BoundaryScores,
@@ -41,7 +42,7 @@ FILE = "score.json"
 @takes_settings(ScoreConfig)
 def score(
     config: ScoreConfig, executor: Executor | None = None, progress: Progress | None = None
-) -> Score | Comparison:
+) -> Score | Comparison | MultilabelScore:
     """Compare predictions with labels and write score.json.
 
     Counts are added over all images; every score is a formula on that one sum.
@@ -54,7 +55,8 @@ def score(
         executor: any concurrent.futures executor; None takes the one that config asks for.
         progress: called with (images done, all images) after each image.
     Returns:
-        What score.json, or comparison.json, holds; absent scores are None.
+        What score.json, or comparison.json, holds; absent scores are None. A MultilabelScore if
+        classes overlap.
     Raises:
         PixelwiseError: a prediction is missing, of another size, or has unknown values.
     Absent classes: a class in neither label nor prediction has no score; the convention says how
@@ -63,6 +65,8 @@ def score(
     config = with_absolute_paths(config)
     with open_executor(config.workers, config.scheduler, executor) as chosen:
         inputs = find_inputs(config)
+        if isinstance(inputs, Overlapping):
+            return score_members(config, inputs)
         counted = count_items(inputs, config, chosen, progress)
     if config.versus is not None:
         return compare(config, inputs, counted)

@@ -21,8 +21,9 @@ from pixelwise.files.json_file import get
 from pixelwise.files.names import real_path
 from pixelwise.files.results import read_object
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
+from pixelwise.labels.class_files import MULTILABEL
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.description import read_settled, without_overlap
+from pixelwise.labels.description import Description, read_settled, without_overlap
 from pixelwise.labels.pairs import Pair, complete_pairs, find_pairing
 from pixelwise.labels.palettes import PALETTES
 from pixelwise.legend.read import read_classes
@@ -51,6 +52,16 @@ class ScoreInputs:
     classes: Classes
     task: str
     dataset: DataSplit
+
+
+@dataclass(frozen=True)
+class Overlapping:
+    """What is scored where classes overlap: a folder with a folder of each class, and a split."""
+
+    folder: Path
+    description: Description
+    dataset: DataSplit
+    split: str
 
 
 def count_items(
@@ -91,7 +102,7 @@ def _behind(progress: Progress | None, done: int, total: int) -> Progress | None
     return None if progress is None else lambda number, _: progress(done + number, total)
 
 
-def find_inputs(config: ScoreConfig) -> ScoreInputs:
+def find_inputs(config: ScoreConfig) -> ScoreInputs | Overlapping:
     """Pair predictions with labels, from a dataset or from bare folders.
 
     Raises:
@@ -105,8 +116,10 @@ def find_inputs(config: ScoreConfig) -> ScoreInputs:
         classes, task = find_classes(config, folders)
         return ScoreInputs(folders, items, classes, task, DataSplit(None, None))
     data, split = find_dataset(config, folders)
-    description = without_overlap(read_settled(data, config.accept_guesses), "score")
+    description = read_settled(data, config.accept_guesses)
     check_choice(str(description.root / "dataset.toml"), "split", split, description.splits)
+    if description.task == MULTILABEL:
+        return Overlapping(folders[0], description, DataSplit(str(data), split), split)
     items = predicted_items(description.pairs(split), folders, prediction_affixes(config))
     dataset = DataSplit(str(data), split)
     return ScoreInputs(folders, items, description.classes, description.task, dataset)
