@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from labels.build_png import chunk, header, join, rows_of
-from pixelwise.data.dataset import read_part
+from pixelwise.data.part import read_part
 from pixelwise.errors import DatasetError
 from pixelwise.labels.image import read_rgb
 

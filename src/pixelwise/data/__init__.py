@@ -3,5 +3,6 @@
 dataset.py  pairs -> tensors, and augmentation
 choice.py   which pair and which of its pixels an example shows
 loader.py   batches in a fixed order, read by any number of processes
+part.py     a part of an image file
 resize.py   the size of an image at the network
 """

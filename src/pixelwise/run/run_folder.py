@@ -17,6 +17,7 @@ from pixelwise.files.records import converted, to_plain
 from pixelwise.files.results import read_object, read_record, write_json
 from pixelwise.labels.classes import Classes
 from pixelwise.networks.build import Network
+from pixelwise.run.bad_images import BadImages
 from pixelwise.run.checkpoint import (
     BEST,
     CONFIG,
@@ -28,9 +29,8 @@ from pixelwise.run.checkpoint import (
 from pixelwise.run.config import TrainConfig
 from pixelwise.run.plan import Plan
 from pixelwise.run.preflight import check_out
-from pixelwise.run.same_data import check_same_data
 from pixelwise.settings import command_line
-from pixelwise.text import some
+from pixelwise.text import plural, some
 
 RUNS = Path("runs")
 DATA = "data.json"
@@ -196,3 +196,34 @@ def best_of(run: Path) -> dict[str, Any] | None:
         return None
     about = read_record(AboutCheckpoint, run / BEST / CONFIG)
     return {"epoch": about.epoch, "step": about.step, **about.score}
+
+
+def check_same_data(run: Path, before: dict[str, Any], now: dict[str, Any], bad: BadImages) -> None:
+    """Raise if the files or labels of a resumed run are not those that it began with.
+
+    Args:
+        run: its folder.
+        before, now: fingerprints.
+        bad: pairs that may have been repaired since.
+    Raises:
+        RunError: naming what was added, removed or changed.
+    """
+    for split in now:
+        old, new = before[split]["files"], now[split]["files"]
+        changes = {
+            "added": sorted(new.keys() - old.keys()),
+            "removed": sorted(old.keys() - new.keys()),
+            "changed": sorted(
+                k
+                for k in (new.keys() & old.keys()) - bad.may_have_changed(split)
+                if new[k] != old[k]
+            ),
+        }
+        named = {f"{plural(len(ids), 'pair')} {how}": ids for how, ids in changes.items() if ids}
+        parts = [f"{number} ({some(ids)})" for number, ids in named.items()]
+        if not parts and before[split]["pixels"] != now[split]["pixels"]:
+            parts = ["other label pixels in the same files"]
+        if parts:
+            event = f"cannot resume: split {split} has changed since the run began: "
+            hint = "Start a new run, or restore the files."
+            raise RunError(run, "data", event=event + ", ".join(parts), hint=hint)
