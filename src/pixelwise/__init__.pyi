@@ -338,6 +338,7 @@ def train(
     scale_jitter: tuple[float, float] = (0.5, 2.0),
     flip: bool = True,
     color_jitter: float = 0.3,
+    augment: str = "default",
     sample: Literal["uniform", "image-first", "class-first"] = "uniform",
     sample_share: float = 0.33,
     train_split: str = "train",

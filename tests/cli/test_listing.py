@@ -10,6 +10,7 @@ from cli.calls import call, fails
 from pixelwise.audit.rules import RULES
 from pixelwise.cli.listing import TABLES, ListConfig, list_names
 from pixelwise.convert.formats.table import FORMATS
+from pixelwise.data.presets import AUGMENTATIONS
 from pixelwise.labels.palettes import PALETTES
 from pixelwise.metrics.like import TOOLS
 from pixelwise.metrics.scores import CONVENTIONS
@@ -22,6 +23,7 @@ NAMES = {
     "loggers": ["tensorboard", "wandb", "mlflow"],
     "networks": [*(f"{name}:ENCODER" for name in NETWORKS), *OTHERS, "module:function"],
     "encoders": [*encoders, "tu-NAME"],
+    "augmentations": [*AUGMENTATIONS, "module:function"],
     "formats": list(FORMATS),
     "classes": list(PALETTES),
     "conventions": list(CONVENTIONS),

@@ -15,6 +15,7 @@ What = Literal[
     "networks",
     "encoders",
     "loggers",
+    "augmentations",
     "formats",
     "classes",
     "conventions",
@@ -116,6 +117,13 @@ TABLES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "loggers": (
         "pixelwise.run.loggers:LOGGERS",
         lambda table: [(name, first_line(row)) for name, row in table.items()],
+    ),
+    "augmentations": (
+        "pixelwise.data.presets:AUGMENTATIONS",
+        lambda table: [
+            *((name, row.about) for name, row in table.items()),
+            ("module:function", "your own: called with image, label and a numpy generator"),
+        ],
     ),
     "formats": (
         "pixelwise.convert.formats.table:FORMATS",

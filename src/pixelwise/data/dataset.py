@@ -4,7 +4,7 @@ Axes are converted here and nowhere else: arrays are (H, W, 3), tensors are (3, 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -14,8 +14,10 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
 
+from pixelwise.data.augment import PLAIN, change, recolor_more
 from pixelwise.data.choice import Choice, Place
 from pixelwise.data.part import read_part
+from pixelwise.data.presets import AUGMENTATIONS
 from pixelwise.data.resize import resize_image
 from pixelwise.errors import LabelError, PairingError
 from pixelwise.labels.classes import Classes
@@ -33,9 +35,10 @@ class Augmentation:
     Attributes:
         crop: pixels of the label that an example has.
         scale: size of the image at the network / size on disk.
-        zoom: lowest and highest random zoom before the crop.
+        zoom: lowest and highest random zoom.
         flip: mirror half of the examples.
         color: largest relative change of brightness, contrast and saturation, 0..1.
+        more: what else happens: one of AUGMENTATIONS, or a `module:function`.
     """
 
     crop: tuple[int, int]
@@ -43,6 +46,7 @@ class Augmentation:
     zoom: tuple[float, float] = (1.0, 1.0)
     flip: bool = False
     color: float = 0.0
+    more: str = "default"
 
 
 @dataclass(frozen=True)
@@ -189,6 +193,10 @@ def read_example(
     """
     members = read_members(pair, classes) if pair.labels else None
     label = _read_label(pair) if members is None else members[0]
+    more = AUGMENTATIONS.get(how.more)
+    turns = int(random.integers(4)) if more and more.turns else 0
+    if turns % 2:
+        how = replace(how, crop=how.crop[::-1])
     cut = draw_cut(label.shape, how, random, place)
     rows, columns = cut.inside(label.shape)
     is_inside = (rows[1] - rows[0], columns[1] - columns[0]) == (cut.height, cut.width)
@@ -213,7 +221,15 @@ def read_example(
     else:  # read_members has looked at all values
         planes = [cut_label(plane, cut, how.crop, lambda index: index, void) for plane in members]
         target = np.stack(planes)
-    return cut_image(image if is_inside else fill(image, cut), cut, how), _to_target(target)
+    window = image if is_inside else fill(image, cut)
+    if how.more in PLAIN:
+        return cut_image(window, cut, how), _to_target(target)
+    cut_out = window, target, cut.mirrored
+    changed, target, preset = change(*cut_out, how.more, turns, random, classes)
+    seen = resize_image(changed, (target.shape[0], target.shape[1]), how.scale).contiguous()
+    if cut.factors is not None:
+        recolor(seen, cut.factors)
+    return recolor_more(seen, preset, random), _to_target(target)
 
 
 def draw_cut(

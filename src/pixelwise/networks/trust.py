@@ -14,18 +14,20 @@ from pixelwise.files.toml_file import read_text
 from pixelwise.networks.table import KINDS, NETWORKS
 
 FILE = "trusted_networks.txt"
+NETWORK, AUGMENTATION = "network", "augmentation"
 _trusted_here: set[str] = set()  # by this process, also where the file cannot be written
 
 
-def is_code(name: str) -> bool:
-    """Whether a network is a `module:function`."""
+def is_code(name: str, what: str = NETWORK) -> bool:
+    """Whether a network or an augmentation is a `module:function`."""
     kind, _, rest = name.partition(":")
-    return bool(rest) and kind not in NETWORKS and kind not in KINDS
+    is_library = kind in NETWORKS or kind in KINDS
+    return bool(rest) and (what == AUGMENTATION or not is_library)
 
 
-def trust(name: str) -> None:
-    """Note that this user trains a network; only a `module:function` needs it."""
-    if not is_code(name) or name in trusted() or len(name.splitlines()) != 1:
+def trust(name: str, what: str = NETWORK) -> None:
+    """Note that this user trains with it; only a `module:function` needs to be noted."""
+    if not is_code(name, what) or name in trusted() or len(name.splitlines()) != 1:
         return
     _trusted_here.add(name)
     with suppress(PixelwiseError, OSError, RuntimeError):
@@ -34,20 +36,21 @@ def trust(name: str) -> None:
         append_text(file, name + "\n")
 
 
-def check_trusted(name: str, where: Path, allowed: bool) -> None:
+def check_trusted(name: str, where: Path, allowed: bool, what: str = NETWORK) -> None:
     """Raise if a file names code that this user has neither trained with nor allowed.
 
     Args:
-        name: of the network, as of build_network.
+        name: of the network, as of build_network, or of the augmentation.
         where: the file.
         allowed: trust, of the command or function.
+        what: NETWORK or AUGMENTATION.
     Raises:
         RunError: naming the module; it has not been imported.
     """
-    if allowed or not is_code(name) or name in trusted():
+    if allowed or not is_code(name, what) or name in trusted():
         return
     module = name.partition(":")[0]
-    event = f"its network {name} is code of the module {module}, which you have not trained with"
+    event = f"its {what} {name} is code of the module {module}, which you have not trained with"
     hint = f"It is not imported. If you know and trust it, allow it: {setting('trust', True)}."
     raise RunError(where, event=event, hint=hint)
 

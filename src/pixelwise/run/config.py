@@ -6,11 +6,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
+from pixelwise.data.presets import check_augmentation
 from pixelwise.errors import ArgumentError, check_choice, setting
 from pixelwise.losses.names import check_loss_names
 from pixelwise.settings import (
     accept_guesses_option,
     check_settings,
+    field_of,
     max_gib_option,
     option,
 )
@@ -28,6 +30,7 @@ Precision = Literal["32", "bf16-mixed", "16-mixed"]
 Log = Literal["tensorboard", "wandb", "mlflow"]
 CLASS_WEIGHTS = ("none", *METHODS)
 # The settings of a run may be anybody's; far above what is useful.
+CROP_ONLY = ("scale_jitter", "flip", "color_jitter")  # what augment none leaves out
 MOST_SCALE, MOST_WORKERS, MOST_DEVICES = 16, 1024, 64
 
 
@@ -126,6 +129,10 @@ class TrainConfig:
     color_jitter: float = option(
         0.3, "random change of brightness, contrast, saturation: 0 to 1", low=0, high=1
     )
+    augment: str = option(
+        "default",
+        "what else happens to a crop: a name of pixelwise list augmentations, or module:function",
+    )
     sample: Sample = option(
         "uniform",
         "crops anywhere, or a share of them around a pixel of a class: of the image's classes, or "
@@ -182,6 +189,12 @@ class TrainConfig:
         if self.zero != "error" and self.class_weights not in METHODS:
             must = f"a method if {setting('zero')} is given"
             raise ArgumentError(where, "class_weights", must=must, got=self.class_weights)
+        check_augmentation(self.augment)
+        if self.augment == "none":
+            changed = [n for n in CROP_ONLY if getattr(self, n) != field_of(type(self), n).default]
+            if changed:
+                must = "left out with augment none"
+                raise ArgumentError(where, ", ".join(changed), must=must, got="another value")
         low, high = self.scale_jitter
         if not 0 < low <= high:
             got = (low, high)

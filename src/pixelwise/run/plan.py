@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pixelwise.audit.headers import Header
+from pixelwise.data.augment import PLAIN
 from pixelwise.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -151,9 +152,10 @@ def make_plan(
     counts: dict[str, LabelCounts] | dict[str, MemberLabelCounts]
     places: dict[str, ImagePlaces] = {}
     if description.task == MULTILABEL:
-        if with_places:
-            must = "uniform for a multilabel task"
-            raise ArgumentError("train", "sample", must=must, got=config.sample)
+        for name, possible in (("sample", ("uniform",)), ("augment", PLAIN)):
+            if (given := getattr(config, name)) not in possible:
+                must = f"{' or '.join(possible)} for a multilabel task"
+                raise ArgumentError("train", name, must=must, got=given)
         counts = {n: count_members(pairs, description.classes) for n, pairs in used.items()}
     else:
         counts, places = count_pairs(used, sizes, skip, description, bad, with_places, config.seed)

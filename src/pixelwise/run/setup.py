@@ -14,15 +14,17 @@ from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import LightningEnvironment
 from torch import Tensor, distributed, nn
 
+from pixelwise.data.augment import find_augmentation
 from pixelwise.data.choice import Choice
 from pixelwise.data.dataset import Augmentation, SegmentationDataset
+from pixelwise.data.presets import AUGMENTATIONS
 from pixelwise.errors import ArgumentError, BackendError, PixelwiseError, RunError, setting
 from pixelwise.files.names import real_path
 from pixelwise.files.records import from_plain, shown, to_plain
 from pixelwise.interrupt import Interrupt
 from pixelwise.losses.criterion import Criterion
 from pixelwise.networks.build import Network, build_network, has_batch_norm, share_batch_norm
-from pixelwise.networks.trust import check_trusted, trust
+from pixelwise.networks.trust import AUGMENTATION, check_trusted, trust
 from pixelwise.ops.backends import choose_backend
 from pixelwise.progress import Display
 from pixelwise.ranks.distributed import choose_device
@@ -140,6 +142,8 @@ def set_up(config: TrainConfig, held: ExitStack, hooks: Hooks) -> Run:
     folder = config.resume or config.out
     if folder is not None:
         on_first_rank(fabric, partial(lock_run, folder, display.line, held))
+    if settings.augment not in AUGMENTATIONS:
+        find_augmentation(settings.augment)
     plan = make_plan(settings, display.line, began)
     settings = plan.config
     network = make_network(plan, fabric, is_new=config.resume is None, log=display.line)
@@ -153,6 +157,7 @@ def set_up(config: TrainConfig, held: ExitStack, hooks: Hooks) -> Run:
         folder = on_first_rank(fabric, partial(new_folder, plan, network, display.line, held))
         if fabric.is_global_zero:
             trust(settings.network)
+            trust(settings.augment, AUGMENTATION)
     display.write_to(folder / LOG)
     model, wrapped = fabric.setup(network, optimizer)
     # after the move to the device, so that the optimizer's state follows its parameters there
@@ -234,6 +239,7 @@ def effective(config: TrainConfig) -> TrainConfig:
         return config
     saved = saved_config(config.resume)
     check_trusted(saved.network, config.resume / CONFIG, config.trust)
+    check_trusted(saved.augment, config.resume / CONFIG, config.trust, AUGMENTATION)
     if config.on_bad_image == "skip":  # from now on
         saved = replace(saved, on_bad_image="skip")
     return replace(saved, max_minutes=config.max_minutes, max_gib=config.max_gib)
@@ -313,7 +319,10 @@ def make_datasets(plan: Plan) -> tuple[SegmentationDataset, SegmentationDataset]
         zoom=config.scale_jitter,
         flip=config.flip,
         color=config.color_jitter,
+        more=config.augment,
     )
+    if config.augment in AUGMENTATIONS and AUGMENTATIONS[config.augment].crop_only:
+        how = Augmentation(crop=config.crop, scale=config.scale, more=config.augment)
     choice = None
     if config.sample != "uniform":
         pixels = plan.counts[config.train_split].pixels

@@ -1,0 +1,191 @@
+"""More happens to a crop: the presets of AUGMENTATIONS, or a function of the user.
+
+Image and label have one size here, that of the crop, and move together. All chance is from one
+generator, which depends on (seed, epoch, index).
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms.v2 import functional
+
+from pixelwise.data.presets import AUGMENTATIONS, Preset
+from pixelwise.errors import ArgumentError, PixelwiseError, RunError
+from pixelwise.labels.classes import Classes
+from pixelwise.text import reason_of
+
+PLAIN = ("default", "none")  # nothing happens here
+
+
+def change(
+    window: NDArray[np.uint8],
+    target: NDArray[np.integer],
+    mirrored: bool,
+    name: str,
+    turns: int,
+    random: np.random.Generator,
+    classes: Classes,
+) -> tuple[Tensor, NDArray[np.integer], Preset]:
+    """What a preset or a function makes of a crop.
+
+    Args:
+        window: (h, w, 3) uint8, the image as on disk.
+        target: (H, W) class indices, mirrored already.
+        mirrored: whether the image is to be.
+        name: of the preset, or `module:function`.
+        turns: right angles, counterclockwise.
+        random: the only source of chance.
+        classes: those of the target.
+    Returns:
+        image (3, H, W) and target (H, W), or (W, H) after an odd number of turns; and the preset
+        for recolor_more.
+    """
+    planes = torch.from_numpy(window).permute(2, 0, 1)
+    image = functional.resize(planes, list(target.shape), antialias=True)
+    image = image.flip(-1) if mirrored else image
+    if name in AUGMENTATIONS:
+        preset = AUGMENTATIONS[name]
+        return *move(image, target, preset, turns, random, classes.ignore_index), preset
+    pixels = np.ascontiguousarray(image.permute(1, 2, 0).numpy())
+    pixels, target = apply_function(name, pixels, target, random, classes)
+    return torch.from_numpy(pixels).permute(2, 0, 1), target, Preset("")
+
+
+def move(
+    image: Tensor,
+    target: NDArray[np.integer],
+    how: Preset,
+    turns: int,
+    random: np.random.Generator,
+    void: int,
+) -> tuple[Tensor, NDArray[np.integer]]:
+    """Turn, mirror and rotate image and target together.
+
+    Args:
+        image: (3, H, W) uint8.
+        target: (H, W) class indices.
+        how: the preset.
+        turns: right angles, counterclockwise.
+        random: the only source of chance.
+        void: ignore_index, of what comes from beyond the crop.
+    Returns:
+        image (3, H, W) uint8 and target (H, W); (W, H) after an odd number of turns.
+    """
+    if turns:
+        image, target = torch.rot90(image, turns, (1, 2)), np.rot90(target, turns)
+    if how.upside_down and random.random() < 0.5:
+        image, target = image.flip(1), target[::-1]
+    if how.degrees and random.random() < how.chance:
+        angle = float(random.uniform(-how.degrees, how.degrees))
+        color = image.float().mean((1, 2)).tolist()
+        image = functional.rotate(image, angle, InterpolationMode.BILINEAR, fill=color)
+        # float32 has every index exactly
+        label = torch.from_numpy(target.astype(np.float32))[None]
+        label = functional.rotate(label, angle, InterpolationMode.NEAREST, fill=[float(void)])
+        target = label[0].numpy().astype(target.dtype)
+    return image.contiguous(), np.ascontiguousarray(target)
+
+
+def recolor_more(image: Tensor, how: Preset, random: np.random.Generator) -> Tensor:
+    """Hue, gamma, blur, noise and lower detail of an image (3, h, w) uint8 at the network."""
+
+    def happens(largest: float) -> bool:
+        return largest > 0 and bool(random.random() < how.chance)
+
+    if happens(how.hue):
+        image = functional.adjust_hue(image, float(random.uniform(-how.hue, how.hue)))
+    if happens(how.gamma):
+        image = functional.adjust_gamma(image, 2 ** float(random.uniform(-how.gamma, how.gamma)))
+    if happens(how.blur):
+        sigma = float(random.uniform(0.3, max(0.3, how.blur)))
+        image = functional.gaussian_blur(image, [2 * round(3 * sigma) + 1] * 2, [sigma, sigma])
+    if happens(1 - how.shrink):
+        size = list(image.shape[1:])
+        factor = random.uniform(how.shrink, 1)
+        small = functional.resize(image, [max(1, round(n * factor)) for n in size], antialias=True)
+        image = functional.resize(small, size, antialias=True)
+    if happens(how.noise):
+        noise = random.standard_normal(tuple(image.shape), np.float32)
+        noise *= random.uniform(0, how.noise)
+        image = (image + torch.from_numpy(noise)).round_().clamp_(0, 255).to(torch.uint8)
+    return image.contiguous()
+
+
+def find_augmentation(name: str) -> Callable[..., Any]:
+    """What `module:function` names, imported.
+
+    Raises:
+        ArgumentError: there is no such function.
+        RunError: the module fails.
+    """
+    module, _, function = name.partition(":")
+    try:
+        found = getattr(import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        must, hint = f"importable, or one of {', '.join(AUGMENTATIONS)}", f"{error}."
+        raise ArgumentError("train", "augment", must=must, got=repr(name), hint=hint) from None
+    except Exception as error:
+        raise _failure(name, error) from error
+    if not callable(found):
+        got = f"{name}, {type(found).__name__}"
+        raise ArgumentError("train", "augment", must="a function", got=got)
+    return found
+
+
+def apply_function(
+    name: str,
+    image: NDArray[np.uint8],
+    target: NDArray[np.integer],
+    random: np.random.Generator,
+    classes: Classes,
+) -> tuple[NDArray[np.uint8], NDArray[np.integer]]:
+    """What a function of the user makes of a crop, checked.
+
+    Args:
+        name: `module:function`, called as function(image, target, random).
+        image: (H, W, 3) uint8.
+        target: (H, W) class indices and ignore_index, uint8 or uint16.
+        random: of this example.
+        classes: those that the target may have.
+    Returns:
+        image and target of the same shapes and types.
+    Raises:
+        ArgumentError: they have others.
+        LabelError: the target has values that are neither a class nor void.
+        RunError: the function raised an error.
+    """
+    function = find_augmentation(name)
+    try:
+        result = function(image.copy(), target.copy(), random)
+    except Exception as error:
+        if isinstance(error, PixelwiseError):
+            raise
+        raise _failure(name, error) from error
+    if not isinstance(result, tuple) or len(result) != 2:
+        must = "(image, label)"
+        raise ArgumentError(name, "result", must=must, got=type(result).__name__)
+    for what, given, made in zip(("image", "label"), (image, target), result):
+        if not isinstance(made, np.ndarray) or (made.shape, made.dtype) != (
+            given.shape,
+            given.dtype,
+        ):
+            got = getattr(made, "shape", ""), getattr(made, "dtype", type(made).__name__)
+            must = f"{given.shape} {given.dtype}, as it was given"
+            raise ArgumentError(name, what, must=must, got=f"{got[0]} {got[1]}")
+    classes.check_indices(result[1], where=name)
+    return np.ascontiguousarray(result[0]), np.ascontiguousarray(result[1])
+
+
+def _failure(name: str, error: Exception) -> RunError:
+    last = extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}, line {last.lineno}, in {last.name}"
+    reason = f"{type(error).__name__}: {reason_of(error)} ({place})"
+    return RunError("train", event=f"the augmentation {name} failed: {reason}")
