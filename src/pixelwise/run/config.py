@@ -173,7 +173,7 @@ class TrainConfig:
         None, "run folder to continue; its own settings are used", reads="run"
     )
     trust: bool = option(
-        False, "with --resume: import a network module:function that you have not trained with"
+        False, "with --resume: import a module:function that you have not trained with"
     )
 
     def __post_init__(self) -> None:
