@@ -57,6 +57,11 @@ class MultilabelScore(Result):
     """Scores of predictions whose classes overlap; shares 0..1, None where there is no score.
 
     Attributes:
+        version, command, created: what made it, how, and when.
+        dataset: what the labels are of.
+        classes: of the labels.
+        task: "multilabel".
+        predictions: their folder.
         convention, convention_meaning: of the mean IoU.
         mean_iou, mean_dice: by that convention.
         mean_iou_by_convention: all of them.
