@@ -18,11 +18,34 @@ LARGE_FILES = ("indexed 512", "grey 512", "16-bit 512", "1-bit 512")
 SMALL_FILES = ("indexed 256", "indexed 64", "grey 64", "16-bit 64")
 LARGE = (
     "inflating a flat label takes as long as counting its pixels, which is done by runs or in four "
-    "counters at a time; the ratio is above 1 where a process gives memory back after every file"
+    "counters at a time; the ratio depends on whether the process gives memory back after a file"
 )
 SMALL = (
     "of 64 × 64 pixels the work beside decoding (checks, records, another file) takes longer than "
     "decoding; fewer calls of the system and none of Pillow where inflating is enough were tried"
+)
+PASSES = (
+    "beside the exponentials of both passes labels are read and a new gradient is mapped; fewer "
+    "operations in exp and asking for memory ahead gained 20 % for many classes, and made two "
+    "classes slower"
+)
+INTERPOLATED = (
+    "the exponentials of every pixel at full resolution take most of the time; fewer operations in "
+    "exp were tried, blocks of another form were not"
+)
+PREDICTION = (
+    "two products and a comparison for each class and pixel, in vector registers; other forms were "
+    "not tried"
+)
+SMALL_STEP = "some 90 calls of Python and NumPy are left of a step, and what autograd itself takes"
+FIRST_USE = (
+    "two thirds are LLVM; formulas in NumPy and tables made outside the kernels saved 5 s, scratch "
+    "memory made outside them a second more, but made steps 5 % slower"
+)
+LATER = "numba's own import and registries take 0.45 s; SciPy is no longer imported"
+FOLDER = (
+    "reading and writing need the cores that the network uses: 17 ms of CPU for a PNG beside some "
+    "55 ms; more threads and batches gained nothing on two cores"
 )
 ON_A_GPU = "`python -m benchmarks.gpu` measures it, where there is one"
 
@@ -31,16 +54,16 @@ def dense(classes: int) -> list[Target]:
     """CE + Dice at the resolution of the logits."""
     work, table = f"CE + Dice {DENSE[classes]}", DENSE[classes]
     if classes == 2:
-        speed = [Target(work, "≥ 6 × the fastest of all", table, (COMPILED, *EAGER))]
+        speed = [Target(work, "≥ 6 × the fastest of all", table, (COMPILED, *EAGER), why=PASSES)]
     else:
         speed = [
-            Target(work, "≥ 8 × torch.compile", table, (COMPILED,)),
-            Target(work, "≥ 12 × the fastest eager library", table, EAGER),
+            Target(work, "≥ 8 × torch.compile", table, (COMPILED,), why=PASSES),
+            Target(work, "≥ 12 × the fastest eager library", table, EAGER, why=PASSES),
         ]
     floor = "≤ 1.3 × the exp floor" if classes == 2 else "≤ 1.2 × the exp floor"
     return [
         *speed,
-        Target(work, floor, table, (FLOOR,), inverse=True),
+        Target(work, floor, table, (FLOOR,), inverse=True, why=PASSES),
         Target(work, "≤ 1.05 × logits of memory", table, ("pixelwise",), EXTRA),
     ]
 
@@ -51,13 +74,14 @@ def upsampled(classes: int, times: int) -> list[Target]:
     predicted = f"prediction ×4, {classes} classes"
     memory = "≤ 0.1 × full-resolution logits of memory"
     return [
-        Target(work, f"≥ {times} × torch eager", table, ("torch eager",)),
+        Target(work, f"≥ {times} × torch eager", table, ("torch eager",), why=INTERPOLATED),
         Target(work, memory, table, ("pixelwise",), EXTRA),
         Target(
             predicted,
             "≥ 9 × interpolate + argmax",
             PREDICTED[classes],
             ("interpolate + argmax",),
+            why=PREDICTION,
         ),
         Target(predicted, memory, PREDICTED[classes], ("pixelwise",), EXTRA),
     ]
@@ -105,9 +129,11 @@ def labels() -> list[Target]:
 TARGETS = (
     *(target for classes in (19, 150, 2) for target in dense(classes)),
     Target("CE + Dice (1, 2, 64, 64), CPU time of the thread", "≤ 1 × torch eager",
-           "(1, 2, 64, 64)", ("torch eager",), inverse=True),
-    Target("first use of a loss", "≤ 8 s of compiling", "first step", ("compiled",), "time"),
-    Target("start of later processes", "≤ 0.3 s", "first step", ("cached",), "time"),
+           "(1, 2, 64, 64)", ("torch eager",), inverse=True, why=SMALL_STEP),
+    Target("first use of a loss", "≤ 8 s of compiling", "first step", ("compiled",), "time",
+           why=FIRST_USE),
+    Target("start of later processes", "≤ 0.3 s", "first step", ("cached",), "time",
+           why=LATER),
     *upsampled(150, 40),
     *upsampled(19, 28),
     Target("GPU, counted: kernels of a step CE + Dice", "≤ 8", "step of a loss",
@@ -136,9 +162,9 @@ TARGETS = (
     Target("training examples, 360×480 PNG", "≥ 1.5 × torchvision v2", "360×480 PNG",
            ("torchvision",)),
     Target("predict of a folder, PNG", "≥ 0.9 × the network alone", "predict, 60 PNG",
-           ("predict",), "rate / network"),
+           ("predict",), "rate / network", why=FOLDER),
     Target("predict of a folder, JPEG", "≥ 0.9 × the network alone", "predict, 60 JPG",
-           ("predict",), "rate / network"),
+           ("predict",), "rate / network", why=FOLDER),
     Target("prediction in tiles, 20,000 × 20,000, 19 classes", "≤ 1 GiB beside the network", "", (),
            why="there is no prediction in tiles yet"),
     *labels(),
