@@ -30,10 +30,12 @@ LAYER = {
     **dict.fromkeys(["weights", "losses", "legend"], 4),
     **dict.fromkeys(["survey", "ranks"], 5),
     **dict.fromkeys(["convert", "audit", "score", "networks", "data"], 6),
-    **dict.fromkeys(["init", "repair", "run"], 7),
-    **dict.fromkeys(["prediction", "report"], 8),
-    "demo": 9,
-    "cli": 10,
+    **dict.fromkeys(["init", "repair", "plan"], 7),
+    "logs": 8,
+    "run": 9,
+    **dict.fromkeys(["prediction", "report"], 10),
+    "demo": 11,
+    "cli": 12,
 }
 NUMPY, IMAGING = {"numpy"}, {"numpy", "PIL"}
 # third-party packages that a package of ours may import, at most; the others none
@@ -50,7 +52,9 @@ PACKAGES = {
     | {"transformers", "huggingface_hub"},
     "ranks": {"torch", "lightning_fabric"},
     "data": {"torch", "torchvision", "numpy"},
-    "run": IMAGING | {"torch", "lightning_fabric", "safetensors", "wandb", "mlflow"},
+    "plan": NUMPY,
+    "logs": IMAGING | {"torch", "wandb", "mlflow"},
+    "run": IMAGING | {"torch", "lightning_fabric", "safetensors"},
     "prediction": {"torch", "numpy"},
     "progress": {"rich"},
     "report": IMAGING | {"jinja2"},

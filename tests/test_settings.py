@@ -14,8 +14,8 @@ from pixelwise.errors import (
 )
 from pixelwise.extras import explain_missing
 from pixelwise.files.records import from_plain, to_plain
+from pixelwise.plan.config import TrainConfig
 from pixelwise.prediction.config import PredictConfig
-from pixelwise.run.config import TrainConfig
 from pixelwise.score.config import ScoreConfig
 from pixelwise.settings import command_line, takes_settings
 

@@ -35,6 +35,9 @@ from pixelwise.labels.rle import mask_to_rle as mask_to_rle
 from pixelwise.labels.rle import rle_to_mask as rle_to_mask
 from pixelwise.labels.shapes import Outline as Outline
 from pixelwise.labels.shapes import polygons_to_label as polygons_to_label
+from pixelwise.logs.hooks import CheckpointSaved as CheckpointSaved
+from pixelwise.logs.hooks import EpochDone as EpochDone
+from pixelwise.logs.hooks import StepDone as StepDone
 from pixelwise.losses.boundary import Boundary as Boundary
 from pixelwise.losses.boundary import Hausdorff as Hausdorff
 from pixelwise.losses.criterion import Criterion as Criterion
@@ -80,16 +83,13 @@ from pixelwise.ops.predict import predict_label as predict_label
 from pixelwise.ops.stats import PixelStats as PixelStats
 from pixelwise.ops.stats import pixel_stats as pixel_stats
 from pixelwise.ops.unknown import raise_if_unknown as raise_if_unknown
+from pixelwise.plan.config import TrainConfig as TrainConfig
 from pixelwise.prediction.config import PredictConfig as PredictConfig
 from pixelwise.ranks.rank_stats import stats_of_all_ranks as stats_of_all_ranks
 from pixelwise.repair.command import fix as fix
 from pixelwise.repair.result import Repaired as Repaired
 from pixelwise.report.audit_page import audit_page as audit_page
 from pixelwise.report.config import ReportConfig as ReportConfig
-from pixelwise.run.config import TrainConfig as TrainConfig
-from pixelwise.run.hooks import CheckpointSaved as CheckpointSaved
-from pixelwise.run.hooks import EpochDone as EpochDone
-from pixelwise.run.hooks import StepDone as StepDone
 from pixelwise.run.trained import TrainedNetwork as TrainedNetwork
 from pixelwise.run.trained import load_network as load_network
 from pixelwise.score.compare import Comparison as Comparison

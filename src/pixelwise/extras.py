@@ -18,7 +18,9 @@ EXTRAS = {
     ),
 }
 # modules that need the whole extra "train", whichever package is found missing first
-_TRAINING = tuple(f"pixelwise.{name}" for name in ("data", "ranks", "run", "prediction", "demo"))
+_TRAINING = tuple(
+    f"pixelwise.{name}" for name in ("data", "ranks", "plan", "logs", "run", "prediction", "demo")
+)
 
 
 @contextmanager

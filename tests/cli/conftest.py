@@ -3,7 +3,7 @@
 import pytest
 
 from make import make_dataset, train_settings
-from pixelwise.run.config import TrainConfig
+from pixelwise.plan.config import TrainConfig
 from pixelwise.run.train import train
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from cli.calls import call, fails
 from pixelwise.cli.commands import COMMANDS, resolve
-from pixelwise.run.config import TrainConfig
+from pixelwise.plan.config import TrainConfig
 from pixelwise.settings import choices_of
 
 pytest.importorskip("shtab", reason="shtab is not installed")

@@ -11,7 +11,7 @@ from cli.calls import call, fails
 from pixelwise.cli.commands import COMMANDS, resolve
 from pixelwise.cli.parser import EXAMPLES, parse
 from pixelwise.cli.request import make_config
-from pixelwise.run.config import TrainConfig
+from pixelwise.plan.config import TrainConfig
 from pixelwise.settings import choices_of, command_line, command_of
 
 ALL_EXAMPLES = [line for row in COMMANDS.values() for line in row.examples]

@@ -17,7 +17,7 @@ from pixelwise.errors import ArgumentError, LabelError, RunError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.pairs import find_pairs
 from pixelwise.networks import trust
-from pixelwise.run.config import TrainConfig
+from pixelwise.plan.config import TrainConfig
 
 CLASSES = Classes(["ground", "disc", "bar"], values=[0, 128, 7], ignore_values=[11])
 GREY = np.array([20, 120, 220], np.uint8)  # of each class in a drawn image

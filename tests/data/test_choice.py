@@ -14,8 +14,8 @@ from pixelwise.data.dataset import Augmentation, SegmentationDataset, draw_cut
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.pairs import find_pairs
 from pixelwise.labels.png import read_label
-from pixelwise.run.config import TrainConfig
-from pixelwise.run.plan import make_plan
+from pixelwise.plan.config import TrainConfig
+from pixelwise.plan.plan import make_plan
 from pixelwise.weights.counts import LabelCounts, count_labels
 from pixelwise.weights.places import counts_and_places, draw_places
 

@@ -16,8 +16,8 @@ from pixelwise.data.resize import resize_image
 from pixelwise.errors import DatasetError, LabelError, PairingError, PixelwiseError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.pairs import Pair, find_pairs
-from pixelwise.run.config import TrainConfig
-from pixelwise.run.plan import make_plan
+from pixelwise.plan.config import TrainConfig
+from pixelwise.plan.plan import make_plan
 
 CLASSES = Classes(["ground", "disc", "bar"], values=[0, 128, 7], ignore_values=[11])
 HOW = Augmentation(crop=(40, 50), scale=1.0, zoom=(0.5, 2.0), flip=True, color=0.3)

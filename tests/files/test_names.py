@@ -22,7 +22,7 @@ from pixelwise.files.atomic import atomic_write, sync_folder, take_name
 from pixelwise.files.folder import staged_folder
 from pixelwise.files.names import check_names, is_portable, lies_in, real_path
 from pixelwise.labels.description import read_description
-from pixelwise.run.metrics_file import append_line
+from pixelwise.logs.metrics_file import append_line
 from pixelwise.text import shell_line
 
 ALLOWED = ("a.png", "console.png", "a/b c.png", ".a.png", "nullen.png", "com10.png", "größe.png")

@@ -18,9 +18,9 @@ from pixelwise.files.results import made_by, read_record, write_json
 from pixelwise.init.config import InitConfig
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description, Split
+from pixelwise.plan.config import TrainConfig
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.report.config import ReportConfig
-from pixelwise.run.config import TrainConfig
 from pixelwise.score.calibration import Calibration
 from pixelwise.score.compare import Comparison
 from pixelwise.score.config import ScoreConfig

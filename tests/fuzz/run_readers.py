@@ -10,6 +10,7 @@ from pathlib import Path
 from fuzz.readers import Reader
 from make import make_dataset, train_settings
 from pixelwise.audit.baseline import read_baseline
+from pixelwise.plan.config import TrainConfig
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.predict import predict
 from pixelwise.report.calibration import read_calibration
@@ -17,7 +18,6 @@ from pixelwise.report.config import ReportConfig
 from pixelwise.report.html import report
 from pixelwise.report.source import read_metrics, read_result
 from pixelwise.run.checkpoint import find_checkpoint
-from pixelwise.run.config import TrainConfig
 from pixelwise.run.run_folder import saved_config
 from pixelwise.run.train import train
 from pixelwise.run.trained import load_network

@@ -12,11 +12,11 @@ from make import draw, make_dataset, train_settings, write_image
 from pixelwise.errors import RunError
 from pixelwise.networks.build import build_network
 from pixelwise.networks.table import NETWORKS
+from pixelwise.plan.config import TrainConfig
 from pixelwise.prediction import pipeline
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.predict import predict
 from pixelwise.prediction.unfinished import Journal
-from pixelwise.run.config import TrainConfig
 from pixelwise.run.train import train
 from pixelwise.run.trained import Batched, TrainedNetwork, same_sizes
 

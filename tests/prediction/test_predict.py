@@ -11,10 +11,10 @@ from pixelwise.errors import ArgumentError, DatasetError, PairingError, RunError
 from pixelwise.labels.description import read_description
 from pixelwise.labels.image import image_size
 from pixelwise.labels.png import read_label
+from pixelwise.plan.config import TrainConfig
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.predict import predict
 from pixelwise.run.checkpoint import read_checkpoint
-from pixelwise.run.config import TrainConfig
 from pixelwise.run.train import train
 from pixelwise.score.command import score
 

@@ -16,11 +16,11 @@ from pixelwise.labels.image import read_rgb
 from pixelwise.labels.png import read_label
 from pixelwise.metrics.calibration import count_calibration
 from pixelwise.metrics.threshold import ThresholdCounts, confusion_at, count_thresholds
+from pixelwise.plan.config import TrainConfig
 from pixelwise.prediction.calibration import BINS, STEPS
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.predict import predict
 from pixelwise.run.checkpoint import read_checkpoint
-from pixelwise.run.config import TrainConfig
 from pixelwise.run.train import train
 from pixelwise.run.trained import TrainedNetwork, load_network
 from pixelwise.score.calibration import Calibration

@@ -13,11 +13,11 @@ from PIL import Image
 from make import draw, make_dataset, train_settings, write_image
 from pixelwise.cli.entry import main
 from pixelwise.errors import ArgumentError, DatasetError, PairingError, RunError
+from pixelwise.plan.config import TrainConfig
 from pixelwise.prediction import pipeline
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.predict import predict
 from pixelwise.prediction.unfinished import FILE
-from pixelwise.run.config import TrainConfig
 from pixelwise.run.train import train
 from pixelwise.run.trained import TrainedNetwork
 from pixelwise.score.command import score

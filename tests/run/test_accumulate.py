@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from make import make_dataset, train_settings
 from pixelwise.errors import ArgumentError
-from pixelwise.run.config import TrainConfig
+from pixelwise.plan.config import TrainConfig
 from pixelwise.run.train import train
 
 NETWORK = """

@@ -14,8 +14,8 @@ import torch
 import pixelwise as pw
 from make import make_dataset, train_settings
 from pixelwise.errors import DatasetError, PixelwiseError, RunError
+from pixelwise.plan.config import TrainConfig
 from pixelwise.run.checkpoint import read_checkpoint
-from pixelwise.run.config import TrainConfig
 from pixelwise.run.train import train
 
 

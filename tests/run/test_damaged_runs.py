@@ -9,13 +9,13 @@ from torch import nn
 from make import make_dataset, train_settings
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.classes import Classes
+from pixelwise.plan.config import TrainConfig
 from pixelwise.run.checkpoint import (
     AboutCheckpoint,
     find_checkpoint,
     load_weights,
     save_checkpoint,
 )
-from pixelwise.run.config import TrainConfig
 from pixelwise.run.train import train
 
 # Saves the files of one folder under the name of another, and dies before the given event.

@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from make import make_dataset, train_settings
+from pixelwise.plan.config import TrainConfig
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.predict import predict
 from pixelwise.ranks.distributed import shard, sum_over_ranks
-from pixelwise.run.config import TrainConfig
 from pixelwise.run.train import train
 from pixelwise.score.command import score
 from pixelwise.score.config import ScoreConfig

@@ -3,7 +3,7 @@
 import pytest
 
 from pixelwise.networks.build import build_network
-from pixelwise.run.config import TrainConfig
+from pixelwise.plan.config import TrainConfig
 from pixelwise.run.optimizer import make_optimizer, schedule, set_learning_rate
 
 

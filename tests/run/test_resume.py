@@ -11,11 +11,11 @@ import pytest
 from make import draw, make_dataset, train_settings, write_image, write_stored
 from pixelwise.errors import RunError
 from pixelwise.interrupt import Terminated
+from pixelwise.plan.config import TrainConfig
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.predict import predict
 from pixelwise.run import train as training
 from pixelwise.run.checkpoint import read_checkpoint
-from pixelwise.run.config import TrainConfig
 from pixelwise.run.train import train
 
 EPOCHS = 4  # of three steps each

@@ -9,9 +9,9 @@ import pytest
 from make import make_dataset, train_settings
 from pixelwise.errors import RunError
 from pixelwise.files.lock import locked
+from pixelwise.plan.config import TrainConfig
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.predict import predict
-from pixelwise.run.config import TrainConfig
 from pixelwise.run.train import train
 
 TRAIN = """

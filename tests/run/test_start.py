@@ -8,7 +8,7 @@ from make import make_dataset, train_settings
 from pixelwise.errors import ArgumentError, RunError
 from pixelwise.labels.description import read_description
 from pixelwise.networks.build import build_network
-from pixelwise.run.config import TrainConfig
+from pixelwise.plan.config import TrainConfig
 from pixelwise.run.start import head_tensors, start_from
 from pixelwise.run.train import train
 

@@ -14,11 +14,11 @@ from make import make_dataset, train_settings
 from pixelwise.errors import ArgumentError, RunError
 from pixelwise.networks.build import build_network
 from pixelwise.networks.layers import layers_of
+from pixelwise.plan.config import TrainConfig
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.predict import predict
 from pixelwise.run import train as training
 from pixelwise.run.checkpoint import Checkpoint, read_checkpoint
-from pixelwise.run.config import TrainConfig
 from pixelwise.run.ema import WeightAverage
 from pixelwise.run.optimizer import factors_of, make_optimizer
 from pixelwise.run.train import train

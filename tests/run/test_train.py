@@ -9,11 +9,11 @@ import torch
 from make import make_dataset, train_settings
 from pixelwise.errors import ArgumentError, BackendError, DatasetError, LabelError, RunError
 from pixelwise.losses.criterion import Criterion
+from pixelwise.plan.config import TrainConfig
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.predict import predict
 from pixelwise.run import step as steps
 from pixelwise.run.checkpoint import read_checkpoint
-from pixelwise.run.config import TrainConfig
 from pixelwise.run.train import train
 from pixelwise.score.command import score
 from pixelwise.score.config import ScoreConfig

@@ -6,7 +6,7 @@ import torch
 from make import make_dataset, train_settings
 from pixelwise.errors import ArgumentError
 from pixelwise.ops.unknown import count_later
-from pixelwise.run.config import TrainConfig
+from pixelwise.plan.config import TrainConfig
 from pixelwise.run.train import train
 
 

@@ -11,7 +11,7 @@ from make import VOID, make_dataset, write_image, write_stored, write_toml
 from pixelwise.cli import main
 from pixelwise.errors import ArgumentError, DatasetError, LabelError
 from pixelwise.labels.description import read_description
-from pixelwise.run.config import TrainConfig
+from pixelwise.plan.config import TrainConfig
 from pixelwise.weights.command import weigh
 from pixelwise.weights.config import WeightsConfig
 from pixelwise.weights.file import read_weights

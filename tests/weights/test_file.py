@@ -6,7 +6,7 @@ import pytest
 
 from make import make_dataset, train_settings
 from pixelwise.errors import ArgumentError, RunError
-from pixelwise.run.config import TrainConfig
+from pixelwise.plan.config import TrainConfig
 from pixelwise.run.train import train
 from pixelwise.weights.file import read_weights
 

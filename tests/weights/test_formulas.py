@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pixelwise.errors import ArgumentError
-from pixelwise.run.config import CLASS_WEIGHTS
+from pixelwise.plan.config import CLASS_WEIGHTS
 from pixelwise.settings import choices_of
 from pixelwise.weights.config import WeightsConfig
 from pixelwise.weights.counts import LabelCounts

@@ -147,10 +147,10 @@ COMMANDS = {
             "pixelwise train street/ --loss ce+dice --class-weights median_frequency",
             "pixelwise train --resume runs/street-1  # continues a stopped run",
         ),
-        "pixelwise.run.config:TrainConfig",
+        "pixelwise.plan.config:TrainConfig",
         "pixelwise.run.train:train",
         show_train,
-        check="pixelwise.run.preflight:check_early",
+        check="pixelwise.plan.preflight:check_early",
     ),
     "predict": Command(
         "predict label images with a trained network",

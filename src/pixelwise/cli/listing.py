@@ -115,7 +115,7 @@ TABLES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "networks": ("pixelwise.networks.table:NETWORKS", networks),
     "encoders": ("segmentation_models_pytorch.encoders:encoders", encoders),
     "loggers": (
-        "pixelwise.run.loggers:LOGGERS",
+        "pixelwise.logs.loggers:LOGGERS",
         lambda table: [(name, first_line(row)) for name, row in table.items()],
     ),
     "augmentations": (

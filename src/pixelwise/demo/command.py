@@ -18,9 +18,9 @@ from pixelwise.errors import setting
 from pixelwise.files.folder import check_free
 from pixelwise.files.records import to_plain
 from pixelwise.files.results import write_json
+from pixelwise.plan.config import TrainConfig
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.report.config import ReportConfig
-from pixelwise.run.config import TrainConfig
 from pixelwise.score.config import ScoreConfig
 from pixelwise.score.record import Score
 from pixelwise.settings import check_settings, option, takes_settings

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pixelwise.errors import ArgumentError, setting
-from pixelwise.run.config import Device
+from pixelwise.plan.config import Device
 from pixelwise.settings import check_settings, max_gib_option, option, required
 
 

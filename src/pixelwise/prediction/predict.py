@@ -30,6 +30,7 @@ from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, read_description
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.storage_notes import count_kinds, storage_notes
+from pixelwise.plan.bad_images import all_of
 from pixelwise.prediction import calibration
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.pipeline import Work, images_in_memory
@@ -42,7 +43,6 @@ from pixelwise.prediction.unfinished import (
 )
 from pixelwise.progress import Display
 from pixelwise.ranks.distributed import choose_device
-from pixelwise.run.bad_images import all_of
 from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, find_checkpoint
 from pixelwise.run.trained import TrainedNetwork, trained_network
 from pixelwise.score.calibration import FILE as CALIBRATION_FILE

@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 
 from pixelwise.ops.stats import PixelStats
+from pixelwise.plan.parts import takes_one_pass
 from pixelwise.ranks.rank_stats import stats_over_ranks
-from pixelwise.run.parts import takes_one_pass
 from pixelwise.run.setup import Run
 
 

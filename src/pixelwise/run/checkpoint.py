@@ -28,7 +28,7 @@ from pixelwise.files.records import shown, to_plain
 from pixelwise.files.results import read_record
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import TASKS
-from pixelwise.run.config import MOST_SCALE
+from pixelwise.plan.config import MOST_SCALE
 from pixelwise.text import plural, some
 
 WEIGHTS, OPTIMIZER, CONFIG = "weights.safetensors", "optimizer.pt", "config.json"

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from pixelwise.errors import ArgumentError, RunError
 from pixelwise.networks.build import Network
 from pixelwise.networks.layers import layers_of, name_of
-from pixelwise.run.config import TrainConfig
+from pixelwise.plan.config import TrainConfig
 
 
 class Row(NamedTuple):

@@ -17,7 +17,10 @@ from pixelwise.files.records import converted, to_plain
 from pixelwise.files.results import read_object, read_record, write_json
 from pixelwise.labels.classes import Classes
 from pixelwise.networks.build import Network
-from pixelwise.run.bad_images import BadImages
+from pixelwise.plan.bad_images import BadImages
+from pixelwise.plan.config import TrainConfig
+from pixelwise.plan.plan import Plan
+from pixelwise.plan.preflight import check_out
 from pixelwise.run.checkpoint import (
     BEST,
     CONFIG,
@@ -26,9 +29,6 @@ from pixelwise.run.checkpoint import (
     Checkpoint,
     find_checkpoint,
 )
-from pixelwise.run.config import TrainConfig
-from pixelwise.run.plan import Plan
-from pixelwise.run.preflight import check_out
 from pixelwise.settings import command_line
 from pixelwise.text import plural, some
 

@@ -1,10 +1,9 @@
 """The objects of the training loop: made from a plan, or restored from a checkpoint."""
 
-import math
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,27 +17,28 @@ from pixelwise.data.augment import find_augmentation
 from pixelwise.data.choice import Choice
 from pixelwise.data.dataset import Augmentation, SegmentationDataset
 from pixelwise.data.presets import AUGMENTATIONS
-from pixelwise.errors import ArgumentError, BackendError, PixelwiseError, RunError, setting
+from pixelwise.errors import ArgumentError, BackendError, PixelwiseError, setting
 from pixelwise.files.names import real_path
-from pixelwise.files.records import from_plain, shown, to_plain
+from pixelwise.files.records import to_plain
 from pixelwise.interrupt import Interrupt
+from pixelwise.logs.hooks import Hooks
+from pixelwise.logs.loggers import Loggers
+from pixelwise.logs.metrics_file import METRICS, START, forget_after
 from pixelwise.losses.criterion import Criterion
 from pixelwise.networks.build import Network, build_network, has_batch_norm, share_batch_norm
 from pixelwise.networks.trust import AUGMENTATION, check_trusted, trust
 from pixelwise.ops.backends import choose_backend
+from pixelwise.plan.bad_images import BadImages, read_bad_images
+from pixelwise.plan.config import TrainConfig
+from pixelwise.plan.parts import lines_about_parts
+from pixelwise.plan.plan import Plan, make_plan
 from pixelwise.progress import Display
 from pixelwise.ranks.distributed import choose_device
 from pixelwise.ranks.rank_stats import differences
-from pixelwise.run.bad_images import BadImages, read_bad_images
-from pixelwise.run.checkpoint import CONFIG, OPTIMIZER, Checkpoint, load_tensors, load_weights
-from pixelwise.run.config import TrainConfig
+from pixelwise.run.checkpoint import CONFIG
 from pixelwise.run.ema import WeightAverage
-from pixelwise.run.hooks import Hooks
-from pixelwise.run.loggers import Loggers
-from pixelwise.run.metrics_file import METRICS, START, forget_after
-from pixelwise.run.optimizer import decay_line, load_state, make_optimizer
-from pixelwise.run.parts import lines_about_parts
-from pixelwise.run.plan import Plan, make_plan
+from pixelwise.run.optimizer import decay_line, make_optimizer
+from pixelwise.run.position import Position, restore
 from pixelwise.run.run_folder import (
     free_run_name,
     lock_run,
@@ -47,32 +47,10 @@ from pixelwise.run.run_folder import (
     saved_config,
 )
 from pixelwise.run.start import start_from
-from pixelwise.text import plural, some
+from pixelwise.text import plural
 
 TRAIN_COST, SCORE_COST = 3.0, 1.0  # work per image: forward and backward, or forward alone
 LOG = "log.txt"
-WEIGHTS_OF_STEP = "weights"  # in OPTIMIZER, where the weights of the checkpoint are an average
-
-
-@dataclass
-class Position:
-    """Where a run is; all of it is in a checkpoint.
-
-    Attributes:
-        step: optimizer steps taken.
-        epochs: epochs that are complete, with their evaluation.
-        best: highest val/miou so far, and None before the first that is a number.
-        losses: losses since the last line of metrics.jsonl.
-        seconds: time spent by earlier parts of the run.
-        seen: target pixels of each class in this epoch, and of void.
-    """
-
-    step: int = 0
-    epochs: int = 0
-    best: float | None = None
-    losses: list[float] = field(default_factory=list)
-    seconds: float = 0.0
-    seen: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -124,7 +102,7 @@ class Run:
     @property
     def steps_per_epoch(self) -> int:
         """Full batches in the train split; one if it is smaller than a batch."""
-        return steps_of(self.plan)
+        return self.plan.steps_per_epoch
 
 
 def set_up(config: TrainConfig, held: ExitStack, hooks: Hooks) -> Run:
@@ -163,7 +141,7 @@ def set_up(config: TrainConfig, held: ExitStack, hooks: Hooks) -> Run:
     # after the move to the device, so that the optimizer's state follows its parameters there
     average = None
     if settings.ema:
-        average = WeightAverage(network, settings.ema * steps_of(plan))
+        average = WeightAverage(network, settings.ema * plan.steps_per_epoch)
     position = Position()
     if checkpoint:
         position = restore(checkpoint, network, average, optimizer, fabric, plan)
@@ -331,65 +309,3 @@ def make_datasets(plan: Plan) -> tuple[SegmentationDataset, SegmentationDataset]
         SegmentationDataset(plan.train, classes, config.scale, how, config.seed, choice),
         SegmentationDataset(plan.val, classes, config.scale),
     )
-
-
-def restore(
-    checkpoint: Checkpoint,
-    network: Network,
-    average: WeightAverage | None,
-    optimizer: Any,
-    fabric: Fabric,
-    plan: Plan,
-) -> Position:
-    """Give network, average and optimizer the state that the checkpoint has.
-
-    Raises:
-        RunError: it is not the state of this run.
-    """
-    path = checkpoint.folder / OPTIMIZER
-    state = checkpoint.training_state()
-    kept = {"optimizer", "precision", "position"} | ({WEIGHTS_OF_STEP} if average else set())
-    missing = kept - state.keys()
-    if missing:
-        raise RunError(path, some(sorted(missing)), must="given", got="nothing")
-    position = from_plain(Position, state["position"], str(path), RunError)
-    check_position(position, path, plan)
-    if not fabric.is_global_zero:
-        position.seen.clear()  # the first rank has those of all
-    load_weights(average.network if average else network, checkpoint.folder)
-    if average:
-        load_tensors(network, state[WEIGHTS_OF_STEP], path)
-    load_state(optimizer, state["optimizer"], path)
-    precision = fabric.strategy.precision
-    own, saved = precision.state_dict(), state["precision"]
-    if own:  # the numbers of a scaler
-        is_scaler = isinstance(saved, dict) and own.keys() == saved.keys()
-        if not (is_scaler and all(type(v) in (int, float) and v >= 0 for v in saved.values())):
-            raise RunError(path, "precision", must="the state of its scaler", got=shown(saved))
-        precision.load_state_dict(saved)
-    return position
-
-
-def check_position(position: Position, path: Path, plan: Plan) -> None:
-    """Raise if a run of this plan cannot be there.
-
-    Raises:
-        RunError: naming what is wrong.
-    """
-    steps = steps_of(plan)
-    first, last = steps * position.epochs, steps * (position.epochs + 1)
-    places = len(plan.description.classes) + 1
-    if position.seen and (len(position.seen) != places or min(position.seen) < 0):
-        must = f"{places} numbers >= 0"
-        raise RunError(path, "position.seen", must=must, got=shown(position.seen))
-    if position.epochs < 0 or not first <= position.step <= last:
-        must = f"of epoch {position.epochs} with {steps} steps each"
-        raise RunError(path, "position.step", must=must, got=position.step)
-    numbers = [position.seconds, position.best or 0.0, *position.losses]
-    if not all(map(math.isfinite, numbers)) or position.seconds < 0:
-        raise RunError(path, "position", must="finite numbers", got=shown(asdict(position)))
-
-
-def steps_of(plan: Plan) -> int:
-    """Full batches in the train split; one if it is smaller than a batch."""
-    return max(1, len(plan.train) // plan.config.batch)

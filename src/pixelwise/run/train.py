@@ -28,23 +28,7 @@ from pixelwise.data.dataset import SegmentationDataset
 from pixelwise.data.loader import Key, epoch_batches, load_batches, others
 from pixelwise.errors import PixelwiseError, RunError, setting
 from pixelwise.interrupt import Terminated, raise_on_sigterm
-from pixelwise.metrics.confusion import ConfusionCounts
-from pixelwise.metrics.members import MemberCounts
-from pixelwise.ops.one_class import OneClassWarning
-from pixelwise.ops.unknown import raise_if_unknown
-from pixelwise.ranks.distributed import (
-    add_over_ranks,
-    any_rank,
-    copy_buffers,
-    gather_over_ranks,
-    shard,
-)
-from pixelwise.ranks.ranks import is_rank, note_signals, run_on_ranks
-from pixelwise.run.bad_images import most_bad
-from pixelwise.run.checkpoint import BEST, LAST, AboutCheckpoint, save_checkpoint
-from pixelwise.run.config import TrainConfig
-from pixelwise.run.evaluate import evaluate, evaluation_line
-from pixelwise.run.hooks import (
+from pixelwise.logs.hooks import (
     CheckpointSaved,
     EpochDone,
     Hooks,
@@ -53,11 +37,27 @@ from pixelwise.run.hooks import (
     OnStep,
     StepDone,
 )
+from pixelwise.metrics.confusion import ConfusionCounts
+from pixelwise.metrics.members import MemberCounts
+from pixelwise.ops.one_class import OneClassWarning
+from pixelwise.ops.unknown import raise_if_unknown
+from pixelwise.plan.bad_images import most_bad
+from pixelwise.plan.config import TrainConfig
+from pixelwise.ranks.distributed import (
+    add_over_ranks,
+    any_rank,
+    copy_buffers,
+    gather_over_ranks,
+    shard,
+)
+from pixelwise.ranks.ranks import is_rank, note_signals, run_on_ranks
+from pixelwise.run.checkpoint import BEST, LAST, AboutCheckpoint, save_checkpoint
+from pixelwise.run.evaluate import evaluate, evaluation_line
+from pixelwise.run.position import WEIGHTS_OF_STEP
 from pixelwise.run.seen import count_seen, gather_seen, shares_seen
 from pixelwise.run.setup import (
     SCORE_COST,
     TRAIN_COST,
-    WEIGHTS_OF_STEP,
     Run,
     check_devices,
     effective,

@@ -29,6 +29,7 @@ from pixelwise.networks.trust import check_trusted
 from pixelwise.ops.nan import check_no_nan
 from pixelwise.ops.predict import Threshold, predict_label
 from pixelwise.ops.spec import Activation
+from pixelwise.plan.plan import activation_of
 from pixelwise.run.checkpoint import (
     BEST,
     CONFIG,
@@ -37,7 +38,6 @@ from pixelwise.run.checkpoint import (
     find_checkpoint,
     load_weights,
 )
-from pixelwise.run.plan import activation_of
 
 Item = TypeVar("Item")
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from pixelwise.files.content import read_file
 from pixelwise.files.results import read_object, write_json
-from pixelwise.run.config import Log
-from pixelwise.run.metrics_file import METRICS, START, Place, append_line, place_of
+from pixelwise.logs.metrics_file import METRICS, START, Place, append_line, place_of
+from pixelwise.plan.config import Log
 
 LOGGED = "logged.json"  # how far other loggers were when the run was last resumed
 PROJECT = "pixelwise"

@@ -1,48 +1,42 @@
 """What a training run is going to do, decided and checked before anything is written."""
 
-import os
 import statistics
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pixelwise.audit.headers import Header
 from pixelwise.data.augment import PLAIN
 from pixelwise.errors import (
     ArgumentError,
     ArgumentTypeError,
     DatasetError,
-    PixelwiseError,
     error_at,
-    setting,
 )
 from pixelwise.files.names import real_path
 from pixelwise.labels.class_files import MULTILABEL
 from pixelwise.labels.description import FILE_NAME, Description, read_settled
-from pixelwise.labels.image import read_rgb
 from pixelwise.labels.pairs import Pair
-from pixelwise.labels.png import read_label
 from pixelwise.labels.storage_notes import count_kinds, dark_note, storage_notes
 from pixelwise.losses.criterion import Criterion
 from pixelwise.losses.table import criterion
 from pixelwise.networks.build import check_network
 from pixelwise.ops.spec import Activation
-from pixelwise.run.bad_images import BadImages, all_of, leave_out
-from pixelwise.run.config import TrainConfig
-from pixelwise.run.parts import check_parts
-from pixelwise.run.preflight import check_early, check_pairs
+from pixelwise.plan.bad_images import BadImages
+from pixelwise.plan.config import TrainConfig
+from pixelwise.plan.parts import check_parts
+from pixelwise.plan.preflight import check_early
+from pixelwise.plan.splits import count_pairs, labelled_pairs, usable_pairs
 from pixelwise.settings import command_line
 from pixelwise.text import plural, shell_line, some
-from pixelwise.weights.counts import LabelCounts, count_labels, counts_or_errors, good
+from pixelwise.weights.counts import LabelCounts
 from pixelwise.weights.file import read_weights
 from pixelwise.weights.formulas import METHODS, ZERO_HINT
 from pixelwise.weights.formulas import class_weights as weigh_classes
 from pixelwise.weights.members import MemberLabelCounts, count_members, describe_members
-from pixelwise.weights.places import ImagePlaces, counts_and_places
+from pixelwise.weights.places import ImagePlaces
 
 LARGEST_CROP = 512  # pixels at the network, per axis, unless crop says otherwise
 
@@ -82,6 +76,11 @@ class Plan:
         """The pairs of each split, with those that were left out."""
         splits = {self.config.train_split: self.train, self.config.val_split: self.val}
         return {n: len(p) + len(self.bad.left_out.get(n, {})) for n, p in splits.items()}
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Full batches in the train split; one if it is smaller than a batch."""
+        return max(1, len(self.train) // self.config.batch)
 
     def fingerprint(self) -> dict[str, Any]:
         """What a resumed run compares: file sizes by id, and pixels per class, of each split."""
@@ -186,107 +185,6 @@ def make_plan(
     return Plan(config, description, train, val, counts, class_weights, loss, bad, shown)
 
 
-def usable_pairs(
-    splits: dict[str, list[Pair]],
-    config: TrainConfig,
-    description: Description,
-    began: BadImages | None,
-) -> tuple[dict[str, list[Pair]], dict[str, dict[str, Header]], BadImages]:
-    """The pairs whose headers and ends are right, the headers of their images, and the others.
-
-    A run that is resumed has the pairs that it began with, or does not go on.
-
-    Raises:
-        PixelwiseError: others are there and may not be left out, or there are too many.
-    """
-    bad, skip = began or BadImages(), config.on_bad_image == "skip"
-    kept = {
-        name: [pair for pair in pairs if pair.id not in bad.left_out.get(name, {})]
-        for name, pairs in splits.items()
-    }
-    found = {name: check_pairs(pairs) for name, pairs in kept.items()}
-    headers = {name: one.headers for name, one in found.items()}
-    wrong = {name: one.bad for name, one in found.items()}
-    if began is not None:
-        # a pair that failed in the run may fail again: another will take its place
-        known = began.failed if skip else {}
-        errors = [
-            error
-            for name, one in wrong.items()
-            for id, error in one.items()
-            if id not in known.get(name, {})
-        ]
-        if errors:
-            event = f"{plural(len(errors), 'pair')} cannot be used any more"
-            hint = "Restore what has changed: a resumed run has the pairs that it began with."
-            raise all_of("train", errors, event, hint)
-        for name, pairs in kept.items():
-            again = [pair for pair in pairs if pair.id in began.failed.get(name, {})]
-            bad.note_repaired(name, [pair.id for pair in again if is_readable(pair)])
-        return kept, headers, bad
-    sizes = {name: len(pairs) for name, pairs in splits.items()}
-    leave_out(bad, wrong, sizes, skip, description.root)
-    used = {name: [p for p in pairs if p.id in headers[name]] for name, pairs in kept.items()}
-    return used, headers, bad
-
-
-def count_pairs(
-    used: dict[str, list[Pair]],
-    sizes: dict[str, int],
-    skip: bool,
-    description: Description,
-    bad: BadImages,
-    with_places: str | None,
-    seed: int,
-) -> tuple[dict[str, LabelCounts], dict[str, ImagePlaces]]:
-    """The label counts of each split; to skip is to move pairs without a readable label to `bad`.
-
-    Also places of one split by id, which are drawn while its labels are counted.
-
-    Raises:
-        PixelwiseError: a label cannot be read and may not be left out, or holds unknown values.
-    """
-    counts: dict[str, LabelCounts] = {}
-    places: dict[str, ImagePlaces] = {}
-    unreadable: dict[str, dict[str, PixelwiseError]] = {}
-    classes = description.classes
-    with ThreadPoolExecutor(os.cpu_count()) as executor:
-        for name, pairs in used.items():
-            if not skip and name != with_places:
-                counts[name] = count_labels(pairs, classes, executor)
-                continue
-            results: list[LabelCounts | PixelwiseError] = []
-            if name == with_places:
-                both = counts_and_places(pairs, classes, seed, executor)
-                for pair, one in zip(pairs, both if skip else good(both)):
-                    results.append(one if isinstance(one, PixelwiseError) else one[0])
-                    if not isinstance(one, PixelwiseError):
-                        places[pair.id] = one[1]
-            else:
-                results += counts_or_errors(pairs, classes, executor)
-            found = list(zip(pairs, results))
-            errors = {p.id: one for p, one in found if isinstance(one, PixelwiseError)}
-            # values that no class has are no damage: dataset.toml is wrong
-            readable = [p for p in pairs if p.id in errors and is_readable(p)]
-            count_labels(readable, classes)
-            unreadable[name] = errors
-            parts = [one for _, one in found if isinstance(one, LabelCounts)]
-            counts[name] = sum(parts, start=LabelCounts.zero(len(classes)))
-            used[name] = [p for p in pairs if p.id not in errors]
-    leave_out(bad, unreadable, sizes, skip, description.root)
-    return counts, places
-
-
-def is_readable(pair: Pair) -> bool:
-    """Whether image and label can be decoded, whatever the values of the label are."""
-    try:
-        read_rgb(pair.image)
-        sizes = [read_label(file).size for file in pair.label_files]
-        return pair.is_labelled and min(sizes, default=1) > 0
-    except PixelwiseError:
-        return False
-
-
 def absolute(weights: str) -> str:
     """A file of class weights by its full path, so that a run can be resumed from anywhere."""
     return str(real_path(weights)) if weights.endswith(".json") else weights
@@ -304,28 +202,6 @@ def check_channels(description: Description) -> None:
         hint = 'Name the background too, or write task = "binary".'
         where, got = description.root / FILE_NAME, len(description.classes)
         raise DatasetError(where, "number of classes", must=must, got=got, hint=hint)
-
-
-def labelled_pairs(description: Description, split: str) -> list[Pair]:
-    """The pairs of a split, all of them with labels.
-
-    Raises:
-        DatasetError: there is no such split, it is empty, or it has no labels.
-    """
-    where = description.root / FILE_NAME
-    if split not in description.splits:
-        known, option = ", ".join(description.splits), setting("val_split", "train")
-        hint = f"Add [splits.{split}] there, or score the pairs of the train split: {option}."
-        hint = hint if split == "val" and "train" in description.splits else ""
-        raise DatasetError(where, "split", must=f"one of {known}", got=repr(split), hint=hint)
-    pairs = description.pairs(split)
-    without = [pair.id for pair in pairs if not pair.is_labelled]
-    if without:
-        event = f"{plural(len(without), 'image')} of split {split} without a label: {some(without)}"
-        raise DatasetError(where, f"splits.{split}", event=event)
-    if not pairs:
-        raise DatasetError(where, f"splits.{split}", event=f"split {split} has no images")
-    return pairs
 
 
 def median_size(sizes: list[tuple[int, int]], scale: float) -> tuple[int, int]:

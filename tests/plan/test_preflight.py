@@ -13,9 +13,9 @@ from PIL import Image
 from make import STORED, VOID, make_dataset, train_settings, write_stored
 from pixelwise.errors import ArgumentError, DatasetError, LabelError, PixelwiseError, RunError
 from pixelwise.labels.description import read_description
-from pixelwise.run.bad_images import FILE, most_bad
-from pixelwise.run.config import TrainConfig
-from pixelwise.run.preflight import check_early, check_pairs
+from pixelwise.plan.bad_images import FILE, most_bad
+from pixelwise.plan.config import TrainConfig
+from pixelwise.plan.preflight import check_early, check_pairs
 from pixelwise.run.train import train
 
 

@@ -25,7 +25,7 @@ from pixelwise.labels.image import read_rgb
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import label_size
 from pixelwise.networks.table import check_name
-from pixelwise.run.config import TrainConfig
+from pixelwise.plan.config import TrainConfig
 from pixelwise.text import shell_line
 from pixelwise.weights.file import read_weights
 

@@ -16,10 +16,10 @@ from pixelwise.data import dataset as loading
 from pixelwise.data.loader import epoch_batches, load_batches, others
 from pixelwise.errors import DatasetError, LabelError, RunError
 from pixelwise.labels.image import image_size
+from pixelwise.plan.bad_images import FILE
+from pixelwise.plan.config import TrainConfig
 from pixelwise.run import train as training
-from pixelwise.run.bad_images import FILE
 from pixelwise.run.checkpoint import read_checkpoint
-from pixelwise.run.config import TrainConfig
 from pixelwise.run.train import train
 
 

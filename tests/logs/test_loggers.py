@@ -11,10 +11,10 @@ import pytest
 
 from make import make_dataset, train_settings
 from pixelwise.errors import MissingPackageError
-from pixelwise.run import loggers
+from pixelwise.logs import loggers
+from pixelwise.logs.loggers import LOGGERS
+from pixelwise.plan.config import Log, TrainConfig
 from pixelwise.run import train as training
-from pixelwise.run.config import Log, TrainConfig
-from pixelwise.run.loggers import LOGGERS
 from pixelwise.run.train import train
 
 

@@ -4,7 +4,7 @@ from pixelwise.errors import ArgumentError
 from pixelwise.losses.criterion import Criterion
 from pixelwise.losses.table import LOSSES
 from pixelwise.networks.build import Network, has_batch_norm
-from pixelwise.run.config import TrainConfig
+from pixelwise.plan.config import TrainConfig
 from pixelwise.text import some
 
 

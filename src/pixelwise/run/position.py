@@ -1,0 +1,97 @@
+"""Where a run is, and how it goes on from a checkpoint."""
+
+import math
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lightning_fabric import Fabric
+
+from pixelwise.errors import RunError
+from pixelwise.files.records import from_plain, shown
+from pixelwise.networks.build import Network
+from pixelwise.plan.plan import Plan
+from pixelwise.run.checkpoint import OPTIMIZER, Checkpoint, load_tensors, load_weights
+from pixelwise.run.ema import WeightAverage
+from pixelwise.run.optimizer import load_state
+from pixelwise.text import some
+
+WEIGHTS_OF_STEP = "weights"  # in OPTIMIZER, where the weights of the checkpoint are an average
+
+
+@dataclass
+class Position:
+    """Where a run is; all of it is in a checkpoint.
+
+    Attributes:
+        step: optimizer steps taken.
+        epochs: epochs that are complete, with their evaluation.
+        best: highest val/miou so far, and None before the first that is a number.
+        losses: losses since the last line of metrics.jsonl.
+        seconds: time spent by earlier parts of the run.
+        seen: target pixels of each class in this epoch, and of void.
+    """
+
+    step: int = 0
+    epochs: int = 0
+    best: float | None = None
+    losses: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    seen: list[int] = field(default_factory=list)
+
+
+def restore(
+    checkpoint: Checkpoint,
+    network: Network,
+    average: WeightAverage | None,
+    optimizer: Any,
+    fabric: Fabric,
+    plan: Plan,
+) -> Position:
+    """Give network, average and optimizer the state that the checkpoint has.
+
+    Raises:
+        RunError: it is not the state of this run.
+    """
+    path = checkpoint.folder / OPTIMIZER
+    state = checkpoint.training_state()
+    kept = {"optimizer", "precision", "position"} | ({WEIGHTS_OF_STEP} if average else set())
+    missing = kept - state.keys()
+    if missing:
+        raise RunError(path, some(sorted(missing)), must="given", got="nothing")
+    position = from_plain(Position, state["position"], str(path), RunError)
+    check_position(position, path, plan)
+    if not fabric.is_global_zero:
+        position.seen.clear()  # the first rank has those of all
+    load_weights(average.network if average else network, checkpoint.folder)
+    if average:
+        load_tensors(network, state[WEIGHTS_OF_STEP], path)
+    load_state(optimizer, state["optimizer"], path)
+    precision = fabric.strategy.precision
+    own, saved = precision.state_dict(), state["precision"]
+    if own:  # the numbers of a scaler
+        is_scaler = isinstance(saved, dict) and own.keys() == saved.keys()
+        if not (is_scaler and all(type(v) in (int, float) and v >= 0 for v in saved.values())):
+            raise RunError(path, "precision", must="the state of its scaler", got=shown(saved))
+        precision.load_state_dict(saved)
+    return position
+
+
+def check_position(position: Position, path: Path, plan: Plan) -> None:
+    """Raise if a run of this plan cannot be there.
+
+    Raises:
+        RunError: naming what is wrong.
+    """
+    steps = plan.steps_per_epoch
+    first, last = steps * position.epochs, steps * (position.epochs + 1)
+    places = len(plan.description.classes) + 1
+    if position.seen and (len(position.seen) != places or min(position.seen) < 0):
+        must = f"{places} numbers >= 0"
+        raise RunError(path, "position.seen", must=must, got=shown(position.seen))
+    if position.epochs < 0 or not first <= position.step <= last:
+        must = f"of epoch {position.epochs} with {steps} steps each"
+        raise RunError(path, "position.step", must=must, got=position.step)
+    numbers = [position.seconds, position.best or 0.0, *position.losses]
+    if not all(map(math.isfinite, numbers)) or position.seconds < 0:
+        raise RunError(path, "position", must="finite numbers", got=shown(asdict(position)))
