@@ -1,6 +1,6 @@
 """TOML files: read as tables, which records.from_plain checks; written value by value.
 
-The standard library reads TOML but does not write it. Strings, integers and lists of them are
+The standard library reads TOML but does not write it. Strings, numbers and lists of them are
 written.
 """
 
@@ -72,14 +72,17 @@ def _check_integers(value: Any) -> None:
         _check_integers(item)
 
 
-def toml_value(value: str | int | Sequence[Any]) -> str:
-    """A string, an integer or a list of them as TOML.
+def toml_value(value: str | float | Sequence[Any]) -> str:
+    """A string, a number or a list of them as TOML.
 
-    Source: TOML 1.0.0, sections String, Integer and Array.
+    Source: TOML 1.0.0, sections String, Integer, Float and Array.
     """
     if isinstance(value, str):
         # the escapes of JSON are a subset of those of TOML, which also wants DEL escaped
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+    if isinstance(value, float):
+        # as Python writes it, which TOML reads as the same number; whole ones as integers
+        return str(int(value)) if value.is_integer() and abs(value) < _TOO_LARGE else repr(value)
     if isinstance(value, int):
         return str(value)
     return "[" + ", ".join(toml_value(item) for item in value) + "]"

@@ -39,13 +39,14 @@ class _Row:
 
 @dataclass(frozen=True)
 class _Document:
-    """The top level of a dataset.toml; its task, questions and splits say nothing about classes."""
+    """The top level of a dataset.toml; its other keys say nothing about classes."""
 
     classes: tuple[_Row, ...] = ()
     ignore_index: int | None = None
     ignore_values: tuple[int, ...] = ()
     task: str = ""
     open: Any = ()
+    images: Any = None
     splits: dict[str, Any] = field(default_factory=dict)
 
 

@@ -10,6 +10,10 @@ name = "sky"
 value = 0                        # optional: a stored value, a list of them, or "other"
 color = [128, 128, 128]          # optional
 
+[images]                         # optional: not RGB of 8 bits, see bands/channels.py
+channels = ["red", "green", "blue", "nir"]
+range = [0, 10000]
+
 [splits.train]
 images = "train/images"          # a folder, relative to the file's own
 labels = "train/labels"          # optional, like all that follow
@@ -38,6 +42,7 @@ from pixelwise.files.names import with_slashes
 from pixelwise.files.patterns import fixed_part
 from pixelwise.files.records import converted
 from pixelwise.files.toml_file import read_text, read_toml, toml_key, toml_value
+from pixelwise.labels.bands.channels import RGB, Channels, channels_from_toml, channels_to_toml
 from pixelwise.labels.class_files import MULTILABEL, classes_from_toml, classes_to_toml
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.overlap.pairing import (
@@ -82,7 +87,8 @@ def read_description(path: Path | str) -> "Description":
     splits = converted(dict[str, Split], document.get("splits", {}), where, "splits", DatasetError)
     task = document.get("task", TASKS[0])
     _check(where, file.parent, classes, splits, task)
-    return Description(file.parent, classes, splits, task, questions)
+    channels = channels_from_toml(where, document.get("images", {}))
+    return Description(file.parent, classes, splits, task, questions, channels)
 
 
 def read_settled(path: Path | str, accept_guesses: bool) -> "Description":
@@ -143,7 +149,7 @@ def write_description(
     text += f"task = {toml_value(description.task)}\n"
     if description.open:
         text += f"open = {toml_value(description.open)}\n"
-    text += classes_to_toml(description.classes.as_dict())
+    text += classes_to_toml(description.classes.as_dict()) + channels_to_toml(description.channels)
     for name, split in description.splits.items():
         text += f"\n[splits.{toml_key(name)}]\n"
         for key, value in dataclasses.asdict(split).items():
@@ -208,6 +214,7 @@ class Description:
         task: "multiclass"; "binary", for two classes that one sigmoid channel separates; or
             "multilabel", for classes that overlap.
         open: questions that have to be answered before the rest can be relied on.
+        channels: what a network sees of an image.
     Raises:
         DatasetError: the task is unknown or does not fit the classes; a path in a split leaves the
             root; folds and keep contradict each other.
@@ -218,6 +225,7 @@ class Description:
     splits: dict[str, Split]
     task: str = TASKS[0]
     open: tuple[str, ...] = ()
+    channels: Channels = RGB
 
     def __post_init__(self) -> None:
         _check("Description", self.root, self.classes, self.splits, self.task)

@@ -168,18 +168,21 @@ def read_pixel_stream(data: bytes, header: PngHeader) -> bytes:
     return b"".join(parts)
 
 
-def decode_png(data: bytes, header: PngHeader, palette: bytes) -> Image.Image:
+def decode_png(
+    data: bytes, header: PngHeader, palette: bytes, modes: tuple[str, str] | None = None
+) -> Image.Image:
     """Any PNG file as Pillow decodes it, with all of its rows.
 
     Args:
         data: the whole file.
         header, palette: see labels.decode.read_head.
+        modes: as in IMAGE_MODES, for other bytes of its samples.
     Raises:
         Unreadable: the file is damaged or incomplete, or an animation.
     """
     stream = read_pixel_stream(data, header)
     _check_possible(header, stream)
-    mode, raw_mode = IMAGE_MODES[header.color_type][header.bit_depth]
+    mode, raw_mode = modes or IMAGE_MODES[header.color_type][header.bit_depth]
     not_yet = 1 if mode == "1" else _NOT_YET
     bands = Image.getmodebands(mode)
     color = not_yet if bands == 1 else (not_yet,) * bands

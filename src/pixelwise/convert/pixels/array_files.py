@@ -1,7 +1,5 @@
 """Files of arrays: .npy, .npz and .mat, and the palette indices of GIF files."""
 
-import math
-import warnings
 import zlib
 from dataclasses import replace
 from io import BytesIO
@@ -16,6 +14,7 @@ from pixelwise.errors import DatasetError, PixelwiseError, setting
 from pixelwise.files.content import Unreadable, read_file
 from pixelwise.files.limits import check_unpacked
 from pixelwise.files.records import shown
+from pixelwise.labels.codecs.npy import decode_npy as decode_array_file
 from pixelwise.labels.codecs.pixels import samples_of
 from pixelwise.labels.decode import decode_image, image_format
 from pixelwise.settings import command_line
@@ -24,10 +23,6 @@ from pixelwise.text import reason_of, some
 Arrays = list[tuple[str, np.ndarray]]
 SUFFIXES = (".npy", ".npz", ".mat")
 _MAT_5 = b"MATLAB 5.0"
-_NPY_HEADERS = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-}
 
 
 def decode_npy(path: Path, data: bytes) -> np.ndarray:
@@ -37,24 +32,9 @@ def decode_npy(path: Path, data: bytes) -> np.ndarray:
         DatasetError: the header is damaged, or promises more than the file holds.
     """
     try:
-        stream = BytesIO(data)
-        version = np.lib.format.read_magic(stream)
-        if version not in _NPY_HEADERS:
-            raise ValueError(f"version {version[0]}.{version[1]}")
-        # the parser of Python behind it warns of odd text in a damaged header
-        with warnings.catch_warnings(action="ignore"):
-            shape, is_fortran, dtype = _NPY_HEADERS[version](stream)
-        if dtype.hasobject:
-            raise ValueError("an array of Python objects")
-        rest = len(data) - stream.tell()
-        if min(shape, default=1) < 0 or math.prod(shape) * dtype.itemsize != rest:
-            raise ValueError(f"{rest:,} bytes for shape {shown(shape)}")
-        array = np.frombuffer(data, dtype, offset=stream.tell()) if rest else np.empty(0, dtype)
-        return array.reshape(shape, order="F" if is_fortran else "C")
-    except Exception as error:
-        # the parser of the header raises anything from TokenError to MemoryError on damaged files
-        got = reason_of(error)
-        raise DatasetError(path, "file", must="a .npy array of numbers", got=got) from None
+        return decode_array_file(data)
+    except Unreadable as error:
+        raise error.at(DatasetError, path, "file") from None
 
 
 def decode_mat(path: Path, data: bytes, key: str | None = None) -> np.ndarray:

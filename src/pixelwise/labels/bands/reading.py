@@ -1,0 +1,150 @@
+"""Read the channels of a description from an image file: samples as stored, nothing cut off."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pixelwise.errors import DatasetError
+from pixelwise.files.content import Unreadable, read_file
+from pixelwise.labels.bands.channels import Channels
+from pixelwise.labels.bands.stored import Stored, decode_stored
+from pixelwise.labels.image import decode_rgb
+from pixelwise.offenders import list_offenders
+from pixelwise.text import plural
+
+Samples = NDArray[np.uint8 | np.uint16 | np.float32]
+# integers that float32 holds without rounding
+_EXACT = 1 << 24
+
+
+def read_channels(path: Path | str, channels: Channels) -> Samples:
+    """The channels of an image, samples as stored.
+
+    The description decides which bands are read, not the file. An alpha channel is a band only if
+    a channel asks for it. Integers of 8 and 16 bits stay; signed and wider ones become float32 if
+    it holds them without rounding; numbers of 64 bits are rounded to float32. RGB of 8 bits is read
+    by read_rgb.
+
+    Args:
+        path: a PNG, TIFF, JPEG, ... file, or a .npy array (H, W, C) or (H, W).
+        channels: which bands, in which order; of samples equal to its nodata, see read_with_gaps.
+    Returns:
+        (H, W, C) uint8, uint16 or float32.
+    Raises:
+        DatasetError: the file is missing, damaged or too large, has other bands, samples that are
+            not finite, or integers beyond 24 bits.
+    """
+    return read_with_gaps(path, channels)[0]
+
+
+def read_with_gaps(path: Path | str, channels: Channels) -> tuple[Samples, NDArray[np.bool] | None]:
+    """The channels of an image, and where one of them has no data.
+
+    Samples without data become the lowest of the range of their channel, or 0; their pixels are
+    void in the label, as a part of what the network should see is unknown.
+
+    Returns:
+        Samples as of read_channels; (H, W) bool, or None if the channels have no nodata.
+    Raises:
+        DatasetError: see read_channels.
+    """
+    try:
+        data = read_file(path)
+        if channels.is_rgb:
+            return decode_rgb(path, data), None
+        return _without_gaps(_usable(_chosen(decode_stored(data), channels)), channels)
+    except Unreadable as error:
+        raise error.at(DatasetError, path, "image") from None
+
+
+def _chosen(stored: Stored, channels: Channels) -> np.ndarray:
+    """The bands that channels name, in their order."""
+    found = stored.samples.shape[2]
+    color = found - stored.alpha
+    if channels.bands:
+        if max(channels.bands) > found:
+            must = f"an image with at least {plural(max(channels.bands), 'band')}"
+            raise Unreadable(must, str(found), "dataset.toml names them: bands.", "storage")
+    elif len(channels) not in (color, found):
+        must = f"an image with {plural(len(channels), 'band')} ({', '.join(channels.names)})"
+        hint = _hint(stored, channels)
+        got = f"{color} and alpha" if stored.alpha else str(found)
+        raise Unreadable(must, got, hint, "storage")
+    if channels.places == tuple(range(found)):
+        return stored.samples
+    return stored.samples[:, :, channels.places]
+
+
+def _hint(stored: Stored, channels: Channels) -> str:
+    found, count = stored.samples.shape[2], len(channels)
+    if stored.samples.shape[0] == count:
+        return "Axes are height, width, channels: save array.transpose(1, 2, 0)."
+    if found > count:
+        return f"Choose them in dataset.toml: bands = {list(range(1, count + 1))}."
+    return "Name its bands under [images] in dataset.toml, or convert the file."
+
+
+def _usable(samples: np.ndarray) -> np.ndarray:
+    """Samples as uint8, uint16 or float32.
+
+    Raises:
+        Unreadable: they are of another type, or float32 does not hold them.
+    """
+    kind, size = samples.dtype.kind, samples.dtype.itemsize
+    if kind == "b":
+        return samples.astype(np.uint8)
+    if samples.dtype in (np.uint8, np.uint16, np.float32):
+        return samples
+    if kind not in "iuf":
+        must, hint = "made of integers or floating-point numbers", "Save it as float32."
+        raise Unreadable(must, str(samples.dtype), hint, "storage")
+    if kind in "iu" and size > 2:
+        beyond = (samples > _EXACT) | (samples < -_EXACT)
+        if beyond.any():
+            must = "made of integers that float32 holds, up to 24 bits"
+            got, hint = list_offenders(samples, beyond), "Scale them, and save them as float32."
+            raise Unreadable(must, got, hint, "storage")
+    with np.errstate(over="ignore"):
+        rounded = samples.astype(np.float32)
+    if kind == "f" and size > 4:
+        beyond = np.isinf(rounded) & np.isfinite(samples)
+        if beyond.any():
+            got, hint = list_offenders(samples, beyond), "Scale them, and save them as float32."
+            raise Unreadable("made of numbers that float32 holds", got, hint, "storage")
+    return rounded
+
+
+def _without_gaps(
+    samples: np.ndarray, channels: Channels
+) -> tuple[np.ndarray, NDArray[np.bool] | None]:
+    gaps: np.ndarray | None = None
+    if channels.nodata is not None:
+        gaps = np.isnan(samples) if channels.nodata == "nan" else _equal(samples, channels.nodata)
+    if samples.dtype == np.float32:
+        odd = ~np.isfinite(samples)
+        if gaps is not None:
+            odd &= ~gaps
+        if odd.any():
+            pixel = tuple(int(place[0]) for place in np.nonzero(odd.any(axis=2)))
+            got = f"{plural(int(odd.sum()), 'sample')} of NaN or infinity, such as at {pixel}"
+            hint = "If they mean that there are no data, write nodata = nan under [images]."
+            raise Unreadable("made of finite numbers", got, hint, "storage")
+    if gaps is None:
+        return samples, None
+    if gaps.any():
+        lowest = [low for low, _ in channels.range] or [0.0]
+        filled = np.array(lowest).clip(*_limits(samples.dtype)).astype(samples.dtype)
+        samples = np.where(gaps, filled, samples)
+    return samples, np.logical_or.reduce(gaps, axis=2)
+
+
+def _equal(samples: np.ndarray, nodata: float) -> np.ndarray:
+    value = np.float32(nodata) if samples.dtype == np.float32 else nodata
+    return samples == value
+
+
+def _limits(dtype: np.dtype) -> tuple[float, float]:
+    if dtype.kind == "f":
+        return -np.inf, np.inf
+    return 0, float(np.iinfo(dtype).max)

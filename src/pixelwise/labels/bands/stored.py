@@ -1,0 +1,91 @@
+"""The samples of an image file of any number of bands, exactly as they are stored."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pixelwise.files.content import Unreadable, check_pixels
+from pixelwise.files.limits import check_unpacked
+from pixelwise.labels.codecs.npy import NPY_MAGIC, decode_npy
+from pixelwise.labels.codecs.pixels import samples_of
+from pixelwise.labels.decode import decode_image, image_format
+from pixelwise.labels.png_chunks import HEADER_BYTES, decode_png, read_header
+
+# Pillow's modes whose samples are taken as they are, and those that become others without loss
+_PLAIN = {"L", "LA", "RGB", "RGBA", "RGBX", "F", "I;16", "I;16B", "I;16L"}
+_CONVERTED = {"1": "L", **dict.fromkeys(("P", "PA", "CMYK", "YCbCr", "LAB", "HSV"), "RGB")}
+_WITH_ALPHA = {"LA", "RGBA"}
+# color type of a PNG file of 16 bits -> the modes that decode the upper and the lower bytes
+_WIDE = {
+    2: (("RGB", "RGB;16B"), ("RGB", "RGB;16L")),
+    6: (("RGBA", "RGBA;16B"), ("RGBA", "RGBA;16L")),
+}
+_GREY_ALPHA = 4
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The samples of an image file.
+
+    Attributes:
+        samples: (H, W, B) in the byte order of this machine.
+        alpha: whether the last band is alpha.
+    """
+
+    samples: np.ndarray
+    alpha: bool = False
+
+
+def decode_stored(data: bytes) -> Stored:
+    """All bands of an image file.
+
+    A palette is applied; CMYK and other colour spaces become RGB.
+
+    Raises:
+        Unreadable: it is damaged, too large, of no format that is read, or holds several images.
+    """
+    if data.startswith(NPY_MAGIC):
+        return Stored(_npy(data))
+    kind = image_format(data[:HEADER_BYTES])
+    if kind == "PNG":
+        header = read_header(data)
+        if header.bit_depth == 16 and (header.color_type in _WIDE or header.color_type == 4):
+            return _wide_png(data)
+    image = decode_image(data)
+    if image.mode not in _PLAIN:
+        if image.mode not in _CONVERTED:
+            hint = "Save it with 8 or 16 bits, or as floating point."
+            must = "an image with 8 or 16 bits a sample, or floating point"
+            raise Unreadable(must, f"mode {image.mode}", hint, "storage")
+        alpha, image = False, image.convert(_CONVERTED[image.mode])
+    else:
+        alpha = image.mode in _WITH_ALPHA
+    samples = samples_of(image)
+    return Stored(_native(samples.reshape(*samples.shape[:2], -1)), alpha)
+
+
+def _npy(data: bytes) -> np.ndarray:
+    check_unpacked(2 * len(data), f"an array of {len(data):,} bytes")
+    array = decode_npy(data)
+    if array.ndim not in (2, 3) or array.dtype.kind not in "biuf" or not array.size:
+        must, got = "an array (H, W, C) or (H, W) of numbers", f"{array.shape} of {array.dtype}"
+        raise Unreadable(must, got, cause="storage")
+    check_pixels(array.shape[1], array.shape[0])
+    return _native(array.reshape(*array.shape[:2], -1))
+
+
+def _wide_png(data: bytes) -> Stored:
+    """A PNG file with several samples of 16 bits, of which Pillow decodes a byte each."""
+    header = read_header(data)
+    check_pixels(header.width, header.height)
+    pixels = header.width * header.height
+    check_unpacked(2 * len(data) + 24 * pixels, f"{header.width:,} x {header.height:,} pixels")
+    if header.color_type == _GREY_ALPHA:  # as many bytes as red, green, blue and alpha of 8 bits
+        four = samples_of(decode_png(data, header, b"", ("RGBA", "RGBA"))).astype(np.uint16)
+        return Stored(four[:, :, ::2] << 8 | four[:, :, 1::2], alpha=True)
+    upper, lower = (samples_of(decode_png(data, header, b"", m)) for m in _WIDE[header.color_type])
+    return Stored(upper.astype(np.uint16) << 8 | lower, alpha=header.color_type == 6)
+
+
+def _native(samples: np.ndarray) -> np.ndarray:
+    return samples.astype(samples.dtype.newbyteorder("="), copy=False)
