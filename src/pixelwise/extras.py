@@ -10,6 +10,7 @@ EXTRAS = {
     "scipy": "scipy",
     "distributed": "dask",
     "shtab": "completion",
+    **dict.fromkeys(["tifffile", "imagecodecs"], "tiff"),
     **{name: name for name in ("tensorboard", "wandb", "mlflow")},
     "transformers": "hf",
     **dict.fromkeys(

@@ -135,11 +135,16 @@ def test_sixteen_bits_of_a_pgm_file_are_sixteen_bits(tmp_path):
         assert read_head(file).mode == "I;16"
 
 
-def test_integers_of_32_bits_are_refused(tmp_path):
-    """Nothing says what their range is."""
-    Image.fromarray(GREY.astype(np.int32)).save(tmp_path / "a.tif")
-    with pytest.raises(DatasetError, match=r"8 or 16 bits a sample, or floating point, got mode I"):
-        read_image(tmp_path / "a.tif")
+def test_integers_of_32_bits_become_float32_or_are_refused(tmp_path):
+    """Up to 24 bits nothing is rounded; beyond, something would be."""
+    pytest.importorskip("tifffile", reason="the extra tiff is not installed")
+    Image.fromarray(GREY.astype(np.int32) - 100).save(tmp_path / "a.tif")
+    image = read_image(tmp_path / "a.tif")
+    assert image.dtype == np.float32
+    assert np.array_equal(image[:, :, 0], GREY.astype(int) - 100)
+    Image.fromarray(GREY.astype(np.int32) + (1 << 24)).save(tmp_path / "b.tif")
+    with pytest.raises(DatasetError, match=r"integers that float32 holds, up to 24 bits, got"):
+        read_image(tmp_path / "b.tif")
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.int32])

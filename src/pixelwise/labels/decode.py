@@ -131,7 +131,7 @@ def read_head(file: BinaryIO) -> Head:
         return Head(kind, mode, *sides, orientation_of(exif), palette)
     file.seek(0)
     orientation, is_number, is_wide = 1, False, False
-    with _reasons(kind):
+    with damage_explained(kind):
         if kind == "TIFF":
             size = file.seek(0, 2)
             page = read_tiff(part, size)
@@ -186,7 +186,7 @@ def decode_image(
         check_pixels(header.width, header.height, max_pixels)
         check_memory(kind, mode, header.width, header.height, len(data))
         return decode_png(data, header, palette)
-    with _reasons(kind):
+    with damage_explained(kind):
         content = data
         if kind == "TIFF":
             content = plain_tiff(lambda start, size: data[start : start + size], len(data), data)
@@ -313,7 +313,7 @@ def check_memory(
 
 
 @contextmanager
-def _reasons(kind: str) -> Iterator[None]:
+def damage_explained(kind: str) -> Iterator[None]:
     """Decoders raise anything from KeyError to struct.error on damaged files."""
     try:
         yield

@@ -9,16 +9,9 @@ from PIL import Image
 
 from pixelwise.errors import DatasetError
 from pixelwise.files.content import Unreadable, open_file, read_file
-from pixelwise.labels.codecs.pixels import samples_of
+from pixelwise.labels.bands.stored import decode_stored, samples_and_alpha, usable
 from pixelwise.labels.decode import decode_image, read_size
 from pixelwise.text import plural
-
-# Pillow's modes whose samples are taken as they are; all but the last are 8 bits wide
-_PLAIN = {"L", "LA", "RGB", "RGBA", "RGBX", "F"}
-# Modes whose conversion to RGB neither loses nor guesses colour
-_CONVERTED = {"1": "L", **dict.fromkeys(("P", "PA", "CMYK", "YCbCr", "LAB", "HSV"), "RGB")}
-_SIXTEEN_BITS = {"I;16", "I;16B", "I;16L"}
-_WITH_ALPHA = {"LA", "RGBA"}
 
 # (height, width) -> of the rows and of the columns that are wanted, the first and behind the last
 Choose = Callable[[tuple[int, int]], tuple[tuple[int, int], tuple[int, int]]]
@@ -33,17 +26,20 @@ def read_image(
     neither here nor to labels, so that the two stay on top of each other.
 
     Args:
-        path: a PNG, JPEG, TIFF, WebP, BMP, GIF, PPM, TGA, JPEG 2000 or AVIF file with one image.
+        path: a PNG, JPEG, TIFF, WebP, BMP, GIF, PPM, TGA, JPEG 2000 or AVIF file with one image, or
+            a .npy array (H, W, C) or (H, W).
         channels: None = those of the file without alpha; 3 repeats grey; as many as the file has
             with alpha keeps it.
     Returns:
         (H, W, C) uint8, uint16 or float32 samples as stored, with C = 1 for grey and 3 for colour.
     Raises:
         DatasetError: the file is missing, damaged, too large, an animation, has another number of
-            channels, or integers of 32 bits.
+            channels, or integers of more than 24 bits.
+        MissingPackageError: a TIFF file of other samples than Pillow reads, without tifffile.
     """
     try:
-        return _with_channels(*_decode(read_file(path)), channels)
+        found = decode_stored(read_file(path))
+        return _with_channels(usable(found.samples), found.alpha, channels)
     except Unreadable as error:
         raise error.at(DatasetError, path, "image") from None
 
@@ -113,20 +109,8 @@ def _decode(data: bytes) -> tuple[np.ndarray, bool]:
 
 
 def _samples(image: Image.Image) -> tuple[np.ndarray, bool]:
-    samples = samples_of(_plain(image))
-    if samples.dtype.kind in "iu" and samples.dtype.itemsize == 2:
-        samples = samples.astype(np.uint16, copy=False)  # from either byte order
-    return samples.reshape(*samples.shape[:2], -1), image.mode in _WITH_ALPHA
-
-
-def _plain(image: Image.Image) -> Image.Image:
-    if image.mode in _PLAIN or image.mode in _SIXTEEN_BITS:
-        return image
-    if image.mode not in _CONVERTED:
-        hint = "Save it with 8 or 16 bits, or as floating point."
-        must = "an image with 8 or 16 bits a sample, or floating point"
-        raise Unreadable(must, f"mode {image.mode}", hint, "storage")
-    return image.convert(_CONVERTED[image.mode])
+    found = samples_and_alpha(image)
+    return found.samples, found.alpha
 
 
 def _with_channels(samples: np.ndarray, alpha: bool, channels: int | None) -> np.ndarray:

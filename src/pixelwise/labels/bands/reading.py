@@ -8,14 +8,11 @@ from numpy.typing import NDArray
 from pixelwise.errors import DatasetError
 from pixelwise.files.content import Unreadable, read_file
 from pixelwise.labels.bands.channels import Channels
-from pixelwise.labels.bands.stored import Stored, decode_stored
+from pixelwise.labels.bands.stored import Stored, decode_stored, usable
 from pixelwise.labels.image import decode_rgb
-from pixelwise.offenders import list_offenders
 from pixelwise.text import plural
 
 Samples = NDArray[np.uint8 | np.uint16 | np.float32]
-# integers that float32 holds without rounding
-_EXACT = 1 << 24
 
 
 def read_channels(path: Path | str, channels: Channels) -> Samples:
@@ -53,7 +50,7 @@ def read_with_gaps(path: Path | str, channels: Channels) -> tuple[Samples, NDArr
         data = read_file(path)
         if channels.is_rgb:
             return decode_rgb(path, data), None
-        return _without_gaps(_usable(_chosen(decode_stored(data), channels)), channels)
+        return _without_gaps(usable(_chosen(decode_stored(data), channels)), channels)
     except Unreadable as error:
         raise error.at(DatasetError, path, "image") from None
 
@@ -83,36 +80,6 @@ def _hint(stored: Stored, channels: Channels) -> str:
     if found > count:
         return f"Choose them in dataset.toml: bands = {list(range(1, count + 1))}."
     return "Name its bands under [images] in dataset.toml, or convert the file."
-
-
-def _usable(samples: np.ndarray) -> np.ndarray:
-    """Samples as uint8, uint16 or float32.
-
-    Raises:
-        Unreadable: they are of another type, or float32 does not hold them.
-    """
-    kind, size = samples.dtype.kind, samples.dtype.itemsize
-    if kind == "b":
-        return samples.astype(np.uint8)
-    if samples.dtype in (np.uint8, np.uint16, np.float32):
-        return samples
-    if kind not in "iuf":
-        must, hint = "made of integers or floating-point numbers", "Save it as float32."
-        raise Unreadable(must, str(samples.dtype), hint, "storage")
-    if kind in "iu" and size > 2:
-        beyond = (samples > _EXACT) | (samples < -_EXACT)
-        if beyond.any():
-            must = "made of integers that float32 holds, up to 24 bits"
-            got, hint = list_offenders(samples, beyond), "Scale them, and save them as float32."
-            raise Unreadable(must, got, hint, "storage")
-    with np.errstate(over="ignore"):
-        rounded = samples.astype(np.float32)
-    if kind == "f" and size > 4:
-        beyond = np.isinf(rounded) & np.isfinite(samples)
-        if beyond.any():
-            got, hint = list_offenders(samples, beyond), "Scale them, and save them as float32."
-            raise Unreadable("made of numbers that float32 holds", got, hint, "storage")
-    return rounded
 
 
 def _without_gaps(

@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from pixelwise.files.content import Unreadable, check_pixels
 from pixelwise.files.limits import check_unpacked
+from pixelwise.labels.bands.tiff import decode_tiff
 from pixelwise.labels.codecs.npy import NPY_MAGIC, decode_npy
 from pixelwise.labels.codecs.pixels import samples_of
 from pixelwise.labels.decode import decode_image, image_format
 from pixelwise.labels.png_chunks import HEADER_BYTES, decode_png, read_header
+from pixelwise.offenders import list_offenders
 
 # Pillow's modes whose samples are taken as they are, and those that become others without loss
 _PLAIN = {"L", "LA", "RGB", "RGBA", "RGBX", "F", "I;16", "I;16B", "I;16L"}
@@ -21,6 +24,8 @@ _WIDE = {
     6: (("RGBA", "RGBA;16B"), ("RGBA", "RGBA;16L")),
 }
 _GREY_ALPHA = 4
+# integers that float32 holds without rounding
+_EXACT = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -49,19 +54,27 @@ def decode_stored(data: bytes) -> Stored:
     kind = image_format(data[:HEADER_BYTES])
     if kind == "PNG":
         header = read_header(data)
-        if header.bit_depth == 16 and (header.color_type in _WIDE or header.color_type == 4):
+        if header.bit_depth == 16 and header.color_type in (*_WIDE, _GREY_ALPHA):
             return _wide_png(data)
-    image = decode_image(data)
+    if kind == "TIFF" and (found := decode_tiff(data)) is not None:
+        return Stored(*found)
+    return samples_and_alpha(decode_image(data))
+
+
+def samples_and_alpha(image: Image.Image) -> Stored:
+    """The samples of an image as Pillow has decoded it.
+
+    Raises:
+        Unreadable: they are integers of 32 bits.
+    """
     if image.mode not in _PLAIN:
         if image.mode not in _CONVERTED:
             hint = "Save it with 8 or 16 bits, or as floating point."
             must = "an image with 8 or 16 bits a sample, or floating point"
             raise Unreadable(must, f"mode {image.mode}", hint, "storage")
-        alpha, image = False, image.convert(_CONVERTED[image.mode])
-    else:
-        alpha = image.mode in _WITH_ALPHA
+        image = image.convert(_CONVERTED[image.mode])
     samples = samples_of(image)
-    return Stored(_native(samples.reshape(*samples.shape[:2], -1)), alpha)
+    return Stored(_native(samples.reshape(*samples.shape[:2], -1)), image.mode in _WITH_ALPHA)
 
 
 def _npy(data: bytes) -> np.ndarray:
@@ -89,3 +102,33 @@ def _wide_png(data: bytes) -> Stored:
 
 def _native(samples: np.ndarray) -> np.ndarray:
     return samples.astype(samples.dtype.newbyteorder("="), copy=False)
+
+
+def usable(samples: np.ndarray) -> np.ndarray:
+    """Samples as uint8, uint16 or float32.
+
+    Raises:
+        Unreadable: they are of another type, or float32 does not hold them.
+    """
+    kind, size = samples.dtype.kind, samples.dtype.itemsize
+    if kind == "b":
+        return samples.astype(np.uint8)
+    if samples.dtype in (np.uint8, np.uint16, np.float32):
+        return samples
+    if kind not in "iuf":
+        must, hint = "made of integers or floating-point numbers", "Save it as float32."
+        raise Unreadable(must, str(samples.dtype), hint, "storage")
+    if kind in "iu" and size > 2:
+        beyond = (samples > _EXACT) | (samples < -_EXACT)
+        if beyond.any():
+            must = "made of integers that float32 holds, up to 24 bits"
+            got, hint = list_offenders(samples, beyond), "Scale them, and save them as float32."
+            raise Unreadable(must, got, hint, "storage")
+    with np.errstate(over="ignore"):
+        rounded = samples.astype(np.float32)
+    if kind == "f" and size > 4:
+        beyond = np.isinf(rounded) & np.isfinite(samples)
+        if beyond.any():
+            got, hint = list_offenders(samples, beyond), "Scale them, and save them as float32."
+            raise Unreadable("made of numbers that float32 holds", got, hint, "storage")
+    return rounded

@@ -21,6 +21,7 @@ _LETTERS |= {18: "Q"}
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES = 256, 257, 258, 259, 262, 277
 _STRIPS, _ROWS, _STRIP_BYTES, _PLANES = 273, 278, 279, 284
 _TILE_WIDTH, _TILE_HEIGHT, _TILES, _TILE_BYTES = 322, 323, 324, 325
+_KIND, _COPY_OR_MASK = 254, 1 | 4
 _RAW, _FAX4, _JPEG, _DEFLATE, _YCBCR = 1, 4, 7, {8, 32946}, 6
 # Tags of TIFF that Pillow needs, with one value and with several, and that do no harm: resolution
 # and texts.
@@ -80,9 +81,12 @@ def _cut(inside: str) -> Unreadable:
     return Unreadable("a complete TIFF file", got, RESTORE, "cut")
 
 
-def read_tiff(part: Slice, size: int) -> TiffPage:
+def read_tiff(part: Slice, size: int, *, copies: bool = False) -> TiffPage:
     """The directory of a TIFF file with one page.
 
+    Args:
+        part, size: the file.
+        copies: smaller copies and masks of the first page may follow, as in files for maps.
     Raises:
         Unreadable: it is cut, or there are several pages.
     """
@@ -91,19 +95,23 @@ def read_tiff(part: Slice, size: int) -> TiffPage:
     head, tail, number, step = (16, "Q", "Q", 20) if wide else (8, "I", "H", 12)
     width = struct.calcsize(tail)
     (start,) = struct.unpack(order + tail, part(head - width, width))
-    first, pages, entries = start, 0, {}
+    first, pages, seen = start, 0, 0
+    entries: dict[int, TiffEntry] = {}
     while start:
-        pages += 1
+        pages, seen = pages + 1, seen + 1
         length = struct.calcsize(number)
         (count,) = struct.unpack(order + number, part(start, length))
         last = start + length + count * step
         if last + width > size:
             raise _cut("its directory")
-        if pages == 1:
-            entries = _tiff_entries(part(start + length, count * step), order, wide, start, size)
+        if seen == 1 or copies:
+            own = _tiff_entries(part(start + length, count * step), order, wide, start, size)
+            entries = entries or own
+            if seen > 1 and TiffPage(order, wide, start, own).one(_KIND, part, 0) & _COPY_OR_MASK:
+                pages -= 1
         (start,) = struct.unpack(order + tail, part(last, width))
         # a directory may only be followed by itself in a damaged file
-        if start == first or pages == _MOST_PAGES:
+        if start == first or seen == _MOST_PAGES:
             break
     if pages != 1:
         raise Unreadable(
@@ -146,7 +154,7 @@ def strips_of(page: TiffPage, part: Slice, size: int) -> list[tuple[int, int]]:
     if len(offsets) != len(lengths):
         got = f"{len(offsets)} offsets and {len(lengths)} lengths of strips"
         raise Unreadable("an undamaged TIFF file", got, RESTORE)
-    needed = _needed(page, part, tiled, len(offsets))
+    needed = needed_bytes(page, part, len(offsets))
     strips = list(zip(offsets, lengths, strict=True))
     raw = page.one(_COMPRESSION, part, _RAW) == _RAW
     there = sum(
@@ -159,9 +167,12 @@ def strips_of(page: TiffPage, part: Slice, size: int) -> list[tuple[int, int]]:
     return strips[: len(needed)]
 
 
-def check_strips(data: bytes) -> None:
+def check_strips(data: bytes, *, copies: bool = False) -> None:
     """Check what libtiff does not: that each strip or tile holds all of its bytes.
 
+    Args:
+        data: the file.
+        copies: see read_tiff.
     Raises:
         Unreadable: one does not.
     """
@@ -169,9 +180,9 @@ def check_strips(data: bytes) -> None:
     def part(offset: int, length: int) -> bytes:
         return data[offset : offset + length]
 
-    page = read_tiff(part, len(data))
+    page = read_tiff(part, len(data), copies=copies)
     strips = strips_of(page, part, len(data))
-    needed = _needed(page, part, _TILES in page.entries, len(strips))
+    needed = needed_bytes(page, part, len(strips))
     kind = page.one(_COMPRESSION, part, _RAW)
     for number, (offset, length) in enumerate(strips):
         strip = memoryview(data)[offset : offset + length]
@@ -188,12 +199,18 @@ def check_strips(data: bytes) -> None:
             raise Unreadable("a complete TIFF file", got, RESTORE, "cut")
 
 
-def _needed(page: TiffPage, part: Slice, tiled: bool, there: int) -> list[int]:
+def needed_bytes(page: TiffPage, part: Slice, there: int) -> list[int]:
     """Bytes of each strip or tile before it is compressed; 0 where that is not simple.
+
+    Args:
+        page, part: the file.
+        there: how many strips or tiles there are.
 
     Raises:
         Unreadable: more are needed than are there, which a damaged header may count in millions.
     """
+
+    tiled = _TILES in page.entries
 
     def check(number: int) -> None:
         if there < number:
