@@ -137,3 +137,17 @@ def test_a_split_with_fewer_images_than_processes_gives_the_numbers_of_one(
     assert len(one) == 4
     for alone, together in zip(one, two, strict=True):
         assert together == pytest.approx(alone, rel=1e-4, nan_ok=True)
+
+
+def test_an_image_that_a_process_borrows_is_not_counted_as_seen(tmp_path):
+    """Two images on three processes: the third borrows the first one's, which counts once."""
+    data = make_dataset(tmp_path / "data", train=2, val=1)
+    train_with_two_processes(data, tmp_path / "three", "--devices", "3", "--batch", "3")
+    train(TrainConfig(**train_settings(data, tmp_path / "one", batch=3)))
+    alone, together = (
+        json.loads((tmp_path / name / "metrics.jsonl").read_text().splitlines()[-1])
+        for name in ("one", "three")
+    )
+    seen = [name for name in alone if name.startswith("train/seen/")]
+    assert len(seen) == 3
+    assert [together[name] for name in seen] == [alone[name] for name in seen]

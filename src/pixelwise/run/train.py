@@ -152,7 +152,8 @@ def train_epoch(run: Run, epoch: int) -> None:
     batches = epoch_batches(len(run.train), config.batch, config.seed, epoch)
     batches = batches[position.step - epoch * run.steps_per_epoch :]
     # a rank without an image takes part in the step with another one's, which does not count
-    mine = [shard(keys) or keys[:1] for keys in batches]
+    own = [shard(keys) for keys in batches]
+    mine = [keys or whole[:1] for keys, whole in zip(own, batches)]
     device = run.fabric.device
     pin = device.type == "cuda"
     run.network.train()
@@ -162,9 +163,10 @@ def train_epoch(run: Run, epoch: int) -> None:
     on_bad = partial(meet_bad_pair, run, config.train_split, run.train)
     run.train.whole = suspects(run)
     with load_batches(run.train, mine, config.workers, pin, on_bad, instead) as loaded:
-        for keys, batch in zip(mine, loaded):
+        for keys, counts, batch in zip(mine, map(bool, own), loaded):
             pairs = [run.train.pair_of(key) for key in keys]
-            count_seen(run, batch[1])
+            if counts:
+                count_seen(run, batch[1])
             image, target = (t.to(device, non_blocking=True) for t in batch)
             rate = take_step(run, image, target, pairs)
             position.step += 1
