@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional
 
 from pixelwise.data.presets import AUGMENTATIONS, Preset
@@ -26,9 +25,8 @@ PLAIN = ("default", "none")  # nothing happens here
 
 
 def change(
-    window: NDArray[np.uint8],
+    image: Tensor,
     target: NDArray[np.integer],
-    mirrored: bool,
     name: str,
     turns: int,
     random: np.random.Generator,
@@ -37,9 +35,8 @@ def change(
     """What a preset or a function makes of a crop.
 
     Args:
-        window: (h, w, 3) uint8, the image as on disk.
-        target: (H, W) class indices, mirrored already.
-        mirrored: whether the image is to be.
+        image: (3, H, W) uint8.
+        target: (H, W) class indices.
         name: of the preset, or `module:function`.
         turns: right angles, counterclockwise.
         random: the only source of chance.
@@ -48,49 +45,32 @@ def change(
         image (3, H, W) and target (H, W), or (W, H) after an odd number of turns; and the preset
         for recolor_more.
     """
-    planes = torch.from_numpy(window).permute(2, 0, 1)
-    image = functional.resize(planes, list(target.shape), antialias=True)
-    image = image.flip(-1) if mirrored else image
     if name in AUGMENTATIONS:
         preset = AUGMENTATIONS[name]
-        return *move(image, target, preset, turns, random, classes.ignore_index), preset
+        return *move(image, target, preset, turns, random), preset
     pixels = np.ascontiguousarray(image.permute(1, 2, 0).numpy())
     pixels, target = apply_function(name, pixels, target, random, classes)
     return torch.from_numpy(pixels).permute(2, 0, 1), target, Preset("")
 
 
 def move(
-    image: Tensor,
-    target: NDArray[np.integer],
-    how: Preset,
-    turns: int,
-    random: np.random.Generator,
-    void: int,
+    image: Tensor, target: NDArray[np.integer], how: Preset, turns: int, random: np.random.Generator
 ) -> tuple[Tensor, NDArray[np.integer]]:
-    """Turn, mirror and rotate image and target together.
+    """Turn and mirror image and target together.
 
     Args:
-        image: (3, H, W) uint8.
-        target: (H, W) class indices.
+        image: (C, H, W).
+        target: (..., H, W) class indices.
         how: the preset.
         turns: right angles, counterclockwise.
         random: the only source of chance.
-        void: ignore_index, of what comes from beyond the crop.
     Returns:
-        image (3, H, W) uint8 and target (H, W); (W, H) after an odd number of turns.
+        image (C, H, W) and target (..., H, W); (..., W, H) after an odd number of turns.
     """
     if turns:
-        image, target = torch.rot90(image, turns, (1, 2)), np.rot90(target, turns)
+        image, target = torch.rot90(image, turns, (-2, -1)), np.rot90(target, turns, (-2, -1))
     if how.upside_down and random.random() < 0.5:
-        image, target = image.flip(1), target[::-1]
-    if how.degrees and random.random() < how.chance:
-        angle = float(random.uniform(-how.degrees, how.degrees))
-        color = image.float().mean((1, 2)).tolist()
-        image = functional.rotate(image, angle, InterpolationMode.BILINEAR, fill=color)
-        # float32 has every index exactly
-        label = torch.from_numpy(target.astype(np.float32))[None]
-        label = functional.rotate(label, angle, InterpolationMode.NEAREST, fill=[float(void)])
-        target = label[0].numpy().astype(target.dtype)
+        image, target = image.flip(-2), np.flip(target, -2)
     return image.contiguous(), np.ascontiguousarray(target)
 
 

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
+from torchvision.transforms.v2 import functional
 
 from pixelwise.data.augment import PLAIN, change, recolor_more
 from pixelwise.data.choice import Choice, Place
 from pixelwise.data.part import read_part
 from pixelwise.data.presets import AUGMENTATIONS
 from pixelwise.data.resize import resize_image
+from pixelwise.data.rotation import Rotation, draw_rotation
 from pixelwise.errors import LabelError, PairingError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.overlap.members import read_members
@@ -197,7 +199,10 @@ def read_example(
     turns = int(random.integers(4)) if more and more.turns else 0
     if turns % 2:
         how = replace(how, crop=how.crop[::-1])
-    cut = draw_cut(label.shape, how, random, place)
+    rotation = draw_rotation(how.crop, more, random)
+    if rotation is not None:
+        how = replace(how, crop=rotation.larger)
+    cut = draw_cut(label.shape, how, random, place, rotation)
     rows, columns = cut.inside(label.shape)
     is_inside = (rows[1] - rows[0], columns[1] - columns[0]) == (cut.height, cut.width)
 
@@ -212,7 +217,7 @@ def read_example(
             classes.to_index(label, where=str(pair.label))  # names all of them with their places
             raise
 
-    image = read_part(pair.image, choose, whole)
+    pixels = read_part(pair.image, choose, whole)
     void = classes.ignore_index
     if members is None:
         if whole:
@@ -221,12 +226,15 @@ def read_example(
     else:  # read_members has looked at all values
         planes = [cut_label(plane, cut, how.crop, lambda index: index, void) for plane in members]
         target = np.stack(planes)
-    window = image if is_inside else fill(image, cut)
+    window = pixels if is_inside else fill(pixels, cut)
     if how.more in PLAIN:
         return cut_image(window, cut, how), _to_target(target)
-    cut_out = window, target, cut.mirrored
-    changed, target, preset = change(*cut_out, how.more, turns, random, classes)
-    seen = resize_image(changed, (target.shape[0], target.shape[1]), how.scale).contiguous()
+    image = at_crop(window, cut, how.crop)
+    if rotation is not None:
+        image, target = rotation.apply(image, target, cut.mirrored, void)
+    changed, target, preset = change(image, target, how.more, turns, random, classes)
+    height, width = target.shape[-2:]
+    seen = resize_image(changed, (height, width), how.scale).contiguous()
     if cut.factors is not None:
         recolor(seen, cut.factors)
     return recolor_more(seen, preset, random), _to_target(target)
@@ -237,20 +245,25 @@ def draw_cut(
     how: Augmentation,
     random: np.random.Generator,
     place: Place | None = None,
+    rotation: Rotation | None = None,
 ) -> Cut:
     """A random cut of a pair of (height, width) pixels.
 
-    A given place lies anywhere in the window, not in its middle; the window stays in the image.
+    A given place lies anywhere in the window, not in its middle; the window stays in the image. One
+    that is rotated afterwards is chosen by the rotation.
     """
     zoom = float(np.exp(random.uniform(*np.log(how.zoom))))
     height, width = (max(1, round(length / zoom)) for length in how.crop)
     window = height, width
-    missing = [max(0, w - have) for w, have in zip(window, size)]
-    beyond = [int(random.integers(m + 1)) for m in missing] if any(missing) else [0, 0]
-    top, left = (
-        _first(w, max(w, have), at, random) - before
-        for w, have, before, at in zip(window, size, beyond, place or (None, None))
-    )
+    if rotation is not None:
+        top, left = rotation.first(window, size, place, random)
+    else:
+        missing = [max(0, w - have) for w, have in zip(window, size)]
+        beyond = [int(random.integers(m + 1)) for m in missing] if any(missing) else [0, 0]
+        top, left = (
+            _first(w, max(w, have), at, random) - before
+            for w, have, before, at in zip(window, size, beyond, place or (None, None))
+        )
     mirrored = how.flip and bool(random.random() < 0.5)
     factors = None
     if how.color:
@@ -275,6 +288,13 @@ def fill(image: NDArray[np.uint8], cut: Cut) -> NDArray[np.uint8]:
     inside = image[top:bottom, left:right]
     window[top - cut.top : bottom - cut.top, left - cut.left : right - cut.left] = inside
     return window
+
+
+def at_crop(window: NDArray[np.uint8], cut: Cut, crop: tuple[int, int]) -> Tensor:
+    """The window (height, width, 3) of a cut -> (3, *crop), as its target is."""
+    planes = torch.from_numpy(window).permute(2, 0, 1)
+    image = functional.resize(planes, list(crop), antialias=True)
+    return image.flip(-1) if cut.mirrored else image
 
 
 def cut_image(window: NDArray[np.uint8], cut: Cut, how: Augmentation) -> Tensor:

@@ -14,7 +14,8 @@ class Preset:
         crop_only: no zoom, mirror or change of colours either.
         turns: one of the four right-angle turns.
         upside_down: half of the examples.
-        degrees: largest rotation; what comes from beyond the crop is void.
+        degrees: largest rotation; a larger crop is rotated, so that only what comes from beyond the
+            image is void.
         hue: largest shift, in turns of the colour circle.
         gamma: largest |log2| of the exponent.
         blur: largest standard deviation, in pixels at the network.
