@@ -236,7 +236,7 @@ def predict(config: PredictConfig) -> Path: ...
 def predict(
     run: str | Path,
     *,
-    split: str = "val",
+    split: str | None = None,
     data: str | Path | None = None,
     images: str | Path | None = None,
     image_prefix: str = "",

@@ -97,6 +97,22 @@ def test_the_default_folder_is_in_the_run(run):
     assert predict(PredictConfig(run / "last", overwrite=True)) == run / "predictions" / "val"
 
 
+def test_the_default_split_is_the_one_that_the_run_was_scored_on(data, tmp_path):
+    """Of a checkpoint of an earlier release, which does not say, it is val."""
+    run = train(TrainConfig(**train_settings(data, tmp_path / "run", val_split="train.2of3")))
+    assert predict(PredictConfig(run)) == run / "predictions" / "train.2of3"
+    found = score(run)
+    assert found.dataset.split == "train.2of3"
+    assert (
+        found.mean_iou_by_convention["present"]
+        == read_checkpoint(run / "best").about.score["val/miou"]
+    )
+    about = json.loads((run / "best" / "config.json").read_text())
+    del about["val_split"]
+    (run / "best" / "config.json").write_text(json.dumps(about))
+    assert predict(PredictConfig(run)) == run / "predictions" / "val"
+
+
 def test_a_folder_of_something_else_is_never_replaced(run, tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(RunError, match=r"It has no prediction.json, so it is not replaced"):

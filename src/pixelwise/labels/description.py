@@ -53,6 +53,7 @@ from pixelwise.labels.overlap.pairing import (
     unpaired_ids,
 )
 from pixelwise.labels.pairs import Pair, Pairing, Unpaired, complete_pairs, find_pairing
+from pixelwise.labels.splits.names import SplitPart, join_parts, split_parts
 from pixelwise.text import plural, shell_line
 
 FILE_NAME = "dataset.toml"
@@ -235,15 +236,28 @@ class Description:
         """Output channels of a network for this dataset: 1 for the task "binary", otherwise C."""
         return 1 if self.task == "binary" else len(self.classes)
 
-    def pairs(self, split: str) -> list[Pair]:
-        """The pairs of a split, sorted by id.
+    def parts(self, split: str) -> tuple[SplitPart, ...]:
+        """The splits, or folds of them, that a name stands for: see splits.names.
 
         Raises:
             ArgumentError: there is no such split.
+        """
+        return split_parts(split, self.splits, str(self.root / FILE_NAME))
+
+    def pairs(self, split: str) -> list[Pair]:
+        """The pairs of a split, sorted by id.
+
+        Args:
+            split: its name; or several, or folds, such as "train+val" or "train.not1of5".
+        Raises:
+            ArgumentError: there is no such split.
             DatasetError: a folder or the list of ids is missing, a file is a link that leads out
-                of the root, or no pair is left.
+                of the root, no pair is left, or an id is in two splits that are joined.
             PairingError: images and labels do not match up, see find_pairs.
         """
+        return join_parts(str(self.root / FILE_NAME), self.parts(split), self._pairs)
+
+    def _pairs(self, split: str) -> list[Pair]:
         chosen, pairings, ids = self._pairings(split)
         where = f" under [splits.{toml_key(split)}] in {FILE_NAME}"
         how = partial(complete_pairs, written=_toml_line, where=where)

@@ -170,8 +170,7 @@ def make_plan(
                 "mask? Then it is not learnt: "
                 f"{shell_line(['pixelwise', 'audit', str(config.data)])}"
             )
-        skips = description.splits[name].unpaired == "skip"
-        if alone := description.unpaired_files(name) if skips else []:
+        if alone := skipped_files(description, name):
             files = some(Path(file).name for file in alone)
             log(f"{name}: {plural(len(alone), 'file')} without a partner left out: {files}")
         if left_out := bad.left_out.get(name):
@@ -181,6 +180,7 @@ def make_plan(
     class_weights = find_weights(config, description, counts[config.train_split])
     loss = make_criterion(config, description, class_weights)
     train, val = (used[name] for name in split_names(config))
+    say_learnt_and_scored(config, train, val, log)
     shown = [places[pair.id] for pair in train] if with_places else []
     return Plan(config, description, train, val, counts, class_weights, loss, bad, shown)
 
@@ -188,6 +188,23 @@ def make_plan(
 def absolute(weights: str) -> str:
     """A file of class weights by its full path, so that a run can be resumed from anywhere."""
     return str(real_path(weights)) if weights.endswith(".json") else weights
+
+
+def skipped_files(description: Description, split: str) -> list[str]:
+    """Files without a partner that dataset.toml leaves out of a split."""
+    names = [part.name for part in description.parts(split)]
+    skip = [name for name in names if description.splits[name].unpaired == "skip"]
+    return [file for name in skip for file in description.unpaired_files(name)]
+
+
+def say_learnt_and_scored(
+    config: TrainConfig, train: list[Pair], val: list[Pair], log: Callable[[str], None]
+) -> None:
+    """Warn of pairs in both splits; one split given as both is what was asked for."""
+    both = {pair.image for pair in train} & {pair.image for pair in val}
+    if both and config.train_split != config.val_split:
+        number, names = plural(len(both), "pair"), " and in ".join(split_names(config))
+        log(f"warning: {number} in {names}: the score is partly of what was learnt")
 
 
 def split_names(config: TrainConfig) -> tuple[str, str]:

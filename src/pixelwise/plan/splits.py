@@ -9,6 +9,7 @@ from pixelwise.labels.description import FILE_NAME, Description
 from pixelwise.labels.image import read_rgb
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import read_label
+from pixelwise.labels.splits.names import split_parts
 from pixelwise.plan.bad_images import BadImages, all_of, leave_out
 from pixelwise.plan.config import TrainConfig
 from pixelwise.plan.preflight import check_pairs
@@ -24,11 +25,11 @@ def labelled_pairs(description: Description, split: str) -> list[Pair]:
         DatasetError: there is no such split, it is empty, or it has no labels.
     """
     where = description.root / FILE_NAME
-    if split not in description.splits:
+    if split == "val" and split not in description.splits and "train" in description.splits:
         known, option = ", ".join(description.splits), setting("val_split", "train")
         hint = f"Add [splits.{split}] there, or score the pairs of the train split: {option}."
-        hint = hint if split == "val" and "train" in description.splits else ""
         raise DatasetError(where, "split", must=f"one of {known}", got=repr(split), hint=hint)
+    split_parts(split, description.splits, str(where), DatasetError)
     pairs = description.pairs(split)
     without = [pair.id for pair in pairs if not pair.is_labelled]
     if without:

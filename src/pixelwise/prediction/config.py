@@ -15,7 +15,11 @@ class PredictConfig:
     """Which network predicts which images, and where the label images go."""
 
     run: Path = required("run folder (its best checkpoint), or a checkpoint folder", reads="run")
-    split: str = option("val", "split of the dataset to predict", group="data")
+    split: str | None = option(
+        None,
+        "split of the dataset to predict (default: the one that the run is scored on)",
+        group="data",
+    )
     data: Path | None = option(
         None, "dataset to predict, instead of that of the run", reads="dataset"
     )

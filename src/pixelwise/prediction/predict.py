@@ -12,7 +12,6 @@ from pixelwise.audit.headers import Header, read_start
 from pixelwise.errors import (
     ArgumentError,
     DatasetError,
-    check_choice,
     setting,
 )
 from pixelwise.files.content import Unreadable
@@ -29,6 +28,7 @@ from pixelwise.files.results import write_json
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, read_description
 from pixelwise.labels.pairs import Pair
+from pixelwise.labels.splits.names import folder_of_split, split_parts
 from pixelwise.labels.storage_notes import count_kinds, storage_notes
 from pixelwise.plan.bad_images import all_of
 from pixelwise.prediction import calibration
@@ -264,10 +264,11 @@ def select_images(config: PredictConfig, checkpoint: Checkpoint) -> Selection:
     path = real_path(config.data or Path(checkpoint.about.dataset))
     description = read_description(path)
     where = description.root / FILE_NAME
-    check_choice(str(where), "split", config.split, description.splits, DatasetError)
+    split = config.split or checkpoint.about.val_split
+    split_parts(split, description.splits, str(where), DatasetError)
     own, theirs = description.classes.names, checkpoint.about.classes.names
     if own != theirs or description.task != checkpoint.about.task:
         must = f"those of the network ({', '.join(theirs)})"
         raise DatasetError(where, "classes", must=must, got=", ".join(own))
-    pairs = description.pairs(config.split)
-    return Selection(pairs, description.classes, str(path), config.split, config.split)
+    pairs, folder = description.pairs(split), folder_of_split(split)
+    return Selection(pairs, description.classes, str(path), split, folder)

@@ -84,7 +84,7 @@ def command_for(folder: Path) -> str:
     if predicted:
         return f"pixelwise score {predicted[-1].parent}"
     if (folder / "config.json").is_file():
-        return f"pixelwise predict {folder}, then pixelwise score {folder / 'predictions' / 'val'}"
+        return f"pixelwise predict {folder}, then pixelwise score {folder}"
     return "pixelwise score PREDICTIONS --data DATASET"
 
 

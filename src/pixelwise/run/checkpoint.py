@@ -47,6 +47,7 @@ class AboutCheckpoint:
         scale: size of an image at the network / size on disk.
         epoch, step: complete epochs and steps of the optimizer.
         score: val/miou and its convention.
+        val_split: that the score is of.
         sha256: of the files beside it.
     """
 
@@ -61,6 +62,7 @@ class AboutCheckpoint:
     epoch: int
     step: int
     score: dict[str, float | str | None]
+    val_split: str = "val"
     sha256: dict[str, str] = field(default_factory=dict)
 
 

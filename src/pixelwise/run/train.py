@@ -355,6 +355,7 @@ def save(run: Run, name: str, miou: float | None) -> None:
         epoch=position.epochs,
         step=position.step,
         score={"val/miou": miou, "convention": "present"},
+        val_split=config.val_split,
     )
     state = {
         "optimizer": run.optimizer.state_dict(),

@@ -26,6 +26,7 @@ from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description, read_settled, without_overlap
 from pixelwise.labels.pairs import Pair, complete_pairs, find_pairing
 from pixelwise.labels.palettes import PALETTES
+from pixelwise.labels.splits.names import folder_of_split
 from pixelwise.legend.read import read_classes
 from pixelwise.score.config import ScoreConfig
 from pixelwise.score.one_image import ImageCounts, Item, count_item
@@ -117,7 +118,7 @@ def find_inputs(config: ScoreConfig) -> ScoreInputs | Overlapping:
         return ScoreInputs(folders, items, classes, task, DataSplit(None, None))
     data, split = find_dataset(config, folders)
     description = read_settled(data, config.accept_guesses)
-    check_choice(str(description.root / "dataset.toml"), "split", split, description.splits)
+    description.parts(split)  # or there is no such split
     if description.task == MULTILABEL:
         return Overlapping(folders[0], description, DataSplit(str(data), split), split)
     items = predicted_items(description.pairs(split), folders, prediction_affixes(config))
@@ -128,16 +129,29 @@ def find_inputs(config: ScoreConfig) -> ScoreInputs | Overlapping:
 def prediction_folder(predictions: Path, split: str | None) -> Path:
     """The folder of label images: itself, or of a run folder predictions/SPLIT in it.
 
+    Without a split it is the one that the run was scored on, or else val.
+
     Raises:
         DatasetError: there is none.
     """
     folder = predictions
     if (predictions / "predictions").is_dir():
-        folder = predictions / "predictions" / (split or "val")
+        names = [folder_of_split(name) for name in (split or scored_split(predictions), "val")]
+        folders = [predictions / "predictions" / name for name in names[: 1 if split else 2]]
+        folder = next(filter(Path.is_dir, folders), folders[0])
     if not folder.is_dir():
         got = f"no folder {folder}"
         raise DatasetError("score", "predictions", must="a folder of label images", got=got)
     return folder
+
+
+def scored_split(run: Path) -> str:
+    """The split that a run was scored on while it was trained; "val" if its folder does not say."""
+    if not (run / "config.json").is_file():
+        return "val"
+    settings = read_object(run / "config.json").get("config")
+    split = settings.get("val_split") if isinstance(settings, dict) else None
+    return split if isinstance(split, str) else "val"
 
 
 def not_predicted(folder: Path) -> RunError:

@@ -5,10 +5,15 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from importlib.metadata import version
 
-from pixelwise.errors import ArgumentError
+from pixelwise.errors import ArgumentError, check_choice
 from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.files.results import write_json
-from pixelwise.labels.description import Description, read_settled, without_overlap
+from pixelwise.labels.description import (
+    FILE_NAME,
+    Description,
+    read_settled,
+    without_overlap,
+)
 from pixelwise.sums import Progress
 from pixelwise.text import shell_line, some
 from pixelwise.weights.config import WeightsConfig
@@ -43,8 +48,10 @@ def weigh(
     """
     config = with_absolute_paths(config)
     description = without_overlap(read_settled(config.data, config.accept_guesses), "weights")
+    where = str(description.root / FILE_NAME)
     if config.keep_list is not None:
         list_name(config.keep_list, description)
+        check_choice(where, "split", config.split, description.splits)  # it has one list
     pairs = description.pairs(config.split)
     share, classes = config.drop_background, description.classes
     counts = LabelCounts.zero(len(classes))
