@@ -7,6 +7,7 @@ How do I read and write it?   read_label  write_label  read_image  overlay  Clas
                               color_to_index  index_to_color  polygons_to_label  rle_to_mask
 From another tool?            convert
 How often is each class?      count_labels  class_weights  weights
+                              count_members  pos_weights: of classes that overlap
 Which loss?                   criterion  LOSSES  PRESETS  CrossEntropy  Dice  Focal  Tversky  Lovasz
                               a + 0.5 * b is one pass; help(pw.Dice) has the options
 Tensors                       one_hot  activate  pixel_stats  predict_label  confusion_matrix
@@ -43,10 +44,12 @@ _DEFINED_IN = {
     "audit.result": ["Audit"],
     "audit.rules": ["RULES"],
     "weights.counts": ["LabelCounts", "count_labels"],
+    "weights.members": ["MemberLabelCounts", "count_members", "pos_weights"],
     "repair.command": ["fix"],
     "repair.result": ["Repaired"],
     "weights.formulas": ["class_weights"],
     "weights.config": ["WeightsConfig"],
+    "weights.member_record": ["MemberWeights"],
     "weights.record": ["Weights"],
     "metrics.confusion": ["ConfusionCounts", "count_confusion"],
     "metrics.scores": [

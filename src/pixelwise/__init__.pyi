@@ -101,6 +101,10 @@ from pixelwise.weights.config import WeightsConfig as WeightsConfig
 from pixelwise.weights.counts import LabelCounts as LabelCounts
 from pixelwise.weights.counts import count_labels as count_labels
 from pixelwise.weights.formulas import class_weights as class_weights
+from pixelwise.weights.member_record import MemberWeights as MemberWeights
+from pixelwise.weights.members import MemberLabelCounts as MemberLabelCounts
+from pixelwise.weights.members import count_members as count_members
+from pixelwise.weights.members import pos_weights as pos_weights
 from pixelwise.weights.record import Weights as Weights
 
 __version__: str
@@ -365,12 +369,13 @@ def weights(
     config: WeightsConfig,
     executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Weights: ...
+) -> Weights | MemberWeights: ...
 @overload
 def weights(
     data: str | Path,
     *,
-    method: Literal["inverse", "median_frequency", "enet", "effective_number"] | None = None,
+    method: Literal["inverse", "median_frequency", "enet", "effective_number", "pos_weight"]
+    | None = None,
     zero: Literal["error", "zero", "max"] = "error",
     beta: float | None = None,
     split: str = "train",
@@ -384,4 +389,4 @@ def weights(
     max_gib: float | None = None,
     executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> Weights: ...
+) -> Weights | MemberWeights: ...

@@ -10,7 +10,7 @@ from tests.make import write_image, write_stored
 
 import pixelwise as pw
 from pixelwise.data.dataset import Augmentation, SegmentationDataset
-from pixelwise.errors import ArgumentError, DatasetError
+from pixelwise.errors import ArgumentError
 from pixelwise.labels.description import read_description
 from pixelwise.labels.overlap.members import read_members
 
@@ -113,10 +113,12 @@ def test_a_softmax_loss_and_class_weights_are_refused(tmp_path):
     data = make_set(tmp_path / "set", train=2, val=1)
     with pytest.raises(ArgumentError, match="made of sigmoid terms"):
         pw.train(data, network="small", loss="ce+dice", out=tmp_path / "run")
-    with pytest.raises(ArgumentError, match="none for a multilabel task"):
+    with pytest.raises(ArgumentError, match="one of none, pos_weight for a multilabel task, got"):
         pw.train(data, network="small", class_weights="enet", out=tmp_path / "run")
-    with pytest.raises(DatasetError, match="weights takes one class a pixel"):
-        pw.weights(data)
+    with pytest.raises(ArgumentError, match="pos_weight must be given with a bce term, got dice"):
+        pw.train(
+            *(data,), network="small", loss="dice", class_weights="pos_weight", out=tmp_path / "run"
+        )
 
 
 def test_counts_are_those_of_each_class_for_itself():

@@ -34,6 +34,8 @@ def data_sets(folder: Path) -> float:
     with ThreadPoolExecutor() as executor:
         counts: pw.LabelCounts = pw.count_labels(pairs, description.classes, executor)
     weight = pw.class_weights(counts, method="median_frequency", zero="max")
+    sides: pw.MemberLabelCounts = pw.count_members(pairs, description.classes)
+    print(pw.pos_weights(sides, zero="max").max(), pw.MemberWeights.SCHEMA)
     found: pw.Audit = pw.audit(folder, quick=True)
     finding: pw.Finding = found.findings[0]
     print(
@@ -162,7 +164,7 @@ def commands(folder: Path) -> None:
         made: pw.ConvertReport = pw.convert("drawn", out=folder, format="labelme")
         pw.convert(pw.ConvertConfig(Path("drawn"), out=folder))
         pw.audit(pw.AuditConfig(folder))
-        weights: pw.Weights = pw.weights(folder, method="inverse")
+        weights: pw.Weights | pw.MemberWeights = pw.weights(folder, method="inverse")
         pw.weights(pw.WeightsConfig(folder))
         run: Path = pw.train(folder, loss="ce+dice", epochs=2, crop=(64, 64))
         pw.train(pw.TrainConfig(folder, lr=0.01))

@@ -11,7 +11,7 @@ from pixelwise.plan.config import CLASS_WEIGHTS
 from pixelwise.settings import choices_of
 from pixelwise.weights.config import WeightsConfig
 from pixelwise.weights.counts import LabelCounts
-from pixelwise.weights.formulas import METHODS, Method, Zero, class_weights
+from pixelwise.weights.formulas import METHODS, POS_WEIGHT, Method, Zero, class_weights
 
 # 3 images of 100 valid pixels: class 0 in all of them, 1 in two, 2 in one
 PIXELS, IMAGES, IMAGE_PIXELS = [240, 48, 12], [3, 2, 1], [300, 200, 100]
@@ -141,5 +141,5 @@ def test_the_methods_that_type_checkers_know_are_the_rows_of_the_table():
 
 def test_train_takes_every_method():
     """The choices of the two commands come from the same table."""
-    assert set(METHODS) == set(CLASS_WEIGHTS) - {"none"}
-    assert set(METHODS) == set(choices_of(WeightsConfig, "method"))
+    assert {*METHODS, POS_WEIGHT} == set(CLASS_WEIGHTS) - {"none"}
+    assert {*METHODS, POS_WEIGHT} == set(choices_of(WeightsConfig, "method"))

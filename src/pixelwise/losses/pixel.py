@@ -7,7 +7,7 @@ valid, the smaller its loss.
 """
 
 from collections.abc import Sequence
-from typing import Literal, Unpack, get_args
+from typing import ClassVar, Literal, Unpack, get_args
 
 import numpy as np
 from torch import Tensor
@@ -32,7 +32,12 @@ class PixelLoss(Criterion):
     """Base of the pixel losses: the mean over valid pixels.
 
     loss = Σ_c w_c loss_c / Σ_c w_c pixels_c
+
+    Attributes:
+        FOR_ALL: factors of which a single one is that of all channels.
     """
+
+    FOR_ALL: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
@@ -55,6 +60,12 @@ class PixelLoss(Criterion):
         more = ("valid", "pixels") if void == "zero" else ()
         super().__init__((*sums, *more), activation, focal_gamma, **settings)
         self.void = void
+
+    def factors_like(self, name: str, like: Tensor) -> Tensor | None:
+        factors = getattr(self, name)
+        if name in self.FOR_ALL and factors is not None and len(factors) == 1:
+            factors = factors.expand(like.shape[1])
+        return for_classes(type(self).__name__, name, factors, like)
 
     def mean(self, stats: PixelStats, loss: Tensor, pixels: Tensor) -> Tensor:
         """The mean over pixels: the summed loss () divided by the summed weight of pixels ()."""
@@ -138,7 +149,8 @@ class BinaryCrossEntropy(PixelLoss):
     (N, C, *S)), or one class against the rest (target (N, *S) of 0..C-1).
 
     Args:
-        pos_weight: (C,) factor π of the positive pixels, >= 0; None = 1.
+        pos_weight: (C,) factor π of the positive pixels, >= 0, or one number for all channels;
+            None = 1. See pos_weights(counts).
         label_smoothing: s, fraction of the target spread over both sides, 0..1; only the backend
             "torch" computes its sums.
         weight: (C,) factor w per channel, >= 0; None = 1.
@@ -148,12 +160,13 @@ class BinaryCrossEntropy(PixelLoss):
         of two channels with the same label smoothing.
     """
 
+    FOR_ALL = ("pos_weight",)
     pos_weight: Tensor | None
     weight: Tensor | None
 
     def __init__(
         self,
-        pos_weight: Factors = None,
+        pos_weight: float | Factors = None,
         label_smoothing: float = 0.0,
         weight: Factors = None,
         **shared: Unpack[PixelOptions],
@@ -162,7 +175,9 @@ class BinaryCrossEntropy(PixelLoss):
         spread = ("nll_all", "nll_neg_all") if label_smoothing else ()
         super().__init__(("valid", "nll", "nll_neg", *spread), "sigmoid", **shared)
         self.label_smoothing = label_smoothing
-        self.keep_factors("pos_weight", pos_weight)
+        self.keep_factors(
+            "pos_weight", [pos_weight] if isinstance(pos_weight, int | float) else pos_weight
+        )
         self.keep_factors("weight", weight)
 
     def formula(self, stats: PixelStats) -> Tensor:
@@ -261,6 +276,7 @@ class Focal(PixelLoss):
         tensor(0.0122)
     """
 
+    FOR_ALL = ("alpha",)
     alpha: Tensor | None
 
     def __init__(
@@ -304,12 +320,6 @@ class Focal(PixelLoss):
         negative = alpha if self.alpha is None else 1 - alpha
         rest = {"focal_neg": negative} if self.activation == "sigmoid" else {}
         return self.mean_of({"focal": alpha, **rest}, {"valid": pixels})
-
-    def factors_like(self, name: str, like: Tensor) -> Tensor | None:
-        factors = getattr(self, name)
-        if factors is not None and len(factors) == 1:  # one number for all channels
-            factors = factors.expand(like.shape[1])
-        return for_classes("Focal", name, factors, like)
 
     def _every(self) -> bool:
         """Whether the mean is over pixels and channels."""

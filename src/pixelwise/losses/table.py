@@ -30,12 +30,14 @@ class Loss(NamedTuple):
         activations: those it can be used with; with one entry it has no such option.
         takes_class_weights: the option that class weights of a dataset are passed to, or None.
         decomposes: whether the loss of a batch is the mean over its images by valid pixels.
+        takes_pos_weight: whether it weighs the pixels of each class against all others.
     """
 
     make: type[Criterion]
     activations: tuple[Activation, ...]
     takes_class_weights: str | None = None
     decomposes: bool = False
+    takes_pos_weight: bool = False
 
     @property
     def on_sums(self) -> bool:
@@ -55,7 +57,7 @@ class Loss(NamedTuple):
 
 LOSSES: dict[str, Loss] = {
     "ce": Loss(CrossEntropy, ("softmax",), "weight", decomposes=True),
-    "bce": Loss(BinaryCrossEntropy, ("sigmoid",), decomposes=True),
+    "bce": Loss(BinaryCrossEntropy, ("sigmoid",), decomposes=True, takes_pos_weight=True),
     "focal": Loss(Focal, ACTIVATIONS, "alpha", decomposes=True),
     "dice": Loss(Dice, ACTIVATIONS),
     "jaccard": Loss(Jaccard, ACTIVATIONS),
@@ -81,6 +83,7 @@ def criterion(
     ignore_index: Ignore = 255,
     upsample: Upsample = None,
     backend: Backend = "auto",
+    pos_weight: Factors = None,
 ) -> Criterion:
     """A criterion from text: terms joined by `+`, factors by `*`, options in parentheses.
 
@@ -96,12 +99,14 @@ def criterion(
         class_weights: (C,) factors, for example from class_weights(counts).
         ignore_index, upsample: for all terms, see Criterion.
         backend: for all terms on sums.
+        pos_weight: (C,) factors of the positive pixels, for bce terms that have none of their own,
+            for example from pos_weights(counts).
     Returns:
         A Criterion that makes one pass over the logits for all terms on sums.
     Raises:
         ArgumentError: text that is not a sum of losses, unknown names, a value that an option
-            cannot take, class weights or a backend that no term can take, softmax losses for one
-            channel.
+            cannot take, class weights, pos_weight or a backend that no term can take, softmax
+            losses for one channel.
         ArgumentTypeError: an option that the loss does not have.
     Example:
         >>> import torch
@@ -134,6 +139,9 @@ def criterion(
                 got=text,
                 hint=hint,
             )
+    if pos_weight is not None and not any(LOSSES[name].takes_pos_weight for name in names):
+        hint = "Add bce to the loss, or leave out pos_weight."
+        raise ArgumentError(WHERE, "pos_weight", must="given with a bce term", got=text, hint=hint)
     if backend not in ("auto", "torch") and not any(LOSSES[name].on_sums for name in names):
         wanted = f'"auto" or "torch" for {text}, which is computed from the logits'
         raise ArgumentError(WHERE, "backend", must=wanted, got=repr(backend))
@@ -150,6 +158,8 @@ def criterion(
             options.setdefault("activation", "sigmoid" if sigmoid else "softmax")
         if class_weights is not None and row.takes_class_weights:
             options.setdefault(row.takes_class_weights, class_weights)
+        if pos_weight is not None and row.takes_pos_weight:
+            options.setdefault("pos_weight", pos_weight)
         options |= {"ignore_index": ignore_index, "upsample": upsample}
         term = _make(name, options | ({"backend": backend} if row.on_sums else {}))
         terms.append(term if factor == 1 else factor * term)

@@ -17,7 +17,7 @@ from pixelwise.settings import (
     option,
 )
 from pixelwise.weights.config import zero_option
-from pixelwise.weights.formulas import METHODS, Zero
+from pixelwise.weights.formulas import METHODS, POS_WEIGHT, Zero
 
 EncoderWeights = Literal["auto", "imagenet", "offline", "none"]
 Schedule = Literal["cosine", "poly", "constant"]
@@ -28,7 +28,7 @@ OnBadImage = Literal["error", "skip"]
 Sample = Literal["uniform", "image-first", "class-first"]
 Precision = Literal["32", "bf16-mixed", "16-mixed"]
 Log = Literal["tensorboard", "wandb", "mlflow"]
-CLASS_WEIGHTS = ("none", *METHODS)
+CLASS_WEIGHTS = ("none", *METHODS, POS_WEIGHT)
 # The settings of a run may be anybody's; far above what is useful.
 CROP_ONLY = ("scale_jitter", "flip", "color_jitter")  # what augment none leaves out
 MOST_SCALE, MOST_WORKERS, MOST_DEVICES = 16, 1024, 64
@@ -186,7 +186,7 @@ class TrainConfig:
         if not self.class_weights.endswith(".json"):
             known = (*CLASS_WEIGHTS, "FILE.json")
             check_choice(where, "class_weights", self.class_weights, known)
-        if self.zero != "error" and self.class_weights not in METHODS:
+        if self.zero != "error" and self.class_weights not in (*METHODS, POS_WEIGHT):
             must = f"a method if {setting('zero')} is given"
             raise ArgumentError(where, "class_weights", must=must, got=self.class_weights)
         check_augmentation(self.augment)

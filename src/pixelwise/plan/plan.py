@@ -1,7 +1,9 @@
 """What a training run is going to do, decided and checked before anything is written."""
 
+import os
 import statistics
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -33,9 +35,16 @@ from pixelwise.settings import command_line
 from pixelwise.text import plural, shell_line, some
 from pixelwise.weights.counts import LabelCounts
 from pixelwise.weights.file import read_weights
-from pixelwise.weights.formulas import METHODS, ZERO_HINT
+from pixelwise.weights.formulas import METHODS, POS_WEIGHT, ZERO_HINT
 from pixelwise.weights.formulas import class_weights as weigh_classes
-from pixelwise.weights.members import MemberLabelCounts, count_members, describe_members
+from pixelwise.weights.members import (
+    ONE_SIDED_HINT,
+    MemberLabelCounts,
+    count_members,
+    describe_members,
+    one_sided,
+    pos_weights,
+)
 from pixelwise.weights.places import ImagePlaces
 
 LARGEST_CROP = 512  # pixels at the network, per axis, unless crop says otherwise
@@ -155,7 +164,8 @@ def make_plan(
             if (given := getattr(config, name)) not in possible:
                 must = f"{' or '.join(possible)} for a multilabel task"
                 raise ArgumentError("train", name, must=must, got=given)
-        counts = {n: count_members(pairs, description.classes) for n, pairs in used.items()}
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            counts = {n: count_members(p, description.classes, threads) for n, p in used.items()}
     else:
         counts, places = count_pairs(used, sizes, skip, description, bad, with_places, config.seed)
     for name, found in counts.items():
@@ -236,12 +246,14 @@ def make_criterion(
 ) -> Criterion:
     """The loss of a run; its terms upsample the logits to the target inside."""
     assert config.loss is not None
+    one_class = description.task == "multiclass"
     try:
         return criterion(
             config.loss,
             # where classes overlap each is one sigmoid channel
             num_classes=1 if description.task == MULTILABEL else description.num_channels,
-            class_weights=class_weights,
+            class_weights=class_weights if one_class else None,
+            pos_weight=None if one_class else class_weights,
             ignore_index=description.classes.ignore_index,
             upsample="bilinear",
         )
@@ -256,19 +268,41 @@ def find_weights(
     """The weight of each class: from the label counts of the train split, or from a file."""
     if config.class_weights == "none":
         return None
-    if description.task != "multiclass" or isinstance(counts, MemberLabelCounts):
-        must, got = f"none for a {description.task} task", config.class_weights
-        hint = "Weigh the foreground in the loss: bce(pos_weight=2)+dice."
-        raise ArgumentError("train", "class_weights", must=must, got=got, hint=hint)
-    names, method = description.classes.names, config.class_weights
-    if method not in METHODS:
-        return read_weights(method, names)
+    names, method, task = description.classes.names, config.class_weights, description.task
+    is_file = method.endswith(".json")
+    known = METHODS if task == "multiclass" else (POS_WEIGHT,)
+    if task == "binary" if is_file else method not in known:
+        must = f"one of none, {', '.join(known)} for a {task} task"
+        hint = "Or weigh the classes in the loss, such as bce(pos_weight=2)+dice."
+        raise ArgumentError("train", "class_weights", must=must, got=method, hint=hint)
+    if is_file:
+        return read_weights(method, names, task)
+    if method == POS_WEIGHT:
+        return find_pos_weights(config, names, counts)
+    assert isinstance(counts, LabelCounts)  # the task is multiclass
+    assert method in METHODS
     absent = [name for name, pixels in zip(names, counts.pixels) if pixels == 0]
     if absent and config.zero == "error":
         event = f"no pixel of split {config.train_split} is {some(absent)}"
         hint = f"{ZERO_HINT} For example: {command_line(replace(config, zero='zero'))}"
         raise ArgumentError("train", "zero", event=event, hint=hint)
     return tuple(weigh_classes(counts, method, config.zero).tolist())
+
+
+def find_pos_weights(
+    config: TrainConfig, names: tuple[str, ...], counts: LabelCounts | MemberLabelCounts
+) -> tuple[float, ...]:
+    """The weight of the pixels of each class that is a sigmoid channel."""
+    if isinstance(counts, LabelCounts):  # of a binary task
+        sides, void = counts.pixels[None], np.array([counts.ignored])
+        counts = MemberLabelCounts(sides, void, counts.images[1:], counts.files)
+        names = names[1:]
+    alone = one_sided(counts, names)
+    if alone and config.zero == "error":
+        event = f"no pixel of split {config.train_split} is {some(alone)}"
+        hint = f"{ONE_SIDED_HINT} For example: {command_line(replace(config, zero='zero'))}"
+        raise ArgumentError("train", "zero", event=event, hint=hint)
+    return tuple(pos_weights(counts, config.zero).tolist())
 
 
 def describe(counts: LabelCounts, description: Description) -> str:

@@ -64,7 +64,7 @@ def check_early(config: TrainConfig) -> None:
     check_crop(config)
     description = read_settled(config.data, config.accept_guesses)
     if config.class_weights.endswith(".json"):
-        read_weights(config.class_weights, description.classes.names)
+        read_weights(config.class_weights, description.classes.names, description.task)
 
 
 def check_out(folder: Path | None) -> None:

@@ -17,6 +17,7 @@ from pixelwise.text import shell_line
 from pixelwise.weights.command import weigh
 from pixelwise.weights.config import WeightsConfig
 from pixelwise.weights.formulas import LETTERS
+from pixelwise.weights.member_record import MemberWeights
 from pixelwise.weights.record import Weights
 
 LISTED_IMAGES = 100
@@ -57,7 +58,7 @@ def log_axis(values: list[float]) -> LogAxis:
 @takes_settings(WeightsConfig)
 def weights(
     config: WeightsConfig, executor: Executor | None = None, progress: Progress | None = None
-) -> Weights:
+) -> Weights | MemberWeights:
     """What `pixelwise weights` does: count, weigh, write files, and make the page.
 
     Args:
@@ -66,12 +67,12 @@ def weights(
             else threads.
         progress: called with (labels done, all labels) after each label.
     Returns:
-        The counts and weights.
+        The counts and weights; MemberWeights where classes overlap, which have no page.
     Raises:
         PixelwiseError: see weigh.
     """
     result = weigh(config, executor, progress)
-    if config.html is not None:
+    if config.html is not None and isinstance(result, Weights):
         weights_page(result, config.html)
     return result
 

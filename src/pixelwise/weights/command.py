@@ -8,17 +8,19 @@ from importlib.metadata import version
 from pixelwise.errors import ArgumentError, check_choice
 from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.files.results import write_json
-from pixelwise.labels.description import (
-    FILE_NAME,
-    Description,
-    read_settled,
-    without_overlap,
-)
+from pixelwise.labels.class_files import MULTILABEL
+from pixelwise.labels.description import FILE_NAME, Description, read_settled
 from pixelwise.sums import Progress
 from pixelwise.text import shell_line, some
 from pixelwise.weights.config import WeightsConfig
 from pixelwise.weights.counts import LabelCounts, count_each
-from pixelwise.weights.formulas import METHODS, ZERO_HINT, Method, Zero, class_weights
+from pixelwise.weights.formulas import (
+    METHODS,
+    ZERO_HINT,
+    Method,
+    Zero,
+    class_weights,
+)
 from pixelwise.weights.keep_list import (
     FilledImage,
     filled_image,
@@ -27,12 +29,13 @@ from pixelwise.weights.keep_list import (
     list_name,
     write_keep_list,
 )
+from pixelwise.weights.member_record import MemberWeights, weigh_members
 from pixelwise.weights.record import CountedSplit, MethodWeights, Weights
 
 
 def weigh(
     config: WeightsConfig, executor: Executor | None = None, progress: Progress | None = None
-) -> Weights:
+) -> Weights | MemberWeights:
     """Count the label pixels of a split, weigh the classes, and write what was asked for.
 
     Args:
@@ -41,13 +44,19 @@ def weigh(
             else threads.
         progress: called with (labels done, all labels) after each label.
     Returns:
-        Weights, the same for every executor.
+        Weights, the same for every executor; MemberWeights where classes overlap.
     Raises:
         PixelwiseError: the dataset, a label or a setting is wrong; a class never occurs and zero
             is "error": the weights with 0 for it are its `found`. Nothing is written then.
     """
     config = with_absolute_paths(config)
-    description = without_overlap(read_settled(config.data, config.accept_guesses), "weights")
+    description = read_settled(config.data, config.accept_guesses)
+    if description.task == MULTILABEL:
+        return weigh_members(config, description, executor, progress)
+    method = config.method
+    if method is not None and method not in METHODS:
+        must = f"one of {', '.join(METHODS)} for a {description.task} task"
+        raise ArgumentError("weights", "method", must=must, got=method)
     where = str(description.root / FILE_NAME)
     if config.keep_list is not None:
         list_name(config.keep_list, description)
@@ -79,7 +88,7 @@ def weigh(
         task=description.task,
         classes=classes,
         counts=counts,
-        method=config.method,
+        method=method,
         zero=zero,
         beta=config.beta,
         by_method=weights_by_method(config, counts, zero),

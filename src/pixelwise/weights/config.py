@@ -4,7 +4,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pixelwise.errors import ArgumentError, check_range, setting
 from pixelwise.settings import (
@@ -17,7 +17,7 @@ from pixelwise.settings import (
     scheduler_option,
     workers_option,
 )
-from pixelwise.weights.formulas import METHODS, Method, Zero, check_beta
+from pixelwise.weights.formulas import METHODS, POS_WEIGHT, Method, Zero, check_beta
 
 
 def zero_option() -> Any:
@@ -31,7 +31,11 @@ class WeightsConfig:
     """Which split is counted, which weights are made of the counts, and where they go."""
 
     data: Path = required("folder with dataset.toml", reads="dataset")
-    method: Method | None = option(None, "formula of the weights (default: all)", group="weights")
+    method: Literal[Method, "pos_weight"] | None = option(
+        None,
+        "formula of the weights (default: all); pos_weight: where classes overlap",
+        group="weights",
+    )
     zero: Zero = zero_option()
     beta: float | None = option(
         None, "parameter of effective_number, 0 <= beta < 1 (default: (pixels - 1) / pixels)"
@@ -57,7 +61,7 @@ class WeightsConfig:
     def __post_init__(self) -> None:
         check_settings(self)
         where = "weights"
-        check_beta(where, self.beta, self.method)
+        check_beta(where, self.beta, None if self.method == POS_WEIGHT else self.method)
         if self.out is not None and self.method is None:
             event = f"{setting('out')} holds one weight per class and needs {setting('method')}"
             raise ArgumentError(where, "method", event=event, hint=f"One of {', '.join(METHODS)}.")

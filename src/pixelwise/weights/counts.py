@@ -80,9 +80,14 @@ def count_each(
     yield from good(counts_or_errors(pairs_or_paths, classes, executor, progress))
 
 
-def good(results: Iterable[Counted | PixelwiseError]) -> Iterator[Counted]:
+def good(
+    results: Iterable[Counted | PixelwiseError], where: str = "count_labels"
+) -> Iterator[Counted]:
     """What could be counted; at the end the error about what could not.
 
+    Args:
+        results: what was counted, or what is wrong.
+        where: the function that a message names.
     Raises:
         LabelError: see count_each.
     """
@@ -100,7 +105,7 @@ def good(results: Iterable[Counted | PixelwiseError]) -> Iterator[Counted]:
             separator=" | ",
         )
         event = f"{len(failures):,} label files are wrong: {listed}"
-        raise LabelError("count_labels", "labels", event=event)
+        raise LabelError(where, "labels", event=event)
 
 
 def counts_or_errors(
@@ -121,6 +126,10 @@ def _pixels_or_errors(
     progress: Progress | None = None,
 ) -> Iterator[NDArray[np.int64] | PixelwiseError]:
     """(C + 1,) pixels of each class and of void in every file, or what is wrong with it."""
+    if classes.files:
+        event = "these classes overlap, so a pixel is counted for each of them"
+        hint = "Count them by count_members(pairs, classes)."
+        raise LabelError("count_labels", "classes", event=event, hint=hint)
     paths = _label_paths(pairs_or_paths)
     count = partial(_count_or_failure, classes=classes)
     return map_over(paths, count, executor, chunk=FILES_A_TASK, progress=progress)

@@ -7,7 +7,10 @@ from pathlib import Path
 from pixelwise.errors import ArgumentError
 from pixelwise.files.json_file import read_json
 from pixelwise.files.records import from_plain, shown
+from pixelwise.labels.class_files import MULTILABEL
 from pixelwise.text import some
+from pixelwise.weights.formulas import POS_WEIGHT
+from pixelwise.weights.member_record import MemberWeights
 from pixelwise.weights.record import Weights
 
 
@@ -26,13 +29,16 @@ class NamedWeights:
     weights: tuple[float, ...]
 
 
-def read_weights(path: Path | str, names: tuple[str, ...]) -> tuple[float, ...]:
+def read_weights(
+    path: Path | str, names: tuple[str, ...], task: str = "multiclass"
+) -> tuple[float, ...]:
     """The weights in a weights.json, for exactly these classes.
 
     Args:
         path: a file that `pixelwise weights --out` wrote; one that holds only the keys schema,
             classes.names and weights will do.
         names: of the classes of the dataset, in order.
+        task: of the dataset: "multilabel" has weights of its own, see pos_weights.
     Returns:
         C weights, finite and >= 0, not all 0.
     Raises:
@@ -41,10 +47,15 @@ def read_weights(path: Path | str, names: tuple[str, ...]) -> tuple[float, ...]:
     where, content = str(path), read_json(path, ArgumentError)
     if not isinstance(content, dict):
         raise ArgumentError(where, "content", must="a JSON object", got=shown(content))
-    if content.get("schema") != Weights.SCHEMA:
-        hint = "Make one: pixelwise weights DATA --method median_frequency --out weights.json"
+    overlap = task == MULTILABEL
+    schema, method = Weights.SCHEMA, "median_frequency"
+    if overlap:
+        schema, method = MemberWeights.SCHEMA, POS_WEIGHT
+    if content.get("schema") != schema:
+        hint = f"Make one: pixelwise weights DATA --method {method} --out weights.json"
         got = shown(content.get("schema"))
-        raise ArgumentError(where, "schema", must=repr(Weights.SCHEMA), got=got, hint=hint)
+        must = f"{schema!r} for a {task} task" if overlap else repr(schema)
+        raise ArgumentError(where, "schema", must=must, got=got, hint=hint)
     needed = {key: content[key] for key in ("classes", "weights") if key in content}
     if isinstance(needed.get("classes"), dict):
         needed["classes"] = {k: v for k, v in needed["classes"].items() if k == "names"}

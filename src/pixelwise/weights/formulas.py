@@ -17,6 +17,8 @@ from pixelwise.weights.counts import LabelCounts
 
 Method = Literal["inverse", "median_frequency", "enet", "effective_number"]
 Zero = Literal["error", "zero", "max"]
+# of classes that overlap, see members.py
+POS_WEIGHT = "pos_weight"
 Floats = NDArray[np.float64]
 LETTERS = (
     "n: pixels of the class, N: of all classes, m: of the images that contain the class;",
@@ -75,7 +77,7 @@ def class_weights(
     check_choice(where, "zero", zero, get_args(Zero))
     check_beta(where, beta, method)
     if not isinstance(counts, LabelCounts):
-        hint = "Make it with count_labels(files, classes)."
+        hint = "Make it with count_labels(files, classes); classes that overlap have pos_weights."
         raise ArgumentTypeError(
             where, "counts", must="a LabelCounts", got=type(counts).__name__, hint=hint
         )
@@ -97,7 +99,7 @@ ZERO_HINT = (
 )
 
 
-def check_beta(where: str, beta: float | None, method: Method | None) -> None:
+def check_beta(where: str, beta: float | None, method: str | None) -> None:
     """Raise unless beta is in its range and the method, if one is chosen, looks at it.
 
     Raises:
@@ -105,10 +107,10 @@ def check_beta(where: str, beta: float | None, method: Method | None) -> None:
     """
     if beta is None:
         return
-    if method is not None and not METHODS[method].takes_beta:
-        users = " or ".join(name for name, row in METHODS.items() if row.takes_beta)
+    users = [name for name, row in METHODS.items() if row.takes_beta]
+    if method is not None and method not in users:
         got = f"{beta} with method {method!r}"
-        raise ArgumentError(where, "beta", must=f"used with {users} only", got=got)
+        raise ArgumentError(where, "beta", must=f"used with {' or '.join(users)} only", got=got)
     check_range(where, "beta", beta, low=0)
     if beta >= 1:
         raise ArgumentError(where, "beta", must="< 1", got=beta)

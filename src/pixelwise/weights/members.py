@@ -1,18 +1,34 @@
 """How often each of several classes that overlap occurs: positives, negatives and void of each."""
 
-import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pixelwise.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    PixelwiseError,
+    check_choice,
+    setting,
+)
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.overlap.members import read_members
+from pixelwise.labels.overlap.members import MEMBER, check_members, read_members
 from pixelwise.labels.pairs import Pair
 from pixelwise.metrics.additive import Additive
+from pixelwise.sums import Progress, map_over
+from pixelwise.text import some
+from pixelwise.weights.counts import FILES_A_TASK, good
+from pixelwise.weights.formulas import Zero
+
+ONE_SIDED_HINT = (
+    f"Say what such a class weighs: {setting('zero', 'zero')} (nothing) or "
+    f"{setting('zero', 'max')} (as much as the heaviest class)."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,19 +47,91 @@ class MemberLabelCounts(Additive):
     images: NDArray[np.int64]
     files: int
 
+    @classmethod
+    def zero(cls, num_classes: int) -> "MemberLabelCounts":
+        """The counts of no image: the start of a sum over num_classes classes."""
+        none = np.zeros(num_classes, np.int64)
+        return cls(np.zeros((num_classes, 2), np.int64), none, none, 0)
 
-def count_members(pairs: Sequence[Pair], classes: Classes) -> MemberLabelCounts:
-    """Count the pixels inside and outside of each class, and its void.
 
+def count_members(
+    pairs: Iterable[Pair],
+    classes: Classes,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> MemberLabelCounts:
+    """Count the pixels inside and outside of each of several classes that overlap, and its void.
+
+    pixels[c] = (number of pixels that are not c, number of pixels that are c), void in neither.
+
+    Args:
+        pairs: with `labels`.
+        classes: of the dataset, task "multilabel".
+        executor: any concurrent.futures executor; None works in this thread.
+        progress: called with (images done, all images) after each image.
+    Returns:
+        MemberLabelCounts, the same for every executor.
     Raises:
-        LabelError, PairingError: see read_members.
+        PairingError: a pair has no label file of each class.
+        LabelError: see read_members. All images are read; the message counts the bad ones.
     """
-    zero = np.zeros(len(classes), np.int64)
-    total = MemberLabelCounts(np.zeros((len(classes), 2), np.int64), zero, zero, 0)
-    with ThreadPoolExecutor(os.cpu_count()) as executor:
-        for one in executor.map(partial(_count, classes=classes), pairs):
-            total = total + one
-    return total
+    pairs = list(pairs)
+    for pair in pairs:
+        check_members(pair, classes)
+    count = partial(_count_or_error, classes=classes)
+    results = map_over(pairs, count, executor, chunk=FILES_A_TASK, progress=progress)
+    return sum(good(results, "count_members"), MemberLabelCounts.zero(len(classes)))
+
+
+def pos_weights(counts: MemberLabelCounts, zero: Zero = "error") -> NDArray[np.float64]:
+    """The factor of the pixels of each class that gives both of its sides the same weight.
+
+    weights = pixels outside / pixels inside
+
+    Args:
+        counts: of the training split.
+        zero: the weight of a class that is nowhere, or everywhere: "error" refuses it, "zero" is
+            0, "max" is the weight of the heaviest class.
+    Returns:
+        (C,) float64, finite, >= 0: the pos_weight of BinaryCrossEntropy.
+    Raises:
+        ArgumentError: unknown policy; a class has no pixel on one side and zero is "error"; all
+            classes are like that.
+    Absent classes: what `zero` says; they never change the weights of the others.
+    Equals: the recommendation of torch.nn.BCEWithLogitsLoss for its pos_weight.
+    Example:
+        >>> import numpy as np
+        >>> import pixelwise as pw
+        >>> counts = pw.MemberLabelCounts(np.array([[90, 10], [25, 75]]), [0, 0], [1, 1], 1)
+        >>> pw.pos_weights(counts).round(3).tolist()
+        [9.0, 0.333]
+    """
+    where = "pos_weights"
+    check_choice(where, "zero", zero, get_args(Zero))
+    if not isinstance(counts, MemberLabelCounts):
+        got = type(counts).__name__
+        hint = "Make it with count_members(pairs, classes)."
+        raise ArgumentTypeError(where, "counts", must="a MemberLabelCounts", got=got, hint=hint)
+    both = np.all(counts.pixels > 0, axis=1)
+    if not both.any():
+        must = "of a class with pixels inside and outside of it"
+        raise ArgumentError(where, "counts", must=must, got="none")
+    if zero == "error" and not both.all():
+        event = f"no pixel is inside, or none outside, of class {some(np.flatnonzero(~both))}"
+        raise ArgumentError(where, "counts", event=event, hint=ONE_SIDED_HINT)
+    ratios = counts.pixels[both, 0] / counts.pixels[both, 1]
+    weights = np.full(len(both), ratios.max() if zero == "max" else 0.0)
+    weights[both] = ratios
+    return weights
+
+
+def one_sided(counts: MemberLabelCounts, names: Sequence[str]) -> list[str]:
+    """The classes without a pixel inside or outside, in words."""
+    return [
+        f"{'outside of' if inside else 'inside of'} {name}"
+        for name, (outside, inside) in zip(names, counts.pixels.tolist())
+        if not outside or not inside
+    ]
 
 
 def describe_members(counts: MemberLabelCounts, names: Sequence[str]) -> str:
@@ -55,9 +143,12 @@ def describe_members(counts: MemberLabelCounts, names: Sequence[str]) -> str:
     return f"{listed}; void {100 * counts.ignored.sum() / every:.3g}%"
 
 
-def _count(pair: Pair, classes: Classes) -> MemberLabelCounts:
-    members = read_members(pair, classes)
-    inside = (members == 1).sum((1, 2))
+def _count_or_error(pair: Pair, classes: Classes) -> MemberLabelCounts | PixelwiseError:
+    try:
+        members = read_members(pair, classes)
+    except PixelwiseError as error:
+        return error
+    inside = (members == MEMBER).sum((1, 2))
     ignored = (members == classes.ignore_index).sum((1, 2))
     outside = members[0].size - inside - ignored
     present = (inside > 0).astype(np.int64)
