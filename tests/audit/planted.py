@@ -1,5 +1,6 @@
 """Every defect that is planted into the clean dataset, alone."""
 
+from audit.overlapping import class_without_split, exclusive_overlap, same_classes
 from audit.planted_files import (
     alpha,
     bmp_called_png,
@@ -97,5 +98,6 @@ PLANTS = (
     *(skipped_image, copy_of_pair),
     *(near_copy, copy_with_other_label, copy_of_label, other_mixture, specks, bad_shapes, no_json),
     *(rogue_value, inverted, ids_of_objects, unused_list, unused_folders),
+    *(class_without_split, exclusive_overlap, same_classes),
     *(spellings, hidden_shape, shared_border, other_image_size, twin_colors, void_as_class),
 )

@@ -17,6 +17,7 @@ color_rules.py      labels that are colour images (F10 to F12, V1 to V3)
 image_rules.py      images that are decoded on request or in a sample (F13, S2, G3)
 dataset_rules.py    what only all labels together say (F5, F7, F9, V5 to V11, S5, M1)
 suspect_rules.py    values that are hardly classes (V14 to V16)
+overlap/            classes that overlap, one by one and together (V11, V17, V18, M2)
 annotation_rules.py shapes and names in labelme files (R2 to R6)
 copies.py           duplicate images and labels (S1, S3, S4)
 """

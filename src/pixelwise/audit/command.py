@@ -6,8 +6,11 @@ from pixelwise.audit.baseline import read_baseline, write_baseline
 from pixelwise.audit.config import AuditConfig
 from pixelwise.audit.examine import examine
 from pixelwise.audit.findings import Ledger
+from pixelwise.audit.overlap.views import examine_members
 from pixelwise.audit.result import Audit
 from pixelwise.audit.source import Source, open_folders, open_source
+from pixelwise.labels.class_files import MULTILABEL
+from pixelwise.labels.description import without_overlap
 from pixelwise.sums import Progress
 
 # Findings of each rule that are listed; the others are counted.
@@ -41,7 +44,12 @@ def audit_of(
     if config.write_baseline is not None or config.fix is not None:
         listed = None
     how = {"quick": config.quick, "deep": config.deep}
-    result = examine(source, Ledger(listed, baseline), executor, progress, **how)
+    if source.description.task == MULTILABEL:
+        if config.fix is not None:
+            without_overlap(source.description, "audit --fix")
+        result = examine_members(source, listed, baseline, executor, progress, **how)
+    else:
+        result = examine(source, Ledger(listed, baseline), executor, progress, **how)
     if config.write_baseline is not None:
         write_baseline(config.write_baseline, result)
     return result

@@ -67,7 +67,7 @@ def value_rules(contents: Contents, found: Collection[str]) -> Iterator[Finding]
     yield from _splits_without_void(contents)
     yield from _splits_that_differ(contents)
     if not guessed:
-        yield from _class_table(contents.table)
+        yield from class_table(contents.table)
 
 
 def explanations(contents: Contents) -> Iterator[tuple[str, str, str]]:
@@ -227,7 +227,8 @@ def _splits_that_differ(contents: Contents) -> Iterator[Finding]:
             yield Finding("S5", contents.folder(number), labels, None, detail)
 
 
-def _class_table(table: ClassTable) -> Iterator[Finding]:
+def class_table(table: ClassTable) -> Iterator[Finding]:
+    """M1: classes of one colour, and void among the classes."""
     classes = table.classes
     first: dict[tuple[int, int, int], int] = {}
     for index, (name, color) in enumerate(zip(classes.names, classes.colors)):

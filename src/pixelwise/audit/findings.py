@@ -98,7 +98,7 @@ class Ledger:
 
     def __init__(self, listed: int | None, baseline: Mapping[Key, int]) -> None:
         self.accepted = 0
-        self._listed = listed
+        self.listed = listed
         self._baseline = baseline
         self._kept: dict[str, list[Finding]] = defaultdict(list)
         self._files: dict[str, int] = defaultdict(int)
@@ -112,7 +112,7 @@ class Ledger:
                 continue
             self._files[finding.rule] += 1
             self._count[finding.rule] += finding.count
-            if self._listed is None or self._files[finding.rule] <= self._listed:
+            if self.listed is None or self._files[finding.rule] <= self.listed:
                 self._kept[finding.rule].append(finding)
 
     def replace(self, rule: str, better: str, detail: str) -> None:

@@ -230,6 +230,17 @@ RULES = {
         "files",
         "place",
     ),
+    "V17": Rule(
+        "warning",
+        "a class that overlaps others has no pixel in a split",
+        "It is rare, or its files are missing there: draw the splits again, each with some of it.",
+        about="class",
+    ),
+    "V18": Rule(
+        "error",
+        "classes that exclude each other overlap",
+        "dataset.toml has them in exclusive. One was drawn too large, or twice under two names.",
+    ),
     "G1": Rule(
         "error",
         "image and label differ in size",
@@ -375,8 +386,13 @@ RULES = {
         "warning",
         "the class table contradicts itself",
         "Two classes share a colour, or void is listed as a class. Change dataset.toml.",
-        "classes",
-        "place",
+        *("classes", "place"),
+    ),
+    "M2": Rule(
+        "warning",
+        "two classes have the same pixels everywhere",
+        "The files of one were copied to the other, or both are names of one class.",
+        *("classes", "place"),
     ),
 }
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from pixelwise.audit.inventory import Inventory, take_inventory
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError
+from pixelwise.labels.class_files import MULTILABEL
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import (
     FILE_NAME,
     Description,
     Split,
     read_description,
-    without_overlap,
 )
 from pixelwise.settings import flag
 from pixelwise.survey.ask import question_lines
@@ -78,12 +78,22 @@ def open_source(dataset: Description | Path | str) -> Source:
         DatasetError: the folder is missing, its dataset.toml is wrong, or there is nothing in it.
     """
     if isinstance(dataset, Description):
-        without_overlap(dataset, "audit")
-        return Source(dataset, take_inventory(dataset))
+        overlap = dataset.task == MULTILABEL
+        return Source(dataset, take_inventory(without_labels(dataset) if overlap else dataset))
     path = Path(dataset)
     if path.is_file() or (path / FILE_NAME).is_file() or not path.is_dir():
         return open_source(read_description(path))
     return _surveyed(path)
+
+
+def without_labels(description: Description) -> Description:
+    """The images of a dataset alone."""
+    splits = {
+        name: replace(split, labels=None, label_prefix="", label_suffix="", missing="error")
+        for name, split in description.splits.items()
+    }
+    none = Classes(["unknown"])
+    return replace(description, classes=none, splits=splits, task="multiclass", exclusive=())
 
 
 def folders_as_description(images: Path, labels: Path, **affixes: Any) -> Description:

@@ -47,6 +47,7 @@ class _Document:
     task: str = ""
     open: Any = ()
     images: Any = None
+    exclusive: Any = ()
     splits: dict[str, Any] = field(default_factory=dict)
 
 
@@ -130,8 +131,10 @@ def classes_from_toml(where: str, document: dict[str, Any]) -> dict[str, Any]:
     if not rows:
         hint = 'Write a table [[classes]] with name = "..." for each class.'
         raise DatasetError(where, "classes", must="at least one table", got="none", hint=hint)
-    index, colors = file.ignore_index, voc_colormap(len(rows)).tolist()
     overlap = file.task == MULTILABEL
+    # black is what is not the class
+    colors = voc_colormap(len(rows) + overlap)[overlap:].tolist()
+    index = file.ignore_index
     named = [row.name for row in rows if row.file is not None]
     if named and not overlap:
         event = f"{named[0]} has a key file, which only classes that overlap have"

@@ -42,7 +42,8 @@ class Classes:
 
     Args:
         names: C class names.
-        colors: C display colours (red, green, blue), 0..255; None = the Pascal VOC colours.
+        colors: C display colours (red, green, blue), 0..255; None = the Pascal VOC colours,
+            without black for classes that overlap.
         values: for each class the stored value that means it, or several, of which the first is
             written; None = its class index. One class may have "other" instead: it takes every
             stored value that no class names and that is not in ignore_values, ignore_index too.
@@ -80,8 +81,10 @@ class Classes:
         # a frozen dataclass forbids plain assignment, also to its own constructor
         keep = object.__setattr__
         keep(self, "names", as_names(names))
-        keep(self, "colors", as_colors(colors, self.names))
         keep(self, "files", as_files(files, self.names))
+        if colors is None and self.files:  # black is what is not the class
+            colors = voc_colormap(len(self.names) + 1)[1:]
+        keep(self, "colors", as_colors(colors, self.names))
         if self.files and values is None:
             values = [1] * len(self.names)
         keep(self, "values", as_values(values, self.names))

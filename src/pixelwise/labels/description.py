@@ -27,10 +27,9 @@ label_prefix = "mask_"
 unpaired = "skip"                # leave out files without a partner; "error" refuses them
 """
 
-import dataclasses
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from zlib import crc32
@@ -48,6 +47,8 @@ from pixelwise.labels.classes import Classes
 from pixelwise.labels.overlap.pairing import (
     PLACE,
     Missing,
+    check_exclusive,
+    exclusive_from_toml,
     join_classes,
     named,
     unpaired_ids,
@@ -89,7 +90,8 @@ def read_description(path: Path | str) -> "Description":
     task = document.get("task", TASKS[0])
     _check(where, file.parent, classes, splits, task)
     channels = channels_from_toml(where, document.get("images", {}))
-    return Description(file.parent, classes, splits, task, questions, channels)
+    groups = exclusive_from_toml(where, document, classes)
+    return Description(file.parent, classes, splits, task, questions, channels, groups)
 
 
 def read_settled(path: Path | str, accept_guesses: bool) -> "Description":
@@ -123,7 +125,7 @@ def without_overlap(description: "Description", command: str) -> "Description":
     """
     if description.task == MULTILABEL:
         event = f"{command} takes one class a pixel, and these classes overlap"
-        hint = "What can be done with them is in docs/adr/0018-multi-label-sets.md."
+        hint = "What can be done with them is in docs/multi-label.md."
         raise DatasetError(description.root / FILE_NAME, "task", event=event, hint=hint)
     return description
 
@@ -148,12 +150,13 @@ def write_description(
     text = "".join(f"# {line}\n" for comment in comments for line in _printable_lines(comment))
     text += "\n" if text else ""
     text += f"task = {toml_value(description.task)}\n"
-    if description.open:
-        text += f"open = {toml_value(description.open)}\n"
+    for key in ("open", "exclusive"):
+        if value := getattr(description, key):
+            text += f"{key} = {toml_value(value)}\n"
     text += classes_to_toml(description.classes.as_dict()) + channels_to_toml(description.channels)
     for name, split in description.splits.items():
         text += f"\n[splits.{toml_key(name)}]\n"
-        for key, value in dataclasses.asdict(split).items():
+        for key, value in asdict(split).items():
             if key == "images" or value not in (None, "", 0, (), "error"):
                 text += f"{key} = {toml_value(value)}\n"
     atomic_write(file, text.encode())
@@ -216,6 +219,7 @@ class Description:
             "multilabel", for classes that overlap.
         open: questions that have to be answered before the rest can be relied on.
         channels: what a network sees of an image.
+        exclusive: groups of names of classes that overlap others, but not each other.
     Raises:
         DatasetError: the task is unknown or does not fit the classes; a path in a split leaves the
             root; folds and keep contradict each other.
@@ -227,9 +231,11 @@ class Description:
     task: str = TASKS[0]
     open: tuple[str, ...] = ()
     channels: Channels = RGB
+    exclusive: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         _check("Description", self.root, self.classes, self.splits, self.task)
+        check_exclusive("Description", self.exclusive, self.classes)
 
     @property
     def num_channels(self) -> int:

@@ -27,7 +27,7 @@ from pixelwise.files.content import Unreadable, holds, read_file
 from pixelwise.files.names import check_names, lies_in
 from pixelwise.files.walk import walk_files
 from pixelwise.labels.description import FILE_NAME as DESCRIPTION
-from pixelwise.labels.description import Description, write_description
+from pixelwise.labels.description import Description, without_overlap, write_description
 from pixelwise.labels.png import write_label
 from pixelwise.repair.color import Unrepairable
 from pixelwise.repair.image import repair_image
@@ -277,6 +277,7 @@ def _check_found(found: Audit, root: Path) -> None:
 
 def _check_source(source: Source, out: Path) -> None:
     """Refuse a folder without pairs, and a copy that would lie in its source or around it."""
+    without_overlap(source.description, "fix")
     root = Path(source.description.root)
     if not source.inventory.pairs:
         must = "a folder with dataset.toml, or of images and labels that pair up"

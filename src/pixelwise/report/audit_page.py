@@ -21,6 +21,7 @@ from pixelwise.executors import open_executor, with_absolute_paths
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.names import real_path
 from pixelwise.init.suggest import next_step
+from pixelwise.labels.class_files import MULTILABEL
 from pixelwise.labels.description import read_description
 from pixelwise.repair.command import repair_of
 from pixelwise.repair.result import Repaired
@@ -160,9 +161,11 @@ def _files_of(audit: Audit) -> DatasetFiles:
     evidence, root = audit.evidence, Path(audit.root)
     if evidence is not None:
         description = None if evidence.source.guessed else evidence.source.description
-        return DatasetFiles(root, description, evidence.headers)
     try:
-        return DatasetFiles(root, read_description(root))
+        description = read_description(root) if evidence is None else description
+        if description is not None and description.task == MULTILABEL:
+            description = None  # the colours of a file are those of one class
+        return DatasetFiles(root, description, {} if evidence is None else evidence.headers)
     except PixelwiseError:
         return DatasetFiles(root)  # colours are those of Pascal VOC
 

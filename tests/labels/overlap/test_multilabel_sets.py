@@ -179,9 +179,8 @@ def test_overlapping_classes_are_no_class_of_a_value():
 @pytest.mark.parametrize(
     ("name", "command"),
     [
-        ("audit", pw.audit),
-        ("weights", pw.weights),
-        ("audit", lambda folder: pw.fix(folder, folder / "out")),
+        ("fix", lambda folder: pw.fix(folder, folder / "out")),
+        ("audit --fix", lambda folder: pw.audit(folder, fix=folder / "out")),
     ],
 )
 def test_commands_that_take_one_class_a_pixel_say_so(tmp_path, name, command):

@@ -7,6 +7,7 @@ Classes that overlap have the task "multilabel" and a label file of each class a
 is not the class, its value (default 1) is the class, and void is void for this class alone:
 
 task = "multilabel"
+exclusive = [["car", "sky"]]     # optional: classes that overlap others, but not each other
 
 [[classes]]
 name = "car"

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pixelwise.errors import PairingError
+from pixelwise.errors import DatasetError, PairingError, check_choice
+from pixelwise.files.records import converted
+from pixelwise.labels.classes import Classes
 from pixelwise.labels.pairs import Pair, Pairing, Unpaired
+from pixelwise.text import some
 
 # what stands in a split for the `file` of a class
 PLACE = "{class}"
@@ -17,6 +20,38 @@ Missing = Literal["error", "absent"]
 def named(text: str, file: str) -> str:
     """A folder, prefix or suffix of a split for one class."""
     return text.replace(PLACE, file)
+
+
+def exclusive_from_toml(
+    where: str, document: dict[str, Any], classes: Classes
+) -> tuple[tuple[str, ...], ...]:
+    """The key exclusive of a parsed dataset.toml.
+
+    Raises:
+        DatasetError: see check_exclusive.
+    """
+    given, kind = document.get("exclusive", ()), tuple[tuple[str, ...], ...]
+    groups: tuple[tuple[str, ...], ...] = converted(kind, given, where, "exclusive", DatasetError)
+    check_exclusive(where, groups, classes)
+    return groups
+
+
+def check_exclusive(where: str, groups: Sequence[Sequence[str]], classes: Classes) -> None:
+    """Raise unless groups name two or more of classes that overlap, each once.
+
+    Raises:
+        DatasetError: naming the key and what is wrong.
+    """
+    if groups and not classes.files:
+        event = "exclusive is for classes that overlap"
+        raise DatasetError(where, "exclusive", event=event, hint='Write task = "multilabel".')
+    for number, group in enumerate(groups):
+        name = f"exclusive[{number}]"
+        for one in group:
+            check_choice(where, name, one, classes.names, DatasetError)
+        if len(set(group)) < max(2, len(group)):
+            must = "two or more different classes"
+            raise DatasetError(where, name, must=must, got=some(map(repr, group)) or "none")
 
 
 def join_classes(
