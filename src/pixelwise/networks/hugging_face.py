@@ -165,7 +165,7 @@ def normalization_of(processor: dict[str, Any]) -> Normalization:
     if mean is None or std is None:
         return IMAGENET
     means, stds = (tuple(float(v) / factor for v in values) for values in (mean, std))
-    return Normalization(means, stds)  # type: ignore[arg-type]
+    return Normalization(means, stds)
 
 
 def license_of_folder(folder: Path) -> str:

@@ -1,6 +1,7 @@
 """Images that are not RGB of 8 bits: which bands of a file a network sees, and how they are read.
 
-channels.py  Channels: the table [images] of dataset.toml
-reading.py   read_channels: the bands of a file as an array, samples as stored
-shown.py     shown_rgb: three of the channels as RGB of 8 bits, for pictures
+channels.py    Channels: the table [images] of dataset.toml
+image_kind.py  ImageKind: what the images of a run are
+reading.py     read_channels: the bands of a file as an array, samples as stored
+shown.py       shown_rgb: three of the channels as RGB of 8 bits, for pictures
 """
