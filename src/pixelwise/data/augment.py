@@ -17,7 +17,10 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional
 
 from pixelwise.data.presets import AUGMENTATIONS, Preset
+from pixelwise.data.samples import as_stored, as_torch, change_unit, rgb_of
 from pixelwise.errors import ArgumentError, PixelwiseError, RunError
+from pixelwise.labels.bands.image_kind import RGB8, ImageKind
+from pixelwise.labels.bands.reading import Samples
 from pixelwise.labels.classes import Classes
 from pixelwise.text import reason_of
 
@@ -31,26 +34,27 @@ def change(
     turns: int,
     random: np.random.Generator,
     classes: Classes,
+    kind: ImageKind = RGB8,
 ) -> tuple[Tensor, NDArray[np.integer], Preset]:
     """What a preset or a function makes of a crop.
 
     Args:
-        image: (3, H, W) uint8.
+        image: (C, H, W) uint8 or float32.
         target: (H, W) class indices.
         name: of the preset, or `module:function`.
         turns: right angles, counterclockwise.
         random: the only source of chance.
         classes: those of the target.
+        kind: of the images of the run.
     Returns:
-        image (3, H, W) and target (H, W), or (W, H) after an odd number of turns; and the preset
+        image (C, H, W) and target (H, W), or (W, H) after an odd number of turns; and the preset
         for recolor_more.
     """
     if name in AUGMENTATIONS:
         preset = AUGMENTATIONS[name]
         return *move(image, target, preset, turns, random), preset
-    pixels = np.ascontiguousarray(image.permute(1, 2, 0).numpy())
-    pixels, target = apply_function(name, pixels, target, random, classes)
-    return torch.from_numpy(pixels).permute(2, 0, 1), target, Preset("")
+    pixels, target = apply_function(name, as_stored(image, kind), target, random, classes)
+    return as_torch(pixels).permute(2, 0, 1), target, Preset("")
 
 
 def move(
@@ -74,14 +78,30 @@ def move(
     return image.contiguous(), np.ascontiguousarray(target)
 
 
-def recolor_more(image: Tensor, how: Preset, random: np.random.Generator) -> Tensor:
-    """Hue, gamma, blur, noise and lower detail of an image (3, h, w) uint8 at the network."""
+def recolor_more(
+    image: Tensor, how: Preset, random: np.random.Generator, kind: ImageKind = RGB8
+) -> Tensor:
+    """Hue, gamma, blur, noise and lower detail of an image (C, h, w) at the network.
+
+    Hue is of the channels red, green and blue; of images without them it stays.
+    """
+    if kind.is_rgb:
+        return _recolor_more(image, how, random, [0, 1, 2]).contiguous()
+    return change_unit(image, kind, lambda unit: _recolor_more(unit, how, random, rgb_of(kind)))
+
+
+def _recolor_more(
+    image: Tensor, how: Preset, random: np.random.Generator, rgb: list[int]
+) -> Tensor:
+    """The same of an image (C, h, w) that is uint8, or float32 of 0..1."""
 
     def happens(largest: float) -> bool:
         return largest > 0 and bool(random.random() < how.chance)
 
     if happens(how.hue):
-        image = functional.adjust_hue(image, float(random.uniform(-how.hue, how.hue)))
+        turns = float(random.uniform(-how.hue, how.hue))
+        if len(rgb) == 3:
+            image[rgb] = functional.adjust_hue(image[rgb], turns)
     if happens(how.gamma):
         image = functional.adjust_gamma(image, 2 ** float(random.uniform(-how.gamma, how.gamma)))
     if happens(how.blur):
@@ -95,8 +115,10 @@ def recolor_more(image: Tensor, how: Preset, random: np.random.Generator) -> Ten
     if happens(how.noise):
         noise = random.standard_normal(tuple(image.shape), np.float32)
         noise *= random.uniform(0, how.noise)
-        image = (image + torch.from_numpy(noise)).round_().clamp_(0, 255).to(torch.uint8)
-    return image.contiguous()
+        if image.dtype == torch.uint8:
+            return (image + torch.from_numpy(noise)).round_().clamp_(0, 255).to(torch.uint8)
+        image = (image + torch.from_numpy(noise) / 255).clamp_(0, 1)
+    return image
 
 
 def find_augmentation(name: str) -> Callable[..., Any]:
@@ -122,16 +144,16 @@ def find_augmentation(name: str) -> Callable[..., Any]:
 
 def apply_function(
     name: str,
-    image: NDArray[np.uint8],
+    image: Samples,
     target: NDArray[np.integer],
     random: np.random.Generator,
     classes: Classes,
-) -> tuple[NDArray[np.uint8], NDArray[np.integer]]:
+) -> tuple[Samples, NDArray[np.integer]]:
     """What a function of the user makes of a crop, checked.
 
     Args:
         name: `module:function`, called as function(image, target, random).
-        image: (H, W, 3) uint8.
+        image: (H, W, C), samples as stored.
         target: (H, W) class indices and ignore_index, uint8 or uint16.
         random: of this example.
         classes: those that the target may have.

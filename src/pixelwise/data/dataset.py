@@ -1,6 +1,6 @@
 """Pairs as tensors: read, paired with class indices, and for training also augmented.
 
-Axes are converted here and nowhere else: arrays are (H, W, 3), tensors are (3, H, W).
+Axes are converted here and in samples.py: arrays are (H, W, C), tensors are (C, H, W).
 """
 
 from collections.abc import Callable, Sequence
@@ -17,16 +17,18 @@ from torchvision.transforms.v2 import functional
 
 from pixelwise.data.augment import PLAIN, change, recolor_more
 from pixelwise.data.choice import Choice, Place
-from pixelwise.data.part import read_part
 from pixelwise.data.presets import AUGMENTATIONS
 from pixelwise.data.resize import resize_image
 from pixelwise.data.rotation import Rotation, draw_rotation
+from pixelwise.data.samples import as_torch, change_colors, image_to_tensor, read_samples
 from pixelwise.errors import LabelError, PairingError
+from pixelwise.labels.bands.image_kind import RGB8, ImageKind
+from pixelwise.labels.bands.reading import Samples
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.overlap.members import read_members
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import read_label
-from pixelwise.ops.cpu.images import recolor, to_planes
+from pixelwise.ops.cpu.images import recolor
 from pixelwise.ops.cpu.png_rows import unfilter
 
 
@@ -80,7 +82,8 @@ class Cut:
 class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
     """Pairs as (image (3, h, w) uint8, target (H, W)), for a torch DataLoader.
 
-    Where classes overlap the target is (C, H, W), see read_members.
+    Images of other channels or samples are (C, h, w) uint8 or float32, as stored. Where classes
+    overlap the target is (C, H, W), see read_members.
 
     Without augmentation the image has its size at the network (see resize.py) and the target its
     size on disk, so that a batch holds one pair unless all have one size. With it, an example
@@ -96,6 +99,7 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         augmentation: None for evaluation.
         seed: of the augmentation.
         choice: of the pair and of a pixel that an example shows; None takes them uniformly.
+        kind: of the images.
     Attributes:
         whole: indices of pairs that are looked at whole in every epoch.
     Example:
@@ -112,6 +116,7 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         augmentation: Augmentation | None = None,
         seed: int = 0,
         choice: Choice | None = None,
+        kind: ImageKind = RGB8,
     ) -> None:
         self.pairs = list(pairs)
         self.classes = classes
@@ -119,6 +124,7 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         self.augmentation = augmentation
         self.seed = seed
         self.choice = choice
+        self.kind = kind
         self.whole: frozenset[int] = frozenset()
         _compile()
 
@@ -130,12 +136,12 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         chosen, place = self._choose(epoch, index)
         pair, how = self.pairs[chosen], self.augmentation
         if how is None:
-            image, target = read_pair(pair, self.classes)
+            image, target = read_pair(pair, self.classes, self.kind)
             height, width = target.shape[-2:]
             return resize_image(image, (height, width), self.scale), target
         random = np.random.default_rng((self.seed, epoch, index))
         whole = epoch == 0 or chosen in self.whole
-        return read_example(pair, self.classes, how, random, whole, place)
+        return read_example(pair, self.classes, how, random, whole, place, self.kind)
 
     def pair_of(self, key: int | tuple[int, int]) -> Pair:
         """The pair that the example of a key is cut from."""
@@ -148,22 +154,21 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         return self.choice.of(self.seed, epoch, index)
 
 
-def read_pair(pair: Pair, classes: Classes) -> tuple[Tensor, Tensor]:
-    """Image (3, H, W) uint8 and target (H, W) of one pair, both at the size on disk.
+def read_pair(pair: Pair, classes: Classes, kind: ImageKind = RGB8) -> tuple[Tensor, Tensor]:
+    """Image (channels, H, W) and target (H, W) of one pair, both at the size on disk.
 
-    The target is (C, H, W) where classes overlap.
+    The target is (C, H, W) where classes overlap. Where the image has no data it is void.
 
     Raises:
         LabelError: the label's size differs from the image's, or it holds unknown values.
         PairingError: the pair has no label.
     """
-    if pair.labels:
-        members = read_members(pair, classes)
-        image = read_part(pair.image, lambda size: _same_size(pair, members[0], size))
-        return image_to_tensor(image), torch.from_numpy(members)
-    label = _read_label(pair)
-    image = read_part(pair.image, lambda size: _same_size(pair, label, size))
-    target = classes.to_index(label, where=str(pair.label))
+    members = read_members(pair, classes) if pair.labels else None
+    label = _read_label(pair) if members is None else members[0]
+    image, gaps = read_samples(pair.image, kind, lambda size: _same_size(pair, label, size))
+    target = classes.to_index(label, where=str(pair.label)) if members is None else members
+    if gaps is not None:
+        target = np.where(gaps, np.array(classes.ignore_index, target.dtype), target)
     return image_to_tensor(image), _to_target(target)
 
 
@@ -174,6 +179,7 @@ def read_example(
     random: np.random.Generator,
     whole: bool,
     place: Place | None = None,
+    kind: ImageKind = RGB8,
 ) -> tuple[Tensor, Tensor]:
     """A random window of a pair, zoomed, mirrored and with other colours.
 
@@ -188,8 +194,9 @@ def read_example(
         random: the only source of chance.
         whole: look at the files beyond the window too.
         place: a pixel of the label that the window has.
+        kind: of the images.
     Returns:
-        image (3, h, w) uint8 and target (*crop), or (C, *crop) where classes overlap.
+        image (channels, h, w) and target (*crop), or (C, *crop) where classes overlap.
     Raises:
         LabelError, PairingError: as read_pair; of unknown values only those that are looked at.
     """
@@ -217,7 +224,7 @@ def read_example(
             classes.to_index(label, where=str(pair.label))  # names all of them with their places
             raise
 
-    pixels = read_part(pair.image, choose, whole)
+    pixels, gaps = read_samples(pair.image, kind, choose, whole)
     void = classes.ignore_index
     if members is None:
         if whole:
@@ -226,18 +233,21 @@ def read_example(
     else:  # read_members has looked at all values
         planes = [cut_label(plane, cut, how.crop, lambda index: index, void) for plane in members]
         target = np.stack(planes)
+    if gaps is not None:
+        missing = cut_label(gaps.astype(np.uint8), cut, how.crop, lambda index: index, 0)
+        target = np.where(missing, np.array(void, target.dtype), target)
     window = pixels if is_inside else fill(pixels, cut)
     if how.more in PLAIN:
-        return cut_image(window, cut, how), _to_target(target)
+        return cut_image(window, cut, how, kind), _to_target(target)
     image = at_crop(window, cut, how.crop)
     if rotation is not None:
         image, target = rotation.apply(image, target, cut.mirrored, void)
-    changed, target, preset = change(image, target, how.more, turns, random, classes)
+    changed, target, preset = change(image, target, how.more, turns, random, classes, kind)
     height, width = target.shape[-2:]
     seen = resize_image(changed, (height, width), how.scale).contiguous()
     if cut.factors is not None:
-        recolor(seen, cut.factors)
-    return recolor_more(seen, preset, random), _to_target(target)
+        seen = change_colors(seen, cut.factors, kind)
+    return recolor_more(seen, preset, random, kind), _to_target(target)
 
 
 def draw_cut(
@@ -279,33 +289,31 @@ def _first(window: int, length: int, place: int | None, random: np.random.Genera
     return min(max(0, place - int(random.integers(window))), length - window)
 
 
-def fill(image: NDArray[np.uint8], cut: Cut) -> NDArray[np.uint8]:
+def fill(image: Samples, cut: Cut) -> Samples:
     """The window of a cut that reaches beyond the image: there it has the image's mean colour."""
     (top, bottom), (left, right) = cut.inside(image.shape[:2])
-    color = image_to_tensor(image).float().mean((1, 2)).numpy().astype(np.uint8)
-    window = np.empty((cut.height, cut.width, 3), np.uint8)
+    color = image_to_tensor(image).float().mean((1, 2)).numpy().astype(image.dtype)
+    window = np.empty((cut.height, cut.width, len(color)), image.dtype)
     window.reshape(cut.height, -1)[:] = np.tile(color, cut.width)  # whole rows are copied faster
     inside = image[top:bottom, left:right]
     window[top - cut.top : bottom - cut.top, left - cut.left : right - cut.left] = inside
     return window
 
 
-def at_crop(window: NDArray[np.uint8], cut: Cut, crop: tuple[int, int]) -> Tensor:
-    """The window (height, width, 3) of a cut -> (3, *crop), as its target is."""
-    planes = torch.from_numpy(window).permute(2, 0, 1)
+def at_crop(window: Samples, cut: Cut, crop: tuple[int, int]) -> Tensor:
+    """The window (height, width, C) of a cut -> (C, *crop), as its target is."""
+    planes = as_torch(window).permute(2, 0, 1)
     image = functional.resize(planes, list(crop), antialias=True)
     return image.flip(-1) if cut.mirrored else image
 
 
-def cut_image(window: NDArray[np.uint8], cut: Cut, how: Augmentation) -> Tensor:
-    """The window (height, width, 3) of a cut -> (3, h, w) uint8 at the network."""
+def cut_image(window: Samples, cut: Cut, how: Augmentation, kind: ImageKind = RGB8) -> Tensor:
+    """The window (height, width, C) of a cut -> (C, h, w) at the network."""
     # bytes of a pixel beside each other: torch resizes them so the fastest
-    resized = resize_image(torch.from_numpy(window).permute(2, 0, 1), how.crop, how.scale)
+    resized = resize_image(as_torch(window).permute(2, 0, 1), how.crop, how.scale)
     image = image_to_tensor(resized.permute(1, 2, 0).numpy())
     image = image.flip(-1) if cut.mirrored else image
-    if cut.factors is not None:
-        recolor(image, cut.factors)
-    return image
+    return image if cut.factors is None else change_colors(image.contiguous(), cut.factors, kind)
 
 
 def cut_label(
@@ -335,11 +343,6 @@ def nearest(length: int, wanted: int) -> NDArray[np.int64]:
     """
     places = torch.arange(length, dtype=torch.float32)[None, None]
     return interpolate(places, wanted, mode="nearest-exact")[0, 0].long().numpy()
-
-
-def image_to_tensor(image: NDArray[np.uint8]) -> Tensor:
-    """(H, W, 3) uint8 array -> (3, H, W) uint8 tensor."""
-    return to_planes(image)
 
 
 @cache

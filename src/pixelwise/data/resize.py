@@ -22,11 +22,11 @@ def resize_image(image: Tensor, size: tuple[int, int], scale: float) -> Tensor:
     """The image as the network sees it: bilinear with antialiasing.
 
     Args:
-        image: (3, H, W) uint8.
+        image: (C, H, W) uint8 or float32.
         size: (height, width) in the pixels of the label that it stands for.
         scale: size at the network / size of the label.
     Returns:
-        (3, *network_size(size, scale)) uint8.
+        (C, *network_size(size, scale)) of the same type.
     """
     at_network = network_size(size, scale)
     if tuple(image.shape[-2:]) == at_network:

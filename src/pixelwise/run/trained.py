@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pixelwise.data.dataset import image_to_tensor
 from pixelwise.data.resize import network_size, resize_image
+from pixelwise.data.samples import image_to_tensor
 from pixelwise.errors import (
     ArgumentError,
     ArgumentTypeError,
