@@ -34,6 +34,10 @@ Reads = Literal["", "dataset", "run", "folder", "file", "file or folder"]
 LARGEST = 2**63 - 1  # whole numbers of settings meet tensors, which have 64 bits
 
 
+class Unset(int):
+    """A default that can be told from the same number where somebody has given it."""
+
+
 def option(
     default: Any,
     text: str,
@@ -46,6 +50,7 @@ def option(
     metavar: str | tuple[str, ...] | None = None,
     reads: Reads = "",
     group: str = "",
+    common: bool = False,
 ) -> Any:
     """A field of a configuration.
 
@@ -58,9 +63,11 @@ def option(
         metavar: what stands for the value in --help.
         reads: what a path must lead to before the command begins.
         group: heading of --help that begins with this field.
+        common: stands before the groups, where --help begins.
     """
     metadata = {"help": text, "positional": positional, "low": low, "high": high, "above": above}
     metadata |= {"choices": choices, "metavar": metavar, "reads": reads, "group": group}
+    metadata["common"] = common
     return field(default=default, metadata=metadata)
 
 

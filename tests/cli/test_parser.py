@@ -50,8 +50,17 @@ def test_help_shows_defaults_and_headings(capsys):
     assert "(default: yes)" in text
     assert "--schedule {cosine,poly,constant}" in text
     headings = [line for line in text.splitlines() if line.endswith(":") and line[0] != " "]
-    assert headings[:3] == ["arguments:", "data:", "network:"]
+    assert headings[:3] == ["common:", "data:", "network:"]
     assert headings[-4:] == ["output:", "machine:", "general:", "examples:"]
+
+
+def test_the_common_options_of_train_are_on_the_first_screen(capsys, monkeypatch):
+    """A terminal of 24 lines of 80 characters."""
+    monkeypatch.setenv("COLUMNS", "80")
+    first = help_of(capsys, "train").splitlines()[:24]
+    words = {line.split()[0] for line in first if line[:3] in ("  D", "  -")}
+    names = ("network", "loss", "epochs", "batch", "lr", "scale", "crop", "out", "resume")
+    assert words >= {"DATA", *(f"--{name}" for name in names)}
 
 
 @pytest.mark.parametrize("name", ["--help", *COMMANDS])

@@ -11,6 +11,7 @@ from pixelwise.errors import ArgumentError, RunError
 from pixelwise.networks import encoder_weights
 from pixelwise.networks.build import NETWORKS, build_network, has_batch_norm, share_batch_norm
 from pixelwise.networks.encoder_weights import IMAGENET, OFFLINE, OFFLINE_PACKAGE
+from pixelwise.ranks.batch_norm import BatchNormOverRanks, batch_norm_over_ranks
 
 STRIDE = {"linknet": 1, "manet": 1, "unet": 1, "unetplusplus": 1, "deeplabv3": 8, "pspnet": 8}
 
@@ -126,7 +127,12 @@ def test_a_network_without_encoder_has_no_pretrained_weights():
 
 
 @pytest.mark.parametrize("name", ["small", "fpn:tf_efficientnet_lite0"])
-def test_batch_norm_shared_by_gpus_keeps_the_checkpoint_and_the_numbers(name):
+@pytest.mark.parametrize(
+    ("share", "kind"),
+    [(share_batch_norm, torch.nn.SyncBatchNorm), (batch_norm_over_ranks, BatchNormOverRanks)],
+    ids=["gpus", "cpus"],
+)
+def test_batch_norm_shared_by_devices_keeps_the_checkpoint_and_the_numbers(name, share, kind):
     """The same names, tensors and logits; activations inside of a norm stay."""
     network = build_network(name, 3, "none").eval()
     image = torch.randint(0, 256, (1, 3, 64, 64), dtype=torch.uint8)
@@ -134,9 +140,9 @@ def test_batch_norm_shared_by_gpus_keeps_the_checkpoint_and_the_numbers(name):
     parameters = [id(p) for p in network.parameters()]
     assert has_batch_norm(network.train())
     network.eval()
-    shared = share_batch_norm(network)
+    shared = share(network)
     norms = [m for m in shared.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
-    assert {isinstance(m, torch.nn.SyncBatchNorm) for m in norms} == {True}
+    assert {isinstance(m, kind) for m in norms} == {True}
     assert [id(p) for p in shared.parameters()] == parameters
     assert list(shared.state_dict()) == list(before)
     torch.testing.assert_close(shared(image), logits, rtol=0, atol=0)

@@ -26,7 +26,8 @@ EXAMPLES = (
 # what stands for a value in --help
 METAVARS = {int: "N", float: "X", Path: "PATH"}
 # headings that come first and last, wherever their fields are in the configuration
-FIRST, LAST = ("arguments", "source", "data"), ("output", "machine")
+COMMON = "common"  # of a command with many options, with its arguments
+FIRST, LAST = (COMMON, "arguments", "source", "data"), ("output", "machine")
 PLACES = {"file": "FILE", "file or folder": "PATH"}
 FOLDERS = ("dataset", "run", "folder")
 # options of every command; no setting can have such a name
@@ -197,7 +198,8 @@ def headings(config: type) -> dict[str, list[Field]]:
     heading = "options"
     for f in fields(config):
         heading = f.metadata["group"] or heading
-        found.setdefault("arguments" if f.metadata["positional"] else heading, []).append(f)
+        title = "arguments" if f.metadata["positional"] else heading
+        found.setdefault(COMMON if f.metadata["common"] else title, []).append(f)
     last = {title: found.pop(title) for title in LAST if title in found}
     return {title: members for title, members in {**found, **last}.items() if members}
 

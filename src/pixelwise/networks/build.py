@@ -226,6 +226,17 @@ def has_batch_norm(network: nn.Module) -> bool:
     return any(norm.weight is None or norm.weight.requires_grad for norm in norms)
 
 
+def draws_at_random(network: nn.Module) -> bool:
+    """Whether a layer leaves out values or paths at random in training; frozen ones do not."""
+    kinds = ("Dropout", "DropPath", "StochasticDepth")  # of torch, timm, torchvision, transformers
+    return any(
+        any(kind in type(layer).__name__ for kind in kinds)
+        and (getattr(layer, "p", None) or getattr(layer, "drop_prob", None) or 0) > 0
+        for layer in network.modules()
+        if layer.training
+    )
+
+
 def share_batch_norm(network: Network) -> Network:
     """The same network, with the statistics of BatchNorm taken over the GPUs of all ranks.
 

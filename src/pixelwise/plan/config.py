@@ -4,12 +4,13 @@
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pixelwise.data.presets import check_augmentation
 from pixelwise.errors import ArgumentError, check_choice, setting
 from pixelwise.losses.names import check_loss_names
 from pixelwise.settings import (
+    Unset,
     accept_guesses_option,
     check_settings,
     field_of,
@@ -28,6 +29,7 @@ OnBadImage = Literal["error", "skip"]
 Sample = Literal["uniform", "image-first", "class-first"]
 Precision = Literal["32", "bf16-mixed", "16-mixed"]
 Log = Literal["tensorboard", "wandb", "mlflow"]
+SyncBn = Literal["auto", "yes", "no"]
 CLASS_WEIGHTS = ("none", *METHODS, POS_WEIGHT)
 # The settings of a run may be anybody's; far above what is useful.
 CROP_ONLY = ("scale_jitter", "flip", "color_jitter")  # what augment none leaves out
@@ -47,15 +49,14 @@ class TrainConfig:
         "folder with dataset.toml; left out with --resume",
         positional=True,
         reads="dataset",
-    )
-    out: Path | None = option(
-        None, "run folder to make (default: runs/DATA-NUMBER)", group="output"
+        common=True,
     )
     network: str = option(
         "fpn:tf_efficientnet_lite0",
         "architecture:encoder, small, or module:function; see pixelwise list networks and "
         "pixelwise list encoders",
         group="network",
+        common=True,
     )
     encoder_weights: EncoderWeights = option("auto", "first weights of the encoder")
     start: Path | None = option(
@@ -68,6 +69,7 @@ class TrainConfig:
         None,
         "such as ce+0.5*dice; see pixelwise list losses (default: ce+dice; binary: bce+dice)",
         group="loss",
+        common=True,
     )
     class_weights: str = option(
         "none",
@@ -76,12 +78,16 @@ class TrainConfig:
         reads="file",
     )
     zero: Zero = zero_option()
-    epochs: int = option(20, "passes over the train split", low=1, group="optimisation")
-    batch: int = option(8, "images per step, over all devices", low=1)
-    accumulate: int = option(
-        1, "parts in which a batch is computed, for less memory; the gradient is the same", low=1
+    epochs: int = option(
+        20, "passes over the train split", low=1, group="optimisation", common=True
     )
-    lr: float = option(1e-3, "learning rate, the highest of the schedule", above=0)
+    batch: int = option(8, "images per step, over all devices", low=1, common=True)
+    accumulate: int = option(
+        Unset(1),
+        "parts in which a batch is computed, for less memory; the gradient is the same",
+        low=1,
+    )
+    lr: float = option(1e-3, "learning rate, the highest", above=0, common=True)
     encoder_lr_factor: float = option(1.0, "learning rate of the encoder divided by lr", low=0)
     optimizer: Optimizer = option(
         "adamw", "adamw, or sgd with Nesterov momentum 0.9, which often wants a higher --lr"
@@ -115,12 +121,14 @@ class TrainConfig:
         above=0,
         high=MOST_SCALE,
         group="augmentation",
+        common=True,
     )
     crop: tuple[int, int] | None = option(
         None,
         "label pixels per training example (default: median image size)",
         metavar=("HEIGHT", "WIDTH"),
         above=0,
+        common=True,
     )
     scale_jitter: tuple[float, float] = option(
         (0.5, 2.0), "random zoom", metavar=("LOWEST", "HIGHEST")
@@ -152,25 +160,32 @@ class TrainConfig:
         0, "random seed; the same batches with any number of workers", low=0, group="machine"
     )
     workers: int = option(
-        1, "processes that read and augment images; 0: none", low=0, high=MOST_WORKERS
+        Unset(1), "processes that read and augment images; 0: none", low=0, high=MOST_WORKERS
     )
     device: Device = option("auto", "where to compute")
     devices: int = option(
-        1,
-        "processes that train together, one per device; on CPUs BatchNorm, and losses such as "
-        "lovasz anywhere, see each one's share of the batch",
+        Unset(1),
+        "processes that train together, one per device; losses such as lovasz see each one's "
+        "share of the batch",
         low=1,
         high=MOST_DEVICES,
+    )
+    sync_bn: SyncBn = option(
+        "auto",
+        "whether BatchNorm sees the images of all devices; auto: on GPUs, where it costs little",
     )
     precision: Precision = option("32", "precision of training; scores always use 32")
     max_gib: float | None = max_gib_option()
     max_minutes: float | None = option(
         None, "stop after the epoch that ends past this time", above=0
     )
-    log_every: int = option(10, "steps between two lines of metrics.jsonl", low=1, group="output")
+    out: Path | None = option(
+        None, "run folder to make (default: runs/DATA-NUMBER)", group="output", common=True
+    )
+    log_every: int = option(10, "steps between two lines of metrics.jsonl", low=1)
     log: tuple[Log, ...] = option((), "who else is given these lines, and pictures of val")
     resume: Path | None = option(
-        None, "run folder to continue; its own settings are used", reads="run"
+        None, "run folder to continue, with its own settings", reads="run", common=True
     )
     trust: bool = option(
         False, "with --resume: import a module:function that you have not trained with"
@@ -209,9 +224,20 @@ class TrainConfig:
             check_only_resume(self)
 
 
+def of_machine(config: TrainConfig) -> dict[str, Any]:
+    """The settings of where a run is computed that were given; what is computed is the same.
+
+    `precision` is none of them: it changes the numbers that a step is computed with.
+    """
+    numbers = {name: getattr(config, name) for name in ("devices", "accumulate", "workers")}
+    words = {name: getattr(config, name) for name in ("device", "sync_bn")}
+    found = {name: value for name, value in numbers.items() if not isinstance(value, Unset)}
+    return found | {name: value for name, value in words.items() if value != "auto"}
+
+
 def check_only_resume(config: TrainConfig) -> None:
-    """A resumed run takes its settings from its folder; what limits it may be new."""
-    free = {"resume", "trust", "max_minutes", "max_gib", "on_bad_image"}
+    """A resumed run takes its settings from its folder; its limits and its machine may be new."""
+    free = {"resume", "trust", "max_minutes", "max_gib", "on_bad_image", *of_machine(config)}
     own = [f for f in fields(config) if f.name not in free]
     changed = [f.name for f in own if getattr(config, f.name) != f.default]
     if changed:

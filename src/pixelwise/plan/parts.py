@@ -3,7 +3,7 @@
 from pixelwise.errors import ArgumentError
 from pixelwise.losses.criterion import Criterion
 from pixelwise.losses.table import LOSSES
-from pixelwise.networks.build import Network, has_batch_norm
+from pixelwise.networks.build import Network, draws_at_random, has_batch_norm
 from pixelwise.plan.config import TrainConfig
 from pixelwise.text import some
 
@@ -32,7 +32,9 @@ def lines_about_parts(config: TrainConfig, criterion: Criterion, network: Networ
         return []
     passes = "one forward pass" if takes_one_pass(criterion) else "two forward passes"
     lines = [f"a batch in {config.accumulate} parts, {passes} for each"]
+    end = "results differ from --accumulate 1"
     if has_batch_norm(network):
-        end = "results differ from --accumulate 1"
         lines.append(f"BatchNorm statistics are of each part of the batch: {end}")
+    if draws_at_random(network):
+        lines.append(f"dropout draws numbers of its own in each part of the batch: {end}")
     return lines

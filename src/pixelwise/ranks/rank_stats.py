@@ -104,20 +104,25 @@ def loss_over_ranks(
     return criterion(logits, target) * (world / with_images if rank < with_images else 0.0)
 
 
-def differences(criterion: Criterion, batch_norm: bool) -> list[str]:
+def differences(criterion: Criterion, batch_norm: bool, dropout: bool = False) -> list[str]:
     """What makes a training of several ranks another one than that of one, a line each.
 
     Args:
         criterion: the loss.
         batch_norm: whether each rank normalises by its own images.
+        dropout: whether layers draw at random.
     """
     lines = []
+    end = "results differ from --devices 1"
     if batch_norm:
-        lines.append("BatchNorm statistics are of each process's share of the batch")
+        start = "BatchNorm statistics are of each process's share of the batch"
+        lines.append(f"{start}: {end}, but with --sync-bn yes")
+    if dropout:
+        lines.append(f"dropout draws numbers of its own in each process: {end}")
     terms = sorted({type(term).__name__ for _, term in criterion.terms() if not term.sums})
     if terms:
-        lines.append(f"{some(terms)}: the loss is of each process's share, then the mean")
-    return [f"{line}: results differ from --devices 1" for line in lines]
+        lines.append(f"{some(terms)}: the loss is of each process's share, then the mean: {end}")
+    return lines
 
 
 def _of_all_ranks(stats: PixelStats, images: Sequence[int] | None) -> PixelStats:

@@ -38,8 +38,7 @@ def gradient_in_parts(run: Run, image: Tensor, target: Tensor) -> Tensor:
     loss = loss_of(run, PixelStats(sums, stats.names, stats.backend))
     (slopes,) = torch.autograd.grad(loss, sums)
     model: Any = run.model
-    size = size_of_part(run, image)
-    slopes_of = slopes.split(size, dim=1)
+    slopes_of = slopes.tensor_split(number_of_parts(run), dim=1)
     seen = []
     for number, (part, labels) in enumerate(parts_of(run, image, target)):
         # ranks exchange gradients in the last part, when all are added
@@ -71,15 +70,17 @@ def loss_of(run: Run, stats: PixelStats) -> Tensor:
     return run.criterion.formula(stats_over_ranks(stats, batch))
 
 
-def size_of_part(run: Run, image: Tensor) -> int:
-    """Images of this rank in a part."""
-    return -(-len(image) // run.config.accumulate)
+def number_of_parts(run: Run) -> int:
+    """The parts of a batch, the same on every rank: the one with fewest images has one in each."""
+    fewest = min(run.config.batch, len(run.train)) // run.fabric.world_size
+    return min(run.config.accumulate, max(1, fewest))
 
 
 def parts_of(run: Run, image: Tensor, target: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """The parts of this rank's images; what is drawn at random in a part is the same each time."""
-    size, step = size_of_part(run, image), run.position.step
-    for number, part in enumerate(zip(image.split(size), target.split(size))):
+    parts, step = number_of_parts(run), run.position.step
+    split = zip(image.tensor_split(parts), target.tensor_split(parts))
+    for number, part in enumerate(split):
         words = (run.config.seed, step, run.fabric.global_rank, number)
         torch.manual_seed(int(np.random.SeedSequence(words).generate_state(1)[0]))
         yield part

@@ -25,14 +25,21 @@ from pixelwise.logs.hooks import Hooks
 from pixelwise.logs.loggers import Loggers
 from pixelwise.logs.metrics_file import METRICS, START, forget_after
 from pixelwise.losses.criterion import Criterion
-from pixelwise.networks.build import Network, build_network, has_batch_norm, share_batch_norm
+from pixelwise.networks.build import (
+    Network,
+    build_network,
+    draws_at_random,
+    has_batch_norm,
+    share_batch_norm,
+)
 from pixelwise.networks.trust import AUGMENTATION, check_trusted, trust
 from pixelwise.ops.backends import choose_backend
 from pixelwise.plan.bad_images import BadImages, read_bad_images
-from pixelwise.plan.config import TrainConfig
+from pixelwise.plan.config import TrainConfig, of_machine
 from pixelwise.plan.parts import lines_about_parts
 from pixelwise.plan.plan import Plan, make_plan
 from pixelwise.progress import Display
+from pixelwise.ranks.batch_norm import batch_norm_over_ranks
 from pixelwise.ranks.distributed import choose_device
 from pixelwise.ranks.rank_stats import differences
 from pixelwise.run.checkpoint import CONFIG
@@ -190,8 +197,13 @@ def make_network(plan: Plan, fabric: Fabric, is_new: bool, log: Callable[[str], 
     network = build_network(config.network, plan.description.num_channels, source, log)
     if is_new and config.start is not None:
         start_from(config.start, network, plan.description, log)
-    if fabric.world_size > 1 and fabric.device.type == "cuda":
-        network = share_batch_norm(network)
+    if syncs_batch_norm(config, fabric.device.type):
+        alone = min(config.batch, len(plan.train)) < config.devices
+        if fabric.device.type == "cuda" and not alone:
+            network = share_batch_norm(network)
+        else:  # of torch there is none, or it counts an image that a process has borrowed
+            has_own = fabric.global_rank < len(plan.train)
+            batch_norm_over_ranks(network, counts=has_own)
     if config.freeze == "encoder":
         network.freeze_encoder()
     return network
@@ -205,10 +217,16 @@ def lines_about(plan: Plan, fabric: Fabric, network: Network) -> list[str]:
     if config.layer_decay != 1:
         lines.append(decay_line(network, config))
     lines += lines_about_parts(config, plan.criterion, network)
-    if fabric.world_size > 1:
-        is_own = has_batch_norm(network) and fabric.device.type != "cuda"
-        lines += differences(plan.criterion, is_own)
+    if config.devices > 1:
+        is_own = has_batch_norm(network) and not syncs_batch_norm(config, fabric.device.type)
+        lines += differences(plan.criterion, is_own, draws_at_random(network))
     return lines
+
+
+def syncs_batch_norm(config: TrainConfig, device: str) -> bool:
+    """Whether BatchNorm sees the images of all devices."""
+    wanted = {"yes": True, "no": False, "auto": device == "cuda"}
+    return config.devices > 1 and wanted[config.sync_bn]
 
 
 def effective(config: TrainConfig) -> TrainConfig:
@@ -220,6 +238,7 @@ def effective(config: TrainConfig) -> TrainConfig:
     check_trusted(saved.augment, config.resume / CONFIG, config.trust, AUGMENTATION)
     if config.on_bad_image == "skip":  # from now on
         saved = replace(saved, on_bad_image="skip")
+    saved = replace(saved, **of_machine(config))
     return replace(saved, max_minutes=config.max_minutes, max_gib=config.max_gib)
 
 

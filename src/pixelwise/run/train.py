@@ -181,6 +181,7 @@ def train_epoch(run: Run, epoch: int) -> None:
             if logs or asks_often(run):
                 stop_if_asked(run)
     read_numbers(run)
+    share_losses(run)
     share_bad_pairs(run)
     copy_buffers(run.network)
     copy_buffers(run.scored)  # what is scored on all ranks is what the first one saves
@@ -207,12 +208,24 @@ def log_losses(run: Run, epoch: int, rate: float) -> None:
     """
     raise_if_unknown()
     read_numbers(run)
+    share_losses(run)
     losses = run.position.losses
-    total, ranks = add_over_ranks([sum(losses) / len(losses), 1.0], run.fabric.device)
+    values = {"train/loss": sum(losses) / len(losses), "train/lr": rate}
     losses.clear()
-    values = {"train/loss": total / ranks, "train/lr": rate}
     if run.fabric.is_global_zero:
         run.loggers.line({"step": run.position.step, "epoch": epoch, **values})
+
+
+def share_losses(run: Run) -> None:
+    """Give every rank the mean over ranks of each loss since the last line; called on every rank.
+
+    A checkpoint has them, and another number of ranks may go on from it.
+    """
+    losses = run.position.losses
+    if not losses:
+        return
+    total = add_over_ranks(losses, run.fabric.device)
+    losses[:] = [loss / run.fabric.world_size for loss in total]
 
 
 def score_epoch(run: Run) -> tuple[dict[str, float], ConfusionCounts | MemberCounts]:
@@ -333,6 +346,7 @@ def stop_if_asked(run: Run) -> None:
         return  # without waiting for a GPU
     if any_rank(bool(asked), device):
         read_numbers(run)
+        share_losses(run)
         gather_seen(run)
         save(run, LAST, None)
         run.display.line(f"interrupted; go on with: pixelwise train --resume {run.folder}")
