@@ -38,7 +38,8 @@ found = evaluate(
     "softmax",
 )
 counts = found.counts
-print(json.dumps([counts.matrix.tolist(), counts.ignored, counts.images, found.loss]))
+images = [(i.id, i.ignored, i.places, i.pixels) for i in found.images]
+print(json.dumps([counts.matrix.tolist(), counts.ignored, counts.images, images, found.loss]))
 """
 
 
@@ -58,9 +59,9 @@ def test_two_processes_count_exactly_what_one_does(tmp_path):
     data = make_dataset(tmp_path / "data", val=5)
     (alone,) = evaluate_with(data, 1, tmp_path)
     first, second = evaluate_with(data, 2, tmp_path)
-    assert first[:3] == second[:3] == alone[:3]
-    assert alone[2] == 5
-    assert first[3] == pytest.approx(alone[3], rel=1e-12)
+    assert first[:4] == second[:4] == alone[:4]
+    assert alone[2] == len(alone[3]) == 5
+    assert first[4] == pytest.approx(alone[4], rel=1e-12)
 
 
 def train_with_two_processes(data, out, *options):

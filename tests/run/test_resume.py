@@ -52,7 +52,13 @@ def interrupted_run(data, out, monkeypatch, step, number=signal.SIGINT):
 
 def content_of(run):
     """Everything that two equal runs have equal."""
-    names = ["metrics.jsonl", "last/weights.safetensors", "best/weights.safetensors"]
+    names = [
+        "metrics.jsonl",
+        "evidence.json",
+        "last/weights.safetensors",
+        "best/weights.safetensors",
+    ]
+    names += [f"val_counts/{path.name}" for path in (run / "val_counts").iterdir()]
     return {name: (run / name).read_bytes() for name in names}
 
 

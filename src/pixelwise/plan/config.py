@@ -23,6 +23,7 @@ from pixelwise.weights.formulas import METHODS, POS_WEIGHT, Zero
 EncoderWeights = Literal["auto", "imagenet", "offline", "none"]
 Schedule = Literal["cosine", "poly", "constant"]
 Optimizer = Literal["adamw", "sgd"]
+Stop = Literal["none", "evidence"]
 Freeze = Literal["none", "encoder"]
 Device = Literal["auto", "cpu", "cuda"]
 OnBadImage = Literal["error", "skip"]
@@ -32,6 +33,7 @@ Log = Literal["tensorboard", "wandb", "mlflow"]
 SyncBn = Literal["auto", "yes", "no"]
 CLASS_WEIGHTS = ("none", *METHODS, POS_WEIGHT)
 # The settings of a run may be anybody's; far above what is useful.
+STOP_OPTIONS = ("stop_gain", "stop_window")
 CROP_ONLY = ("scale_jitter", "flip", "color_jitter")  # what augment none leaves out
 MOST_SCALE, MOST_WORKERS, MOST_DEVICES = 16, 1024, 64
 
@@ -108,6 +110,15 @@ class TrainConfig:
         0.05, "share of the steps in which the learning rate rises from 0", low=0, high=1
     )
     clip: float | None = option(5.0, "largest norm of the gradient, or none", above=0)
+    stop: Stop = option(
+        "none",
+        "evidence: end when the images of val say that the last epochs gain too little; with a "
+        "constant schedule",
+    )
+    stop_gain: float = option(
+        0.1, "with stop evidence: points of mIoU that the last epochs have to gain", low=0, high=100
+    )
+    stop_window: int = option(5, "with stop evidence: how many epochs the last ones are", low=1)
     ema: float | None = option(
         None,
         "score and save the average of the weights over steps, whose share halves in so many "
@@ -204,9 +215,10 @@ class TrainConfig:
         if self.zero != "error" and self.class_weights not in (*METHODS, POS_WEIGHT):
             must = f"a method if {setting('zero')} is given"
             raise ArgumentError(where, "class_weights", must=must, got=self.class_weights)
+        check_stop(self)
         check_augmentation(self.augment)
         if self.augment == "none":
-            changed = [n for n in CROP_ONLY if getattr(self, n) != field_of(type(self), n).default]
+            changed = [n for n in CROP_ONLY if getattr(self, n) != default_of(n)]
             if changed:
                 must = "left out with augment none"
                 raise ArgumentError(where, ", ".join(changed), must=must, got="another value")
@@ -233,6 +245,30 @@ def of_machine(config: TrainConfig) -> dict[str, Any]:
     words = {name: getattr(config, name) for name in ("device", "sync_bn")}
     found = {name: value for name, value in numbers.items() if not isinstance(value, Unset)}
     return found | {name: value for name, value in words.items() if value != "auto"}
+
+
+def check_stop(config: TrainConfig) -> None:
+    """Raise unless the settings about an early end have a meaning together.
+
+    Raises:
+        ArgumentError: they have none.
+    """
+    options = [name for name in STOP_OPTIONS if getattr(config, name) != default_of(name)]
+    if config.stop == "none" and options:
+        must = f"left out without {setting('stop', 'evidence')}"
+        raise ArgumentError("train", ", ".join(options), must=must, got="another value")
+    if config.stop == "evidence" and config.schedule != "constant":
+        hint = (
+            "The others end at a fixed epoch, and gain most just before it. Give "
+            f"{setting('schedule', 'constant')}; {setting('ema', 1)} does what a falling rate does."
+        )
+        must = f"constant with {setting('stop', 'evidence')}"
+        raise ArgumentError("train", "schedule", must=must, got=config.schedule, hint=hint)
+
+
+def default_of(name: str) -> object:
+    """What a setting is if it is not given."""
+    return field_of(TrainConfig, name).default
 
 
 def check_only_resume(config: TrainConfig) -> None:

@@ -11,6 +11,9 @@ accumulate.py    the gradient of a batch from its parts
 start.py         first weights from another run or file
 optimizer.py     OPTIMIZERS and their learning rates
 evaluate.py      counts and loss of the validation split
+val_counts.py    counts of each image of that split, epoch by epoch
+evidence.py      which epochs are as good as the best, by a bootstrap over these images; stop.py
+                 what a run says and decides by it
 val_pictures.py  pictures for the loggers
 trained.py       load_network: an image in, a label out
 """

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from operator import itemgetter
 
 import torch
 from torch import Tensor, nn
 
 from pixelwise.data.dataset import SegmentationDataset
 from pixelwise.data.loader import OnBad, load_batches
+from pixelwise.errors import PixelwiseError
 from pixelwise.labels.classes import Classes
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.metrics.members import MemberCounts, mean_of_members, member_scores
@@ -15,16 +17,28 @@ from pixelwise.metrics.scores import iou, mean_iou, pixel_accuracy
 from pixelwise.ops.predict import confusion_matrix
 from pixelwise.ops.spec import Activation
 from pixelwise.ops.unknown import raise_if_unknown
-from pixelwise.ranks.distributed import shard, sum_over_ranks
+from pixelwise.ranks.distributed import gather_over_ranks, shard, sum_over_ranks
 from pixelwise.run.trained import Batched, same_sizes
+from pixelwise.run.val_counts import ImageCounts, Shape, sparse, table_shape, total_of
+
+MOST_ENTRIES = 1 << 22  # of the tables that wait on a device: 32 MiB
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Counts over a split, and the mean over its images of the loss of each image."""
+    """Counts over a split, and the mean over its images of the loss of each image.
+
+    Attributes:
+        counts: those of all images added up.
+        loss: mean of the images'.
+        images: the counts of each image, in the order of the split.
+        shape: of their tables.
+    """
 
     counts: ConfusionCounts | MemberCounts
     loss: float
+    images: tuple[ImageCounts, ...]
+    shape: Shape
 
 
 @torch.no_grad()
@@ -41,7 +55,8 @@ def evaluate(
     """Predict every image by itself, in float32, and count its pixels by target and prediction.
 
     Logits are interpolated to the size of the label inside the ops. The counts are those of predict
-    and score, which exchange files instead. On a GPU nothing waits before the last image.
+    and score, which exchange files instead. On a GPU nothing waits before the
+    last image, but where the tables of so many images would take too much of its memory.
 
     Args:
         network: takes (1, 3, h, w) uint8; it keeps its mode.
@@ -63,15 +78,14 @@ def evaluate(
     network.eval()
     device = next(network.parameters()).device
     ignore_index = dataset.classes.ignore_index
-    num_classes = len(dataset.classes)
-    overlap = bool(dataset.classes.files)
-    shape = (num_classes, 2, 2) if overlap else (num_classes, num_classes)
-    matrix = torch.zeros(shape, dtype=torch.int64, device=device)
-    # of each class if they overlap
-    void = torch.zeros(num_classes if overlap else 1, dtype=torch.int64, device=device)
-    # images and the sum of losses; float64 holds integers up to 2^53
-    rest = torch.zeros(2, dtype=torch.float64, device=device)
+    shape = table_shape(dataset.classes)
+    overlap = len(shape) == 3
+    loss = torch.zeros(1, dtype=torch.float64, device=device)
     mine = shard(range(len(dataset)))
+    bad: set[int] = set()
+    good = (i for i in mine if i not in bad)  # those before an image are known when it is read
+    tables: list[tuple[int, Tensor, Tensor]] = []  # index, counts, void
+    images: list[tuple[int, ImageCounts]] = []
     pin = device.type == "cuda"
     logits_of = Batched(network)
 
@@ -81,28 +95,41 @@ def evaluate(
     def most(pair: tuple[Tensor, Tensor]) -> int:
         return max(1, pixels // pair[0][0, 0].numel())
 
-    with load_batches(dataset, [[i] for i in mine], workers, pin, on_bad) as pairs:
+    def leave_out(key: int, error: PixelwiseError) -> None:
+        if on_bad is None:
+            raise error
+        on_bad(key, error)
+        bad.add(key)
+
+    def read_tables() -> None:
+        """Move the tables that wait on the device into images; on a GPU this waits for it."""
+        if tables:
+            numbers = [torch.stack(column).cpu().numpy() for column in list(zip(*tables))[1:]]
+            for (i, _, _), *table in zip(tables, *numbers):
+                images.append((i, sparse(dataset.pair_of(i).id, *table)))
+        tables.clear()
+
+    with load_batches(dataset, [[i] for i in mine], workers, pin, leave_out) as pairs:
         for batch in same_sizes(pairs, sizes, most):
-            rest[0] += len(batch)
             moved = [[t.to(device, non_blocking=True) for t in tensors] for tensors in zip(*batch)]
-            images, targets = map(torch.cat, moved)
-            logits = logits_of(images)
-            matrix += confusion_matrix(logits, targets, activation, ignore_index=ignore_index)
-            is_void = targets == ignore_index
-            void += is_void.sum((0, 2, 3)) if overlap else is_void.sum()
-            for image in zip(logits.split(1), targets.split(1)):
-                rest[1] += criterion(*image).double()
+            inputs, targets = map(torch.cat, moved)
+            logits = logits_of(inputs)
+            for image, target in zip(logits.split(1), targets.split(1)):
+                counts = confusion_matrix(image, target, activation, ignore_index=ignore_index)
+                is_void = target == ignore_index
+                void = is_void.sum((0, 2, 3)) if overlap else is_void.sum()[None]
+                tables.append((next(good), counts, void))
+                loss += criterion(image, target).double()
                 after_image()
+            if len(tables) * counts.numel() > MOST_ENTRIES:
+                read_tables()
     network.train(training)
-    matrix, void, rest = map(sum_over_ranks, (matrix, void, rest))
-    images_seen, loss_sum = rest.tolist()
+    loss_sum = sum_over_ranks(loss).item()
     raise_if_unknown()
-    counts: ConfusionCounts | MemberCounts
-    if overlap:
-        counts = MemberCounts(matrix.cpu().numpy(), void.cpu().numpy(), int(images_seen))
-    else:
-        counts = ConfusionCounts(matrix.cpu().numpy(), int(void), int(images_seen))
-    return Evaluation(counts, loss_sum / images_seen)
+    read_tables()
+    numbered = [one for rank in gather_over_ranks(images) for one in rank]
+    found = tuple(image for _, image in sorted(numbered, key=itemgetter(0)))
+    return Evaluation(total_of(found, shape), loss_sum / len(found), found, shape)
 
 
 def evaluation_line(evaluation: Evaluation, classes: Classes) -> dict[str, float]:

@@ -44,6 +44,7 @@ from pixelwise.ranks.distributed import choose_device
 from pixelwise.ranks.rank_stats import differences
 from pixelwise.run.checkpoint import CONFIG
 from pixelwise.run.ema import WeightAverage
+from pixelwise.run.evidence import FEW_IMAGES, Scores, read_scores
 from pixelwise.run.optimizer import decay_line, make_optimizer
 from pixelwise.run.position import Position, restore
 from pixelwise.run.run_folder import (
@@ -54,6 +55,7 @@ from pixelwise.run.run_folder import (
     saved_config,
 )
 from pixelwise.run.start import start_from
+from pixelwise.run.val_counts import forget_counts, table_shape
 from pixelwise.text import plural
 
 TRAIN_COST, SCORE_COST = 3.0, 1.0  # work per image: forward and backward, or forward alone
@@ -73,6 +75,7 @@ class Run:
             about them: split, id, reason.
         loggers: given the lines of metrics.jsonl, on the first rank.
         hooks: of the user, called on the first rank.
+        scores: of the epochs on resamples of val, on the first rank.
         unread: numbers that may still be on a GPU: what each is, (), and the step it is of.
     """
 
@@ -93,6 +96,7 @@ class Run:
     started: float
     loggers: Loggers
     hooks: Hooks
+    scores: Scores = field(default_factory=Scores)
     unread: list[tuple[str, Tensor, str]] = field(default_factory=list)
     met: list[tuple[str, str, str]] = field(default_factory=list)
 
@@ -152,10 +156,12 @@ def set_up(config: TrainConfig, held: ExitStack, hooks: Hooks) -> Run:
     position = Position()
     if checkpoint:
         position = restore(checkpoint, network, average, optimizer, fabric, plan)
-    last = START
+    last, scores = START, Scores()
     if checkpoint and fabric.is_global_zero:
         last = forget_after(folder / METRICS, position.step)
         plan.bad.write(folder)
+        forget_counts(folder, position.epochs)
+        scores = read_scores(folder, table_shape(plan.description.classes))
     if position.epochs >= settings.epochs:
         display.line(f"{folder} is complete: it has had {plural(settings.epochs, 'epoch')}")
     else:
@@ -182,6 +188,7 @@ def set_up(config: TrainConfig, held: ExitStack, hooks: Hooks) -> Run:
         started=time.monotonic() - position.seconds,
         loggers=loggers,
         hooks=hooks,
+        scores=scores,
     )
     images = run.steps_per_epoch * settings.batch
     work = TRAIN_COST * images + SCORE_COST * len(val)
@@ -216,6 +223,9 @@ def lines_about(plan: Plan, fabric: Fabric, network: Network) -> list[str]:
     lines = [f"network {config.network}, loss {config.loss} (backend {backend})"]
     if config.layer_decay != 1:
         lines.append(decay_line(network, config))
+    if config.stop == "evidence" and len(plan.val) < FEW_IMAGES:
+        few = f"{config.val_split} has {plural(len(plan.val), 'image')}"
+        lines.append(f"warning: {few}, too few for evidence; it may stop too early")
     lines += lines_about_parts(config, plan.criterion, network)
     if config.devices > 1:
         is_own = has_batch_norm(network) and not syncs_batch_norm(config, fabric.device.type)

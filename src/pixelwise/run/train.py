@@ -64,6 +64,7 @@ from pixelwise.run.setup import (
     set_up,
 )
 from pixelwise.run.step import asks_often, last_loss, read_numbers, take_step
+from pixelwise.run.stop import gains_too_little, keep_counts, say_evidence
 from pixelwise.run.val_pictures import val_pictures
 from pixelwise.settings import takes_settings
 from pixelwise.text import duration, percent, shell_line
@@ -119,7 +120,7 @@ def train_here(config: TrainConfig, hooks: Hooks) -> Path:
 def fit(run: Run) -> None:
     """Train and score epoch after epoch, from the run's position to its end."""
     config, position = run.config, run.position
-    while position.epochs < config.epochs:
+    while position.epochs < config.epochs and not gains_too_little(run):
         train_epoch(run, position.epochs)
         values, counts = score_epoch(run)
         miou = values["val/miou"]
@@ -143,7 +144,8 @@ def fit(run: Run) -> None:
                 f"stopped by max_minutes after {part}; go on with: "
                 f"pixelwise train --resume {run.folder}"
             )
-            return
+            break
+    say_evidence(run)
 
 
 def train_epoch(run: Run, epoch: int) -> None:
@@ -248,16 +250,19 @@ def score_epoch(run: Run) -> tuple[dict[str, float], ConfusionCounts | MemberCou
     asked = (run.criterion, run.plan.activation, config.workers, after_image, on_bad)
     evaluation = evaluate(run.scored, run.val, *asked, pixels_at_once(run))
     share_bad_pairs(run)
-    values = evaluation_line(evaluation, run.val.classes) | shares_seen(run)
+    bounds = keep_counts(run, evaluation)
+    values = evaluation_line(evaluation, run.val.classes) | bounds | shares_seen(run)
     if run.fabric.is_global_zero:
         run.loggers.line({"step": position.step, "epoch": epoch, **values})
         run.loggers.figures(position.step, partial(val_pictures, run))
     miou = percent(values["val/miou"])
     run.display.advance(f"epoch {epoch}/{config.epochs}", 0, mIoU=miou)
+    between = " to ".join(map(percent, bounds.values()))
     spent = duration(time.monotonic() - run.started)
     run.display.line(
         f"epoch {epoch}/{config.epochs}  loss {run.display.numbers.get('loss', '-')}  "
-        f"val loss {values['val/loss']:.3f}  val mIoU {miou}  {spent}, {run.display.left()}"
+        f"val loss {values['val/loss']:.3f}  val mIoU {miou} ({between})  "
+        f"{spent}, {run.display.left()}"
     )
     return values, evaluation.counts
 
