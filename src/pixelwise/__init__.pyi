@@ -356,6 +356,7 @@ def train(
     device: Literal["auto", "cpu", "cuda"] = "auto",
     devices: int = 1,
     sync_bn: Literal["auto", "yes", "no"] = "auto",
+    compile: bool = False,
     precision: Literal["32", "bf16-mixed", "16-mixed"] = "32",
     max_gib: float | None = None,
     max_minutes: float | None = None,

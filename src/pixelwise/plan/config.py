@@ -185,6 +185,9 @@ class TrainConfig:
         "auto",
         "whether BatchNorm sees the images of all devices; auto: on GPUs, where it costs little",
     )
+    compile: bool = option(
+        False, "compile the network for training; the first step takes minutes, the others less"
+    )
     precision: Precision = option("32", "precision of training; scores always use 32")
     max_gib: float | None = max_gib_option()
     max_minutes: float | None = option(

@@ -8,6 +8,7 @@ step.py          loss, gradient, optimizer; a number that is not finite
 seen.py          what share of each class the examples of an epoch show
 ema.py           the average of the weights over steps
 accumulate.py    the gradient of a batch from its parts
+compiled.py      the network as torch.compile trains it
 start.py         first weights from another run or file
 optimizer.py     OPTIMIZERS and their learning rates
 evaluate.py      counts and loss of the validation split

@@ -43,6 +43,7 @@ from pixelwise.ranks.batch_norm import batch_norm_over_ranks
 from pixelwise.ranks.distributed import choose_device
 from pixelwise.ranks.rank_stats import differences
 from pixelwise.run.checkpoint import CONFIG
+from pixelwise.run.compiled import compiled
 from pixelwise.run.ema import WeightAverage
 from pixelwise.run.evidence import FEW_IMAGES, Scores, read_scores
 from pixelwise.run.optimizer import decay_line, make_optimizer
@@ -137,6 +138,7 @@ def set_up(config: TrainConfig, held: ExitStack, hooks: Hooks) -> Run:
     settings = plan.config
     network = make_network(plan, fabric, is_new=config.resume is None, log=display.line)
     optimizer = make_optimizer(network, settings)
+    module = compiled(network, fabric.device) if settings.compile else network
     for line in lines_about(plan, fabric, network):
         display.line(line)
     checkpoint = None
@@ -148,7 +150,7 @@ def set_up(config: TrainConfig, held: ExitStack, hooks: Hooks) -> Run:
             trust(settings.network)
             trust(settings.augment, AUGMENTATION)
     display.write_to(folder / LOG)
-    model, wrapped = fabric.setup(network, optimizer)
+    model, wrapped = fabric.setup(module, optimizer)
     # after the move to the device, so that the optimizer's state follows its parameters there
     average = None
     if settings.ema:

@@ -17,6 +17,7 @@ from pixelwise.ranks.distributed import any_rank
 from pixelwise.ranks.rank_stats import loss_over_ranks
 from pixelwise.run.accumulate import gradient_in_parts
 from pixelwise.run.checkpoint import LAST
+from pixelwise.run.compiled import not_compiled
 from pixelwise.run.optimizer import set_learning_rate
 from pixelwise.run.setup import Run
 from pixelwise.text import plural, some
@@ -50,6 +51,8 @@ def take_step(run: Run, image: Tensor, target: Tensor, pairs: list[Pair]) -> flo
             run.fabric.backward(loss)
     except torch.OutOfMemoryError:
         raise out_of_memory(run, image) from None
+    except torch._dynamo.exc.TorchDynamoException as error:
+        raise not_compiled(config.network, error) from error
     largest = float("inf") if config.clip is None else config.clip
     norm: Any = run.fabric.clip_gradients(
         run.model, run.optimizer, max_norm=largest, error_if_nonfinite=False
