@@ -17,11 +17,11 @@ from pixelwise.plan.config import TrainConfig
 from pixelwise.run.train import train
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def compiler():
     """What torch compiles with on a CPU."""
     try:
-        return get_cpp_compiler()
+        get_cpp_compiler()
     except InvalidCxxCompiler:
         pytest.skip("torch finds no C++ compiler here")
 
@@ -35,7 +35,7 @@ OPTIONS = {"ema": 0.5, "epochs": 2, "loss": "ce", "optimizer": "sgd", "lr": 0.01
 
 
 @pytest.fixture(scope="module")
-def runs(data, compiler, tmp_path_factory):
+def runs(data, tmp_path_factory):
     """The same run without and with compiling."""
     folder = tmp_path_factory.mktemp("runs")
     return [
@@ -100,9 +100,7 @@ def build(num_classes):
 """
 
 
-def test_a_network_that_cannot_be_compiled_is_an_error_in_one_sentence(
-    data, compiler, tmp_path, monkeypatch
-):
+def test_a_network_that_cannot_be_compiled_is_an_error_in_one_sentence(data, tmp_path, monkeypatch):
     (tmp_path / "refuses.py").write_text(NOT_FOR_COMPILERS)
     monkeypatch.syspath_prepend(tmp_path)
     settings = train_settings(data, tmp_path / "run", network="refuses:build", compile=True)
