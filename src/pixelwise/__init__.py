@@ -11,7 +11,7 @@ How often is each class?      count_labels  class_weights  weights
 Which loss?                   criterion  LOSSES  PRESETS  CrossEntropy  Dice  Focal  Tversky  Lovasz
                               a + 0.5 * b is one pass; help(pw.Dice) has the options
 Tensors                       one_hot  activate  pixel_stats  predict_label  confusion_matrix
-Train, predict                train  predict  load_network  SegmentationDataset
+Train, predict                train  plan_training  predict  load_network  SegmentationDataset
 How good is it?               count_confusion  iou  dice  mean_iou  pixel_accuracy  CONVENTIONS
                               score  report; metrics has boundary, surface, threshold, calibration,
                               instance, category and image scores
@@ -93,6 +93,7 @@ _DEFINED_IN = {
     "prediction.config": ["PredictConfig"],
     "logs.hooks": ["CheckpointSaved", "EpochDone", "StepDone"],
     "run.train": ["train"],
+    "run.dry_run": ["StepCost", "TrainingPlan", "plan_training"],
     "prediction.predict": ["predict"],
     "data.dataset": ["Augmentation", "SegmentationDataset"],
     "run.trained": ["TrainedNetwork", "load_network"],

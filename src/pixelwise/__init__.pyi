@@ -90,6 +90,8 @@ from pixelwise.repair.command import fix as fix
 from pixelwise.repair.result import Repaired as Repaired
 from pixelwise.report.audit_page import audit_page as audit_page
 from pixelwise.report.config import ReportConfig as ReportConfig
+from pixelwise.run.dry_run import StepCost as StepCost
+from pixelwise.run.dry_run import TrainingPlan as TrainingPlan
 from pixelwise.run.trained import TrainedNetwork as TrainedNetwork
 from pixelwise.run.trained import load_network as load_network
 from pixelwise.score.compare import Comparison as Comparison
@@ -235,6 +237,62 @@ def init(
     max_gib: float | None = None,
 ) -> Survey: ...
 @overload
+def plan_training(config: TrainConfig) -> TrainingPlan: ...
+@overload
+def plan_training(
+    data: str | Path | None = None,
+    *,
+    network: str = "fpn:tf_efficientnet_lite0",
+    encoder_weights: Literal["auto", "imagenet", "offline", "none"] = "auto",
+    start: str | Path | None = None,
+    loss: str | None = None,
+    class_weights: str = "none",
+    zero: Literal["error", "zero", "max"] = "error",
+    epochs: int = 20,
+    batch: int = 8,
+    accumulate: int = 1,
+    lr: float = 0.001,
+    encoder_lr_factor: float = 1.0,
+    optimizer: Literal["adamw", "sgd"] = "adamw",
+    layer_decay: float = 1.0,
+    freeze: Literal["none", "encoder"] = "none",
+    weight_decay: float = 0.01,
+    schedule: Literal["cosine", "poly", "constant"] = "cosine",
+    warmup: float = 0.05,
+    clip: float | None = 5.0,
+    stop: Literal["none", "evidence"] = "none",
+    stop_gain: float = 0.1,
+    stop_window: int = 5,
+    ema: float | None = None,
+    scale: float = 1.0,
+    crop: tuple[int, int] | None = None,
+    scale_jitter: tuple[float, float] = (0.5, 2.0),
+    flip: bool = True,
+    color_jitter: float = 0.3,
+    augment: str = "default",
+    sample: Literal["uniform", "image-first", "class-first"] = "uniform",
+    sample_share: float = 0.33,
+    train_split: str = "train",
+    val_split: str = "val",
+    accept_guesses: bool = False,
+    on_bad_image: Literal["error", "skip"] = "error",
+    seed: int = 0,
+    workers: int = 1,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    devices: int = 1,
+    sync_bn: Literal["auto", "yes", "no"] = "auto",
+    compile: bool = False,
+    precision: Literal["32", "bf16-mixed", "16-mixed"] = "32",
+    max_gib: float | None = None,
+    max_minutes: float | None = None,
+    out: str | Path | None = None,
+    log_every: int = 10,
+    log: Sequence[Literal["tensorboard", "wandb", "mlflow"]] = (),
+    resume: str | Path | None = None,
+    plan: bool = False,
+    trust: bool = False,
+) -> TrainingPlan: ...
+@overload
 def predict(config: PredictConfig) -> Path: ...
 @overload
 def predict(
@@ -364,6 +422,7 @@ def train(
     log_every: int = 10,
     log: Sequence[Literal["tensorboard", "wandb", "mlflow"]] = (),
     resume: str | Path | None = None,
+    plan: bool = False,
     trust: bool = False,
     on_step: Callable[[StepDone], object] | None = None,
     on_epoch: Callable[[EpochDone], object] | None = None,

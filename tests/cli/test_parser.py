@@ -59,7 +59,7 @@ def test_the_common_options_of_train_are_on_the_first_screen(capsys, monkeypatch
     monkeypatch.setenv("COLUMNS", "80")
     first = help_of(capsys, "train").splitlines()[:24]
     words = {line.split()[0] for line in first if line[:3] in ("  D", "  -")}
-    names = ("network", "loss", "epochs", "batch", "lr", "scale", "crop", "out", "resume")
+    names = ("network", "loss", "epochs", "batch", "lr", "scale", "crop", "out", "resume", "plan")
     assert words >= {"DATA", *(f"--{name}" for name in names)}
 
 

@@ -18,6 +18,7 @@ EXCEPTIONS = {
     "ops/cpu/jit.py": "the source of our own kernels, for the name of their cache",
     "report/examples.py": "asks its own collection of files for one",
     "convert/manifest.py": "a log that grows line by line",
+    "run/memory.py": "counters of this process, in /proc",
     "ranks/ranks.py": "os.devnull, as the stdin of a rank",
     "cli/entry.py": "os.devnull, when the reader of stdout has closed it",
     "convert/pixels/array_files.py": "the entries of an archive in memory",

@@ -168,6 +168,8 @@ def commands(folder: Path) -> None:
         pw.weights(pw.WeightsConfig(folder))
         run: Path = pw.train(folder, loss="ce+dice", epochs=2, crop=(64, 64))
         pw.train(pw.TrainConfig(folder, lr=0.01))
+        planned: pw.TrainingPlan = pw.plan_training(folder, batch=4)
+        cost: pw.StepCost | None = planned.step
         pw.train(folder, log=["tensorboard"], on_step=step_done, on_epoch=epoch_done)
         pw.train(folder, on_checkpoint=saved)
         predictions: Path = pw.predict(run, split="val")
@@ -183,6 +185,8 @@ def commands(folder: Path) -> None:
         dataset = pw.SegmentationDataset([], pw.read_description(folder).classes)
         print(
             made.text(),
+            planned.text(),
+            cost.seconds if cost else 0.0,
             network.classes,
             pw.Augmentation.__name__,
             survey.text(),

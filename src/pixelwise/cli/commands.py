@@ -74,8 +74,10 @@ def show_init(survey: Any) -> tuple[Any, str]:
     return content, text
 
 
-def show_train(run: Path) -> tuple[Any, str]:
-    """Show the run folder and its best score; of several ranks the first alone does."""
+def show_train(run: Any) -> tuple[Any, str]:
+    """Show the run folder and its best score, or a plan; of several ranks the first alone does."""
+    if not isinstance(run, Path):
+        return show_record(run)
     if resolve("pixelwise.ranks.distributed:rank_and_world")()[0] > 0:
         return None, ""
     best = resolve("pixelwise.run.run_folder:best_of")(run)
@@ -148,7 +150,7 @@ COMMANDS = {
             "pixelwise train --resume runs/street-1  # continues a stopped run",
         ),
         "pixelwise.plan.config:TrainConfig",
-        "pixelwise.run.train:train",
+        "pixelwise.run.dry_run:train_or_plan",
         show_train,
         check="pixelwise.plan.preflight:check_early",
     ),

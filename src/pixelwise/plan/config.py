@@ -201,6 +201,9 @@ class TrainConfig:
     resume: Path | None = option(
         None, "run folder to continue, with its own settings", reads="run", common=True
     )
+    plan: bool = option(
+        False, "print what would happen and what a step takes; write nothing", common=True
+    )
     trust: bool = option(
         False, "with --resume: import a module:function that you have not trained with"
     )
@@ -276,8 +279,8 @@ def default_of(name: str) -> object:
 
 def check_only_resume(config: TrainConfig) -> None:
     """A resumed run takes its settings from its folder; its limits and its machine may be new."""
-    free = {"resume", "trust", "max_minutes", "max_gib", "on_bad_image", *of_machine(config)}
-    own = [f for f in fields(config) if f.name not in free]
+    free = {"resume", "plan", "trust", "max_minutes", "max_gib", "on_bad_image"}
+    own = [f for f in fields(config) if f.name not in free.union(of_machine(config))]
     changed = [f.name for f in own if getattr(config, f.name) != f.default]
     if changed:
         event = f"a resumed run keeps its settings, got {', '.join(map(setting, changed))} as well"

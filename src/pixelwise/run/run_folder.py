@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar, TypedDict
 
@@ -112,16 +113,20 @@ def make_run_folder(folder: Path, plan: Plan, network: Network) -> None:
 def free_run_name(name: str) -> Path:
     """Make and return runs/NAME-1, or the first number that is free."""
     make_folder(RUNS)
-    number = 1
     while True:
-        folder = RUNS / f"{name}-{number}"
+        folder = next_run_name(name)
         try:
             folder.mkdir()
             return folder
         except FileExistsError:
-            number += 1
+            continue  # another process was faster
         except OSError as error:
             raise cannot(folder, "made", error) from None
+
+
+def next_run_name(name: str) -> Path:
+    """runs/NAME-1, or the first number that is free; it is not made."""
+    return next(folder for n in count(1) if not os.path.lexists(folder := RUNS / f"{name}-{n}"))
 
 
 def about_run(plan: Plan, network: Network, folder: Path) -> AboutRun:
@@ -154,7 +159,18 @@ def saved_config(run: Path) -> TrainConfig:
 
 
 def reopen_run(run: Path, plan: Plan, log: Callable[[str], None]) -> Checkpoint:
-    """The newest complete checkpoint of a run whose data is unchanged.
+    """checkpoint_to_resume, and what a kill has left beside it is removed."""
+    checkpoint = checkpoint_to_resume(run, plan, log)
+    for folder in (run / BEST, run / LAST):
+        # left by a kill while it was replaced, and needed no more
+        if folder.is_dir() and checkpoint.folder != previous_of(folder):
+            with suppress(RunError):
+                remove(previous_of(folder))
+    return checkpoint
+
+
+def checkpoint_to_resume(run: Path, plan: Plan, log: Callable[[str], None]) -> Checkpoint:
+    """The newest complete checkpoint of a run whose data is unchanged; nothing is written.
 
     Raises:
         RunError: no checkpoint, other classes, weights or data than the run began with.
@@ -181,13 +197,7 @@ def reopen_run(run: Path, plan: Plan, log: Callable[[str], None]) -> Checkpoint:
     if lacking:
         raise RunError(run / DATA, some(sorted(lacking)), must="given", got="nothing")
     check_same_data(run, before, plan.fingerprint(), plan.bad)
-    checkpoint = find_checkpoint(run, (LAST, BEST), log)
-    for folder in (run / BEST, run / LAST):
-        # left by a kill while it was replaced, and needed no more
-        if folder.is_dir() and checkpoint.folder != previous_of(folder):
-            with suppress(RunError):
-                remove(previous_of(folder))
-    return checkpoint
+    return find_checkpoint(run, (LAST, BEST), log)
 
 
 def best_of(run: Path) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from lightning_fabric import Fabric
@@ -42,7 +42,7 @@ from pixelwise.progress import Display
 from pixelwise.ranks.batch_norm import batch_norm_over_ranks
 from pixelwise.ranks.distributed import choose_device
 from pixelwise.ranks.rank_stats import differences
-from pixelwise.run.checkpoint import CONFIG
+from pixelwise.run.checkpoint import CONFIG, Checkpoint
 from pixelwise.run.compiled import compiled
 from pixelwise.run.ema import WeightAverage
 from pixelwise.run.evidence import FEW_IMAGES, Scores, read_scores
@@ -125,23 +125,14 @@ def set_up(config: TrainConfig, held: ExitStack, hooks: Hooks) -> Run:
         held: keeps the lock of the folder, and closes the loggers.
         hooks: of the user.
     """
-    settings = effective(config)
-    began = None if config.resume is None else read_bad_images(config.resume)
-    fabric = make_fabric(settings)
+    fabric = make_fabric(effective(config))
     display = Display(quiet=not fabric.is_global_zero)
     folder = config.resume or config.out
     if folder is not None:
         on_first_rank(fabric, partial(lock_run, folder, display.line, held))
-    if settings.augment not in AUGMENTATIONS:
-        find_augmentation(settings.augment)
-    plan = make_plan(settings, display.line, began)
+    prepared = prepare(config, fabric, display.line)
+    plan, network, checkpoint = prepared.plan, prepared.network, None
     settings = plan.config
-    network = make_network(plan, fabric, is_new=config.resume is None, log=display.line)
-    optimizer = make_optimizer(network, settings)
-    module = compiled(network, fabric.device) if settings.compile else network
-    for line in lines_about(plan, fabric, network):
-        display.line(line)
-    checkpoint = None
     if config.resume is not None:
         folder, checkpoint = config.resume, reopen_run(config.resume, plan, display.line)
     else:
@@ -150,29 +141,83 @@ def set_up(config: TrainConfig, held: ExitStack, hooks: Hooks) -> Run:
             trust(settings.network)
             trust(settings.augment, AUGMENTATION)
     display.write_to(folder / LOG)
-    model, wrapped = fabric.setup(module, optimizer)
-    # after the move to the device, so that the optimizer's state follows its parameters there
-    average = None
-    if settings.ema:
-        average = WeightAverage(network, settings.ema * plan.steps_per_epoch)
-    position = Position()
-    if checkpoint:
-        position = restore(checkpoint, network, average, optimizer, fabric, plan)
-    last, scores = START, Scores()
-    if checkpoint and fabric.is_global_zero:
-        last = forget_after(folder / METRICS, position.step)
-        plan.bad.write(folder)
-        forget_counts(folder, position.epochs)
-        scores = read_scores(folder, table_shape(plan.description.classes))
-    if position.epochs >= settings.epochs:
+
+    def open_files(position: Position) -> tuple[Loggers, Scores]:
+        last, scores = START, Scores()
+        if checkpoint and fabric.is_global_zero:
+            last = forget_after(folder / METRICS, position.step)
+            plan.bad.write(folder)
+            forget_counts(folder, position.epochs)
+            scores = read_scores(folder, table_shape(plan.description.classes))
+        asked = settings.log if fabric.is_global_zero else ()
+        loggers = Loggers(folder, asked, to_plain(settings), display.line, last)
+        held.callback(loggers.close)
+        return loggers, scores
+
+    run = assemble(prepared, checkpoint, folder, display, hooks, open_files)
+    if run.position.epochs >= settings.epochs:
         display.line(f"{folder} is complete: it has had {plural(settings.epochs, 'epoch')}")
     else:
         display.line(f"{'continuing' if checkpoint else 'training'} {folder}")
+    images = run.steps_per_epoch * settings.batch
+    work = TRAIN_COST * images + SCORE_COST * len(run.val)
+    display.start(work * settings.epochs, TRAIN_COST * settings.batch * run.position.step)
+    return run
+
+
+class Prepared(NamedTuple):
+    """What is there before anything is written; module is the network, compiled or as it is."""
+
+    plan: Plan
+    fabric: Fabric
+    network: Network
+    module: nn.Module
+    optimizer: torch.optim.Optimizer
+
+
+def prepare(config: TrainConfig, fabric: Fabric, log: Callable[[str], None]) -> Prepared:
+    """Check everything, build the network and its optimizer; nothing is written.
+
+    Args:
+        config: as of train.
+        fabric: the device.
+        log: given what a training says about itself before it begins.
+    """
+    settings = effective(config)
+    began = None if config.resume is None else read_bad_images(config.resume)
+    if settings.augment not in AUGMENTATIONS:
+        find_augmentation(settings.augment)
+    plan = make_plan(settings, log, began)
+    settings = plan.config
+    network = make_network(plan, fabric, is_new=config.resume is None, log=log)
+    optimizer = make_optimizer(network, settings)
+    module = compiled(network, fabric.device) if settings.compile else network
+    for line in lines_about(plan, fabric, network):
+        log(line)
+    return Prepared(plan, fabric, network, module, optimizer)
+
+
+def assemble(
+    prepared: Prepared,
+    checkpoint: Checkpoint | None,
+    folder: Path,
+    display: Display,
+    hooks: Hooks,
+    open_files: Callable[[Position], tuple[Loggers, Scores]],
+) -> Run:
+    """The objects of the loop, at the position of a checkpoint or at the beginning."""
+    plan, fabric, network, module, optimizer = prepared
+    model, wrapped = fabric.setup(module, optimizer)
+    # after the move to the device, so that the optimizer's state follows its parameters there
+    average = None
+    if plan.config.ema:
+        average = WeightAverage(network, plan.config.ema * plan.steps_per_epoch)
+    position = Position()
+    if checkpoint:
+        position = restore(checkpoint, network, average, optimizer, fabric, plan)
+    loggers, scores = open_files(position)
     train, val = make_datasets(plan)
-    asked = settings.log if fabric.is_global_zero else ()
-    loggers = Loggers(folder, asked, to_plain(settings), display.line, last)
-    held.callback(loggers.close)
-    run = Run(
+    return Run(
         folder=folder,
         plan=plan,
         fabric=fabric,
@@ -192,10 +237,6 @@ def set_up(config: TrainConfig, held: ExitStack, hooks: Hooks) -> Run:
         hooks=hooks,
         scores=scores,
     )
-    images = run.steps_per_epoch * settings.batch
-    work = TRAIN_COST * images + SCORE_COST * len(val)
-    display.start(work * settings.epochs, TRAIN_COST * settings.batch * position.step)
-    return run
 
 
 def make_network(plan: Plan, fabric: Fabric, is_new: bool, log: Callable[[str], None]) -> Network:
@@ -275,13 +316,18 @@ def check_devices(config: TrainConfig) -> str:
     return device
 
 
-def make_fabric(config: TrainConfig) -> Fabric:
-    """The device of this process, and its part among those that train together."""
-    device = check_devices(config)
+def make_fabric(config: TrainConfig, alone: bool = False) -> Fabric:
+    """The device of this process, and its part among those that train together.
+
+    Args:
+        config: of the run.
+        alone: whether this process is but one device of them, without the others.
+    """
+    device, devices = check_devices(config), 1 if alone else config.devices
     fabric = Fabric(
         accelerator=device,
-        devices=config.devices,
-        strategy="ddp" if config.devices > 1 else "auto",
+        devices=devices,
+        strategy="ddp" if devices > 1 else "auto",
         # ranks that were started here have met already, and are no tasks of a cluster
         plugins=LightningEnvironment() if distributed.is_initialized() else None,
         precision="32-true" if config.precision == "32" else config.precision,  # type: ignore[arg-type]

@@ -26,7 +26,7 @@ import torch
 from pixelwise.allocator import freed_memory_kept
 from pixelwise.data.dataset import SegmentationDataset
 from pixelwise.data.loader import Key, epoch_batches, load_batches, others
-from pixelwise.errors import PixelwiseError, RunError, setting
+from pixelwise.errors import ArgumentError, PixelwiseError, RunError, setting
 from pixelwise.interrupt import Terminated, raise_on_sigterm
 from pixelwise.logs.hooks import (
     CheckpointSaved,
@@ -95,6 +95,9 @@ def train(
         KeyboardInterrupt: after Ctrl-C, when the step is finished and `last` is saved; after
             SIGTERM its subclass Terminated.
     """
+    if config.plan:
+        event = "a plan makes no run folder that could be returned"
+        raise ArgumentError("train", event=event, hint="Call plan_training instead.")
     settings, hooks = effective(config), Hooks(on_step, on_epoch, on_checkpoint)
     hooks.check(settings.devices)
     with raise_on_sigterm():
