@@ -1,7 +1,9 @@
 """Packages that only a part of pixelwise needs, and the extra of `pip install` that brings each."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from pixelwise.errors import MissingPackageError
 
@@ -41,6 +43,14 @@ def explain_missing(where: str, module: str = "") -> Iterator[None]:
         if package not in EXTRAS:
             raise
         raise missing_package(where, package, module) from None
+
+
+def is_installed(package: str) -> bool:
+    """Whether a package can be imported; it is not imported for that."""
+    try:
+        return find_spec(package) is not None
+    except ValueError:  # it is None in sys.modules
+        return sys.modules.get(package) is not None
 
 
 def missing_package(where: str, package: str, module: str = "") -> MissingPackageError:

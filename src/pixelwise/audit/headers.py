@@ -15,6 +15,8 @@ from io import BytesIO, FileIO
 from typing import BinaryIO, Literal, get_args
 from zlib import crc32
 
+import numpy as np
+
 from pixelwise.files.content import (
     Unreadable,
     check_pixels,
@@ -23,6 +25,9 @@ from pixelwise.files.content import (
     not_allowed,
     read_file,
 )
+from pixelwise.labels.bands.stored import SampleType, type_read
+from pixelwise.labels.bands.tiff import read_tiff_bands
+from pixelwise.labels.codecs.npy import NPY_MAGIC, read_npy_head
 from pixelwise.labels.complete import check_parts
 from pixelwise.labels.decode import orientation_of, read_head
 from pixelwise.labels.png_chunks import HEADER_BYTES, read_header
@@ -58,6 +63,9 @@ _SUFFIXES = {
     "WebP": {".webp"},
 }
 _CMYK_CHANNELS = 4
+_BANDS_OF_PNG = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
+_BANDS_OF_MODE = {"L": 1, "1": 1, "I": 1, "F": 1, "LA": 2, "RGBA": 4, "RGBX": 4}
+_BANDS_OF_MODE |= dict.fromkeys(("I;16", "I;16B", "I;16L"), 1)
 
 
 @dataclass(slots=True)
@@ -65,7 +73,7 @@ class Header:
     """What the start of an image file says.
 
     Args:
-        format: PNG, JPEG, ... by content; OTHER for what only Pillow knows.
+        format: PNG, JPEG, ... by content; NPY; OTHER for what only Pillow knows.
         height, width: pixels as stored.
         storage: how its pixels are stored; "number" is floating point or 32 bits.
         depth: bits of a sample.
@@ -75,6 +83,9 @@ class Header:
         extras: what else is in a PNG that other programs act on, in words.
         orientation: EXIF tag 1..8; 1 = as stored.
         key: equal for files that are copies of each other, and rarely for others.
+        bands: samples of a pixel, alpha among them; those of a palette are its colours.
+        samples: their type as read_channels gives them.
+        by_tifffile: they are read with the extra "tiff".
     """
 
     format: str
@@ -88,6 +99,14 @@ class Header:
     extras: tuple[str, ...] = ()
     orientation: int = 1
     key: int = 0
+    bands: int = 3
+    samples: SampleType = "uint8"
+    by_tifffile: bool = False
+
+    @property
+    def colors(self) -> int:
+        """Its bands without alpha."""
+        return self.bands - self.alpha
 
 
 def read_start(path: str) -> Header:
@@ -156,6 +175,8 @@ def has_right_suffix(name: str, header: Header) -> bool:
 
 def _parse(start: bytes, file: BinaryIO, size: int) -> Header:
     """The header without its key."""
+    if start.startswith(NPY_MAGIC):
+        return _npy(file, size)
     try:
         kind = format_of(start)
     except Unreadable:
@@ -170,12 +191,47 @@ def _parse(start: bytes, file: BinaryIO, size: int) -> Header:
         if found is not None:
             height, width, channels, orientation = found
             cmyk = channels == _CMYK_CHANNELS
-            return Header(kind, height, width, LOSSY, cmyk=cmyk, orientation=orientation)
+            bands = 1 if channels == 1 else 3
+            sides = height, width
+            return Header(kind, *sides, LOSSY, cmyk=cmyk, orientation=orientation, bands=bands)
     if kind == "BMP" and len(start) > _BMP_HEADER.size:
         _, length, width, height, _, depth = _BMP_HEADER.unpack_from(start)
         if length >= 40 and depth in (24, 32) and width > 0 and height:
-            return Header(kind, abs(height), width, COLOR, alpha=depth == 32)
+            return Header(
+                *(kind, abs(height), width, COLOR), alpha=depth == 32, bands=3 + (depth == 32)
+            )
+    if kind == "TIFF":
+        tiff = read_tiff_bands(partial(_part, start, file, size), size)
+        if not tiff.by_pillow:
+            return _of_samples(kind, (tiff.height, tiff.width, tiff.bands), tiff.dtype, tiff.alpha)
     return _by_pillow(kind, start, file)
+
+
+def _npy(file: BinaryIO, size: int) -> Header:
+    file.seek(0)
+    shape, _, dtype = read_npy_head(file, size)
+    if len(shape) not in (2, 3) or dtype.kind not in "biuf" or 0 in shape:
+        must, got = "an array (H, W, C) or (H, W) of numbers", f"{shape} of {dtype}"
+        raise Unreadable(must, got, cause="storage")
+    return _of_samples("NPY", (shape[0], shape[1], shape[2] if len(shape) == 3 else 1), dtype)
+
+
+def _of_samples(
+    kind: str, shape: tuple[int, int, int], dtype: np.dtype, alpha: bool = False
+) -> Header:
+    """The header of a file of any bands and type, by (height, width, bands)."""
+    samples = type_read(dtype)
+    height, width, bands = shape
+    storage = NUMBER if samples == "float32" else COLOR if bands > 1 else GREY
+    storage = GREY16 if storage == GREY and samples == "uint16" else storage
+    depth = 8 * dtype.itemsize
+    return Header(
+        *(kind, height, width, storage, depth),
+        alpha=alpha,
+        bands=bands,
+        samples=samples,
+        by_tifffile=kind == "TIFF",
+    )
 
 
 def _png(start: bytes, size: int) -> Header:
@@ -208,6 +264,8 @@ def _png(start: bytes, size: int) -> Header:
         *("PNG", height, width, storage, depth, palette, alpha),
         extras=tuple(extras),
         orientation=orientation,
+        bands=_BANDS_OF_PNG[header.color_type],
+        samples="uint16" if depth == 16 else "uint8",
     )
 
 
@@ -245,4 +303,6 @@ def _by_pillow(kind: str, start: bytes, file: BinaryIO) -> Header:
     return Header(
         *(kind, *sides, storage, depth, head.palette, alpha, mode == "CMYK"),
         orientation=head.orientation,
+        bands=_BANDS_OF_MODE.get(head.mode, 3),
+        samples="float32" if storage == NUMBER else "uint16" if depth == 16 else "uint8",
     )

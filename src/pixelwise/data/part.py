@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from pixelwise.errors import DatasetError
 from pixelwise.files.content import Unreadable, check_pixels, read_file
-from pixelwise.labels.decode import check_memory, image_format
+from pixelwise.labels.decode import check_memory
 from pixelwise.labels.image import Choose, decode_part
 from pixelwise.labels.png_chunks import (
-    HEADER_BYTES,
     IMAGE_MODES,
+    SIGNATURE,
     PngHeader,
     read_header,
     read_pixel_stream,
@@ -38,7 +38,7 @@ def read_part(path: Path | str, choose: Choose, whole: bool = True) -> NDArray[n
     """
     try:
         data = read_file(path)
-        if image_format(data[:HEADER_BYTES]) == "PNG":
+        if data.startswith(SIGNATURE):
             header = read_header(data)
             if header.bit_depth == 8 and header.color_type in _SAMPLES and not header.interlaced:
                 part = _png_part(data, header, choose, whole)

@@ -8,6 +8,8 @@ from pathlib import Path
 IMAGE_SUFFIXES = frozenset(
     (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm")
 )
+# Arrays that are images where there are no others; see labels/pairs.py.
+ARRAY_SUFFIX = ".npy"
 
 
 def walk_files(

@@ -9,7 +9,12 @@ from PIL import Image
 
 from pixelwise.errors import DatasetError
 from pixelwise.files.content import Unreadable, open_file, read_file
-from pixelwise.labels.bands.stored import decode_stored, samples_and_alpha, usable
+from pixelwise.labels.bands.stored import (
+    decode_stored,
+    is_beside_pillow,
+    samples_and_alpha,
+    usable,
+)
 from pixelwise.labels.decode import decode_image, read_size
 from pixelwise.text import plural
 
@@ -71,6 +76,10 @@ def decode_rgb(where: Path | str, data: bytes) -> NDArray[np.uint8]:
 def decode_part(where: Path | str, data: bytes, choose: Choose) -> NDArray[np.uint8]:
     """A part of decode_rgb, chosen once the size is known; only the part is converted."""
     try:
+        if is_beside_pillow(data):
+            samples, alpha = _decode(data)
+            rows, columns = (slice(*side) for side in choose(samples.shape[:2]))
+            return _rgb(where, samples[rows, columns].copy(), alpha)
         image = decode_image(data)
         (top, bottom), (left, right) = choose((image.height, image.width))
         if (bottom - top, right - left) != (image.height, image.width):
@@ -95,7 +104,7 @@ def image_size(path: Path | str) -> tuple[int, int]:
 
 def _rgb(where: Path | str, samples: np.ndarray, alpha: bool) -> np.ndarray:
     if samples.dtype == np.float32:
-        hint = "Scale its samples to 0..255 and save it with 8 bits."
+        hint = "Write its range under [images] in dataset.toml, or save it with 8 bits."
         must, got = "an image with 8 or 16 bits a sample", "floating-point samples"
         raise DatasetError(where, "image", must=must, got=got, hint=hint)
     if samples.dtype == np.uint16:
@@ -105,6 +114,9 @@ def _rgb(where: Path | str, samples: np.ndarray, alpha: bool) -> np.ndarray:
 
 def _decode(data: bytes) -> tuple[np.ndarray, bool]:
     """(H, W, C) samples, and whether the last channel is alpha."""
+    if is_beside_pillow(data):
+        found = decode_stored(data)
+        return usable(found.samples), found.alpha
     return _samples(decode_image(data))
 
 

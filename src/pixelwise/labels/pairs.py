@@ -10,7 +10,7 @@ from typing import Generic, Literal, TypeVar
 from pixelwise.errors import PairingError, setting
 from pixelwise.files.affixes import NO_AFFIXES, Affixes, likely_affixes
 from pixelwise.files.patterns import fixed_part, names_below
-from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
+from pixelwise.files.walk import ARRAY_SUFFIX, IMAGE_SUFFIXES, walk_files
 from pixelwise.text import some
 
 # Enough offenders to recognise the mistake, as each is a path; the rest are counted.
@@ -81,6 +81,7 @@ def find_pairs(
         labels: the same for labels; None = there are none.
         image_suffix: how the names of images end behind the id, with or without the file's
             extension: "_leftImg8bit", "_leftImg8bit.png", ".bmp". Other files are not images.
+            Arrays in .npy files are, where there are no other images or the suffix is theirs.
         label_suffix: the same for labels. If both are in one folder, a file that could be both
             belongs to the longer prefix and suffix; if there are none, PNGs are the labels.
         image_prefix, label_prefix: how the names of images and labels begin before the id:
@@ -149,7 +150,7 @@ def find_pairing(
     """
     side_by_side = is_same_folder(images, labels) and not IMAGE_SUFFIXES.isdisjoint(label_files)
     pairing = pair_files(
-        _named_files(f"{image}s", images, IMAGE_SUFFIXES),
+        _named_images(f"{image}s", images, image_affixes.suffix),
         None if labels is None else _named_files("labels", labels, label_files),
         *(image_affixes.suffix, label_affixes.suffix, side_by_side),
         *(image_affixes.prefix, label_affixes.prefix),
@@ -294,6 +295,18 @@ def _named_files(
     except OSError as error:
         got = f"{error.filename}: {error.strerror}"
         raise PairingError("find_pairs", what, must="a readable folder", got=got) from None
+
+
+def _named_images(what: str, files: Files, suffix: str) -> Iterable[tuple[str, Path]]:
+    """_named_files of images: arrays only where there are no other images, or they are asked for.
+
+    Arrays beside images are often something else: features, depths.
+    """
+    if suffix.lower().endswith(ARRAY_SUFFIX):
+        return _named_files(what, files, (ARRAY_SUFFIX,))
+    return list(_named_files(what, files, IMAGE_SUFFIXES)) or _named_files(
+        what, files, (ARRAY_SUFFIX,)
+    )
 
 
 def _a(noun: str) -> str:

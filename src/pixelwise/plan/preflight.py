@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from pixelwise.extras import missing_package
 from pixelwise.files.content import Unreadable, max_unpacked, open_file
 from pixelwise.files.folder import check_free
 from pixelwise.files.limits import check_unpacked
+from pixelwise.labels.bands.channels import RGB, Channels
 from pixelwise.labels.decode import check_memory, read_head
 from pixelwise.labels.description import read_settled
 from pixelwise.labels.image import read_rgb
@@ -26,6 +28,7 @@ from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import label_size
 from pixelwise.networks.table import check_name
 from pixelwise.plan.config import TrainConfig
+from pixelwise.plan.samples import check_image
 from pixelwise.text import shell_line
 from pixelwise.weights.file import read_weights
 
@@ -98,33 +101,39 @@ def check_crop(config: TrainConfig) -> None:
         raise ArgumentError("train", "crop", must=must, got=reason.got, hint=hint) from None
 
 
-def check_pairs(pairs: Sequence[Pair]) -> Preflight:
+def check_pairs(pairs: Sequence[Pair], channels: Channels = RGB) -> Preflight:
     """Look at the header and the end of every image, and at the header of every label.
 
     Args:
         pairs: with labels.
+        channels: of the images.
     Returns:
         What was found; nothing is raised.
     """
     with ThreadPoolExecutor(os.cpu_count()) as executor:
-        found = list(zip(pairs, executor.map(check_pair, pairs)))
+        found = list(zip(pairs, executor.map(partial(check_pair, channels=channels), pairs)))
     return Preflight(
         {pair.id: one for pair, one in found if isinstance(one, Header)},
         {pair.id: one for pair, one in found if isinstance(one, PixelwiseError)},
     )
 
 
-def check_pair(pair: Pair) -> Header | PixelwiseError:
+def check_pair(pair: Pair, channels: Channels = RGB) -> Header | PixelwiseError:
     """The header of the image, or why the pair cannot be used."""
     try:
         header = read_start(str(pair.image))
-        if _MOST_BYTES_A_PIXEL * header.height * header.width > max_unpacked():
+        pixels = header.height * header.width
+        if not channels.is_rgb or header.by_tifffile or header.format == "NPY":
+            check_image(pair.image, header, channels)
+            size = 2 * header.bands * math.ceil(header.depth / 8) * pixels
+            check_unpacked(size, f"{header.width:,} x {header.height:,} pixels")
+        elif _MOST_BYTES_A_PIXEL * pixels > max_unpacked():
             with open_file(pair.image) as file:
                 head = read_head(file)
                 size = file.seek(0, os.SEEK_END)
             check_memory(head.format, head.mode, head.width, head.height, size)
-        if header.storage == NUMBER:
-            read_rgb(pair.image)  # few are, and most of them have no range
+        if channels.is_rgb and header.storage == NUMBER:
+            read_rgb(pair.image)  # few are, and they have no range
     except Unreadable as reason:
         return reason.at(DatasetError, pair.image, "image")
     except DatasetError as error:

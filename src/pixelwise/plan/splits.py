@@ -5,14 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pixelwise.audit.headers import Header
 from pixelwise.errors import DatasetError, PixelwiseError, setting
+from pixelwise.labels.bands.channels import Channels
+from pixelwise.labels.bands.reading import read_channels
 from pixelwise.labels.description import FILE_NAME, Description
-from pixelwise.labels.image import read_rgb
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import read_label
 from pixelwise.labels.splits.names import split_parts
 from pixelwise.plan.bad_images import BadImages, all_of, leave_out
 from pixelwise.plan.config import TrainConfig
 from pixelwise.plan.preflight import check_pairs
+from pixelwise.plan.samples import check_samples, others
 from pixelwise.text import plural, some
 from pixelwise.weights.counts import LabelCounts, count_labels, counts_or_errors, good
 from pixelwise.weights.places import ImagePlaces, counts_and_places
@@ -58,17 +60,24 @@ def usable_pairs(
         name: [pair for pair in pairs if pair.id not in bad.left_out.get(name, {})]
         for name, pairs in splits.items()
     }
-    found = {name: check_pairs(pairs) for name, pairs in kept.items()}
+    found = {name: check_pairs(pairs, description.channels) for name, pairs in kept.items()}
     headers = {name: one.headers for name, one in found.items()}
     wrong = {name: one.bad for name, one in found.items()}
+    paths = {name: {pair.id: pair.image for pair in pairs} for name, pairs in kept.items()}
+    known = [(paths[n][id], h) for n, one in headers.items() for id, h in one.items()]
+    check_samples(known, description, config.accept_guesses)
+    if not description.channels.is_rgb:
+        for name, odd in others(headers, paths).items():
+            wrong[name].update(odd)
+            headers[name] = {id: h for id, h in headers[name].items() if id not in odd}
     if began is not None:
         # a pair that failed in the run may fail again: another will take its place
-        known = began.failed if skip else {}
+        failed = began.failed if skip else {}
         errors = [
             error
             for name, one in wrong.items()
             for id, error in one.items()
-            if id not in known.get(name, {})
+            if id not in failed.get(name, {})
         ]
         if errors:
             event = f"{plural(len(errors), 'pair')} cannot be used any more"
@@ -76,7 +85,8 @@ def usable_pairs(
             raise all_of("train", errors, event, hint)
         for name, pairs in kept.items():
             again = [pair for pair in pairs if pair.id in began.failed.get(name, {})]
-            bad.note_repaired(name, [pair.id for pair in again if is_readable(pair)])
+            usable = [p.id for p in again if is_readable(p, description.channels)]
+            bad.note_repaired(name, usable)
         return kept, headers, bad
     sizes = {name: len(pairs) for name, pairs in splits.items()}
     leave_out(bad, wrong, sizes, skip, description.root)
@@ -103,7 +113,7 @@ def count_pairs(
     counts: dict[str, LabelCounts] = {}
     places: dict[str, ImagePlaces] = {}
     unreadable: dict[str, dict[str, PixelwiseError]] = {}
-    classes = description.classes
+    classes, channels = description.classes, description.channels
     with ThreadPoolExecutor(os.cpu_count()) as executor:
         for name, pairs in used.items():
             if not skip and name != with_places:
@@ -121,7 +131,7 @@ def count_pairs(
             found = list(zip(pairs, results))
             errors = {p.id: one for p, one in found if isinstance(one, PixelwiseError)}
             # values that no class has are no damage: dataset.toml is wrong
-            readable = [p for p in pairs if p.id in errors and is_readable(p)]
+            readable = [p for p in pairs if p.id in errors and is_readable(p, channels)]
             count_labels(readable, classes)
             unreadable[name] = errors
             parts = [one for _, one in found if isinstance(one, LabelCounts)]
@@ -131,10 +141,10 @@ def count_pairs(
     return counts, places
 
 
-def is_readable(pair: Pair) -> bool:
+def is_readable(pair: Pair, channels: Channels) -> bool:
     """Whether image and label can be decoded, whatever the values of the label are."""
     try:
-        read_rgb(pair.image)
+        read_channels(pair.image, channels)
         sizes = [read_label(file).size for file in pair.label_files]
         return pair.is_labelled and min(sizes, default=1) > 0
     except PixelwiseError:

@@ -106,16 +106,12 @@ class Channels:
             event = (
                 f"its samples are {bits}, and dataset.toml does not say which are black and white"
             )
-            raise DatasetError(where, event=event, hint=how_to_say_range(self, dtype))
-
-
-def how_to_say_range(channels: Channels, dtype: np.dtype[Any]) -> str:
-    """What to write into dataset.toml for samples that are not 8 bits wide."""
-    highest = "1" if dtype.kind == "f" else str(np.iinfo(dtype).max)
-    return (
-        f"Write into it, behind [images] and channels = {toml_value(channels.names)}, the line "
-        f'range = [0, {highest}] with the lowest and the highest value, or normalization = "train".'
-    )
+            high = 1 if dtype.kind == "f" else np.iinfo(dtype).max
+            hint = (
+                f"Write into it, under [images], the lowest and the highest value: range = "
+                f'[0, {high}]; or normalization = "train".'
+            )
+            raise DatasetError(where, event=event, hint=hint)
 
 
 @dataclass(frozen=True)

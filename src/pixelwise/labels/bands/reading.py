@@ -55,31 +55,40 @@ def read_with_gaps(path: Path | str, channels: Channels) -> tuple[Samples, NDArr
         raise error.at(DatasetError, path, "image") from None
 
 
+def check_bands(found: tuple[int, int, bool], channels: Channels) -> None:
+    """Raise unless an image has the bands that are named.
+
+    Args:
+        found: its height, its bands with alpha, and whether the last is alpha.
+        channels: not RGB of 8 bits.
+    Raises:
+        Unreadable: it has others.
+    """
+    height, bands, alpha = found
+    if channels.bands:
+        if max(channels.bands) > bands:
+            must = f"an image with at least {plural(max(channels.bands), 'band')}"
+            raise Unreadable(must, str(bands), "dataset.toml names them: bands.", "storage")
+    elif len(channels) not in (bands - alpha, bands):
+        count = len(channels)
+        must = f"an image with {plural(count, 'band')} ({', '.join(channels.names)})"
+        if height == count:
+            hint = "Axes are height, width, channels: save array.transpose(1, 2, 0)."
+        elif bands > count:
+            hint = f"Choose them in dataset.toml: bands = {list(range(1, count + 1))}."
+        else:
+            hint = "Name its bands under [images] in dataset.toml, or convert the file."
+        got = f"{bands - 1} and alpha" if alpha else str(bands)
+        raise Unreadable(must, got, hint, "storage")
+
+
 def _chosen(stored: Stored, channels: Channels) -> np.ndarray:
     """The bands that channels name, in their order."""
-    found = stored.samples.shape[2]
-    color = found - stored.alpha
-    if channels.bands:
-        if max(channels.bands) > found:
-            must = f"an image with at least {plural(max(channels.bands), 'band')}"
-            raise Unreadable(must, str(found), "dataset.toml names them: bands.", "storage")
-    elif len(channels) not in (color, found):
-        must = f"an image with {plural(len(channels), 'band')} ({', '.join(channels.names)})"
-        hint = _hint(stored, channels)
-        got = f"{color} and alpha" if stored.alpha else str(found)
-        raise Unreadable(must, got, hint, "storage")
-    if channels.places == tuple(range(found)):
+    height, _, bands = stored.samples.shape
+    check_bands((height, bands, stored.alpha), channels)
+    if channels.places == tuple(range(bands)):
         return stored.samples
     return stored.samples[:, :, channels.places]
-
-
-def _hint(stored: Stored, channels: Channels) -> str:
-    found, count = stored.samples.shape[2], len(channels)
-    if stored.samples.shape[0] == count:
-        return "Axes are height, width, channels: save array.transpose(1, 2, 0)."
-    if found > count:
-        return f"Choose them in dataset.toml: bands = {list(range(1, count + 1))}."
-    return "Name its bands under [images] in dataset.toml, or convert the file."
 
 
 def _without_gaps(

@@ -1,13 +1,14 @@
 """The samples of an image file of any number of bands, exactly as they are stored."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from PIL import Image
 
 from pixelwise.files.content import Unreadable, check_pixels
 from pixelwise.files.limits import check_unpacked
-from pixelwise.labels.bands.tiff import decode_tiff
+from pixelwise.labels.bands.tiff import decode_tiff, has_copies
 from pixelwise.labels.codecs.npy import NPY_MAGIC, decode_npy
 from pixelwise.labels.codecs.pixels import samples_of
 from pixelwise.labels.decode import decode_image, image_format
@@ -26,6 +27,10 @@ _WIDE = {
 _GREY_ALPHA = 4
 # integers that float32 holds without rounding
 _EXACT = 1 << 24
+
+
+# of what is read; see type_read
+SampleType = Literal["uint8", "uint16", "float32"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,11 @@ def decode_stored(data: bytes) -> Stored:
     return samples_and_alpha(decode_image(data))
 
 
+def is_beside_pillow(data: bytes) -> bool:
+    """Whether a file is one that Pillow does not read: an array, or TIFF with smaller copies."""
+    return data.startswith(NPY_MAGIC) or has_copies(data)
+
+
 def samples_and_alpha(image: Image.Image) -> Stored:
     """The samples of an image as Pillow has decoded it.
 
@@ -84,7 +94,8 @@ def _npy(data: bytes) -> np.ndarray:
         must, got = "an array (H, W, C) or (H, W) of numbers", f"{array.shape} of {array.dtype}"
         raise Unreadable(must, got, cause="storage")
     check_pixels(array.shape[1], array.shape[0])
-    return _native(array.reshape(*array.shape[:2], -1))
+    rows = array.reshape(*array.shape[:2], -1)
+    return rows.astype(rows.dtype.newbyteorder("="), order="C")  # of its own, to be written to
 
 
 def _wide_png(data: bytes) -> Stored:
@@ -132,3 +143,10 @@ def usable(samples: np.ndarray) -> np.ndarray:
             got, hint = list_offenders(samples, beyond), "Scale them, and save them as float32."
             raise Unreadable("made of numbers that float32 holds", got, hint, "storage")
     return rounded
+
+
+def type_read(dtype: np.dtype) -> SampleType:
+    """The type that samples of a file have once they are read, see usable."""
+    if dtype.kind in "bu" and dtype.itemsize <= 2:
+        return "uint8" if dtype.itemsize == 1 else "uint16"
+    return "float32"

@@ -8,8 +8,8 @@ Source: TIFF revision 6.0; GeoTIFF files are TIFF files, whose coordinates are n
 """
 
 import logging
+import struct
 from dataclasses import dataclass
-from importlib.util import find_spec
 from io import BytesIO
 
 import numpy as np
@@ -37,6 +37,7 @@ _ALPHA = (1, 2)
 _BY_TIFFFILE = {1: "none", 5: "LZW", 8: "deflate", 32946: "deflate", 32773: "PackBits"}
 _BY_TIFFFILE |= {34925: "LZMA", 50000: "Zstandard"}
 _BY_PILLOW = {1, 2, 3, 4, 5, 7, 8, 32946, 32773}
+_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MOST_BANDS = 1 << 12
 _BYTES_OF_BITS = {1: 1, 2: 1, 4: 1, 8: 1, 16: 2, 32: 4, 64: 8}
 _KINDS = {_UNSIGNED: "u", _SIGNED: "i", _FLOAT: "f"}
@@ -69,6 +70,21 @@ def read_tiff_bands(part: Slice, size: int) -> TiffBands:
     """
     with damage_explained("TIFF"):
         return _bands_of(read_tiff(part, size, copies=True), part, _is_single(part, size))
+
+
+def has_copies(data: bytes) -> bool:
+    """Whether a file is a TIFF file with one image and smaller copies or masks of it."""
+    if data[:4] not in _MAGIC:
+        return False
+
+    def part(offset: int, length: int) -> bytes:
+        return data[offset : offset + length]
+
+    try:
+        read_tiff(part, len(data), copies=True)
+        return not _is_single(part, len(data))
+    except (Unreadable, struct.error):
+        return False  # decoding it says why
 
 
 def decode_tiff(data: bytes) -> tuple[np.ndarray, bool] | None:
@@ -151,16 +167,6 @@ def _bands_of(page: TiffPage, part: Slice, is_single: bool) -> TiffBands:
     if min(height, width) < 1:
         raise Unreadable("an undamaged TIFF file", f"{width} x {height} pixels", RESTORE)
     return TiffBands(height, width, bands, dtype, alpha, exact)
-
-
-def check_installed(found: TiffBands, where: object) -> None:
-    """Raise if a file needs tifffile and it is not installed.
-
-    Raises:
-        MissingPackageError: with the command that installs it.
-    """
-    if not found.by_pillow and find_spec("tifffile") is None:
-        raise missing_package(str(where), "tifffile")
 
 
 def _by_tifffile(data: bytes, found: TiffBands) -> np.ndarray:
