@@ -2,8 +2,7 @@
 
 import os
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
@@ -15,15 +14,16 @@ from pixelwise.files.content import Unreadable
 from pixelwise.files.names import real_path
 from pixelwise.files.patterns import fixed_part
 from pixelwise.init.config import InitConfig
+from pixelwise.init.images import about_images
 from pixelwise.init.suggest import convert_command, next_step
 from pixelwise.labels.description import FILE_NAME, write_description
-from pixelwise.labels.storage_notes import count_kinds, dark_note, storage_notes
+from pixelwise.labels.storage_notes import count_kinds, storage_notes
 from pixelwise.settings import takes_settings
 from pixelwise.survey.ask import ask, question_lines, together
 from pixelwise.survey.folder import survey_folder
 from pixelwise.survey.given import Given
 from pixelwise.survey.layout.choice import NothingFound
-from pixelwise.survey.statements import LIKELY, SURE, Statement, Survey
+from pixelwise.survey.statements import OPEN, SURE, Statement, Survey
 
 # splits that have an option of their own
 SPLITS = ("train", "val", "test")
@@ -65,7 +65,7 @@ def init(config: InitConfig) -> Survey:
         event = error.without_hint.removeprefix(f"{error.where}: ")
         hint = f"Its annotations have the classes: {step}"
         raise DatasetError(error.where, event=event, hint=hint) from None
-    survey = replace(survey, statements=(*survey.statements, *_storage(survey)))
+    survey = _with_images(survey)
     if config.accept_guesses:
         survey = survey.accepted()
     comments = [str(s) for s in survey.statements if s not in survey.open]
@@ -118,19 +118,20 @@ def _is_folder(path: Path) -> bool:
     return os.path.isdir(fixed_part(path))
 
 
-def _storage(survey: Survey) -> Iterator[Statement]:
-    """What is done with images that are not plain 8-bit RGB."""
-    kinds, deep, number = Counter[str](), list[Path](), 0
+def _with_images(survey: Survey) -> Survey:
+    """The survey with the channels of its images, and what is done with those that are not RGB."""
+    images = []
     for pair in survey.pairs:
         with suppress(Unreadable):
-            header = read_start(str(pair.image))
-            number += 1
-            kinds.update(count_kinds([header]))
-            deep += [pair.image] if header.depth == 16 else []
-    for note in storage_notes(kinds, number):
-        yield Statement(SURE, note)
-    if dark := dark_note(deep):
-        yield Statement(LIKELY, dark)
+            images.append((pair.image, read_start(str(pair.image))))
+    channels, said = about_images(images, survey.given)
+    kinds = count_kinds(header for _, header in images)
+    if said:
+        del kinds["deep"]  # they are not cut to 8 bits
+    said += [Statement(SURE, note) for note in storage_notes(kinds, len(images))]
+    questions = (*survey.description.open, *(s.text for s in said if s.sureness == OPEN))
+    description = replace(survey.description, channels=channels, open=questions)
+    return replace(survey, description=description, statements=(*survey.statements, *said))
 
 
 def _inside(config: InitConfig, name: str, exists: Callable[[Path], bool], kind: str) -> Path:

@@ -44,6 +44,18 @@ class InitConfig:
     foreground: int | None = option(
         None, "the stored value that is the object, of two", low=0, high=65535, metavar="VALUE"
     )
+    channels: tuple[str, ...] | None = option(
+        None, "names of the channels of the images (default: found)", metavar="NAME", group="images"
+    )
+    bands: tuple[int, ...] | None = option(
+        None, "their places in the files, from 1 (default: all)", low=1, metavar="N"
+    )
+    range: tuple[float | str, ...] | None = option(
+        None,
+        "the values that are black and white, LOW HIGH, or train: mean and deviation of the train "
+        "split (default: asked, but for 8 bits)",
+        metavar="VALUE",
+    )
     force: bool = option(False, "replace an existing dataset.toml", group="output")
     accept_guesses: bool = option(False, "leave no question open: take what is assumed")
     max_gib: float | None = max_gib_option()
@@ -56,3 +68,8 @@ class InitConfig:
             if not isinstance(value, int) or not 0 <= value <= 65535:
                 must = "numbers from 0 to 65535, or none"
                 raise ArgumentError("init", "ignore_values", must=must, got=repr(value))
+        numbers = [v for v in self.range or () if isinstance(v, float)]
+        ordered = len(numbers) == len(self.range or ()) == 2 and numbers[0] < numbers[1]
+        if self.range not in (None, ("train",)) and not ordered:
+            must, got = "a lower and a higher number, or train", repr(self.range)
+            raise ArgumentError("init", "range", must=must, got=got)

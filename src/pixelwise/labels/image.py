@@ -13,6 +13,7 @@ from pixelwise.labels.bands.stored import (
     decode_stored,
     is_beside_pillow,
     samples_and_alpha,
+    stored_size,
     usable,
 )
 from pixelwise.labels.decode import decode_image, read_size
@@ -97,7 +98,7 @@ def image_size(path: Path | str) -> tuple[int, int]:
     """
     try:
         with open_file(path) as file:
-            return read_size(file)
+            return stored_size(file) or read_size(file)
     except Unreadable as error:
         raise error.at(DatasetError, path, "image") from None
 

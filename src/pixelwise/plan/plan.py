@@ -21,7 +21,6 @@ from pixelwise.files.names import real_path
 from pixelwise.labels.class_files import MULTILABEL
 from pixelwise.labels.description import FILE_NAME, Description, read_settled
 from pixelwise.labels.pairs import Pair
-from pixelwise.labels.storage_notes import count_kinds, dark_note, storage_notes
 from pixelwise.losses.criterion import Criterion
 from pixelwise.losses.table import criterion
 from pixelwise.networks.build import check_network
@@ -30,6 +29,7 @@ from pixelwise.plan.bad_images import BadImages
 from pixelwise.plan.config import TrainConfig
 from pixelwise.plan.parts import check_parts
 from pixelwise.plan.preflight import check_early
+from pixelwise.plan.samples import image_notes
 from pixelwise.plan.splits import count_pairs, labelled_pairs, usable_pairs
 from pixelwise.settings import command_line
 from pixelwise.text import plural, shell_line, some
@@ -147,13 +147,8 @@ def make_plan(
     # a wrong loss is an error before all labels are read
     check_parts(config, make_criterion(config, description, None))
     used, headers, bad = usable_pairs(splits, config, description, began)
-    images = [header for found in headers.values() for header in found.values()]
-    for note in storage_notes(count_kinds(images), len(images)):
+    for note in image_notes(headers, used, description.channels):
         log(note)
-    known = ((headers[n].get(p.id), p) for n, ps in used.items() for p in ps)
-    deep = [pair.image for header, pair in known if header is not None and header.depth == 16]
-    if note := dark_note(deep):
-        log(f"warning: {note}")
     sizes = {name: len(pairs) for name, pairs in splits.items()}
     skip = config.on_bad_image == "skip" and began is None
     with_places = config.train_split if config.sample != "uniform" else None

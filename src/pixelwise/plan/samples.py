@@ -4,7 +4,7 @@ What is found here is found from headers alone.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,8 @@ from pixelwise.labels.bands.channels import Channels
 from pixelwise.labels.bands.reading import check_bands
 from pixelwise.labels.bands.table import lines_for
 from pixelwise.labels.description import FILE_NAME, Description
+from pixelwise.labels.pairs import Pair
+from pixelwise.labels.storage_notes import count_kinds, dark_note, storage_notes
 from pixelwise.text import plural
 
 
@@ -98,3 +100,26 @@ def check_samples(
     if not many:
         hint += f" Or use the upper 8 bits: {setting('accept_guesses', True)}."
     raise DatasetError(where, event=event, hint=hint)
+
+
+def image_notes(
+    headers: Mapping[str, Mapping[str, Header]],
+    used: Mapping[str, Sequence[Pair]],
+    channels: Channels,
+) -> Iterator[str]:
+    """What is done with images that are not used as they show, a sentence each.
+
+    Args:
+        headers: of the images of each split, by id.
+        used: the pairs of each split.
+        channels: of the images.
+    """
+    images = [header for found in headers.values() for header in found.values()]
+    kinds = count_kinds(images)
+    if not channels.is_rgb:
+        del kinds["deep"]  # they are not cut to 8 bits
+    yield from storage_notes(kinds, len(images))
+    known = ((headers[name].get(pair.id), pair) for name, pairs in used.items() for pair in pairs)
+    deep = [pair.image for header, pair in known if header is not None and header.depth == 16]
+    if channels.is_rgb and (note := dark_note(deep)):
+        yield f"warning: {note}"

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 
 from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.files.content import Unreadable, format_of, read_file
+from pixelwise.labels.bands.shown import shown_rgb
+from pixelwise.labels.bands.stored import decode_stored, is_many_bands
+from pixelwise.labels.bands.table import channels_for
 from pixelwise.labels.codecs.pixels import samples_of
 from pixelwise.labels.decode import decode_image, read_head
 from pixelwise.labels.image import decode_rgb
@@ -176,6 +179,9 @@ def read_pixels(path: Path, *, shown: bool = False) -> Pixels:
 def decode_pixels(path: Path, data: bytes, *, shown: bool = False) -> Pixels:
     """read_pixels of a file whose bytes have been read."""
     try:
+        if is_many_bands(data):
+            image = decode_stored(data).samples
+            return pixels_of(shown_rgb(image, channels_for(image.shape[2], "float32")))
         kind, mode = format_of(data), read_head(BytesIO(data)).mode
         lossy = kind == "JPEG" or (kind == "WebP" and data[12:16] == b"VP8 ")
         if shown:

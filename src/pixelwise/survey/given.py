@@ -20,6 +20,8 @@ class Given:
         ignore_values: stored values that are void; () = none is.
         foreground: the stored value that is foreground, of two.
         unpaired: what is done with files without a partner.
+        channels, bands: names of the channels of images, and their places in the files.
+        range: the values that are black and white, or ("train",): statistics of the train split.
     """
 
     images: Path | None = None
@@ -33,6 +35,9 @@ class Given:
     ignore_values: tuple[int, ...] | None = None
     foreground: int | None = None
     unpaired: Literal["error", "skip"] | None = None
+    channels: tuple[str, ...] | None = None
+    bands: tuple[int, ...] | None = None
+    range: tuple[float | str, ...] | None = None
 
     def options(self) -> dict[str, Any]:
         """What is decided, as options of `pixelwise init` by name."""

@@ -21,7 +21,7 @@ _ENDINGS = {SURE: "sure", LIKELY: "likely", OPEN: "please decide"}
 
 
 # the value of an option of `pixelwise init`
-Option = str | int | tuple[int, ...]
+Option = str | int | tuple[int, ...] | tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,15 @@
 """The samples of an image file of any number of bands, exactly as they are stored."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import numpy as np
 from PIL import Image
 
 from pixelwise.files.content import Unreadable, check_pixels
 from pixelwise.files.limits import check_unpacked
-from pixelwise.labels.bands.tiff import decode_tiff, has_copies
-from pixelwise.labels.codecs.npy import NPY_MAGIC, decode_npy
+from pixelwise.labels.bands.tiff import TIFF_MAGIC, decode_tiff, has_copies, read_tiff_bands
+from pixelwise.labels.codecs.npy import NPY_MAGIC, decode_npy, read_npy_head
 from pixelwise.labels.codecs.pixels import samples_of
 from pixelwise.labels.decode import decode_image, image_format
 from pixelwise.labels.png_chunks import HEADER_BYTES, decode_png, read_header
@@ -69,6 +69,41 @@ def decode_stored(data: bytes) -> Stored:
 def is_beside_pillow(data: bytes) -> bool:
     """Whether a file is one that Pillow does not read: an array, or TIFF with smaller copies."""
     return data.startswith(NPY_MAGIC) or has_copies(data)
+
+
+def is_many_bands(data: bytes) -> bool:
+    """Whether a file is an array, or a TIFF file of several bands that Pillow does not read."""
+    if data.startswith(NPY_MAGIC):
+        return True
+    if data[:4] not in TIFF_MAGIC:
+        return False
+    found = read_tiff_bands(lambda offset, length: data[offset : offset + length], len(data))
+    return found.bands > 1 and not found.by_pillow
+
+
+def stored_size(file: BinaryIO) -> tuple[int, int] | None:
+    """(height, width) of an array or a TIFF file, from its header; None of other files.
+
+    The file is at its beginning afterwards.
+    """
+    size = file.seek(0, 2)
+
+    def part(offset: int, length: int) -> bytes:
+        file.seek(offset)
+        return file.read(length)
+
+    start, found = part(0, HEADER_BYTES), None
+    file.seek(0)
+    if start.startswith(NPY_MAGIC):
+        shape = read_npy_head(file, size)[0]
+        if len(shape) not in (2, 3):
+            raise Unreadable("an array (H, W, C) or (H, W)", str(shape), cause="storage")
+        found = shape[0], shape[1]
+    elif start[:4] in TIFF_MAGIC:
+        tiff = read_tiff_bands(part, size)
+        found = tiff.height, tiff.width
+    file.seek(0)
+    return found
 
 
 def samples_and_alpha(image: Image.Image) -> Stored:

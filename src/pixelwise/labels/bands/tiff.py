@@ -37,7 +37,7 @@ _ALPHA = (1, 2)
 _BY_TIFFFILE = {1: "none", 5: "LZW", 8: "deflate", 32946: "deflate", 32773: "PackBits"}
 _BY_TIFFFILE |= {34925: "LZMA", 50000: "Zstandard"}
 _BY_PILLOW = {1, 2, 3, 4, 5, 7, 8, 32946, 32773}
-_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MOST_BANDS = 1 << 12
 _BYTES_OF_BITS = {1: 1, 2: 1, 4: 1, 8: 1, 16: 2, 32: 4, 64: 8}
 _KINDS = {_UNSIGNED: "u", _SIGNED: "i", _FLOAT: "f"}
@@ -74,7 +74,7 @@ def read_tiff_bands(part: Slice, size: int) -> TiffBands:
 
 def has_copies(data: bytes) -> bool:
     """Whether a file is a TIFF file with one image and smaller copies or masks of it."""
-    if data[:4] not in _MAGIC:
+    if data[:4] not in TIFF_MAGIC:
         return False
 
     def part(offset: int, length: int) -> bytes:

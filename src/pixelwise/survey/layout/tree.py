@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pixelwise.errors import DatasetError
-from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
+from pixelwise.files.walk import ARRAY_SUFFIX, IMAGE_SUFFIXES, walk_files
 from pixelwise.labels.description import FILE_NAME
 from pixelwise.survey.folder_names import words_of
 
@@ -65,6 +65,7 @@ def read_tree(root: Path) -> Tree:
         DatasetError: it, or a folder of images or labels in it, cannot be listed.
     """
     folders: dict[Parts, list[str]] = defaultdict(list)
+    array_images: dict[Parts, list[str]] = defaultdict(list)
     is_ours = (root / FILE_NAME).is_file()
     texts, arrays, failures = list[str](), dict[Parts, int](), list[OSError]()
     for name in walk_files(root, failures=failures):
@@ -80,6 +81,12 @@ def read_tree(root: Path) -> Tree:
             texts.append(name)
         elif suffix in _ARRAYS:
             arrays[tuple(parts)] = arrays.get(tuple(parts), 0) + 1
+            if suffix == ARRAY_SUFFIX and parts and words_of(parts[-1]).is_image:
+                array_images[tuple(parts)].append(last)
+    for found, names in array_images.items():
+        if found not in folders and len(names) == arrays[found]:
+            folders[found] = names
+            del arrays[found]
     for error in failures:
         folder = Path(error.filename or root)
         words = words_of(folder.name)
