@@ -19,6 +19,7 @@ from audit.planted_files import (
     no_bytes,
     one_channel_used,
     other_palette,
+    other_samples,
     shifted_palette,
     short_palette,
     swapped_colors,
@@ -84,7 +85,7 @@ from audit.planted_values import (
 )
 
 # S3 cannot stand without S1: it is a duplicate image.
-COMES_WITH = {"S3": {"S1"}}
+COMES_WITH = {"S3": {"S1"}, "F13": {"F14"}}
 NEEDS_IMAGES = (mirrored, near_copy)
 PLANTS = (
     *(jpeg, jpeg_called_png, gif, bmp_called_png, cut, cut_in_header, no_bytes, web_page),
@@ -92,7 +93,16 @@ PLANTS = (
     *(few_palette_bits, short_palette, other_palette, shifted_palette, three_equal_channels),
     *(one_channel_used, colors_of_classes, swapped_colors, alpha, unknown_color, smooth_colors),
     *(smooth_values, smooth_classes, noisy_colors, noisy_values, unknown_value, binary, off_by_one),
-    *(twelve_bits, label_ids, no_void_in_val, fractions, negative, sixteen_bits, absent_class),
+    *(
+        twelve_bits,
+        other_samples,
+        label_ids,
+        no_void_in_val,
+        fractions,
+        negative,
+        sixteen_bits,
+        absent_class,
+    ),
     *(class_in_val_only, empty, all_void, other_size, transposed, turned_by_tag, mirrored, framed),
     *(image_without_label, label_without_image, other_case, two_images, unknown_id),
     *(skipped_image, copy_of_pair),

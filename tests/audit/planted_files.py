@@ -180,3 +180,8 @@ def twelve_bits(folder):
     samples = read(folder / IMAGE)[:, :, 0].astype(np.uint16) * 16
     Image.fromarray(samples).save(folder / IMAGE)
     return "F13", {IMAGE: 1}
+
+
+def other_samples(folder):
+    Image.fromarray(read(folder / IMAGE)[:, :, 0].astype(np.uint16) * 257).save(folder / IMAGE)
+    return "F14", {IMAGE: 1}

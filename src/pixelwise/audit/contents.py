@@ -20,6 +20,7 @@ from pixelwise.audit.label_rules import ClassTable, LabelContents, LabelFile, ex
 from pixelwise.audit.pair_rules import header_rules, size_rules
 from pixelwise.audit.source import Source
 from pixelwise.files.content import Unreadable
+from pixelwise.labels.bands.channels import RGB, Channels
 from pixelwise.labels.complete import check_whole
 from pixelwise.labels.storage_notes import count_kinds
 
@@ -41,6 +42,7 @@ class Reading:
         quick: headers only.
         deep: decode images too.
         sampled: images in whose labels neighbouring pixels are compared; None = all.
+        channels: of the images.
     """
 
     root: str
@@ -48,6 +50,7 @@ class Reading:
     quick: bool
     deep: bool
     sampled: frozenset[str] | None
+    channels: Channels = RGB
 
 
 @dataclass(frozen=True)
@@ -87,11 +90,12 @@ def read_pair(reading: Reading, files: Files) -> PairContents:
             findings += inside.findings
             decoded, inside = inside.label, inside.without_label()
     in_sample = reading.sampled is None or files.image in reading.sampled
-    if image is not None and image.depth == 16 and in_sample and not reading.quick:
+    is_cut = image is not None and image.depth == 16 and reading.channels.is_rgb
+    if is_cut and in_sample and not reading.quick:
         findings += dark_rule(files.image, f"{reading.root}/{files.image}", image_data)
     if image is not None and reading.deep:
         path = f"{reading.root}/{files.image}"
-        pixels = examine_image(files, path, image_data, decoded)
+        pixels = examine_image(files, path, image_data, decoded, reading.channels)
         if pixels.is_upright:  # which answers what G5 asks
             findings = [finding for finding in findings if finding.rule != "G5"]
         findings += pixels.findings
@@ -165,6 +169,7 @@ class Contents:
         dhash, small: (N,) and (N, 16, 16) of images that were decoded, see image_rules.
         void_is_used: a label has 255 beside 1.
         occurrence: in which labels values occur.
+        image_kinds: (N,) the place of (samples, bands, alpha) in kinds_found; -1 = cannot be read.
         images, kinds: images that have a header, and how many of them are of each kind, see
             storage_notes.
     """
@@ -181,6 +186,8 @@ class Contents:
         number, splits = len(self.source.inventory.pairs), len(self.source.inventory.splits)
         self.image_keys, self.label_keys = np.zeros((2, number), np.uint64)
         self.simple = np.zeros(number, bool)
+        self.image_kinds = np.full(number, -1, np.int16)
+        self.kinds_found: list[tuple[str, int, bool]] = []
         self.labels, self.voids = np.zeros((2, splits), np.int64)
         self.pixels = np.zeros((splits, 1 << 16), np.int64)
         self.sizes: list[Counter[tuple[int, int]]] = [Counter() for _ in range(splits)]
@@ -198,6 +205,10 @@ class Contents:
             self.images += 1
             self.kinds.update(count_kinds([found.image]))
             self.image_keys[number] = found.image.key
+            kind = found.image.samples, found.image.bands, found.image.alpha
+            if kind not in self.kinds_found:
+                self.kinds_found.append(kind)
+            self.image_kinds[number] = self.kinds_found.index(kind)
             if not has_right_suffix(files.image, found.image):
                 self._keep(files.image, found.image)
         if found.label is not None and files.label is not None:

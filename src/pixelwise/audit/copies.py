@@ -6,6 +6,7 @@ pixels.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -14,12 +15,17 @@ import numpy as np
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.inventory import Inventory
 from pixelwise.errors import PixelwiseError
-from pixelwise.labels.image import read_rgb
+from pixelwise.labels.bands.channels import RGB, Channels
+from pixelwise.labels.bands.reading import read_channels
 from pixelwise.labels.png import read_label
 
 
 def copy_rules(
-    inventory: Inventory, image_keys: np.ndarray, label_keys: np.ndarray, simple: np.ndarray
+    inventory: Inventory,
+    image_keys: np.ndarray,
+    label_keys: np.ndarray,
+    simple: np.ndarray,
+    channels: Channels = RGB,
 ) -> Iterator[Finding]:
     """Compare what has equal keys.
 
@@ -28,11 +34,12 @@ def copy_rules(
         image_keys: (N,) uint64 of each image, 0 = cannot be read.
         label_keys: (N,) uint64 of each label, 0 = cannot be read.
         simple: (N,) bool, labels of a single value, which are often equal without being copies.
+        channels: of the images.
     """
     pairs = inventory.pairs
     same_image: dict[int, int] = {}
     for group in _groups(image_keys):
-        for first, *copies in _equal(inventory, group, _image_digest):
+        for first, *copies in _equal(inventory, group, partial(_image_digest, channels=channels)):
             for number in copies:
                 same_image[number] = first
                 yield _twice(inventory, first, number)
@@ -80,8 +87,9 @@ def _equal(inventory: Inventory, group: Sequence[int] | np.ndarray, digest: Any)
     return [numbers for numbers in found.values() if len(numbers) > 1]
 
 
-def _image_digest(inventory: Inventory, number: int) -> bytes | None:
-    return _digest(read_rgb, inventory.path(inventory.pairs[number].image))
+def _image_digest(inventory: Inventory, number: int, channels: Channels) -> bytes | None:
+    read = partial(read_channels, channels=channels)
+    return _digest(read, inventory.path(inventory.pairs[number].image))
 
 
 def _label_digest(inventory: Inventory, number: int) -> bytes | None:

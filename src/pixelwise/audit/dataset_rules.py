@@ -9,6 +9,8 @@ from pixelwise.audit.contents import Contents
 from pixelwise.audit.findings import Finding
 from pixelwise.audit.headers import GREY, GREY16, PALETTE, Header
 from pixelwise.audit.label_rules import ClassTable
+from pixelwise.files.content import Unreadable
+from pixelwise.labels.bands.reading import check_bands
 from pixelwise.labels.class_names import is_void_name
 from pixelwise.labels.description import FILE_NAME
 from pixelwise.labels.palettes import VOID_COLOR, voc_colormap
@@ -50,6 +52,33 @@ def storage_rules(contents: Contents) -> Iterator[Finding]:
             yield Finding("V10", name, 1, None, f"the highest value is {highest}")
     yield from _narrow(labels, highest, contents.table)
     yield from _palettes(labels, contents.table)
+
+
+def kind_rule(contents: Contents) -> Iterator[Finding]:
+    """F14: images without the bands of the description, or with other samples than most."""
+    channels, pairs = contents.source.description.channels, contents.source.inventory.pairs
+    number = np.bincount(contents.image_kinds[contents.image_kinds >= 0])
+    if not number.size:
+        return
+    of_type = Counter[str]()
+    for (samples, *_), images in zip(contents.kinds_found, number.tolist()):
+        of_type[samples] += images
+    usual = of_type.most_common(1)[0][0]
+    for place, (samples, bands, alpha) in enumerate(contents.kinds_found):
+        detail = ""
+        if samples != usual:
+            have = "other has" if of_type[usual] == 1 else "others have"
+            detail = f"it has samples of {samples}, {of_type[usual]:,} {have} {usual}"
+        elif channels.is_rgb:
+            if bands - alpha not in (1, 3):
+                detail = f"it has {bands - alpha} bands, and dataset.toml names no channels"
+        else:
+            try:
+                check_bands((0, bands, alpha), channels)
+            except Unreadable as error:
+                detail = f"it must be {error.must}, got {error.got}"
+        for pair in np.flatnonzero(contents.image_kinds == place) if detail else ():
+            yield Finding("F14", pairs[int(pair)].image, 1, None, detail)
 
 
 def value_rules(contents: Contents, found: Collection[str]) -> Iterator[Finding]:

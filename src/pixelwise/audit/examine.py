@@ -13,7 +13,13 @@ from typing import Any
 from pixelwise.audit.annotation_rules import annotation_rules
 from pixelwise.audit.contents import Contents, Reading, read_pair
 from pixelwise.audit.copies import copy_rules
-from pixelwise.audit.dataset_rules import MISREAD, explanations, storage_rules, value_rules
+from pixelwise.audit.dataset_rules import (
+    MISREAD,
+    explanations,
+    kind_rule,
+    storage_rules,
+    value_rules,
+)
 from pixelwise.audit.findings import Finding, Ledger
 from pixelwise.audit.image_rules import near_copies
 from pixelwise.audit.label_rules import ClassTable
@@ -69,7 +75,8 @@ def examine(
     contents = Contents(source, table, deep)
     step = _sample_step(source, deep)
     sampled = None if step == 1 else frozenset(files.image for files in inventory.pairs[::step])
-    reading = Reading(str(inventory.root), table, quick, deep, sampled)
+    channels = source.description.channels
+    reading = Reading(str(inventory.root), table, quick, deep, sampled, channels)
     ledger.add(inventory.findings)
     chunk = _HEADERS_A_TASK if quick else _PAIRS_A_TASK
     read = partial(read_pair, reading)
@@ -77,6 +84,7 @@ def examine(
     for number, pair in enumerate(found):
         contents.add(number, pair)
         ledger.add(pair.findings)
+    ledger.add(kind_rule(contents))
     if not quick:
         _conclude(contents, ledger, deep)
     names = frozenset() if source.guessed else frozenset(classes.names)
@@ -110,7 +118,7 @@ def _conclude(contents: Contents, ledger: Ledger, deep: bool) -> None:
     if deep:
         ledger.add(near_copies(inventory, contents.dhash, contents.small, contents.image_keys))
     keys = contents.image_keys, contents.label_keys
-    ledger.add(copy_rules(inventory, *keys, contents.simple))
+    ledger.add(copy_rules(inventory, *keys, contents.simple, contents.source.description.channels))
 
 
 def _result(contents: Contents, ledger: Ledger, annotations: int, quick: bool, deep: bool) -> Audit:
@@ -127,7 +135,7 @@ def _result(contents: Contents, ledger: Ledger, annotations: int, quick: bool, d
         pairs={name: numbers[i] for i, name in enumerate(inventory.splits)},
         not_looked=tuple(_not_looked(source, quick, deep)),
         questions=source.questions() or (source.refused if _NO_LABELS.isdisjoint(totals) else ()),
-        notes=storage_notes(contents.kinds, contents.images),
+        notes=storage_notes(contents.kinds, contents.images, source.description.channels.is_rgb),
         repairs=_repairs(contents, totals, findings),
         complete=every and not (ledger.accepted or quick or source.guessed),
         evidence=Evidence(

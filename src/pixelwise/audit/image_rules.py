@@ -15,7 +15,8 @@ from PIL import Image
 from pixelwise.audit.findings import Finding, unreadable
 from pixelwise.audit.inventory import Files, Inventory
 from pixelwise.errors import PixelwiseError
-from pixelwise.labels.image import decode_rgb
+from pixelwise.labels.bands.channels import RGB, Channels
+from pixelwise.labels.bands.reading import decode_shown
 from pixelwise.labels.storage_notes import is_dark
 
 # Sides of the small grey image that confirms what a hash suggests, and how far it may be off.
@@ -72,7 +73,11 @@ class ImageContents:
 
 
 def examine_image(
-    files: Files, path: str, data: bytes, label: NDArray[np.unsignedinteger] | None
+    files: Files,
+    path: str,
+    data: bytes,
+    label: NDArray[np.unsignedinteger] | None,
+    channels: Channels = RGB,
 ) -> ImageContents:
     """Decode an image, and compare its edges with the borders in its label.
 
@@ -80,9 +85,10 @@ def examine_image(
         files: the pair.
         path, data: of the image.
         label: (H, W) stored values, None if they could not be decoded.
+        channels: of the images.
     """
     try:
-        image = decode_rgb(path, data)
+        image = decode_shown(path, data, channels)
     except PixelwiseError as error:
         return ImageContents((unreadable(files.image, error),))
     grey = Image.fromarray(image).convert("L")

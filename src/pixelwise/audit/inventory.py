@@ -19,7 +19,7 @@ from pixelwise.files.affixes import likely_affixes
 from pixelwise.files.names import with_slashes
 from pixelwise.files.patterns import names_below
 from pixelwise.files.toml_file import read_text, toml_value
-from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
+from pixelwise.files.walk import ARRAY_SUFFIX, IMAGE_SUFFIXES, walk_files
 from pixelwise.labels.description import Description, Split, fold_of
 from pixelwise.labels.pairs import is_same_folder, pair_files
 from pixelwise.survey.decoys import decoy_of
@@ -219,7 +219,7 @@ def _split_pairs(
     listed: tuple[str, ...] | None,
 ) -> tuple[list[Files], list[Finding]]:
     wrong: list[Finding] = []
-    images = _images(root, split.images, listing, wrong)
+    images = _images(root, split.images, listing, wrong, split.image_suffix)
     labels = None if split.labels is None else _images(root, split.labels, listing, wrong)
     pairing = pair_files(
         *(images, labels, split.image_suffix, split.label_suffix),
@@ -247,17 +247,30 @@ def _split_pairs(
 
 
 def _images(
-    root: Path, folder: str, listing: dict[str, _Folder], wrong: list[Finding]
+    root: Path,
+    folder: str,
+    listing: dict[str, _Folder],
+    wrong: list[Finding],
+    suffix: str | None = None,
 ) -> list[tuple[str, str]]:
-    """(name below the folder, name below the root) of the image files of a folder."""
+    """(name below the folder, name below the root) of the image files of a folder.
+
+    Args:
+        suffix: of images, among which there may be arrays; see find_pairs.
+    """
     found = listing[_fixed(folder)]
     wrong += _links_outside(root, found.links)
     for error in found.failures:
         name = Path(os.path.relpath(error.filename or root, root)).as_posix()
         detail = f"the folder cannot be read: {error.strerror}"
         wrong.append(Finding("P1", name, 1, None, detail))
+    below = _prefix(folder)[:-1]
     names = (name for name in found.names if name.lower().endswith(_SUFFIXES))
-    return list(names_below(_prefix(folder)[:-1], names))
+    arrays = (name for name in found.names if name.lower().endswith(ARRAY_SUFFIX))
+    if suffix is not None and suffix.lower().endswith(ARRAY_SUFFIX):
+        return list(names_below(below, arrays))
+    images = list(names_below(below, names))
+    return images if images or suffix is None else list(names_below(below, arrays))
 
 
 def _links_outside(root: Path, links: list[str]) -> Iterator[Finding]:

@@ -41,3 +41,22 @@ class Rule:
 # The kinds of repair that change something in a copy, and those that change images.
 OF_IMAGES = ("turn", "resize")
 REPAIRED = ("storage", "values", *OF_IMAGES)
+
+# The rules about how images are stored, which stand among the others of files in RULES.
+IMAGE_RULES = {
+    "F13": Rule(
+        "warning",
+        "the 16-bit image becomes nearly black",
+        "It holds 12 bits in samples of 16, of which the upper 8 are used. Say in dataset.toml "
+        "which values are black and white (pixelwise init asks), or save it with 8 bits. Of "
+        "images, a sample is decoded, with deep all.",
+        "files",
+    ),
+    "F14": Rule(
+        "error",
+        "the image has other bands or samples than the others, or than dataset.toml says",
+        "It comes from another source or program. A network takes one kind of images: convert it, "
+        "or name its bands under [images] in dataset.toml.",
+        "files",
+    ),
+}

@@ -8,7 +8,7 @@ error    training or scores would be wrong, or stop     note    worth knowing
 warning  wrong in many programs, or wrong more often than not
 """
 
-from pixelwise.audit.rule import OF_IMAGES, Rule
+from pixelwise.audit.rule import IMAGE_RULES, OF_IMAGES, Rule
 
 
 def repairable(*kinds: str) -> tuple[str, ...]:
@@ -111,13 +111,7 @@ RULES = {
         "be seen: say whether they are void.",
         repair="values",
     ),
-    "F13": Rule(
-        "warning",
-        "the 16-bit image becomes nearly black",
-        "It holds 12 bits in samples of 16, of which the upper 8 are used. Multiply its samples "
-        "by 16, or save it with 8 bits. Of images, a sample is decoded, with deep all.",
-        "files",
-    ),
+    **IMAGE_RULES,
     "V1": Rule(
         "error",
         "colours in the label belong to no class",

@@ -126,9 +126,8 @@ def _with_images(survey: Survey) -> Survey:
             images.append((pair.image, read_start(str(pair.image))))
     channels, said = about_images(images, survey.given)
     kinds = count_kinds(header for _, header in images)
-    if said:
-        del kinds["deep"]  # they are not cut to 8 bits
-    said += [Statement(SURE, note) for note in storage_notes(kinds, len(images))]
+    notes = storage_notes(kinds, len(images), not said and channels.is_rgb)
+    said += [Statement(SURE, note) for note in notes]
     questions = (*survey.description.open, *(s.text for s in said if s.sureness == OPEN))
     description = replace(survey.description, channels=channels, open=questions)
     return replace(survey, description=description, statements=(*survey.statements, *said))

@@ -47,18 +47,19 @@ def count_kinds(images: Iterable[Stored]) -> Counter[str]:
     return Counter(kind for image in images for kind in _kinds(image))
 
 
-def storage_notes(kinds: Mapping[str, int], images: int) -> tuple[str, ...]:
+def storage_notes(kinds: Mapping[str, int], images: int, is_rgb: bool = True) -> tuple[str, ...]:
     """A sentence for each kind that occurs: how many images, and what is done with them.
 
     Args:
         kinds: of count_kinds.
         images: how many were looked at.
+        is_rgb: they are read as RGB of 8 bits; otherwise nothing is cut off.
     """
     return tuple(
         f"{kinds[kind]:,} of {plural(images, 'image')} "
         f"{'has' if kinds[kind] == 1 else 'have'} {what}: {done}"
         for kind, (what, done) in _KINDS.items()
-        if kinds.get(kind)
+        if kinds.get(kind) and (is_rgb or kind != "deep")
     )
 
 

@@ -115,10 +115,7 @@ def image_notes(
         channels: of the images.
     """
     images = [header for found in headers.values() for header in found.values()]
-    kinds = count_kinds(images)
-    if not channels.is_rgb:
-        del kinds["deep"]  # they are not cut to 8 bits
-    yield from storage_notes(kinds, len(images))
+    yield from storage_notes(count_kinds(images), len(images), channels.is_rgb)
     known = ((headers[name].get(pair.id), pair) for name, pairs in used.items() for pair in pairs)
     deep = [pair.image for header, pair in known if header is not None and header.depth == 16]
     if channels.is_rgb and (note := dark_note(deep)):

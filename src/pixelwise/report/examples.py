@@ -10,7 +10,9 @@ from PIL import Image, ImageDraw
 
 from pixelwise.errors import LabelError, PixelwiseError
 from pixelwise.files.content import Unreadable, read_file
-from pixelwise.files.walk import IMAGE_SUFFIXES
+from pixelwise.files.walk import ARRAY_SUFFIX, IMAGE_SUFFIXES
+from pixelwise.labels.bands.channels import RGB
+from pixelwise.labels.bands.reading import decode_shown
 from pixelwise.labels.description import Description
 from pixelwise.labels.image import decode_rgb
 from pixelwise.labels.palettes import voc_colormap
@@ -91,7 +93,8 @@ class DatasetFiles:
     def _as_label(self, path: Path, data: bytes) -> Canvas:
         """A label image in the colours of the classes, and an image in its own."""
         if self._is_image(path):
-            return Canvas(decode_rgb(path, data), None)
+            channels = RGB if self.description is None else self.description.channels
+            return Canvas(decode_shown(path, data, channels), None)
         values, _, _ = read_and_count(path, data=data)
         classes = None if self.description is None else self.description.classes
         palette = voc_colormap() if classes is None else classes.palette()
@@ -126,7 +129,7 @@ def example_pictures(
         values: stored values that the finding is about.
         other: the file that it is compared with, or "".
     """
-    if os.path.splitext(file)[1].lower() not in IMAGE_SUFFIXES:
+    if os.path.splitext(file)[1].lower() not in (*IMAGE_SUFFIXES, ARRAY_SUFFIX):
         return []
     shown = files.open(file)
     if isinstance(shown, str):

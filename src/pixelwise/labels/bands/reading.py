@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pixelwise.errors import DatasetError
 from pixelwise.files.content import Unreadable, read_file
 from pixelwise.labels.bands.channels import Channels
+from pixelwise.labels.bands.shown import shown_rgb
 from pixelwise.labels.bands.stored import Stored, decode_stored, usable
 from pixelwise.labels.image import decode_rgb
 from pixelwise.text import plural
@@ -48,11 +49,42 @@ def read_with_gaps(path: Path | str, channels: Channels) -> tuple[Samples, NDArr
     """
     try:
         data = read_file(path)
-        if channels.is_rgb:
-            return decode_rgb(path, data), None
-        return _without_gaps(usable(_chosen(decode_stored(data), channels)), channels)
     except Unreadable as error:
         raise error.at(DatasetError, path, "image") from None
+    return decode_with_gaps(path, data, channels)
+
+
+def decode_with_gaps(
+    where: Path | str, data: bytes, channels: Channels
+) -> tuple[Samples, NDArray[np.bool] | None]:
+    """read_with_gaps of a file whose bytes have been read; `where` is the file."""
+    if channels.is_rgb:
+        return decode_rgb(where, data), None
+    try:
+        return _without_gaps(usable(_chosen(decode_stored(data), channels)), channels)
+    except Unreadable as error:
+        raise error.at(DatasetError, where, "image") from None
+
+
+def read_shown(path: Path | str, channels: Channels) -> NDArray[np.uint8]:
+    """An image as a picture, see shown_rgb.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+    Raises:
+        DatasetError: see read_channels.
+    """
+    try:
+        return decode_shown(path, read_file(path), channels)
+    except Unreadable as error:
+        raise error.at(DatasetError, path, "image") from None
+
+
+def decode_shown(where: Path | str, data: bytes, channels: Channels) -> NDArray[np.uint8]:
+    """read_shown of a file whose bytes have been read; `where` is the file."""
+    if channels.is_rgb:
+        return decode_rgb(where, data)
+    return shown_rgb(decode_with_gaps(where, data, channels)[0], channels)
 
 
 def check_bands(found: tuple[int, int, bool], channels: Channels) -> None:
