@@ -110,3 +110,35 @@ def test_copies_have_equal_keys_and_others_have_not(tmp_path):
         Image.fromarray(picture).save(tmp_path / f"{number}.bmp")
         keys.append(read_start(str(tmp_path / f"{number}.bmp")).key)
     assert keys[0] == keys[1] != keys[2]
+
+
+TIFF_KINDS = [
+    ({"photometric": "rgb"}, (9, 8, 3), "u1", (3, "uint8", False, True)),
+    (
+        {"photometric": "rgb", "extrasamples": ["assocalpha"]},
+        (9, 8, 4),
+        "u1",
+        (4, "uint8", True, True),
+    ),
+    (
+        {"photometric": "rgb", "extrasamples": ["unspecified"]},
+        (9, 8, 4),
+        "u1",
+        (4, "uint8", True, True),
+    ),
+    ({"photometric": "separated"}, (9, 8, 4), "u1", (3, "uint8", False, True)),
+    ({"photometric": "minisblack", "planarconfig": 1}, (9, 8, 5), "u1", (5, "uint8", True, False)),
+    ({"photometric": "minisblack", "planarconfig": 1}, (9, 8, 5), "u2", (5, "uint16", True, False)),
+    ({"photometric": "minisblack"}, (9, 8), "f4", (1, "float32", False, True)),
+    ({"photometric": "minisblack"}, (9, 8), "i2", (1, "float32", True, False)),
+]
+
+
+@pytest.mark.parametrize(("how", "shape", "dtype", "expected"), TIFF_KINDS)
+def test_the_header_of_a_tiff_file_says_what_its_bands_are(how, shape, dtype, expected, tmp_path):
+    """Bands, samples, whether tifffile is needed, and whether read_rgb reads it as before."""
+    tifffile = pytest.importorskip("tifffile", reason="the extra tiff is not installed")
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros(shape, dtype), metadata=None, **how)
+    header = read_start(str(tmp_path / "a.tif"))
+    found = header.bands, header.samples, header.by_tifffile, header.as_rgb
+    assert found == expected

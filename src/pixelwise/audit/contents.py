@@ -169,7 +169,8 @@ class Contents:
         dhash, small: (N,) and (N, 16, 16) of images that were decoded, see image_rules.
         void_is_used: a label has 255 beside 1.
         occurrence: in which labels values occur.
-        image_kinds: (N,) the place of (samples, bands, alpha) in kinds_found; -1 = cannot be read.
+        image_kinds: (N,) the place of what an image is in kinds_found; -1 = cannot be read.
+        kinds_found: (samples, bands, alpha, as_rgb) of headers that differ.
         images, kinds: images that have a header, and how many of them are of each kind, see
             storage_notes.
     """
@@ -187,7 +188,7 @@ class Contents:
         self.image_keys, self.label_keys = np.zeros((2, number), np.uint64)
         self.simple = np.zeros(number, bool)
         self.image_kinds = np.full(number, -1, np.int16)
-        self.kinds_found: list[tuple[str, int, bool]] = []
+        self.kinds_found: list[tuple[str, int, bool, bool]] = []
         self.labels, self.voids = np.zeros((2, splits), np.int64)
         self.pixels = np.zeros((splits, 1 << 16), np.int64)
         self.sizes: list[Counter[tuple[int, int]]] = [Counter() for _ in range(splits)]
@@ -205,7 +206,8 @@ class Contents:
             self.images += 1
             self.kinds.update(count_kinds([found.image]))
             self.image_keys[number] = found.image.key
-            kind = found.image.samples, found.image.bands, found.image.alpha
+            image = found.image
+            kind = image.samples, image.bands, image.alpha, image.as_rgb
             if kind not in self.kinds_found:
                 self.kinds_found.append(kind)
             self.image_kinds[number] = self.kinds_found.index(kind)

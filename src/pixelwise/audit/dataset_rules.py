@@ -64,13 +64,13 @@ def kind_rule(contents: Contents) -> Iterator[Finding]:
     for (samples, *_), images in zip(contents.kinds_found, number.tolist()):
         of_type[samples] += images
     usual = of_type.most_common(1)[0][0]
-    for place, (samples, bands, alpha) in enumerate(contents.kinds_found):
+    for place, (samples, bands, alpha, as_rgb) in enumerate(contents.kinds_found):
         detail = ""
         if samples != usual:
             have = "other has" if of_type[usual] == 1 else "others have"
             detail = f"it has samples of {samples}, {of_type[usual]:,} {have} {usual}"
         elif channels.is_rgb:
-            if bands - alpha not in (1, 3):
+            if not as_rgb:
                 detail = f"it has {bands - alpha} bands, and dataset.toml names no channels"
         else:
             try:

@@ -9,6 +9,7 @@ Source: PNG specification (W3C), sections 5 and 11; JPEG, ITU-T T.81, annex B; E
 import os
 import stat
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO, FileIO
@@ -86,6 +87,7 @@ class Header:
         bands: samples of a pixel, alpha among them; those of a palette are its colours.
         samples: their type as read_channels gives them.
         by_tifffile: they are read with the extra "tiff".
+        as_rgb: read_rgb reads them.
     """
 
     format: str
@@ -102,6 +104,7 @@ class Header:
     bands: int = 3
     samples: SampleType = "uint8"
     by_tifffile: bool = False
+    as_rgb: bool = True
 
     @property
     def colors(self) -> int:
@@ -203,7 +206,12 @@ def _parse(start: bytes, file: BinaryIO, size: int) -> Header:
     if kind == "TIFF":
         tiff = read_tiff_bands(partial(_part, start, file, size), size)
         if not tiff.by_pillow:
-            return _of_samples(kind, (tiff.height, tiff.width, tiff.bands), tiff.dtype, tiff.alpha)
+            sides = tiff.height, tiff.width, tiff.bands
+            header = _of_samples(kind, sides, tiff.dtype, tiff.alpha)
+            with suppress(Unreadable):
+                plain = _by_pillow(kind, start, file)
+                header.orientation, header.as_rgb = plain.orientation, plain.storage != NUMBER
+            return header
     return _by_pillow(kind, start, file)
 
 
@@ -231,6 +239,7 @@ def _of_samples(
         bands=bands,
         samples=samples,
         by_tifffile=kind == "TIFF",
+        as_rgb=storage != NUMBER and bands - alpha in (1, 3),
     )
 
 

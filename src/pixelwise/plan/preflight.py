@@ -123,7 +123,7 @@ def check_pair(pair: Pair, channels: Channels = RGB) -> Header | PixelwiseError:
     try:
         header = read_start(str(pair.image))
         pixels = header.height * header.width
-        if not channels.is_rgb or header.by_tifffile or header.format == "NPY":
+        if not channels.is_rgb or not header.as_rgb or header.format == "NPY":
             check_image(pair.image, header, channels)
             size = 2 * header.bands * math.ceil(header.depth / 8) * pixels
             check_unpacked(size, f"{header.width:,} x {header.height:,} pixels")

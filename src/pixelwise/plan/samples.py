@@ -84,7 +84,7 @@ def check_samples(
             channels.check_samples(where, np.dtype(header.samples))
         return
     deep = [(path, header) for path, header in known if header.samples != "uint8"]
-    many = [(path, header) for path, header in known if header.colors not in (1, 3)]
+    many = [one for one in known if not one[1].as_rgb and one[1].samples == "uint8"]
     if not many and (accept_guesses or not deep):
         return
     (path, header), number = (deep or many)[0], len(deep or many)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +9,7 @@ from numpy.typing import NDArray
 from pixelwise.errors import ArgumentTypeError, DatasetError, PixelwiseError, check_shape
 from pixelwise.labels.bands.channels import RGB, Channels
 from pixelwise.labels.bands.reading import Samples, read_with_gaps
-
-SampleType = Literal["uint8", "uint16", "float32"]
+from pixelwise.labels.bands.stored import SampleType
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from pixelwise.text import plural, reason_of
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES = 256, 257, 258, 259, 262, 277
 _PLANES, _EXTRA, _FORMAT, _DEPTH = 284, 338, 339, 32997
-_GREY, _RGB, _PALETTE, _YCBCR = (0, 1), 2, 3, 6
+_GREY, _RGB, _PALETTE, _CMYK, _YCBCR = (0, 1), 2, 3, 5, 6
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
 _ALPHA = (1, 2)
 # Compressions that are undone into as much memory as was foreseen.
@@ -156,6 +156,8 @@ def _bands_of(page: TiffPage, part: Slice, is_single: bool) -> TiffBands:
     exact = is_single and compression in _BY_PILLOW
     if photometric == _PALETTE and bands == 1:
         bands = 3  # it is applied
+    elif photometric == _CMYK and bands == 4 and (bits, kind, planes, exact) == (8, "u", 1, True):
+        bands, alpha = 3, False  # it becomes RGB
     elif bands == 1:
         exact &= (bits in (1, 8, 16) and kind == "u") or (bits == 32 and kind == "f")
         exact &= photometric in _GREY
