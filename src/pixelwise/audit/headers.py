@@ -206,8 +206,8 @@ def _parse(start: bytes, file: BinaryIO, size: int) -> Header:
     if kind == "TIFF":
         tiff = read_tiff_bands(partial(_part, start, file, size), size)
         if not tiff.by_pillow:
-            sides = tiff.height, tiff.width, tiff.bands
-            header = _of_samples(kind, sides, tiff.dtype, tiff.alpha)
+            shape = tiff.height, tiff.width, tiff.bands
+            header = _of_samples(kind, shape, tiff.dtype, tiff.alpha)
             with suppress(Unreadable):
                 plain = _by_pillow(kind, start, file)
                 header.orientation, header.as_rgb = plain.orientation, plain.storage != NUMBER
