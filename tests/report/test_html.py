@@ -78,6 +78,28 @@ def test_without_metrics_there_are_no_curves(run_folder):
     assert "Training" not in page_of(run_folder).text
 
 
+def evidence_in(run, **changes):
+    """evidence.json of a run of two epochs that the images do not tell apart."""
+    row = {"miou": 0.61, "low": 0.6, "high": 0.63, "behind": [0, 0], "is_same": True}
+    epochs = [{"epoch": n, "is_best": n == 2, **row} for n in (1, 2)]
+    own = {"convention": "present", "images": 9, "resamples": 1000, "confidence": 0.95}
+    content = {"schema": "pixelwise.evidence/1", **own, "epochs": epochs, **changes}
+    (run / "evidence.json").write_text(json.dumps(content))
+
+
+def test_the_page_says_which_epochs_are_as_good_as_the_best(run_folder):
+    """The line of the log, beside the curves."""
+    evidence_in(run_folder)
+    line = "Best is epoch 2 (val mIoU 61.00); epoch 1 is not distinguishable from it by 9 images."
+    assert line in page_of(run_folder).text
+
+
+def test_damaged_evidence_is_named_with_the_command_that_writes_it_again(run_folder):
+    evidence_in(run_folder, images="nine")
+    with pytest.raises(RunError, match=r"images must be an integer.*pixelwise train --resume"):
+        report(ReportConfig(run_folder))
+
+
 def test_every_headline_number_is_the_one_in_the_score(run_folder, score_path):
     """Nothing is computed anew."""
     score = json.loads(score_path.read_text())

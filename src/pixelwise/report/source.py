@@ -8,12 +8,15 @@ from typing import Any
 from pixelwise.errors import RunError
 from pixelwise.files.json_file import read_json_lines
 from pixelwise.files.records import converted, shown
-from pixelwise.files.results import read_object, record_of
+from pixelwise.files.results import read_object, read_record, record_of
 from pixelwise.report.form import contradictions
+from pixelwise.run.evidence import FILE as EVIDENCE_FILE
+from pixelwise.run.evidence import Evidence
 from pixelwise.score.command import FILE as SCORE_FILE
 from pixelwise.score.compare import FILE as COMPARISON_FILE
 from pixelwise.score.compare import Comparison
 from pixelwise.score.record import Score
+from pixelwise.text import shell_line
 
 METRICS_FILE = "metrics.jsonl"
 
@@ -115,3 +118,17 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
         # A resumed run repeats the steps after its checkpoint; they count as trained the last time.
         rows[row["step"], "val/loss" in row] = row
     return [rows[key] for key in sorted(rows)]
+
+
+def read_evidence(run: Path) -> str:
+    """What a run says of its best epoch and of those that are as good; empty if it says nothing.
+
+    Raises:
+        RunError: its file is damaged.
+    """
+    path = run / EVIDENCE_FILE
+    if not path.is_file():
+        return ""
+    hint = f"Write it again: {shell_line(['pixelwise', 'train', '--resume', str(run)])}"
+    line = read_record(Evidence, path, hint).text()
+    return f"{line[:1].upper()}{line[1:]}."
