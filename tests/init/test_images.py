@@ -99,7 +99,7 @@ def test_many_bands_of_8_bits_get_names_to_be_corrected(tmp_path):
     assert not survey.open
     names = tuple(f"band{number}" for number in range(1, 6))
     assert read_description(folder).channels == Channels(names)
-    assert any("images have 5 bands, called the channels band1" in note for note in survey.notes)
+    assert any("images have 5 bands, called band1" in note for note in survey.notes)
 
 
 def test_images_of_two_kinds_are_asked_about(tmp_path):

@@ -54,7 +54,7 @@ def about_images(
     channels = channels_for(count, kind)
     said = []
     if names_for(count)[0] == "band1":
-        text = f"images have {plural(count, 'band')}, called {_listed(channels)}"
+        text = f"images have {plural(count, 'band')}, called {', '.join(channels.names)}"
         said.append(Statement(LIKELY, f"{text}: write their names into dataset.toml"))
     if kind == "uint8":
         return channels, said
