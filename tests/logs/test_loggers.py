@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from make import make_dataset, train_settings
+from overlapping import make_set
 from pixelwise.errors import MissingPackageError
 from pixelwise.logs import loggers
 from pixelwise.logs.loggers import LOGGERS
@@ -252,3 +253,11 @@ def test_tensorboard_reads_the_lines_back(data, tmp_path):
     }
     assert found == lines
     assert len(events.Tags()["images"]) == 2
+
+
+def test_pictures_of_classes_that_overlap_show_both_sides(tmp_path, recorder):
+    data = make_set(tmp_path / "data", train=2, val=3)
+    train(small(data, tmp_path / "run"))
+    assert {(name, shape) for _, name, shape, _ in recorder.pictures} == {
+        (f"val/{id}", (48, 128, 3)) for id in (2, 3, 4)
+    }

@@ -40,14 +40,14 @@ def change(
 
     Args:
         image: (C, H, W) uint8 or float32.
-        target: (H, W) class indices.
+        target: (H, W) class indices, or (K, H, W) of K classes that overlap.
         name: of the preset, or `module:function`.
         turns: right angles, counterclockwise.
         random: the only source of chance.
         classes: those of the target.
         kind: of the images of the run.
     Returns:
-        image (C, H, W) and target (H, W), or (W, H) after an odd number of turns; and the preset
+        image (C, H, W) and target (..., H, W), W x H after an odd number of turns; and the preset
         for recolor_more.
     """
     if name in AUGMENTATIONS:
@@ -154,7 +154,8 @@ def apply_function(
     Args:
         name: `module:function`, called as function(image, target, random).
         image: (H, W, C), samples as stored.
-        target: (H, W) class indices and ignore_index, uint8 or uint16.
+        target: (H, W) class indices and ignore_index, uint8 or uint16; where classes overlap
+            (C, H, W) of 0, 1 and ignore_index.
         random: of this example.
         classes: those that the target may have.
     Returns:
@@ -182,8 +183,20 @@ def apply_function(
             got = getattr(made, "shape", ""), getattr(made, "dtype", type(made).__name__)
             must = f"{given.shape} {given.dtype}, as it was given"
             raise ArgumentError(name, what, must=must, got=f"{got[0]} {got[1]}")
-    classes.check_indices(result[1], where=name)
+    check_target(name, result[1], classes)
     return np.ascontiguousarray(result[0]), np.ascontiguousarray(result[1])
+
+
+def check_target(where: str, target: NDArray[np.integer], classes: Classes) -> None:
+    """Raise unless every value is a class or void; of classes that overlap, plane by plane.
+
+    Raises:
+        LabelError: naming the function, the class of a plane, and the values.
+    """
+    if not classes.files:
+        classes.check_indices(target, where)
+    for plane, own in zip(target, classes.members):
+        own.check_indices(plane, f"{where}, class {own.names[1]}")
 
 
 def _failure(name: str, error: Exception) -> RunError:

@@ -18,6 +18,7 @@ from pixelwise.errors import (
 )
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.label_checks import as_label
+from pixelwise.labels.overlap.drawing import overlay_members
 from pixelwise.labels.palettes import VOID_COLOR
 from pixelwise.offenders import list_offenders
 from pixelwise.text import plural
@@ -163,10 +164,12 @@ def overlay(
     """The image with the display colour of every class over it.
 
     shown = (1 − opacity) · image + opacity · colour, rounded; void shows the image as it is.
+    Where classes overlap, colour is the mean of those of a pixel, and each class has a contour.
 
     Args:
         image: (H, W, 3) uint8 RGB, as from read_image.
-        label: (H, W) class indices 0..C-1 or ignore_index, any integer dtype.
+        label: (H, W) class indices 0..C-1 or ignore_index, any integer dtype; (C, H, W) of 0, 1
+            and ignore_index where classes overlap.
         classes: gives the colours.
         opacity: of the colours: 0 shows the image alone, 1 the colours alone.
     Returns:
@@ -189,6 +192,8 @@ def overlay(
     image = np.asarray(image)
     check_image(where, image)
     check_range(where, "opacity", opacity, 0, 1)
+    if classes.files:
+        return overlay_members(image, np.asarray(label), classes, opacity)
     colors = index_to_color(label, classes)
     if colors.shape != image.shape:
         must = f"of the image's size {image.shape[:2]}"

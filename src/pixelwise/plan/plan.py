@@ -1,16 +1,13 @@
 """What a training run is going to do, decided and checked before anything is written."""
 
-import os
 import statistics
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pixelwise.data.augment import PLAIN
 from pixelwise.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -30,7 +27,7 @@ from pixelwise.plan.config import TrainConfig
 from pixelwise.plan.parts import check_parts
 from pixelwise.plan.preflight import check_early
 from pixelwise.plan.samples import image_notes
-from pixelwise.plan.splits import count_pairs, labelled_pairs, usable_pairs
+from pixelwise.plan.splits import AnyCounts, count_pairs, labelled_pairs, usable_pairs
 from pixelwise.settings import command_line
 from pixelwise.text import plural, shell_line, some
 from pixelwise.weights.counts import LabelCounts
@@ -40,7 +37,6 @@ from pixelwise.weights.formulas import class_weights as weigh_classes
 from pixelwise.weights.members import (
     ONE_SIDED_HINT,
     MemberLabelCounts,
-    count_members,
     describe_members,
     one_sided,
     pos_weights,
@@ -69,7 +65,7 @@ class Plan:
     description: Description
     train: list[Pair]
     val: list[Pair]
-    counts: dict[str, LabelCounts] | dict[str, MemberLabelCounts]
+    counts: dict[str, AnyCounts]
     class_weights: tuple[float, ...] | None
     criterion: Criterion
     bad: BadImages
@@ -152,17 +148,7 @@ def make_plan(
     sizes = {name: len(pairs) for name, pairs in splits.items()}
     skip = config.on_bad_image == "skip" and began is None
     with_places = config.train_split if config.sample != "uniform" else None
-    counts: dict[str, LabelCounts] | dict[str, MemberLabelCounts]
-    places: dict[str, ImagePlaces] = {}
-    if description.task == MULTILABEL:
-        for name, possible in (("sample", ("uniform",)), ("augment", PLAIN)):
-            if (given := getattr(config, name)) not in possible:
-                must = f"{' or '.join(possible)} for a multilabel task"
-                raise ArgumentError("train", name, must=must, got=given)
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
-            counts = {n: count_members(p, description.classes, threads) for n, p in used.items()}
-    else:
-        counts, places = count_pairs(used, sizes, skip, description, bad, with_places, config.seed)
+    counts, places = count_pairs(used, sizes, skip, description, bad, with_places, config.seed)
     for name, found in counts.items():
         if isinstance(found, MemberLabelCounts):
             shares = describe_members(found, description.classes.names)
@@ -258,7 +244,7 @@ def make_criterion(
 
 
 def find_weights(
-    config: TrainConfig, description: Description, counts: LabelCounts | MemberLabelCounts
+    config: TrainConfig, description: Description, counts: AnyCounts
 ) -> tuple[float, ...] | None:
     """The weight of each class: from the label counts of the train split, or from a file."""
     if config.class_weights == "none":

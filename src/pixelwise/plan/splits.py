@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from pixelwise.audit.headers import Header
 from pixelwise.errors import DatasetError, PixelwiseError, setting
@@ -17,7 +18,10 @@ from pixelwise.plan.preflight import check_pairs
 from pixelwise.plan.samples import check_samples, others
 from pixelwise.text import plural, some
 from pixelwise.weights.counts import LabelCounts, count_labels, counts_or_errors, good
-from pixelwise.weights.places import ImagePlaces, counts_and_places
+from pixelwise.weights.members import MemberLabelCounts
+from pixelwise.weights.places import ImagePlaces, counts_and_places, member_counts_and_places
+
+AnyCounts = LabelCounts | MemberLabelCounts
 
 
 def labelled_pairs(description: Description, split: str) -> list[Pair]:
@@ -102,29 +106,31 @@ def count_pairs(
     bad: BadImages,
     with_places: str | None,
     seed: int,
-) -> tuple[dict[str, LabelCounts], dict[str, ImagePlaces]]:
-    """The label counts of each split; to skip is to move pairs without a readable label to `bad`.
+) -> tuple[dict[str, AnyCounts], dict[str, ImagePlaces]]:
+    """The label counts of each split; to skip is to move pairs without readable labels to `bad`.
 
     Also places of one split by id, which are drawn while its labels are counted.
 
     Raises:
         PixelwiseError: a label cannot be read and may not be left out, or holds unknown values.
     """
-    counts: dict[str, LabelCounts] = {}
+    counts: dict[str, AnyCounts] = {}
     places: dict[str, ImagePlaces] = {}
     unreadable: dict[str, dict[str, PixelwiseError]] = {}
     classes, channels = description.classes, description.channels
+    kind: type[AnyCounts] = MemberLabelCounts if classes.files else LabelCounts
+    look: Any = member_counts_and_places if classes.files else counts_and_places
     with ThreadPoolExecutor(os.cpu_count()) as executor:
         for name, pairs in used.items():
-            if not skip and name != with_places:
+            if not skip and name != with_places and not classes.files:
                 counts[name] = count_labels(pairs, classes, executor)
                 continue
-            results: list[LabelCounts | PixelwiseError] = []
-            if name == with_places:
-                both = counts_and_places(pairs, classes, seed, executor)
+            results: list[AnyCounts | PixelwiseError] = []
+            if name == with_places or classes.files:
+                both = look(pairs, classes, seed, executor)
                 for pair, one in zip(pairs, both if skip else good(both)):
                     results.append(one if isinstance(one, PixelwiseError) else one[0])
-                    if not isinstance(one, PixelwiseError):
+                    if name == with_places and not isinstance(one, PixelwiseError):
                         places[pair.id] = one[1]
             else:
                 results += counts_or_errors(pairs, classes, executor)
@@ -132,10 +138,11 @@ def count_pairs(
             errors = {p.id: one for p, one in found if isinstance(one, PixelwiseError)}
             # values that no class has are no damage: dataset.toml is wrong
             readable = [p for p in pairs if p.id in errors and is_readable(p, channels)]
-            count_labels(readable, classes)
+            for _ in good(look(readable, classes, seed)):
+                pass
             unreadable[name] = errors
-            parts = [one for _, one in found if isinstance(one, LabelCounts)]
-            counts[name] = sum(parts, start=LabelCounts.zero(len(classes)))
+            parts = [one for _, one in found if not isinstance(one, PixelwiseError)]
+            counts[name] = sum(parts, start=kind.zero(len(classes)))
             used[name] = [p for p in pairs if p.id not in errors]
     leave_out(bad, unreadable, sizes, skip, description.root)
     return counts, places

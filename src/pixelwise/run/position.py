@@ -9,6 +9,7 @@ from lightning_fabric import Fabric
 
 from pixelwise.errors import RunError
 from pixelwise.files.records import from_plain, shown
+from pixelwise.labels.classes import Classes
 from pixelwise.networks.build import Network
 from pixelwise.plan.plan import Plan
 from pixelwise.run.checkpoint import OPTIMIZER, Checkpoint, load_tensors, load_weights
@@ -29,7 +30,7 @@ class Position:
         best: highest val/miou so far, and None before the first that is a number.
         losses: losses since the last line of metrics.jsonl.
         seconds: time spent by earlier parts of the run.
-        seen: target pixels of each class in this epoch, and of void.
+        seen: pixels of the targets of this epoch, see seen_length.
     """
 
     step: int = 0
@@ -38,6 +39,14 @@ class Position:
     losses: list[float] = field(default_factory=list)
     seconds: float = 0.0
     seen: list[int] = field(default_factory=list)
+
+
+def seen_length(classes: Classes) -> int:
+    """How many numbers `seen` has: pixels of each class and of void.
+
+    Where classes overlap: those of each class, and those that are not void for each.
+    """
+    return 2 * len(classes) if classes.files else len(classes) + 1
 
 
 def restore(
@@ -85,7 +94,7 @@ def check_position(position: Position, path: Path, plan: Plan) -> None:
     """
     steps = plan.steps_per_epoch
     first, last = steps * position.epochs, steps * (position.epochs + 1)
-    places = len(plan.description.classes) + 1
+    places = seen_length(plan.description.classes)
     if position.seen and (len(position.seen) != places or min(position.seen) < 0):
         must = f"{places} numbers >= 0"
         raise RunError(path, "position.seen", must=must, got=shown(position.seen))

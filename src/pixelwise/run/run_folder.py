@@ -39,9 +39,12 @@ PACKAGES = ("pixelwise", "torch", "torchvision", "segmentation-models-pytorch", 
 
 
 class SplitFingerprint(TypedDict):
-    """Of data.json: pixels of each class, and sizes of the files of each pair."""
+    """Of data.json: pixels of each class, and sizes of the files of each pair.
 
-    pixels: list[int]
+    Where classes overlap: pixels outside and inside of each class.
+    """
+
+    pixels: list[int] | list[list[int]]
     files: dict[str, list[int]]
 
 

@@ -381,6 +381,7 @@ def make_datasets(plan: Plan) -> tuple[SegmentationDataset, SegmentationDataset]
     choice = None
     if config.sample != "uniform":
         pixels = plan.counts[config.train_split].pixels
+        pixels = pixels[:, 1] if classes.files else pixels
         choice = Choice(plan.places, pixels, config.sample == "class-first", config.sample_share)
     return (
         SegmentationDataset(plan.train, classes, config.scale, how, config.seed, choice),

@@ -8,6 +8,7 @@ from PIL import Image
 
 from pixelwise.labels.color import overlay
 from pixelwise.labels.image import read_rgb
+from pixelwise.labels.overlap.members import read_members
 from pixelwise.labels.png import read_label
 from pixelwise.run.setup import Run
 from pixelwise.run.trained import TrainedNetwork
@@ -23,8 +24,6 @@ def val_pictures(run: Run) -> list[tuple[str, NDArray[np.uint8]]]:
     error, as it is for the evaluation before.
     """
     pairs, classes = run.val.pairs, run.val.classes
-    if classes.files:
-        return []  # no overlay shows several classes of one pixel
     chosen = sorted({i * len(pairs) // NUMBER for i in range(NUMBER)})
     trained = TrainedNetwork(run.scored, classes, run.plan.activation, run.config.scale)
     was_training = run.scored.training
@@ -32,9 +31,13 @@ def val_pictures(run: Run) -> list[tuple[str, NDArray[np.uint8]]]:
     try:
         found = []
         for pair in (pairs[i] for i in chosen):
-            assert pair.label is not None  # a plan has checked it
             image = read_rgb(pair.image)
-            label = classes.to_index(read_label(pair.label))
+            label: NDArray[np.integer]
+            if classes.files:
+                label = read_members(pair, classes)
+            else:
+                assert pair.label is not None  # a plan has checked it
+                label = classes.to_index(read_label(pair.label))
             both = [overlay(image, one, classes) for one in (label, trained.predict(image))]
             found.append((f"val/{pair.id}", smaller(np.hstack(both))))
         return found

@@ -145,9 +145,13 @@ def describe_members(counts: MemberLabelCounts, names: Sequence[str]) -> str:
 
 def _count_or_error(pair: Pair, classes: Classes) -> MemberLabelCounts | PixelwiseError:
     try:
-        members = read_members(pair, classes)
+        return counts_of_members(read_members(pair, classes), classes)
     except PixelwiseError as error:
         return error
+
+
+def counts_of_members(members: NDArray[np.uint8], classes: Classes) -> MemberLabelCounts:
+    """The counts of one image from its planes (C, H, W)."""
     inside = (members == MEMBER).sum((1, 2))
     ignored = (members == classes.ignore_index).sum((1, 2))
     outside = members[0].size - inside - ignored

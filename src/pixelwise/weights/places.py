@@ -1,7 +1,7 @@
 """Where each class is: some of its pixels in every label image, drawn while they are counted."""
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.classes import Classes
+from pixelwise.labels.overlap.members import MEMBER, read_members
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import read_and_count
 from pixelwise.sums import map_over
@@ -21,6 +22,7 @@ from pixelwise.weights.counts import (
     class_pixels,
     counts_of_file,
 )
+from pixelwise.weights.members import MemberLabelCounts, counts_of_members
 
 MOST_PLACES = 64  # of one class in one image
 
@@ -64,18 +66,37 @@ def draw_places(
         image: the id of the pair.
         most: pixels of a class.
     """
-    flat, name = index.ravel(), zlib.crc32(image.encode())
+    flat = index.ravel()
+    there = np.flatnonzero(np.bincount(flat, minlength=num_classes)[:num_classes]).tolist()
+    own = ((c, np.flatnonzero(flat == c)) for c in there)
+    return _drawn(own, index.shape[1], seed, image, most)
+
+
+def draw_member_places(
+    members: NDArray[np.uint8], seed: int, image: str, most: int = MOST_PLACES
+) -> ImagePlaces:
+    """draw_places of classes that overlap: those pixels of each plane (C, H, W) that are 1."""
+    own = ((c, np.flatnonzero(plane == MEMBER)) for c, plane in enumerate(members))
+    there = ((c, pixels) for c, pixels in own if len(pixels))
+    return _drawn(there, members.shape[2], seed, image, most)
+
+
+def _drawn(
+    pixels: Iterable[tuple[int, NDArray[np.int64]]], width: int, seed: int, image: str, most: int
+) -> ImagePlaces:
+    """Some of the pixels of each class, which come with its index."""
+    name = zlib.crc32(image.encode())
     found, places = [], []
-    for c in np.flatnonzero(np.bincount(flat, minlength=num_classes)[:num_classes]).tolist():
-        own = np.flatnonzero(flat == c)
+    for c, own in pixels:
+        found.append(c)
         if len(own) > most:
             random = np.random.default_rng((seed, name, c))
-            own = own[np.sort(random.choice(len(own), most, replace=False))]
-        found.append(c)
-        places.append(own)
+            places.append(own[np.sort(random.choice(len(own), most, replace=False))])
+        else:
+            places.append(own)
     ends = np.cumsum([len(own) for own in places], dtype=np.int64)
     together = np.concatenate(places) if places else np.empty(0, np.int64)
-    return ImagePlaces(index.shape[1], np.array(found, np.int64), ends, together)
+    return ImagePlaces(width, np.array(found, np.int64), ends, together)
 
 
 def counts_and_places(
@@ -91,6 +112,24 @@ def counts_and_places(
     check_labelled(pairs)
     look = partial(_look, classes=classes, seed=seed)
     return map_over(pairs, look, executor, chunk=FILES_A_TASK)
+
+
+def member_counts_and_places(
+    pairs: Sequence[Pair], classes: Classes, seed: int, executor: Executor | None = None
+) -> Iterator[tuple[MemberLabelCounts, ImagePlaces] | PixelwiseError]:
+    """counts_and_places where classes overlap."""
+    look = partial(_look_at_members, classes=classes, seed=seed)
+    return map_over(pairs, look, executor, chunk=FILES_A_TASK)
+
+
+def _look_at_members(
+    pair: Pair, classes: Classes, seed: int
+) -> tuple[MemberLabelCounts, ImagePlaces] | PixelwiseError:
+    try:
+        members = read_members(pair, classes)
+    except PixelwiseError as error:
+        return error
+    return counts_of_members(members, classes), draw_member_places(members, seed, pair.id)
 
 
 def _look(

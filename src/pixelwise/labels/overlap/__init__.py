@@ -2,6 +2,7 @@
 
 pairing.py    an image and the label file of each class
 members.py    read_members, write_members: those files <-> (C, H, W)
+drawing.py    (C, H, W) on top of the image
 
 Classes that overlap have the task "multilabel" and a label file of each class and image, in which 0
 is not the class, its value (default 1) is the class, and void is void for this class alone:
