@@ -314,6 +314,7 @@ def predict(
     max_gib: float | None = None,
     threshold: float = 0.5,
     thresholds: Sequence[float] = (),
+    thresholds_from: str | None = None,
     calibration: bool = False,
 ) -> Path: ...
 @overload

@@ -5,4 +5,5 @@ predict.py      run folder -> indexed PNGs
 pipeline.py     images read ahead, predicted in batches, labels written behind
 unfinished.py   what is done already when predict goes on
 calibration.py  counts of probabilities
+thresholds.py   the best ones on a split, kept in the run
 """

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pixelwise.errors import ArgumentError, setting
 from pixelwise.plan.config import Device
-from pixelwise.settings import check_settings, max_gib_option, option, required
+from pixelwise.settings import check_settings, field_of, max_gib_option, option, required
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,12 @@ class PredictConfig:
     thresholds: tuple[float, ...] = option(
         (), "multilabel task: one for each class, instead of --threshold", low=0, high=1
     )
+    thresholds_from: str | None = option(
+        None,
+        "binary or multilabel task: the threshold of the best IoU of each class on this split of "
+        "the run's dataset, chosen once and kept in RUN/thresholds.json",
+        metavar="SPLIT",
+    )
     calibration: bool = option(
         False,
         "write calibration.json too: confidence against accuracy, and thresholds; needs labels",
@@ -65,6 +71,11 @@ class PredictConfig:
             names = f"{setting('image_prefix')} and {setting('image_suffix')}"
             hint = "Those of a split are in its dataset.toml."
             raise ArgumentError("predict", event=f"{names} need {setting('images')}", hint=hint)
+        ways = "threshold", "thresholds", "thresholds_from"
+        given = [n for n in ways if getattr(self, n) != field_of(type(self), n).default]
+        if len(given) > 1:
+            event = f"only one of {' and '.join(map(setting, given))} can be given"
+            raise ArgumentError("predict", event=event)
         if self.images is not None and self.calibration:
             hint = f"Give a split, not {setting('images')}."
             raise ArgumentError(

@@ -34,6 +34,7 @@ from pixelwise.plan.bad_images import all_of
 from pixelwise.prediction import calibration
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.pipeline import Work, images_in_memory
+from pixelwise.prediction.thresholds import with_thresholds
 from pixelwise.prediction.unfinished import FILE as UNFINISHED
 from pixelwise.prediction.unfinished import (
     Unfinished,
@@ -48,6 +49,7 @@ from pixelwise.run.trained import TrainedNetwork, trained_network
 from pixelwise.score.calibration import FILE as CALIBRATION_FILE
 from pixelwise.score.calibration import calibration_of
 from pixelwise.score.record import DataSplit
+from pixelwise.score.thresholds import OPTIMISTIC
 from pixelwise.settings import command_line, takes_settings
 from pixelwise.survey.photographs import photographs
 from pixelwise.text import plural, some
@@ -132,6 +134,8 @@ def predict_images(config: PredictConfig) -> Prediction:
     display = Display()
     checkpoint = find_checkpoint(config.run, (BEST, LAST), display.line)
     chosen = select_images(config, checkpoint)
+    asked = command_line(config)
+    config, thresholds = with_thresholds(config, checkpoint, device, display)
     out = config.out or checkpoint.folder.parent / "predictions" / chosen.name
     with locked(out, "predict", display.line) as is_locked:
         if is_locked:
@@ -142,7 +146,7 @@ def predict_images(config: PredictConfig) -> Prediction:
             calibration.check_labelled(chosen.pairs)
         begun = begin(out, config, checkpoint, chosen)
         about = {
-            "command": command_line(config),
+            "command": asked,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "run": str(config.run),
             "checkpoint": str(real_path(checkpoint.folder)),
@@ -152,6 +156,11 @@ def predict_images(config: PredictConfig) -> Prediction:
             "images": len(chosen.pairs),
             "threshold": list(config.thresholds) or config.threshold,
         }
+        if thresholds is not None:
+            used = thresholds.as_used(DataSplit(chosen.data, chosen.split))
+            about["thresholds_from"] = used
+            if used["same_images"]:
+                display.line(f"predict: {OPTIMISTIC}")
         with finished(begun, out, display), freed_memory_kept():
             network = trained_network(checkpoint, config.trust).to(device)
             failed = predict_into(begun, config, chosen, network, display)
