@@ -60,7 +60,7 @@ class Result(Mapping[str, Any]):
         return self.text()
 
 
-def made_by(command: str) -> dict[str, str]:
+def made_by(command: str) -> dict[str, Any]:
     """Which release made a result, how and when: the first fields of a Result."""
     return {
         "version": version("pixelwise"),

@@ -7,6 +7,7 @@ differences is the uncertainty that comes from having these images and not other
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from pixelwise.errors import ArgumentError, check_choice, check_range
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.metrics.counted import as_counts
+from pixelwise.metrics.members import MemberCounts
 from pixelwise.metrics.scores import (
     CONVENTIONS,
     Convention,
@@ -64,8 +66,8 @@ class PairedDifferences:
 
 
 def paired_bootstrap(
-    a: Sequence[ConfusionCounts],
-    b: Sequence[ConfusionCounts],
+    a: Sequence[ConfusionCounts] | Sequence[MemberCounts],
+    b: Sequence[ConfusionCounts] | Sequence[MemberCounts],
     convention: Convention = "present",
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
@@ -78,7 +80,8 @@ def paired_bootstrap(
     Sums of integers are exact, so a resample is scored as if it were a dataset.
 
     Args:
-        a, b: counts of N images of the same classes, in the same order.
+        a, b: counts of N images of the same classes, in the same order; MemberCounts where classes
+            overlap.
         convention: of the mean, a name in CONVENTIONS.
         resamples: number of draws, >= 1.
         confidence: share of the resamples inside the interval, 0..1.
@@ -123,13 +126,16 @@ def paired_bootstrap(
     )
 
 
-def _check_paired(where: str, a: Sequence[ConfusionCounts], b: Sequence[ConfusionCounts]) -> None:
+def _check_paired(where: str, a: Sequence[Any], b: Sequence[Any]) -> None:
     hint = "Compare predictions of the same images, in the same order."
     if len(a) != len(b) or len(a) == 0:
         constraint, got = "as many images in a as in b, and at least one", f"{len(a)} and {len(b)}"
         raise ArgumentError(where, "images", must=constraint, got=got, hint=hint)
     for i, (one, other) in enumerate(zip(a, b)):
-        target, same = as_counts(where, one).target_pixels, as_counts(where, other).target_pixels
+        target, same = (
+            (c if isinstance(c, MemberCounts) else as_counts(where, c)).target_pixels
+            for c in (one, other)
+        )
         if not np.array_equal(target, same):
             got = f"{target.tolist()} and {same.tolist()} at image {i}"
             raise ArgumentError(
@@ -137,14 +143,20 @@ def _check_paired(where: str, a: Sequence[ConfusionCounts], b: Sequence[Confusio
             )
 
 
-def _sums(images: Sequence[ConfusionCounts]) -> np.ndarray:
-    """(N, 3, C) int64: correct, target and predicted pixels of each image."""
-    return np.array([(i.correct_pixels, i.target_pixels, i.pred_pixels) for i in images])
+def _sums(images: Sequence[Any]) -> np.ndarray:
+    """(N, 4, C) int64: correct, target, predicted and valid pixels of each class and image."""
+    return np.array([(i.correct_pixels, i.target_pixels, i.pred_pixels, _valid(i)) for i in images])
+
+
+def _valid(counts: ConfusionCounts | MemberCounts) -> NDArray[np.int64]:
+    if isinstance(counts, MemberCounts):
+        return counts.valid_pixels
+    return np.full(len(counts.matrix), counts.valid)
 
 
 def _mean(sums: np.ndarray, convention: Convention) -> float:
-    correct, target, pred = sums
-    return mean_of_pixels(iou_of_pixels, correct, target, pred, convention)
+    correct, target, pred, valid = sums
+    return mean_of_pixels(iou_of_pixels, correct, target, pred, convention, valid > 0)
 
 
 def _scores(
@@ -155,7 +167,7 @@ def _scores(
     scored = ~np.isnan(own)
     for r, times in enumerate(draws):
         total = np.tensordot(times, sums, 1)
-        classes[r] = iou_of_pixels(*total)
+        classes[r] = iou_of_pixels(*total[:3])
         if convention == "per_image":
             weight = times * scored
             mean = np.nansum(weight * own) / weight.sum() if weight.any() else np.nan

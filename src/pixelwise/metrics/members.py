@@ -1,6 +1,6 @@
 """Scores of classes that overlap: each class is a yes or no of its own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,6 +47,11 @@ class MemberCounts(Additive):
         return self.matrix[:, 1, 1]
 
     @property
+    def valid_pixels(self) -> NDArray[np.int64]:
+        """(C,) int64, pixels that are not void for the class."""
+        return self.matrix.sum((1, 2))
+
+    @property
     def accuracy(self) -> float:
         """Share of the decisions, each valid pixel of each class, that are right; NaN if none."""
         total = self.matrix.sum()
@@ -75,6 +80,21 @@ def mean_of_members(
         counts: of all images, or of one.
         convention: see CONVENTIONS.
         formula: iou_of_pixels or dice_of_pixels.
+    Absent classes: what the convention says; a class that is void everywhere is in no mean.
+    Equals: sklearn.metrics.jaccard_score of (pixels, C) without void, with average="macro" and
+        zero_division=0 for "absent_as_zero" and 1 for "absent_as_one", average="micro" for "micro".
     """
     pixels = counts.correct_pixels, counts.target_pixels, counts.pred_pixels
-    return mean_of_pixels(formula, *pixels, convention)
+    return mean_of_pixels(formula, *pixels, convention, counts.valid_pixels > 0)
+
+
+def mean_over_images(
+    images: Sequence[MemberCounts], formula: Callable[..., np.ndarray] = iou_of_pixels
+) -> float:
+    """The convention "per_image": the mean over images of each image's mean, by "present".
+
+    Absent classes: an image without a class in target and prediction is left out.
+    """
+    means = np.array([mean_of_members(one, "present", formula) for one in images])
+    known = means[~np.isnan(means)]
+    return float(known.mean()) if len(known) else float("nan")

@@ -341,19 +341,28 @@ def mean_of_pixels(
     target: np.ndarray,
     pred: np.ndarray,
     convention: Convention,
+    is_valid: np.ndarray | None = None,
 ) -> float:
-    """Mean over classes of formula(correct, target, pred), each (C,) pixels, by a convention."""
+    """Mean over classes of formula(correct, target, pred), each (C,) pixels, by a convention.
+
+    `is_valid` is (C,) bool, which classes have a pixel that is not void; None: one pixel has all.
+    """
     if convention == "micro":
         return float(formula(correct.sum(), target.sum(), pred.sum()))
     score = formula(correct, target, pred)
     score[np.isnan(score)] = ABSENT_SCORE.get(convention, np.nan)
-    return _mean(score, averaged(target, pred, convention))
+    return _mean(score, averaged(target, pred, convention, is_valid))
 
 
-def averaged(target: np.ndarray, pred: np.ndarray, convention: Convention) -> NDArray[np.bool_]:
-    """(C,) bool, the classes that enter the mean of a convention."""
+def averaged(
+    target: np.ndarray,
+    pred: np.ndarray,
+    convention: Convention,
+    is_valid: np.ndarray | None = None,
+) -> NDArray[np.bool_]:
+    """(C,) bool, the classes that enter the mean of a convention; is_valid: see mean_of_pixels."""
     if convention in ABSENT_SCORE:
-        return np.full(target.shape, target.any())
+        return np.full(target.shape, target.any()) if is_valid is None else is_valid
     return target > 0 if convention == "target" else target + pred > 0
 
 

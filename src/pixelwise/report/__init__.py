@@ -4,6 +4,7 @@ html.py           report: the page of a score, with source, form, tables, charts
 reach.py          which files a page may show
 calibration.py    the section of that page on probabilities
 comparison.py     the page of two predictions of the same images
+members_page.py   the page of a score whose classes overlap, with planes.py
 audit_page.py     audit_page: what an audit found, with examples.py
 weights_page.py   weights: what `pixelwise weights` does, and its page
 page.html         the frame of all pages; macros.html has what several of them show

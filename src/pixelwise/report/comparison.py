@@ -6,6 +6,7 @@ from typing import Any
 
 from pixelwise.files.names import real_path
 from pixelwise.report.pictures import compared_pictures
+from pixelwise.report.planes import compared_members
 from pixelwise.report.reach import reach
 from pixelwise.report.tables import hex_color, short_names
 from pixelwise.report.words import difference
@@ -77,12 +78,11 @@ def shown(
     image: ImageDifference, found: Comparison, folder: Path, may_show: Callable[[str, str], bool]
 ) -> dict[str, Any]:
     """One image with its four pictures."""
+    pictures = compared_members if found.classes.files else compared_pictures
     return {
         "scores": image,
         "difference": difference(image.a, image.b),
-        "pictures": compared_pictures(
-            image, folder, found.classes, lambda name: may_show(name, image.id)
-        ),
+        "pictures": pictures(image, folder, found.classes, lambda name: may_show(name, image.id)),
     }
 
 

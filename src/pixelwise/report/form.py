@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from pixelwise.score.members import MultilabelScore
 from pixelwise.score.record import Score
 
 MOST_PIXELS = 2**63  # what a 64-bit count holds
@@ -10,6 +11,36 @@ MOST_PIXELS = 2**63  # what a 64-bit count holds
 def contradictions(score: Score) -> list[str]:
     """What is wrong with a score, in words; [] for a sound one."""
     return list(_of_classes(score)) or [*_of_numbers(score), *_of_images(score)]
+
+
+def member_contradictions(score: MultilabelScore) -> list[str]:
+    """What is wrong with a score whose classes overlap, in words; [] for a sound one."""
+    number, names = len(score.classes), score.classes.names
+    wrong = []
+    if not score.classes.files:
+        wrong.append("classes must be classes that overlap")
+    if [(row.index, row.name) for row in score.per_class] != list(enumerate(names)):
+        wrong.append("per_class must have the indices and names of classes, in order")
+    shares = [score.mean_iou, score.mean_dice, *score.mean_iou_by_convention.values()]
+    shares += [value for row in score.per_class for value in row.scores.values()]
+    shares += [value for image in score.images for value in (image.mean_iou, *image.iou)]
+    shares += score.thresholds.values if score.thresholds else ()
+    if not all(map(_is_share, shares)):
+        wrong.append("scores and thresholds must be within 0..1")
+    if score.thresholds and len(score.thresholds.values) != number:
+        wrong.append("thresholds must have one value a class")
+    if any("iou" not in row.scores for row in score.per_class):
+        wrong.append("every row of per_class must have iou")
+    cells = [row.confusion for row in score.per_class]
+    if any(len(table) != 2 or any(len(row) != 2 for row in table) for table in cells):
+        wrong.append("confusion must be a 2 x 2 table of each class")
+    pixels = [n for table in cells for row in table for n in row]
+    pixels += [n for row in score.per_class for n in (row.target_pixels, row.ignored_pixels)]
+    if not all(0 <= n < MOST_PIXELS for n in pixels):
+        wrong.append("per_class must be pixels >= 0 of 64 bits")
+    if any({len(image.labels), len(image.iou)} != {number} for image in score.images):
+        wrong.append("images must have one label and one iou a class")
+    return wrong
 
 
 def _of_classes(score: Score) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pixelwise.errors import RunError
+from pixelwise.errors import RunError, setting
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.names import real_path
 from pixelwise.report import tables, words
@@ -19,9 +19,11 @@ from pixelwise.report.calibration import calibration
 from pixelwise.report.charts import LEAST_SHARE, SHADES, Chart, heat_rows, line_chart
 from pixelwise.report.comparison import comparison
 from pixelwise.report.config import ReportConfig
+from pixelwise.report.members_page import members_page
 from pixelwise.report.pictures import WRONG, four_pictures
 from pixelwise.report.reach import reach
 from pixelwise.report.source import (
+    MemberSource,
     Source,
     command_for,
     find_metrics,
@@ -32,7 +34,8 @@ from pixelwise.report.source import (
     read_source,
 )
 from pixelwise.score.compare import Comparison
-from pixelwise.score.record import ImageScores
+from pixelwise.score.members import MultilabelScore
+from pixelwise.score.record import ImageScores, Score
 from pixelwise.settings import takes_settings
 
 # More columns than this are too narrow for numbers; the cells keep their hover titles.
@@ -64,14 +67,27 @@ def report(config: ReportConfig) -> Path:
         context = comparison(found, path.parent, config.worst, config.best)
         template = "comparison.html"
     else:
-        source = Source(path, found)
-        others = [read_source(other) for other in config.compare]
+        read = [read_source(other) for other in config.compare]
         metrics = find_metrics(config.source, path)
+        charts = curves(read_metrics(metrics)) if metrics else []
+        evidence = read_evidence(metrics.parent) if metrics else ""
+        overlapping = [one for one in read if isinstance(one, MemberSource)]
+        others = [one for one in read if isinstance(one, Source)]
+        if len(others if isinstance(found, MultilabelScore) else overlapping):
+            event = "scores of classes that overlap stand beside no others"
+            raise RunError("report", event=f"{event}: leave out {setting('compare')}")
+    if isinstance(found, MultilabelScore):
+        own = MemberSource(path, found)
+        context = members_page(own, overlapping, charts, config.worst, config.best)
+        context["evidence"] = evidence
+        template = "members.html"
+    elif isinstance(found, Score):
+        source = Source(path, found)
         context = {
             **head(source),
             "comparison": tables.comparison([source, *others]),
-            "charts": curves(read_metrics(metrics)) if metrics else [],
-            "evidence": read_evidence(metrics.parent) if metrics else "",
+            "charts": charts,
+            "evidence": evidence,
             **calibration(source),
             **classes(source),
             **heat(source),

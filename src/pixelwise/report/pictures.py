@@ -84,7 +84,7 @@ def read_photo(
 
 
 def read_index(
-    caption: str, name: str, folder: Path, classes: Classes, may_show: MayShow
+    caption: str, name: str | None, folder: Path, classes: Classes, may_show: MayShow
 ) -> tuple[Picture, np.ndarray | None]:
     """The picture of a label file, and its class indices."""
     label, reason = _read(

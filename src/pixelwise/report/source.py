@@ -9,12 +9,13 @@ from pixelwise.errors import RunError
 from pixelwise.files.json_file import read_json_lines
 from pixelwise.files.records import converted, shown
 from pixelwise.files.results import read_object, read_record, record_of
-from pixelwise.report.form import contradictions
+from pixelwise.report.form import contradictions, member_contradictions
 from pixelwise.run.evidence import FILE as EVIDENCE_FILE
 from pixelwise.run.evidence import Evidence
 from pixelwise.score.command import FILE as SCORE_FILE
 from pixelwise.score.compare import FILE as COMPARISON_FILE
 from pixelwise.score.compare import Comparison
+from pixelwise.score.members import MultilabelScore
 from pixelwise.score.record import Score
 from pixelwise.text import shell_line
 
@@ -29,7 +30,15 @@ class Source:
     score: Score
 
 
-def read_source(source: Path) -> Source:
+@dataclass(frozen=True)
+class MemberSource:
+    """One score whose classes overlap, with the score.json in which it was found."""
+
+    path: Path
+    score: MultilabelScore
+
+
+def read_source(source: Path) -> Source | MemberSource:
     """Find and read a score.
 
     Raises:
@@ -40,10 +49,10 @@ def read_source(source: Path) -> Source:
     if isinstance(found, Comparison):
         hint = "Compare scores, or make the page of the comparison alone."
         raise RunError(path, "source", must="a score", got="a comparison", hint=hint)
-    return Source(path, found)
+    return MemberSource(path, found) if isinstance(found, MultilabelScore) else Source(path, found)
 
 
-def read_result(path: Path) -> Score | Comparison:
+def read_result(path: Path) -> Score | MultilabelScore | Comparison:
     """The score in a score.json, or the comparison in a comparison.json.
 
     Raises:
@@ -54,8 +63,14 @@ def read_result(path: Path) -> Score | Comparison:
         hint = "Write it again: pixelwise score PREDICTIONS VERSUS"
         return record_of(Comparison, content, str(path), hint)
     hint = f"Write it again: {command_for(path.parent)}"
-    score = record_of(Score, content, str(path), hint)
-    wrong = contradictions(score)
+    overlap = str(content.get("schema")).startswith(MultilabelScore.SCHEMA.partition("/")[0])
+    score: Score | MultilabelScore
+    if overlap:
+        score = record_of(MultilabelScore, content, str(path), hint)
+        wrong = member_contradictions(score)
+    else:
+        score = record_of(Score, content, str(path), hint)
+        wrong = contradictions(score)
     if wrong:
         raise RunError(path, event="; ".join(wrong[:5]), hint=hint)
     return score

@@ -1,12 +1,12 @@
 """The numbers of a score, arranged as the rows of tables and sentences."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pixelwise.metrics.scores import CLASS_SCORES, CONVENTIONS, Convention, classes_averaged
-from pixelwise.report.source import Source
+from pixelwise.report.source import MemberSource, Source
 from pixelwise.report.words import difference, headed, listed, percent
 from pixelwise.score.record import ClassScores, Score
 
@@ -21,6 +21,22 @@ class Confusion:
     predicted: str
     pixels: int
     share: float
+
+
+class ScoredClass(Protocol):
+    """A row of a table of classes."""
+
+    @property
+    def index(self) -> int:
+        """Of the class."""
+
+    @property
+    def name(self) -> str:
+        """Of the class."""
+
+    @property
+    def iou(self) -> float | None:
+        """The score that a class is judged by; None for an absent class."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +100,7 @@ def other_scores(score: Score) -> list[tuple[str, float | None]]:
     return named
 
 
-def class_sentence(rows: list[ClassRow]) -> str:
+def class_sentence(rows: Sequence[ScoredClass]) -> str:
     """Best, weakest and absent classes in words."""
     scored = sorted((row.iou, row.index, row.name) for row in rows if row.iou is not None)
     absent = [row.name for row in rows if row.iou is None]
@@ -133,7 +149,7 @@ def dense_cells(matrix: Iterable[Iterable[int]]) -> list[tuple[int, int, int]]:
     return [(t, p, n) for t, row in enumerate(matrix) for p, n in enumerate(row)]
 
 
-def comparison(sources: list[Source]) -> dict[str, Any] | None:
+def comparison(sources: Sequence[Source] | Sequence[MemberSource]) -> dict[str, Any] | None:
     """Several scores in one table, differences to the first; None for a single one.
 
     The mean IoU of all of them follows the convention of the first.
@@ -144,7 +160,10 @@ def comparison(sources: list[Source]) -> dict[str, Any] | None:
     convention = first.convention
     values = [score.mean_iou_by_convention.get(convention) for score in scores]
     rows = [_compared(f"Mean IoU ({convention})", values)]
-    named = [dict(other_scores(score)) for score in scores]
+    named = [
+        dict(other_scores(score) if isinstance(score, Score) else [("Mean Dice", score.mean_dice)])
+        for score in scores
+    ]
     rows += [_compared(name, [other.get(name) for other in named]) for name in named[0]]
     same_classes = all(score.classes.names == first.classes.names for score in scores)
     classes = [
@@ -169,7 +188,7 @@ def _compared(name: str, values: list[float | None]) -> dict[str, Any]:
     return {"name": name, "cells": cells}
 
 
-def _unlike(sources: list[Source]) -> Iterable[str]:
+def _unlike(sources: Sequence[Source] | Sequence[MemberSource]) -> Iterable[str]:
     """What makes scores hard to compare, in words."""
     a = sources[0].score
     for other in sources[1:]:

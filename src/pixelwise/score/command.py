@@ -1,6 +1,7 @@
 """Score predicted label images against labels, at the labels' own resolution. No torch here."""
 
 from concurrent.futures import Executor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from pixelwise.score.record import (
     all_known,
     known,
 )
+from pixelwise.score.thresholds import used_thresholds
 from pixelwise.settings import command_line, takes_settings
 from pixelwise.sums import Progress
 
@@ -66,12 +68,14 @@ def score(
     with open_executor(config.workers, config.scheduler, executor) as chosen:
         inputs = find_inputs(config)
         if isinstance(inputs, Overlapping):
-            return score_members(config, inputs)
+            return score_members(config, inputs, chosen, progress)
         counted = count_items(inputs, config, chosen, progress)
     if config.versus is not None:
         return compare(config, inputs, counted)
     out = config.out or inputs.folders[0] / FILE
     found = score_of(inputs, [one for (one,) in counted], config, out.parent)
+    if inputs.task == "binary":
+        found = replace(found, thresholds=used_thresholds(inputs.folders[0], 1))
     write_json(out, found)
     return found
 

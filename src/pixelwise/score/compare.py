@@ -1,6 +1,8 @@
 """Compare two predictions of the same images: what differs, how surely, and where. No torch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -8,6 +10,8 @@ import numpy as np
 from pixelwise.files.results import Result, made_by, write_json
 from pixelwise.labels.classes import Classes
 from pixelwise.metrics.bootstrap import CONFIDENCE, RESAMPLES, PairedDifference, paired_bootstrap
+from pixelwise.metrics.confusion import ConfusionCounts
+from pixelwise.metrics.members import MemberCounts, mean_of_members
 from pixelwise.metrics.scores import CONVENTIONS, Convention, mean_iou
 from pixelwise.score.config import ScoreConfig
 from pixelwise.score.counting import ScoreInputs, path_from
@@ -63,16 +67,22 @@ class ClassDifference(Difference):
 
 @dataclass(frozen=True)
 class ImageDifference:
-    """One image: its files, and its mean IoU over the classes present in it."""
+    """One image: its files, and its mean IoU over the classes present in it.
+
+    Attributes:
+        label: None where classes overlap, whose label files are `labels`: None for one that is
+            nowhere. Their predictions have {class} in place of the name of the class's folder.
+    """
 
     id: str
     image: str | None
-    label: str
+    label: str | None
     prediction_a: str
     prediction_b: str
     a: float | None
     b: float | None
     difference: float | None
+    labels: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -165,32 +175,57 @@ def compare(
         What comparison.json holds.
     Absent classes: as in score; a class without a score in a or b has no difference.
     """
-    a, b = ([one.counts for one in of_one] for of_one in zip(*counted))
-    found = paired_bootstrap(a, b, config.convention, RESAMPLES, CONFIDENCE, SEED)
     out = config.out or inputs.folders[1] / FILE
     folder = out.parent
+    files = [
+        {
+            "id": item.id,
+            "image": None if item.image is None else path_from(item.image, folder),
+            "label": path_from(item.label, folder),
+            "prediction_a": path_from(item.predictions[0], folder),
+            "prediction_b": path_from(item.predictions[1], folder),
+        }
+        for item in inputs.items
+    ]
+    a, b = ([one.counts for one in own] for own in zip(*counted))
+    about = {"dataset": inputs.dataset, "classes": inputs.classes, "task": inputs.task}
+    comparison = compared(config, inputs.folders, about, files, a, b)
+    write_json(out, comparison)
+    return comparison
+
+
+def compared(
+    config: ScoreConfig,
+    folders: tuple[Path, ...],
+    about: dict[str, Any],
+    files: Sequence[dict[str, Any]],
+    a: Sequence[Any],
+    b: Sequence[Any],
+) -> Comparison:
+    """The comparison of two predictions from the counts of each image.
+
+    Args:
+        config: see compare.
+        folders: of the predictions.
+        about: dataset, classes and task.
+        files: of each image, the fields of ImageDifference.
+        a, b: ConfusionCounts or MemberCounts of each image.
+    """
+    found = paired_bootstrap(a, b, config.convention, RESAMPLES, CONFIDENCE, SEED)
+    folder = (config.out or folders[1] / FILE).parent
     images = [
         ImageDifference(
-            id=item.id,
-            image=None if item.image is None else path_from(item.image, folder),
-            label=path_from(item.label, folder),
-            prediction_a=path_from(item.predictions[0], folder),
-            prediction_b=path_from(item.predictions[1], folder),
-            a=known(mean_iou(of_a)),
-            b=known(mean_iou(of_b)),
-            difference=known(difference),
+            **own, a=known(of_one(one)), b=known(of_one(other)), difference=known(difference)
         )
-        for item, of_a, of_b, difference in zip(inputs.items, a, b, found.images)
+        for own, one, other, difference in zip(files, a, b, found.images)
     ]
     target_pixels = np.sum([one.target_pixels for one in a], axis=0).tolist()
-    comparison = Comparison(
+    return Comparison(
         **made_by(command_line(config)),
-        dataset=inputs.dataset,
-        classes=inputs.classes,
-        task=inputs.task,
+        **about,
         names=(str(config.predictions), str(config.versus)),
-        a=path_from(inputs.folders[0], folder),
-        b=path_from(inputs.folders[1], folder),
+        a=path_from(folders[0], folder),
+        b=path_from(folders[1], folder),
         convention=config.convention,
         convention_meaning=CONVENTIONS[config.convention],
         bootstrap=Bootstrap(RESAMPLES, CONFIDENCE, SEED),
@@ -199,9 +234,12 @@ def compare(
             ClassDifference(
                 **numbers(found.classes[i]), index=i, name=name, target_pixels=target_pixels[i]
             )
-            for i, name in enumerate(inputs.classes.names)
+            for i, name in enumerate(about["classes"].names)
         ),
         images=tuple(sorted(images, key=lambda image: -abs(image.difference or 0))),
     )
-    write_json(out, comparison)
-    return comparison
+
+
+def of_one(counts: ConfusionCounts | MemberCounts) -> float:
+    """The mean IoU of one image, over the classes present in it."""
+    return mean_of_members(counts) if isinstance(counts, MemberCounts) else mean_iou(counts)

@@ -57,9 +57,9 @@ class ScoreInputs:
 
 @dataclass(frozen=True)
 class Overlapping:
-    """What is scored where classes overlap: a folder with a folder of each class, and a split."""
+    """What is scored where classes overlap: folders with a folder of each class, and a split."""
 
-    folder: Path
+    folders: tuple[Path, ...]
     description: Description
     dataset: DataSplit
     split: str
@@ -120,7 +120,7 @@ def find_inputs(config: ScoreConfig) -> ScoreInputs | Overlapping:
     description = read_settled(data, config.accept_guesses)
     description.parts(split)  # or there is no such split
     if description.task == MULTILABEL:
-        return Overlapping(folders[0], description, DataSplit(str(data), split), split)
+        return Overlapping(folders, description, DataSplit(str(data), split), split)
     items = predicted_items(description.pairs(split), folders, prediction_affixes(config))
     dataset = DataSplit(str(data), split)
     return ScoreInputs(folders, items, description.classes, description.task, dataset)

@@ -1,27 +1,43 @@
 """Scores of predictions whose classes overlap: FOLDER/CLASS/ID.png against the labels of a set."""
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pixelwise.errors import ArgumentError, LabelError, PairingError, setting
 from pixelwise.files.records import FLAT
-from pixelwise.files.results import Result, made_by, write_json
+from pixelwise.files.results import made_by, write_json
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.overlap.members import member_files, read_members
+from pixelwise.labels.overlap.pairing import PLACE
 from pixelwise.labels.pairs import Pair
-from pixelwise.metrics.members import MemberCounts, mean_of_members, member_scores
-from pixelwise.metrics.scores import CONVENTIONS, Convention, dice_of_pixels
+from pixelwise.metrics.members import (
+    MemberCounts,
+    mean_of_members,
+    mean_over_images,
+    member_scores,
+)
+from pixelwise.metrics.scores import CONVENTIONS, Convention, dice_of_pixels, iou_of_pixels
+from pixelwise.score.compare import FILE as COMPARISON
+from pixelwise.score.compare import Comparison, compared
 from pixelwise.score.config import ScoreConfig
 from pixelwise.score.counting import Overlapping, path_from
-from pixelwise.score.record import DataSplit, all_known, known, nothing_scored
+from pixelwise.score.record import Scored, all_known, known, nothing_scored
+from pixelwise.score.thresholds import used_thresholds
 from pixelwise.settings import command_line
+from pixelwise.sums import Progress, map_over
 from pixelwise.text import percent, some, text_table
 
 FILE = "score.json"
+# (height, width) of an image, and the counts of each prediction of it
+Counted = tuple[tuple[int, int], tuple[MemberCounts, ...]]
 
 
 @dataclass(frozen=True)
@@ -46,60 +62,66 @@ class MemberRow:
 
 @dataclass(frozen=True)
 class MemberImage:
-    """One image: the mean IoU of the classes that are in its target or prediction."""
+    """One image: its files, relative to the folder of score.json, its size and its scores.
+
+    Attributes:
+        labels: the file of each class; None for one that is nowhere.
+        prediction: with {class} in place of the name of the class's folder.
+        mean_iou: of the classes that are in its target or prediction.
+        iou: of each class.
+    """
 
     id: str
+    image: str
+    labels: tuple[str | None, ...]
+    prediction: str
+    height: int
+    width: int
     mean_iou: float | None
+    iou: tuple[float | None, ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class MultilabelScore(Result):
+class MultilabelScore(Scored):
     """Scores of predictions whose classes overlap; shares 0..1, None where there is no score.
 
     Attributes:
-        version, command, created: what made it, how, and when.
-        dataset: what the labels are of.
-        classes: of the labels.
-        task: "multilabel".
-        predictions: their folder.
-        convention, convention_meaning: of the mean IoU.
-        mean_iou, mean_dice: by that convention.
+        mean_iou, mean_dice: by the convention.
         mean_iou_by_convention: all of them.
         per_class: C rows.
         images: in the order of the dataset.
     """
 
-    SCHEMA: ClassVar[str] = "pixelwise.multilabel_score/1"
+    SCHEMA: ClassVar[str] = "pixelwise.multilabel_score/2"
 
-    version: str
-    command: str
-    created: str
-    dataset: DataSplit
-    classes: Classes
-    task: str
-    predictions: str
-    convention: Convention
-    convention_meaning: str
     mean_iou: float | None
     mean_dice: float | None
     mean_iou_by_convention: dict[Convention, float | None]
     per_class: tuple[MemberRow, ...]
     images: tuple[MemberImage, ...]
 
+    @property
+    def valid_pixels(self) -> int:
+        """The decisions: pixels that are not void, of each class."""
+        return sum(sum(map(sum, row.confusion)) for row in self.per_class)
+
     def text(self) -> str:
         """A row for each class and the means with their convention, in percent; "-" for None."""
-        rows = [["class", *self.per_class[0].scores, "target px", "void px"]]
+        used = [f"{t:g}" for t in self.thresholds.values] if self.thresholds else []
+        rows = [["class", *self.per_class[0].scores, *["threshold"][: len(used)]]]
+        rows[0] += ["target px", "void px"]
         for row in self.per_class:
             numbers = f"{row.target_pixels:,}", f"{row.ignored_pixels:,}"
-            rows.append([row.name, *map(percent, row.scores.values()), *numbers])
+            own = used[row.index : row.index + 1]
+            rows.append([row.name, *map(percent, row.scores.values()), *own, *numbers])
         mean = f"mIoU {percent(self.mean_iou)}  ({self.convention}: {self.convention_meaning})"
         rest = f"mean Dice {percent(self.mean_dice)}  {len(self.images)} images"
-        return "\n".join([text_table(rows), "", mean, rest])
+        chosen = self.thresholds.text() if self.thresholds else ""
+        return "\n".join([text_table(rows), "", mean, rest, *[chosen][: bool(chosen)]])
 
     def finding(self) -> str:
         """The sentence about labels without a valid pixel; "" if there is one."""
-        valid = sum(sum(map(sum, row.confusion)) for row in self.per_class)
-        return nothing_scored(valid, len(self.images))
+        return nothing_scored(self.valid_pixels, len(self.images))
 
 
 def check_overlapping(config: ScoreConfig) -> None:
@@ -108,15 +130,22 @@ def check_overlapping(config: ScoreConfig) -> None:
     Raises:
         ArgumentError: naming it.
     """
-    names = "versus", "like", "all", "boundary", "prediction_prefix", "prediction_suffix"
+    names = "like", "all", "boundary", "prediction_prefix", "prediction_suffix"
     given = [setting(name) for name in names if getattr(config, name)]
     if given:
         event = f"{some(given)}: these take one class a pixel, and these classes overlap"
         raise ArgumentError("score", event=event)
 
 
-def score_members(config: ScoreConfig, inputs: Overlapping) -> MultilabelScore:
+def score_members(
+    config: ScoreConfig,
+    inputs: Overlapping,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> MultilabelScore | Comparison:
     """The scores of FOLDER/CLASS/ID.png of every labelled image, written to score.json.
+
+    With `versus` two such folders are compared, written to comparison.json.
 
     Raises:
         PairingError: a label has no prediction.
@@ -124,29 +153,91 @@ def score_members(config: ScoreConfig, inputs: Overlapping) -> MultilabelScore:
     Absent classes: without a pixel in labels and predictions they have no score.
     """
     check_overlapping(config)
-    folder, description = inputs.folder, inputs.description
+    description = inputs.description
     classes, pairs = description.classes, description.pairs(inputs.split)
     pairs = [pair for pair in pairs if pair.is_labelled]
-    missing = [
-        file for p in pairs for file in member_files(folder, p.id, classes) if not file.is_file()
-    ]
+    for folder in inputs.folders:
+        check_predicted(pairs, folder, classes)
+    count = partial(count_image, folders=inputs.folders, classes=classes)
+    name_of = attrgetter("id")
+    counted = list(map_over(pairs, count, executor, progress=progress, name=name_of))
+    if config.versus is not None:
+        return compare_members(config, inputs, pairs, [own for _, own in counted])
+    folder = inputs.folders[0]
+    out = config.out or folder / FILE
+    found = members_score(config, inputs, pairs, counted, out.parent)
+    write_json(out, found)
+    return found
+
+
+def check_predicted(pairs: Sequence[Pair], folder: Path, classes: Classes) -> None:
+    """Raise unless there is a pair, and a prediction of every class for each.
+
+    Raises:
+        PairingError: naming the files.
+    """
+    files = (file for pair in pairs for file in member_files(folder, pair.id, classes))
+    missing = [file for file in files if not file.is_file()]
     if missing or not pairs:
         must = f"predicted in {folder}, a folder for each class"
         got = f"{len(missing)} without: {some(missing)}" if pairs else "a split without labels"
         raise PairingError("score", "every label", must=must, got=got)
-    counted = [count_image(pair, folder, classes) for pair in pairs]
-    total = sum(counted[1:], start=counted[0])
-    out = config.out or folder / FILE
-    means: dict[Convention, float | None] = {
-        name: known(mean_of_members(total, name) if name != "per_image" else _per_image(counted))
-        for name in CONVENTIONS
+
+
+def compare_members(
+    config: ScoreConfig,
+    inputs: Overlapping,
+    pairs: Sequence[Pair],
+    counted: Sequence[tuple[MemberCounts, ...]],
+) -> Comparison:
+    """Score two predictions of the same images and write comparison.json; see compare."""
+    out = config.out or inputs.folders[1] / COMPARISON
+    first, second = ([files_of(p, f, out.parent) for p in pairs] for f in inputs.folders)
+    files = [
+        {
+            **{key: one[key] for key in ("id", "image", "labels")},
+            "label": None,
+            "prediction_a": one["prediction"],
+            "prediction_b": other["prediction"],
+        }
+        for one, other in zip(first, second)
+    ]
+    description = inputs.description
+    about = {"dataset": inputs.dataset, "classes": description.classes, "task": description.task}
+    a, b = zip(*counted)
+    found = compared(config, inputs.folders, about, files, a, b)
+    write_json(out, found)
+    return found
+
+
+def files_of(pair: Pair, predictions: Path, folder: Path) -> dict[str, Any]:
+    """The files of an image as records name them, relative to a folder."""
+    return {
+        "id": pair.id,
+        "image": path_from(pair.image, folder),
+        "labels": tuple(None if f is None else path_from(f, folder) for f in pair.labels),
+        "prediction": f"{path_from(predictions, folder)}/{PLACE}/{pair.id}.png".removeprefix("./"),
     }
-    dices = [mean_of_members(one, "present", dice_of_pixels) for one in counted]
-    name = config.convention
-    if name == "per_image":
-        mean_dice = _mean(dices)
-    else:
-        mean_dice = mean_of_members(total, name, dice_of_pixels)
+
+
+def members_score(
+    config: ScoreConfig,
+    inputs: Overlapping,
+    pairs: Sequence[Pair],
+    counted: Sequence[Counted],
+    folder: Path,
+) -> MultilabelScore:
+    """The scores of the counts of all images; paths are relative to the folder."""
+    classes, name = inputs.description.classes, config.convention
+    counts = [one for _, (one,) in counted]
+    total = sum(counts[1:], start=counts[0])
+
+    def mean(convention: Convention, formula: Callable[..., np.ndarray]) -> float | None:
+        if convention == "per_image":
+            return known(mean_over_images(counts, formula))
+        return known(mean_of_members(total, convention, formula))
+
+    means: dict[Convention, float | None] = {one: mean(one, iou_of_pixels) for one in CONVENTIONS}
     scores = {key: all_known(values) for key, values in member_scores(total).items()}
     rows = tuple(
         MemberRow(
@@ -160,36 +251,48 @@ def score_members(config: ScoreConfig, inputs: Overlapping) -> MultilabelScore:
         )
         for i in range(len(classes))
     )
-    found = MultilabelScore(
+    return MultilabelScore(
         **made_by(command_line(config)),
         dataset=inputs.dataset,
         classes=classes,
-        task=description.task,
-        predictions=path_from(folder, out.parent),
+        task=inputs.description.task,
+        predictions=path_from(inputs.folders[0], folder),
         convention=name,
         convention_meaning=CONVENTIONS[name],
+        thresholds=used_thresholds(inputs.folders[0], len(classes)),
         mean_iou=means[name],
-        mean_dice=known(mean_dice),
+        mean_dice=mean(name, dice_of_pixels),
         mean_iou_by_convention=means,
         per_class=rows,
         images=tuple(
-            MemberImage(pair.id, known(mean_of_members(one))) for pair, one in zip(pairs, counted)
+            MemberImage(
+                **files_of(pair, inputs.folders[0], folder),
+                height=size[0],
+                width=size[1],
+                mean_iou=known(mean_of_members(one)),
+                iou=all_known(member_scores(one)["iou"]),
+            )
+            for pair, (size, (one,)) in zip(pairs, counted)
         ),
     )
-    write_json(out, found)
-    return found
 
 
-def count_image(pair: Pair, folder: Path, classes: Classes) -> MemberCounts:
-    """The pixels of each class of one image by target and prediction."""
+def count_image(pair: Pair, folders: tuple[Path, ...], classes: Classes) -> Counted:
+    """The size of one image, and for each folder the pixels of each class by target and prediction.
+
+    Raises:
+        LabelError: a prediction has another size, void where the label has none, or other values.
+    """
     target = read_members(pair, classes)
-    files = member_files(folder, pair.id, classes)
-    pred = read_members(Pair(pair.id, pair.image, labels=files), classes)
-    if pred.shape != target.shape:
-        raise LabelError(
-            files[0], "size (H, W)", must=f"{target.shape[1:]} as in the label", got=pred.shape[1:]
-        )
-    return count_planes(pred, target, classes.ignore_index, files)
+    found = []
+    for folder in folders:
+        files = member_files(folder, pair.id, classes)
+        pred = read_members(Pair(pair.id, pair.image, labels=files), classes)
+        if pred.shape != target.shape:
+            must = f"{target.shape[1:]} as in the label"
+            raise LabelError(files[0], "size (H, W)", must=must, got=pred.shape[1:])
+        found.append(count_planes(pred, target, classes.ignore_index, files))
+    return (target.shape[1], target.shape[2]), tuple(found)
 
 
 def count_planes(
@@ -209,12 +312,3 @@ def count_planes(
     cells = [[valid & (target == t) & (pred == p) for p in (0, 1)] for t in (0, 1)]
     matrix = np.array([[cell.sum((1, 2)) for cell in row] for row in cells]).transpose(2, 0, 1)
     return MemberCounts(matrix, (~valid).sum((1, 2)))
-
-
-def _per_image(counted: list[MemberCounts]) -> float:
-    return _mean([mean_of_members(one) for one in counted])
-
-
-def _mean(values: list[float]) -> float:
-    there = [value for value in values if not np.isnan(value)]
-    return float(np.mean(there)) if there else float("nan")

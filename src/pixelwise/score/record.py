@@ -29,6 +29,27 @@ class DataSplit:
 
 
 @dataclass(frozen=True)
+class UsedThresholds:
+    """The thresholds of predictions, of each class or of the foreground.
+
+    Attributes:
+        split: on which they were chosen; None if they were given.
+        same_images: they were chosen on the images that were predicted.
+    """
+
+    values: tuple[float, ...]
+    split: str | None
+    same_images: bool
+
+    def text(self) -> str:
+        """A line about them; "" if they were given."""
+        if self.split is None:
+            return ""
+        optimistic = ", on these very images: the scores are optimistic"
+        return f"thresholds chosen on {self.split}{optimistic if self.same_images else ''}"
+
+
+@dataclass(frozen=True)
 class ClassScores:
     """What is known of one class, all images added up.
 
@@ -86,16 +107,36 @@ class ImageScores:
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Score(Result):
-    """Scores of predictions of one dataset; shares 0..1, None where there is no score.
-
-    It can be read by key too: `score["scores"]["mean_iou"]`, as in score.json.
+class Scored(Result):
+    """What every score.json says of itself.
 
     Attributes:
         version, command, created: which release made it, how and when.
         dataset, classes, task: what was scored.
         predictions: the folder, relative to that of score.json.
         convention, convention_meaning: of the means over classes.
+        thresholds: of sigmoid channels, if prediction.json names them.
+    """
+
+    version: str
+    command: str
+    created: str
+    dataset: DataSplit
+    classes: Classes
+    task: str
+    predictions: str
+    convention: Convention
+    convention_meaning: str
+    thresholds: UsedThresholds | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Score(Scored):
+    """Scores of predictions of one dataset; shares 0..1, None where there is no score.
+
+    It can be read by key too: `score["scores"]["mean_iou"]`, as in score.json.
+
+    Attributes:
         scores: a value for every row of MEAN_SCORES and of IMAGE_SCORES that is reported.
         classes_averaged: how many classes are in the mean.
         mean_iou_by_convention: the headline under every convention.
@@ -109,15 +150,6 @@ class Score(Result):
 
     SCHEMA: ClassVar[str] = "pixelwise.score/1"
 
-    version: str
-    command: str
-    created: str
-    dataset: DataSplit
-    classes: Classes
-    task: str
-    predictions: str
-    convention: Convention
-    convention_meaning: str
     scores: dict[str, float | None]
     classes_averaged: int
     mean_iou_by_convention: dict[Convention, float | None]
@@ -174,6 +206,7 @@ class Score(Result):
             f"{len(self.images)} images, {self.valid_pixels:,} valid pixels, "
             f"{self.ignored_pixels:,} void"
         )
+        lines += [self.thresholds.text()] if self.thresholds and self.thresholds.split else []
         lines += ["", "the same predictions in other tools"] if self.like else []
         for tool in self.like:
             number = percent(tool["value"]).rjust(6)

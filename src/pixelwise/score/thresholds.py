@@ -6,16 +6,19 @@ the checkpoint or a file of the split is another one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from pixelwise.files.results import Result, made_by
+from pixelwise.errors import RunError
+from pixelwise.files.records import converted
+from pixelwise.files.results import Result, made_by, read_object
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.metrics.members import MemberCounts, mean_of_members
 from pixelwise.metrics.scores import iou
 from pixelwise.metrics.threshold import ThresholdCounts, best_threshold, confusion_at
-from pixelwise.score.record import DataSplit, known
+from pixelwise.score.record import DataSplit, UsedThresholds, known
 from pixelwise.text import percent, text_table
 
 FILE = "thresholds.json"
@@ -100,6 +103,31 @@ class ChosenThresholds(Result):
             "per_class": self.per_class,
             "same_images": self.dataset == dataset,
         }
+
+
+def used_thresholds(folder: Path, number: int) -> UsedThresholds | None:
+    """The thresholds that prediction.json of a folder names; None if it is not there.
+
+    Args:
+        number: of the channels that have one.
+    Raises:
+        RunError: it is damaged.
+    """
+    path = folder / "prediction.json"
+    if not path.is_file():
+        return None
+    about = read_object(path)
+    given = about.get("threshold")
+    if given is None:
+        return None
+    one = [given] * number if isinstance(given, int | float) else given
+    values = converted(tuple[float, ...], one, str(path), "threshold", RunError)
+    if len(values) != number:
+        raise RunError(path, "threshold", must=f"{number} numbers", got=len(values))
+    chosen = about.get("thresholds_from")
+    if not isinstance(chosen, dict):
+        return UsedThresholds(values, None, False)
+    return UsedThresholds(values, str(chosen.get("split")), chosen.get("same_images") is True)
 
 
 def foreground_iou(counts: ConfusionCounts) -> float | None:

@@ -1,0 +1,132 @@
+"""The page of a score whose classes overlap: each class is a yes or no of its own."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pixelwise.files.names import real_path
+from pixelwise.metrics.scores import CLASS_SCORES, CONVENTIONS, Convention
+from pixelwise.report import tables
+from pixelwise.report.charts import Chart
+from pixelwise.report.pictures import WRONG
+from pixelwise.report.planes import member_pictures
+from pixelwise.report.reach import reach
+from pixelwise.report.source import MemberSource
+from pixelwise.report.words import headed
+from pixelwise.score.members import MemberImage, MemberRow, MultilabelScore
+
+
+@dataclass(frozen=True)
+class MemberClass:
+    """One class: its scores, its colour and threshold, and the four counts of its decisions."""
+
+    row: MemberRow
+    color: str
+    threshold: float | None
+    share: float | None
+
+    @property
+    def index(self) -> int:
+        """Of the class."""
+        return self.row.index
+
+    @property
+    def name(self) -> str:
+        """Of the class."""
+        return self.row.name
+
+    @property
+    def iou(self) -> float | None:
+        """The score that a class is judged by."""
+        return self.row.scores["iou"]
+
+    @property
+    def cells(self) -> list[int]:
+        """Pixels of the class that were found and missed, others predicted and left, and void."""
+        (left, predicted), (missed, found) = self.row.confusion
+        return [found, missed, predicted, left, self.row.ignored_pixels]
+
+
+def members_page(
+    source: MemberSource, others: list[MemberSource], charts: list[Chart], worst: int, best: int
+) -> dict[str, Any]:
+    """The content of the page.
+
+    Args:
+        source: the score.
+        others: scores beside it.
+        charts: of its training.
+        worst, best: how many images to show.
+    """
+    score = source.score
+    rows = class_rows(score)
+    predictions = real_path(source.path.parent / score.predictions)
+    images = [image for image in score.images if image.mean_iou is not None]
+    ordered = sorted(images, key=lambda image: (image.mean_iou, image.id))
+    low = ordered[:worst]
+    return {
+        "version": score.version,
+        "score": score,
+        "name": Path(score.dataset.path).name if score.dataset.path else predictions.name,
+        "predictions": str(predictions),
+        "chosen": score.thresholds.text() if score.thresholds else "",
+        "conventions": conventions(score),
+        "comparison": tables.comparison([source, *others]),
+        "charts": charts,
+        "class_rows": rows,
+        "titles": [headed(CLASS_SCORES[name].title) for name in score.per_class[0].scores],
+        "class_sentence": tables.class_sentence(rows),
+        "worst": [shown(image, source) for image in low],
+        "best": [shown(image, source) for image in ordered[len(low) :][::-1][:best]],
+        "wrong_color": tables.hex_color(WRONG),
+    }
+
+
+def class_rows(score: MultilabelScore) -> list[MemberClass]:
+    """One row per class; `share` is that of the pixels that are not void for it."""
+    used = score.thresholds.values if score.thresholds else [None] * len(score.per_class)
+    rows = []
+    for row, color, threshold in zip(score.per_class, score.classes.colors, used):
+        valid = sum(map(sum, row.confusion))
+        share = row.target_pixels / valid if valid else None
+        rows.append(MemberClass(row, tables.hex_color(color), threshold, share))
+    return rows
+
+
+def conventions(score: MultilabelScore) -> list[dict[str, Any]]:
+    """Every convention of the mean IoU in the file, the chosen one marked."""
+    return [
+        {
+            "name": name,
+            "value": value,
+            "meaning": CONVENTIONS[name],
+            "averaged": averaged(score, name),
+            "chosen": name == score.convention,
+        }
+        for name, value in score.mean_iou_by_convention.items()
+    ]
+
+
+def averaged(score: MultilabelScore, convention: Convention) -> int | None:
+    """How many classes a mean is taken over; None where it is not taken over the classes."""
+    if convention in ("micro", "per_image"):
+        return None
+    if convention == "target":
+        return sum(row.target_pixels > 0 for row in score.per_class)
+    if convention == "present":
+        return sum(row.target_pixels + row.pred_pixels > 0 for row in score.per_class)
+    return sum(any(map(any, row.confusion)) for row in score.per_class)
+
+
+def shown(image: MemberImage, source: MemberSource) -> dict[str, Any]:
+    """One image with its four pictures and the IoU of its classes."""
+    score, folder = source.score, source.path.parent
+    may_show = reach(folder, (score.predictions,), score.dataset)
+    own = [(name, iou) for name, iou in zip(score.classes.names, image.iou) if iou is not None]
+    return {
+        "scores": image,
+        "own": own,
+        "pictures": member_pictures(
+            image, folder, score.classes, lambda name: may_show(name, image.id)
+        ),
+    }
