@@ -78,7 +78,7 @@ def test_wrong_settings_and_paths_are_refused_without_torch(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.toml", b"epoch = 1", "a.toml: setting must be one of data, out, network"),
+        ("a.toml", b"epoch = 1", "a.toml: setting must be one of data, network, encoder_weights"),
         ("a.toml", b"class-weights = 'enet'", "Did you mean 'class_weights'?"),
         ("a.toml", b"epochs = '1'", "a.toml: epochs must be an integer, got '1'."),
         ("a.toml", b"epochs = true", "a.toml: epochs must be an integer, got True."),
