@@ -12,6 +12,7 @@ records.py        what a format says: Source of Items, Drawing of Objects
 reading.py        annotation files are opened once
 legend.py         names, colours and stored values of the source -> class indices
 painting.py       objects -> label: order, overlaps, objects that vanish
+members.py        objects -> a label of each class, where classes overlap
 images.py         images beside the labels, turned as their EXIF tag says
 manifest.py       what is done, recognised by content
 output.py         the folder of the result and its dataset.toml

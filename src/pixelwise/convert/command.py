@@ -28,6 +28,7 @@ from pixelwise.convert.manifest import (
     read_entries,
     rewrite,
 )
+from pixelwise.convert.members import label_folders, make_folders, overlapping, split_of
 from pixelwise.convert.one_label import make_label, remove_outdated
 from pixelwise.convert.output import LISTS, check_links, check_out, describe, plan_splits
 from pixelwise.convert.paths import check_apart
@@ -81,20 +82,20 @@ def _convert(
     config: ConvertConfig, executor: Executor | None, progress: Progress | None
 ) -> ConvertReport:
     config, source = _find(config, executor)
-    background = FORMATS[config.format].background
+    background, overlap = FORMATS[config.format].background, config.task is not None
     items = _checked_items(config, source)
     named = config.classes or config.source
     try:
         with untrusted(named, "list of classes"):
-            legend = make_legend(source, config, background)
+            legend = make_legend(source, config, background or ("background" if overlap else None))
+            legend = overlapping(legend) if overlap else legend
     except LabelError as error:
         if error.where != "Classes":
             raise
         raise error_at(named, error, LabelError) from None
     sidecars = sidecar_texts(config.sidecars, legend.classes, len(items))
-    check_links(
-        config, [item.id for item in items], (FILE_NAME, REPORT, DESCRIPTION, *LISTS, *sidecars)
-    )
+    files = (FILE_NAME, REPORT, DESCRIPTION, *LISTS, *sidecars)
+    check_links(config, [item.id for item in items], files, label_folders(legend.classes))
     unlocked: list[str] = []
     with locked(Path(config.out or ""), "pixelwise convert", unlocked.append):
         source = replace(source, notes=(*source.notes, *unlocked))
@@ -119,11 +120,16 @@ def _write(
     if not with_image and config.image_files != "none":
         notes += ("without images, so dataset.toml has no splits; give their folder to have them",)
     plan = plan_splits(config, with_image, source.splits)
+    if config.task is not None:
+        splits = {n: split_of(s, config.split is not None) for n, s in plan.splits.items()}
+        plan = replace(plan, splits=splits)
+        make_folders(Path(config.out or ""), legend.classes, splits)
     notes += plan.notes
     paints = FORMATS[config.format].background is not None
     first = f"converted from {config.format}"
     if paints:
-        first += f", pixel rule {config.rule}, paint order {config.order}"
+        first += f", pixel rule {config.rule}"
+        first += f", paint order {config.order}" if config.order else ""
     for name, text in sidecars.items():
         atomic_write(config.folder / name, text.encode())
     report = ConvertReport(
@@ -152,7 +158,8 @@ def _find(config: ConvertConfig, executor: Executor | None) -> tuple[ConvertConf
                 found = "masks"
         config = replace(config, format=found, source=source_of_all)
     form = FORMATS[config.format]
-    config = replace(config, order=config.order or form.order)
+    if config.task is None:
+        config = replace(config, order=config.order or form.order)
     check_apart(config.source, config.folder, may_be_below=form.several)
     with untrusted(config.source, f"annotations of format {config.format}"):
         return config, settle_unpaired(config, form.module.find(config, reading))
@@ -185,7 +192,7 @@ def _make_all(
             if isinstance(made, PixelwiseError):
                 errors.append(made)
                 if item.id in done:
-                    remove_outdated(config.folder, done[item.id])
+                    remove_outdated(config.folder, done[item.id], legend.classes)
             elif made is None:
                 entries[item.id] = done[item.id]
             else:

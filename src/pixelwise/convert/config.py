@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pixelwise.convert.formats.table import FORMATS
+from pixelwise.convert.formats.table import FORMATS, IGNORE
 from pixelwise.convert.painting import Order
 from pixelwise.convert.sidecars import SIDECARS
-from pixelwise.errors import ArgumentError
+from pixelwise.errors import ArgumentError, setting
 from pixelwise.files.names import real_path
 from pixelwise.files.records import to_plain
 from pixelwise.labels.png import Storage
@@ -64,6 +64,9 @@ class ConvertConfig:
     alias: tuple[str, ...] = option((), "other names of classes", metavar="OLD=NEW")
     background: str | None = option(
         None, "class of pixels that nothing covers, or ignore (default: by format)", metavar="CLASS"
+    )
+    task: Literal["multilabel"] | None = option(
+        None, "multilabel: classes may overlap, and each gets label images of its own"
     )
     ignore_index: int | None = option(
         None, "value to write for void (default: 255, or 65535 with more classes)"
@@ -125,6 +128,8 @@ class ConvertConfig:
             object.__setattr__(self, "out", source.with_name(f"{source.stem}-converted"))
         if self.format != "auto":
             self._check_format()
+        if self.task is not None:
+            self._check_task()
 
     @property
     def folder(self) -> Path:
@@ -134,7 +139,23 @@ class ConvertConfig:
 
     def settings(self) -> dict[str, Any]:
         """What decides the content of a label file, as JSON can hold it."""
-        return {name: value for name, value in to_plain(self).items() if name not in _OTHERS}
+        plain = to_plain(self).items()
+        # what was made before there was a task is made in the same way
+        return {n: v for n, v in plain if n not in _OTHERS and (n != "task" or v is not None)}
+
+    def _check_task(self) -> None:
+        """Refuse what means nothing where classes overlap."""
+        with_task, where = f"with {setting('task', self.task)}", "convert"
+        given = {"order": self.order, "sidecars": self.sidecars}
+        for name in (name for name, value in given.items() if value):
+            must = f"left out {with_task}, where every class has label images of its own"
+            raise ArgumentError(where, name, must=must, got=repr(given[name]))
+        if self.background not in (None, IGNORE):
+            must = f"{IGNORE} or left out {with_task}, where background is what no class covers"
+            raise ArgumentError(where, "background", must=must, got=repr(self.background))
+        if self.format not in ("auto", "array") and FORMATS[self.format].background is None:
+            must = f"left out with format {self.format}, whose pixels have one class"
+            raise ArgumentError(where, "task", must=must, got=self.task)
 
     def _check_format(self) -> None:
         """Refuse settings that mean nothing for the format, instead of ignoring them."""

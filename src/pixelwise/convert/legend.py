@@ -98,7 +98,8 @@ def make_legend(source: Source, config: ConvertConfig, background: str | None) -
         ground = _matching(str(ground), names)
         if ground not in names:
             names.insert(0, ground)
-            notes.append(f"class 0 is {ground}: pixels that no shape covers")
+            if config.task is None:
+                notes.append(f"class 0 is {ground}: pixels that no shape covers")
     elif any(item.alone for item in source.items):
         ground = config.background or _matching("background", names)
         if ground not in names or background == IGNORE:

@@ -17,12 +17,14 @@ from pixelwise.convert.formats.table import FORMATS
 from pixelwise.convert.images import ImageFile, is_turned, write_image_file
 from pixelwise.convert.legend import Legend, unknown_hint
 from pixelwise.convert.manifest import Entry, digest_of_values, digest_of_written
+from pixelwise.convert.members import Plane, files_of, paint_members, write_planes
 from pixelwise.convert.painting import paint
-from pixelwise.convert.paths import IMAGES, LABELS
+from pixelwise.convert.paths import IMAGES
 from pixelwise.convert.reading import digest, untrusted
 from pixelwise.convert.records import PAINTING, Drawing, Index, Item, Object
 from pixelwise.errors import DatasetError, PixelwiseError, RunError, setting
 from pixelwise.files.limits import check_unpacked
+from pixelwise.labels.classes import Classes
 from pixelwise.labels.png import write_label
 from pixelwise.labels.shapes import Size, check_size
 from pixelwise.text import some
@@ -71,8 +73,8 @@ def _make(
         content = [item.data, [digest(data) for data in item.contents]]
     image_key = digest(image.data) if image else ""
     key = digest_of_values(key, item.id, *content, image_key, config.image_files)
-    label_path = config.folder / LABELS / f"{item.id}.png"
-    if done is not None and done.key == key and _is_there(config.folder, label_path, done):
+    classes = legend.classes
+    if done is not None and done.key == key and _is_there(config.folder, done, classes):
         return None
 
     if item.alone:
@@ -86,8 +88,13 @@ def _make(
         image = ImageFile(file, drawing.image)
     turned = image is not None and is_turned(image, size, drawing.frames)
     label, entry = _painted(config, legend, where, drawing, size)
-    write_label(label_path, label, legend.classes, storage=config.storage)
-    entry = replace(entry, id=item.id, key=key, label=digest_of_written(label_path))
+    if isinstance(label, dict):
+        write_planes(config.folder, item.id, label, classes, config.storage)
+    else:
+        write_label(
+            files_of(config.folder, item.id, classes)[0], label, classes, storage=config.storage
+        )
+    entry = replace(entry, id=item.id, key=key, label=_digest(config.folder, item.id, classes))
     if image is None or not with_image:
         return entry
     images = config.folder / IMAGES
@@ -99,23 +106,29 @@ def _make(
     return replace(entry, image=digest(data), image_name=name, turned=turned)
 
 
-def _is_there(folder: Path, label: Path, done: Entry) -> bool:
+def _digest(folder: Path, id: str, classes: Classes) -> str:
+    """The digest of the label of an image, or of those of all classes that overlap."""
+    digests = [digest_of_written(file) for file in files_of(folder, id, classes)]
+    return digest_of_values(digests) if classes.files else digests[0]
+
+
+def _is_there(folder: Path, done: Entry, classes: Classes) -> bool:
     image = folder / IMAGES / done.image_name
-    same_label = digest_of_written(label) == done.label
+    same_label = _digest(folder, done.id, classes) == done.label
     return same_label and (not done.image or digest_of_written(image) == done.image)
 
 
-def remove_outdated(folder: Path, done: Entry) -> None:
+def remove_outdated(folder: Path, done: Entry, classes: Classes) -> None:
     """Remove what an earlier run made of annotations that cannot be read any more."""
-    images = folder / IMAGES
-    for path, digest_then in (
-        (folder / LABELS / f"{done.id}.png", done.label),
-        *([(images / done.image_name, done.image)] if _is_of(done.id, done.image_name) else []),
-    ):
-        # what somebody has changed since is theirs
-        if digest_of_written(path) == digest_then:
-            with suppress(OSError):  # of a folder in which nothing can be written either
-                path.unlink()
+    image, outdated = folder / IMAGES / done.image_name, list[Path]()
+    # what somebody has changed since is theirs
+    if _digest(folder, done.id, classes) == done.label:
+        outdated += files_of(folder, done.id, classes)
+    if _is_of(done.id, done.image_name) and digest_of_written(image) == done.image:
+        outdated.append(image)
+    for path in outdated:
+        with suppress(OSError):  # of a folder in which nothing can be written either
+            path.unlink()
 
 
 def _remove_other_image(images: Path, id: str, name: str) -> None:
@@ -131,8 +144,8 @@ def _is_of(id: str, name: str) -> bool:
 
 def _painted(
     config: ConvertConfig, legend: Legend, where: str, drawing: Drawing, size: Size
-) -> tuple[Index, Entry]:
-    """The label of a drawing, and what happened while it was painted."""
+) -> tuple[Index | dict[int, Plane], Entry]:
+    """The label of a drawing, or that of each class, and what happened while it was painted."""
     shapes = sum(max(1, len(thing.parts)) for thing in drawing.objects)
     if shapes > _MOST_SHAPES:
         must = f"at most {_MOST_SHAPES:,} on one image"
@@ -146,13 +159,19 @@ def _painted(
     valid = [thing for thing in drawing.objects if not thing.problems]
     known = _known(config, legend, where, valid)
     unknown = Counter(thing.name for thing in valid if thing.name not in legend.index_of)
-    background = drawing.label
-    check_unpacked(size[0] * size[1] * PAINTING, f"a label of {size[0]:,} x {size[1]:,} pixels")
-    if background is None:
-        background = np.full(size, legend.background, legend.classes.dtype)
     indices = [legend.index_of.get(thing.name, legend.classes.ignore_index) for thing in known]
-    order = config.order or "file"
-    label, overlapped, vanished = paint(known, indices, background, config.rule, order)
+    planes = len(set(indices)) if legend.classes.files else 0
+    a_pixel, shown = PAINTING + planes, f"a label of {size[0]:,} x {size[1]:,} pixels"
+    check_unpacked(size[0] * size[1] * a_pixel, shown)
+    label: Index | dict[int, Plane]
+    if legend.classes.files:
+        label, overlapped, vanished = paint_members(known, indices, legend, size, config.rule)
+    else:
+        background = drawing.label
+        if background is None:
+            background = np.full(size, legend.background, legend.classes.dtype)
+        order = config.order or "file"
+        label, overlapped, vanished = paint(known, indices, background, config.rule, order)
     return label, Entry(
         id="",
         key="",

@@ -12,6 +12,7 @@ from pixelwise.errors import ArgumentError, DatasetError, setting
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.names import real_path
 from pixelwise.files.patterns import fixed_part
+from pixelwise.labels.class_files import MULTILABEL
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import (
     FILE_NAME,
@@ -19,7 +20,6 @@ from pixelwise.labels.description import (
     Split,
     fold_of,
     read_description,
-    without_overlap,
     write_description,
 )
 from pixelwise.survey.folder_names import SPLIT_NAMES
@@ -142,7 +142,7 @@ def describe(
         splits = {**_other_splits(root, classes), **splits}
     for name, ids in plan.lists.items():
         atomic_write(root / name, "".join(f"{id}\n" for id in ids).encode())
-    task = "binary" if len(classes) == 2 else "multiclass"
+    task = config.task or ("binary" if len(classes) == 2 else "multiclass")
     return write_description(Description(root, classes, splits, task), root, comments)
 
 
@@ -174,18 +174,22 @@ def check_out(
         raise ArgumentError("convert", "out", must=must, got=got, hint=hint)
 
 
-def check_links(config: ConvertConfig, ids: Iterable[str], files: Iterable[str]) -> None:
+def check_links(
+    config: ConvertConfig, ids: Iterable[str], files: Iterable[str], labels: Iterable[str]
+) -> None:
     """Refuse links below the folder of the result: what is written stays in it.
 
     Args:
         config: out and split.
         ids: what this run writes.
         files: names of what is written beside the labels.
+        labels: the folders of labels below the result.
     Raises:
         ArgumentError: one of the folders or files is a link.
     """
     folders = {""}.union(*(_above(folder) for folder in {id.rpartition("/")[0] for id in ids}))
-    paths = [config.folder / kind / name for kind in (IMAGES, LABELS) for name in folders]
+    paths = [config.folder / kind / name for kind in (IMAGES, *labels) for name in folders]
+    paths += [config.folder / LABELS]
     paths += [config.folder / name for name in files]
     if config.split is not None:
         paths += [config.folder, Path(config.out or "", FILE_NAME)]
@@ -203,7 +207,12 @@ def _above(folder: str) -> set[str]:
 
 
 def _other_splits(root: Path, classes: Classes) -> dict[str, Split]:
-    found = without_overlap(read_description(root), "convert")
+    found = read_description(root)
+    if bool(classes.files) != bool(found.classes.files):
+        must = f"that of {root / FILE_NAME}, {found.task}"
+        got = MULTILABEL if classes.files else "one class a pixel"
+        hint = f"Give the same {setting('task')} for every split."
+        raise DatasetError("convert", "task", must=must, got=got, hint=hint)
     if found.classes != classes:
         must = f"those of {root / FILE_NAME}: {', '.join(found.classes.names)}"
         hint = (

@@ -85,12 +85,15 @@ class Object:
         shapes: what it is made of.
         where: its place in the file, for messages, such as "shapes[3]".
         z: the source's own order; larger ones lie on top.
+        is_crowd: a region of several things, of which none is outlined alone: where classes
+            overlap, it is void for its class.
     """
 
     name: str
     shapes: Parts
     where: str
     z: int = 0
+    is_crowd: bool = False
 
     def __str__(self) -> str:
         return f"{self.where} ({self.name})" if self.name else self.where

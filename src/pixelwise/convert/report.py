@@ -28,9 +28,9 @@ class ConvertReport:
         folder: where the labels and images are.
         description: the dataset.toml that was written.
         format: of the annotations.
-        classes: of the labels; stored values are class indices.
+        classes: of the labels; stored values are class indices, or those of `members`.
         rule: which pixels a shape covered; None = the source has pixels, not shapes.
-        order: what was painted first; None likewise.
+        order: what was painted first; None likewise, and where classes overlap.
         files: labels.
         resumed: those of them that an earlier run had made already.
         turned: images that were written with their EXIF tag applied.
@@ -102,9 +102,10 @@ class ConvertReport:
         if self.snapped is not None:
             lines.append(f"  {self.snapped.text()}")
         if self.rule is not None:
+            order = f" in the order {self.order}" if self.order else ""
             overlapped = f"{plural(self.overlapped, 'pixel')} with more than one class"
             lines += [
-                f"  painted by pixel rule {self.rule} in the order {self.order}",
+                f"  painted by pixel rule {self.rule}{order}",
                 f"  {plural(self.objects, 'object')}; {overlapped}",
             ]
         for what, items in (

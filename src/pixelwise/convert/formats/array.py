@@ -21,6 +21,7 @@ from pixelwise.convert.paths import files_below
 from pixelwise.convert.pixels.array_files import SUFFIXES, decode_array, decode_gif
 from pixelwise.convert.pixels.given_classes import Concluded, with_values
 from pixelwise.convert.pixels.labels_alone import check_no_photograph
+from pixelwise.convert.pixels.stacks import read_stack, stacks
 from pixelwise.convert.pixels.suggestion import MOST_TYPED, classes_missing
 from pixelwise.convert.reading import Reading
 from pixelwise.convert.records import Drawing, Index, Item, Source
@@ -58,6 +59,8 @@ def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
     items = find_label_files(config, suffixes)
     if not items:
         return Source(items)
+    if config.task is not None:
+        return stacks(items, config)
     if suffixes != IMAGE_SUFFIXES:
         if config.classes is None:
             return Source(items, *_guessed(items, config))
@@ -151,6 +154,8 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
         LabelError: it has values that are neither a class nor void, and unknown is "error"; or it
             is a photograph.
     """
+    if config.task is not None:
+        return read_stack(item, config, legend)
     values, void = read_values(item, config)
     snapped, known = None, legend.known_values
     if config.unknown == "nearest" and known is not None:
@@ -265,7 +270,9 @@ def _whole_numbers(where: str, array: np.ndarray) -> NDArray[np.integer]:
         array = array[:, :, 0]
     if array.ndim != 2 or array.dtype.kind not in "biuf" or not array.size:
         got = f"{array.dtype} with shape {array.shape}"
-        raise LabelError(where, "array", must="(H, W) whole numbers", got=got)
+        hint = f"If it is a plane for each class: {setting('task', 'multilabel')}."
+        hint = hint if array.ndim == 3 else ""
+        raise LabelError(where, "array", must="(H, W) whole numbers", got=got, hint=hint)
     if array.size > MAX_PIXELS:
         got = f"{array.shape[0]:,} x {array.shape[1]:,}"
         raise LabelError(where, "array", must=f"at most {MAX_PIXELS:,} pixels", got=got)

@@ -96,10 +96,11 @@ def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa:
     size = height, width
     masks = Masks()
     objects = []
-    for name, place, outline, box in item.data["objects"]:
+    for name, place, outline, box, *is_crowd in item.data["objects"]:
         parts = _box(box, config.boxes) if _is_empty(outline) and box else None
         at = f"annotations[{place}]"
-        objects.append(Object(name, parts or _parts(outline, size, masks), at))
+        shapes = parts or _parts(outline, size, masks)
+        objects.append(Object(name, shapes, at, is_crowd=bool(is_crowd)))
     return Drawing(size, tuple(objects))
 
 
@@ -211,8 +212,10 @@ def _items(
                 box = None
             counts[_BOXES] += _is_empty(outline) and box is not None
             counts[_ALL] += 1
+            # a crowd is of its class, unless every class has void of its own
+            mark = [1] if config.task is not None and entry.get("iscrowd") in (1, True) else []
             objects.append(
-                [category_of(where, f"annotations[{n}]", entry, name_of), n, outline, box]
+                [category_of(where, f"annotations[{n}]", entry, name_of), n, outline, box, *mark]
             )
         has_size = any(image.get(side) for side in _SIDES)
         size = [get(where, image, side, int, at=at) for side in _SIDES] if has_size else None

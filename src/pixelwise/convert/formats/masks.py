@@ -53,7 +53,7 @@ def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
         # the order and colours of a list that has all of them
         found = listed is not None and set(names) <= set(listed.names)
         rows, notes = (listed, notes) if listed and found else (Rows(names), ())
-        if len(names) > 1:
+        if len(names) > 1 and config.task is None:
             notes += ("where masks of an image overlap, the last of their names lies on top",)
     items = []
     for key, masks in groups.items():
@@ -65,21 +65,28 @@ def find(config: ConvertConfig, reading: Reading) -> Source:  # noqa: ARG001
 
 
 def read(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:  # noqa: ARG001
-    """The masks of one image, each an object."""
+    """The masks of one image, each an object; ignore_values are void where classes overlap."""
     objects = []
     size: Size | None = None
     for name, path, data in zip(item.data, item.files, item.contents):
-        mask = _mask(path, data)
+        mask, void = _mask(path, data, () if config.task is None else config.ignore_values)
         if size is not None and mask.shape != size:
             must = f"{size}, like the other masks of {item.id}"
             raise DatasetError(path, "size", must=must, got=mask.shape)
         size = (mask.shape[0], mask.shape[1])
         objects.append(Object(name, (Patch(mask).trimmed(),), path.name))
+        if void.any():
+            objects.append(Object(name, (Patch(void).trimmed(),), path.name, is_crowd=True))
     return Drawing(size or (0, 0), tuple(objects))
 
 
-def _mask(path: Path, data: bytes) -> NDArray[np.bool]:
-    """(H, W) bool; a mask may have any two values, of which one is 0, and be stored as colour."""
+def _mask(
+    path: Path, data: bytes, ignored: tuple[int, ...]
+) -> tuple[NDArray[np.bool], NDArray[np.bool]]:
+    """(H, W) bool, and where it is void.
+
+    A mask may have any two values, of which one is 0, and be stored as colour.
+    """
     try:
         values = decode_label(path, data)
     except LabelError:
@@ -87,11 +94,12 @@ def _mask(path: Path, data: bytes) -> NDArray[np.bool]:
         if (color != color[:, :, :1]).any():
             raise
         values = color[:, :, 0]
-    found = np.unique(values)
+    void = np.isin(values, ignored)
+    found = np.unique(values[~void])
     if len(found) > 2 or (len(found) == 2 and found[0] != 0):
         hint = "Was it resized, or saved with loss?"
         raise DatasetError(path, "values", must="0 and one other", got=some(found, 8), hint=hint)
-    return values != 0
+    return (values != 0) & ~void, void
 
 
 def _by_folder(files: list[tuple[str, Path]], name: str) -> dict[str, list[Path]]:

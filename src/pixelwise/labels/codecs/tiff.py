@@ -5,7 +5,7 @@ Source: TIFF revision 6.0, sections 2, 3, 8 and 15; ITU-T T.6 for the end of fax
 
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pixelwise.files.content import RESTORE, Unreadable
@@ -90,9 +90,8 @@ def read_tiff(part: Slice, size: int, *, copies: bool = False) -> TiffPage:
     Raises:
         Unreadable: it is cut, or there are several pages.
     """
-    order = "<" if part(0, 2) == b"II" else ">"
-    wide = part(2, 2) in (b"+\0", b"\0+")
-    head, tail, number, step = (16, "Q", "Q", 20) if wide else (8, "I", "H", 12)
+    order, head, tail, number, step = _layout(part)
+    wide = head == 16
     width = struct.calcsize(tail)
     (start,) = struct.unpack(order + tail, part(head - width, width))
     first, pages, seen = start, 0, 0
@@ -118,6 +117,45 @@ def read_tiff(part: Slice, size: int, *, copies: bool = False) -> TiffPage:
             "one image", f"{pages} pages", "Save the page you want as a PNG.", "several"
         )
     return TiffPage(order, wide, first, entries)
+
+
+def tiff_pages(data: bytes) -> Iterator[bytes]:
+    """Each page of a TIFF file as a file of its own, which shares all bytes but for two places.
+
+    Raises:
+        Unreadable: it is cut, or has more than _MOST_PAGES pages.
+    """
+
+    def part(offset: int, length: int) -> bytes:
+        return data[offset : offset + length]
+
+    order, head, tail, number, step = _layout(part)
+    width, length = struct.calcsize(tail), struct.calcsize(number)
+    (start,) = struct.unpack(order + tail, part(head - width, width))
+    starts = set[int]()
+    while start:
+        if start in starts or len(starts) == _MOST_PAGES:
+            got = "one that repeats itself" if start in starts else "more"
+            raise Unreadable(f"a TIFF file of at most {_MOST_PAGES:,} pages", got, RESTORE)
+        starts.add(start)
+        if start + length > len(data):
+            raise _cut("its directory")
+        (count,) = struct.unpack(order + number, part(start, length))
+        last = start + length + count * step
+        if last + width > len(data):
+            raise _cut("its directory")
+        own = bytearray(data)
+        own[head - width : head] = struct.pack(order + tail, start)
+        own[last : last + width] = bytes(width)
+        yield bytes(own)
+        (start,) = struct.unpack(order + tail, part(last, width))
+
+
+def _layout(part: Slice) -> tuple[str, int, str, str, int]:
+    """Byte order, bytes of the header, types of offsets and numbers, bytes of an entry."""
+    order = "<" if part(0, 2) == b"II" else ">"
+    wide = part(2, 2) in (b"+\0", b"\0+")
+    return (order, *((16, "Q", "Q", 20) if wide else (8, "I", "H", 12)))
 
 
 def _tiff_entries(
