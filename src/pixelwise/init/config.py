@@ -44,6 +44,9 @@ class InitConfig:
     foreground: int | None = option(
         None, "the stored value that is the object, of two", low=0, high=65535, metavar="VALUE"
     )
+    task: Literal["multilabel"] | None = option(
+        None, "multilabel: each class has masks of its own, and they may overlap"
+    )
     channels: tuple[str, ...] | None = option(
         None, "names of the channels of the images (default: found)", metavar="NAME", group="images"
     )

@@ -10,6 +10,7 @@ class_list.py    the names of the classes: from a file beside the labels, or as 
 values/          what the stored values of label files mean
 splits.py        where the splits of a folder are, and its images and labels: find_layout
 layout/          which files are images, which are labels, and how they pair
+class_masks.py   masks of each class: classes that may overlap
 pairing.py       folders in a folder, by their names
 lists.py         lists of ids of splits, in all the forms that data sets have them
 photographs.py   the images of a folder, refused if label files are among them

@@ -14,6 +14,7 @@ from pixelwise.labels.image import image_size
 from pixelwise.labels.png import label_size
 from pixelwise.sample import sample
 from pixelwise.survey.class_list import NOTHING_GIVEN, listed_classes
+from pixelwise.survey.class_masks import survey_masks
 from pixelwise.survey.complete_pairs import find_complete
 from pixelwise.survey.conversion import folders_above
 from pixelwise.survey.given import Given
@@ -56,6 +57,9 @@ def survey_folder(folder: Path | str, given: Given | None = None) -> Survey:
         raise DatasetError(root, "dataset", must="an existing folder", got=got)
     check_folder(root)
     given = given or Given()
+    masks = survey_masks(root, given)
+    if masks is not None:
+        return masks
     layout = find_layout(root, given)
     # the pairs are needed to find out the classes
     draft = Description(root, Classes(["unknown"]), layout.splits)

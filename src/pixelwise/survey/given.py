@@ -22,6 +22,7 @@ class Given:
         unpaired: what is done with files without a partner.
         channels, bands: names of the channels of images, and their places in the files.
         range: the values that are black and white, or ("train",): statistics of the train split.
+        task: "multilabel": each class has masks of its own, and they may overlap.
     """
 
     images: Path | None = None
@@ -38,6 +39,7 @@ class Given:
     channels: tuple[str, ...] | None = None
     bands: tuple[int, ...] | None = None
     range: tuple[float | str, ...] | None = None
+    task: Literal["multilabel"] | None = None
 
     def options(self) -> dict[str, Any]:
         """What is decided, as options of `pixelwise init` by name."""
