@@ -147,6 +147,18 @@ def test_the_page_shows_them_and_a_repair_says_that_it_cannot(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_folder_without_description_is_audited_with_its_question(tmp_path):
+    """Masks of each class are recognised; what they mean is asked."""
+    folder = make_overlapping(tmp_path / "set")
+    (folder / "dataset.toml").unlink()
+    for path in folder.glob("*/labels/disc/*.png"):
+        write_label(path, np.where(read(path) == 1, 1, 0).astype(np.uint8))
+    result = pw.audit(folder)
+    assert any("--task multilabel" in line for line in result.questions)
+    assert result.errors == 0
+    assert result.files == 3 * 18
+
+
 def test_a_baseline_accepts_what_was_found(tmp_path):
     """In the files of every class."""
     folder = make_overlapping(tmp_path / "set")

@@ -150,14 +150,13 @@ def _surveyed(root: Path, given: Given = NOTHING, splits: dict[str, Split] | Non
         except DatasetError:
             empty = Description(root, Classes(["unknown"]), {})
             return Source(empty, take_inventory(empty), guessed=True, known=False)
+    options = (word for name, value in given.options().items() for word in (flag(name), str(value)))
+    first = shell_line(["pixelwise", "init", str(root), *options])
+    if survey is not None and survey.description.task == MULTILABEL:
+        return replace(open_source(survey.description), survey=survey, first=first)
     draft = Description(root, Classes(["unknown"]), splits)
     inventory = take_inventory(draft, lists)
-    options = (word for name, value in given.options().items() for word in (flag(name), str(value)))
-    source = Source(
-        *(draft, inventory, True, False),
-        first=shell_line(["pixelwise", "init", str(root), *options]),
-        survey=survey,
-    )
+    source = Source(draft, inventory, True, False, first=first, survey=survey)
     note = f"whether values are classes (V4, V6, V7, V11): there is no {FILE_NAME}"
     if survey is not None:
         described = survey.description
