@@ -141,7 +141,9 @@ def make_plan(
         loss=config.loss or ("ce+dice" if description.task == "multiclass" else "bce+dice"),
     )
     # a wrong loss is an error before all labels are read
-    check_parts(config, make_criterion(config, description, None))
+    weighed = config.class_weights != "none"
+    ones = (1.0,) * description.num_channels if weighed else None
+    check_parts(config, make_criterion(config, description, ones))
     used, headers, bad = usable_pairs(splits, config, description, began)
     for note in image_notes(headers, used, description.channels):
         log(note)
