@@ -160,9 +160,9 @@ def test_an_image_without_its_last_row_is_bad_in_every_epoch(data, monkeypatch):
     looked = []
     real = loading.read_example
 
-    def seen(pair, classes, how, random, whole, place):
+    def seen(pair, classes, how, random, whole, *rest):
         looked.append((pair.id, whole))
-        return real(pair, classes, how, random, whole, place)
+        return real(pair, classes, how, random, whole, *rest)
 
     monkeypatch.setattr(loading, "read_example", seen)
     train(settings(data, on_bad_image="skip", crop=(8, 8), scale_jitter=(1, 1)))
