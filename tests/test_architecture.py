@@ -34,7 +34,7 @@ LAYER = {
     "logs": 8,
     "run": 9,
     **dict.fromkeys(["prediction", "report"], 10),
-    "demo": 11,
+    **dict.fromkeys(["demo", "folds"], 11),
     "cli": 12,
 }
 NUMPY, IMAGING = {"numpy"}, {"numpy", "PIL"}

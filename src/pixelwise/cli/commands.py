@@ -80,6 +80,9 @@ def show_train(run: Any) -> tuple[Any, str]:
         return show_record(run)
     if resolve("pixelwise.ranks.distributed:rank_and_world")()[0] > 0:
         return None, ""
+    if (run / "folds.json").is_file():
+        folds = resolve("pixelwise.folds.record:read_folds")(run)
+        return {"run": str(run), **to_plain(folds)}, f"{run}\n{folds.text()}"
     best = resolve("pixelwise.run.run_folder:best_of")(run)
     return {"run": str(run), "best": best}, (
         f"{run}  best val mIoU {100 * best['val/miou']:.2f} (present) in epoch {best['epoch']}"
@@ -150,7 +153,7 @@ COMMANDS = {
             "pixelwise train --resume runs/street-1  # continues a stopped run",
         ),
         "pixelwise.plan.config:TrainConfig",
-        "pixelwise.run.dry_run:train_or_plan",
+        "pixelwise.folds.command:train_or_plan",
         show_train,
         check="pixelwise.plan.preflight:check_early",
     ),

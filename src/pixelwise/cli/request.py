@@ -11,8 +11,9 @@ from pixelwise.files.patterns import fixed_part
 from pixelwise.settings import choices_of, from_words, read_settings, type_hints
 from pixelwise.text import shell_line
 
-# the file by which a folder of a kind is known
+# the file by which a folder of a kind is known, and others that will do
 INSIDE = {"dataset": "dataset.toml", "run": "config.json"}
+ALSO = {"run": "folds.json"}
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ def check_path(command: str, name: str, path: Path, reads: str) -> None:
         path = fixed_part(path)  # "*" in it stands for several folders
     # os.path, as Path.exists() raises an error for names that are too long
     is_folder, hint = os.path.isdir(path), ""
-    kinds = [kind for kind, name in INSIDE.items() if os.path.isfile(path / name)]
+    known = [*INSIDE.items(), *ALSO.items()]
+    kinds = [kind for kind, name in known if os.path.isfile(path / name)]
     if not os.path.lexists(path):
         got = f"{path}, which does not exist"
     elif is_folder and reads in INSIDE and reads not in kinds:

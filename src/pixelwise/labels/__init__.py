@@ -23,5 +23,6 @@ rle.py            masks as run lengths: rle_to_mask, mask_to_rle
 label_checks.py   what an array of indices must satisfy; offenders with counts and places
 pairs.py          find_pairs -> Pair(id, image, label)
 overlap/          classes that overlap: pairs of several label files, read_members
+splits/           names of splits in commands: train+val, train.1of5
 description.py    dataset.toml <-> Description: what every command is given
 """

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pixelwise.data.presets import check_augmentation
 from pixelwise.errors import ArgumentError, check_choice, setting
+from pixelwise.labels.splits.names import JOIN
 from pixelwise.losses.names import check_loss_names
 from pixelwise.settings import (
     Unset,
@@ -35,7 +36,7 @@ CLASS_WEIGHTS = ("none", *METHODS, POS_WEIGHT)
 # The settings of a run may be anybody's; far above what is useful.
 STOP_OPTIONS = ("stop_gain", "stop_window")
 CROP_ONLY = ("scale_jitter", "flip", "color_jitter")  # what augment none leaves out
-MOST_SCALE, MOST_WORKERS, MOST_DEVICES = 16, 1024, 64
+MOST_SCALE, MOST_WORKERS, MOST_DEVICES, MOST_FOLDS = 16, 1024, 64, 100
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,19 @@ class TrainConfig:
     )
     train_split: str = option("train", "split to learn from", group="data")
     val_split: str = option("val", "split to score after each epoch")
+    folds: int | None = option(
+        None,
+        "cross-validation: a network for each of so many folds of the train split, scored on that "
+        "fold alone",
+        low=2,
+        high=MOST_FOLDS,
+    )
+    fold_by: str = option(
+        "",
+        "with --folds: pairs whose ids begin alike up to this text are in one fold, such as _ for "
+        "frames of a video; * in it is anything between",
+        metavar="TEXT",
+    )
     accept_guesses: bool = accept_guesses_option()
     on_bad_image: OnBadImage = option(
         "error",
@@ -238,6 +252,7 @@ class TrainConfig:
             hint = "A resumed run uses its own data."
             hint = f"{hint} Continue it with {resume} alone." if self.resume else hint
             raise ArgumentError("train", event=event, hint=hint)
+        check_folds(self)
         if self.resume is not None:
             check_only_resume(self)
 
@@ -275,6 +290,24 @@ def check_stop(config: TrainConfig) -> None:
 def default_of(name: str) -> object:
     """What a setting is if it is not given."""
     return field_of(TrainConfig, name).default
+
+
+def check_folds(config: TrainConfig) -> None:
+    """A cross-validation scores its folds, and groups are for folds."""
+    folds = setting("folds")
+    if config.fold_by and config.folds is None:
+        raise ArgumentError("train", event=f"{setting('fold_by')} needs {folds}")
+    if config.folds is not None and config.plan:
+        must = f"left out with {setting('plan', True)}, which is of one run"
+        raise ArgumentError("train", "folds", must=must, got=config.folds)
+    if JOIN in config.fold_by:
+        raise ArgumentError("train", "fold_by", must=f"without {JOIN}", got=config.fold_by)
+    if config.folds is not None and config.val_split != default_of("val_split"):
+        must, hint = (
+            f"left out with {folds}",
+            "Each network is scored on its fold of the train split.",
+        )
+        raise ArgumentError("train", "val_split", must=must, got=config.val_split, hint=hint)
 
 
 def check_only_resume(config: TrainConfig) -> None:

@@ -33,6 +33,7 @@ from pixelwise.text import plural, some
 
 WEIGHTS, OPTIMIZER, CONFIG = "weights.safetensors", "optimizer.pt", "config.json"
 BEST, LAST = "best", "last"
+FOLDS = "folds.json"  # by which the folder of a cross-validation is known
 MOST_CHANNELS = 1 << 16  # values of a label of 16 bits
 
 
@@ -178,6 +179,9 @@ def find_checkpoint(run: Path, order: tuple[str, ...], log: Callable[[str], None
     """
     if not os.path.isdir(run):
         raise RunError(run, "run", must="a run folder or a checkpoint", got="no such folder")
+    if os.path.lexists(run / FOLDS):
+        event = f"it holds a run for each fold of a cross-validation, {run / 'fold-1'} and so on"
+        raise RunError(run, "run", event=event, hint="Name one of them.")
     if os.path.lexists(run / WEIGHTS):
         return read_checkpoint(run)
     folders = [f for name in order for f in (run / name, previous_of(run / name))]

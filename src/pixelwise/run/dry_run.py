@@ -8,7 +8,6 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import ClassVar
 
 import torch
@@ -27,7 +26,7 @@ from pixelwise.run.memory import begin_peak, peak
 from pixelwise.run.run_folder import checkpoint_to_resume, next_run_name
 from pixelwise.run.setup import Run, assemble, effective, make_fabric, prepare
 from pixelwise.run.step import read_numbers, take_step
-from pixelwise.run.train import MORE_TRIES, train
+from pixelwise.run.train import MORE_TRIES
 from pixelwise.settings import takes_settings
 from pixelwise.text import duration, plural
 
@@ -157,11 +156,6 @@ class TrainingPlan:
             lines.append(f"steps that are left: about {duration(left)}, without the scoring")
         lines.append(f"run folder: {self.run}")
         return "\n".join(lines)
-
-
-def train_or_plan(config: TrainConfig) -> Path | TrainingPlan:
-    """The command `train`."""
-    return plan_training(config) if config.plan else train(config)
 
 
 @takes_settings(TrainConfig)

@@ -286,9 +286,17 @@ def effective(config: TrainConfig) -> TrainConfig:
     """The settings as given, or those of the run that is resumed with its new limits."""
     if config.resume is None:
         return config
-    saved = saved_config(config.resume)
-    check_trusted(saved.network, config.resume / CONFIG, config.trust)
-    check_trusted(saved.augment, config.resume / CONFIG, config.trust, AUGMENTATION)
+    return resumed(saved_config(config.resume), config, config.resume / CONFIG)
+
+
+def resumed(saved: TrainConfig, config: TrainConfig, path: Path) -> TrainConfig:
+    """Settings saved in a file at `path`, with the limits and the machine of who resumes.
+
+    Raises:
+        RunError: they name code that is not trusted.
+    """
+    check_trusted(saved.network, path, config.trust)
+    check_trusted(saved.augment, path, config.trust, AUGMENTATION)
     if config.on_bad_image == "skip":  # from now on
         saved = replace(saved, on_bad_image="skip")
     saved = replace(saved, **of_machine(config))

@@ -98,6 +98,9 @@ def train(
     if config.plan:
         event = "a plan makes no run folder that could be returned"
         raise ArgumentError("train", event=event, hint="Call plan_training instead.")
+    if config.folds is not None:
+        event = "this trains one run; pixelwise.train and the command line train folds"
+        raise ArgumentError("train", "folds", event=event)
     settings, hooks = effective(config), Hooks(on_step, on_epoch, on_checkpoint)
     hooks.check(settings.devices)
     with raise_on_sigterm():

@@ -147,6 +147,8 @@ def prediction_folder(predictions: Path, split: str | None) -> Path:
 
 def scored_split(run: Path) -> str:
     """The split that a run was scored on while it was trained; "val" if its folder does not say."""
+    if (run / "folds.json").is_file():
+        return get(str(run / "folds.json"), read_object(run / "folds.json"), "split", str)
     if not (run / "config.json").is_file():
         return "val"
     settings = read_object(run / "config.json").get("config")
