@@ -11,7 +11,7 @@ from pixelwise.audit.result import Audit as Audit
 from pixelwise.audit.rules import RULES as RULES
 from pixelwise.convert.config import ConvertConfig as ConvertConfig
 from pixelwise.convert.report import ConvertReport as ConvertReport
-from pixelwise.data.dataset import Augmentation as Augmentation
+from pixelwise.data.cut import Augmentation as Augmentation
 from pixelwise.data.dataset import SegmentationDataset as SegmentationDataset
 from pixelwise.demo.command import DemoConfig as DemoConfig
 from pixelwise.demo.command import Lesson
@@ -413,6 +413,8 @@ def train(
     augment: str = "default",
     sample: Literal["uniform", "image-first", "class-first"] = "uniform",
     sample_share: float = 0.33,
+    copy_paste: float = 0.0,
+    paste_classes: Sequence[str] = (),
     train_split: str = "train",
     val_split: str = "val",
     folds: int | None = None,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,15 @@ from pixelwise.weights.places import ImagePlaces
 
 Place = tuple[int, int]  # row and column of a label
 POWER = 0.5  # of the frequency of a class
-_STREAM = 1  # beside the chance of the cut, which is that of uniform
+SHOWN, PASTED = 1, 2  # chance beside that of the cut, which is that of uniform
+
+
+class Chosen(NamedTuple):
+    """A class, a pair that has it, by its number, and one of its pixels there."""
+
+    class_index: int
+    pair: int
+    place: Place
 
 
 @dataclass(frozen=True)
@@ -26,43 +35,53 @@ class Choice:
         pixels: (C,) of each class in the split.
         class_first: the class is chosen before the image.
         share: of the examples, 0..1.
+        only: (C,) bool, the classes that are chosen; None: all.
+        stream: SHOWN or PASTED, whose chance it is.
+    Attributes:
+        chances: (C,) of each class for class-first; 0 for a class that no image has.
     """
 
     places: Sequence[ImagePlaces]
     pixels: NDArray[np.int64]
     class_first: bool
     share: float
-    images: list[NDArray[np.int64]] = field(init=False)  # that have a class
+    only: NDArray[np.bool_] | None = None
+    stream: int = SHOWN
+    images: list[NDArray[np.int32]] = field(init=False)  # that have a class
+    chances: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
         images: list[list[int]] = [[] for _ in self.pixels]
         for number, one in enumerate(self.places):
             for c in one.classes.tolist():
                 images[c].append(number)
-        object.__setattr__(self, "images", [np.array(one, np.int64) for one in images])
-
-    @property
-    def chances(self) -> NDArray[np.float64]:
-        """(C,) of each class for class-first; 0 for a class that no image has."""
-        has = [len(images) > 0 and n > 0 for images, n in zip(self.images, self.pixels)]
+        has = np.array([len(one) > 0 for one in images]) & (self.pixels > 0)
+        if self.only is not None:
+            has &= self.only
         weights = np.where(has, np.maximum(self.pixels, 1).astype(float) ** -POWER, 0)
-        return weights / max(weights.sum(), np.finfo(float).tiny)
+        object.__setattr__(self, "images", [np.array(one, np.int32) for one in images])
+        object.__setattr__(self, "chances", weights / max(weights.sum(), np.finfo(float).tiny))
 
     def of(self, seed: int, epoch: int, index: int) -> tuple[int, Place | None]:
-        """The pair of an example, and the pixel that it shows; None if it shows any.
+        """The pair of an example, and the pixel that it shows; None if it shows any."""
+        chosen = self.drawn(seed, epoch, index)
+        return (index, None) if chosen is None else (chosen.pair, chosen.place)
+
+    def drawn(self, seed: int, epoch: int, index: int) -> Chosen | None:
+        """What is chosen for an example; None if nothing is.
 
         Args:
             seed, epoch, index: of the example; all that the answer depends on.
         """
-        random = np.random.default_rng((seed, epoch, index, _STREAM))
+        random = np.random.default_rng((seed, epoch, index, self.stream))
         if random.random() >= self.share:
-            return index, None
+            return None
         if self.class_first and self.chances.any():
             c = int(random.choice(len(self.pixels), p=self.chances))
             index = int(random.choice(self.images[c]))
         elif self.class_first or not len(self.places[index].classes):
-            return index, None  # all is void
+            return None  # all is void
         else:
             c = int(random.choice(self.places[index].classes))
         row, column = random.choice(self.places[index].of(c))
-        return index, (int(row), int(column))
+        return Chosen(c, index, (int(row), int(column)))

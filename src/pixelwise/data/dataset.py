@@ -3,25 +3,33 @@
 Axes are converted here and in samples.py: arrays are (H, W, C), tensors are (C, H, W).
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
-from torchvision.transforms.v2 import functional
 
 from pixelwise.data.augment import PLAIN, change, recolor_more
 from pixelwise.data.choice import Choice, Place
+from pixelwise.data.cut import (
+    Augmentation,
+    Cut,
+    at_crop,
+    cut_image,
+    cut_label,
+    draw_cut,
+    fill,
+)
+from pixelwise.data.paste import PASTED_CUT, Paste, pixels_of_class, put_on, ring_steps
 from pixelwise.data.presets import AUGMENTATIONS
 from pixelwise.data.resize import resize_image
 from pixelwise.data.rotation import Rotation, draw_rotation
-from pixelwise.data.samples import as_torch, change_colors, image_to_tensor, read_samples
-from pixelwise.errors import LabelError, PairingError
+from pixelwise.data.samples import change_colors, image_to_tensor, read_samples
+from pixelwise.errors import LabelError, PairingError, PixelwiseError
 from pixelwise.labels.bands.image_kind import RGB8, ImageKind
 from pixelwise.labels.bands.reading import Samples
 from pixelwise.labels.classes import Classes
@@ -30,53 +38,6 @@ from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import read_label
 from pixelwise.ops.cpu.images import recolor
 from pixelwise.ops.cpu.png_rows import unfilter
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """How a training example is cut out of a pair. Sizes are (height, width).
-
-    Attributes:
-        crop: pixels of the label that an example has.
-        scale: size of the image at the network / size on disk.
-        zoom: lowest and highest random zoom.
-        flip: mirror half of the examples.
-        color: largest relative change of brightness, contrast and saturation, 0..1.
-        more: what else happens: one of AUGMENTATIONS, or a `module:function`.
-    """
-
-    crop: tuple[int, int]
-    scale: float = 1.0
-    zoom: tuple[float, float] = (1.0, 1.0)
-    flip: bool = False
-    color: float = 0.0
-    more: str = "default"
-
-
-@dataclass(frozen=True)
-class Cut:
-    """What one example shows of its pair: a window of crop / zoom pixels.
-
-    Attributes:
-        top, left: of the window; below 0 where it reaches beyond the image.
-        height, width: of the window.
-        mirrored: whether left and right change places.
-        factors: of brightness, contrast and saturation; None = as they are.
-    """
-
-    top: int
-    left: int
-    height: int
-    width: int
-    mirrored: bool
-    factors: tuple[float, float, float] | None
-
-    def inside(self, size: tuple[int, int]) -> tuple[tuple[int, int], tuple[int, int]]:
-        """The rows and the columns of an image of (height, width) that the window shows."""
-        return (
-            (max(0, self.top), min(size[0], self.top + self.height)),
-            (max(0, self.left), min(size[1], self.left + self.width)),
-        )
 
 
 class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
@@ -100,6 +61,7 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         seed: of the augmentation.
         choice: of the pair and of a pixel that an example shows; None takes them uniformly.
         kind: of the images.
+        paste: choice of a class and a pair whose pixels are put on top; None pastes nothing.
     Attributes:
         whole: indices of pairs that are looked at whole in every epoch.
     Example:
@@ -117,6 +79,7 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         seed: int = 0,
         choice: Choice | None = None,
         kind: ImageKind = RGB8,
+        paste: Choice | None = None,
     ) -> None:
         self.pairs = list(pairs)
         self.classes = classes
@@ -125,6 +88,7 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         self.seed = seed
         self.choice = choice
         self.kind = kind
+        self.paste = paste
         self.whole: frozenset[int] = frozenset()
         _compile()
 
@@ -141,12 +105,35 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
             return resize_image(image, (height, width), self.scale), target
         random = np.random.default_rng((self.seed, epoch, index))
         whole = epoch == 0 or chosen in self.whole
-        return read_example(pair, self.classes, how, random, whole, place, self.kind)
+        paste = self.pasted_into(key)
+        return read_example(pair, self.classes, how, random, whole, place, self.kind, paste)
 
-    def pair_of(self, key: int | tuple[int, int]) -> Pair:
-        """The pair that the example of a key is cut from."""
+    def pair_of(self, key: int | tuple[int, int], error: PixelwiseError | None = None) -> Pair:
+        """The pair that the example of a key is cut from; or the one that an error of it is about.
+
+        Args:
+            key: of the example.
+            error: what reading it raised.
+        """
+        paste = None if error is None else self.pasted_into(key)
+        if paste is not None and error is not None:
+            files = paste.pair.image, *paste.pair.label_files
+            if error.where in map(str, files):
+                return paste.pair
         epoch, index = key if isinstance(key, tuple) else (0, key)
         return self.pairs[self._choose(epoch, index)[0]]
+
+    def pasted_into(self, key: int | tuple[int, int]) -> Paste | None:
+        """What is pasted into the example of a key; None if nothing is."""
+        epoch, index = key if isinstance(key, tuple) else (0, key)
+        if self.paste is None or self.augmentation is None:
+            return None
+        chosen = self.paste.drawn(self.seed, epoch, index)
+        if chosen is None:
+            return None
+        # its own pixels were looked at whole in its own example
+        whole, seed = chosen.pair in self.whole, (self.seed, epoch, index, PASTED_CUT)
+        return Paste(self.pairs[chosen.pair], chosen.class_index, chosen.place, seed, whole)
 
     def _choose(self, epoch: int, index: int) -> tuple[int, Place | None]:
         if self.choice is None or self.augmentation is None:
@@ -180,6 +167,7 @@ def read_example(
     whole: bool,
     place: Place | None = None,
     kind: ImageKind = RGB8,
+    paste: Paste | None = None,
 ) -> tuple[Tensor, Tensor]:
     """A random window of a pair, zoomed, mirrored and with other colours.
 
@@ -195,13 +183,12 @@ def read_example(
         whole: look at the files beyond the window too.
         place: a pixel of the label that the window has.
         kind: of the images.
+        paste: pixels of a class of another pair that are put on top; None without.
     Returns:
         image (channels, h, w) and target (*crop), or (C, *crop) where classes overlap.
     Raises:
         LabelError, PairingError: as read_pair; of unknown values only those that are looked at.
     """
-    members = read_members(pair, classes) if pair.labels else None
-    label = _read_label(pair) if members is None else members[0]
     more = AUGMENTATIONS.get(how.more)
     turns = int(random.integers(4)) if more and more.turns else 0
     if turns % 2:
@@ -209,6 +196,52 @@ def read_example(
     rotation = draw_rotation(how.crop, more, random)
     if rotation is not None:
         how = replace(how, crop=rotation.larger)
+    window, target, cut, _ = read_crop(pair, classes, how, random, whole, place, rotation, kind)
+    if how.more in PLAIN and paste is None:
+        return cut_image(window, cut, how, kind), _to_target(target)
+    image, void = at_crop(window, cut, how.crop), classes.ignore_index
+    if paste is not None:
+        random_cut = np.random.default_rng(paste.seed)
+        other, indices, own, inside = read_crop(
+            paste.pair, classes, how, random_cut, paste.whole, paste.place, rotation, kind
+        )
+        steps = ring_steps(how.crop[0] / own.height)
+        pasted = pixels_of_class(indices, paste.class_index, void, inside, steps)
+        image, target = put_on(image, target, at_crop(other, own, how.crop), indices, pasted)
+    if rotation is not None:
+        image, target = rotation.apply(image, target, cut.mirrored, void)
+    changed, target, preset = change(image, target, how.more, turns, random, classes, kind)
+    height, width = target.shape[-2:]
+    seen = resize_image(changed, (height, width), how.scale).contiguous()
+    if cut.factors is not None:
+        seen = change_colors(seen, cut.factors, kind)
+    return recolor_more(seen, preset, random, kind), _to_target(target)
+
+
+def read_crop(
+    pair: Pair,
+    classes: Classes,
+    how: Augmentation,
+    random: np.random.Generator,
+    whole: bool,
+    place: Place | None,
+    rotation: Rotation | None,
+    kind: ImageKind,
+) -> tuple[Samples, NDArray[np.integer], Cut, NDArray[np.bool_] | None]:
+    """A random window of a pair as it is, its target at the crop, and which of that the image has.
+
+    Args:
+        pair, classes, random, whole, place, kind: see read_example.
+        how: with the crop that is rotated afterwards.
+        rotation: None without one.
+    Returns:
+        window (height, width, channels), target (*crop) or (C, *crop), the cut, and (*crop) True
+        where the image has data; None: everywhere.
+    Raises:
+        LabelError, PairingError: see read_example.
+    """
+    members = read_members(pair, classes) if pair.labels else None
+    label = _read_label(pair) if members is None else members[0]
     cut = draw_cut(label.shape, how, random, place, rotation)
     rows, columns = cut.inside(label.shape)
     is_inside = (rows[1] - rows[0], columns[1] - columns[0]) == (cut.height, cut.width)
@@ -233,116 +266,13 @@ def read_example(
     else:  # read_members has looked at all values
         planes = [cut_label(plane, cut, how.crop, lambda index: index, void) for plane in members]
         target = np.stack(planes)
+    if gaps is None and is_inside:
+        return pixels, target, cut, None
+    has = np.ones(label.shape, np.uint8) if gaps is None else (~gaps).astype(np.uint8)
+    inside = cut_label(has, cut, how.crop, lambda index: index, 0).astype(bool)
     if gaps is not None:
-        missing = cut_label(gaps.astype(np.uint8), cut, how.crop, lambda index: index, 0)
-        target = np.where(missing, np.array(void, target.dtype), target)
-    window = pixels if is_inside else fill(pixels, cut)
-    if how.more in PLAIN:
-        return cut_image(window, cut, how, kind), _to_target(target)
-    image = at_crop(window, cut, how.crop)
-    if rotation is not None:
-        image, target = rotation.apply(image, target, cut.mirrored, void)
-    changed, target, preset = change(image, target, how.more, turns, random, classes, kind)
-    height, width = target.shape[-2:]
-    seen = resize_image(changed, (height, width), how.scale).contiguous()
-    if cut.factors is not None:
-        seen = change_colors(seen, cut.factors, kind)
-    return recolor_more(seen, preset, random, kind), _to_target(target)
-
-
-def draw_cut(
-    size: tuple[int, ...],
-    how: Augmentation,
-    random: np.random.Generator,
-    place: Place | None = None,
-    rotation: Rotation | None = None,
-) -> Cut:
-    """A random cut of a pair of (height, width) pixels.
-
-    A given place lies anywhere in the window, not in its middle; the window stays in the image. One
-    that is rotated afterwards is chosen by the rotation.
-    """
-    zoom = float(np.exp(random.uniform(*np.log(how.zoom))))
-    height, width = (max(1, round(length / zoom)) for length in how.crop)
-    window = height, width
-    if rotation is not None:
-        top, left = rotation.first(window, size, place, random)
-    else:
-        missing = [max(0, w - have) for w, have in zip(window, size)]
-        beyond = [int(random.integers(m + 1)) for m in missing] if any(missing) else [0, 0]
-        top, left = (
-            _first(w, max(w, have), at, random) - before
-            for w, have, before, at in zip(window, size, beyond, place or (None, None))
-        )
-    mirrored = how.flip and bool(random.random() < 0.5)
-    factors = None
-    if how.color:
-        low, high = 1 - how.color, 1 + how.color
-        factors = random.uniform(low, high), random.uniform(low, high), random.uniform(low, high)
-    return Cut(top, left, height, width, mirrored, factors)
-
-
-def _first(window: int, length: int, place: int | None, random: np.random.Generator) -> int:
-    """Where a window begins within a length; it has the place, if there is one."""
-    if place is None:
-        return int(random.integers(length - window + 1))
-    return min(max(0, place - int(random.integers(window))), length - window)
-
-
-def fill(image: Samples, cut: Cut) -> Samples:
-    """The window of a cut that reaches beyond the image: there it has the image's mean colour."""
-    (top, bottom), (left, right) = cut.inside(image.shape[:2])
-    color = image_to_tensor(image).float().mean((1, 2)).numpy().astype(image.dtype)
-    window = np.empty((cut.height, cut.width, len(color)), image.dtype)
-    window.reshape(cut.height, -1)[:] = np.tile(color, cut.width)  # whole rows are copied faster
-    inside = image[top:bottom, left:right]
-    window[top - cut.top : bottom - cut.top, left - cut.left : right - cut.left] = inside
-    return window
-
-
-def at_crop(window: Samples, cut: Cut, crop: tuple[int, int]) -> Tensor:
-    """The window (height, width, C) of a cut -> (C, *crop), as its target is."""
-    planes = as_torch(window).permute(2, 0, 1)
-    image = functional.resize(planes, list(crop), antialias=True)
-    return image.flip(-1) if cut.mirrored else image
-
-
-def cut_image(window: Samples, cut: Cut, how: Augmentation, kind: ImageKind = RGB8) -> Tensor:
-    """The window (height, width, C) of a cut -> (C, h, w) at the network."""
-    # bytes of a pixel beside each other: torch resizes them so the fastest
-    resized = resize_image(as_torch(window).permute(2, 0, 1), how.crop, how.scale)
-    image = image_to_tensor(resized.permute(1, 2, 0).numpy())
-    image = image.flip(-1) if cut.mirrored else image
-    return image if cut.factors is None else change_colors(image.contiguous(), cut.factors, kind)
-
-
-def cut_label(
-    label: NDArray[np.integer],
-    cut: Cut,
-    crop: tuple[int, int],
-    to_index: Callable[[NDArray[np.integer]], NDArray[np.integer]],
-    ignore_index: int,
-) -> NDArray[np.integer]:
-    """A label (H, W) of stored values -> class indices (*crop) of what a cut shows."""
-    axes = (cut.height, crop[0], cut.top), (cut.width, crop[1], cut.left)
-    places = [nearest(length, wanted) + first for length, wanted, first in axes]
-    inside = tuple(slice(*p.searchsorted((0, have))) for p, have in zip(places, label.shape))
-    rows, columns = (p[part] for p, part in zip(places, inside))
-    # row by row first, which is fast and leaves less for the columns
-    index = to_index(label.take(rows, 0).take(columns, 1))
-    if index.shape != crop:
-        shown, index = index, np.full(crop, ignore_index, index.dtype)
-        index[inside] = shown
-    return np.ascontiguousarray(index[:, ::-1]) if cut.mirrored else index
-
-
-def nearest(length: int, wanted: int) -> NDArray[np.int64]:
-    """Of `wanted` pixels over `length` others, the one that the centre of each lies in.
-
-    Pixel centres are where bilinear resizing puts them; torch's "nearest" is off by half a pixel.
-    """
-    places = torch.arange(length, dtype=torch.float32)[None, None]
-    return interpolate(places, wanted, mode="nearest-exact")[0, 0].long().numpy()
+        target = np.where(inside, target, np.array(void, target.dtype))
+    return pixels if is_inside else fill(pixels, cut), target, cut, inside
 
 
 @cache

@@ -18,6 +18,7 @@ from pixelwise.settings import (
     max_gib_option,
     option,
 )
+from pixelwise.text import some
 from pixelwise.weights.config import zero_option
 from pixelwise.weights.formulas import METHODS, POS_WEIGHT, Zero
 
@@ -161,6 +162,18 @@ class TrainConfig:
     sample_share: float = option(
         0.33, "share of the crops that image-first or class-first chooses", low=0, high=1
     )
+    copy_paste: float = option(
+        0.0,
+        "share of the crops into which all pixels of a class in a crop of another image are pasted",
+        low=0,
+        high=1,
+        metavar="SHARE",
+    )
+    paste_classes: tuple[str, ...] = option(
+        (),
+        "classes that are pasted, the rare ones more often (default: all)",
+        metavar="CLASS",
+    )
     train_split: str = option("train", "split to learn from", group="data")
     val_split: str = option("val", "split to score after each epoch")
     folds: int | None = option(
@@ -242,6 +255,9 @@ class TrainConfig:
             if changed:
                 must = "left out with augment none"
                 raise ArgumentError(where, ", ".join(changed), must=must, got="another value")
+        if self.paste_classes and not self.copy_paste:
+            must = f"left out without {setting('copy_paste')}"
+            raise ArgumentError(where, "paste_classes", must=must, got=some(self.paste_classes))
         low, high = self.scale_jitter
         if not 0 < low <= high:
             got = (low, high)

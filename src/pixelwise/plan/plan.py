@@ -25,6 +25,7 @@ from pixelwise.ops.spec import Activation
 from pixelwise.plan.bad_images import BadImages
 from pixelwise.plan.config import TrainConfig
 from pixelwise.plan.parts import check_parts
+from pixelwise.plan.pasting import check_pasted
 from pixelwise.plan.preflight import check_early
 from pixelwise.plan.samples import image_notes
 from pixelwise.plan.splits import AnyCounts, count_pairs, labelled_pairs, usable_pairs
@@ -149,8 +150,9 @@ def make_plan(
         log(note)
     sizes = {name: len(pairs) for name, pairs in splits.items()}
     skip = config.on_bad_image == "skip" and began is None
-    with_places = config.train_split if config.sample != "uniform" else None
+    with_places = config.train_split if config.sample != "uniform" or config.copy_paste else None
     counts, places = count_pairs(used, sizes, skip, description, bad, with_places, config.seed)
+    check_pasted(config, description.classes, counts[config.train_split].pixels)
     for name, found in counts.items():
         if isinstance(found, MemberLabelCounts):
             shares = describe_members(found, description.classes.names)
@@ -171,10 +173,10 @@ def make_plan(
     shapes = [(h.height, h.width) for h in headers[config.train_split].values()]
     config = replace(config, crop=config.crop or median_size(shapes, config.scale))
     class_weights = find_weights(config, description, counts[config.train_split])
-    loss = make_criterion(config, description, class_weights)
     train, val = (used[name] for name in split_names(config))
     say_learnt_and_scored(config, train, val, log)
     shown = [places[pair.id] for pair in train] if with_places else []
+    loss = make_criterion(config, description, class_weights)
     return Plan(config, description, train, val, counts, class_weights, loss, bad, shown)
 
 

@@ -293,7 +293,7 @@ def meet_bad_pair(
     Raises:
         PixelwiseError: they may not, or there are too many.
     """
-    pair = dataset.pair_of(key)
+    pair = dataset.pair_of(key, error)
     found = (split, pair.id, error.without_hint)
     if run.bad.add(*found):
         run.met.append(found)

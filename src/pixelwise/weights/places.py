@@ -35,13 +35,14 @@ class ImagePlaces:
         width: of the image.
         classes: (K,) class indices that occur, ascending.
         ends: (K,) where the pixels of each end in `flat`.
-        flat: (P,) row * width + column, ascending for each class, at most MOST_PLACES of it.
+        flat: (P,) row * width + column, ascending for each class, at most MOST_PLACES of it; of 32
+            bits, for all of them stay in memory: 256 bytes for each class that an image has.
     """
 
     width: int
-    classes: NDArray[np.int64]
-    ends: NDArray[np.int64]
-    flat: NDArray[np.int64]
+    classes: NDArray[np.int32]
+    ends: NDArray[np.int32]
+    flat: NDArray[np.uint32]
 
     def of(self, index: int) -> NDArray[np.int64]:
         """(P, 2) rows and columns of the pixels of a class; none if it does not occur."""
@@ -49,7 +50,7 @@ class ImagePlaces:
         if at == len(self.classes) or self.classes[at] != index:
             return np.empty((0, 2), np.int64)
         first = self.ends[at - 1] if at else 0
-        return np.stack(np.divmod(self.flat[first : self.ends[at]], self.width), 1)
+        return np.stack(np.divmod(self.flat[first : self.ends[at]].astype(np.int64), self.width), 1)
 
 
 def draw_places(
@@ -94,9 +95,9 @@ def _drawn(
             places.append(own[np.sort(random.choice(len(own), most, replace=False))])
         else:
             places.append(own)
-    ends = np.cumsum([len(own) for own in places], dtype=np.int64)
-    together = np.concatenate(places) if places else np.empty(0, np.int64)
-    return ImagePlaces(width, np.array(found, np.int64), ends, together)
+    ends = np.cumsum([len(own) for own in places], dtype=np.int32)
+    together = np.concatenate([*places, np.empty(0, np.int64)]).astype(np.uint32)
+    return ImagePlaces(width, np.array(found, np.int32), ends, together)
 
 
 def counts_and_places(
