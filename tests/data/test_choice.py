@@ -173,3 +173,41 @@ def test_places_are_read_only_where_they_are_asked_for(tmp_path):
     ]
     assert [len(plan.places) for plan in plans] == [0, len(plans[1].train)]
     assert plans[0].counts == plans[1].counts
+
+
+def datasets_of(folder, labels, first, crop):
+    """Examples that all show a chosen pixel, of labels without void values of their own."""
+    classes = Classes([f"c{i}" for i in range(150)], ignore_values=[255])
+    for number, label in enumerate(labels):
+        write_image(folder / "images" / f"{number}.png", np.zeros((*label.shape, 3), np.uint8))
+        write_stored(folder / "labels" / f"{number}.png", label)
+    pairs = find_pairs(folder / "images", folder / "labels")
+    found = list(counts_and_places(pairs, classes, 0))
+    pixels = sum((one for one, _ in found), start=LabelCounts.zero(150)).pixels
+    choice = Choice([places for _, places in found], pixels, first, 1.0)
+    return SegmentationDataset(pairs, classes, 1.0, Augmentation(crop), seed=2, choice=choice)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_classes_of_one_pixel_in_images_smaller_than_the_crop_are_shown(tmp_path, first):
+    """150 classes, some of one pixel, an image of void, images of one pixel and of one row."""
+    labels = [
+        np.pad(np.arange(140, dtype=np.uint8).reshape(10, 14), 3),
+        np.full((9, 9), 255, np.uint8),
+        np.full((1, 1), 149, np.uint8),
+        np.arange(100, 150, dtype=np.uint8)[None],
+    ]
+    dataset = datasets_of(tmp_path, labels, first, (16, 64))
+    shown = set()
+    keys = [(epoch, i) for epoch in range(120) for i in range(4)]
+    for key in keys:
+        chosen = dataset.choice.drawn(2, *key)
+        _, target = dataset[key]
+        assert target.shape == (16, 64)
+        if chosen is None:
+            assert (target == 255).all()
+        else:
+            assert (target == chosen.class_index).any()
+            shown.add(chosen.class_index)
+    assert len(shown) > 90
+    assert 149 in shown

@@ -23,6 +23,15 @@ from pixelwise.labels.tables.street import STREET
 
 # What Pascal VOC shows void as: the last entry of its colour map.
 VOID_COLOR: Color = (224, 224, 192)
+# Where void is striped it differs from any class by more than its shade.
+_STRIPES = np.array([(150, 156, 163), (198, 202, 207)], np.uint8)
+_STRIPE_WIDTH = 4
+
+
+def striped(height: int, width: int) -> NDArray[np.uint8]:
+    """(height, width, 3) grey stripes, which stand for void."""
+    y, x = np.indices((height, width))
+    return _STRIPES[(x + y) // _STRIPE_WIDTH % 2]
 
 
 def voc_colormap(n: int = 256) -> NDArray[np.uint8]:

@@ -22,12 +22,14 @@ from pixelwise.report.config import ReportConfig
 from pixelwise.report.members_page import members_page
 from pixelwise.report.pictures import WRONG, four_pictures
 from pixelwise.report.reach import reach
+from pixelwise.report.seen import seen
 from pixelwise.report.source import (
     MemberSource,
     Source,
     command_for,
     find_metrics,
     find_result,
+    folders_around,
     read_evidence,
     read_metrics,
     read_result,
@@ -88,6 +90,7 @@ def report(config: ReportConfig) -> Path:
             "comparison": tables.comparison([source, *others]),
             "charts": charts,
             "evidence": evidence,
+            **seen(folders_around(config.source, path)),
             **calibration(source),
             **classes(source),
             **heat(source),

@@ -14,6 +14,7 @@ from pixelwise.errors import PixelwiseError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.color import index_to_color
 from pixelwise.labels.image import read_rgb
+from pixelwise.labels.palettes import striped
 from pixelwise.labels.png import read_label
 from pixelwise.report.words import listed, percent
 from pixelwise.score.compare import ImageDifference
@@ -22,9 +23,6 @@ from pixelwise.score.record import ImageScores
 MayShow = Callable[[str], bool]
 WIDEST, HIGHEST = 320, 480
 WRONG = (230, 0, 92)
-# Void is striped, so that it differs from the dimmed image by more than its shade.
-STRIPES = np.array([(150, 156, 163), (198, 202, 207)], np.uint8)
-STRIPE_WIDTH = 4
 NAMED_CLASSES = 4
 
 
@@ -180,8 +178,7 @@ def error_picture(
     # A thumbnail pixel is as strongly coloured as the part of its area that is wrong.
     part = _part(wrong, width, height)[:, :, None]
     canvas = canvas * (1 - part) + np.array(WRONG) * part
-    y, x = np.indices((height, width))
-    stripes = STRIPES[(x + y) // STRIPE_WIDTH % 2]
+    stripes = striped(height, width)
     canvas = np.where(_part(void, width, height)[:, :, None] > 0.5, stripes, canvas)
     share = wrong.sum() / max(1, label.size - void.sum())
     text = f"Errors: {percent(float(share))} % of the valid pixels are wrong."

@@ -108,9 +108,14 @@ def command_for(folder: Path) -> str:
 
 def find_metrics(source: Path, score_path: Path) -> Path | None:
     """metrics.jsonl in the folder that was asked for, or in the run folder around the score."""
-    # RUN/predictions/SPLIT/score.json is two folders below its run folder
-    around = [source, score_path.parent, *score_path.absolute().parents[1:3]]
+    around = folders_around(source, score_path)
     return next((f / METRICS_FILE for f in around if (f / METRICS_FILE).is_file()), None)
+
+
+def folders_around(source: Path, score_path: Path) -> list[Path]:
+    """The folders that may be the run of a score."""
+    # RUN/predictions/SPLIT/score.json is two folders below its run folder
+    return [source, score_path.parent, *score_path.absolute().parents[1:3]]
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:

@@ -15,6 +15,6 @@ evaluate.py      counts and loss of the validation split
 val_counts.py    counts of each image of that split, epoch by epoch
 evidence.py      which epochs are as good as the best, by a bootstrap over these images; stop.py
                  what a run says and decides by it
-val_pictures.py  pictures for the loggers
+val_pictures.py  pictures for the loggers; examples.py those of what the network sees
 trained.py       load_network: an image in, a label out
 """

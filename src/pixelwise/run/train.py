@@ -53,6 +53,7 @@ from pixelwise.ranks.distributed import (
 from pixelwise.ranks.ranks import is_rank, note_signals, run_on_ranks
 from pixelwise.run.checkpoint import BEST, LAST, AboutCheckpoint, save_checkpoint
 from pixelwise.run.evaluate import evaluate, evaluation_line
+from pixelwise.run.examples import show_examples
 from pixelwise.run.position import WEIGHTS_OF_STEP
 from pixelwise.run.seen import count_seen, gather_seen, shares_seen
 from pixelwise.run.setup import (
@@ -88,7 +89,7 @@ def train(
             CheckpointSaved, in the process of the first device. What one raises stops the run. With
             several devices they must be functions of an importable module.
     Returns:
-        The run folder: config.json, metrics.jsonl, best/, last/, log.txt.
+        The run folder: config.json, metrics.jsonl, best/, last/, examples/, log.txt.
     Raises:
         PixelwiseError: the data, the settings or the machine do not allow the run; a loss that is
             not finite.
@@ -126,6 +127,8 @@ def train_here(config: TrainConfig, hooks: Hooks) -> Path:
 def fit(run: Run) -> None:
     """Train and score epoch after epoch, from the run's position to its end."""
     config, position = run.config, run.position
+    if position.step == 0:
+        show_examples(run)
     while position.epochs < config.epochs and not gains_too_little(run):
         train_epoch(run, position.epochs)
         values, counts = score_epoch(run)
