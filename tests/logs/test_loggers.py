@@ -79,9 +79,12 @@ def test_the_names_of_the_option_are_those_of_the_table():
 def test_a_logger_is_given_the_lines_of_the_file_and_pictures_of_val(data, tmp_path, recorder):
     run = train(small(data, tmp_path / "run", epochs=2))
     assert recorder.lines == lines_of(run)
-    names = [(step, name) for step, name, _, _ in recorder.pictures]
+    seen = [one for one in recorder.pictures if one[1].startswith("train/")]
+    assert [one[:2] for one in seen] == [(0, f"train/{n}") for n in range(1, 7)]  # once
+    of_val = [one for one in recorder.pictures if one not in seen]
+    names = [(step, name) for step, name, _, _ in of_val]
     assert len(set(names)) == len(names) == 4  # two images of val, two epochs
-    assert {(shape, kind) for _, _, shape, kind in recorder.pictures} == {
+    assert {(shape, kind) for _, _, shape, kind in of_val} == {
         ((37, 82, 3), np.dtype("uint8")),
         ((33, 94, 3), np.dtype("uint8")),
     }
