@@ -277,6 +277,8 @@ def plan_training(
     augment: str = "default",
     sample: Literal["uniform", "image-first", "class-first"] = "uniform",
     sample_share: float = 0.33,
+    copy_paste: float = 0.0,
+    paste_classes: Sequence[str] = (),
     train_split: str = "train",
     val_split: str = "val",
     folds: int | None = None,
