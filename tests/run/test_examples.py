@@ -57,12 +57,15 @@ def test_void_is_striped_and_a_class_has_its_colour():
     assert stripes == {(150, 156, 163), (198, 202, 207)}
 
 
-def test_of_classes_that_overlap_the_last_one_is_shown_and_none_leaves_the_image():
-    image = np.full((1, 4, 3), 100, np.uint8)
-    target = np.array([[[1, 1, 0, 255]], [[0, 1, 0, 0]]], np.uint8)
-    shown = label_over(image, target, CLASSES)[0].tolist()
-    assert shown[:3] == [[46, 52, 58], [160, 100, 40], [100, 100, 100]]
-    assert shown[3] in ([150, 156, 163], [198, 202, 207])
+def test_of_classes_that_overlap_void_is_striped_where_no_class_is():
+    image = np.full((4, 16, 3), 100, np.uint8)
+    classes = Classes(["ground", "disc"], files=("ground", "disc"))
+    target = np.array([[[1, 1, 0, 255]], [[0, 255, 0, 0]]], np.uint8)
+    shown = label_over(image, target, classes)
+    stripes = {(150, 156, 163), (198, 202, 207)}
+    assert {tuple(color) for color in shown[:, 12:].reshape(-1, 3).tolist()} == stripes
+    assert not stripes & {tuple(color) for color in shown[:, :12].reshape(-1, 3).tolist()}
+    assert (shown[:, 9:11] == 100).all()
 
 
 def test_the_page_of_a_run_shows_them_in_one_file(run):

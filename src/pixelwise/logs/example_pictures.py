@@ -84,20 +84,15 @@ def label_over(
     Args:
         image: of any size.
         target: (h, w) class indices; or (C, h, w) of 0, 1 and void where classes overlap, of which
-            the last one is shown.
+            void is striped where no class is.
         classes: their colours.
     """
-    void = classes.ignore_index
-    if target.ndim == 3:
-        members = target == 1
-        last = len(target) - 1 - members[::-1].argmax(0)
-        other = np.where((target == void).any(0), void, -1)
-        target = np.where(members.any(0), last, other)
-    rows, columns = (
-        (np.arange(length) * have // length) for length, have in zip(image.shape, target.shape)
-    )
-    label = target[np.ix_(rows, columns)]
-    is_none = label == -1  # of classes that overlap, none is here
-    shown = overlay(image, np.where(is_none, void, label), classes, 0.6)
-    shown[label == void] = striped(*label.shape)[label == void]
+    sizes = zip(image.shape, target.shape[-2:])
+    rows, columns = (np.arange(length) * have // length for length, have in sizes)
+    label = target[..., rows[:, None], columns]
+    shown = overlay(image, label, classes, 0.6)
+    void = label == classes.ignore_index
+    if void.ndim == 3:
+        void = void.any(0) & ~(label == 1).any(0)
+    shown[void] = striped(*void.shape)[void]
     return shown
