@@ -14,8 +14,6 @@ from lightning_fabric.plugins.environments import LightningEnvironment
 from torch import Tensor, distributed, nn
 
 from pixelwise.data.augment import find_augmentation
-from pixelwise.data.choice import PASTED, Choice
-from pixelwise.data.cut import Augmentation
 from pixelwise.data.dataset import SegmentationDataset
 from pixelwise.data.presets import AUGMENTATIONS
 from pixelwise.errors import ArgumentError, BackendError, PixelwiseError, setting
@@ -37,8 +35,8 @@ from pixelwise.networks.trust import AUGMENTATION, check_trusted, trust
 from pixelwise.ops.backends import choose_backend
 from pixelwise.plan.bad_images import BadImages, read_bad_images
 from pixelwise.plan.config import TrainConfig, of_machine
+from pixelwise.plan.datasets import make_datasets
 from pixelwise.plan.parts import lines_about_parts
-from pixelwise.plan.pasting import pasted_classes
 from pixelwise.plan.plan import Plan, make_plan
 from pixelwise.progress import Display
 from pixelwise.ranks.batch_norm import batch_norm_over_ranks
@@ -372,33 +370,3 @@ def on_first_rank(fabric: Fabric, action: Callable[[], Any]) -> Any:
     if isinstance(result, PixelwiseError):
         raise result
     return result
-
-
-def make_datasets(plan: Plan) -> tuple[SegmentationDataset, SegmentationDataset]:
-    """The train split with augmentation, and the val split without."""
-    config, classes = plan.config, plan.description.classes
-    assert config.crop is not None  # make_plan has filled it in
-    how = Augmentation(
-        crop=config.crop,
-        scale=config.scale,
-        zoom=config.scale_jitter,
-        flip=config.flip,
-        color=config.color_jitter,
-        more=config.augment,
-    )
-    if config.augment in AUGMENTATIONS and AUGMENTATIONS[config.augment].crop_only:
-        how = Augmentation(crop=config.crop, scale=config.scale, more=config.augment)
-    choice, paste = None, None
-    pixels = plan.counts[config.train_split].pixels
-    pixels = pixels[:, 1] if classes.files else pixels
-    if config.sample != "uniform":
-        choice = Choice(plan.places, pixels, config.sample == "class-first", config.sample_share)
-    if config.copy_paste:
-        only = pasted_classes(config, classes)
-        paste = Choice(plan.places, pixels, True, config.copy_paste, only, PASTED)
-    return (
-        SegmentationDataset(
-            plan.train, classes, config.scale, how, config.seed, choice, paste=paste
-        ),
-        SegmentationDataset(plan.val, classes, config.scale),
-    )
