@@ -36,6 +36,7 @@ LAYER = {
     **dict.fromkeys(["prediction", "report"], 10),
     **dict.fromkeys(["demo", "folds"], 11),
     "cli": 12,
+    "__main__": 13,
 }
 NUMPY, IMAGING = {"numpy"}, {"numpy", "PIL"}
 # third-party packages that a package of ours may import, at most; the others none

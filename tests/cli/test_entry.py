@@ -33,6 +33,12 @@ def test_settings_can_come_from_a_file_and_options_win(data, run, tmp_path):
     assert call("train", "--config", toml, "--out", tmp_path / "b") == 0
 
 
+def test_the_package_can_be_run_as_the_command():
+    words = [sys.executable, "-m", "pixelwise", "--version"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("pixelwise ")
+
+
 def test_json_is_the_result_for_machines(run, capsys):
     out = run.parent / "predicted"
     assert call("predict", run, "--out", out, "--json") == 0
