@@ -1,6 +1,7 @@
 """Memory that is freed stays with the process, for the next step that asks for as much."""
 
 import ctypes
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,10 +21,10 @@ def freed_memory_kept() -> Iterator[None]:
     A network on a CPU frees its feature maps and asks for the same sizes a moment later. Each time
     the system would clear every page again, which takes a quarter of a prediction and a fifth of a
     training step. The peak of memory is the same; at the end it is returned. Elsewhere than on
-    Linux with glibc nothing changes.
+    Linux with glibc nothing changes, nor where the user has set the allocator by the environment.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is None:
+    if mallopt is None or is_set_by_user():
         yield
         return
     # older versions refuse more than the usual; with one threshold set the other one is fixed too
@@ -37,3 +38,9 @@ def freed_memory_kept() -> Iterator[None]:
         mallopt(_TRIM_THRESHOLD, _USUAL_TRIM)
         if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
             trim(0)
+
+
+def is_set_by_user() -> bool:
+    """Whether a variable of the environment says how the C library allocates."""
+    own = any(name.startswith("MALLOC_") for name in os.environ)
+    return own or "glibc.malloc." in os.environ.get("GLIBC_TUNABLES", "")
