@@ -24,6 +24,16 @@ def interpolate(x: Tensor, size: tuple[int, ...]) -> Tensor:
     return _by_torch(x, size) if bool(x.detach().sum().isfinite()) else _exactly(x, size)
 
 
+def no_larger(logits: Tensor, size: tuple[int, ...]) -> Tensor:
+    """Logits (N, C, h, w) as they are, or brought to (H, W) if they are larger on an axis.
+
+    A network sees an image at a multiple of 32, so its logits may be larger than the label. A loss
+    with upsample="bilinear" refuses that; labels and scores are of the same interpolation.
+    """
+    larger = any(own > most for own, most in zip(logits.shape[2:], size))
+    return interpolate(logits, tuple(size)) if larger else logits
+
+
 def _by_torch(x: Tensor, size: tuple[int, ...]) -> Tensor:
     return F.interpolate(x, size=size, mode="bilinear", align_corners=False)
 

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pixelwise.ops.interpolate import no_larger
 from pixelwise.ops.stats import PixelStats
 from pixelwise.plan.parts import takes_one_pass
 from pixelwise.ranks.rank_stats import stats_over_ranks
@@ -44,7 +45,8 @@ def gradient_in_parts(run: Run, image: Tensor, target: Tensor) -> Tensor:
         # ranks exchange gradients in the last part, when all are added
         waits = run.fabric.world_size > 1 and number < len(slopes_of) - 1
         with run.fabric.no_backward_sync(model, enabled=waits):
-            stats = run.criterion.stats(model(part), labels)
+            logits = no_larger(model(part), labels.shape[-2:])
+            stats = run.criterion.stats(logits, labels)
             run.fabric.backward((slopes_of[number] * stats.sums).sum().float())
         seen.append(PixelStats(stats.sums.detach(), stats.names, stats.backend))
     return loss_of(run, PixelStats.join(seen))
@@ -57,7 +59,10 @@ def stats_before(run: Run, image: Tensor, target: Tensor) -> PixelStats:
         logits = torch.zeros(len(image), run.plan.description.num_channels, 1, 1)
         return run.criterion.stats(logits.to(image.device), target)
     buffers = [buffer.clone() for buffer in run.network.buffers()]
-    parts = [run.criterion.stats(run.model(i), t) for i, t in parts_of(run, image, target)]
+    parts = [
+        run.criterion.stats(no_larger(run.model(i), t.shape[-2:]), t)
+        for i, t in parts_of(run, image, target)
+    ]
     # the running statistics of BatchNorm see every part once
     for buffer, before in zip(run.network.buffers(), buffers, strict=True):
         buffer.copy_(before)

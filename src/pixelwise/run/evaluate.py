@@ -14,6 +14,7 @@ from pixelwise.labels.classes import Classes
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.metrics.members import MemberCounts, mean_of_members, member_scores
 from pixelwise.metrics.scores import iou, mean_iou, pixel_accuracy
+from pixelwise.ops.interpolate import no_larger
 from pixelwise.ops.predict import confusion_matrix
 from pixelwise.ops.spec import Activation
 from pixelwise.ops.unknown import raise_if_unknown
@@ -119,7 +120,7 @@ def evaluate(
                 is_void = target == ignore_index
                 void = is_void.sum((0, 2, 3)) if overlap else is_void.sum()[None]
                 tables.append((next(good), counts, void))
-                loss += criterion(image, target).double()
+                loss += criterion(no_larger(image, target.shape[-2:]), target).double()
                 after_image()
             if len(tables) * counts.numel() > MOST_ENTRIES:
                 read_tables()

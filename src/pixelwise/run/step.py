@@ -13,6 +13,7 @@ from torch import Tensor
 
 from pixelwise.errors import RunError, setting
 from pixelwise.labels.pairs import Pair
+from pixelwise.ops.interpolate import no_larger
 from pixelwise.ranks.distributed import any_rank
 from pixelwise.ranks.rank_stats import loss_over_ranks
 from pixelwise.run.accumulate import gradient_in_parts
@@ -46,7 +47,8 @@ def take_step(run: Run, image: Tensor, target: Tensor, pairs: list[Pair]) -> flo
             note(run, LOSS, gradient_in_parts(run, image, target), place)
         else:
             images = min(config.batch, len(run.train))
-            loss = loss_over_ranks(run.criterion, run.model(image), target, images)
+            logits = no_larger(run.model(image), target.shape[-2:])
+            loss = loss_over_ranks(run.criterion, logits, target, images)
             note(run, LOSS, loss, place)
             run.fabric.backward(loss)
     except torch.OutOfMemoryError:
