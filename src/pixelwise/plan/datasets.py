@@ -32,7 +32,7 @@ def make_datasets(plan: Plan) -> tuple[SegmentationDataset, SegmentationDataset]
         paste = Choice(plan.places, pixels, True, config.copy_paste, only, PASTED)
     return (
         SegmentationDataset(
-            plan.train, classes, config.scale, how, config.seed, choice, paste=paste
+            plan.train, classes, config.scale, how, config.seed, choice, plan.images, paste
         ),
-        SegmentationDataset(plan.val, classes, config.scale),
+        SegmentationDataset(plan.val, classes, config.scale, kind=plan.images),
     )

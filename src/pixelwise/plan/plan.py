@@ -15,6 +15,7 @@ from pixelwise.errors import (
     error_at,
 )
 from pixelwise.files.names import real_path
+from pixelwise.labels.bands.image_kind import RGB8, ImageKind
 from pixelwise.labels.class_files import MULTILABEL
 from pixelwise.labels.description import FILE_NAME, Description, read_settled
 from pixelwise.labels.pairs import Pair
@@ -29,6 +30,7 @@ from pixelwise.plan.pasting import check_pasted
 from pixelwise.plan.preflight import check_early
 from pixelwise.plan.samples import image_notes
 from pixelwise.plan.splits import AnyCounts, count_pairs, labelled_pairs, usable_pairs
+from pixelwise.plan.statistics import find_kind
 from pixelwise.settings import command_line
 from pixelwise.text import plural, shell_line, some
 from pixelwise.weights.counts import LabelCounts
@@ -59,6 +61,7 @@ class Plan:
         class_weights: one per class, or None.
         criterion: the loss; it upsamples the logits to the target inside.
         bad: pairs that are in neither split because they cannot be used.
+        images: what they are; of a run that is resumed, what they were.
         places: pixels of the classes of each pair of train; none where they are not asked for.
     """
 
@@ -70,6 +73,7 @@ class Plan:
     class_weights: tuple[float, ...] | None
     criterion: Criterion
     bad: BadImages
+    images: ImageKind = RGB8
     places: list[ImagePlaces] = field(default_factory=list)
 
     @property
@@ -113,7 +117,10 @@ def size_of(path: Path) -> int:
 
 
 def make_plan(
-    config: TrainConfig, log: Callable[[str], None], began: BadImages | None = None
+    config: TrainConfig,
+    log: Callable[[str], None],
+    began: BadImages | None = None,
+    kind: ImageKind | None = None,
 ) -> Plan:
     """Read the dataset and decide everything that the configuration left open.
 
@@ -124,6 +131,7 @@ def make_plan(
         config: with `data`.
         log: given a line for each split, and for each kind of image that is not used as it shows.
         began: the bad pairs of a run that is resumed.
+        kind: of its images.
     Raises:
         PixelwiseError: anything that would stop the run later.
     """
@@ -177,7 +185,8 @@ def make_plan(
     say_learnt_and_scored(config, train, val, log)
     shown = [places[pair.id] for pair in train] if with_places else []
     loss = make_criterion(config, description, class_weights)
-    return Plan(config, description, train, val, counts, class_weights, loss, bad, shown)
+    kind = kind or find_kind(description.channels, train, description.classes, skip, log)
+    return Plan(config, description, train, val, counts, class_weights, loss, bad, kind, shown)
 
 
 def absolute(weights: str) -> str:

@@ -32,8 +32,6 @@ from pixelwise.plan.samples import check_image
 from pixelwise.text import shell_line
 from pixelwise.weights.file import read_weights
 
-# of a training example, a pixel of the window that is cut out: image and label, before and after
-_BYTES_A_PIXEL = 8
 # more than decoding takes in any format; only of larger images is it looked at exactly
 _MOST_BYTES_A_PIXEL = 40
 
@@ -64,8 +62,8 @@ def check_early(config: TrainConfig) -> None:
     check_out(config.out)
     check_name(config.network)
     check_loggers(config)
-    check_crop(config)
     description = read_settled(config.data, config.accept_guesses)
+    check_crop(config, description.channels)
     if config.class_weights.endswith(".json"):
         read_weights(config.class_weights, description.classes.names, description.task)
 
@@ -85,7 +83,7 @@ def check_loggers(config: TrainConfig) -> None:
             raise missing_package("train", name)
 
 
-def check_crop(config: TrainConfig) -> None:
+def check_crop(config: TrainConfig, channels: Channels) -> None:
     """Raise if cutting out one training example takes more memory than a file may."""
     if config.crop is None:
         return
@@ -93,9 +91,11 @@ def check_crop(config: TrainConfig) -> None:
     side = max(1 / config.scale_jitter[0], config.scale, 1.0)
     pixels = math.prod(float(length) * side for length in config.crop)
     height, width = config.crop
+    # image and label, before and after
+    bytes_a_pixel = 2 * (len(channels) * (1 if channels.is_rgb else 4) + 1)
     try:
         # beyond 1e30 bytes a message needs no digits
-        check_unpacked(int(min(_BYTES_A_PIXEL * pixels, 1e30)), f"{height:,} x {width:,} pixels")
+        check_unpacked(int(min(bytes_a_pixel * pixels, 1e30)), f"{height:,} x {width:,} pixels")
     except Unreadable as reason:
         must, hint = "one whose examples fit into memory", reason.hint
         raise ArgumentError("train", "crop", must=must, got=reason.got, hint=hint) from None

@@ -17,8 +17,8 @@ from torch import Tensor
 
 from pixelwise.audit.headers import Header
 from pixelwise.errors import ArgumentError, DatasetError, LabelError, PixelwiseError, setting
+from pixelwise.labels.bands.image_kind import ImageKind
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.image import read_rgb
 from pixelwise.labels.overlap.members import write_members
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import write_label
@@ -39,10 +39,10 @@ GPU_BATCH_PIXELS = 2**22
 READERS, WRITERS = min(16, os.cpu_count() or 1), 2
 
 
-def images_in_memory(headers: list[Header], batch: int) -> int:
+def images_in_memory(headers: list[Header], batch: int, bytes_a_pixel: int = 3) -> int:
     """How many images are read before the network takes them, so that the largest ones fit."""
     largest = max((header.height * header.width for header in headers), default=1)
-    return max(batch, min(MOST_AHEAD, AHEAD_PIXELS // largest), 1)
+    return max(batch, min(MOST_AHEAD, 3 * AHEAD_PIXELS // (bytes_a_pixel * largest)), 1)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Ready:
     Attributes:
         stamp: of its file, before it was read.
         size: (height, width) on disk.
-        image: (3, h, w) uint8, as the network takes it.
+        image: (channels, h, w), as the network takes it.
     """
 
     pair: Pair
@@ -93,10 +93,15 @@ class Work:
     """
 
     def __init__(
-        self, network: TrainedNetwork, classes: Classes, config: PredictConfig, journal: Journal
+        self,
+        network: TrainedNetwork,
+        classes: Classes,
+        config: PredictConfig,
+        journal: Journal,
+        images: ImageKind,
     ) -> None:
         self.network, self.classes, self.config = network, classes, config
-        self.journal, self.begun = journal, journal.unfinished
+        self.journal, self.begun, self.images = journal, journal.unfinished, images
         self.logits_of = Batched(network)
         self.device = next(network.parameters()).device
         self.failed: dict[str, PixelwiseError] = {}
@@ -126,7 +131,7 @@ class Work:
         """Read an image, in a thread; or why it cannot be read."""
         stamp = stamp_of(pair.image)
         try:
-            image = read_rgb(pair.image)
+            image, _ = self.images.read(pair.image)
             return Ready(
                 pair, stamp, image.shape[:2], self.network.at_network(image, str(pair.image))
             )

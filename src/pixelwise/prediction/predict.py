@@ -2,7 +2,7 @@
 
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -25,8 +25,10 @@ from pixelwise.files.folder import (
 from pixelwise.files.lock import locked
 from pixelwise.files.names import check_names, real_path
 from pixelwise.files.results import write_json
+from pixelwise.labels.bands.channels import Channels
+from pixelwise.labels.bands.image_kind import ImageKind
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.description import FILE_NAME, read_description
+from pixelwise.labels.description import FILE_NAME, Description, read_description
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.splits.names import folder_of_split, split_parts
 from pixelwise.labels.storage_notes import count_kinds, storage_notes
@@ -59,13 +61,14 @@ FILE = "prediction.json"
 
 @dataclass(frozen=True)
 class Selection:
-    """Which images are predicted, with which classes, and where they are from."""
+    """Which images are predicted, with which classes, where they are from and what they are."""
 
     pairs: list[Pair]
     classes: Classes
     data: str | None
     split: str | None
     name: str
+    images: ImageKind
 
 
 @dataclass(frozen=True)
@@ -183,7 +186,8 @@ def begin(
     """
     about = checkpoint.about
     given = (config.thresholds,) if config.thresholds else ()
-    key = key_of(about.sha256, about.scale, chosen.classes, config.threshold, *given)
+    bands = () if chosen.images.is_rgb else (chosen.images.channels,)
+    key = key_of(about.sha256, about.scale, chosen.classes, config.threshold, *given, *bands)
     source = key_of(key, chosen.data, chosen.split, str(config.images and real_path(config.images)))
     again = config.overwrite or config.calibration
     found = None if again else read_unfinished(out, source)
@@ -234,12 +238,13 @@ def predict_into(
     if len(todo) < len(chosen.pairs):
         display.line(f"predict: going on; {len(todo):,} of {len(chosen.pairs):,} images are left")
     headers = headers_of(todo)
-    for note in storage_notes(count_kinds(headers), len(todo)):
-        display.line(f"predict: {note}")
+    if chosen.images.is_rgb:
+        for note in storage_notes(count_kinds(headers), len(todo)):
+            display.line(f"predict: {note}")
     display.start(len(todo))
     with begun.journal() as journal, display:
-        work = Work(network, chosen.classes, config, journal)
-        most = images_in_memory(headers, config.batch or 1)
+        work = Work(network, chosen.classes, config, journal, chosen.images)
+        most = images_in_memory(headers, config.batch or 1, chosen.images.bytes_a_pixel)
         work.run(todo, most, partial(display.advance, "predicting"))
     failed = {pair.id: work.failed[pair.id] for pair in todo if pair.id in work.failed}
     if not begun.done:
@@ -269,7 +274,8 @@ def select_images(config: PredictConfig, checkpoint: Checkpoint) -> Selection:
     """
     if config.images is not None:
         pairs = photographs(config.images, config.image_prefix, config.image_suffix)
-        return Selection(pairs, checkpoint.about.classes, None, None, real_path(config.images).name)
+        about, name = checkpoint.about, real_path(config.images).name
+        return Selection(pairs, about.classes, None, None, name, about.images)
     path = real_path(config.data or Path(checkpoint.about.dataset))
     description = read_description(path)
     where = description.root / FILE_NAME
@@ -280,4 +286,27 @@ def select_images(config: PredictConfig, checkpoint: Checkpoint) -> Selection:
         must = f"those of the network ({', '.join(theirs)})"
         raise DatasetError(where, "classes", must=must, got=", ".join(own))
     pairs, folder = description.pairs(split), folder_of_split(split)
-    return Selection(pairs, description.classes, str(path), split, folder)
+    images = images_of(description, checkpoint.about.images)
+    return Selection(pairs, description.classes, str(path), split, folder, images)
+
+
+def images_of(description: Description, trained: ImageKind) -> ImageKind:
+    """What the images of a dataset are to a network: its own bands, the values of training.
+
+    Raises:
+        DatasetError: it has other channels, or another black and white.
+    """
+    own, theirs = describe(description.channels), describe(trained.channels)
+    if own != theirs:
+        must = f"as the network learnt them ({theirs})"
+        raise DatasetError(description.root / FILE_NAME, "images", must=must, got=own)
+    return replace(trained, channels=description.channels)
+
+
+def describe(channels: Channels) -> str:
+    """What has to be the same for a network."""
+    if channels.is_rgb:
+        return "RGB of 8 bits"
+    pairs = list(map(list, channels.range))
+    limits = f", range {pairs if len(set(channels.range)) > 1 else pairs[0]}" if pairs else ""
+    return f"{', '.join(channels.names)}; normalization {channels.normalization}{limits}"

@@ -26,6 +26,7 @@ from pixelwise.files.content import MAX_BYTES, Unreadable, read_file
 from pixelwise.files.folder import previous_of, staged_folder
 from pixelwise.files.records import shown, to_plain
 from pixelwise.files.results import read_record
+from pixelwise.labels.bands.image_kind import RGB8, ImageKind
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import TASKS
 from pixelwise.plan.config import MOST_SCALE
@@ -46,6 +47,7 @@ class AboutCheckpoint:
         num_channels: of the logits; 1 for a binary task.
         task, classes, dataset: of the dataset.
         scale: size of an image at the network / size on disk.
+        images: what they are: channels, samples and their values.
         epoch, step: complete epochs and steps of the optimizer.
         score: val/miou and its convention.
         val_split: that the score is of.
@@ -65,6 +67,7 @@ class AboutCheckpoint:
     score: dict[str, float | str | None]
     val_split: str = "val"
     sha256: dict[str, str] = field(default_factory=dict)
+    images: ImageKind = RGB8
 
 
 @dataclass(frozen=True)

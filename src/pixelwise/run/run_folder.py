@@ -16,6 +16,7 @@ from pixelwise.files.folder import cannot, make_folder, previous_of, remove, rem
 from pixelwise.files.lock import locked
 from pixelwise.files.records import converted, to_plain
 from pixelwise.files.results import read_object, read_record, write_json
+from pixelwise.labels.bands.image_kind import RGB8, ImageKind
 from pixelwise.labels.classes import Classes
 from pixelwise.networks.build import Network
 from pixelwise.plan.bad_images import BadImages
@@ -70,6 +71,7 @@ class AboutRun:
         class_weights: one per class, or None.
         parameters: of the network.
         versions: of Python and of the packages that decide the numbers.
+        images: what they are: channels, samples and their values.
     """
 
     SCHEMA: ClassVar[str] = "pixelwise.run/1"
@@ -82,6 +84,7 @@ class AboutRun:
     class_weights: tuple[float, ...] | None
     parameters: int
     versions: dict[str, str]
+    images: ImageKind = RGB8
 
 
 def lock_run(run: Path, log: Callable[[str], None], held: ExitStack) -> None:
@@ -145,12 +148,18 @@ def about_run(plan: Plan, network: Network, folder: Path) -> AboutRun:
         class_weights=plan.class_weights,
         parameters=sum(p.numel() for p in network.parameters()),
         versions=versions(),
+        images=plan.images,
     )
 
 
 def versions() -> dict[str, str]:
     """Of Python and of the packages that decide the numbers of a run."""
     return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+
+
+def saved_images(run: Path | None) -> ImageKind | None:
+    """What the images of a run that is resumed were when it began."""
+    return None if run is None else read_record(AboutRun, run / CONFIG).images
 
 
 def saved_config(run: Path) -> TrainConfig:
@@ -191,6 +200,9 @@ def checkpoint_to_resume(run: Path, plan: Plan, log: Callable[[str], None]) -> C
     if began.classes != plan.description.classes:
         event = "cannot resume: the classes have changed since the run began"
         raise RunError(run, "classes", event=event, hint="Start a new run for the new classes.")
+    if began.images.channels != plan.description.channels:
+        event = "cannot resume: [images] in dataset.toml has changed since the run began"
+        raise RunError(run, "images", event=event, hint="Restore it, or start a new run.")
     file = plan.config.class_weights
     if file.endswith(".json") and began.class_weights != plan.class_weights:
         event = f"cannot resume: the class weights in {file} have changed since the run began"

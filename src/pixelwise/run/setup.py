@@ -54,6 +54,7 @@ from pixelwise.run.run_folder import (
     make_run_folder,
     reopen_run,
     saved_config,
+    saved_images,
 )
 from pixelwise.run.start import start_from
 from pixelwise.run.val_counts import forget_counts, table_shape
@@ -187,7 +188,7 @@ def prepare(config: TrainConfig, fabric: Fabric, log: Callable[[str], None]) -> 
     began = None if config.resume is None else read_bad_images(config.resume)
     if settings.augment not in AUGMENTATIONS:
         find_augmentation(settings.augment)
-    plan = make_plan(settings, log, began)
+    plan = make_plan(settings, log, began, saved_images(config.resume))
     settings = plan.config
     network = make_network(plan, fabric, is_new=config.resume is None, log=log)
     optimizer = make_optimizer(network, settings)
@@ -244,7 +245,8 @@ def make_network(plan: Plan, fabric: Fabric, is_new: bool, log: Callable[[str], 
     config = plan.config
     torch.manual_seed(config.seed)
     source = config.encoder_weights if is_new else "none"
-    network = build_network(config.network, plan.description.num_channels, source, log)
+    channels = plan.description.num_channels
+    network = build_network(config.network, channels, source, log, plan.images)
     if is_new and config.start is not None:
         start_from(config.start, network, plan.description, log)
     if syncs_batch_norm(config, fabric.device.type):

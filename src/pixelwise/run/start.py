@@ -20,6 +20,7 @@ from pixelwise.text import plural, some
 
 # the names of a file of another program may lack the first words of ours
 PREFIXES = ("", "body.", "body.encoder.")
+VALUES = ("mean", "std", "low", "high")  # of the samples of images
 
 
 def start_from(
@@ -48,11 +49,12 @@ def start_from(
     stored = renamed(read_tensors(path), own)
     heads = head_tensors(network, len(classes))
     old = len(classes) if before is None else len(before)
-    copied, kept = 0, []
+    apart = forget_values(stored, network)
+    copied, kept = 0, [f"{name} is of other images" for name in apart]
     for name, tensor in own.items():
         theirs = stored.pop(name, None)
         if theirs is None:
-            kept.append(f"{name} is not in it")
+            kept += [f"{name} is not in it"] * (name not in apart)
         elif theirs.is_floating_point() != tensor.is_floating_point():
             kept.append(f"{name} is {theirs.dtype}")
         elif before is not None and name in heads and fits_by_row(theirs, tensor, old):
@@ -77,6 +79,18 @@ def start_from(
         log(f"start: {plural(len(kept), 'tensor')} not copied: {some(kept)}")
     if stored:
         log(f"start: {plural(len(stored), 'tensor')} of the file not used: {some(stored)}")
+
+
+def forget_values(stored: dict[str, Tensor], network: Network) -> list[str]:
+    """Remove mean and std of samples with another black and white than ours; the names of those."""
+    own = network.state_dict()
+    for name in ("low", "high"):
+        theirs, ours = stored.get(name), own.get(name)
+        if theirs is not ours and (theirs is None or ours is None or not torch.equal(theirs, ours)):
+            break
+    else:
+        return []
+    return [name for name in VALUES if stored.pop(name, None) is not None]
 
 
 def channel_names(names: Sequence[str], num_channels: int) -> tuple[str, ...]:
@@ -118,7 +132,10 @@ def head_tensors(network: Network, num_channels: int) -> set[str]:
     for p in wide.values():
         p.requires_grad_(True)
     generator = torch.Generator().manual_seed(0)
-    image = torch.randint(0, 256, (1, 3, 64, 64), dtype=torch.uint8, generator=generator)
+    shape = (1, network.channels, 64, 64)
+    image = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
+    if network.clips:
+        image = network.low + image / 255 * (network.high - network.low)
     with torch.enable_grad():
         logits = network(image)
         rows = [0, num_channels - 1]

@@ -384,6 +384,7 @@ def save(run: Run, name: str, miou: float | None) -> None:
         step=position.step,
         score={"val/miou": miou, "convention": "present"},
         val_split=config.val_split,
+        images=run.plan.images,
     )
     state = {
         "optimizer": run.optimizer.state_dict(),

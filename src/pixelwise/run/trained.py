@@ -14,16 +14,15 @@ from pixelwise.data.resize import network_size, resize_image
 from pixelwise.data.samples import image_to_tensor
 from pixelwise.errors import (
     ArgumentError,
-    ArgumentTypeError,
     DatasetError,
     RunError,
-    check_shape,
     error_at,
 )
 from pixelwise.files.content import Unreadable
 from pixelwise.files.limits import check_unpacked
+from pixelwise.labels.bands.image_kind import RGB8, ImageKind
+from pixelwise.labels.bands.reading import Samples
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.image import read_rgb
 from pixelwise.networks.build import Network, build_network
 from pixelwise.networks.trust import check_trusted
 from pixelwise.ops.nan import check_no_nan
@@ -50,23 +49,30 @@ class TrainedNetwork(nn.Module):
         classes: what the channels of the logits mean.
         activation: "softmax", or "sigmoid" for a binary task or classes that overlap.
         scale: size of an image at the network / size on disk.
+        images: what they were in training.
     """
 
     def __init__(
-        self, network: Network, classes: Classes, activation: Activation, scale: float
+        self,
+        network: Network,
+        classes: Classes,
+        activation: Activation,
+        scale: float,
+        images: ImageKind = RGB8,
     ) -> None:
         super().__init__()
         self.network = network
         self.classes = classes
         self.activation = activation
         self.scale = scale
+        self.images = images
 
     def forward(self, image: Tensor) -> Tensor:
-        """(N, 3, H, W) uint8 RGB, H and W multiples of 32 -> (N, C, h, w) logits at its stride."""
+        """(N, channels, H, W), H and W multiples of 32 -> (N, C, h, w) logits at its stride."""
         return self.network(image)
 
     def predict(
-        self, image: NDArray[np.uint8] | Path | str, threshold: Threshold = 0.5
+        self, image: Samples | Path | str, threshold: Threshold = 0.5
     ) -> NDArray[np.uint8] | NDArray[np.uint16]:
         """The label of one image, at the image's own size.
 
@@ -74,7 +80,8 @@ class TrainedNetwork(nn.Module):
         and is what `pixelwise predict` writes for it: `classes.to_stored(label)`.
 
         Args:
-            image: (H, W, 3) uint8 RGB, or an image file.
+            image: (H, W, 3) uint8 RGB, or the channels and samples that the network was trained
+                on; or an image file.
             threshold: sigmoid: probability above which a pixel is foreground, 0..1; one for each
                 class if they overlap.
         Returns:
@@ -82,22 +89,20 @@ class TrainedNetwork(nn.Module):
             where classes overlap.
         Raises:
             DatasetError: the file cannot be read.
-            ArgumentError: the array is not (H, W, 3); the network gives NaN.
-            ArgumentTypeError: the array is not uint8.
+            ArgumentError: the array has other channels; the network gives NaN.
+            ArgumentTypeError: the array has samples of another type.
         Example:
             network = pw.load_network("runs/street-1").to("cuda")
             label = network.predict("new/photo.jpg")
         """
         where = "predict" if isinstance(image, np.ndarray) else str(image)
-        array = image if isinstance(image, np.ndarray) else read_rgb(image)
-        if array.dtype != np.uint8:
-            raise ArgumentTypeError(where, "image", must="uint8", got=array.dtype)
-        check_shape(where, "image", array.shape, (None, None, 3), "(H, W, 3)")
+        array = image if isinstance(image, np.ndarray) else self.images.read(image)[0]
+        self.images.check(where, array)
         return self.label_of(self.logits_of(array, where), array.shape[:2], threshold, where)
 
     @torch.no_grad()
-    def logits_of(self, image: NDArray[np.uint8], where: str = "predict") -> Tensor:
-        """(H, W, 3) uint8 image -> (1, C, h, w) logits at the network's own resolution.
+    def logits_of(self, image: Samples, where: str = "predict") -> Tensor:
+        """(H, W, channels) image -> (1, C, h, w) logits at the network's own resolution.
 
         Raises:
             DatasetError: the image would be too large there.
@@ -105,17 +110,16 @@ class TrainedNetwork(nn.Module):
         at_network = self.at_network(image, where)
         return self(at_network[None].to(next(self.parameters()).device))
 
-    def at_network(self, image: NDArray[np.uint8], where: str = "predict") -> Tensor:
-        """(H, W, 3) uint8 image -> (3, h, w) uint8 as the network takes it, on the CPU.
+    def at_network(self, image: Samples, where: str = "predict") -> Tensor:
+        """(H, W, channels) image -> (channels, h, w) as the network takes it, on the CPU.
 
         Raises:
             DatasetError: the image would be too large there.
         """
         height, width = network_size(image.shape[:2], self.scale)
         try:
-            check_unpacked(
-                3 * height * width, f"{width:,} x {height:,} pixels at scale {self.scale}"
-            )
+            size = self.images.bytes_a_pixel * height * width
+            check_unpacked(size, f"{width:,} x {height:,} pixels at scale {self.scale}")
         except Unreadable as reason:
             raise reason.at(DatasetError, where, "image") from None
         return resize_image(image_to_tensor(image), image.shape[:2], self.scale)
@@ -240,7 +244,7 @@ def trained_network(checkpoint: Checkpoint, trust: bool = False) -> TrainedNetwo
     about, path = checkpoint.about, checkpoint.folder / CONFIG
     check_trusted(about.network, path, trust)
     try:
-        network = build_network(about.network, about.num_channels)
+        network = build_network(about.network, about.num_channels, images=about.images)
     except ArgumentError as error:
         raise error_at(path, error, RunError) from None
     load_weights(network, checkpoint.folder)
@@ -248,4 +252,5 @@ def trained_network(checkpoint: Checkpoint, trust: bool = False) -> TrainedNetwo
     if about.num_channels != channels:
         must, got = f"{channels} for its task and classes", about.num_channels
         raise RunError(path, "num_channels", must=must, got=got)
-    return TrainedNetwork(network, about.classes, activation_of(about.task), about.scale).eval()
+    activation = activation_of(about.task)
+    return TrainedNetwork(network, about.classes, activation, about.scale, about.images).eval()

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pixelwise.labels.bands.shown import shown_rgb
 from pixelwise.labels.color import overlay
-from pixelwise.labels.image import read_rgb
 from pixelwise.labels.overlap.members import read_members
 from pixelwise.labels.png import read_label
 from pixelwise.run.setup import Run
@@ -25,20 +25,22 @@ def val_pictures(run: Run) -> list[tuple[str, NDArray[np.uint8]]]:
     """
     pairs, classes = run.val.pairs, run.val.classes
     chosen = sorted({i * len(pairs) // NUMBER for i in range(NUMBER)})
-    trained = TrainedNetwork(run.scored, classes, run.plan.activation, run.config.scale)
+    kind, scale = run.plan.images, run.config.scale
+    trained = TrainedNetwork(run.scored, classes, run.plan.activation, scale, kind)
     was_training = run.scored.training
     trained.eval()
     try:
         found = []
         for pair in (pairs[i] for i in chosen):
-            image = read_rgb(pair.image)
+            image, _ = kind.read(pair.image)
+            picture = shown_rgb(image, kind.channels, kind.low or None, kind.high or None)
             label: NDArray[np.integer]
             if classes.files:
                 label = read_members(pair, classes)
             else:
                 assert pair.label is not None  # a plan has checked it
                 label = classes.to_index(read_label(pair.label))
-            both = [overlay(image, one, classes) for one in (label, trained.predict(image))]
+            both = [overlay(picture, one, classes) for one in (label, trained.predict(image))]
             found.append((f"val/{pair.id}", smaller(np.hstack(both))))
         return found
     finally:

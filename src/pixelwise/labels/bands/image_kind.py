@@ -54,15 +54,18 @@ class ImageKind:
         """Whether images are RGB of 8 bits, however their files hold it."""
         return self.channels.is_rgb
 
+    @property
+    def bytes_a_pixel(self) -> int:
+        """Of the tensor of an image: those that are not uint8 are float32."""
+        return len(self.channels) * (1 if self.dtype == "uint8" else 4)
+
     def read(self, path: Path | str) -> tuple[Samples, NDArray[np.bool] | None]:
         """The samples (H, W, C) of a file, and where there are no data.
 
         Raises:
             DatasetError: see read_channels; samples of another type than those of the run.
         """
-        samples, gaps = read_with_gaps(path, self.channels)
-        self.check_type(str(path), samples, DatasetError)
-        return samples, gaps
+        return read_typed(path, self.channels, self.dtype)
 
     def check(self, where: str, image: np.ndarray) -> None:
         """Raise unless an array is an image of this kind.
@@ -71,15 +74,33 @@ class ImageKind:
             ArgumentTypeError: its samples are of another type.
             ArgumentError: it is not (H, W, C).
         """
-        self.check_type(where, image, ArgumentTypeError)
+        check_type(where, image, self.dtype, ArgumentTypeError)
         count = len(self.channels)
-        named = f"(H, W, {count}): {', '.join(self.channels.names)}"
+        named = f"(H, W, {count})" + (
+            "" if self.is_rgb else f" of {', '.join(self.channels.names)}"
+        )
         check_shape(where, "image", image.shape, (None, None, count), named)
 
-    def check_type(self, where: str, image: np.ndarray, error: type[PixelwiseError]) -> None:
-        """Raise unless samples have the type of the run."""
-        if image.dtype != self.dtype:
-            raise error(where, "image", must=f"{self.dtype}, as in training", got=image.dtype)
+
+def read_typed(
+    path: Path | str, channels: Channels, dtype: SampleType
+) -> tuple[Samples, NDArray[np.bool] | None]:
+    """read_with_gaps, of samples of one type.
+
+    Raises:
+        DatasetError: see read_channels; they have another type.
+    """
+    samples, gaps = read_with_gaps(path, channels)
+    check_type(str(path), samples, dtype, DatasetError)
+    return samples, gaps
+
+
+def check_type(
+    where: str, image: np.ndarray, dtype: SampleType, error: type[PixelwiseError]
+) -> None:
+    """Raise unless the samples of an image have the type of those of its run."""
+    if image.dtype != dtype:
+        raise error(where, "image", must=f"{dtype}, as in training", got=image.dtype)
 
 
 RGB8 = ImageKind()
