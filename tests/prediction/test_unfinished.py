@@ -13,6 +13,7 @@ from PIL import Image
 from make import draw, make_dataset, train_settings, write_image
 from pixelwise.cli.entry import main
 from pixelwise.errors import ArgumentError, DatasetError, PairingError, RunError
+from pixelwise.labels.bands.image_kind import ImageKind
 from pixelwise.plan.config import TrainConfig
 from pixelwise.prediction import pipeline
 from pixelwise.prediction.config import PredictConfig
@@ -56,13 +57,13 @@ def written(folder):
 
 def predicted_now(monkeypatch):
     """The names of the images that are decoded from now on, in threads, so sort them."""
-    names, read_rgb = [], pipeline.read_rgb
+    names, read = [], ImageKind.read
 
-    def noting(path):
+    def noting(kind, path):
         names.append(path.name)
-        return read_rgb(path)
+        return read(kind, path)
 
-    monkeypatch.setattr(pipeline, "read_rgb", noting)
+    monkeypatch.setattr(ImageKind, "read", noting)
     return names
 
 
