@@ -90,7 +90,7 @@ def evidence_in(run, **changes):
 def test_the_page_says_which_epochs_are_as_good_as_the_best(run_folder):
     """The line of the log, beside the curves."""
     evidence_in(run_folder)
-    line = "Best is epoch 2 (val mIoU 61.00); epoch 1 is not distinguishable from it by 9 images."
+    line = "Best is epoch 2 (val mIoU 61.00); epoch 1 is not distinguishable from it on 9 images."
     assert line in page_of(run_folder).text
 
 

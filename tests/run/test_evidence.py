@@ -104,7 +104,7 @@ def test_a_small_step_in_all_images_is_seen_though_the_scores_vary_far_more():
     assert (best.is_best, worse.is_same) == (True, False)
     assert worse.high > best.miou > best.low > worse.low
     assert found.text().startswith("best is epoch 2 (val mIoU ")
-    assert found.text().endswith("; every other epoch is worse by 60 images")
+    assert found.text().endswith("; every other epoch is distinguishably worse on 60 images")
 
 
 def test_epochs_that_differ_by_chance_are_not_told_apart():
@@ -124,7 +124,7 @@ def test_of_equal_epochs_the_first_is_the_best_and_those_without_a_score_are_lef
         (3, False, True, (0, 0)),
     ]
     assert found.text().startswith("of epochs 2 and 3 best is epoch 2 (val mIoU ")
-    assert found.text().endswith("; epoch 3 is not distinguishable from it by 1 image")
+    assert found.text().endswith("; epoch 3 is not distinguishable from it on 1 image")
     assert evidence_of(Scores(("a",), {1: own * np.nan})).text() == "no epoch had a score"
 
 

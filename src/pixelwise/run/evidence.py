@@ -177,12 +177,12 @@ class Evidence:
         line = f"{among}best is epoch {best.epoch} (val mIoU {percent(best.miou)})"
         if len(own) == 1:
             return line
-        by = f"by {plural(self.images, 'image')}"
+        on = f"on {plural(self.images, 'image')}"
         if not same:
-            return f"{line}; every other epoch is worse {by}"
+            return f"{line}; every other epoch is distinguishably worse {on}"
         words = "epochs" if len(same) > 1 else "epoch"
         verb = "are" if len(same) > 1 else "is"
-        return f"{line}; {words} {ranges(same)} {verb} not distinguishable from it {by}"
+        return f"{line}; {words} {ranges(same)} {verb} not distinguishable from it {on}"
 
 
 def evidence_of(scores: Scores) -> Evidence:
