@@ -8,15 +8,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pixelwise.labels.bands.channels import RGB
 from pixelwise.labels.classes import Classes
 from pixelwise.report.pictures import (
     WRONG,
+    channels_of,
     error_picture,
     four_pictures,
     label_picture,
     photo,
     thumbnail_size,
 )
+from pixelwise.score.record import DataSplit
 
 Files = namedtuple("Files", ["image", "label", "prediction"])
 CLASSES = Classes(["sky", "road", "tree"], colors=[(0, 0, 255), (90, 90, 90), (0, 160, 0)])
@@ -149,3 +152,26 @@ def test_a_label_with_unknown_values_is_a_sentence_that_names_them(tmp_path):
     Image.fromarray(np.full((4, 4), 7, np.uint8)).save(tmp_path / "a.png")
     _, label, *_ = four_pictures(Files(None, "a.png", "a.png"), tmp_path, CLASSES)
     assert (label.data, "7" in label.text) == ("", True)
+
+
+def test_an_image_of_many_bands_is_shown_as_its_dataset_says(tmp_path):
+    """Of six bands of float32 the one that is shown; the channels are those of dataset.toml."""
+    text = (
+        'task = "binary"\n[[classes]]\nname = "a"\n[[classes]]\nname = "b"\n'
+        '[images]\nchannels = ["heat", "b", "c", "d", "e", "f"]\nrange = [0, 2]\nshown = ["heat"]\n'
+        '[splits.val]\nimages = "images"\n'
+    )
+    (tmp_path / "dataset.toml").write_text(text)
+    image = np.zeros((8, 8, 6), np.float32)
+    image[:, :, 0] = 1.0
+    np.save(tmp_path / "a.npy", image)
+    channels = channels_of(DataSplit(str(tmp_path), "val"), tmp_path)
+    first, *_ = four_pictures(
+        Files("a.npy", None, "gone.png"), tmp_path, CLASSES, channels=channels
+    )
+    assert np.abs(pixels(first).astype(int) - 128).max() <= 2
+
+
+@pytest.mark.parametrize("path", [None, "gone", "\0"])
+def test_images_of_a_dataset_that_is_not_there_are_shown_as_rgb(tmp_path, path):
+    assert channels_of(DataSplit(path, "val"), tmp_path) is RGB

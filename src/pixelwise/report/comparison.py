@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.files.names import real_path
-from pixelwise.report.pictures import compared_pictures
+from pixelwise.report.pictures import channels_of, compared_pictures
 from pixelwise.report.planes import compared_members
 from pixelwise.report.reach import reach
 from pixelwise.report.tables import hex_color, short_names
@@ -79,10 +79,13 @@ def shown(
 ) -> dict[str, Any]:
     """One image with its four pictures."""
     pictures = compared_members if found.classes.files else compared_pictures
+    channels = channels_of(found.dataset, folder)
     return {
         "scores": image,
         "difference": difference(image.a, image.b),
-        "pictures": pictures(image, folder, found.classes, lambda name: may_show(name, image.id)),
+        "pictures": pictures(
+            image, folder, found.classes, lambda name: may_show(name, image.id), channels
+        ),
     }
 
 

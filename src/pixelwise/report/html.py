@@ -20,7 +20,7 @@ from pixelwise.report.charts import LEAST_SHARE, SHADES, Chart, heat_rows, line_
 from pixelwise.report.comparison import comparison
 from pixelwise.report.config import ReportConfig
 from pixelwise.report.members_page import members_page
-from pixelwise.report.pictures import WRONG, four_pictures
+from pixelwise.report.pictures import WRONG, channels_of, four_pictures
 from pixelwise.report.reach import reach
 from pixelwise.report.seen import seen
 from pixelwise.report.source import (
@@ -210,12 +210,14 @@ def shown(
     image: ImageScores, source: Source, may_show: Callable[[str, str], bool]
 ) -> dict[str, Any]:
     """One image with its four pictures and its three largest confusions."""
-    names = source.score.classes.names
+    score, folder = source.score, source.path.parent
+    names = score.classes.names
     totals = [image.valid] * len(names)
+    channels = channels_of(score.dataset, folder)
     return {
         "scores": image,
         "pictures": four_pictures(
-            image, source.path.parent, source.score.classes, lambda name: may_show(name, image.id)
+            image, folder, score.classes, lambda name: may_show(name, image.id), channels
         ),
         "confusions": tables.confusions(image.confusion, names, totals)[:3],
     }

@@ -8,7 +8,7 @@ from pixelwise.files.names import real_path
 from pixelwise.metrics.scores import CLASS_SCORES, CONVENTIONS, Convention
 from pixelwise.report import tables
 from pixelwise.report.charts import Chart
-from pixelwise.report.pictures import WRONG
+from pixelwise.report.pictures import WRONG, channels_of
 from pixelwise.report.planes import member_pictures
 from pixelwise.report.reach import reach
 from pixelwise.report.source import MemberSource
@@ -122,11 +122,12 @@ def shown(image: MemberImage, source: MemberSource) -> dict[str, Any]:
     """One image with its four pictures and the IoU of its classes."""
     score, folder = source.score, source.path.parent
     may_show = reach(folder, (score.predictions,), score.dataset)
+    channels = channels_of(score.dataset, folder)
     own = [(name, iou) for name, iou in zip(score.classes.names, image.iou) if iou is not None]
     return {
         "scores": image,
         "own": own,
         "pictures": member_pictures(
-            image, folder, score.classes, lambda name: may_show(name, image.id)
+            image, folder, score.classes, lambda name: may_show(name, image.id), channels
         ),
     }

@@ -11,14 +11,16 @@ import numpy as np
 from PIL import Image
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.labels.bands.channels import RGB, Channels
+from pixelwise.labels.bands.reading import read_shown
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.color import index_to_color
-from pixelwise.labels.image import read_rgb
+from pixelwise.labels.description import read_description
 from pixelwise.labels.palettes import striped
 from pixelwise.labels.png import read_label
 from pixelwise.report.words import listed, percent
 from pixelwise.score.compare import ImageDifference
-from pixelwise.score.record import ImageScores
+from pixelwise.score.record import DataSplit, ImageScores
 
 MayShow = Callable[[str], bool]
 WIDEST, HIGHEST = 320, 480
@@ -43,8 +45,25 @@ class Picture:
     size: tuple[int, int] = (0, 0)
 
 
+def channels_of(dataset: DataSplit, folder: Path) -> Channels:
+    """The channels of the images of a score: of its dataset, or RGB of 8 bits.
+
+    Args:
+        dataset: that was scored.
+        folder: of the score, where relative paths start.
+    """
+    try:
+        return RGB if dataset.path is None else read_description(folder / dataset.path).channels
+    except (PixelwiseError, OSError, ValueError):
+        return RGB  # it may be gone, or elsewhere
+
+
 def four_pictures(
-    image: ImageScores, folder: Path, classes: Classes, may_show: MayShow = bool
+    image: ImageScores,
+    folder: Path,
+    classes: Classes,
+    may_show: MayShow = bool,
+    channels: Channels = RGB,
 ) -> list[Picture]:
     """Image, label, prediction and errors of one image of a score.
 
@@ -55,29 +74,30 @@ def four_pictures(
         folder: where its relative paths start.
         classes: the classes of the score.
         may_show: whether the page may show the file of a name.
+        channels: of the image, see channels_of.
     """
-    first, pixels = read_photo(image.image, folder, may_show)
+    first, pixels = read_photo(image.image, folder, may_show, channels)
     second, label = read_index("Label", image.label, folder, classes, may_show)
     third, pred = read_index("Prediction", image.prediction, folder, classes, may_show)
     return [first, second, third, error_picture(pixels, label, pred, classes.ignore_index)]
 
 
 def compared_pictures(
-    image: ImageDifference, folder: Path, classes: Classes, may_show: MayShow
+    image: ImageDifference, folder: Path, classes: Classes, may_show: MayShow, channels: Channels
 ) -> list[Picture]:
     """Image, label, and both predictions of one image of a comparison; see four_pictures."""
     files = {"Label": image.label, "a": image.prediction_a, "b": image.prediction_b}
     labels = [
         read_index(caption, name, folder, classes, may_show)[0] for caption, name in files.items()
     ]
-    return [read_photo(image.image, folder, may_show)[0], *labels]
+    return [read_photo(image.image, folder, may_show, channels)[0], *labels]
 
 
 def read_photo(
-    name: str | None, folder: Path, may_show: MayShow
+    name: str | None, folder: Path, may_show: MayShow, channels: Channels = RGB
 ) -> tuple[Picture, np.ndarray | None]:
     """The picture of an image file, and its pixels."""
-    image, reason = _read(read_rgb, name, folder, may_show)
+    image, reason = _read(lambda path: read_shown(path, channels), name, folder, may_show)
     return (Picture("Image", reason) if image is None else photo(image)), image
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.labels.bands.channels import Channels
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.color import overlay
 from pixelwise.labels.overlap.members import MEMBER, read_members
@@ -28,10 +29,10 @@ GREY = 200  # where there is no image
 
 
 def member_pictures(
-    image: MemberImage, folder: Path, classes: Classes, may_show: MayShow
+    image: MemberImage, folder: Path, classes: Classes, may_show: MayShow, channels: Channels
 ) -> list[Picture]:
     """Image, label, prediction and errors of one image of a score; see four_pictures."""
-    first, pixels = read_photo(image.image, folder, may_show)
+    first, pixels = read_photo(image.image, folder, may_show, channels)
     given = folder, image.image, pixels, classes, may_show
     second, label = read_planes("Label", image.labels, *given)
     third, pred = read_planes("Prediction", files_of(image.prediction, classes), *given)
@@ -39,10 +40,10 @@ def member_pictures(
 
 
 def compared_members(
-    image: ImageDifference, folder: Path, classes: Classes, may_show: MayShow
+    image: ImageDifference, folder: Path, classes: Classes, may_show: MayShow, channels: Channels
 ) -> list[Picture]:
     """Image, label, and both predictions of one image of a comparison."""
-    first, pixels = read_photo(image.image, folder, may_show)
+    first, pixels = read_photo(image.image, folder, may_show, channels)
     files = {
         "Label": image.labels,
         "a": files_of(image.prediction_a, classes),
