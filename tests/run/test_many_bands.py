@@ -223,3 +223,23 @@ def test_a_start_keeps_the_values_of_its_own_images(trained, tmp_path, capsys):
     third = pw.train(data, epochs=1, out=tmp_path / "third", start=run, **FAST)
     assert "of other images" not in capsys.readouterr().err
     assert pw.load_network(third).images == pw.load_network(run).images
+
+
+def test_thresholds_are_chosen_on_the_bands_of_the_run(tmp_path):
+    """Pixels without data are void there too."""
+    images = {**FOUR, "range": "[0, 4000]", "nodata": "0"}
+
+    def with_a_hole(label, random):
+        image = hidden_in_the_fourth_band(label, random).clip(1)
+        image[:8, :8, 1] = 0
+        return image
+
+    data = make_set(tmp_path / "set", images, with_a_hole, write_npy, 2, 2)
+    file = data / "dataset.toml"
+    file.write_text(file.read_text().replace("multiclass", "binary"))
+    run = pw.train(data, epochs=1, out=tmp_path / "run", **FAST)
+    folder = pw.predict(run, thresholds_from="val")
+    chosen = json.loads((run / "thresholds.json").read_text())["per_class"]
+    assert json.loads((folder / "prediction.json").read_text())["threshold"] == (
+        chosen[0]["threshold"]
+    )

@@ -2,7 +2,7 @@
 
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -25,16 +25,16 @@ from pixelwise.files.folder import (
 from pixelwise.files.lock import locked
 from pixelwise.files.names import check_names, real_path
 from pixelwise.files.results import write_json
-from pixelwise.labels.bands.channels import Channels
 from pixelwise.labels.bands.image_kind import ImageKind
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.description import FILE_NAME, Description, read_description
+from pixelwise.labels.description import FILE_NAME, read_description
 from pixelwise.labels.pairs import Pair
 from pixelwise.labels.splits.names import folder_of_split, split_parts
 from pixelwise.labels.storage_notes import count_kinds, storage_notes
 from pixelwise.plan.bad_images import all_of
 from pixelwise.prediction import calibration
 from pixelwise.prediction.config import PredictConfig
+from pixelwise.prediction.images import images_of
 from pixelwise.prediction.pipeline import Work, images_in_memory
 from pixelwise.prediction.thresholds import with_thresholds
 from pixelwise.prediction.unfinished import FILE as UNFINISHED
@@ -288,25 +288,3 @@ def select_images(config: PredictConfig, checkpoint: Checkpoint) -> Selection:
     pairs, folder = description.pairs(split), folder_of_split(split)
     images = images_of(description, checkpoint.about.images)
     return Selection(pairs, description.classes, str(path), split, folder, images)
-
-
-def images_of(description: Description, trained: ImageKind) -> ImageKind:
-    """What the images of a dataset are to a network: its own bands, the values of training.
-
-    Raises:
-        DatasetError: it has other channels, or another black and white.
-    """
-    own, theirs = describe(description.channels), describe(trained.channels)
-    if own != theirs:
-        must = f"as the network learnt them ({theirs})"
-        raise DatasetError(description.root / FILE_NAME, "images", must=must, got=own)
-    return replace(trained, channels=description.channels)
-
-
-def describe(channels: Channels) -> str:
-    """What has to be the same for a network."""
-    if channels.is_rgb:
-        return "RGB of 8 bits"
-    pairs = list(map(list, channels.range))
-    limits = f", range {pairs if len(set(channels.range)) > 1 else pairs[0]}" if pairs else ""
-    return f"{', '.join(channels.names)}; normalization {channels.normalization}{limits}"

@@ -17,6 +17,7 @@ from pixelwise.data.dataset import SegmentationDataset
 from pixelwise.errors import ArgumentError, DatasetError, RunError
 from pixelwise.files.names import real_path
 from pixelwise.files.results import read_record, write_json
+from pixelwise.labels.bands.image_kind import ImageKind
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, read_description
 from pixelwise.labels.pairs import Pair
@@ -25,6 +26,7 @@ from pixelwise.ops.calibration import threshold_counts
 from pixelwise.plan.splits import labelled_pairs
 from pixelwise.prediction.calibration import STEPS
 from pixelwise.prediction.config import PredictConfig
+from pixelwise.prediction.images import images_of
 from pixelwise.prediction.unfinished import key_of, stamp_of
 from pixelwise.progress import Display
 from pixelwise.run.checkpoint import Checkpoint
@@ -73,16 +75,18 @@ def thresholds_of(
         must = f"those of the network ({', '.join(about.classes.names)})"
         got = ", ".join(description.classes.names)
         raise DatasetError(description.root / FILE_NAME, "classes", must=must, got=got)
+    images = images_of(description, about.images)
+    bands = () if images.is_rgb else (images.channels,)
     pairs, classes = labelled_pairs(description, split), description.classes
     stamps = [[p.id, stamp_of(p.image), *map(stamp_of, p.label_files)] for p in pairs]
-    key = key_of(about.sha256, about.scale, classes, split, stamps)
+    key = key_of(about.sha256, about.scale, classes, split, stamps, *bands)
     if path.is_file():
         with suppress(RunError):  # of another release, or damaged: it is made again
             found = read_record(ChosenThresholds, path)
             if found.key == key and len(found.per_class) == about.num_channels:
                 return found
     network = trained_network(checkpoint, config.trust).to(device)
-    counts = count_by_threshold(network, pairs, classes, display)
+    counts = count_by_threshold(network, pairs, classes, images, display)
     names = classes.names if classes.files else classes.names[1:]
     place = DataSplit(str(data), split), len(pairs), about.epoch, key
     found = chosen(counts, names, *place, command_line(config))
@@ -92,7 +96,11 @@ def thresholds_of(
 
 @torch.no_grad()
 def count_by_threshold(
-    network: TrainedNetwork, pairs: list[Pair], classes: Classes, display: Display
+    network: TrainedNetwork,
+    pairs: list[Pair],
+    classes: Classes,
+    images: ImageKind,
+    display: Display,
 ) -> list[ThresholdCounts]:
     """Pixels by probability and target of each channel, each image by itself, added up.
 
@@ -100,7 +108,7 @@ def count_by_threshold(
         LabelError, DatasetError: a pair cannot be read.
         ArgumentError: the network gives NaN.
     """
-    dataset = SegmentationDataset(pairs, classes, network.scale)
+    dataset = SegmentationDataset(pairs, classes, network.scale, kind=images)
     device = next(network.parameters()).device
     channels = len(classes) if classes.files else 1
     total = np.zeros((channels, STEPS + 1, 2), np.int64)

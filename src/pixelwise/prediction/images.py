@@ -1,0 +1,30 @@
+"""What the images of a dataset are to a network that was trained on others."""
+
+from dataclasses import replace
+
+from pixelwise.errors import DatasetError
+from pixelwise.labels.bands.channels import Channels
+from pixelwise.labels.bands.image_kind import ImageKind
+from pixelwise.labels.description import FILE_NAME, Description
+
+
+def images_of(description: Description, trained: ImageKind) -> ImageKind:
+    """What the images of a dataset are to a network: its own bands, the values of training.
+
+    Raises:
+        DatasetError: it has other channels, or another black and white.
+    """
+    own, theirs = describe(description.channels), describe(trained.channels)
+    if own != theirs:
+        must = f"as the network learnt them ({theirs})"
+        raise DatasetError(description.root / FILE_NAME, "images", must=must, got=own)
+    return replace(trained, channels=description.channels)
+
+
+def describe(channels: Channels) -> str:
+    """What has to be the same for a network."""
+    if channels.is_rgb:
+        return "RGB of 8 bits"
+    pairs = list(map(list, channels.range))
+    limits = f", range {pairs if len(set(channels.range)) > 1 else pairs[0]}" if pairs else ""
+    return f"{', '.join(channels.names)}; normalization {channels.normalization}{limits}"
