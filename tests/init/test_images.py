@@ -120,3 +120,20 @@ def test_a_range_is_two_numbers_or_train(tmp_path, given):
     """Anything else is refused before the folder is looked at."""
     with pytest.raises(ArgumentError, match="range must be a lower and a higher number, or train"):
         init(tmp_path, range=given)
+
+
+def test_arrays_in_folders_of_splits_are_images(tmp_path):
+    """images/train and images/val hold images as images alone does."""
+    folder = make(tmp_path / "d", lambda i: np.dstack([i, i]), ".npy")
+    for split in ("train", "val"):
+        for kind in ("images", "labels"):
+            (folder / kind).mkdir(exist_ok=True)
+            (folder / split / kind).rename(folder / kind / split)
+        (folder / split).rmdir()
+    assert not init(folder).open
+    description = read_description(folder)
+    assert {name: split.images for name, split in description.splits.items()} == {
+        "train": "images/train",
+        "val": "images/val",
+    }
+    assert len(description.pairs("train")) == 8

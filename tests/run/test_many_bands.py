@@ -240,6 +240,7 @@ def test_thresholds_are_chosen_on_the_bands_of_the_run(tmp_path):
     run = pw.train(data, epochs=1, out=tmp_path / "run", **FAST)
     folder = pw.predict(run, thresholds_from="val")
     chosen = json.loads((run / "thresholds.json").read_text())["per_class"]
-    assert json.loads((folder / "prediction.json").read_text())["threshold"] == (
-        chosen[0]["threshold"]
+    assert (
+        json.loads((folder / "prediction.json").read_text())["threshold"]
+        == (chosen[0]["threshold"])
     )

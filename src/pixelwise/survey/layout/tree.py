@@ -1,7 +1,7 @@
 """The image files of each folder below a folder, and the files that may be lists."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -81,7 +81,7 @@ def read_tree(root: Path) -> Tree:
             texts.append(name)
         elif suffix in _ARRAYS:
             arrays[tuple(parts)] = arrays.get(tuple(parts), 0) + 1
-            if suffix == ARRAY_SUFFIX and parts and words_of(parts[-1]).is_image:
+            if suffix == ARRAY_SUFFIX and _holds_images(parts):
                 array_images[tuple(parts)].append(last)
     for found, names in array_images.items():
         if found not in folders and len(names) == arrays[found]:
@@ -94,6 +94,15 @@ def read_tree(root: Path) -> Tree:
             got = error.strerror or str(error)
             raise DatasetError(folder, "folder", must="readable", got=got)
     return Tree(root, dict(folders), texts, arrays)
+
+
+def _holds_images(parts: Sequence[str]) -> bool:
+    """Whether a folder, or one around those of its splits, has a word for images."""
+    for part in reversed(parts):
+        words = words_of(part)
+        if words.is_image or words.is_label or not words.split:
+            return words.is_image
+    return False
 
 
 def joined(parts: Iterable[str], name: str = "") -> str:
