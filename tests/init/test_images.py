@@ -136,4 +136,24 @@ def test_arrays_in_folders_of_splits_are_images(tmp_path):
         "train": "images/train",
         "val": "images/val",
     }
-    assert len(description.pairs("train")) == 8
+    assert len(description.pairs("train")) == 6
+
+
+@pytest.mark.parametrize(("tag", "value"), [("-9999", -9999), ("nan", "nan"), ("none", None)])
+def test_what_geotiff_files_say_is_without_data_is_written(tmp_path, tag, value):
+    """It is no part of the values that were seen, and it is kept when the question is answered."""
+    tifffile = pytest.importorskip("tifffile", reason="the extra tiff is not installed")
+    folder = make(tmp_path / "d", lambda image: image)
+    for path in folder.glob("*/images/*.png"):
+        with Image.open(path) as image:
+            heights = np.asarray(image)[:, :, 0].astype(np.float32) + 1000
+        heights[:3, :3] = np.nan if value is None else float(value)
+        tags = [(42113, "s", 0, tag, True)]
+        tifffile.imwrite(path.with_suffix(".tif"), heights, extratags=tags)
+        path.unlink()
+    (question,) = init(folder).open
+    assert "reach from 10" in question.text
+    assert read_description(folder).channels.nodata == value
+    init(folder, force=True, range=("train",))
+    expected = Channels(("grey",), normalization="train", nodata=value)
+    assert read_description(folder).channels == expected

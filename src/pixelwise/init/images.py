@@ -2,14 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from pixelwise.audit.headers import Header
 from pixelwise.errors import PixelwiseError
+from pixelwise.files.content import Unreadable, open_file
 from pixelwise.labels.bands.channels import RGB, Channels
+from pixelwise.labels.bands.stored import stored_nodata
 from pixelwise.labels.bands.table import channels_for, names_for
 from pixelwise.labels.image import read_image
 from pixelwise.sample import sample
@@ -21,6 +24,7 @@ from pixelwise.text import plural
 _MOST_DECODED = 8
 _FEWER_BITS = (10, 12, 14)
 _TRAIN = "train"
+NoData = float | Literal["nan"] | None
 
 
 def about_images(
@@ -34,9 +38,11 @@ def about_images(
     """
     types = Counter(header.samples for _, header in images)
     bands = Counter(header.colors for _, header in images)
+    nodata, said = _nodata([path for path, _ in images])
     if given.channels or given.bands or given.range:
         channels = _given(given, bands)
-        return channels, [Statement(SURE, f"images have {_listed(channels)}, as it was given")]
+        text = f"images have {_listed(channels)}, as it was given"
+        return replace(channels, nodata=nodata), [Statement(SURE, text), *said]
     if not types or (set(types) == {"uint8"} and set(bands) <= {1, 3}):
         return RGB, []
     if len(types) > 1 or len(bands) > 1:
@@ -51,14 +57,13 @@ def about_images(
         )
         return RGB, [Statement(OPEN, text)]
     (kind,), (count,) = types, bands
-    channels = channels_for(count, kind)
-    said = []
+    channels = replace(channels_for(count, kind), nodata=nodata)
     if names_for(count)[0] == "band1":
         text = f"images have {plural(count, 'band')}, called {', '.join(channels.names)}"
-        said.append(Statement(LIKELY, f"{text}: write their names into dataset.toml"))
+        said = [Statement(LIKELY, f"{text}: write their names into dataset.toml"), *said]
     if kind == "uint8":
         return channels, said
-    return channels, [*said, _question(images, kind)]
+    return channels, [*said, _question(images, kind, nodata)]
 
 
 def _given(given: Given, bands: Counter[int]) -> Channels:
@@ -76,9 +81,26 @@ def _listed(channels: Channels) -> str:
     return f"the channels {', '.join(channels.names)}"
 
 
-def _question(images: Sequence[tuple[Path, Header]], kind: str) -> Statement:
+def _nodata(paths: Sequence[Path]) -> tuple[NoData, list[Statement]]:
+    """The value of samples without data that all of some TIFF files name, and a line about it."""
+    found = set[NoData]()
+    for path in sample(paths, _MOST_DECODED):
+        try:
+            with open_file(path) as file:
+                found.add(stored_nodata(file))
+        except Unreadable:
+            continue  # others say so
+    value = found.pop() if len(found) == 1 else None
+    if value is None:
+        return None, []
+    if value != "nan" and value.is_integer() and abs(value) < 1 << 53:
+        value = int(value)
+    return value, [Statement(SURE, f"samples of {value} are without data, as the files say")]
+
+
+def _question(images: Sequence[tuple[Path, Header]], kind: str, nodata: NoData) -> Statement:
     """Which values are black and white."""
-    lowest, highest, number = _extremes([path for path, _ in images])
+    lowest, highest, number = _extremes([path for path, _ in images], nodata)
     seen = ""
     if number:
         seen = f": those of {plural(number, 'decoded image')} reach from {lowest:g} to {highest:g}"
@@ -106,15 +128,16 @@ def _ranges(
         yield "the lowest and the highest", (int(np.floor(lowest)), int(np.ceil(highest)))
 
 
-def _extremes(paths: Sequence[Path]) -> tuple[float, float, int]:
+def _extremes(paths: Sequence[Path], nodata: NoData) -> tuple[float, float, int]:
     """The lowest and the highest finite sample of some images, and how many were decoded."""
+    missing = np.nan if nodata in (None, "nan") else np.float32(nodata)
     found = []
     for path in sample(paths, _MOST_DECODED):
         try:
             samples = read_image(path)
         except PixelwiseError:
             continue  # others say so
-        samples = samples[np.isfinite(samples)]
+        samples = samples[np.isfinite(samples) & (samples.astype(np.float32) != missing)]
         if samples.size:
             found.append((float(samples.min()), float(samples.max())))
     lows, highs = zip(*found) if found else ((0.0,), (0.0,))

@@ -8,7 +8,13 @@ from PIL import Image
 
 from pixelwise.files.content import Unreadable, check_pixels
 from pixelwise.files.limits import check_unpacked
-from pixelwise.labels.bands.tiff import TIFF_MAGIC, decode_tiff, has_copies, read_tiff_bands
+from pixelwise.labels.bands.tiff import (
+    TIFF_MAGIC,
+    decode_tiff,
+    has_copies,
+    read_nodata,
+    read_tiff_bands,
+)
 from pixelwise.labels.codecs.npy import NPY_MAGIC, decode_npy, read_npy_head
 from pixelwise.labels.codecs.pixels import samples_of
 from pixelwise.labels.decode import decode_image, image_format
@@ -104,6 +110,17 @@ def stored_size(file: BinaryIO) -> tuple[int, int] | None:
         found = tiff.height, tiff.width
     file.seek(0)
     return found
+
+
+def stored_nodata(file: BinaryIO) -> float | Literal["nan"] | None:
+    """The value of samples without data that a TIFF file names, from its header."""
+    size = file.seek(0, 2)
+
+    def part(offset: int, length: int) -> bytes:
+        file.seek(offset)
+        return file.read(length)
+
+    return read_nodata(part, size) if part(0, 4) in TIFF_MAGIC else None
 
 
 def samples_and_alpha(image: Image.Image) -> Stored:

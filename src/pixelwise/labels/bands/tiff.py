@@ -8,9 +8,11 @@ Source: TIFF revision 6.0; GeoTIFF files are TIFF files, whose coordinates are n
 """
 
 import logging
+import math
 import struct
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Literal
 
 import numpy as np
 
@@ -30,6 +32,7 @@ from pixelwise.text import plural, reason_of
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES = 256, 257, 258, 259, 262, 277
 _PLANES, _EXTRA, _FORMAT, _DEPTH = 284, 338, 339, 32997
+_NODATA, _TEXT = 42113, 2  # of GDAL: a number as text
 _GREY, _RGB, _PALETTE, _CMYK, _YCBCR = (0, 1), 2, 3, 5, 6
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
 _ALPHA = (1, 2)
@@ -70,6 +73,20 @@ def read_tiff_bands(part: Slice, size: int) -> TiffBands:
     """
     with damage_explained("TIFF"):
         return _bands_of(read_tiff(part, size, copies=True), part, _is_single(part, size))
+
+
+def read_nodata(part: Slice, size: int) -> float | Literal["nan"] | None:
+    """The value of samples without data as GDAL writes it; None if there is none that is usable."""
+    try:
+        entry = read_tiff(part, size, copies=True).entries.get(_NODATA)
+        if entry is None or entry.kind != _TEXT:
+            return None
+        value = float(part(entry.value, entry.count).rstrip(b"\0 "))
+    except (Unreadable, struct.error, ValueError):
+        return None  # decoding it says why
+    if math.isnan(value):
+        return "nan"
+    return value if abs(value) <= np.finfo(np.float32).max else None
 
 
 def has_copies(data: bytes) -> bool:
