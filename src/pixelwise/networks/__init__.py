@@ -4,6 +4,7 @@ table.py            the names
 trust.py            which `module:function` a checkpoint may name
 build.py            `fpn:resnet34`, `small` or `module:function` -> Network
 outputs.py          tensors, dicts and tuples that a network returns -> logits
+auxiliary.py        heads for training alone
 segnet.py           VGG-16 with batch norm, unpooling by its indices
 plain_head.py       a backbone of timm with one or two 1x1 convolutions
 from_torchvision.py networks of torchvision at native stride

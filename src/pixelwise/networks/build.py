@@ -28,7 +28,7 @@ from pixelwise.networks.encoder_weights import (
 )
 from pixelwise.networks.image_channels import RGB, kernels, option_of, take_channels
 from pixelwise.networks.licenses import UNKNOWN, license_of_timm
-from pixelwise.networks.outputs import logits_of
+from pixelwise.networks.outputs import logits_of, others_of
 from pixelwise.networks.small import SmallNetwork
 from pixelwise.networks.table import KINDS, NETWORKS, SEGNET, check_name
 from pixelwise.text import reason_of
@@ -46,6 +46,9 @@ class Network(nn.Module):
 
     Attributes:
         stride: pixels of the image per logit, as build_network found by running the network.
+        auxiliary: heads for training alone, see auxiliary.py.
+        head_factors: of the losses of the logits and of what else is given in training; none:
+            nothing else is.
     """
 
     mean: Tensor
@@ -60,6 +63,8 @@ class Network(nn.Module):
         # images have sizes of 32s already
         self.multiple = multiple if 32 % (multiple := getattr(body, "multiple", 1)) else 1
         self.stride = 1
+        self.auxiliary = nn.ModuleList()
+        self.head_factors: tuple[float, ...] = ()
         self.channels = len(normalization.mean)
         self.clips = bool(normalization.low)
         for name, values in vars(normalization).items():
@@ -68,8 +73,11 @@ class Network(nn.Module):
                     name, torch.tensor(values, dtype=torch.float32).view(1, -1, 1, 1)
                 )
 
-    def forward(self, image: Tensor) -> Tensor:
-        """(N, 3, H, W) uint8 RGB, or (N, channels, H, W) -> (N, C, h, w) logits."""
+    def forward(self, image: Tensor) -> Tensor | list[Tensor]:
+        """(N, 3, H, W) uint8 RGB, or (N, channels, H, W) -> (N, C, h, w) logits.
+
+        In training with head_factors a list: these, and those of the auxiliary heads.
+        """
         samples = image.float()
         samples = samples.clamp(self.low, self.high) if self.clips else samples
         normalized = (samples - self.mean) / self.std
@@ -80,7 +88,11 @@ class Network(nn.Module):
             normalized = functional.interpolate(
                 normalized, (height, width), mode="bilinear", antialias=True
             )
-        return logits_of(self.body(normalized))
+        output = self.body(normalized)
+        if not (self.training and self.head_factors):
+            return logits_of(output)
+        heads = [head() for head in self.auxiliary] or others_of(output)
+        return [logits_of(output), *heads]
 
     def train(self, mode: bool = True) -> Self:
         """As of every module; an encoder that is frozen stays as in prediction."""

@@ -1,11 +1,12 @@
 """`tv:NAME`: the segmentation networks of torchvision, with logits at native stride.
 
-Parameters have torchvision's names. Its auxiliary head is left out: nothing would train it.
+Parameters have torchvision's names. Its auxiliary head is left out: see auxiliary.py.
 """
 
 from difflib import get_close_matches
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torchvision import models
 
@@ -29,6 +30,7 @@ class FromTorchvision(nn.Module):
         )
         self.backbone, self.classifier = network.backbone, network.classifier
         self.takes_all = name.startswith("lraspp")
+        self.auxiliary_layer = None if self.takes_all else auxiliary_layer(name)
 
     @property
     def encoder(self) -> nn.Module:
@@ -39,6 +41,15 @@ class FromTorchvision(nn.Module):
         """(N, 3, H, W) float image -> (N, num_classes, h, w) logits."""
         found = self.backbone(image)
         return self.classifier(found if self.takes_all else found["out"])
+
+
+def auxiliary_layer(name: str) -> str:
+    """The layer of the backbone whose feature torchvision gives its auxiliary head."""
+    with torch.device("meta"):
+        layers = models.get_model(
+            name, weights=None, weights_backbone=None, aux_loss=True
+        ).backbone.return_layers
+    return next(layer for layer, output in layers.items() if output == "aux")
 
 
 def find_torchvision(name: str, text: str) -> str:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 KEYS = ("out", "logits")
+AUXILIARY = ("aux", "auxiliary_logits", "aux_logits")
 QUERIES = ("class_queries_logits", "masks_queries_logits")
 SMALLEST_SCORE = 1e-6  # the logarithm of it is finite in every precision
 
@@ -26,6 +27,15 @@ def logits_of(output: Any) -> Any:
     if isinstance(output, (tuple, list)) and output and isinstance(output[0], Tensor):
         return output[0]
     return output
+
+
+def others_of(output: Any) -> list[Tensor]:
+    """The auxiliary logits in what a network returns, in its order."""
+    if isinstance(output, Mapping):
+        return [v for k, v in output.items() if k in AUXILIARY and isinstance(v, Tensor)]
+    if isinstance(output, (tuple, list)):
+        return [one for one in output[1:] if isinstance(one, Tensor)]
+    return []
 
 
 def logits_of_queries(classes: Tensor, masks: Tensor) -> Tensor:

@@ -69,6 +69,16 @@ class TrainConfig:
         metavar="RUN|FILE",
         reads="file or folder",
     )
+    aux: float = option(
+        0.0,
+        "weight of the loss of an auxiliary head, which is dropped after training; often 0.4; 0: "
+        "none",
+        low=0,
+        metavar="WEIGHT",
+    )
+    deep_supervision: bool = option(
+        False, "heads on the coarser levels of the decoder too, with halving weights, in training"
+    )
     loss: str | None = option(
         None,
         "such as ce+0.5*dice; see pixelwise list losses (default: ce+dice; binary: bce+dice)",
@@ -249,6 +259,9 @@ class TrainConfig:
             must = f"a method if {setting('zero')} is given"
             raise ArgumentError(where, "class_weights", must=must, got=self.class_weights)
         check_stop(self)
+        if self.aux and self.deep_supervision:
+            must = f"0 with {setting('deep_supervision', True)}"
+            raise ArgumentError(where, "aux", must=must, got=self.aux)
         check_augmentation(self.augment)
         if self.augment == "none":
             changed = [n for n in CROP_ONLY if getattr(self, n) != default_of(n)]

@@ -18,55 +18,63 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pixelwise.ops.interpolate import no_larger
 from pixelwise.ops.stats import PixelStats
 from pixelwise.plan.parts import takes_one_pass
 from pixelwise.ranks.rank_stats import stats_over_ranks
+from pixelwise.run.heads import factors_of_heads, logits_of_heads, weighted
 from pixelwise.run.setup import Run
 
 
-def gradient_in_parts(run: Run, image: Tensor, target: Tensor) -> Tensor:
+def gradient_in_parts(run: Run, image: Tensor, target: Tensor) -> list[Tensor]:
     """Add the gradient of a batch to that of the parameters.
 
     Args:
         run: its gradients are zero.
         image, target: the images of this rank.
     Returns:
-        The loss of the images of all ranks.
+        The loss of every head for the images of all ranks.
     """
-    stats = stats_before(run, image, target)
-    sums = stats.sums.detach().requires_grad_()
-    loss = loss_of(run, PixelStats(sums, stats.names, stats.backend))
-    (slopes,) = torch.autograd.grad(loss, sums)
     model: Any = run.model
-    slopes_of = slopes.tensor_split(number_of_parts(run), dim=1)
-    seen = []
+    parts, factors = number_of_parts(run), factors_of_heads(run.network)
+    slopes = [slopes_of(run, stats) for stats in stats_before(run, image, target)]
+    of_part = list(zip(*(of_head.tensor_split(parts, dim=1) for of_head in slopes)))
+    seen: list[list[PixelStats]] = []
     for number, (part, labels) in enumerate(parts_of(run, image, target)):
         # ranks exchange gradients in the last part, when all are added
-        waits = run.fabric.world_size > 1 and number < len(slopes_of) - 1
+        waits = run.fabric.world_size > 1 and number < parts - 1
         with run.fabric.no_backward_sync(model, enabled=waits):
-            logits = no_larger(model(part), labels.shape[-2:])
-            stats = run.criterion.stats(logits, labels)
-            run.fabric.backward((slopes_of[number] * stats.sums).sum().float())
-        seen.append(PixelStats(stats.sums.detach(), stats.names, stats.backend))
-    return loss_of(run, PixelStats.join(seen))
+            heads = stats_of_heads(run, part, labels)
+            terms = [(s * head.sums).sum() for s, head in zip(of_part[number], heads)]
+            run.fabric.backward(weighted(factors, terms).float())
+        seen.append([PixelStats(s.sums.detach(), s.names, s.backend) for s in heads])
+    return [loss_of(run, PixelStats.join(of_head)) for of_head in zip(*seen)]
+
+
+def slopes_of(run: Run, stats: PixelStats) -> Tensor:
+    """The derivative of the loss of all ranks by the sums of this one."""
+    sums = stats.sums.detach().requires_grad_()
+    loss = loss_of(run, PixelStats(sums, stats.names, stats.backend))
+    return torch.autograd.grad(loss, sums)[0]
+
+
+def stats_of_heads(run: Run, image: Tensor, target: Tensor) -> list[PixelStats]:
+    """The stats of the logits of every head."""
+    return [run.criterion.stats(head, target) for head in logits_of_heads(run, image, target)]
 
 
 @torch.no_grad()
-def stats_before(run: Run, image: Tensor, target: Tensor) -> PixelStats:
-    """Stats of the images of this rank that have the slopes of the batch."""
+def stats_before(run: Run, image: Tensor, target: Tensor) -> list[PixelStats]:
+    """Stats of every head, for the images of this rank, that have the slopes of the batch."""
     if takes_one_pass(run.criterion):
         logits = torch.zeros(len(image), run.plan.description.num_channels, 1, 1)
-        return run.criterion.stats(logits.to(image.device), target)
+        stats = run.criterion.stats(logits.to(image.device), target)
+        return [stats] * len(factors_of_heads(run.network))
     buffers = [buffer.clone() for buffer in run.network.buffers()]
-    parts = [
-        run.criterion.stats(no_larger(run.model(i), t.shape[-2:]), t)
-        for i, t in parts_of(run, image, target)
-    ]
+    parts = [stats_of_heads(run, i, t) for i, t in parts_of(run, image, target)]
     # the running statistics of BatchNorm see every part once
     for buffer, before in zip(run.network.buffers(), buffers, strict=True):
         buffer.copy_(before)
-    return PixelStats.join(parts)
+    return [PixelStats.join(of_head) for of_head in zip(*parts)]
 
 
 def loss_of(run: Run, stats: PixelStats) -> Tensor:

@@ -33,6 +33,7 @@ from pixelwise.plan.config import MOST_SCALE
 from pixelwise.text import plural, some
 
 WEIGHTS, OPTIMIZER, CONFIG = "weights.safetensors", "optimizer.pt", "config.json"
+AUXILIARY = "auxiliary"  # in OPTIMIZER; their names begin with it
 BEST, LAST = "best", "last"
 FOLDS = "folds.json"  # by which the folder of a cross-validation is known
 MOST_CHANNELS = 1 << 16  # values of a label of 16 bits
@@ -105,11 +106,14 @@ def save_checkpoint(
 
     Args:
         folder: run folder / "best" or "last".
-        network: its state_dict is saved.
+        network: its state_dict is saved; the auxiliary heads in optimizer.pt, as what predicts has
+            none.
         about: config.json, without sha256.
         state: tensors, numbers and strings for optimizer.pt.
     """
     tensors = {k: v.detach().cpu().clone() for k, v in network.state_dict().items()}
+    heads = {name: tensors.pop(name) for name in list(tensors) if name.startswith(AUXILIARY)}
+    state = state | {AUXILIARY: heads} if heads else state
     buffer = io.BytesIO()
     torch.save(state, buffer)
     files = {WEIGHTS: tensors_to_bytes(tensors), OPTIMIZER: buffer.getvalue()}

@@ -12,7 +12,14 @@ from pixelwise.files.records import from_plain, shown
 from pixelwise.labels.classes import Classes
 from pixelwise.networks.build import Network
 from pixelwise.plan.plan import Plan
-from pixelwise.run.checkpoint import OPTIMIZER, Checkpoint, load_tensors, load_weights
+from pixelwise.run.checkpoint import (
+    AUXILIARY,
+    OPTIMIZER,
+    WEIGHTS,
+    Checkpoint,
+    load_tensors,
+    read_tensors,
+)
 from pixelwise.run.ema import WeightAverage
 from pixelwise.run.optimizer import load_state
 from pixelwise.text import some
@@ -29,6 +36,7 @@ class Position:
         epochs: epochs that are complete, with their evaluation.
         best: highest val/miou so far, and None before the first that is a number.
         losses: losses since the last line of metrics.jsonl.
+        losses_aux: of the auxiliary heads, the same steps.
         seconds: time spent by earlier parts of the run.
         seen: pixels of the targets of this epoch, see seen_length.
     """
@@ -37,8 +45,17 @@ class Position:
     epochs: int = 0
     best: float | None = None
     losses: list[float] = field(default_factory=list)
+    losses_aux: list[float] = field(default_factory=list)
     seconds: float = 0.0
     seen: list[int] = field(default_factory=list)
+
+    def take_losses(self) -> dict[str, float]:
+        """The means of the losses for a line of metrics.jsonl; they are forgotten."""
+        found = {"train/loss": self.losses, "train/loss_aux": self.losses_aux}
+        means = {name: sum(values) / len(values) for name, values in found.items() if values}
+        for values in found.values():
+            values.clear()
+        return means
 
 
 def seen_length(classes: Classes) -> int:
@@ -72,7 +89,10 @@ def restore(
     check_position(position, path, plan)
     if not fabric.is_global_zero:
         position.seen.clear()  # the first rank has those of all
-    load_weights(average.network if average else network, checkpoint.folder)
+    weights, heads = read_tensors(checkpoint.folder / WEIGHTS), state.get(AUXILIARY, {})
+    if not isinstance(heads, dict):
+        raise RunError(path, AUXILIARY, must="tensors by name", got=shown(heads))
+    load_tensors(average.network if average else network, weights | heads, path)
     if average:
         load_tensors(network, state[WEIGHTS_OF_STEP], path)
     load_state(optimizer, state["optimizer"], path)
@@ -101,6 +121,6 @@ def check_position(position: Position, path: Path, plan: Plan) -> None:
     if position.epochs < 0 or not first <= position.step <= last:
         must = f"of epoch {position.epochs} with {steps} steps each"
         raise RunError(path, "position.step", must=must, got=position.step)
-    numbers = [position.seconds, position.best or 0.0, *position.losses]
+    numbers = [position.seconds, position.best or 0.0, *position.losses, *position.losses_aux]
     if not all(map(math.isfinite, numbers)) or position.seconds < 0:
         raise RunError(path, "position", must="finite numbers", got=shown(asdict(position)))

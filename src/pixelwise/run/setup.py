@@ -24,6 +24,11 @@ from pixelwise.logs.hooks import Hooks
 from pixelwise.logs.loggers import Loggers
 from pixelwise.logs.metrics_file import METRICS, START, forget_after
 from pixelwise.losses.criterion import Criterion
+from pixelwise.networks.auxiliary import (
+    add_auxiliary,
+    add_deep_supervision,
+    line_about_heads,
+)
 from pixelwise.networks.build import (
     Network,
     build_network,
@@ -249,6 +254,10 @@ def make_network(plan: Plan, fabric: Fabric, is_new: bool, log: Callable[[str], 
     network = build_network(config.network, channels, source, log, plan.images)
     if is_new and config.start is not None:
         start_from(config.start, network, plan.description, log)
+    if config.aux:
+        add_auxiliary(network, config.network, plan.description.num_channels, config.aux)
+    if config.deep_supervision:
+        add_deep_supervision(network, config.network, plan.description.num_channels)
     if syncs_batch_norm(config, fabric.device.type):
         alone = min(config.batch, len(plan.train)) < config.devices
         if fabric.device.type == "cuda" and not alone:
@@ -266,6 +275,8 @@ def lines_about(plan: Plan, fabric: Fabric, network: Network) -> list[str]:
     config = plan.config
     backend = choose_backend("auto", torch.empty(0, device=fabric.device))
     lines = [f"network {config.network}, loss {config.loss} (backend {backend})"]
+    if network.head_factors:
+        lines.append(line_about_heads(network))
     if config.layer_decay != 1:
         lines.append(decay_line(network, config))
     if config.stop == "evidence" and len(plan.val) < FEW_IMAGES:

@@ -13,17 +13,17 @@ from torch import Tensor
 
 from pixelwise.errors import RunError, setting
 from pixelwise.labels.pairs import Pair
-from pixelwise.ops.interpolate import no_larger
 from pixelwise.ranks.distributed import any_rank
 from pixelwise.ranks.rank_stats import loss_over_ranks
 from pixelwise.run.accumulate import gradient_in_parts
 from pixelwise.run.checkpoint import LAST
 from pixelwise.run.compiled import not_compiled
+from pixelwise.run.heads import auxiliary_loss, factors_of_heads, logits_of_heads, weighted
 from pixelwise.run.optimizer import set_learning_rate
 from pixelwise.run.setup import Run
 from pixelwise.text import plural, some
 
-LOSS = "loss"
+LOSS, AUXILIARY = "loss", "loss of the auxiliary heads"
 
 
 def take_step(run: Run, image: Tensor, target: Tensor, pairs: list[Pair]) -> float:
@@ -44,13 +44,12 @@ def take_step(run: Run, image: Tensor, target: Tensor, pairs: list[Pair]) -> flo
     try:
         run.optimizer.zero_grad(set_to_none=True)
         if config.accumulate > 1:
-            note(run, LOSS, gradient_in_parts(run, image, target), place)
+            note_losses(run, gradient_in_parts(run, image, target), place)
         else:
             images = min(config.batch, len(run.train))
-            logits = no_larger(run.model(image), target.shape[-2:])
-            loss = loss_over_ranks(run.criterion, logits, target, images)
-            note(run, LOSS, loss, place)
-            run.fabric.backward(loss)
+            heads = logits_of_heads(run, image, target)
+            losses = [loss_over_ranks(run.criterion, head, target, images) for head in heads]
+            run.fabric.backward(note_losses(run, losses, place))
     except torch.OutOfMemoryError:
         raise out_of_memory(run, image) from None
     except torch._dynamo.exc.TorchDynamoException as error:
@@ -78,6 +77,16 @@ def out_of_memory(run: Run, image: Tensor) -> RunError:
     elif run.config.batch > run.config.devices:
         ways.insert(0, setting("batch", run.config.batch // 2))
     return RunError("train", "batch", event=event, hint=f"Try {', or a smaller '.join(ways)}.")
+
+
+def note_losses(run: Run, losses: list[Tensor], place: str) -> Tensor:
+    """Keep the loss of a step, and that of the auxiliary heads; return the loss."""
+    factors = factors_of_heads(run.network)
+    loss = weighted(factors, losses)
+    note(run, LOSS, loss, place)
+    if len(losses) > 1:
+        note(run, AUXILIARY, auxiliary_loss(factors, losses), place)
+    return loss
 
 
 def note(run: Run, name: str, value: Tensor, place: str) -> None:
@@ -113,6 +122,7 @@ def read_numbers(run: Run) -> None:
         raise RunError(f"train: {place}", name, must="finite", got=value, hint=hint)
     losses = [value for name, value, _ in read if name == LOSS]
     run.position.losses += losses
+    run.position.losses_aux += [value for name, value, _ in read if name == AUXILIARY]
     if losses:
         run.display.numbers[LOSS] = f"{losses[-1]:.3f}"
 

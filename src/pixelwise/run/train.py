@@ -220,9 +220,7 @@ def log_losses(run: Run, epoch: int, rate: float) -> None:
     raise_if_unknown()
     read_numbers(run)
     share_losses(run)
-    losses = run.position.losses
-    values = {"train/loss": sum(losses) / len(losses), "train/lr": rate}
-    losses.clear()
+    values = {**run.position.take_losses(), "train/lr": rate}
     if run.fabric.is_global_zero:
         run.loggers.line({"step": run.position.step, "epoch": epoch, **values})
 
@@ -232,11 +230,10 @@ def share_losses(run: Run) -> None:
 
     A checkpoint has them, and another number of ranks may go on from it.
     """
-    losses = run.position.losses
-    if not losses:
-        return
-    total = add_over_ranks(losses, run.fabric.device)
-    losses[:] = [loss / run.fabric.world_size for loss in total]
+    for losses in (run.position.losses, run.position.losses_aux):
+        if losses:
+            total = add_over_ranks(losses, run.fabric.device)
+            losses[:] = [loss / run.fabric.world_size for loss in total]
 
 
 def score_epoch(run: Run) -> tuple[dict[str, float], ConfusionCounts | MemberCounts]:
