@@ -1,6 +1,7 @@
 """Every row of the tables is built, gives logits at its stride, and learns one step."""
 
 from collections import OrderedDict
+from pathlib import Path
 
 import pytest
 import timm
@@ -14,6 +15,8 @@ from pixelwise.networks.outputs import logits_of, logits_of_queries
 from pixelwise.networks.segnet import SegNet, make_encoder
 from pixelwise.networks.table import KINDS, NETWORKS
 from pixelwise.networks.trust import is_code
+from pixelwise.plan.config import TrainConfig
+from pixelwise.run.optimizer import make_optimizer
 
 # name -> stride
 ROWS = {
@@ -33,7 +36,7 @@ ROWS = {
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_every_row_learns_one_step(name):
+def test_every_row_learns_one_step_of_the_optimizer(name):
     torch.manual_seed(0)
     network = build_network(name, 3)
     assert network.stride == (ROWS[name] or network.stride)
@@ -42,6 +45,10 @@ def test_every_row_learns_one_step(name):
     assert logits.shape[:2] == (2, 3)
     target = torch.randint(0, 3, (2, *logits.shape[2:]))
     nn.functional.cross_entropy(logits, target).backward()
+    optimizer = make_optimizer(network, TrainConfig(Path("unused"), optimizer="sgd"))
+    before = [p.detach().sum() for p in network.parameters()]
+    optimizer.step()
+    assert any(p.sum() != old for p, old in zip(network.parameters(), before))
     parameters = [p for p in network.parameters() if p.requires_grad]
     reached = [p for p in parameters if p.grad is not None]
     assert len(reached) > 0.5 * len(parameters)  # pspnet leaves the deepest stages out
