@@ -4,7 +4,11 @@
 --deep-supervision  a 1x1 convolution on each coarser level of the decoder
 
 A network `module:function` may return several logits itself: the first are its prediction, the
-others auxiliary. What predicts has no such heads, and checkpoints keep them beside its weights.
+others auxiliary. The loss, every head being compared at the label's own resolution, is
+
+    loss = Σ_h factor_h · criterion(logits of head h, target)
+
+What predicts has no such heads, and checkpoints keep them beside its weights.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +21,7 @@ from pixelwise.errors import ArgumentError, setting
 from pixelwise.networks.build import Network, own_code
 from pixelwise.networks.table import NETWORKS, SMALL
 from pixelwise.networks.trust import is_code
+from pixelwise.ops.interpolate import no_larger
 from pixelwise.text import plural
 
 Pick = Callable[[Any], Tensor]
@@ -175,3 +180,26 @@ def line_about_heads(network: Network) -> str:
     own, *others = (f"{factor:.3g}" for factor in network.head_factors)
     heads, factors = plural(len(others), "auxiliary head"), ", ".join(others)
     return f"{heads} in training, factors of the loss: {factors}, of the logits {own}"
+
+
+def logits_of_heads(model: nn.Module, image: Tensor, target: Tensor) -> list[Tensor]:
+    """The logits of every head, those of the network first; none larger than the target."""
+    found = model(image)
+    heads = found if isinstance(found, list) else [found]
+    return [no_larger(logits, target.shape[-2:]) for logits in heads]
+
+
+def factors_of_heads(network: Network) -> tuple[float, ...]:
+    """The factor of the loss of every head."""
+    return network.head_factors or (1.0,)
+
+
+def weighted(factors: Sequence[float], values: Sequence[Tensor]) -> Tensor:
+    """Σ factor · value."""
+    terms = [value if f == 1 else f * value for f, value in zip(factors, values, strict=True)]
+    return sum(terms[1:], terms[0])
+
+
+def auxiliary_loss(factors: Sequence[float], losses: Sequence[Tensor]) -> Tensor:
+    """The mean of the losses of the other heads, by their factors and without the weight."""
+    return weighted([f / sum(factors[1:]) for f in factors[1:]], losses[1:])

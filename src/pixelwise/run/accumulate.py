@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pixelwise.networks.auxiliary import factors_of_heads, logits_of_heads, weighted
 from pixelwise.ops.stats import PixelStats
 from pixelwise.plan.parts import takes_one_pass
 from pixelwise.ranks.rank_stats import stats_over_ranks
-from pixelwise.run.heads import factors_of_heads, logits_of_heads, weighted
 from pixelwise.run.setup import Run
 
 
@@ -59,7 +59,7 @@ def slopes_of(run: Run, stats: PixelStats) -> Tensor:
 
 def stats_of_heads(run: Run, image: Tensor, target: Tensor) -> list[PixelStats]:
     """The stats of the logits of every head."""
-    return [run.criterion.stats(head, target) for head in logits_of_heads(run, image, target)]
+    return [run.criterion.stats(head, target) for head in logits_of_heads(run.model, image, target)]
 
 
 @torch.no_grad()

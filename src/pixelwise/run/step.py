@@ -13,12 +13,12 @@ from torch import Tensor
 
 from pixelwise.errors import RunError, setting
 from pixelwise.labels.pairs import Pair
+from pixelwise.networks.auxiliary import auxiliary_loss, factors_of_heads, logits_of_heads, weighted
 from pixelwise.ranks.distributed import any_rank
 from pixelwise.ranks.rank_stats import loss_over_ranks
 from pixelwise.run.accumulate import gradient_in_parts
 from pixelwise.run.checkpoint import LAST
 from pixelwise.run.compiled import not_compiled
-from pixelwise.run.heads import auxiliary_loss, factors_of_heads, logits_of_heads, weighted
 from pixelwise.run.optimizer import set_learning_rate
 from pixelwise.run.setup import Run
 from pixelwise.text import plural, some
@@ -47,7 +47,7 @@ def take_step(run: Run, image: Tensor, target: Tensor, pairs: list[Pair]) -> flo
             note_losses(run, gradient_in_parts(run, image, target), place)
         else:
             images = min(config.batch, len(run.train))
-            heads = logits_of_heads(run, image, target)
+            heads = logits_of_heads(run.model, image, target)
             losses = [loss_over_ranks(run.criterion, head, target, images) for head in heads]
             run.fabric.backward(note_losses(run, losses, place))
     except torch.OutOfMemoryError:
