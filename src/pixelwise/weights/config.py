@@ -64,7 +64,8 @@ class WeightsConfig:
         check_beta(where, self.beta, None if self.method == POS_WEIGHT else self.method)
         if self.out is not None and self.method is None:
             event = f"{setting('out')} holds one weight per class and needs {setting('method')}"
-            raise ArgumentError(where, "method", event=event, hint=f"One of {', '.join(METHODS)}.")
+            hint = f"One of {', '.join(METHODS)}; {POS_WEIGHT} where classes overlap."
+            raise ArgumentError(where, "method", event=event, hint=hint)
         if self.out is not None and self.out.suffix != ".json":
             raise ArgumentError(where, "out", must="a name ending in .json", got=self.out)
         if self.drop_background is not None:
