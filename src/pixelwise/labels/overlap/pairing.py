@@ -15,6 +15,7 @@ from pixelwise.text import some
 PLACE = "{class}"
 # what it means that a class has no file for an image
 Missing = Literal["error", "absent"]
+_ABSENT_HINT = 'missing = "absent" there says that a class without a file is nowhere in the image.'
 
 
 def named(text: str, file: str) -> str:
@@ -76,8 +77,10 @@ def join_classes(
         try:
             found.append({pair.id: pair for pair in complete(pairing, ids, unpaired)})
         except PairingError as error:
-            event = f"class {name}: {error.event}"
-            raise PairingError("find_pairs", event=event, hint=error.hint) from None
+            event, hint = f"class {name}: {error.event}", error.hint
+            if missing == "error" and pairing.of(ids)[1]:
+                hint += f" {_ABSENT_HINT}"
+            raise PairingError("find_pairs", event=event, hint=hint) from None
     both = sorted(set.intersection(*map(set, found)))
     if not both:
         event = "no image has a label file of every class"
