@@ -184,6 +184,45 @@ def test_arrays_that_are_named_need_no_classes(tmp_path):
     assert set(report.classes.names) == {"cat", "dog"}
 
 
+def test_a_named_array_may_be_in_one_file_alone(tmp_path):
+    """The classes are those of all files; an array with other axes is none of them."""
+    (tmp_path / "stacks").mkdir()
+    for number in range(30):
+        write_image(tmp_path / f"images/{number}.png", seed=number)
+        rare = {"rare": OTHER} if number == 17 else {}
+        np.savez(tmp_path / f"stacks/{number}.npz", cat=LEFT, **rare)
+    report = converted(tmp_path / "stacks", images=tmp_path / "images")
+    assert report.classes.names == ("cat", "rare")
+    found = members_of(report)
+    assert [id for id, members in found.items() if members[1].any()] == ["17"]
+
+
+@pytest.mark.parametrize(("void", "inside"), [(1, 2), (128, 255), (255, 1)])
+def test_any_value_of_planes_may_be_void(tmp_path, void, inside):
+    """The message names it, also where it would be the number of a class."""
+    source = tmp_path / "stacks"
+    source.mkdir()
+    write_image(tmp_path / "images/a.png")
+    planes = np.stack([LEFT, OTHER]) * np.uint8(inside)
+    planes[0, -1, -1] = void
+    np.save(source / "a.npy", planes)
+    given = {"images": tmp_path / "images", "classes": "cat,dog", "ignore_values": (void,)}
+    cat = members_of(converted(source, **given))["a"][0]
+    assert cat[-1, -1] == 255
+    with pytest.raises(DatasetError, match="ignore_values must be without 0, which is no class"):
+        converted(source, **given | {"ignore_values": (0,)})
+
+
+@pytest.mark.parametrize("value", [-1, 1 << 16])
+def test_planes_hold_values_that_a_label_can_have(tmp_path, value):
+    """Others are not offered as void, which they cannot be."""
+    write_image(tmp_path / "images/a.png")
+    (tmp_path / "stacks").mkdir()
+    np.save(tmp_path / "stacks/a.npy", np.stack([LEFT, OTHER]).astype(int) * value)
+    with pytest.raises(pw.PixelwiseError, match=r"whole numbers 0\.\.65535, got int64, not all of"):
+        converted(tmp_path / "stacks", images=tmp_path / "images", classes="cat,dog")
+
+
 @pytest.mark.parametrize(
     ("planes", "classes", "message"),
     [
@@ -293,11 +332,24 @@ def test_settings_of_one_class_a_pixel_are_refused(tmp_path, settings, message):
 
 def test_names_of_classes_become_names_of_folders():
     """Whatever a file system refuses."""
-    names = ["a/b", "a_b", "Car", "car", "con", "..", "*?", "é"]
+    names = [
+        "a/b",
+        "a_b",
+        "Car",
+        "car",
+        "con",
+        "..",
+        "*?",
+        300 * "x",
+        300 * "x" + "y",
+        99 * "ß",
+        "é",
+    ]
     found = file_names(names)
     assert pw.Classes(names, files=found).files == tuple(found)
     assert found[2] == "Car"
     assert found[-1] == "é"
+    assert max(len(name.encode()) for name in found) < 200
 
 
 def test_a_converted_set_is_trained_on_by_the_commands(tmp_path, capsys):

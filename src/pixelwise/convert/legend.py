@@ -121,7 +121,7 @@ def make_legend(source: Source, config: ConvertConfig, background: str | None) -
         classes,
         index_of,
         classes.ignore_index if ground is None else index_of[ground],
-        _stored_classes(rows, void, config),
+        _stored_classes(rows, void, config, background is None),
         tuple(notes),
     )
 
@@ -178,13 +178,19 @@ def _check_aliases(aliases: Mapping[str, str], index_of: Mapping[str, int]) -> N
         raise DatasetError("convert", "alias", must=must, got=some(unknown))
 
 
-def _stored_classes(rows: Rows, void: Collection[str], config: ConvertConfig) -> Classes:
-    """All rows, void among them; negative void values are the business of the format."""
+def _stored_classes(
+    rows: Rows, void: Collection[str], config: ConvertConfig, is_read: bool
+) -> Classes:
+    """All rows, void among them; negative void values are the business of the format.
+
+    Args:
+        is_read: the format keeps pixels; masks and planes hold other values than those of classes.
+    """
     values = rows.values or tuple(range(len(rows.names)))
     claims = {v: name for name, own in zip(rows.names, values) for v in _as_tuple(own)}
     given = [value for value in config.ignore_values if value >= 0]
     both = [f"{v} of {claims[v]}" for v in given if v in claims and claims[v] not in void]
-    if both:
+    if both and is_read:
         hint = "Leave it out of the class file."
         got = some(both)
         raise LabelError(

@@ -29,6 +29,8 @@ from pixelwise.labels.shapes import Rule, Size, patch_of
 
 # In Legend.index_of: what is no class, and has no pixels of its own where classes overlap.
 NOTHING = -1
+# Bytes of the name of a folder: of 255 that file systems take.
+_LONGEST = 100
 _FORBIDDEN = set('<>:"|?*[]{}/\\')
 Plane = NDArray[np.uint8]
 
@@ -73,7 +75,7 @@ def file_names(names: Sequence[str]) -> list[str]:
     found = []
     for number, name in enumerate(names):
         plain = "".join("_" if c in _FORBIDDEN or not c.isprintable() else c for c in name)
-        plain = plain.strip(" .") or "class"
+        plain = plain.encode()[:_LONGEST].decode(errors="ignore").strip(" .") or "class"
         # a device of Windows, or the name of another class but for capital letters
         if plain.casefold() in taken or not is_portable(plain):
             plain = f"{plain}_{number}"

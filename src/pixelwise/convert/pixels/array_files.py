@@ -15,6 +15,7 @@ from pixelwise.files.content import Unreadable, read_file
 from pixelwise.files.limits import check_unpacked
 from pixelwise.files.records import shown
 from pixelwise.labels.codecs.npy import decode_npy as decode_array_file
+from pixelwise.labels.codecs.npy import read_npy_head
 from pixelwise.labels.codecs.pixels import samples_of
 from pixelwise.labels.decode import decode_image, image_format
 from pixelwise.settings import command_line
@@ -23,6 +24,7 @@ from pixelwise.text import reason_of, some
 Arrays = list[tuple[str, np.ndarray]]
 SUFFIXES = (".npy", ".npz", ".mat")
 _MAT_5 = b"MATLAB 5.0"
+_OF_ARCHIVES = (BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError)
 
 
 def decode_npy(path: Path, data: bytes) -> np.ndarray:
@@ -85,12 +87,34 @@ def npz_arrays(path: Path, data: bytes) -> Arrays:
                 found.append((entry.filename.removesuffix(".npy"), array))
     except Unreadable as error:
         raise error.at(DatasetError, path, "file") from None
-    except (BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
+    except _OF_ARCHIVES as error:
         got = reason_of(error)
         raise DatasetError(path, "file", must="a .npz file of arrays", got=got) from None
     return [
         (name, array) for name, array in found if array.ndim >= 2 and array.dtype.kind in "biuf"
     ]
+
+
+def npz_names(path: Path, data: bytes) -> list[str]:
+    """The names of the (H, W) arrays of numbers in a .npz file, whose samples are not read.
+
+    Raises:
+        DatasetError: it is no such file, or is damaged.
+    """
+    found = []
+    try:
+        with ZipFile(BytesIO(data)) as file:
+            for entry in file.infolist():
+                if entry.filename.endswith(".npy"):
+                    with file.open(entry) as stream:
+                        shape, _, dtype = read_npy_head(stream, entry.file_size)
+                    if len(shape) == 2 and dtype.kind in "biuf":
+                        found.append(entry.filename.removesuffix(".npy"))
+    except Unreadable as error:
+        raise error.at(DatasetError, path, "file") from None
+    except _OF_ARCHIVES as error:
+        raise DatasetError(path, "file", must="a .npz file", got=reason_of(error)) from None
+    return found
 
 
 def chosen(path: Path, arrays: Arrays, key: str | None) -> np.ndarray:

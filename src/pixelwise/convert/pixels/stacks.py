@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats.items import rows_beside
 from pixelwise.convert.legend import Legend
-from pixelwise.convert.pixels.array_files import SUFFIXES, chosen, decode_npy, npz_arrays
+from pixelwise.convert.pixels.array_files import SUFFIXES, chosen, decode_npy, npz_arrays, npz_names
 from pixelwise.convert.records import Drawing, Item, Object, Source
 from pixelwise.errors import DatasetError, LabelError, PixelwiseError, setting
 from pixelwise.files.content import MAX_PIXELS, Unreadable
@@ -56,17 +56,21 @@ def stacks(items: Sequence[Item], config: ConvertConfig) -> Source:
     if wrong:
         must = ".npy, .npz or TIFF files with a plane for each class"
         raise DatasetError(config.source, "labels", must=must, got=some(wrong))
+    if 0 in config.ignore_values:
+        raise DatasetError("convert", "ignore_values", must="without 0, which is no class", got=0)
     rows, notes = (None, ()) if config.classes else rows_beside(config)
-    values, names = set[int](), tuple[str, ...]()
+    values, names = set[int](), dict[str, None]()
     for item in sample(items, _LOOKED_AT):
         with suppress(PixelwiseError):  # reading it for its label says what is wrong
             planes = _planes(replace(item), config)
-            names = names or (tuple(planes) if isinstance(planes, dict) else ())
+            names |= dict.fromkeys(planes) if isinstance(planes, dict) else {}
             values.update(_values(planes if isinstance(planes, list) else planes.values()))
     found = sorted(values - {0, *config.ignore_values})
     if len(found) > 1:
-        again = command_line(replace(config, ignore_values=(*config.ignore_values, found[-1])))
-        hint = f"Say which of them are void, such as {found[-1]}: {again}"
+        # 1 is mostly a class, and 255 is one where 128 is void
+        void = found[-1] if found[0] == 1 else found[0]
+        again = command_line(replace(config, ignore_values=(*config.ignore_values, void)))
+        hint = f"Say which of them are void, such as {void}: {again}"
         must, got = "0 and one other, which is the class", some(found)
         raise DatasetError(config.source, "values of planes", must=must, got=got, hint=hint)
     if rows is None and config.classes is None:
@@ -75,7 +79,7 @@ def stacks(items: Sequence[Item], config: ConvertConfig) -> Source:
             raise DatasetError(
                 config.source, "classes", must="named", got="planes alone", hint=hint
             )
-        rows = Rows(names)
+        rows = Rows(tuple(names | _more_names(items)))
     value = found[0] if found else 1
     return Source([replace(item, data=value) for item in items], rows, notes)
 
@@ -113,6 +117,15 @@ def read_stack(item: Item, config: ConvertConfig, legend: Legend) -> Drawing:
                 shape = (Patch(mask).trimmed(),)
                 objects.append(Object(name, shape, f"plane {name}", is_crowd=is_void))
     return Drawing((size[0], size[1]), tuple(objects))
+
+
+def _more_names(items: Sequence[Item]) -> dict[str, None]:
+    """Names of (H, W) arrays in all .npz files: a class may be in few of them."""
+    found = dict[str, None]()
+    for item in items:
+        with suppress(PixelwiseError):
+            found |= dict.fromkeys(npz_names(item.files[0], replace(item).contents[0]))
+    return found
 
 
 def _planes(item: Item, config: ConvertConfig) -> Planes:
@@ -154,12 +167,13 @@ def _whole(path: Path, plane: np.ndarray) -> NDArray[np.integer]:
         return plane.astype(np.uint8)
     if plane.size > MAX_PIXELS:
         raise LabelError(path, "array", must=f"at most {MAX_PIXELS:,} pixels", got=plane.shape)
-    whole = plane.dtype.kind in "iu"
+    whole = plane.dtype.kind in "iu" and 0 <= plane.min() <= plane.max() < 1 << 16
     if plane.dtype.kind == "f" and np.isfinite(plane).all() and (plane == np.floor(plane)).all():
         whole = bool((np.abs(plane) < 1 << 16).all())
     if not whole:
-        got = f"{plane.dtype}, not all whole"
-        hint = "Probabilities are not labels: choose a threshold first."
+        is_float = plane.dtype.kind == "f"
+        got = f"{plane.dtype}, not all {'whole' if is_float else 'of these'}"
+        hint = "Probabilities are not labels: choose a threshold first." if is_float else ""
         raise LabelError(path, "array", must="whole numbers 0..65535", got=got, hint=hint)
     return plane.astype(np.int64) if plane.dtype.kind == "f" else plane
 
