@@ -35,7 +35,7 @@ from pixelwise.score.record import DataSplit
 from pixelwise.score.thresholds import FILE, ChosenThresholds, chosen
 from pixelwise.settings import command_line
 from pixelwise.sums import ahead
-from pixelwise.text import percent
+from pixelwise.text import percent, some
 
 READERS = 2
 
@@ -52,7 +52,7 @@ def with_thresholds(
     if config.thresholds_from is None:
         return config, None
     found = thresholds_of(config, config.thresholds_from, checkpoint, device, display)
-    own = ", ".join(f"{row.name} {row.threshold:g}" for row in found.per_class)
+    own = some([f"{row.name} {row.threshold:g}" for row in found.per_class], 10)
     gain = f"mIoU {percent(found.mean_iou)} there, {percent(found.mean_iou_at_half)} at 0.5"
     display.line(f"predict: thresholds of the best IoU on {found.dataset.split}: {own} ({gain})")
     values: dict[str, Any] = {"thresholds": found.of_classes}
