@@ -3,7 +3,7 @@
 import math
 import warnings
 from io import BytesIO
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 
@@ -18,7 +18,7 @@ _HEADERS = {
 }
 
 
-def read_npy_head(file: BinaryIO, size: int) -> tuple[tuple[int, ...], bool, np.dtype]:
+def read_npy_head(file: IO[bytes], size: int) -> tuple[tuple[int, ...], bool, np.dtype]:
     """The shape of the array in a .npy file, whether its first axis is the fastest, and its dtype.
 
     Args:
