@@ -38,6 +38,12 @@ class Unset(int):
     """A default that can be told from the same number where somebody has given it."""
 
 
+class UnsetWord(str):
+    """The same of a word."""
+
+    __slots__ = ()
+
+
 def option(
     default: Any,
     text: str,

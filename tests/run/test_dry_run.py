@@ -85,6 +85,13 @@ def test_a_step_of_one_device_has_its_share_of_the_batch(data, tmp_path):
     assert any("results differ from --devices 1" in note for note in found.notes)
 
 
+def test_a_step_has_the_parts_that_the_training_takes(tmp_path):
+    """The device with the fewest images has one in each."""
+    data = make_dataset(tmp_path / "data", train=3, val=1)
+    found = planned(data, tmp_path / "run", batch=8, devices=2, accumulate=4)
+    assert (found.step.images, found.step.parts) == (2, 1)
+
+
 def test_what_stops_a_training_stops_its_plan(data, tmp_path):
     with pytest.raises(ArgumentError, match=r"batch must be a multiple of devices \(2\), got 3"):
         planned(data, tmp_path / "run", batch=3, devices=2)

@@ -19,7 +19,7 @@ from safetensors.torch import load_file
 
 from make import VOID, make_dataset, train_settings, write_stored
 from pixelwise.errors import ArgumentError
-from pixelwise.plan.config import TrainConfig
+from pixelwise.plan.config import TrainConfig, of_machine
 from pixelwise.ranks import ranks
 from pixelwise.run.checkpoint import read_checkpoint
 from pixelwise.run.train import train
@@ -164,6 +164,13 @@ def test_a_resumed_run_must_still_be_divided(data, tmp_path):
     run = interrupted(data, tmp_path / "run", own_signal_in_step_nine)
     with pytest.raises(ArgumentError, match=r"batch must be a multiple of .* \(3\), got 8"):
         train(TrainConfig(resume=run, devices=3))
+
+
+def test_a_resumed_run_may_be_given_the_word_auto():
+    """As where the run began on a GPU and this machine has none."""
+    config = TrainConfig(resume="run", device="auto", sync_bn="auto")
+    assert of_machine(config) == {"device": "auto", "sync_bn": "auto"}
+    assert of_machine(TrainConfig(resume="run")) == {}
 
 
 def test_what_is_computed_is_not_for_a_resumed_run_to_change():

@@ -9,6 +9,7 @@ from make import make_dataset, train_settings
 from pixelwise.errors import ArgumentError
 from pixelwise.plan.config import TrainConfig
 from pixelwise.run import train as training
+from pixelwise.run.dry_run import plan_training
 from pixelwise.run.train import train
 from pixelwise.run.val_counts import epochs_kept
 
@@ -91,3 +92,18 @@ REFUSED = [
 def test_options_that_have_no_meaning_together_are_refused(options, message):
     with pytest.raises(ArgumentError, match=message):
         TrainConfig(data="street", **options)
+
+
+def test_the_plan_of_a_run_that_has_ended_by_evidence_says_so(stopped):
+    plan = plan_training(TrainConfig(resume=stopped, plan=True))
+    assert plan.step is None
+    assert plan.notes[-1].startswith("stopped by evidence after 3 of 9 epochs: the last 2 epochs")
+    assert "at most 9 epochs of 3 steps" in plan.text()
+
+
+def test_a_run_that_is_too_short_to_be_ended_by_evidence_says_so(data, tmp_path):
+    settings = settings_of(data, tmp_path / "run", epochs=6, stop_window=5)
+    plan = plan_training(TrainConfig(**settings, plan=True))
+    assert any("cannot end a run of 6 epochs before its end" in note for note in plan.notes)
+    plan = plan_training(TrainConfig(**settings | {"epochs": 7}, plan=True))
+    assert not any("cannot end a run" in note for note in plan.notes)

@@ -1,6 +1,7 @@
 """Switches of training: what each does, and that a resumed run has it bit for bit."""
 
 import json
+import math
 import os
 import signal
 from inspect import getsource
@@ -111,6 +112,18 @@ def test_the_average_is_the_weighted_mean_of_the_weights_after_each_step():
             terms = [f * one[name].double() for f, one in zip(factors, seen, strict=True)]
             expected = torch.stack(terms).sum(0) / sum(factors)
             torch.testing.assert_close(tensor.double(), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("half_life", [1e18, 1e300, math.inf])
+def test_with_a_half_life_beyond_all_steps_the_average_is_the_mean(half_life):
+    network = build_network("small", 3)
+    average = WeightAverage(network, half_life)
+    for step in range(1, 4):
+        for tensor in network.parameters():
+            tensor.data.fill_(step)
+        average.update(network, step)
+    expected = [torch.full_like(tensor, 2) for tensor in average.network.parameters()]
+    torch.testing.assert_close(list(average.network.parameters()), expected)
 
 
 def test_the_average_is_what_is_scored_and_saved_and_does_not_change_the_training(data, tmp_path):

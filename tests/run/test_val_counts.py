@@ -110,7 +110,14 @@ DAMAGE = [
     ({"images": [{"id": "a", "ignored": [0], "places": [0], "pixels": []}]}, "places below 4"),
     ({"images": [{"id": "a", "ignored": [], "places": [], "pixels": []}] * 2}, "image a must be"),
     ({"images": [{"id": "a", "ignored": [0], "places": [], "pixels": []}] * 2}, "named once"),
+    ({"images": []}, "images must be named once, got none"),
 ]
+
+
+def test_a_file_that_is_not_json_is_named_with_the_way_out(kept):
+    (kept / "val_counts" / "2.json").write_text("{")
+    with pytest.raises(RunError, match=r"2\.json: file must be valid JSON.*Remove the file"):
+        list(read_counts(kept, (2, 2)))
 
 
 @pytest.mark.parametrize(("change", "message"), DAMAGE, ids=str)

@@ -86,7 +86,12 @@ def read_record(kind: type[Record], path: Path, hint: str = "") -> Record:
     Raises:
         RunError: there is no such file, it is damaged, or of another schema.
     """
-    return record_of(kind, read_object(path), str(path), hint)
+    try:
+        content = read_object(path)
+    except RunError as error:
+        error.add_hint(hint)
+        raise
+    return record_of(kind, content, str(path), hint)
 
 
 def record_of(kind: type[Record], content: dict[str, Any], where: str, hint: str = "") -> Record:

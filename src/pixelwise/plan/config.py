@@ -12,6 +12,7 @@ from pixelwise.labels.splits.names import JOIN
 from pixelwise.losses.names import check_loss_names
 from pixelwise.settings import (
     Unset,
+    UnsetWord,
     accept_guesses_option,
     check_settings,
     field_of,
@@ -210,7 +211,7 @@ class TrainConfig:
     workers: int = option(
         Unset(1), "processes that read and augment images; 0: none", low=0, high=MOST_WORKERS
     )
-    device: Device = option("auto", "where to compute")
+    device: Device = option(UnsetWord("auto"), "where to compute")
     devices: int = option(
         Unset(1),
         "processes that train together, one per device; losses such as lovasz see each one's "
@@ -219,7 +220,7 @@ class TrainConfig:
         high=MOST_DEVICES,
     )
     sync_bn: SyncBn = option(
-        "auto",
+        UnsetWord("auto"),
         "whether BatchNorm sees the images of all devices; auto: on GPUs, where it costs little",
     )
     compile: bool = option(
@@ -291,10 +292,9 @@ def of_machine(config: TrainConfig) -> dict[str, Any]:
 
     `precision` is none of them: it changes the numbers that a step is computed with.
     """
-    numbers = {name: getattr(config, name) for name in ("devices", "accumulate", "workers")}
-    words = {name: getattr(config, name) for name in ("device", "sync_bn")}
-    found = {name: value for name, value in numbers.items() if not isinstance(value, Unset)}
-    return found | {name: value for name, value in words.items() if value != "auto"}
+    names = ("devices", "accumulate", "workers", "device", "sync_bn")
+    values = {name: getattr(config, name) for name in names}
+    return {n: value for n, value in values.items() if not isinstance(value, Unset | UnsetWord)}
 
 
 def check_stop(config: TrainConfig) -> None:

@@ -85,7 +85,7 @@ def loss_of(run: Run, stats: PixelStats) -> Tensor:
 
 def number_of_parts(run: Run) -> int:
     """The parts of a batch, the same on every rank: the one with fewest images has one in each."""
-    fewest = min(run.config.batch, len(run.train)) // run.fabric.world_size
+    fewest = min(run.config.batch, len(run.train)) // run.config.devices
     return min(run.config.accumulate, max(1, fewest))
 
 

@@ -21,12 +21,16 @@ from pixelwise.plan.bad_images import most_bad
 from pixelwise.plan.config import TrainConfig
 from pixelwise.plan.plan import Plan
 from pixelwise.progress import Display
-from pixelwise.run.evidence import Scores
+from pixelwise.run.accumulate import number_of_parts
+from pixelwise.run.evidence import Scores, read_scores
 from pixelwise.run.memory import begin_peak, peak
+from pixelwise.run.position import Position
 from pixelwise.run.run_folder import checkpoint_to_resume, next_run_name
 from pixelwise.run.setup import Run, assemble, effective, make_fabric, prepare
 from pixelwise.run.step import read_numbers, take_step
+from pixelwise.run.stop import why_stopped
 from pixelwise.run.train import MORE_TRIES
+from pixelwise.run.val_counts import table_shape
 from pixelwise.settings import takes_settings
 from pixelwise.text import duration, plural
 
@@ -48,7 +52,7 @@ class StepCost:
     """What a step of one device takes.
 
     Args:
-        images: of the device; in so many parts.
+        images, parts: of the device, and what they are divided into.
         size: (height, width) of an image at the network.
         seconds: of a step after the first.
         read_seconds: to read and augment its images in one process.
@@ -93,14 +97,15 @@ class TrainingPlan:
     Args:
         run: the folder that it would make, or go on with.
         device: "cpu" or "cuda".
+        task: of the dataset.
         splits: to learn from, and to score.
-        parameters: of the network; learning: those that are not frozen.
+        parameters, learning: of the network, and those that are not frozen.
         stride: pixels of the image per logit.
         class_weights: of the loss, by class; None: there are none.
-        steps: of the whole run; done: those that the run has taken already.
+        steps_per_epoch, steps, done: of an epoch, of the whole run, and those taken already.
         notes: what the training would say about itself: storage, shares of the classes, first
             weights and their licence, what is not the same on another number of devices.
-        step: what one takes; None if none is left.
+        step: what one takes; None if none is left, or the run has ended by evidence.
         config: all settings.
     """
 
@@ -134,8 +139,9 @@ class TrainingPlan:
             lines.append(f"class weights ({config.class_weights}): {weights}")
         assert crop is not None  # make_plan has filled it in
         lines.append(f"crop {crop[0]} x {crop[1]} pixels of the label, scale {config.scale:g}")
+        most = "at most " if config.stop == "evidence" else ""
         lines.append(
-            f"{plural(config.epochs, 'epoch')} of {plural(self.steps_per_epoch, 'step')}, "
+            f"{most}{plural(config.epochs, 'epoch')} of {plural(self.steps_per_epoch, 'step')}, "
             f"{self.steps:,} in all, of which {self.done:,} are done"
         )
         lines.append(
@@ -177,12 +183,20 @@ def plan_training(config: TrainConfig) -> TrainingPlan:
             folder = config.resume
             checkpoint = checkpoint_to_resume(folder, plan, notes.append)
         held.enter_context(freed_memory_kept())
-        nothing = (Loggers(folder, (), {}, notes.append), Scores())
+
+        def open_files(position: Position) -> tuple[Loggers, Scores]:
+            scores, shape = Scores(), table_shape(plan.description.classes)
+            if checkpoint and plan.config.stop != "none":
+                scores = read_scores(folder, shape, position.epochs)
+            return Loggers(folder, (), {}, notes.append), scores
+
         quiet = Display(quiet=True)
-        run = assemble(prepared, checkpoint, folder, quiet, Hooks(), lambda _: nothing)
+        run = assemble(prepared, checkpoint, folder, quiet, Hooks(), open_files)
         network.train()
         done, steps = run.position.step, plan.steps_per_epoch * plan.config.epochs
-        cost = measure(run) if done < steps else None
+        ended = why_stopped(plan.config, run.scores)
+        notes += [ended] if ended else []
+        cost = measure(run) if done < steps and not ended else None
     weights, names = plan.class_weights, plan.description.classes.names
     sizes = [p.numel() for p in network.parameters()]
     return TrainingPlan(
@@ -247,7 +261,7 @@ def measure(run: Run) -> StepCost:
     over = None if before is None or most_bytes is None else most_bytes - before
     return StepCost(
         images=len(image),
-        parts=config.accumulate,
+        parts=number_of_parts(run),
         size=(image.shape[-2], image.shape[-1]),
         seconds=min(seconds[1:] or seconds),
         read_seconds=read_seconds,

@@ -7,6 +7,7 @@ The weights of a step count half as much a half-life later, and those before the
 all, so that short runs need no other half-life. The factor of a step depends on its number alone.
 """
 
+import math
 from copy import deepcopy
 
 import torch
@@ -27,13 +28,14 @@ class WeightAverage:
 
     def __init__(self, network: Network, half_life: float) -> None:
         self.network = deepcopy(network).requires_grad_(False).eval()
-        self.decay = 0.5 ** (1 / half_life)
+        self.rate = math.log(2) / half_life  # d = e^-rate
 
     @torch.no_grad()
     def update(self, network: Network, step: int) -> None:
         """Add the weights that a network has after so many steps, >= 1."""
         own, new = self.network.state_dict(), network.state_dict()
-        factor = (1 - self.decay) / (1 - self.decay**step)
+        # where the rate vanishes, all steps count the same
+        factor = math.expm1(-self.rate) / math.expm1(-self.rate * step) if self.rate else 1 / step
         real = [name for name, tensor in own.items() if tensor.is_floating_point()]
         if factor == 1:  # of the first step; own + (new - own) is rounded
             real = []

@@ -103,17 +103,21 @@ class Scores:
         self.of[counts.epoch] = resampled(counts.sums())
 
 
-def read_scores(run: Path, shape: Shape) -> Scores:
+def read_scores(run: Path, shape: Shape, last: int | None = None) -> Scores:
     """The scores of the epochs whose counts a run has.
 
+    Args:
+        run: its folder.
+        shape: of the table of an image.
+        last: the last epoch that is read; None: all.
     Raises:
         RunError: a file is damaged.
     """
-    ids = common_ids(read_counts(run, shape))
+    ids = common_ids(read_counts(run, shape, last))
     if not ids:
         return Scores()
     return Scores(
-        ids, {found.epoch: resampled(found.sums(ids)) for found in read_counts(run, shape)}
+        ids, {found.epoch: resampled(found.sums(ids)) for found in read_counts(run, shape, last)}
     )
 
 
@@ -173,11 +177,13 @@ class Evidence:
         same = [e.epoch for e in self.epochs if e.is_same and not e.is_best]
         own = [e.epoch for e in self.epochs]
         # a release before this one kept no counts
-        among = "" if own == list(range(1, len(own) + 1)) else f"of epochs {ranges(own)} "
+        of = "epoch" if len(own) == 1 else "epochs"
+        among = "" if own == list(range(1, len(own) + 1)) else f"of {of} {ranges(own)} "
         line = f"{among}best is epoch {best.epoch} (val mIoU {percent(best.miou)})"
         if len(own) == 1:
             return line
-        on = f"on {plural(self.images, 'image')}"
+        few = "" if self.images >= FEW_IMAGES else ", too few to be sure"
+        on = f"on {plural(self.images, 'image')}{few}"
         if not same:
             return f"{line}; every other epoch is distinguishably worse {on}"
         words = "epochs" if len(same) > 1 else "epoch"

@@ -282,6 +282,10 @@ def lines_about(plan: Plan, fabric: Fabric, network: Network) -> list[str]:
     if config.stop == "evidence" and len(plan.val) < FEW_IMAGES:
         few = f"{config.val_split} has {plural(len(plan.val), 'image')}"
         lines.append(f"warning: {few}, too few for evidence; it may stop too early")
+    if config.stop == "evidence" and config.epochs < config.stop_window + 2:
+        never = f"cannot end a run of {plural(config.epochs, 'epoch')} before its end"
+        window = setting("stop_window", config.stop_window)
+        lines.append(f"warning: {setting('stop', 'evidence')} with {window} {never}")
     lines += lines_about_parts(config, plan.criterion, network)
     if config.devices > 1:
         is_own = has_batch_norm(network) and not syncs_batch_norm(config, fabric.device.type)

@@ -131,13 +131,15 @@ def epochs_kept(run: Path) -> list[int]:
     return sorted(int(stem) for stem in stems if stem.isascii() and stem.isdigit())
 
 
-def read_counts(run: Path, shape: Shape) -> Iterator[ValCounts]:
-    """The counts of all epochs that a run has, one after the other.
+def read_counts(run: Path, shape: Shape, last: int | None = None) -> Iterator[ValCounts]:
+    """The counts of all epochs that a run has, or of those up to `last`, one after the other.
 
     Raises:
         RunError: a file is damaged, or of another table.
     """
     for epoch in epochs_kept(run):
+        if last is not None and epoch > last:
+            break
         path = run / VAL_COUNTS / f"{epoch}.json"
         hint = "Remove the file: what the run says of its epochs is then without this one."
         found = read_record(ValCounts, path, hint)
@@ -152,8 +154,9 @@ def read_counts(run: Path, shape: Shape) -> Iterator[ValCounts]:
             if not right or not all(0 < p <= LARGEST for p in image.pixels):
                 must = f"places below {entries} with pixels each"
                 raise RunError(path, f"image {image.id}", must=must, got="others", hint=hint)
-        if len(set(found.ids)) < len(found.ids):
-            raise RunError(path, "images", must="named once", got="twice", hint=hint)
+        if len(set(found.ids)) < len(found.ids) or not found.ids:
+            got = "twice" if found.ids else "none"
+            raise RunError(path, "images", must="named once", got=got, hint=hint)
         yield found
 
 
