@@ -194,7 +194,7 @@ def plan_training(config: TrainConfig) -> TrainingPlan:
         run = assemble(prepared, checkpoint, folder, quiet, Hooks(), open_files)
         network.train()
         done, steps = run.position.step, plan.steps_per_epoch * plan.config.epochs
-        ended = why_stopped(plan.config, run.scores)
+        ended = why_stopped(plan.config, run.scores) if done < steps else None
         notes += [ended] if ended else []
         cost = measure(run) if done < steps and not ended else None
     weights, names = plan.class_weights, plan.description.classes.names
