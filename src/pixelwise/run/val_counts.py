@@ -155,8 +155,8 @@ def read_counts(run: Path, shape: Shape, last: int | None = None) -> Iterator[Va
                 must = f"places below {entries} with pixels each"
                 raise RunError(path, f"image {image.id}", must=must, got="others", hint=hint)
         if len(set(found.ids)) < len(found.ids) or not found.ids:
-            got = "twice" if found.ids else "none"
-            raise RunError(path, "images", must="named once", got=got, hint=hint)
+            number = "twice" if found.ids else "none"
+            raise RunError(path, "images", must="named once", got=number, hint=hint)
         yield found
 
 
