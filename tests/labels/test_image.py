@@ -196,3 +196,26 @@ def test_a_truncated_picture_is_refused(tmp_path, name):
     (tmp_path / name).write_bytes(data[: len(data) // 2])
     with pytest.raises(DatasetError, match=r"image must be a complete (JPEG|PNG) file, got one"):
         read_rgb(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "stored", "got"),
+    [
+        ((4, 8, 9), np.uint16, {"planarconfig": "separate"}, "4 bands of uint16"),
+        ((8, 9, 5), np.float32, {"planarconfig": "contig"}, "5 bands of float32"),
+        ((8, 9, 2), np.int16, {"planarconfig": "contig"}, "2 bands of int16"),
+    ],
+)
+def test_other_bands_are_neither_damage_nor_colours(tmp_path, shape, dtype, stored, got):
+    """Pillow gives the first of several planes, and calls the others damaged."""
+    tifffile = pytest.importorskip("tifffile", reason="the extra tiff is not installed")
+    tifffile.imwrite(tmp_path / "a.tif", np.ones(shape, dtype), photometric="minisblack", **stored)
+    with pytest.raises(DatasetError, match=f"must be RGB or grey of 8 or 16 bits, got {got}. Name"):
+        read_rgb(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("mode", ["P", "L", "I;16", "RGB", "RGBA", "LA", "CMYK"])
+def test_tiff_files_of_colours_and_grey_are_read_as_ever(tmp_path, mode):
+    image = Image.new(mode, (9, 8), 1 if len(mode) < 2 or mode == "I;16" else None)
+    image.save(tmp_path / "a.tif")
+    assert read_rgb(tmp_path / "a.tif").shape == (8, 9, 3)

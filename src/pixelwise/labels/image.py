@@ -16,6 +16,7 @@ from pixelwise.labels.bands.stored import (
     stored_size,
     usable,
 )
+from pixelwise.labels.bands.tiff import TiffBands, tiff_bands
 from pixelwise.labels.decode import decode_image, read_size
 from pixelwise.text import plural
 
@@ -81,7 +82,7 @@ def decode_part(where: Path | str, data: bytes, choose: Choose) -> NDArray[np.ui
             samples, alpha = _decode(data)
             rows, columns = (slice(*side) for side in choose(samples.shape[:2]))
             return _rgb(where, samples[rows, columns].copy(), alpha)
-        image = decode_image(data)
+        image = _colors(data)
         (top, bottom), (left, right) = choose((image.height, image.width))
         if (bottom - top, right - left) != (image.height, image.width):
             image = image.crop((left, top, right, bottom))
@@ -118,7 +119,32 @@ def _decode(data: bytes) -> tuple[np.ndarray, bool]:
     if is_beside_pillow(data):
         found = decode_stored(data)
         return usable(found.samples), found.alpha
-    return _samples(decode_image(data))
+    return _samples(_colors(data))
+
+
+def _colors(data: bytes) -> Image.Image:
+    """An image of colours or grey, decoded by Pillow.
+
+    Of a TIFF file of other bands Pillow says that it is damaged, or gives the first of them.
+    """
+    try:
+        image = decode_image(data)
+    except Unreadable:
+        bands = tiff_bands(data)
+        if bands and (bands.bands - bands.alpha not in (1, 3) or bands.dtype.kind != "u"):
+            raise _not_colors(bands) from None
+        raise
+    if len(image.getbands()) == 1 and image.mode != "P":
+        bands = tiff_bands(data)
+        if bands and bands.bands > 1:
+            raise _not_colors(bands)
+    return image
+
+
+def _not_colors(found: TiffBands) -> Unreadable:
+    hint = "Name its bands under [images] in dataset.toml."
+    got = f"{plural(found.bands, 'band')} of {found.dtype}"
+    return Unreadable("RGB or grey of 8 or 16 bits", got, hint, "storage")
 
 
 def _samples(image: Image.Image) -> tuple[np.ndarray, bool]:

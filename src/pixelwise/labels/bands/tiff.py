@@ -104,6 +104,16 @@ def has_copies(data: bytes) -> bool:
         return False  # decoding it says why
 
 
+def tiff_bands(data: bytes) -> TiffBands | None:
+    """The bands of a TIFF file; None of other files, and of damaged ones."""
+    if data[:4] not in TIFF_MAGIC:
+        return None
+    try:
+        return read_tiff_bands(lambda offset, length: data[offset : offset + length], len(data))
+    except Unreadable:
+        return None
+
+
 def decode_tiff(data: bytes) -> tuple[np.ndarray, bool] | None:
     """The samples (H, W, B) of a TIFF file, and whether the last band is alpha.
 
