@@ -102,7 +102,7 @@ def test_two_ranks_say_each_line_once_and_nothing_else(folder):
     code, stdout, lines = end_of(start(folder, "0:nothing", "--workers", "1"))
     assert (code, stdout.count("\n"), lines.count("a word of the network")) == (0, 1, 1)
     assert "best val mIoU" in stdout
-    starts = ("train:", "val:", "network ", "training ", "epoch ", "a word", "loss ")
+    starts = ("train:", "val:", "network ", "training ", "epoch ", "a word", "loss ", "best is ")
     assert [line for line in lines if not line.startswith(starts)] == []
 
 
