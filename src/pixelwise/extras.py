@@ -22,7 +22,8 @@ EXTRAS = {
 }
 # modules that need the whole extra "train", whichever package is found missing first
 _TRAINING = tuple(
-    f"pixelwise.{name}" for name in ("data", "ranks", "plan", "logs", "run", "prediction", "demo")
+    f"pixelwise.{name}"
+    for name in ("data", "ranks", "plan", "logs", "run", "prediction", "folds", "demo")
 )
 
 

@@ -261,6 +261,5 @@ def test_tensorboard_reads_the_lines_back(data, tmp_path):
 def test_pictures_of_classes_that_overlap_show_both_sides(tmp_path, recorder):
     data = make_set(tmp_path / "data", train=2, val=3)
     train(small(data, tmp_path / "run"))
-    assert {(name, shape) for _, name, shape, _ in recorder.pictures} == {
-        (f"val/{id}", (48, 128, 3)) for id in (2, 3, 4)
-    }
+    val = [one[1:3] for one in recorder.pictures if one[1].startswith("val/")]
+    assert set(val) == {(f"val/{id}", (48, 128, 3)) for id in (2, 3, 4)}
