@@ -244,3 +244,21 @@ def test_thresholds_are_chosen_on_the_bands_of_the_run(tmp_path):
         json.loads((folder / "prediction.json").read_text())["threshold"]
         == (chosen[0]["threshold"])
     )
+
+
+def test_a_score_leaves_out_what_training_leaves_out(tmp_path):
+    """Pixels without data: the mean IoU of the log is that of the predictions."""
+    images = {**FOUR, "range": "[0, 4000]", "nodata": "0"}
+
+    def with_a_hole(label, random):
+        image = hidden_in_the_fourth_band(label, random).clip(1)
+        image[:20, :30, 1] = 0
+        return image
+
+    data = make_set(tmp_path / "set", images, with_a_hole, write_npy, 2, 2)
+    run = pw.train(data, epochs=1, out=tmp_path / "run", **FAST)
+    lines = (run / "metrics.jsonl").read_text().splitlines()
+    (logged,) = (json.loads(line)["val/miou"] for line in lines if "val/miou" in line)
+    score = pw.score(pw.predict(run))
+    assert score.scores["mean_iou"] == pytest.approx(logged, abs=1e-12)
+    assert score.ignored_pixels == 2 * 20 * 30

@@ -21,6 +21,7 @@ from pixelwise.files.json_file import get
 from pixelwise.files.names import real_path
 from pixelwise.files.results import read_object
 from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
+from pixelwise.labels.bands.channels import RGB, Channels
 from pixelwise.labels.class_files import MULTILABEL
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description, read_settled, without_overlap
@@ -46,6 +47,7 @@ class ScoreInputs:
 
     Attributes:
         folders: one of predictions, or two that are compared.
+        channels: of the images.
     """
 
     folders: tuple[Path, ...]
@@ -53,6 +55,7 @@ class ScoreInputs:
     classes: Classes
     task: str
     dataset: DataSplit
+    channels: Channels = RGB
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ def count_items(
         classes=inputs.classes,
         under_void=config.all or config.like is not None,
         boundary=config.boundary,
+        channels=inputs.channels,
     )
     items = inputs.items
     spread = partial(map_over, fn=count, chunk=ITEMS_A_TASK, name=attrgetter("id"))
@@ -123,7 +127,8 @@ def find_inputs(config: ScoreConfig) -> ScoreInputs | Overlapping:
         return Overlapping(folders, description, DataSplit(str(data), split), split)
     items = predicted_items(description.pairs(split), folders, prediction_affixes(config))
     dataset = DataSplit(str(data), split)
-    return ScoreInputs(folders, items, description.classes, description.task, dataset)
+    about = (description.classes, description.task, dataset, description.channels)
+    return ScoreInputs(folders, items, *about)
 
 
 def prediction_folder(predictions: Path, split: str | None) -> Path:

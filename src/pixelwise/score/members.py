@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from pixelwise.errors import ArgumentError, LabelError, PairingError, setting
 from pixelwise.files.records import FLAT
 from pixelwise.files.results import made_by, write_json
+from pixelwise.labels.bands.channels import Channels
+from pixelwise.labels.bands.reading import void_without_data
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.overlap.members import member_files, read_members
 from pixelwise.labels.overlap.pairing import PLACE
@@ -158,7 +160,8 @@ def score_members(
     pairs = [pair for pair in pairs if pair.is_labelled]
     for folder in inputs.folders:
         check_predicted(pairs, folder, classes)
-    count = partial(count_image, folders=inputs.folders, classes=classes)
+    channels = inputs.description.channels
+    count = partial(count_image, folders=inputs.folders, classes=classes, channels=channels)
     name_of = attrgetter("id")
     counted = list(map_over(pairs, count, executor, progress=progress, name=name_of))
     if config.versus is not None:
@@ -277,13 +280,18 @@ def members_score(
     )
 
 
-def count_image(pair: Pair, folders: tuple[Path, ...], classes: Classes) -> Counted:
+def count_image(
+    pair: Pair, folders: tuple[Path, ...], classes: Classes, channels: Channels
+) -> Counted:
     """The size of one image, and for each folder the pixels of each class by target and prediction.
+
+    Where a channel of the image has no data its label is void, as in training.
 
     Raises:
         LabelError: a prediction has another size, void where the label has none, or other values.
     """
     target = read_members(pair, classes)
+    target = void_without_data(target, pair.image, channels, classes.ignore_index)
     found = []
     for folder in folders:
         files = member_files(folder, pair.id, classes)

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixelwise.errors import ArgumentError, LabelError
+from pixelwise.labels.bands.channels import RGB, Channels
+from pixelwise.labels.bands.reading import void_without_data
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.histogram import BAND_PIXELS, runs_of
 from pixelwise.labels.png import view_label
@@ -50,7 +52,11 @@ class ImageCounts:
 
 
 def count_item(
-    item: Item, classes: Classes, under_void: bool = False, boundary: bool = False
+    item: Item,
+    classes: Classes,
+    under_void: bool = False,
+    boundary: bool = False,
+    channels: Channels = RGB,
 ) -> tuple[ImageCounts, ...]:
     """Counts of the predictions of one label.
 
@@ -59,10 +65,13 @@ def count_item(
         classes: of the labels and the predictions.
         under_void: count what was predicted on void pixels too.
         boundary: count the strips along contours too.
+        channels: of the images; where one has no data the label is void, as in training.
     Raises:
         LabelError: the sizes differ, or a prediction has values that are not a class.
+        DatasetError: the channels have nodata, and the image cannot be read.
     """
     label, target = view_label(item.label), None
+    by_pixels = boundary or channels.nodata is not None
     found = []
     for path in item.predictions:
         try:
@@ -70,10 +79,11 @@ def count_item(
         except LabelError:
             classes.to_index(label, where=str(item.label))  # what is wrong with it is said first
             raise
-        counts = None if boundary else count_runs(stored, label, classes, under_void)
+        counts = None if by_pixels else count_runs(stored, label, classes, under_void)
         if counts is None:
             if target is None:
                 target = classes.to_index(label, where=str(item.label))
+                target = void_without_data(target, item.image, channels, classes.ignore_index)
             given = (path, stored, item.label, target, classes, under_void, boundary)
             counts = count_prediction(*given)
         found.append(counts)

@@ -1,6 +1,7 @@
 """Read the channels of a description from an image file: samples as stored, nothing cut off."""
 
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from pixelwise.labels.bands.stored import Stored, decode_stored, usable
 from pixelwise.labels.image import decode_rgb
 from pixelwise.text import plural
 
+Index = TypeVar("Index", bound=np.integer)
 Samples = NDArray[np.uint8 | np.uint16 | np.float32]
 
 
@@ -52,6 +54,29 @@ def read_with_gaps(path: Path | str, channels: Channels) -> tuple[Samples, NDArr
     except Unreadable as error:
         raise error.at(DatasetError, path, "image") from None
     return decode_with_gaps(path, data, channels)
+
+
+def void_without_data(
+    target: NDArray[Index], path: Path | None, channels: Channels, void: int
+) -> NDArray[Index]:
+    """A label in which the pixels are void where a channel of its image has no data.
+
+    Args:
+        target: (..., H, W) class indices.
+        path: of the image; it is read only if the channels have nodata.
+        channels: of the image.
+        void: ignore_index.
+    Raises:
+        DatasetError: see read_channels; the image has another size.
+    """
+    if channels.nodata is None or path is None:
+        return target
+    gaps = read_with_gaps(path, channels)[1]
+    assert gaps is not None  # there is a value of no data
+    if gaps.shape != target.shape[-2:]:
+        must = f"{target.shape[-2:]} (height, width), that of its label"
+        raise DatasetError(path, "size", must=must, got=gaps.shape)
+    return np.where(gaps, np.array(void, target.dtype), target)
 
 
 def decode_with_gaps(
