@@ -138,7 +138,7 @@ def head(source: Source) -> dict[str, Any]:
         "split": split,
         "predictions": str(predictions),
         "ignored_share": score.ignored_pixels / pixels if pixels else None,
-        "conventions": tables.conventions(score),
+        "conventions": tables.conventions(score, tables.averaged),
         "averaged": tables.averaged(score, score.convention),
         "other_scores": tables.other_scores(score),
     }

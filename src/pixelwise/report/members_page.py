@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.files.names import real_path
-from pixelwise.metrics.scores import CLASS_SCORES, CONVENTIONS, Convention
+from pixelwise.metrics.scores import CLASS_SCORES, Convention
 from pixelwise.report import tables
 from pixelwise.report.charts import Chart
 from pixelwise.report.pictures import WRONG, channels_of
@@ -70,7 +70,7 @@ def members_page(
         "name": Path(score.dataset.path).name if score.dataset.path else predictions.name,
         "predictions": str(predictions),
         "chosen": score.thresholds.text() if score.thresholds else "",
-        "conventions": conventions(score),
+        "conventions": tables.conventions(score, averaged),
         "comparison": tables.comparison([source, *others]),
         "charts": charts,
         "class_rows": rows,
@@ -91,20 +91,6 @@ def class_rows(score: MultilabelScore) -> list[MemberClass]:
         share = row.target_pixels / valid if valid else None
         rows.append(MemberClass(row, tables.hex_color(color), threshold, share))
     return rows
-
-
-def conventions(score: MultilabelScore) -> list[dict[str, Any]]:
-    """Every convention of the mean IoU in the file, the chosen one marked."""
-    return [
-        {
-            "name": name,
-            "value": value,
-            "meaning": CONVENTIONS[name],
-            "averaged": averaged(score, name),
-            "chosen": name == score.convention,
-        }
-        for name, value in score.mean_iou_by_convention.items()
-    ]
 
 
 def averaged(score: MultilabelScore, convention: Convention) -> int | None:

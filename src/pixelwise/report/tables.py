@@ -1,6 +1,6 @@
 """The numbers of a score, arranged as the rows of tables and sentences."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from pixelwise.metrics.scores import CLASS_SCORES, CONVENTIONS, Convention, classes_averaged
 from pixelwise.report.source import MemberSource, Source
 from pixelwise.report.words import difference, headed, listed, percent
+from pixelwise.score.members import MultilabelScore
 from pixelwise.score.record import ClassScores, Score
 
 BOUNDARY = "boundary_iou"  # of `score --boundary`
@@ -52,8 +53,15 @@ class ClassRow(ClassScores):
         return self.scores["iou"]
 
 
-def conventions(score: Score) -> list[dict[str, Any]]:
-    """Every convention of the mean IoU in the file, the chosen one marked."""
+def conventions(
+    score: Score | MultilabelScore, averaged: Callable[[Any, Convention], int | None]
+) -> list[dict[str, Any]]:
+    """Every convention of the mean IoU in the file, the chosen one marked.
+
+    Args:
+        score: of either kind.
+        averaged: how many of its classes a mean is taken over.
+    """
     return [
         {
             "name": name,
