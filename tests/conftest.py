@@ -56,6 +56,23 @@ def shared():
     return SHARED
 
 
+@pytest.fixture
+def module(request, tmp_path, monkeypatch):
+    """A module with the CODE of the test file that can be imported; nobody trusts it yet.
+
+    Its name is of this test alone.
+    """
+    from pixelwise.networks import trust
+
+    name = f"own_code_{tmp_path.name}"
+    (tmp_path / f"{name}.py").write_text(request.module.CODE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "user"))
+    monkeypatch.setattr(trust, "_trusted_here", set())
+    yield name
+    sys.modules.pop(name, None)
+
+
 @pytest.fixture(autouse=True)
 def forget_compiled_code(request):
     """Tests compile the same function again and again; torch gives up after a few times."""

@@ -50,17 +50,6 @@ number = 3
 
 
 @pytest.fixture
-def module(tmp_path, monkeypatch):
-    name = f"own_augmentation_{tmp_path.name}"
-    (tmp_path / f"{name}.py").write_text(CODE)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "user"))
-    monkeypatch.setattr(trust, "_trusted_here", set())
-    yield name
-    sys.modules.pop(name, None)
-
-
-@pytest.fixture
 def drawn(tmp_path):
     """An image that shows its label: the grey level of each class."""
     y, x = np.mgrid[:96, :128]
@@ -163,7 +152,7 @@ def test_a_function_is_given_the_crop_and_a_generator_of_the_example(drawn, modu
         ("wide", ArgumentError, r":wide: label must be \(8, 9\) uint8.*got \(8, 9\) int64"),
         ("floats", ArgumentError, r":floats: image must be .*float64"),
         ("one", ArgumentError, r":one: result must be \(image, label\), got ndarray"),
-        ("breaks", RunError, r":breaks failed: KeyError: .*lost.* \(own_aug.*, line .*in breaks\)"),
+        ("breaks", RunError, r":breaks failed: KeyError: .*lost.* \(own_code.*, line .*in breaks\)"),
     ],
 )
 def test_what_a_function_does_wrong_names_it(module, function, error, message):

@@ -1,7 +1,6 @@
 """Classes that overlap in training: planes move together, rare ones are drawn, shares are said."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
@@ -18,7 +17,6 @@ from pixelwise.errors import ArgumentError, LabelError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import read_description
 from pixelwise.labels.overlap.members import read_members
-from pixelwise.networks import trust
 from pixelwise.plan.bad_images import FILE as BAD_IMAGES
 from pixelwise.plan.config import TrainConfig
 from pixelwise.plan.plan import make_plan
@@ -37,17 +35,6 @@ def unknown(image, label, random):
 def one_plane(image, label, random):
     return image, label[0]
 """
-
-
-@pytest.fixture
-def module(tmp_path, monkeypatch):
-    name = f"own_planes_{tmp_path.name}"
-    (tmp_path / f"{name}.py").write_text(CODE)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "user"))
-    monkeypatch.setattr(trust, "_trusted_here", set())
-    yield name
-    sys.modules.pop(name, None)
 
 
 @pytest.fixture

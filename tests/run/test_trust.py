@@ -21,18 +21,6 @@ def make(num_classes):
 
 
 @pytest.fixture
-def module(tmp_path, monkeypatch):
-    """A module that can be imported; its name is of this test alone."""
-    name = f"own_network_{tmp_path.name}"
-    (tmp_path / f"{name}.py").write_text(CODE)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "user"))
-    monkeypatch.setattr(trust, "_trusted_here", set())
-    yield name
-    sys.modules.pop(name, None)
-
-
-@pytest.fixture
 def run(module, tmp_path):
     settings = train_settings(make_dataset(tmp_path / "data"), tmp_path / "run")
     return pw.train(**{**settings, "network": f"{module}:make"})
