@@ -152,7 +152,11 @@ def test_a_function_is_given_the_crop_and_a_generator_of_the_example(drawn, modu
         ("wide", ArgumentError, r":wide: label must be \(8, 9\) uint8.*got \(8, 9\) int64"),
         ("floats", ArgumentError, r":floats: image must be .*float64"),
         ("one", ArgumentError, r":one: result must be \(image, label\), got ndarray"),
-        ("breaks", RunError, r":breaks failed: KeyError: .*lost.* \(own_code.*, line .*in breaks\)"),
+        (
+            "breaks",
+            RunError,
+            r":breaks failed: KeyError: .*lost.* \(own_code.*, line .*in breaks\)",
+        ),
     ],
 )
 def test_what_a_function_does_wrong_names_it(module, function, error, message):
