@@ -3,6 +3,7 @@
 config.py       PredictConfig: what `pixelwise predict` takes
 predict.py      run folder -> indexed PNGs
 images.py       what the images of a dataset are to the network
+predictor.py    image -> logits at the network's stride -> label
 pipeline.py     images read ahead, predicted in batches, labels written behind
 unfinished.py   what is done already when predict goes on
 calibration.py  counts of probabilities

@@ -26,8 +26,9 @@ from pixelwise.ops.activations import compute_dtype
 from pixelwise.ops.nan import check_no_nan
 from pixelwise.prediction import calibration
 from pixelwise.prediction.config import PredictConfig
+from pixelwise.prediction.predictor import Inputs, Predictor
 from pixelwise.prediction.unfinished import Journal, Stamp, stamp_of
-from pixelwise.run.trained import Batched, TrainedNetwork, same_sizes
+from pixelwise.run.trained import same_sizes
 from pixelwise.sums import ahead, behind
 
 # Pixels of the images that are in memory beside those in the network: 16 of 1024x2048, ...
@@ -52,17 +53,17 @@ class Ready:
     Attributes:
         stamp: of its file, before it was read.
         size: (height, width) on disk.
-        image: (channels, h, w), as the network takes it.
+        inputs: (channels, h, w) each, as the networks take it.
     """
 
     pair: Pair
     stamp: Stamp
     size: tuple[int, int]
-    image: Tensor
+    inputs: Inputs
 
     def sizes(self) -> Hashable:
         """What is equal for images that go through the network together."""
-        return self.size, self.image.shape
+        return self.size, tuple(one.shape for one in self.inputs)
 
 
 @dataclass(frozen=True)
@@ -94,18 +95,17 @@ class Work:
 
     def __init__(
         self,
-        network: TrainedNetwork,
+        predictor: Predictor,
         classes: Classes,
         config: PredictConfig,
         journal: Journal,
         images: ImageKind,
     ) -> None:
-        self.network, self.classes, self.config = network, classes, config
+        self.predictor, self.classes, self.config = predictor, classes, config
         self.journal, self.begun, self.images = journal, journal.unfinished, images
-        self.logits_of = Batched(network)
-        self.device = next(network.parameters()).device
+        self.device = predictor.device
         self.failed: dict[str, PixelwiseError] = {}
-        self.counts = calibration.no_counts(network.activation)
+        self.counts = calibration.no_counts(predictor.activation)
 
     def run(self, pairs: list[Pair], most: int, advance: Callable[[int], None]) -> None:
         """Predict images.
@@ -132,9 +132,8 @@ class Work:
         stamp = stamp_of(pair.image)
         try:
             image, _ = self.images.read(pair.image)
-            return Ready(
-                pair, stamp, image.shape[:2], self.network.at_network(image, str(pair.image))
-            )
+            inputs = self.predictor.inputs_of(image, str(pair.image))
+            return Ready(pair, stamp, image.shape[:2], inputs)
         except DatasetError as error:
             return pair, error
 
@@ -157,19 +156,20 @@ class Work:
         if self.config.batch is not None:
             return self.config.batch
         pixels = 0 if self.device.type == "cpu" else GPU_BATCH_PIXELS
-        return max(1, min(MOST_AHEAD, pixels // one.image[0].numel()))
+        return max(1, min(MOST_AHEAD, pixels // one.inputs[0][0].numel()))
 
     @torch.no_grad()
     def compute(self, batch: list[Ready]) -> list[Computed]:
         """The labels of images of one size; those that cannot be predicted alone are left out."""
         size = height, width = batch[0].size
-        images = torch.stack([one.image for one in batch])
+        inputs = [torch.stack(images) for images in zip(*(one.inputs for one in batch))]
         on_gpu = self.device.type == "cuda"
         try:
-            images = images.pin_memory() if on_gpu else images
-            logits = self.logits_of(images.to(self.device, non_blocking=True))
+            inputs = [images.pin_memory() for images in inputs] if on_gpu else inputs
+            moved = [images.to(self.device, non_blocking=True) for images in inputs]
+            logits = self.predictor.logits_of(moved)
             threshold = self.config.thresholds or self.config.threshold
-            labels = self.network.labels_of(logits, size, threshold)
+            labels = self.predictor.labels_of(logits, size, threshold)
             # of +inf and -inf too, so that this only suspects
             suspects = logits.flatten(1).sum(1, dtype=compute_dtype(logits.dtype)).isnan()
         except torch.OutOfMemoryError:
@@ -197,7 +197,7 @@ class Work:
         try:
             check_no_nan(str(pair.image), logits)
             self.counts += calibration.count_probabilities(
-                logits, pair, self.classes, self.network.activation
+                logits, pair, self.classes, self.predictor.activation
             )
         except (LabelError, ArgumentError) as error:
             self.failed[pair.id] = error

@@ -36,6 +36,7 @@ from pixelwise.prediction import calibration
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.images import images_of
 from pixelwise.prediction.pipeline import Work, images_in_memory
+from pixelwise.prediction.predictor import Predictor
 from pixelwise.prediction.thresholds import with_thresholds
 from pixelwise.prediction.unfinished import FILE as UNFINISHED
 from pixelwise.prediction.unfinished import (
@@ -47,7 +48,7 @@ from pixelwise.prediction.unfinished import (
 from pixelwise.progress import Display
 from pixelwise.ranks.distributed import choose_device
 from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, find_checkpoint
-from pixelwise.run.trained import TrainedNetwork, trained_network
+from pixelwise.run.trained import trained_network
 from pixelwise.score.calibration import FILE as CALIBRATION_FILE
 from pixelwise.score.calibration import calibration_of
 from pixelwise.score.record import DataSplit
@@ -165,8 +166,8 @@ def predict_images(config: PredictConfig) -> Prediction:
             if used["same_images"]:
                 display.line(f"predict: {OPTIMISTIC}")
         with finished(begun, out, display), freed_memory_kept():
-            network = trained_network(checkpoint, config.trust).to(device)
-            failed = predict_into(begun, config, chosen, network, display)
+            predictor = Predictor(trained_network(checkpoint, config.trust).to(device))
+            failed = predict_into(begun, config, chosen, predictor, display)
             write_json(begun.folder / FILE, {**about, "failed": failed})
             if not failed:
                 (begun.folder / UNFINISHED).unlink(missing_ok=True)
@@ -225,7 +226,7 @@ def predict_into(
     begun: Unfinished,
     config: PredictConfig,
     chosen: Selection,
-    network: TrainedNetwork,
+    predictor: Predictor,
     display: Display,
 ) -> tuple[Failure, ...]:
     """Predict the images that are not done yet; what could not be predicted and why.
@@ -243,7 +244,7 @@ def predict_into(
             display.line(f"predict: {note}")
     display.start(len(todo))
     with begun.journal() as journal, display:
-        work = Work(network, chosen.classes, config, journal, chosen.images)
+        work = Work(predictor, chosen.classes, config, journal, chosen.images)
         most = images_in_memory(headers, config.batch or 1, chosen.images.bytes_a_pixel)
         work.run(todo, most, partial(display.advance, "predicting"))
     failed = {pair.id: work.failed[pair.id] for pair in todo if pair.id in work.failed}
