@@ -15,6 +15,8 @@ EXTRAS = {
     **dict.fromkeys(["tifffile", "imagecodecs"], "tiff"),
     **{name: name for name in ("tensorboard", "wandb", "mlflow")},
     "transformers": "hf",
+    "rasterio": "geotiff",
+    **dict.fromkeys(["onnx", "onnxruntime", "onnxscript"], "onnx"),
     **dict.fromkeys(
         ["torchvision", "segmentation_models_pytorch", "timm", "lightning_fabric", "safetensors"],
         "train",
@@ -23,7 +25,10 @@ EXTRAS = {
 # modules that need the whole extra "train", whichever package is found missing first
 _TRAINING = tuple(
     f"pixelwise.{name}"
-    for name in ("data", "ranks", "plan", "logs", "run", "prediction", "folds", "demo")
+    for name in (
+        *("data", "ranks", "plan", "logs", "run", "prediction", "folds", "demo"),
+        *("export", "selection"),
+    )
 )
 
 

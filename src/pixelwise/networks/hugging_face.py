@@ -103,6 +103,7 @@ def build_hugging_face(
     for off in ("use_auxiliary_head", "use_pretrained_backbone"):
         if getattr(config, off, False):
             setattr(config, off, False)
+    kind: Any  # their mappings are typed as if every model had several
     if type(config) in hf.MODEL_FOR_SEMANTIC_SEGMENTATION_MAPPING:
         kind = hf.MODEL_FOR_SEMANTIC_SEGMENTATION_MAPPING[type(config)]
     elif config.model_type in QUERIES:
