@@ -29,6 +29,7 @@ import pixelwise as pw
 from benchmarks.gpu_works import LAYOUTS, SHAPES, STEPS, Work
 from pixelwise.losses import fused
 from pixelwise.ops import backends, inputs, kernels, unknown
+from pixelwise.ops.rows import whole
 from pixelwise.ops.spec import Upsample
 
 TOOLS = Path(triton.__file__).parent / "backends" / "nvidia" / "bin"
@@ -154,7 +155,8 @@ def prepare(work: Work, shape: tuple[int, ...], loss: str = "") -> Callable[[], 
     module = backends.kernels("triton", "predict")
     x, activation = logits.detach(), "softmax" if work.classes > 1 else "sigmoid"
     if work.task == "predict":
-        return lambda: module.predict(x, shape[2:], activation, 0.5, torch.uint8)
+        rows = whole(x, shape[2])
+        return lambda: module.predict(x, rows, shape[3], activation, 0.5, torch.uint8)
     return lambda: module.confusion(x, target, max(work.classes, 2), activation, 0.5, 255)
 
 

@@ -13,6 +13,7 @@ from triton.backends.compiler import GPUTarget
 
 from pixelwise.ops.formula import ABSENT, FORMS, Mean, Ratio, make_formula
 from pixelwise.ops.gpu import adjoint, formula, own, predict, stats, upsampled
+from pixelwise.ops.rows import whole
 from pixelwise.ops.spec import SUMS, Spec
 
 DICE_AND_CE = ("target", "prob", "inter", "nll")
@@ -78,7 +79,7 @@ def main():
         table = torch.empty(len(sums), 2, 3, dtype=torch.float64)
         formula.evaluate(make_formula(terms, sums, 3), table, 128, torch.float32)
     logits, target = torch.empty(2, 3, 8, 8), torch.empty(2, 32, 32, dtype=torch.uint8)
-    predict.predict(logits, (32, 32), "softmax", 0.5, torch.uint8)
+    predict.predict(logits, whole(logits, 32), 32, "softmax", 0.5, torch.uint8)
     predict.confusion(logits, target, 3, "softmax", 0.5, 255)
 
 

@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from oracles_ops import upsample
-from pixelwise.ops.cpu.predict import confusion, predict
+from pixelwise.ops.cpu import predict as kernels
+from pixelwise.ops.cpu.predict import confusion
+from pixelwise.ops.rows import whole
 
 SIZES = [(9, 11), (36, 44), (27, 33), (23, 50), (5, 4), (64, 64), (1, 1), (18, 1100), (700, 13)]
 CLASSES = [2, 5, 19, 300]
@@ -13,6 +15,10 @@ CLASSES = [2, 5, 19, 300]
 def make_logits(channels, dtype=torch.float32, height=9, width=11):
     generator = torch.Generator().manual_seed(9)
     return torch.randn(2, channels, height, width, generator=generator).to(dtype)
+
+
+def predict(logits, size, *options):
+    return kernels.predict(logits, whole(logits, size[0]), size[1], *options)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16], ids=str)

@@ -10,6 +10,7 @@ from oracles_ops import upsample
 from pixelwise.errors import BackendError
 from pixelwise.ops.gpu import predict as kernels
 from pixelwise.ops.nan import nan_pixels
+from pixelwise.ops.rows import whole
 
 # numpy, which interprets the kernels, warns where a GPU would not
 quiet = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -22,7 +23,9 @@ def make_logits(channels, dtype=torch.float32, images=2):
 
 
 def predict(logits, size, activation="softmax", threshold=0.5, dtype=torch.uint8):
-    return kernels.predict(logits.to(DEVICE), size, activation, threshold, dtype).cpu()
+    rows = whole(logits, size[0])
+    found = kernels.predict(logits.to(DEVICE), rows, size[1], activation, threshold, dtype)
+    return found.cpu()
 
 
 def confusion(logits, target, *options):

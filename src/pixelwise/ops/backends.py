@@ -18,6 +18,7 @@ Backend = Literal["auto", "numba", "triton", "torch"]  # "auto" or a name of BAC
 #     upsampled.py  forward_upsampled, backward_upsampled    smaller ones
 #     formula.py    evaluate(formula, sums, pixels, dtype)   loss and derivative, see ops/formula
 #     predict.py    predict, confusion                       (of the definition too)
+#     confidence.py predict_sure                             (of the CPU and the definition)
 # The backward functions take a number () that the upstream gradients are multiplied by, or None.
 BACKENDS: dict[str, tuple[str, str | None, str | None]] = {
     "numba": ("cpu", "cpu", "numba"),
@@ -77,7 +78,7 @@ def _obstacle(name: str, device: str) -> str | None:
 
 @cache
 def has_kernels(name: str, kind: str) -> bool:
-    """Whether a backend has such a module; the definition has neither "upsampled" nor "formula"."""
+    """Whether a backend has such a module; not all have all."""
     folder = BACKENDS[name][0] if name in BACKENDS else None
     return folder is not None and find_spec(f"pixelwise.ops.{folder}.{kind}") is not None
 

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pixelwise.ops.operators import traced
+from pixelwise.ops.rows import Rows
 
 
 def interpolate(x: Tensor, size: tuple[int, ...]) -> Tensor:
@@ -22,6 +23,22 @@ def interpolate(x: Tensor, size: tuple[int, ...]) -> Tensor:
         return _by_torch(smooth, size) + _exactly(rest, size)
     # one pass over the smaller side; a sum that overflows only takes the longer way
     return _by_torch(x, size) if bool(x.detach().sum().isfinite()) else _exactly(x, size)
+
+
+def interpolate_rows(x: Tensor, rows: Rows, width: int) -> Tensor:
+    """Some rows of x (N, C, h, w), a band of a grid, brought to (N, C, rows, width).
+
+    Each row has the same bits, whichever others are asked for.
+    """
+    at = torch.arange(rows.first, rows.stop, device=x.device)
+    if rows.grid == rows.height:
+        x = x[:, :, rows.first - rows.band : rows.stop - rows.band]
+    else:
+        low, t = positions(rows.grid, at, rows.height)
+        x = lerp(x, 2, low - rows.band, t)
+    if x.shape[3] == width:
+        return x
+    return lerp(x, 3, *positions(x.shape[3], torch.arange(width, device=x.device), width))
 
 
 def no_larger(logits: Tensor, size: tuple[int, ...]) -> Tensor:

@@ -1,21 +1,34 @@
 """From logits to predicted class indices and to integer counts, interpolation inside."""
 
+import math
 from collections.abc import Sequence
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
-from pixelwise.errors import ArgumentError, ArgumentTypeError, check_range, check_shape, shown
+from pixelwise.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    check_choice,
+    check_range,
+    check_shape,
+    shown,
+)
 from pixelwise.ops.activations import check_logits
-from pixelwise.ops.backends import Backend, choose_backend, kernels
+from pixelwise.ops.backends import Backend, choose_backend, has_kernels, kernels
 from pixelwise.ops.batch_axis import batch_hint, refuse_image
+from pixelwise.ops.definition.confidence import confidence_of
 from pixelwise.ops.nan import check_no_nan, count_nan_later, nan_pixels
 from pixelwise.ops.operators import operator
+from pixelwise.ops.rows import Rows, check_rows, whole
 from pixelwise.ops.spec import Activation
 from pixelwise.ops.target import Ignore, check_target_dtype, merge_ignored, unknown_target
 from pixelwise.ops.unknown import count_later
 
 Threshold = float | Sequence[float]
+Confidence = Literal["none", "max", "margin"]
+CONFIDENCES: tuple[Confidence, ...] = get_args(Confidence)
 
 
 def predict_label(
@@ -83,6 +96,75 @@ def predict_label(
     flat = logits if logits.dim() == 4 else logits.reshape(*logits.shape[:2], 1, -1)
     labels = _predict_label_op(flat, flat.shape[2], flat.shape[3], activation, threshold, chosen)
     return labels.view(logits.shape[0], *logits.shape[2:])
+
+
+def predict_rows(
+    logits: Tensor,
+    rows: Rows,
+    width: int,
+    activation: Activation = "softmax",
+    threshold: Threshold = 0.5,
+    confidence: Confidence = "none",
+    temperature: float = 1.0,
+    backend: Backend = "auto",
+) -> tuple[Tensor, Tensor | None]:
+    """Some rows of a label and how sure they are, from a band of the logits of the whole.
+
+    With p = softmax(x / T) of the interpolated logits x, p1 and p2 its two largest:
+
+        max     round(255 p1),  p1 = 1 / Σ_c exp((x_c - x_max) / T)
+        margin  round(255 (p1 - p2))
+
+    so 255 stands for 1. With sigmoid p1 = sigmoid(x / T) where a pixel is foreground by the
+    threshold and 1 - sigmoid(x / T) elsewhere, the probability of what was predicted, and the
+    margin is max(2 p1 - 1, 0). The temperature does not change a label. A pixel with a NaN logit
+    has confidence 0.
+
+    Args:
+        logits: (N, C, rows of the band, w) floating point.
+        rows: which rows of the label are wanted and which rows of its grid the logits are; see
+            rows_needed.
+        width: of the label.
+        activation, threshold, backend: as in predict_label.
+        confidence: what the bytes are; "none": there are none.
+        temperature: T > 0, finite.
+    Returns:
+        The labels (N, rows, width), or (N, C, rows, width) of classes that overlap, and uint8 of
+        the same shape, or None.
+    Raises:
+        ArgumentError: the band lacks rows that are needed; see predict_label.
+        BackendError: the backend that was asked for cannot run here.
+    Equals: predict_label(grid, (height, width))[:, first:stop], bit for bit
+    """
+    where = "predict_rows"
+    thresholds = _check(where, logits, activation, threshold)
+    check_choice(where, "confidence", confidence, CONFIDENCES)
+    if logits.dim() != 4 or logits.shape[3] == 0 or width < 1:
+        got = f"{tuple(logits.shape)} for a width of {width}"
+        raise ArgumentError(where, "logits", must="(N, C, h, w) for a width of 1 or more", got=got)
+    if not 0 < temperature < math.inf:
+        must = "a finite number above 0"
+        raise ArgumentError(where, "temperature", must=must, got=temperature)
+    check_rows(where, logits, rows)
+    chosen = choose_backend(backend, logits)
+    if activation == "sigmoid" and logits.shape[1] > 1:
+        rest = confidence, temperature, backend
+        of_each = [
+            predict_rows(x, rows, width, activation, t, *rest)
+            for x, t in zip(logits.split(1, 1), thresholds)
+        ]
+        labels, bytes_of = zip(*of_each)
+        return torch.stack(labels, 1), None if confidence == "none" else torch.stack(bytes_of, 1)
+    dtype = _label_dtype(logits)
+    what = logits, rows, width, activation, thresholds[0], dtype
+    how = confidence == "margin", float(temperature)
+    if confidence != "none" and has_kernels(chosen, "confidence"):
+        sure: tuple[Tensor, Tensor] = kernels(chosen, "confidence").predict_sure(*what, *how)
+        return sure
+    labels = kernels(chosen, "predict").predict(*what)
+    if confidence == "none":
+        return labels, None
+    return labels, confidence_of(logits, labels, rows, width, activation, *how)
 
 
 def confusion_matrix(
@@ -169,7 +251,8 @@ def _predict_label_op(
     logits: Tensor, height: int, width: int, activation: str, threshold: float, backend: str
 ) -> Tensor:
     run = kernels(backend, "predict").predict
-    return run(logits, (height, width), activation, threshold, _label_dtype(logits))
+    rows = whole(logits, height)
+    return run(logits, rows, width, activation, threshold, _label_dtype(logits))
 
 
 def _fake_confusion_matrix(logits, _target, activation, *_options):

@@ -38,6 +38,7 @@ from pixelwise.ops.cpu.transfer import (
     load_address,
 )
 from pixelwise.ops.cpu.views import View, known_labels, view_image
+from pixelwise.ops.rows import Rows, whole
 
 BLOCK = 1024  # pixels
 TASK = 8  # output rows
@@ -158,24 +159,26 @@ def confuse_tasks(logits, target, choice, known, first_task, end_task):
 
 def predict(
     logits: torch.Tensor,
-    size: tuple[int, int],
+    rows: Rows,
+    width: int,
     activation: str,
     threshold: float,
     out_dtype: torch.dtype,
 ) -> torch.Tensor:
-    """The label map (N, H, W) of logits (N, C, h, w), interpolated to `size` inside.
+    """Some rows (N, rows, width) of the label map of logits (N, C, h, w), interpolated inside.
 
     Args:
         logits: float32, float64, bfloat16 or float16, any strides.
-        size: (H, W) of the result, larger or smaller than (h, w).
+        rows: of the label and of the logits; a label may be larger or smaller than its grid.
+        width: of the label.
         activation: "softmax", or "sigmoid" for C = 1.
         threshold: probability above which a sigmoid pixel is 1.
         out_dtype: torch.uint8 or torch.uint16.
     """
-    labels = logits.new_zeros((len(logits), *size), dtype=out_dtype)
+    labels = logits.new_zeros((len(logits), rows.number, width), dtype=out_dtype)
     if labels.numel() == 0:
         return labels
-    choice, view = _choose(logits, size, activation, threshold)
+    choice, view = choose(logits, rows, width, activation, threshold)
     out = labels.numpy()
     run_tasks(lambda a, b: predict_tasks(view, choice, out, a, b), len(out) * choice.tasks)
     return labels
@@ -203,8 +206,8 @@ def confusion(
     """
     if target.numel() == 0:
         return target.new_zeros(num_classes, num_classes, dtype=torch.int64), NO_UNKNOWN
-    size = (target.shape[1], target.shape[2])
-    choice, view = _choose(logits, size, activation, threshold)
+    height, width = target.shape[1:]
+    choice, view = choose(logits, whole(logits, height), width, activation, threshold)
     classes = view_image(target, classify_address(target.dtype), False)
     known = known_labels(target, ignore_index, num_classes)
     shares = run_tasks(
@@ -217,25 +220,32 @@ def confusion(
     )
 
 
-def _choose(
-    logits: torch.Tensor, size: tuple[int, int], activation: str, threshold: float
+def choose(
+    logits: torch.Tensor, rows: Rows, width: int, activation: str, threshold: float
 ) -> tuple[Choice, View]:
+    """How classes are chosen of these rows, and the logits as kernels see them."""
     double = logits.dtype == torch.float64
     dtype = np.float64 if double else np.float32
-    rows = make_axis(logits.shape[2], size[0], dtype)
-    columns = make_columns(logits.shape[3], size[1], BLOCK, dtype)
-    blocks = -(-size[1] // columns.width)
+    columns = make_columns(logits.shape[3], width, BLOCK, dtype)
+    blocks = -(-width // columns.width)
     choice = Choice(
-        rows=rows,
+        rows=_axis_of(rows, logits.shape[2], dtype),
         columns=columns,
         channels=logits.shape[1],
         binary=int(activation == "sigmoid"),
         cut=np.array([_logit(threshold)]),
         blocks=blocks,
-        tasks=blocks * -(-size[0] // TASK),
+        tasks=blocks * -(-rows.number // TASK),
     )
     load = load_address(logits.dtype, torch.float64 if double else torch.float32)
     return choice, view_image(logits, load, True)
+
+
+def _axis_of(rows: Rows, held: int, dtype: Any) -> Axis:
+    """Where the rows of the label read the rows of logits, of which `held` are there."""
+    axis = make_axis(rows.grid, rows.height, dtype)
+    wanted = slice(rows.first, rows.stop)
+    return Axis(held, rows.number, axis.low[wanted] - rows.band, axis.t[wanted])
 
 
 def _logit(p: float) -> float:

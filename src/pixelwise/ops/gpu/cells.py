@@ -62,10 +62,13 @@ def cells_for(classes: int, low_w: int, high: tuple[int, int], together: bool) -
     return Cells(tile, strips, bands, columns, max(columns, first_columns), rows)
 
 
-def fits_short(logits: Tensor, high: Sequence[int]) -> bool:
-    """Whether positions on the axes are fractions of int32 numbers, as offsets in an image are."""
+def fits_short(logits: Tensor, high: Sequence[int], low: Sequence[int] = ()) -> bool:
+    """Whether positions on the axes are fractions of int32 numbers, as offsets in an image are.
+
+    low: the whole grid, if the logits are a band of it.
+    """
     last = sum((size - 1) * step for size, step in zip(logits.shape[1:], logits.stride()[1:]))
-    products = (2 * (a + 1) * (b + 1) for a, b in zip(logits.shape[2:], high))
+    products = (2 * (a + 1) * (b + 1) for a, b in zip(low or logits.shape[2:], high))
     return max(last + 2 * logits.stride(3), *products) < 2**31
 
 

@@ -37,6 +37,7 @@ from pixelwise.ops.gpu.cells import (
 )
 from pixelwise.ops.gpu.launch import BLOCK, as_bytes, launch
 from pixelwise.ops.gpu.tile import INF, count_unknown, read_labels
+from pixelwise.ops.rows import Rows, whole
 
 CLASSES = 8  # of a tile
 COLUMNS = 4  # outputs of a cell that classes are compared for at the same time
@@ -44,7 +45,8 @@ MOST_CLASSES = 46340  # whose pairs have an index below 2^31
 FAR: tl.constexpr = tl.constexpr(1 << 24)  # above every class index
 NONE: tl.constexpr = tl.constexpr(2147483647)  # above every pair of classes
 VARYING = (
-    "classes low_h low_w high_h high_w strips bands columns first_columns rows ignore xn x0 tn t0"
+    "classes low_h low_w high_h high_w first_row end_row band_row last_row "
+    "strips bands columns first_columns rows ignore xn x0 tn t0"
 ).split()
 
 
@@ -146,13 +148,18 @@ def read_both(
 @triton.jit(do_not_specialize=VARYING, do_not_specialize_on_alignment=["xc", "x1", "t1"])
 def predict_strip(
     x, target, out, wrong, cut: tl.float64,
-    classes, low_h, low_w, high_h, high_w, strips, bands, columns, first_columns, rows, ignore,
+    classes, low_h, low_w, high_h, high_w, first_row, end_row, band_row, last_row,
+    strips, bands, columns, first_columns, rows, ignore,
     xn, xc, x0, x1, tn, t0, t1,
     SOFTMAX: tl.constexpr, COUNT: tl.constexpr, SAME: tl.constexpr, IGNORES: tl.constexpr,
     DTYPE: tl.constexpr, CLASSES: tl.constexpr, CELLS: tl.constexpr, COLUMNS: tl.constexpr,
     TURN: tl.constexpr, SHORT: tl.constexpr,
 ):  # fmt: skip
-    """Classes of some output rows of a strip of cells, stored in `out` or counted there."""
+    """Classes of some output rows of a strip of cells, stored in `out` or counted there.
+
+    Of the output the rows first_row, ..., end_row − 1 are wanted. Of the low_h rows of logits those
+    from band_row on are there, and last_row is the last one of them.
+    """
     program = tl.program_id(0).to(tl.int64)
     strip, band, n = program % strips, program // strips % bands, program // strips // bands
     x0, t0 = wide(x0, SHORT), t0.to(tl.int64)
@@ -162,7 +169,7 @@ def predict_strip(
     if COUNT:
         target += n * tn
     else:
-        out += n * high_h * high_w
+        out += (n * (end_row - first_row) - first_row) * high_w
     cell = (strip * CELLS).to(tl.int32) + tl.arange(0, CELLS)[None, :]
     if SAME:
         begin, end = cell, tl.minimum(cell + 1, low_w)
@@ -173,11 +180,12 @@ def predict_strip(
     odd = tl.zeros([1, CELLS], tl.int32)
     nan = tl.zeros([1, CELLS], tl.int32)
     held, number = 0, 0
-    first = (band * rows).to(tl.int32)
-    for y_at in range(first, tl.minimum(first + rows, high_h)):
+    first = (first_row + band * rows).to(tl.int32)
+    for y_at in range(first, tl.minimum(first + rows, end_row)):
         top, bottom, fy = y_at, y_at, 0.0
         if not SAME:
             top, bottom, fy = row_taps(y_at, low_h, high_h, SHORT, DTYPE)
+        top, bottom = top - band_row, tl.minimum(bottom - band_row, last_row)
         for start in range(0, COLUMNS if SAME else columns, COLUMNS):
             # 1. logits, 2. class: all columns at once, some classes after the others
             best, rank = (), ()
@@ -237,11 +245,16 @@ def predict_strip(
 
 
 def predict(
-    logits: Tensor, size: tuple[int, int], activation: str, threshold: float, out_dtype: torch.dtype
+    logits: Tensor,
+    rows: Rows,
+    width: int,
+    activation: str,
+    threshold: float,
+    out_dtype: torch.dtype,
 ) -> Tensor:
-    """The label map (N, H, W) of logits (N, C, h, w), interpolated to `size` inside."""
-    labels = logits.new_empty((logits.shape[0], *size), dtype=out_dtype)
-    _run(logits, None, labels, size, activation, threshold, None)
+    """Some rows (N, rows, width) of the label map of logits (N, C, h, w), interpolated inside."""
+    labels = logits.new_empty((logits.shape[0], rows.number, width), dtype=out_dtype)
+    _run(logits, None, labels, rows, width, activation, threshold, None)
     return labels
 
 
@@ -265,8 +278,9 @@ def confusion(
         hint = f"Use {setting('backend', 'torch')}."
         raise BackendError("confusion_matrix", "logits", must=must, got=num_classes, hint=hint)
     counts = logits.new_zeros((num_classes, num_classes), dtype=torch.int64)
-    size = (target.shape[1], target.shape[2])
-    wrong = _run(logits, as_bytes(target), counts, size, activation, threshold, ignore_index)
+    rows, width = whole(logits, target.shape[1]), target.shape[2]
+    target = as_bytes(target)
+    wrong = _run(logits, target, counts, rows, width, activation, threshold, ignore_index)
     return counts, wrong[0], wrong[1]
 
 
@@ -274,34 +288,37 @@ def _run(
     logits: Tensor,
     target: Tensor | None,
     out: Tensor,
-    size: tuple[int, int],
+    rows: Rows,
+    width: int,
     activation: str,
     threshold: float,
     ignore_index: int | None,
 ) -> Tensor:
     """Start the kernel; returns the numbers of unknown targets and of pixels with NaN, (2,)."""
-    images, classes, *low = logits.shape
-    same = tuple(low) == size
+    images, classes, held, low_w = logits.shape
+    low, size = (rows.grid, low_w), (rows.height, width)
+    same = low == size
     softmax = activation == "softmax"
-    cells = cells_for(classes, low[1], size, together=softmax)
+    cells = cells_for(classes, low_w, (rows.number, width), together=softmax)
     tile, lanes = _tile_classes(classes), LANES
     if same:  # more pixels a lane where there are few classes
         lanes *= CLASSES // tile
-        strips, rows = triton.cdiv(low[1], lanes), BLOCK // lanes
-        cells = cells._replace(strips=strips, rows=rows, bands=triton.cdiv(low[0], rows))
+        strips, most = triton.cdiv(low_w, lanes), BLOCK // lanes
+        cells = cells._replace(strips=strips, rows=most, bands=triton.cdiv(rows.number, most))
     programs = images * cells.strips * cells.bands
     wrong = out if target is None else logits.new_zeros(2, dtype=torch.int64)
     launch(
         predict_strip, programs, logits,
         logits, out if target is None else target, out, wrong, _logit(threshold, logits.dtype),
-        classes, *low, *size, cells.strips, cells.bands, cells.columns, cells.first_columns,
+        classes, *low, *size, rows.first, rows.stop, rows.band, held - 1,
+        cells.strips, cells.bands, cells.columns, cells.first_columns,
         cells.rows, ignore_index or 0, *logits.stride(),
         *(target.stride() if target is not None else (0, 0, 0)),
         SOFTMAX=softmax, COUNT=target is not None, SAME=same, IGNORES=ignore_index is not None,
         DTYPE=tl.float64 if logits.dtype == torch.float64 else tl.float32,
         CLASSES=tile, CELLS=lanes,
         COLUMNS=1 if same else min(triton.next_power_of_2(cells.columns), COLUMNS),
-        TURN=logits.stride(1) == 1 and logits.stride(3) != 1, SHORT=fits_short(logits, size),
+        TURN=logits.stride(1) == 1 and logits.stride(3) != 1, SHORT=fits_short(logits, size, low),
         num_warps=1,
     )  # fmt: skip
     return wrong
