@@ -15,15 +15,20 @@ def takes_one_pass(criterion: Criterion) -> bool:
 
 
 def check_parts(config: TrainConfig, criterion: Criterion) -> None:
-    """Raise if a batch in parts would not be the batch.
+    """Raise if a batch in parts would not be the batch, see check_sums."""
+    check_sums("train", config.accumulate, criterion)
+
+
+def check_sums(where: str, accumulate: int, criterion: Criterion) -> None:
+    """Raise if a batch in so many parts would not be the batch.
 
     Raises:
         ArgumentError: a term is not a formula on sums.
     """
     terms = sorted({type(term).__name__ for _, term in criterion.terms() if not term.sums})
-    if config.accumulate > 1 and terms:
+    if accumulate > 1 and terms:
         must = f"1 with {some(terms)}, whose loss of a batch does not follow from that of its parts"
-        raise ArgumentError("train", "accumulate", must=must, got=config.accumulate)
+        raise ArgumentError(where, "accumulate", must=must, got=accumulate)
 
 
 def lines_about_parts(config: TrainConfig, criterion: Criterion, network: Network) -> list[str]:
