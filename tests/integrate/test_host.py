@@ -14,7 +14,10 @@ FOLDER = Path(pixelwise.integrate.__file__).parent
 MODULES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
 HOSTS = ["torchmetrics", "lightning", "transformers", "nnunetv2", "mmengine", "mmseg", "monai"]
 HOSTS += ["keras", "tensorflow", "fiftyone", "supervision"]
-ON_HOSTS = [("torchmetrics", "MeanIoU", "torchmetrics")]
+ON_HOSTS = [
+    ("torchmetrics", "MeanIoU", "torchmetrics"),
+    ("nnunet", "nnUNetTrainerPixelwise", "nnunetv2"),
+]
 
 
 def test_importing_every_adapter_imports_no_host():

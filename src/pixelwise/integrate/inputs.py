@@ -11,6 +11,7 @@ from pixelwise.ops.double_softmax import are_probabilities
 from pixelwise.ops.predict import Threshold, confusion_matrix
 from pixelwise.ops.spec import Activation
 from pixelwise.ops.target import Ignore
+from pixelwise.ops.unknown import count_later
 from pixelwise.ranks.distributed import rank_and_world
 from pixelwise.ranks.rank_stats import loss_over_ranks, stats_of_all_ranks
 
@@ -99,6 +100,41 @@ def refuse_channels(where: str, target: Tensor, dims: int, channels: int) -> Non
         hint = "It looks one-hot: use target.argmax(1), with void set again where it was."
     must, got = "class indices (N, *S)", tuple(target.shape)
     raise ArgumentError(where, "target", must=must, got=got, hint=hint)
+
+
+def whole_numbers(where: str, target: Tensor) -> Tensor:
+    """A target of class indices that a host stores as floating point, as integers.
+
+    Raises:
+        ArgumentTypeError: it has fractions, as interpolated labels have; on a GPU they are counted,
+            and raised by raise_if_unknown.
+    """
+    if not isinstance(target, Tensor) or not target.is_floating_point():
+        return target
+    index = target.long()
+    fractions = index != target
+    must = "whole numbers, class indices"
+    if target.is_cuda:
+        count_later(where, "target", must, fractions.sum())
+    elif bool(fractions.any()):
+        hint = "A label is resized with mode nearest, never interpolated."
+        got = f"fractions at {int(fractions.sum()):,} pixels"
+        raise ArgumentTypeError(where, "target", must=must, got=got, hint=hint)
+    return index
+
+
+def without_channel_axis(where: str, target: Tensor) -> Tensor:
+    """(N, 1, *S) class indices of any dtype as (N, *S) integers.
+
+    Raises:
+        ArgumentError: another number of channels, as a one-hot target has.
+        ArgumentTypeError: it has fractions.
+    """
+    if target.dim() < 3 or target.shape[1] != 1:
+        hint = "A one-hot target becomes class indices by target.argmax(1, keepdim=True)."
+        must, got = "class indices (N, 1, *S)", tuple(target.shape)
+        raise ArgumentError(where, "target", must=must, got=got, hint=hint)
+    return whole_numbers(where, target.squeeze(1))
 
 
 def counts_of_images(

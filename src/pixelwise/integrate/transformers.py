@@ -34,7 +34,7 @@ from pixelwise.ops.unknown import raise_if_unknown
 NOT_LABEL = -100  # what the Trainer counts as no label, when it counts labels
 
 
-class compute_loss_func(CheckedLoss):  # noqa: N801 - the argument of Trainer
+class compute_loss_func(CheckedLoss):
     """A criterion as `compute_loss_func` of a Trainer.
 
     criterion(outputs.logits, labels) · labels of this call / labels of the whole step
@@ -100,7 +100,7 @@ def preprocess_logits_for_metrics(
     return counted
 
 
-class compute_metrics:  # noqa: N801 - the argument of Trainer
+class compute_metrics:
     """`compute_metrics` of a Trainer, from the counts of preprocess_logits_for_metrics.
 
     mean_iou, pixel_accuracy and mean_accuracy of the sum of all images, and iou_NAME of each class
