@@ -12,7 +12,7 @@ from torch import Tensor
 import pixelwise as pw
 from benchmarks import measure
 from pixelwise.data.dataset import read_pair
-from pixelwise.labels.png_chunks import encode_png
+from pixelwise.labels.codecs.png_writer import encode_png
 from pixelwise.networks.build import Network, build_network
 from pixelwise.run.checkpoint import LAST, AboutCheckpoint, save_checkpoint
 from pixelwise.run.evaluate import evaluate

@@ -18,8 +18,8 @@ from PIL import Image
 import pixelwise as pw
 from benchmarks import measure
 from pixelwise.executors import open_executor
+from pixelwise.labels.codecs.png_writer import encode_png
 from pixelwise.labels.description import Split, write_description
-from pixelwise.labels.png_chunks import encode_png
 from pixelwise.score.config import ScoreConfig
 from pixelwise.score.counting import ScoreInputs, count_items
 from pixelwise.score.one_image import Item

@@ -6,7 +6,10 @@ import secrets
 import stat
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from pixelwise.errors import RunError
 
@@ -29,21 +32,53 @@ def atomic_write(path: Path | str, data: bytes) -> None:
         RunError: the disk is full, the folder is read-only, ...; the old file is left as it was
             and the temporary one is removed.
     """
+    with replaced_file(path, f"{len(data):,} bytes") as file:
+        file.write(data)
+
+
+@contextmanager
+def replaced(path: Path | str, what: str) -> Iterator[Path]:
+    """A file beside another one, which takes its name when it is complete; see atomic_write.
+
+    Args:
+        path: the file that is replaced.
+        what: is written, in words, for the message.
+    Yields:
+        Where to write it; nothing is there yet.
+    Raises:
+        RunError: see atomic_write.
+    """
     path = Path(path)
     # not made from the name of the file, which may already be as long as a name can be
     temporary = path.parent / f".pixelwise-{secrets.token_hex(8)}.tmp"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            _write_through(temporary, data)
+            yield temporary
             take_name(temporary, path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
         sync_folder(path.parent)
     except OSError as error:
-        got = f"{error.strerror or error} while writing {len(data):,} bytes"
+        got = f"{error.strerror or error} while writing {what}"
         raise RunError(path, "file", must="writable", got=got) from None
+
+
+@contextmanager
+def replaced_file(path: Path | str, what: str) -> Iterator[BinaryIO]:
+    """`replaced`, opened to be written and read; its bytes reach the disk before it takes the name.
+
+    Args:
+        path, what: see replaced.
+    Raises:
+        RunError: see atomic_write.
+    """
+    # "x": two writers never share a temporary file
+    with replaced(path, what) as temporary, open(temporary, "xb+") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def append_text(path: Path | str, text: str) -> None:
@@ -72,14 +107,6 @@ def _open_own(path: str, flags: int) -> int:
     # no link to a file elsewhere; and a pipe that nobody reads must not block
     own = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     return os.open(path, flags | own, 0o666)
-
-
-def _write_through(path: Path, data: bytes) -> None:
-    # "x": two writers never share a temporary file
-    with open(path, "xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def take_name(path: Path, name: Path) -> None:

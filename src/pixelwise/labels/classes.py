@@ -223,8 +223,8 @@ class Classes:
         self.check_indices(index, where)
         stored = np.zeros(max(len(self), self.ignore_index + 1), np.uint16)
         stored[: len(self)] = [self.written(i) for i in range(len(self))]
-        if self._stored_void is not None:
-            stored[self.ignore_index] = self._stored_void
+        if self.stored_void is not None:
+            stored[self.ignore_index] = self.stored_void
         elif (index == self.ignore_index).any():
             hint = "Add the value that means void to ignore_values."
             got = f"{self.ignore_index}, which would be read back as a class"
@@ -331,7 +331,7 @@ class Classes:
         return place
 
     @property
-    def _stored_void(self) -> int | None:
+    def stored_void(self) -> int | None:
         """The value that void is stored as; None if a class has taken it."""
         first = (*self.ignore_values, self.ignore_index)[0]
         return first if self._index_of[first] == self.ignore_index else None

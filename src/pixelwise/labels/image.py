@@ -62,7 +62,7 @@ def read_rgb(path: Path | str) -> NDArray[np.uint8]:
         DatasetError: as read_image; floating-point samples, which have no agreed range.
     """
     try:
-        return _rgb(path, *_decode(read_file(path)))
+        return as_rgb(path, *_decode(read_file(path)))
     except Unreadable as error:
         raise error.at(DatasetError, path, "image") from None
 
@@ -70,7 +70,7 @@ def read_rgb(path: Path | str) -> NDArray[np.uint8]:
 def decode_rgb(where: Path | str, data: bytes) -> NDArray[np.uint8]:
     """read_rgb of a file whose bytes have been read; `where` is the file."""
     try:
-        return _rgb(where, *_decode(data))
+        return as_rgb(where, *_decode(data))
     except Unreadable as error:
         raise error.at(DatasetError, where, "image") from None
 
@@ -81,12 +81,12 @@ def decode_part(where: Path | str, data: bytes, choose: Choose) -> NDArray[np.ui
         if is_beside_pillow(data):
             samples, alpha = _decode(data)
             rows, columns = (slice(*side) for side in choose(samples.shape[:2]))
-            return _rgb(where, samples[rows, columns].copy(), alpha)
+            return as_rgb(where, samples[rows, columns].copy(), alpha)
         image = _colors(data)
         (top, bottom), (left, right) = choose((image.height, image.width))
         if (bottom - top, right - left) != (image.height, image.width):
             image = image.crop((left, top, right, bottom))
-        return _rgb(where, *_samples(image))
+        return as_rgb(where, *_samples(image))
     except Unreadable as error:
         raise error.at(DatasetError, where, "image") from None
 
@@ -104,7 +104,8 @@ def image_size(path: Path | str) -> tuple[int, int]:
         raise error.at(DatasetError, path, "image") from None
 
 
-def _rgb(where: Path | str, samples: np.ndarray, alpha: bool) -> np.ndarray:
+def as_rgb(where: Path | str, samples: np.ndarray, alpha: bool) -> np.ndarray:
+    """Samples (H, W, C) as of read_image as those of read_rgb."""
     if samples.dtype == np.float32:
         hint = "Write its range under [images] in dataset.toml, or save it with 8 bits."
         must, got = "an image with 8 or 16 bits a sample", "floating-point samples"

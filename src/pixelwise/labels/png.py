@@ -23,6 +23,7 @@ from pixelwise.files.content import (
 from pixelwise.files.limits import check_unpacked
 from pixelwise.labels.bmp_tiff import bmp_or_tiff_size, decode_bmp_or_tiff
 from pixelwise.labels.classes import Classes
+from pixelwise.labels.codecs.png_writer import encode_png
 from pixelwise.labels.histogram import count_values
 from pixelwise.labels.label_checks import FROM_CHANNEL, FROM_COLOR, as_label
 from pixelwise.labels.palettes import voc_colormap
@@ -32,7 +33,6 @@ from pixelwise.labels.png_chunks import (
     count_samples,
     decode_and_count,
     decode_samples,
-    encode_png,
     read_header,
     read_pixel_stream,
 )

@@ -69,7 +69,6 @@ _SLICE_BYTES = 1 << 8
 _LAST_PIXELS = 1 << 12
 # What may be inflated without a limit.
 _HARMLESS_BYTES = 1 << 26
-_COMPRESSION_LEVEL = 6
 
 
 @dataclass(frozen=True)
@@ -264,31 +263,6 @@ def decode_and_count(header: PngHeader, stream: bytes) -> tuple[np.ndarray, np.n
     return samples, count_values(samples)
 
 
-def encode_png(samples: np.ndarray, palette: np.ndarray | None) -> bytes:
-    """One-channel samples as a PNG file; the same input gives the same bytes.
-
-    Args:
-        samples: (H, W) uint8 or uint16; uint8 with a palette.
-        palette: (256, 3) uint8 display colour of every index, or None for grey.
-    """
-    height, width = samples.shape
-    depth, color_type = 8 * samples.itemsize, 0 if palette is None else 3
-    big_endian = np.ascontiguousarray(samples, samples.dtype.newbyteorder(">"))
-    # the zero in front of each row means: not filtered, which is best for flat regions
-    rows = np.zeros((height, 1 + width * depth // 8), np.uint8)
-    rows[:, 1:] = big_endian.view(np.uint8).reshape(height, -1)
-    header = struct.pack(">IIBBBBB", width, height, depth, color_type, 0, 0, 0)
-    return b"".join(
-        [
-            SIGNATURE,
-            _chunk(b"IHDR", header),
-            b"" if palette is None else _chunk(b"PLTE", palette.tobytes()),
-            _chunk(b"IDAT", zlib.compress(rows.tobytes(), _COMPRESSION_LEVEL)),
-            _chunk(b"IEND", b""),
-        ]
-    )
-
-
 def _unfiltered_rows(header: PngHeader, stream: bytes) -> np.ndarray | None:
     """The rows as they are in the stream, if they are the samples: (H, 1 + W) uint8, or None.
 
@@ -355,10 +329,6 @@ def _check_last(decoded: np.ndarray, header: PngHeader, stream: bytes) -> None:
     proven = not header.interlaced and decoded.any()
     if not proven and _inflated_bytes(header, stream)[0] < header.inflated_bytes:
         raise _incomplete(header, stream)
-
-
-def _chunk(name: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
 def _inflated_bytes(header: PngHeader, stream: bytes) -> tuple[int, bool]:

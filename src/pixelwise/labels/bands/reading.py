@@ -11,7 +11,7 @@ from pixelwise.files.content import Unreadable, read_file
 from pixelwise.labels.bands.channels import Channels
 from pixelwise.labels.bands.shown import shown_rgb
 from pixelwise.labels.bands.stored import Stored, decode_stored, usable
-from pixelwise.labels.image import decode_rgb
+from pixelwise.labels.image import as_rgb, decode_rgb
 from pixelwise.text import plural
 
 Index = TypeVar("Index", bound=np.integer)
@@ -86,9 +86,22 @@ def decode_with_gaps(
     if channels.is_rgb:
         return decode_rgb(where, data), None
     try:
-        return _without_gaps(usable(_chosen(decode_stored(data), channels)), channels)
+        return as_samples(where, decode_stored(data), channels)
     except Unreadable as error:
         raise error.at(DatasetError, where, "image") from None
+
+
+def as_samples(
+    where: Path | str, stored: Stored, channels: Channels
+) -> tuple[Samples, NDArray[np.bool] | None]:
+    """The channels of an image or of some of its rows, see read_with_gaps; `where` is the file.
+
+    Raises:
+        Unreadable: see read_channels.
+    """
+    if channels.is_rgb:
+        return as_rgb(where, usable(stored.samples), stored.alpha), None
+    return _without_gaps(usable(_chosen(stored, channels)), channels)
 
 
 def read_shown(path: Path | str, channels: Channels) -> NDArray[np.uint8]:

@@ -34,6 +34,7 @@ _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES = 256, 257, 258, 25
 _PLANES, _EXTRA, _FORMAT, _DEPTH = 284, 338, 339, 32997
 _NODATA, _TEXT = 42113, 2  # of GDAL: a number as text
 _GREY, _RGB, _PALETTE, _CMYK, _YCBCR = (0, 1), 2, 3, 5, 6
+_AS_STORED = (1, 2)  # grey whose 0 is black, and RGB
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
 _ALPHA = (1, 2)
 # Compressions that are undone into as much memory as was foreseen.
@@ -63,6 +64,54 @@ class TiffBands:
     dtype: np.dtype
     alpha: bool
     by_pillow: bool
+
+
+@dataclass(frozen=True)
+class TiffLayout:
+    """Where the samples of a TIFF file are.
+
+    Attributes:
+        bands: what its directory says of them.
+        by_rows: whether strips and tiles can be undone one by one, to the samples that Pillow and
+            decode_tiff give.
+        segments: (offset, bytes) of each strip or tile, plane after plane.
+        needed: bytes of each before it is compressed.
+        deflated: whether they are compressed by deflate.
+    """
+
+    bands: TiffBands
+    by_rows: bool
+    segments: tuple[tuple[int, int], ...] = ()
+    needed: tuple[int, ...] = ()
+    deflated: bool = False
+
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest strip or tile."""
+        return max(self.needed, default=0)
+
+
+def read_tiff_layout(part: Slice, size: int) -> TiffLayout:
+    """The strips or tiles of a TIFF file, all inside the file.
+
+    Raises:
+        Unreadable: see read_tiff_bands; it is cut.
+    """
+    with damage_explained("TIFF"):
+        page = read_tiff(part, size, copies=True)
+        found = _bands_of(page, part, _is_single(part, size))
+        compression, light = page.one(_COMPRESSION, part, 1), page.one(_PHOTOMETRIC, part, 0)
+        bits = page.one(_BITS, part, 1)
+        if (
+            compression not in _BY_TIFFFILE
+            or light not in _AS_STORED
+            or bits not in (8, 16, 32, 64)
+        ):
+            return TiffLayout(found, by_rows=False)
+        segments = strips_of(page, part, size)
+        needed = needed_bytes(page, part, len(segments))
+        deflated = _BY_TIFFFILE[compression] == "deflate"
+        return TiffLayout(found, True, tuple(segments), tuple(needed), deflated)
 
 
 def read_tiff_bands(part: Slice, size: int) -> TiffBands:

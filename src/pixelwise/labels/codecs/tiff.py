@@ -225,7 +225,7 @@ def check_strips(data: bytes, *, copies: bool = False) -> None:
     for number, (offset, length) in enumerate(strips):
         strip = memoryview(data)[offset : offset + length]
         if kind in _DEFLATE:
-            whole = _inflates(strip, needed[number])
+            whole = inflates(strip, needed[number])
         elif kind == _JPEG:
             whole = b"\xff\xd9" in bytes(strip[-4:])
         elif kind == _FAX4:
@@ -276,7 +276,7 @@ def needed_bytes(page: TiffPage, part: Slice, there: int) -> list[int]:
     return [line * min(rows, height - y) for y in range(0, height, rows)] * planes
 
 
-def _inflates(strip: memoryview, least: int) -> bool:
+def inflates(strip: memoryview, least: int) -> bool:
     """Whether a strip inflates to so many bytes, and its checksum is right."""
     inflater, total, rest = zlib.decompressobj(), 0, bytes(strip)
     try:
