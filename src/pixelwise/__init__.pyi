@@ -283,6 +283,9 @@ def plan_training(
     paste_classes: Sequence[str] = (),
     train_split: str = "train",
     val_split: str = "val",
+    tile: tuple[int, int] | None = None,
+    overlap: float = 0.5,
+    blend: Literal["gaussian", "equal"] = "gaussian",
     folds: int | None = None,
     fold_by: str = "",
     accept_guesses: bool = False,
@@ -323,7 +326,11 @@ def predict(
     threshold: float = 0.5,
     thresholds: Sequence[float] = (),
     thresholds_from: str | None = None,
+    format: Literal["png", "tiff"] = "png",
     calibration: bool = False,
+    tile: tuple[int, int] | None = None,
+    overlap: float = 0.5,
+    blend: Literal["gaussian", "equal"] = "gaussian",
 ) -> Path: ...
 @overload
 def report(config: ReportConfig) -> Path: ...
@@ -423,6 +430,9 @@ def train(
     paste_classes: Sequence[str] = (),
     train_split: str = "train",
     val_split: str = "val",
+    tile: tuple[int, int] | None = None,
+    overlap: float = 0.5,
+    blend: Literal["gaussian", "equal"] = "gaussian",
     folds: int | None = None,
     fold_by: str = "",
     accept_guesses: bool = False,

@@ -20,6 +20,7 @@ from pixelwise.settings import (
     option,
 )
 from pixelwise.text import some
+from pixelwise.tiles.grid import Blend, blend_option, overlap_option, tile_option, tiling_of
 from pixelwise.weights.config import zero_option
 from pixelwise.weights.formulas import METHODS, POS_WEIGHT, Zero
 
@@ -187,6 +188,11 @@ class TrainConfig:
     )
     train_split: str = option("train", "split to learn from", group="data")
     val_split: str = option("val", "split to score after each epoch")
+    tile: tuple[int, int] | None = tile_option(
+        "pixels of the tiles in which larger images of val are predicted, and by predict later"
+    )
+    overlap: float = overlap_option()
+    blend: Blend = blend_option()
     folds: int | None = option(
         None,
         "cross-validation: a network for each of so many folds of the train split, scored on that "
@@ -260,6 +266,7 @@ class TrainConfig:
             must = f"a method if {setting('zero')} is given"
             raise ArgumentError(where, "class_weights", must=must, got=self.class_weights)
         check_stop(self)
+        tiling_of(self)
         if self.aux and self.deep_supervision:
             must = f"0 with {setting('deep_supervision', True)}"
             raise ArgumentError(where, "aux", must=must, got=self.aux)

@@ -4,10 +4,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pixelwise.errors import ArgumentError, setting
 from pixelwise.plan.config import Device
 from pixelwise.settings import check_settings, field_of, max_gib_option, option, required
+from pixelwise.tiles.grid import Blend, blend_option, overlap_option, tile_option, tiling_of
+
+Format = Literal["png", "tiff"]
 
 
 @dataclass(frozen=True)
@@ -57,13 +61,23 @@ class PredictConfig:
         "the run's dataset, chosen once and kept in RUN/thresholds.json",
         metavar="SPLIT",
     )
+    format: Format = option(
+        "png", "png: indexed; tiff: GeoTIFF, at the place on earth of the image; by rasterio"
+    )
     calibration: bool = option(
         False,
         "write calibration.json too: confidence against accuracy, and thresholds; needs labels",
     )
 
+    tile: tuple[int, int] | None = tile_option(
+        "pixels of a tile, for images that are larger (default: as in training; 0 0: whole images)"
+    )
+    overlap: float = overlap_option()
+    blend: Blend = blend_option()
+
     def __post_init__(self) -> None:
         check_settings(self)
+        tiling_of(self)
         if self.images is not None and self.data is not None:
             event = f"only one of {setting('images')} and {setting('data')} can be given"
             raise ArgumentError("predict", event=event)

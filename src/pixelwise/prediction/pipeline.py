@@ -26,6 +26,7 @@ from pixelwise.ops.activations import compute_dtype
 from pixelwise.ops.nan import check_no_nan
 from pixelwise.prediction import calibration
 from pixelwise.prediction.config import PredictConfig
+from pixelwise.prediction.label_files import label_files
 from pixelwise.prediction.predictor import Inputs, Predictor
 from pixelwise.prediction.unfinished import Journal, Stamp, stamp_of
 from pixelwise.run.trained import same_sizes
@@ -216,7 +217,11 @@ class Work:
             if one.suspect:
                 check_no_nan(str(pair.image), one.logits)
             label, folder = one.label.numpy(), self.begun.folder
-            if self.classes.files:
+            if self.config.format == "tiff":
+                asked = label.shape[-2:], self.classes, self.config.format
+                with label_files(folder, pair.image, pair.id, *asked) as write:
+                    write(label)
+            elif self.classes.files:
                 write_members(folder, pair.id, label, self.classes)
             else:
                 stored = self.classes.to_stored(label)

@@ -24,7 +24,9 @@ from pixelwise.files.folder import (
 )
 from pixelwise.files.lock import locked
 from pixelwise.files.names import check_names, real_path
+from pixelwise.files.records import to_plain
 from pixelwise.files.results import write_json
+from pixelwise.labels.bands.geotiff import check_geotiff
 from pixelwise.labels.bands.image_kind import ImageKind
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import FILE_NAME, read_description
@@ -35,9 +37,11 @@ from pixelwise.plan.bad_images import all_of
 from pixelwise.prediction import calibration
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.images import images_of
+from pixelwise.prediction.label_files import SUFFIXES
 from pixelwise.prediction.pipeline import Work, images_in_memory
 from pixelwise.prediction.predictor import Predictor
 from pixelwise.prediction.thresholds import with_thresholds
+from pixelwise.prediction.tiled import TiledWork
 from pixelwise.prediction.unfinished import FILE as UNFINISHED
 from pixelwise.prediction.unfinished import (
     Unfinished,
@@ -56,6 +60,7 @@ from pixelwise.score.thresholds import OPTIMISTIC
 from pixelwise.settings import command_line, takes_settings
 from pixelwise.survey.photographs import photographs
 from pixelwise.text import plural, some
+from pixelwise.tiles.grid import Tiling, tiling_of
 
 FILE = "prediction.json"
 
@@ -139,16 +144,20 @@ def predict_images(config: PredictConfig) -> Prediction:
     checkpoint = find_checkpoint(config.run, (BEST, LAST), display.line)
     chosen = select_images(config, checkpoint)
     asked = command_line(config)
-    config, thresholds = with_thresholds(config, checkpoint, device, display)
+    tiling = tiles_of(config, checkpoint, display)
+    config, thresholds = with_thresholds(config, checkpoint, device, display, tiling)
     out = config.out or checkpoint.folder.parent / "predictions" / chosen.name
     with locked(out, "predict", display.line) as is_locked:
         if is_locked:
             remove_leftovers(out)
-        check_names("predict", out, (f"{pair.id}.png" for pair in chosen.pairs))
+        suffix = SUFFIXES[config.format]
+        check_names("predict", out, (f"{pair.id}{suffix}" for pair in chosen.pairs))
         check_thresholds(config, chosen.classes)
+        if config.format == "tiff":
+            check_geotiff()
         if config.calibration:
             calibration.check_labelled(chosen.pairs)
-        begun = begin(out, config, checkpoint, chosen)
+        begun = begin(out, config, checkpoint, chosen, tiling)
         about = {
             "command": asked,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -159,6 +168,8 @@ def predict_images(config: PredictConfig) -> Prediction:
             "split": chosen.split,
             "images": len(chosen.pairs),
             "threshold": list(config.thresholds) or config.threshold,
+            "tiles": to_plain(tiling),
+            "format": config.format,
         }
         if thresholds is not None:
             used = thresholds.as_used(DataSplit(chosen.data, chosen.split))
@@ -167,15 +178,29 @@ def predict_images(config: PredictConfig) -> Prediction:
                 display.line(f"predict: {OPTIMISTIC}")
         with finished(begun, out, display), freed_memory_kept():
             predictor = Predictor(trained_network(checkpoint, config.trust).to(device))
-            failed = predict_into(begun, config, chosen, predictor, display)
+            failed = predict_into(begun, config, chosen, predictor, tiling, display)
             write_json(begun.folder / FILE, {**about, "failed": failed})
             if not failed:
                 (begun.folder / UNFINISHED).unlink(missing_ok=True)
     return Prediction(out, len(chosen.pairs), failed)
 
 
+def tiles_of(config: PredictConfig, checkpoint: Checkpoint, display: Display) -> Tiling | None:
+    """The tiles that are asked for, or else those with which the run was scored."""
+    if config.tile is not None or checkpoint.about.tiling is None:
+        return tiling_of(config)
+    found = checkpoint.about.tiling
+    whole = setting("tile", (0, 0))
+    display.line(f"predict: {found.text()}, as in training; whole images with {whole}")
+    return found
+
+
 def begin(
-    out: Path, config: PredictConfig, checkpoint: Checkpoint, chosen: Selection
+    out: Path,
+    config: PredictConfig,
+    checkpoint: Checkpoint,
+    chosen: Selection,
+    tiling: Tiling | None,
 ) -> Unfinished:
     """Where to write, and what is there already: a folder with failed images is completed.
 
@@ -188,8 +213,12 @@ def begin(
     about = checkpoint.about
     given = (config.thresholds,) if config.thresholds else ()
     bands = () if chosen.images.is_rgb else (chosen.images.channels,)
-    key = key_of(about.sha256, about.scale, chosen.classes, config.threshold, *given, *bands)
-    source = key_of(key, chosen.data, chosen.split, str(config.images and real_path(config.images)))
+    tiles = () if tiling is None else (tiling,)
+    options = (*given, *bands, *tiles)
+    key = key_of(about.sha256, about.scale, chosen.classes, config.threshold, *options)
+    place = str(config.images and real_path(config.images))
+    files = () if config.format == "png" else (config.format,)
+    source = key_of(key, chosen.data, chosen.split, place, *files)
     again = config.overwrite or config.calibration
     found = None if again else read_unfinished(out, source)
     if found is None:
@@ -203,6 +232,7 @@ def begin(
             make_folder(part)
             found = Unfinished(part, source, {})
     found.parts = chosen.classes.files or found.parts
+    found.suffix = SUFFIXES[config.format]
     found.forget_others(pair.id for pair in chosen.pairs)
     return found
 
@@ -227,6 +257,7 @@ def predict_into(
     config: PredictConfig,
     chosen: Selection,
     predictor: Predictor,
+    tiling: Tiling | None,
     display: Display,
 ) -> tuple[Failure, ...]:
     """Predict the images that are not done yet; what could not be predicted and why.
@@ -245,8 +276,16 @@ def predict_into(
     display.start(len(todo))
     with begun.journal() as journal, display:
         work = Work(predictor, chosen.classes, config, journal, chosen.images)
+        tiled = None if tiling is None else TiledWork(work, tiling)
+        large = [pair for pair in todo if tiled is not None and tiled.takes(pair)]
+        in_tiles = {pair.id for pair in large}
+        others = [pair for pair in todo if pair.id not in in_tiles]
         most = images_in_memory(headers, config.batch or 1, chosen.images.bytes_a_pixel)
-        work.run(todo, most, partial(display.advance, "predicting"))
+        advance = partial(display.advance, "predicting")
+        work.run(others, most, advance)
+        for pair in large:
+            assert tiled is not None  # it takes these
+            tiled.run(pair, advance)
     failed = {pair.id: work.failed[pair.id] for pair in todo if pair.id in work.failed}
     if not begun.done:
         raise all_of("predict", list(failed.values()), "no image could be predicted", "")

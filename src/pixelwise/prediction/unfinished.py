@@ -35,15 +35,17 @@ class Unfinished:
 
     Attributes:
         parts: folders of the label images of an image, one for each class if they overlap.
+        suffix: of their names.
     """
 
     def __init__(self, folder: Path, key: str, done: dict[str, Stamp]) -> None:
         self.folder, self.key, self.done = folder, key, done
         self.parts: tuple[str, ...] = ("",)
+        self.suffix = ".png"
 
     def files(self, id: str) -> list[Path]:
         """The label images of an image."""
-        return [self.folder / part / f"{id}.png" for part in self.parts]
+        return [self.folder / part / f"{id}{self.suffix}" for part in self.parts]
 
     def is_done(self, id: str, image: Path) -> bool:
         """Whether the label image of an image is there, and the image unchanged."""

@@ -31,6 +31,7 @@ from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import TASKS
 from pixelwise.plan.config import MOST_SCALE
 from pixelwise.text import plural, some
+from pixelwise.tiles.grid import Tiling
 
 WEIGHTS, OPTIMIZER, CONFIG = "weights.safetensors", "optimizer.pt", "config.json"
 AUXILIARY = "auxiliary"  # in OPTIMIZER; their names begin with it
@@ -49,6 +50,7 @@ class AboutCheckpoint:
         task, classes, dataset: of the dataset.
         scale: size of an image at the network / size on disk.
         images: what they are: channels, samples and their values.
+        tiling: the tiles in which the val split was scored; None: whole images.
         epoch, step: complete epochs and steps of the optimizer.
         score: val/miou and its convention.
         val_split: that the score is of.
@@ -69,6 +71,7 @@ class AboutCheckpoint:
     val_split: str = "val"
     sha256: dict[str, str] = field(default_factory=dict)
     images: ImageKind = RGB8
+    tiling: Tiling | None = None
 
 
 @dataclass(frozen=True)

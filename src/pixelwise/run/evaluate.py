@@ -1,5 +1,6 @@
 """Counting a network's predictions against targets, at the labels' own resolution."""
 
+import math
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from operator import itemgetter
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 
 from pixelwise.data.dataset import SegmentationDataset
 from pixelwise.data.loader import OnBad, load_batches
+from pixelwise.data.resize import STRIDE, network_size
 from pixelwise.errors import PixelwiseError
 from pixelwise.labels.classes import Classes
 from pixelwise.metrics.confusion import ConfusionCounts
@@ -21,6 +23,8 @@ from pixelwise.ops.unknown import raise_if_unknown
 from pixelwise.ranks.distributed import gather_over_ranks, shard, sum_over_ranks
 from pixelwise.run.trained import Batched, same_sizes
 from pixelwise.run.val_counts import ImageCounts, Shape, sparse, table_shape, total_of
+from pixelwise.tiles.bands import Joined
+from pixelwise.tiles.grid import Tiling
 
 MOST_ENTRIES = 1 << 22  # of the tables that wait on a device: 32 MiB
 
@@ -52,6 +56,7 @@ def evaluate(
     after_image: Callable[[], None] = lambda: None,
     on_bad: OnBad | None = None,
     pixels: int = 0,
+    tiling: Tiling | None = None,
 ) -> Evaluation:
     """Predict every image by itself, in float32, and count its pixels by target and prediction.
 
@@ -70,6 +75,7 @@ def evaluate(
             None raises the error.
         pixels: the network sees images of one size at once that have together at most so many
             pixels there, where that gives the bits of one by one; 0: one by one.
+        tiling: tiles in which larger images are predicted; None: whole images.
     Returns:
         The sums over all ranks.
     Raises:
@@ -88,7 +94,10 @@ def evaluate(
     tables: list[tuple[int, Tensor, Tensor]] = []  # index, counts, void
     images: list[tuple[int, ImageCounts]] = []
     pin = device.type == "cuda"
-    logits_of = Batched(network)
+    logits_of: Callable[[Tensor], Tensor] = Batched(network)
+    if tiling is not None:
+        tile = network_size(tiling.tile, dataset.scale)
+        logits_of = Joined(logits_of, tile, tiling, STRIDE, max(1, pixels // math.prod(tile)))
 
     def sizes(pair: tuple[Tensor, Tensor]) -> Hashable:
         return pair[0].shape, pair[1].shape

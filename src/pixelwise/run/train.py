@@ -69,6 +69,7 @@ from pixelwise.run.stop import gains_too_little, keep_counts, say_evidence
 from pixelwise.run.val_pictures import val_pictures
 from pixelwise.settings import takes_settings
 from pixelwise.text import duration, percent, shell_line
+from pixelwise.tiles.grid import tiling_of
 
 MORE_TRIES = 8
 
@@ -254,7 +255,7 @@ def score_epoch(run: Run) -> tuple[dict[str, float], ConfusionCounts | MemberCou
 
     on_bad = partial(meet_bad_pair, run, config.val_split, run.val)
     asked = (run.criterion, run.plan.activation, config.workers, after_image, on_bad)
-    evaluation = evaluate(run.scored, run.val, *asked, pixels_at_once(run))
+    evaluation = evaluate(run.scored, run.val, *asked, pixels_at_once(run), tiling_of(config))
     share_bad_pairs(run)
     bounds = keep_counts(run, evaluation)
     values = evaluation_line(evaluation, run.val.classes) | bounds | shares_seen(run)
@@ -382,6 +383,7 @@ def save(run: Run, name: str, miou: float | None) -> None:
         score={"val/miou": miou, "convention": "present"},
         val_split=config.val_split,
         images=run.plan.images,
+        tiling=tiling_of(config),
     )
     state = {
         "optimizer": run.optimizer.state_dict(),
