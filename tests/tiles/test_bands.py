@@ -9,12 +9,11 @@ from torch import nn
 from torch.nn import functional
 
 from pixelwise.errors import ArgumentError
-from pixelwise.ops.predict import predict_label
+from pixelwise.ops.predict import predict_label, predict_rows
 from pixelwise.tiles.bands import bands
 from pixelwise.tiles.blend import FLOOR, tile_weights
 from pixelwise.tiles.grid import Tiling, make_grid, starts
 from pixelwise.tiles.label import finished_rows
-from pixelwise.tiles.rows import predict_rows
 
 GRAIN = 8  # of the networks here
 SIZES = [(64, 96), (40, 200), (136, 64)]

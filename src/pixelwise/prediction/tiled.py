@@ -21,6 +21,7 @@ from pixelwise.labels.bands.windows import image_by_rows
 from pixelwise.labels.image import image_size
 from pixelwise.labels.pairs import Pair
 from pixelwise.ops.nan import check_no_nan
+from pixelwise.ops.predict import predict_rows
 from pixelwise.prediction.label_files import label_files
 from pixelwise.prediction.pipeline import GPU_BATCH_PIXELS, Work
 from pixelwise.prediction.predictor import Predictor
@@ -29,7 +30,6 @@ from pixelwise.tiles.bands import Band, ReadRows, bands
 from pixelwise.tiles.grid import Tiling, is_larger, make_grid
 from pixelwise.tiles.label import finished_rows
 from pixelwise.tiles.resize import ResizedRows
-from pixelwise.tiles.rows import predict_rows
 
 
 class TiledWork:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor
 
+from pixelwise.ops.rows import Rows, rows_needed, rows_ready
 from pixelwise.tiles.bands import Band
-from pixelwise.tiles.rows import Rows
 
 
 def finished_rows(bands: Iterable[Band], height: int) -> Iterator[tuple[Rows, Tensor]]:
@@ -27,23 +27,12 @@ def finished_rows(bands: Iterable[Band], height: int) -> Iterator[tuple[Rows, Te
     for band in bands:
         logits = band.logits if kept is None else torch.cat([kept, band.logits], 2)
         end = begin + logits.shape[2]
-        stop = height if end == band.height else rows_before(end - 1, band.height, height)
+        stop = rows_ready(end, height, band.height)
         if stop > first:
             yield Rows(first, stop, height, begin, band.height), logits
             first = stop
         # a label smaller than the grid may leave cells out
-        low = min(cell_above(first, band.height, height), end)
+        low = end
+        if first < height:
+            low = min(rows_needed(first, first + 1, height, band.height)[0], end)
         kept, begin = logits[:, :, low - begin :], low
-
-
-def cell_above(row: int, cells: int, height: int) -> int:
-    """The row of cells at or above the middle of a row of the label; the first one at the top."""
-    return max(0, ((2 * row + 1) * cells - height) // (2 * height))
-
-
-def rows_before(cell: int, cells: int, height: int) -> int:
-    """How many rows of the label lie before the middle of a row of cells, in whole numbers.
-
-    Row Y lies at (Y + ½) cells / height - ½.
-    """
-    return max(0, -(-((2 * cell + 1) * height - cells) // (2 * cells)))
