@@ -42,7 +42,7 @@ NUMPY, IMAGING = {"numpy"}, {"numpy", "PIL"}
 # third-party packages that a package of ours may import, at most; the others none
 PACKAGES = {
     "executors": {"distributed"},
-    "labels/bands": IMAGING | {"tifffile"},
+    "labels/bands": IMAGING | {"tifffile", "rasterio"},
     **dict.fromkeys(["labels", "survey", "convert", "audit", "repair", "demo"], IMAGING),
     **dict.fromkeys(["offenders", "weights", "legend", "init", "score"], NUMPY),
     "metrics": {"numpy", "scipy"},

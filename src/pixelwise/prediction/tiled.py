@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from pixelwise.data.resize import STRIDE, network_size
+from pixelwise.data.resize_rows import ResizedRows
 from pixelwise.data.samples import image_to_tensor
 from pixelwise.errors import ArgumentError, DatasetError, LabelError, setting
 from pixelwise.files.content import Unreadable
@@ -29,7 +30,6 @@ from pixelwise.prediction.unfinished import stamp_of
 from pixelwise.tiles.bands import Band, ReadRows, bands
 from pixelwise.tiles.grid import Tiling, is_larger, make_grid
 from pixelwise.tiles.label import finished_rows
-from pixelwise.tiles.resize import ResizedRows
 
 
 class TiledWork:

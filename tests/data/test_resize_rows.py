@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pixelwise.data.resize import network_size, resize_image
-from pixelwise.tiles.resize import ResizedRows
+from pixelwise.data.resize_rows import ResizedRows
 
 NATIVE = torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")
 CASES = [
