@@ -61,7 +61,7 @@ PACKAGES = {
     "tiles": {"torch", "numpy"},
     "post": {"numpy", "scipy"},
     "selection": {"torch", "numpy"},
-    "export": {"torch", "numpy", "onnx", "onnxruntime"},
+    "export": IMAGING | {"torch", "onnx", "onnxruntime", "onnxscript"},
     "integrate": {"torch", "numpy", "torchmetrics", "lightning", "transformers", "nnunetv2"}
     | {"mmseg", "mmengine", "monai", "supervision", "fiftyone"},
     "progress": {"rich"},
@@ -84,6 +84,8 @@ TOUCHES_NO_TORCH = [
     "weights --help",
     "score --help",
     "report --help",
+    "export --help",
+    "run --help",
 ]
 
 

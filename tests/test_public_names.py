@@ -20,6 +20,7 @@ LOSSES_AND_SCORES = [row.make for row in pw.LOSSES.values()] + [
 ]  # fmt: skip
 # every public name; a change here is a change for every user
 PUBLIC = [
+    "Artefact",
     "Audit",
     "AuditConfig",
     "Augmentation",
@@ -39,6 +40,7 @@ PUBLIC = [
     "Description",
     "Dice",
     "EpochDone",
+    "ExportConfig",
     "FBeta",
     "Finding",
     "Focal",
@@ -96,6 +98,7 @@ PUBLIC = [
     "criterion",
     "demo",
     "dice",
+    "export",
     "f_beta",
     "find_pairs",
     "fix",

@@ -12,13 +12,14 @@ Which loss?                   criterion  LOSSES  PRESETS  CrossEntropy  Dice  Fo
                               a + 0.5 * b is one pass; help(pw.Dice) has the options
 Tensors                       one_hot  activate  pixel_stats  predict_label  confusion_matrix
 Train, predict                train  plan_training  predict  load_network  SegmentationDataset
+                              export: one file that labels images, compared with the network
 How good is it?               count_confusion  iou  dice  mean_iou  pixel_accuracy  CONVENTIONS
                               score  report; metrics has boundary, surface, threshold, calibration,
                               instance, category and image scores
 What went wrong?              PixelwiseError, and its where, name, must, got, event and hint
 
 A command takes its settings or its configuration: train("street", loss="ce"), or
-train(TrainConfig(...)); so do init, convert, audit, weights, predict, score, report and demo.
+train(TrainConfig(...)); so do init, convert, audit, weights, predict, export, score, report, demo.
 Public names are imported when they are first used, so `import pixelwise` loads no torch.
 """
 
@@ -95,6 +96,8 @@ _DEFINED_IN = {
     "run.dry_run": ["StepCost", "TrainingPlan", "plan_training"],
     "folds.command": ["train"],
     "prediction.predict": ["predict"],
+    "export.config": ["ExportConfig"],
+    "export.manifest": ["Artefact"],
     "data.cut": ["Augmentation"],
     "data.dataset": ["SegmentationDataset"],
     "run.trained": ["TrainedNetwork", "load_network"],
@@ -105,6 +108,6 @@ _DEFINED_IN = {
     "errors": ["MissingPackageError", "PixelwiseError"],
 }
 # Both packages and commands: the package can be called (see callable_package.py).
-_COMMANDS = ("audit", "convert", "demo", "init", "report", "score", "weights")
+_COMMANDS = ("audit", "convert", "demo", "export", "init", "report", "score", "weights")
 
 __all__, __getattr__, __dir__ = lazy_names(__name__, _DEFINED_IN, (*_COMMANDS, "metrics"))

@@ -17,6 +17,8 @@ from pixelwise.demo.command import DemoConfig as DemoConfig
 from pixelwise.demo.command import Lesson
 from pixelwise.errors import MissingPackageError as MissingPackageError
 from pixelwise.errors import PixelwiseError as PixelwiseError
+from pixelwise.export.config import ExportConfig as ExportConfig
+from pixelwise.export.manifest import Artefact as Artefact
 from pixelwise.init.config import InitConfig as InitConfig
 from pixelwise.labels.classes import Classes as Classes
 from pixelwise.labels.color import color_to_index as color_to_index
@@ -214,6 +216,27 @@ def demo(
     val: int = 24,
     epochs: int = 26,
 ) -> Lesson: ...
+@overload
+def export(config: ExportConfig) -> Artefact: ...
+@overload
+def export(
+    run: str | Path,
+    *,
+    format: Literal["onnx", "torch"] = "onnx",
+    size: tuple[int, int] | None = None,
+    any_size: bool = False,
+    precision: Literal["fp32", "fp16", "int8"] = "fp32",
+    threshold: float = 0.5,
+    thresholds: Sequence[float] = (),
+    thresholds_from: str | None = None,
+    check: str = "",
+    data: str | Path | None = None,
+    tolerance: float = 0.0001,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    trust: bool = False,
+    max_gib: float | None = None,
+) -> Artefact: ...
 @overload
 def init(config: InitConfig) -> Survey: ...
 @overload

@@ -61,7 +61,10 @@ def is_installed(package: str) -> bool:
 
 def missing_package(where: str, package: str, module: str = "") -> MissingPackageError:
     """The error of a package that is not installed; see explain_missing."""
-    extra = "train" if module.startswith(_TRAINING) else EXTRAS[package]
+    # what export needs beside torch is in no other extra
+    extra = EXTRAS[package]
+    if module.startswith(_TRAINING) and extra != "onnx":
+        extra = "train"
     hint = f"Install it with: pip install 'pixelwise[{extra}]'"
     event = f"the package {package} is not installed"
     return MissingPackageError(where, package, event=event, hint=hint)

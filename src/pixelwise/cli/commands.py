@@ -187,6 +187,24 @@ COMMANDS = {
         "pixelwise.report.html:report",
         show_path("report"),
     ),
+    "export": Command(
+        "make a trained network one file that labels images, and prove it",
+        (
+            "pixelwise export runs/street-1                   # writes runs/street-1/export",
+            "pixelwise export runs/street-1 --size 720 1280 --precision fp16",
+        ),
+        "pixelwise.export.config:ExportConfig",
+        "pixelwise.export.command:export",
+    ),
+    "run": Command(
+        "label an image with what export made; needs no torch",
+        (
+            "pixelwise run runs/street-1/export photo.jpg     # writes photo_label.png",
+            "pixelwise run model/ photo.jpg --out label.png",
+        ),
+        "pixelwise.export.config:RunConfig",
+        "pixelwise.export.run:run_artefact",
+    ),
     "demo": Command(
         "draw a dataset, train two networks and compare them (2 minutes)",
         (
