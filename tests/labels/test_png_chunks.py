@@ -13,11 +13,11 @@ from hypothesis.extra import numpy as hnp
 from labels.build_png import build_png, chunk, header, join, rows_of
 from pixelwise.files.content import Unreadable
 from pixelwise.labels import png_chunks
+from pixelwise.labels.codecs.png_writer import encode_png
 from pixelwise.labels.png_chunks import (
     HEADER_BYTES,
     count_samples,
     decode_samples,
-    encode_png,
     read_header,
     read_pixel_stream,
 )
