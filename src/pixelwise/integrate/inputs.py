@@ -1,12 +1,21 @@
 """What the adapters of torch libraries have in common: inputs that are refused, and counts."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from pixelwise.errors import ArgumentError, ArgumentTypeError, check_shape, shown
 from pixelwise.losses.criterion import Criterion
-from pixelwise.metrics.confusion import ConfusionCounts, count_confusion
+from pixelwise.metrics.confusion import ConfusionCounts, count_confusion, total_counts
+from pixelwise.metrics.scores import (
+    Convention,
+    iou,
+    mean_accuracy,
+    mean_iou,
+    pixel_accuracy,
+)
 from pixelwise.ops.double_softmax import are_probabilities
 from pixelwise.ops.predict import Threshold, confusion_matrix
 from pixelwise.ops.spec import Activation
@@ -189,3 +198,25 @@ def counts_of_images(
 def as_counts_of_images(matrices: Tensor | np.ndarray) -> list[ConfusionCounts]:
     """(N, C, C) pixels as one record an image; what was ignored is not known."""
     return [ConfusionCounts(np.asarray(matrix)) for matrix in torch.as_tensor(matrices).cpu()]
+
+
+def scores_of_images(
+    images: Sequence[ConfusionCounts], names: Sequence[str], convention: Convention
+) -> dict[str, float]:
+    """The scores that a host reports, by name.
+
+    Args:
+        images: counts of each image.
+        names: of the C classes.
+        convention: of the mean IoU.
+    Returns:
+        mean_iou, pixel_accuracy and mean_accuracy of all images, and iou_NAME of each class.
+    """
+    counts = total_counts([ConfusionCounts.zero(len(names)), *images])
+    by_image = convention == "per_image"
+    return {
+        "mean_iou": mean_iou(images or [counts] if by_image else counts, convention),
+        "pixel_accuracy": pixel_accuracy(counts),
+        "mean_accuracy": mean_accuracy(counts),
+        **{f"iou_{name}": float(value) for name, value in zip(names, iou(counts))},
+    }

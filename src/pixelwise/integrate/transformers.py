@@ -16,17 +16,15 @@ import torch
 from torch import Tensor
 
 from pixelwise.errors import ArgumentError, check_choice, check_shape, shown
-from pixelwise.integrate.inputs import CheckedLoss, as_counts_of_images, counts_of_images
-from pixelwise.losses.criterion import Criterion
-from pixelwise.metrics.confusion import ConfusionCounts, total_counts
-from pixelwise.metrics.scores import (
-    CONVENTIONS,
-    Convention,
-    iou,
-    mean_accuracy,
-    mean_iou,
-    pixel_accuracy,
+from pixelwise.integrate.inputs import (
+    CheckedLoss,
+    as_counts_of_images,
+    counts_of_images,
+    scores_of_images,
 )
+from pixelwise.losses.criterion import Criterion
+from pixelwise.metrics.confusion import ConfusionCounts
+from pixelwise.metrics.scores import CONVENTIONS, Convention
 from pixelwise.ops.spec import Activation
 from pixelwise.ops.target import Ignore
 from pixelwise.ops.unknown import raise_if_unknown
@@ -143,18 +141,7 @@ class compute_metrics:
         if not compute_result:
             return {}
         images, self.images = self.images, []
-        return self.scores(images)
-
-    def scores(self, images: Sequence[ConfusionCounts]) -> dict[str, float]:
-        """The scores of images by name."""
-        counts = total_counts([ConfusionCounts.zero(len(self.names)), *images])
-        by_image = self.convention == "per_image"
-        return {
-            "mean_iou": mean_iou(images if by_image else counts, self.convention),
-            "pixel_accuracy": pixel_accuracy(counts),
-            "mean_accuracy": mean_accuracy(counts),
-            **{f"iou_{name}": float(v) for name, v in zip(self.names, iou(counts))},
-        }
+        return scores_of_images(images, self.names, self.convention)
 
 
 def trainer_options(
