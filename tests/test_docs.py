@@ -16,8 +16,12 @@ DOCUMENTS = [ROOT / "README.md", *sorted(ROOT.glob("*.md")), *sorted((ROOT / "do
 DOCUMENTS = list(dict.fromkeys(DOCUMENTS))
 
 
+# its examples need other libraries, and run where those are imported: tests/integrate
+ELSEWHERE = ROOT / "docs" / "integration.md"
+
+
 def blocks(language):
-    for path in DOCUMENTS:
+    for path in (document for document in DOCUMENTS if document != ELSEWHERE):
         text = path.read_text(encoding="utf-8")
         for number, code in enumerate(re.findall(rf"```{language}\n(.*?)```", text, re.S), 1):
             yield pytest.param(code, id=f"{path.name}-{number}")

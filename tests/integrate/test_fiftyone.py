@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import pixelwise as pw
+from integrate.inputs import run_example
 from pixelwise.integrate.fiftyone import from_segmentation, mask_targets, to_segmentation
 
 CLASSES = pw.Classes(["road", "grass", "car"])
@@ -65,3 +66,7 @@ def test_a_mask_of_another_meaning_is_refused(mask, message):
 def test_a_label_with_other_values_is_refused(label):
     with pytest.raises(pw.PixelwiseError, match=r"must be class indices 0..2 or ignore_index=255"):
         to_segmentation(label, CLASSES)
+
+
+def test_the_example_of_the_page_runs(tmp_path, monkeypatch):
+    run_example("FiftyOne", tmp_path, monkeypatch)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import pixelwise as pw
-from integrate.inputs import CLASSES, drawn
+from integrate.inputs import CLASSES, drawn, run_example
 from pixelwise.integrate.keras import MeanIoU
 
 LOGITS, TARGET = (tensor.numpy() for tensor in drawn(stride=1))
@@ -93,3 +93,7 @@ def test_weights_are_refused():
 def test_a_metric_that_cannot_be_is_refused(options, message):
     with pytest.raises(pw.PixelwiseError, match=message):
         MeanIoU(**options)
+
+
+def test_the_example_of_the_page_runs(tmp_path, monkeypatch):
+    run_example("Keras", tmp_path, monkeypatch)

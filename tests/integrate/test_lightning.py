@@ -5,7 +5,7 @@ import torch
 from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 
 import pixelwise as pw
-from integrate.inputs import CLASSES, drawn, network
+from integrate.inputs import CLASSES, drawn, network, run_example
 from pixelwise.integrate.lightning import ExactSteps, refuse_repeats
 
 lightning = pytest.importorskip("lightning")
@@ -177,3 +177,7 @@ def test_a_sampler_that_repeats_images_is_refused():
     with pytest.raises(pw.PixelwiseError, match="must be each of 8 images once, got 9 on all"):
         refuse_repeats([DataLoader(SET, sampler=sampler)])
     refuse_repeats({"val": DataLoader(SET, sampler=DistributedSampler(SET, 4, rank=0))})
+
+
+def test_the_example_of_the_page_runs(tmp_path, monkeypatch):
+    run_example("Lightning", tmp_path, monkeypatch)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import pixelwise as pw
-from integrate.inputs import drawn
+from integrate.inputs import drawn, run_example
 from pixelwise.integrate import nnunet
 from pixelwise.integrate.nnunet import nnUNetLoss
 
@@ -133,3 +133,7 @@ LOGITS, TARGET = batch(0, None)
 def test_wrong_input_is_refused(options, output, target, message):
     with pytest.raises(pw.PixelwiseError, match=message):
         trainer(**options)._build_loss()(output, target)
+
+
+def test_the_example_of_the_page_runs(tmp_path, monkeypatch):
+    run_example("nnU-Net", tmp_path, monkeypatch)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import pixelwise as pw
+from integrate.inputs import run_example
 
 sv = pytest.importorskip("supervision")
 from pixelwise.integrate.supervision import from_detections, to_detections  # noqa: E402
@@ -71,3 +72,7 @@ def test_detections_without_a_label_are_refused(parts, size, message):
 def test_a_label_with_other_values_is_refused():
     with pytest.raises(pw.PixelwiseError, match=r"must be class indices 0..2 or ignore_index=255"):
         to_detections(np.array([[3]]), CLASSES)
+
+
+def test_the_example_of_the_page_runs(tmp_path, monkeypatch):
+    run_example("Supervision", tmp_path, monkeypatch)

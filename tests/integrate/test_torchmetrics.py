@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import pixelwise as pw
-from integrate.inputs import CLASSES, drawn
+from integrate.inputs import CLASSES, drawn, run_example
 
 torchmetrics = pytest.importorskip("torchmetrics")
 from pixelwise.integrate.torchmetrics import MeanDice, MeanIoU  # noqa: E402
@@ -191,3 +191,7 @@ def test_sigmoid_probabilities_are_refused():
 def test_a_metric_that_cannot_be_is_refused(options, message):
     with pytest.raises(pw.PixelwiseError, match=message):
         MeanIoU(**options)
+
+
+def test_the_example_of_the_page_runs(tmp_path, monkeypatch):
+    run_example("torchmetrics", tmp_path, monkeypatch)

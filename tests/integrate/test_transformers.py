@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import pixelwise as pw
-from integrate.inputs import CLASSES, drawn
+from integrate.inputs import CLASSES, drawn, run_example
 from pixelwise.integrate.transformers import (
     check_processor,
     compute_loss_func,
@@ -201,3 +201,7 @@ def test_another_loss_and_an_unknown_convention_are_refused():
         trainer_options(segformer(), torch.nn.CrossEntropyLoss())
     with pytest.raises(pw.PixelwiseError, match="convention must be one of"):
         compute_metrics(3, "macro")
+
+
+def test_the_example_of_the_page_runs(tmp_path, monkeypatch):
+    run_example("Hugging Face Trainer", tmp_path, monkeypatch)
