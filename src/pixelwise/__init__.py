@@ -13,6 +13,7 @@ Which loss?                   criterion  LOSSES  PRESETS  CrossEntropy  Dice  Fo
 Tensors                       one_hot  activate  pixel_stats  predict_label  confusion_matrix
 Train, predict                train  plan_training  predict  load_network  SegmentationDataset
                               export: one file that labels images, compared with the network
+                              load_predictor: several networks, and views of an image
 How good is it?               count_confusion  iou  dice  mean_iou  pixel_accuracy  CONVENTIONS
                               score  report; metrics has boundary, surface, threshold, calibration,
                               instance, category and image scores
@@ -98,6 +99,7 @@ _DEFINED_IN = {
     "prediction.predict": ["predict"],
     "export.config": ["ExportConfig"],
     "export.manifest": ["Artefact"],
+    "prediction.predictor": ["Predictor", "load_predictor"],
     "data.cut": ["Augmentation"],
     "data.dataset": ["SegmentationDataset"],
     "run.trained": ["TrainedNetwork", "load_network"],

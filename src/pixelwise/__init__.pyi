@@ -87,6 +87,8 @@ from pixelwise.ops.stats import pixel_stats as pixel_stats
 from pixelwise.ops.unknown import raise_if_unknown as raise_if_unknown
 from pixelwise.plan.config import TrainConfig as TrainConfig
 from pixelwise.prediction.config import PredictConfig as PredictConfig
+from pixelwise.prediction.predictor import Predictor as Predictor
+from pixelwise.prediction.predictor import load_predictor as load_predictor
 from pixelwise.ranks.rank_stats import stats_of_all_ranks as stats_of_all_ranks
 from pixelwise.repair.command import fix as fix
 from pixelwise.repair.result import Repaired as Repaired
@@ -333,13 +335,15 @@ def plan_training(
 def predict(config: PredictConfig) -> Path: ...
 @overload
 def predict(
-    run: str | Path,
+    run: str | Path | Sequence[str | Path],
     *,
     split: str | None = None,
     data: str | Path | None = None,
     images: str | Path | None = None,
     image_prefix: str = "",
     image_suffix: str = "",
+    flip: bool = False,
+    scales: Sequence[float] = (1.0,),
     out: str | Path | None = None,
     overwrite: bool = False,
     device: Literal["auto", "cpu", "cuda"] = "auto",

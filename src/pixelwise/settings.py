@@ -154,7 +154,7 @@ def from_words(kind: Any, words: str | Sequence[str] | bool) -> Any:
         return None
     first = next(k for k in kinds if k is not NoneType)
     if not isinstance(words, str):
-        declared = get_args(first)
+        declared = get_args(next(k for k in kinds if get_origin(k) is tuple))
         declared = declared[:1] * len(words) if declared[-1] is Ellipsis else declared
         return tuple(map(from_words, declared, words))
     if first in (int, float):
@@ -178,13 +178,14 @@ def field_of(config: type, name: str) -> Field:
 
 def command_line(config: Any) -> str:
     """The command that a configuration stands for, without what is left at its default."""
-    places, words = [], []
+    places: list[str] = []
+    words: list[str] = []
     for f in fields(config):
         value = getattr(config, f.name)
         if value == f.default:
             continue
         if f.metadata.get("positional"):
-            places.append(str(value))
+            places += map(str, value if isinstance(value, tuple) else (value,))
         elif isinstance(value, bool):
             words.append(flag(f.name) if value else flag(f"no_{f.name}"))
         else:

@@ -180,6 +180,7 @@ def commands(folder: Path) -> None:
         page: Path = pw.report(run, worst=3)
         pw.report(pw.ReportConfig(run))
         network: pw.TrainedNetwork = pw.load_network(run)
+        predictor: pw.Predictor = pw.load_predictor([run, "runs/other"], flip=True, scales=(1, 2))
         pw.demo(pw.DemoConfig(folder))
         pw.demo(out=folder)
         dataset = pw.SegmentationDataset([], pw.read_description(folder).classes)
@@ -188,6 +189,7 @@ def commands(folder: Path) -> None:
             planned.text(),
             cost.seconds if cost else 0.0,
             network.classes,
+            predictor.classes,
             pw.Augmentation.__name__,
             survey.text(),
             weights,

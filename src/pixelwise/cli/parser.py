@@ -157,6 +157,8 @@ def texts_of(name: str) -> dict[str, Any]:
     config = resolve(command.config)
     places = [f for f in fields(config) if f.metadata["positional"]]
     words = [f.name.upper() if f.default is MISSING else f"[{f.name.upper()}]" for f in places]
+    hints = type_hints(config)
+    words = [f"{w} [{w} ...]" if is_several(hints[f.name]) else w for f, w in zip(places, words)]
     return {
         "usage": " ".join(["pixelwise", name, *words, "[options]"]),
         "description": f"{command.help[0].upper()}{command.help[1:]}.",
@@ -213,7 +215,8 @@ def add_option(group: Any, config: type, f: Field) -> argparse.Action:
     """The option of one field, or its argument without dashes."""
     kind, name, text = type_hints(config)[f.name], flag(f.name), help_of(config, f)
     if f.metadata["positional"]:
-        return group.add_argument(f.name, metavar=f.name.upper(), nargs="?", help=text)
+        count = "*" if is_several(kind) else "?"
+        return group.add_argument(f.name, metavar=f.name.upper(), nargs=count, help=text)
     if kind is bool and f.default:
         return group.add_argument(name, action=argparse.BooleanOptionalAction, help=text)
     if kind is bool:
@@ -240,6 +243,11 @@ def count_of(hint: Any) -> int | str | None:
         return None
     kinds = get_args(kind)
     return "*" if kinds[-1] is Ellipsis else len(kinds)
+
+
+def is_several(hint: Any) -> bool:
+    """Whether an argument may be given more than once: `Path | tuple[Path, ...]`."""
+    return any(get_origin(kind) is tuple for kind in get_args(hint))
 
 
 def metavar_of(config: type, f: Field) -> str | tuple[str, ...]:

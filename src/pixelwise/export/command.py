@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixelwise.audit.headers import read_start
@@ -45,6 +44,7 @@ from pixelwise.networks.licenses import license_of_first_weights
 from pixelwise.plan.splits import labelled_pairs
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.images import images_of
+from pixelwise.prediction.members import Members
 from pixelwise.prediction.predict import check_thresholds
 from pixelwise.prediction.thresholds import with_thresholds
 from pixelwise.progress import Display
@@ -108,7 +108,8 @@ def export(config: ExportConfig) -> Artefact:
         thresholds_from=config.thresholds_from,
         trust=config.trust,
     )
-    given, _ = with_thresholds(given, checkpoint, torch.device("cpu"), display)
+    members = Members((checkpoint,), checkpoint, folder)
+    given, _ = with_thresholds(given, members, "cpu", display)
     check_thresholds(given, about.classes)
     thresholds = thresholds_of(given, checkpoint)
     check = None if config.check == NO_CHECK else check_split(config, checkpoint)

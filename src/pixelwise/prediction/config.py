@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from pixelwise.errors import ArgumentError, setting
-from pixelwise.plan.config import Device
+from pixelwise.plan.config import MOST_SCALE, Device
 from pixelwise.settings import check_settings, field_of, max_gib_option, option, required
 from pixelwise.tiles.grid import Blend, blend_option, overlap_option, tile_option, tiling_of
 
@@ -18,7 +18,11 @@ Format = Literal["png", "tiff"]
 class PredictConfig:
     """Which network predicts which images, and where the label images go."""
 
-    run: Path = required("run folder (its best checkpoint), or a checkpoint folder", reads="run")
+    run: Path | tuple[Path, ...] = required(
+        "run folder (its best checkpoint), checkpoint folder, or the folder of a cross-validation "
+        "(all folds); of several networks the probabilities are averaged",
+        reads="run",
+    )
     split: str | None = option(
         None,
         "split of the dataset to predict (default: the one that the run is scored on)",
@@ -30,6 +34,17 @@ class PredictConfig:
     images: Path | None = option(None, "a folder of images, instead of a split", reads="folder")
     image_prefix: str = option("", "with --images: what stands before the id in names of images")
     image_suffix: str = option("", "with --images: what follows the id in names of images")
+    flip: bool = option(
+        False,
+        "average the logits of an image and its mirror image, left to right",
+        group="averages",
+    )
+    scales: tuple[float, ...] = option(
+        (1.0,),
+        "average the logits of an image in several sizes: factors of the scale of the run",
+        above=0,
+        high=MOST_SCALE,
+    )
     out: Path | None = option(
         None, "folder to make (default: RUN/predictions/SPLIT)", group="output"
     )
@@ -78,6 +93,13 @@ class PredictConfig:
     def __post_init__(self) -> None:
         check_settings(self)
         tiling_of(self)
+        if isinstance(self.run, tuple) and len(self.run) == 1:
+            object.__setattr__(self, "run", self.run[0])
+        if not self.runs:
+            raise ArgumentError("predict", "run", must="at least one", got="none")
+        if not self.scales or len(set(self.scales)) < len(self.scales):
+            must = "at least one number, each given once"
+            raise ArgumentError("predict", "scales", must=must, got=self.scales)
         if self.images is not None and self.data is not None:
             event = f"only one of {setting('images')} and {setting('data')} can be given"
             raise ArgumentError("predict", event=event)
@@ -95,3 +117,8 @@ class PredictConfig:
             raise ArgumentError(
                 "predict", event=f"{setting('calibration')} needs labels", hint=hint
             )
+
+    @property
+    def runs(self) -> tuple[Path, ...]:
+        """`run`, one or more."""
+        return self.run if isinstance(self.run, tuple) else (self.run,)

@@ -41,10 +41,10 @@ GPU_BATCH_PIXELS = 2**22
 READERS, WRITERS = min(16, os.cpu_count() or 1), 2
 
 
-def images_in_memory(headers: list[Header], batch: int, bytes_a_pixel: int = 3) -> int:
+def images_in_memory(headers: list[Header], batch: int, bytes_a_pixel: float = 3) -> int:
     """How many images are read before the network takes them, so that the largest ones fit."""
     largest = max((header.height * header.width for header in headers), default=1)
-    return max(batch, min(MOST_AHEAD, 3 * AHEAD_PIXELS // (bytes_a_pixel * largest)), 1)
+    return max(batch, min(MOST_AHEAD, int(3 * AHEAD_PIXELS // (bytes_a_pixel * largest))), 1)
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class Work:
         if self.config.batch is not None:
             return self.config.batch
         pixels = 0 if self.device.type == "cpu" else GPU_BATCH_PIXELS
-        return max(1, min(MOST_AHEAD, pixels // one.inputs[0][0].numel()))
+        return max(1, min(MOST_AHEAD, pixels // max(image[0].numel() for image in one.inputs)))
 
     @torch.no_grad()
     def compute(self, batch: list[Ready]) -> list[Computed]:

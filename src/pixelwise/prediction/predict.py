@@ -38,8 +38,9 @@ from pixelwise.prediction import calibration
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.images import images_of
 from pixelwise.prediction.label_files import SUFFIXES
+from pixelwise.prediction.members import Members, find_members
 from pixelwise.prediction.pipeline import Work, images_in_memory
-from pixelwise.prediction.predictor import Predictor
+from pixelwise.prediction.predictor import Predictor, predictor_of
 from pixelwise.prediction.thresholds import with_thresholds
 from pixelwise.prediction.tiled import TiledWork
 from pixelwise.prediction.unfinished import FILE as UNFINISHED
@@ -51,8 +52,6 @@ from pixelwise.prediction.unfinished import (
 )
 from pixelwise.progress import Display
 from pixelwise.ranks.distributed import choose_device
-from pixelwise.run.checkpoint import BEST, LAST, Checkpoint, find_checkpoint
-from pixelwise.run.trained import trained_network
 from pixelwise.score.calibration import FILE as CALIBRATION_FILE
 from pixelwise.score.calibration import calibration_of
 from pixelwise.score.record import DataSplit
@@ -141,12 +140,12 @@ def predict_images(config: PredictConfig) -> Prediction:
     """Predict as `predict` does; images that could not be predicted are in the result."""
     device = choose_device("predict", config.device)
     display = Display()
-    checkpoint = find_checkpoint(config.run, (BEST, LAST), display.line)
-    chosen = select_images(config, checkpoint)
+    members = find_members(config, display.line)
+    chosen = select_images(config, members)
+    out = config.out or members.default_out(chosen.name)
     asked = command_line(config)
-    tiling = tiles_of(config, checkpoint, display)
-    config, thresholds = with_thresholds(config, checkpoint, device, display, tiling)
-    out = config.out or checkpoint.folder.parent / "predictions" / chosen.name
+    tiling = tiles_of(config, members, display)
+    config, thresholds = with_thresholds(config, members, device, display, tiling)
     with locked(out, "predict", display.line) as is_locked:
         if is_locked:
             remove_leftovers(out)
@@ -157,13 +156,11 @@ def predict_images(config: PredictConfig) -> Prediction:
             check_geotiff()
         if config.calibration:
             calibration.check_labelled(chosen.pairs)
-        begun = begin(out, config, checkpoint, chosen, tiling)
+        begun = begin(out, config, members, chosen, tiling)
         about = {
             "command": asked,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "run": str(config.run),
-            "checkpoint": str(real_path(checkpoint.folder)),
-            "epoch": checkpoint.about.epoch,
+            **members.described(config),
             "data": chosen.data,
             "split": chosen.split,
             "images": len(chosen.pairs),
@@ -177,7 +174,7 @@ def predict_images(config: PredictConfig) -> Prediction:
             if used["same_images"]:
                 display.line(f"predict: {OPTIMISTIC}")
         with finished(begun, out, display), freed_memory_kept():
-            predictor = Predictor(trained_network(checkpoint, config.trust).to(device))
+            predictor = predictor_of(members, device, config.trust)
             failed = predict_into(begun, config, chosen, predictor, tiling, display)
             write_json(begun.folder / FILE, {**about, "failed": failed})
             if not failed:
@@ -185,20 +182,26 @@ def predict_images(config: PredictConfig) -> Prediction:
     return Prediction(out, len(chosen.pairs), failed)
 
 
-def tiles_of(config: PredictConfig, checkpoint: Checkpoint, display: Display) -> Tiling | None:
-    """The tiles that are asked for, or else those with which the run was scored."""
-    if config.tile is not None or checkpoint.about.tiling is None:
-        return tiling_of(config)
-    found = checkpoint.about.tiling
-    whole = setting("tile", (0, 0))
-    display.line(f"predict: {found.text()}, as in training; whole images with {whole}")
+def tiles_of(config: PredictConfig, members: Members, display: Display) -> Tiling | None:
+    """The tiles that are asked for, or else those with which the runs were scored.
+
+    Raises:
+        ArgumentError: the runs were scored with others, or an image is in several sizes.
+    """
+    found, whole = tiling_of(config), setting("tile", (0, 0))
+    if config.tile is None and (scored := members.agreed("tiling")) is not None:
+        found = scored
+        display.line(f"predict: {found.text()}, as in training; whole images with {whole}")
+    if found is not None and len(members.image_scales) > 1:
+        event = f"tiles are of images in one size, and here are {len(members.image_scales)}"
+        raise ArgumentError("predict", event=event, hint=f"Whole images: {whole}.")
     return found
 
 
 def begin(
     out: Path,
     config: PredictConfig,
-    checkpoint: Checkpoint,
+    members: Members,
     chosen: Selection,
     tiling: Tiling | None,
 ) -> Unfinished:
@@ -210,12 +213,12 @@ def begin(
     Raises:
         RunError: the folder has something else in it.
     """
-    about = checkpoint.about
     given = (config.thresholds,) if config.thresholds else ()
     bands = () if chosen.images.is_rgb else (chosen.images.channels,)
+    networks, *views = members.key()
     tiles = () if tiling is None else (tiling,)
-    options = (*given, *bands, *tiles)
-    key = key_of(about.sha256, about.scale, chosen.classes, config.threshold, *options)
+    options = (*given, *bands, *tiles, *views)
+    key = key_of(*networks, chosen.classes, config.threshold, *options)
     place = str(config.images and real_path(config.images))
     files = () if config.format == "png" else (config.format,)
     source = key_of(key, chosen.data, chosen.split, place, *files)
@@ -280,7 +283,8 @@ def predict_into(
         large = [pair for pair in todo if tiled is not None and tiled.takes(pair)]
         in_tiles = {pair.id for pair in large}
         others = [pair for pair in todo if pair.id not in in_tiles]
-        most = images_in_memory(headers, config.batch or 1, chosen.images.bytes_a_pixel)
+        bytes_a_pixel = chosen.images.bytes_a_pixel * predictor.pixels_a_pixel
+        most = images_in_memory(headers, config.batch or 1, bytes_a_pixel)
         advance = partial(display.advance, "predicting")
         work.run(others, most, advance)
         for pair in large:
@@ -306,25 +310,27 @@ def headers_of(pairs: list[Pair]) -> list[Header]:
     return headers
 
 
-def select_images(config: PredictConfig, checkpoint: Checkpoint) -> Selection:
+def select_images(config: PredictConfig, members: Members) -> Selection:
     """The images that the settings name.
 
     Raises:
+        ArgumentError: several networks, and neither a dataset nor a split that all have.
         DatasetError: the dataset has other classes than the network.
     """
+    about = members.first.about
     if config.images is not None:
         pairs = photographs(config.images, config.image_prefix, config.image_suffix)
-        about, name = checkpoint.about, real_path(config.images).name
+        name = real_path(config.images).name
         return Selection(pairs, about.classes, None, None, name, about.images)
-    path = real_path(config.data or Path(checkpoint.about.dataset))
+    path = real_path(config.data or Path(members.agreed("dataset")))
     description = read_description(path)
     where = description.root / FILE_NAME
-    split = config.split or checkpoint.about.val_split
+    split = config.split or members.agreed("val_split")
     split_parts(split, description.splits, str(where), DatasetError)
-    own, theirs = description.classes.names, checkpoint.about.classes.names
-    if own != theirs or description.task != checkpoint.about.task:
+    own, theirs = description.classes.names, about.classes.names
+    if own != theirs or description.task != about.task:
         must = f"those of the network ({', '.join(theirs)})"
         raise DatasetError(where, "classes", must=must, got=", ".join(own))
     pairs, folder = description.pairs(split), folder_of_split(split)
-    images = images_of(description, checkpoint.about.images)
+    images = images_of(description, about.images)
     return Selection(pairs, description.classes, str(path), split, folder, images)

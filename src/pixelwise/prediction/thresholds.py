@@ -4,7 +4,6 @@ For each class, pixels are counted by the probability of the class and by whethe
 from the logits interpolated to the size of the label; score/thresholds.py has what follows.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -15,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pixelwise.data.dataset import SegmentationDataset
-from pixelwise.data.resize import STRIDE, network_size
+from pixelwise.data.dataset import read_pair
+from pixelwise.data.resize import STRIDE, network_size, resize_image
 from pixelwise.errors import ArgumentError, DatasetError, RunError
 from pixelwise.files.names import real_path
 from pixelwise.files.results import read_record, write_json
@@ -30,10 +29,10 @@ from pixelwise.plan.splits import labelled_pairs
 from pixelwise.prediction.calibration import STEPS
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.images import images_of
+from pixelwise.prediction.members import Members
+from pixelwise.prediction.predictor import Inputs, Predictor, predictor_of
 from pixelwise.prediction.unfinished import key_of, stamp_of
 from pixelwise.progress import Display
-from pixelwise.run.checkpoint import Checkpoint
-from pixelwise.run.trained import TrainedNetwork, trained_network
 from pixelwise.score.record import DataSplit
 from pixelwise.score.thresholds import FILE, ChosenThresholds, chosen
 from pixelwise.settings import command_line
@@ -47,8 +46,8 @@ READERS = 2
 
 def with_thresholds(
     config: PredictConfig,
-    checkpoint: Checkpoint,
-    device: Any,
+    members: Members,
+    device: str,
     display: Display,
     tiling: Tiling | None = None,
 ) -> tuple[PredictConfig, ChosenThresholds | None]:
@@ -60,12 +59,12 @@ def with_thresholds(
     """
     if config.thresholds_from is None:
         return config, None
-    found = thresholds_of(config, config.thresholds_from, checkpoint, device, display, tiling)
+    found = thresholds_of(config, config.thresholds_from, members, device, display, tiling)
     own = some([f"{row.name} {row.threshold:g}" for row in found.per_class], 10)
     gain = f"mIoU {percent(found.mean_iou)} there, {percent(found.mean_iou_at_half)} at 0.5"
     display.line(f"predict: thresholds of the best IoU on {found.dataset.split}: {own} ({gain})")
     values: dict[str, Any] = {"thresholds": found.of_classes}
-    if checkpoint.about.task == "binary":
+    if members.first.about.task == "binary":
         values = {"threshold": found.of_classes[0]}
     return replace(config, thresholds_from=None, **values), found
 
@@ -73,17 +72,20 @@ def with_thresholds(
 def thresholds_of(
     config: PredictConfig,
     split: str,
-    checkpoint: Checkpoint,
-    device: Any,
+    members: Members,
+    device: str,
     display: Display,
     tiling: Tiling | None = None,
 ) -> ChosenThresholds:
-    """The thresholds in the run folder if nothing has changed since, or else new ones."""
-    about, path = checkpoint.about, checkpoint.folder.parent / FILE
+    """The thresholds in the run folder if nothing has changed since, or else new ones.
+
+    Those of several runs are in no folder and are chosen each time.
+    """
+    about = members.first.about
     if about.task == "multiclass":
         must = "left out for a multiclass task, which has no thresholds"
         raise ArgumentError("predict", "thresholds_from", must=must, got=split)
-    data = real_path(Path(about.dataset))
+    data = real_path(Path(members.agreed("dataset")))
     description = read_description(data)
     if description.classes.names != about.classes.names or description.task != about.task:
         must = f"those of the network ({', '.join(about.classes.names)})"
@@ -93,25 +95,28 @@ def thresholds_of(
     bands = () if images.is_rgb else (images.channels,)
     pairs, classes = labelled_pairs(description, split), description.classes
     stamps = [[p.id, stamp_of(p.image), *map(stamp_of, p.label_files)] for p in pairs]
+    networks, *views = members.key()
     tiles = () if tiling is None else (tiling,)
-    key = key_of(about.sha256, about.scale, classes, split, stamps, *bands, *tiles)
-    if path.is_file():
+    key = key_of(*networks, classes, split, stamps, *bands, *tiles, *views)
+    path = None if members.folder is None else members.folder / FILE
+    if path is not None and path.is_file():
         with suppress(RunError):  # of another release, or damaged: it is made again
             found = read_record(ChosenThresholds, path)
             if found.key == key and len(found.per_class) == about.num_channels:
                 return found
-    network = trained_network(checkpoint, config.trust).to(device)
-    counts = count_by_threshold(network, pairs, classes, images, display, tiling)
+    predictor = predictor_of(members, device, config.trust)
+    counts = count_by_threshold(predictor, pairs, classes, images, display, tiling)
     names = classes.names if classes.files else classes.names[1:]
-    place = DataSplit(str(data), split), len(pairs), about.epoch, key
+    place = DataSplit(str(data), split), len(pairs), members.epoch, key
     found = chosen(counts, names, *place, command_line(config))
-    write_json(path, found)
+    if path is not None:
+        write_json(path, found)
     return found
 
 
 @torch.no_grad()
 def count_by_threshold(
-    network: TrainedNetwork,
+    predictor: Predictor,
     pairs: list[Pair],
     classes: Classes,
     images: ImageKind,
@@ -124,19 +129,28 @@ def count_by_threshold(
         LabelError, DatasetError: a pair cannot be read.
         ArgumentError: the network gives NaN.
     """
-    dataset = SegmentationDataset(pairs, classes, network.scale, kind=images)
-    device = next(network.parameters()).device
     channels = len(classes) if classes.files else 1
     total = np.zeros((channels, STEPS + 1, 2), np.int64)
     count = partial(threshold_counts, steps=STEPS, ignore_index=classes.ignore_index)
-    logits_of: Callable[[Tensor], Tensor] = network
-    if tiling is not None:
-        logits_of = Joined(network, network_size(tiling.tile, network.scale), tiling, STRIDE)
+
+    def read(pair: Pair) -> tuple[Inputs, Tensor]:
+        image, target = read_pair(pair, classes, images)
+        size = int(target.shape[-2]), int(target.shape[-1])
+        return tuple(resize_image(image, size, scale) for scale in predictor.scales), target
+
+    def in_tiles(tiling: Tiling) -> Joined:
+        def logits_of(tiles: Tensor) -> Tensor:
+            return predictor.logits_of([tiles])
+
+        return Joined(logits_of, network_size(tiling.tile, predictor.scales[0]), tiling, STRIDE)
+
+    joined = None if tiling is None else in_tiles(tiling)
     display.start(len(pairs))
-    with display, ahead(dataset.__getitem__, range(len(pairs)), READERS, 2 * READERS) as read:
-        for image, target in read:
-            logits = logits_of(image[None].to(device))
-            planes = target.to(device).view(-1, 1, *target.shape[-2:])
+    with display, ahead(read, pairs, READERS, 2 * READERS) as examples:
+        for inputs, target in examples:
+            moved = [one[None].to(predictor.device) for one in inputs]
+            logits = predictor.logits_of(moved) if joined is None else joined(moved[0])
+            planes = target.to(predictor.device).view(-1, 1, *target.shape[-2:])
             for c, plane in enumerate(planes):
                 total[c] += count(logits[:, c : c + 1], plane).cpu().numpy()
             display.advance("choosing thresholds", 1)

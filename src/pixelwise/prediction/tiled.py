@@ -43,7 +43,7 @@ class TiledWork:
     def __init__(self, work: Work, tiling: Tiling) -> None:
         self.work, self.tiling = work, tiling
         self.predictor: Predictor = work.predictor
-        self.scale = self.predictor.network.scale
+        (self.scale,) = self.predictor.scales
         self.tile = network_size(tiling.tile, self.scale)
 
     def takes(self, pair: Pair) -> bool:

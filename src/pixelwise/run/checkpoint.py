@@ -191,7 +191,8 @@ def find_checkpoint(run: Path, order: tuple[str, ...], log: Callable[[str], None
         raise RunError(run, "run", must="a run folder or a checkpoint", got="no such folder")
     if os.path.lexists(run / FOLDS):
         event = f"it holds a run for each fold of a cross-validation, {run / 'fold-1'} and so on"
-        raise RunError(run, "run", event=event, hint="Name one of them.")
+        hint = "Name one of them; predict and load_predictor take all."
+        raise RunError(run, "run", event=event, hint=hint)
     if os.path.lexists(run / WEIGHTS):
         return read_checkpoint(run)
     folders = [f for name in order for f in (run / name, previous_of(run / name))]

@@ -1,7 +1,7 @@
 """A trained network: an image in, a label out, exactly as the command `predict` writes it."""
 
 import warnings
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -110,19 +110,34 @@ class TrainedNetwork(nn.Module):
         at_network = self.at_network(image, where)
         return self(at_network[None].to(next(self.parameters()).device))
 
-    def at_network(self, image: Samples, where: str = "predict") -> Tensor:
+    def at_network(
+        self, image: Samples, where: str = "predict", scale: float | None = None
+    ) -> Tensor:
         """(H, W, channels) image -> (channels, h, w) as the network takes it, on the CPU.
 
+        Args:
+            image: as in predict.
+            where: the image, first word of messages.
+            scale: another one than that of the run.
         Raises:
             DatasetError: the image would be too large there.
         """
-        height, width = network_size(image.shape[:2], self.scale)
+        scale = self.scale if scale is None else scale
+        height, width = network_size(image.shape[:2], scale)
         try:
             size = self.images.bytes_a_pixel * height * width
-            check_unpacked(size, f"{width:,} x {height:,} pixels at scale {self.scale}")
+            check_unpacked(size, f"{width:,} x {height:,} pixels at scale {scale}")
         except Unreadable as reason:
             raise reason.at(DatasetError, where, "image") from None
-        return resize_image(image_to_tensor(image), image.shape[:2], self.scale)
+        return resize_image(image_to_tensor(image), image.shape[:2], scale)
+
+    def grid_of(self, size: Sequence[int]) -> tuple[int, int]:
+        """Rows and columns of the logits of an image of (height, width) at the network."""
+        multiple, stride = self.network.multiple, self.network.stride
+        rows, columns = (
+            max(1, round(max(1, round(length / multiple)) * multiple / stride)) for length in size
+        )
+        return rows, columns
 
     def label_of(
         self,

@@ -231,8 +231,10 @@ def predicted_dataset(folder: Path) -> Path | None:
         return None
     about = read_object(path)
     data = get(str(path), about, "data", str, type(None))
-    if data is None and isinstance(about.get("checkpoint"), str):
-        run = Path(about["checkpoint"]).parent / "config.json"
+    networks = get(str(path), about, "networks", list, type(None)) or [about]
+    checkpoint = get(str(path), networks[0], "checkpoint", str, type(None))
+    if data is None and checkpoint is not None:
+        run = Path(checkpoint).parent / "config.json"
         trained = read_object(run).get("dataset") if run.is_file() else None
         data = trained.get("path") if isinstance(trained, dict) else None
     return Path(data) if isinstance(data, str) else None

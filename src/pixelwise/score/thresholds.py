@@ -53,7 +53,7 @@ class ChosenThresholds(Result):
         version, command, created: which release made it, how and when.
         dataset: what they were chosen on.
         images: how many that were.
-        epoch: of the checkpoint.
+        epoch: of the checkpoint; None of several networks.
         key: digest of the checkpoint, the classes and the files of the images.
         mean_iou, mean_iou_at_half: over the classes in the target or the prediction.
         per_class: C rows, or one.
@@ -66,7 +66,7 @@ class ChosenThresholds(Result):
     created: str
     dataset: DataSplit
     images: int
-    epoch: int
+    epoch: int | None
     key: str
     mean_iou: float | None
     mean_iou_at_half: float | None
@@ -146,7 +146,7 @@ def chosen(
     names: Sequence[str],
     dataset: DataSplit,
     images: int,
-    epoch: int,
+    epoch: int | None,
     key: str,
     command: str,
 ) -> ChosenThresholds:
