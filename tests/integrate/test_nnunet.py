@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import pixelwise as pw
-from integrate.inputs import drawn, run_example
+from integrate.inputs import drawn, network, run_example
 from pixelwise.integrate import nnunet
 from pixelwise.integrate.nnunet import nnUNetLoss
 
@@ -101,6 +101,32 @@ def test_nnunet_finds_the_trainer_by_its_name(copied, tmp_path):
     found = find(str(tmp_path), NAME, None, cleanup_imports_from_base_folder=True)
     assert issubclass(found, own.nnUNetTrainer)
     assert found.__name__ == NAME
+
+
+class Levels(torch.nn.Module):
+    """Logits of three levels, finest first."""
+
+    def __init__(self):
+        super().__init__()
+        self.levels = torch.nn.ModuleList(network(seed, classes=3) for seed in range(3))
+
+    def forward(self, image):
+        return [net(image[..., :: 2**i, :: 2**i]) for i, net in enumerate(self.levels)]
+
+
+def test_two_of_its_training_steps_are_those_with_its_own_loss():
+    trainers = [trainer(levels=3), trainer(levels=3)]
+    trainers[0].loss = trainers[0]._build_loss()
+    trainers[1].loss = own.nnUNetTrainer._build_loss(trainers[1])
+    image, (_, targets) = torch.randn(3, 3, 32, 48), batch(3, None)
+    for made in trainers:
+        made.network, made.device, made.grad_scaler = Levels(), torch.device("cpu"), None
+        made.optimizer = torch.optim.SGD(made.network.parameters(), lr=0.1)
+        made.steps = [made.train_step({"data": image, "target": targets}) for _ in range(2)]
+    pairs = zip(*(made.network.parameters() for made in trainers))
+    for ours, theirs in pairs:
+        torch.testing.assert_close(ours, theirs, atol=1e-6, rtol=0)
+    assert trainers[0].steps[1]["loss"] == pytest.approx(trainers[1].steps[1]["loss"], abs=1e-6)
 
 
 def test_another_criterion_takes_its_place():

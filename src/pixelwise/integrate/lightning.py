@@ -158,7 +158,13 @@ class ExactSteps:
             raise ArgumentError(WHERE, "configure_optimizers", must=must, got="one")
 
     def on_train_epoch_end(self: Any) -> None:
-        """Step the schedulers of epochs, in parts."""
+        """Step the schedulers of epochs, in parts.
+
+        Raises:
+            ArgumentError: a target on a GPU was neither a class nor ignored.
+        """
+        if self.device.type == "cuda":
+            raise_if_unknown()
         self._step_schedulers("epoch", self.current_epoch)
 
     def _start_counts(self: Any) -> None:

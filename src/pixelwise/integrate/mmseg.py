@@ -28,7 +28,6 @@ from pixelwise.losses.options import Factors
 from pixelwise.losses.table import criterion
 from pixelwise.metrics.scores import CONVENTIONS, Convention
 from pixelwise.ops.predict import confusion_matrix
-from pixelwise.ops.unknown import raise_if_unknown
 
 
 class PixelwiseLoss(CheckedLoss):
@@ -195,7 +194,6 @@ class _PixelwiseIoU:
         Args:
             results: counts (C, C) of each image.
         """
-        raise_if_unknown()
         images = as_counts_of_images(np.stack(results)) if results else []
         return scores_of_images(images, self._names(), self.convention)
 
