@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from pixelwise.files.walk import IMAGE_SUFFIXES, walk_files
+from pixelwise.files.walk import IMAGE_SUFFIXES, NOT_SEARCHED, walk_files
 
 
 @pytest.fixture
@@ -47,6 +47,16 @@ def test_folders_with_a_certain_file_are_left_out_unless_they_are_the_root(folde
     (folder / "a" / "made.jsonl").touch()
     assert list(walk_files(folder, [".png", ".tif"], except_with="made.jsonl")) == ["b/2.png"]
     assert list(walk_files(folder / "a", [".tif"], except_with="made.jsonl")) == ["b/5.tif"]
+
+
+def test_what_is_beside_labels_is_not_searched_with_them(folder):
+    """Unless the walk begins there."""
+    beside = folder / "a"
+    inside = [f"{beside.name}/{name}" for name in walk_files(beside)]
+    before = list(walk_files(folder))
+    (beside / NOT_SEARCHED).touch()
+    assert list(walk_files(folder)) == [name for name in before if name not in inside]
+    assert [f"{beside.name}/{name}" for name in walk_files(beside)] == inside
 
 
 def test_a_folder_that_cannot_be_read_is_raised_or_collected(folder, monkeypatch):

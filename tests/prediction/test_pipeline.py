@@ -58,9 +58,9 @@ def noted(monkeypatch):
     """The ids of the journal, in its order."""
     ids, add = [], Journal.add
 
-    def noting(self, id, stamp):
+    def noting(self, id, stamp, note=None):
         ids.append(id)
-        add(self, id, stamp)
+        add(self, id, stamp, note)
 
     monkeypatch.setattr(Journal, "add", noting)
     return ids

@@ -98,10 +98,12 @@ def show_predict(found: Any) -> tuple[Any, str]:
     if found.failed:
         content["failed"] = to_plain(found.failed)
     text = str(folder)
-    if (folder / "calibration.json").is_file():
-        kind = resolve("pixelwise.score.calibration:Calibration")
-        found = resolve("pixelwise.files.results:read_record")(kind, folder / "calibration.json")
-        return {**content, "calibration": found.as_dict()}, f"{text}\n\n{found.text()}"
+    for name, record in (("calibration", "Calibration"), ("confidence", "Confidence")):
+        if (folder / f"{name}.json").is_file():
+            kind = resolve(f"pixelwise.score.{name}:{record}")
+            result = resolve("pixelwise.files.results:read_record")(kind, folder / f"{name}.json")
+            content[name] = result.as_dict()
+            text += f"\n\n{result.text()}"
     return content, text
 
 

@@ -8,6 +8,9 @@ from pathlib import Path
 IMAGE_SUFFIXES = frozenset(
     (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm")
 )
+# A folder with this file is not searched together with the one that it is in: what is beside labels
+# and is not labels. A walk that begins in it finds its files.
+NOT_SEARCHED = ".pixelwise-not-searched"
 # Arrays that are images where there are no others; see labels/pairs.py.
 ARRAY_SUFFIX = ".npy"
 
@@ -23,8 +26,8 @@ def walk_files(
     """Names of the files in and below a folder, relative to it, with "/" between folders.
 
     The files of a folder come before those of its folders; both are sorted by name. Hidden files
-    and folders are left out. Links to files are listed; links to folders are not followed, because
-    they can lead in circles.
+    and folders are left out, and folders below the root that have a file NOT_SEARCHED. Links to
+    files are listed; links to folders are not followed, because they can lead in circles.
 
     Args:
         root: the folder to search; it may be a link.
@@ -41,14 +44,15 @@ def walk_files(
         below = f"{folder}/" if folder else ""
         try:
             with os.scandir(os.path.join(root, folder) if folder else root) as entries:
-                visible = sorted((e for e in entries if e.name[0] != "."), key=lambda e: e.name)
+                found = list(entries)
         except OSError as error:
             if failures is None:
                 raise
             failures.append(error)
             continue
-        if below and any(entry.name == except_with for entry in visible):
+        if below and any(entry.name in (NOT_SEARCHED, except_with) for entry in found):
             continue
+        visible = sorted((e for e in found if e.name[0] != "."), key=lambda e: e.name)
         folders = []
         for entry in visible:
             name = below + entry.name

@@ -10,4 +10,8 @@ pipeline.py     images read ahead, predicted in batches, labels written behind
 unfinished.py   what is done already when predict goes on
 calibration.py  counts of probabilities
 thresholds.py   the best ones on a split, kept in the run
+labelled_split.py  a split of the run's dataset on which something is chosen
+temperature.py  the one that makes probabilities right, likewise
+confidence.py   bytes beside labels, void where they are not sure, sums
+dataset.py      a whole dataset of predictions
 """

@@ -3,6 +3,7 @@
 # ruff: noqa: RUF009  (option() and required() are dataclasses.field() with help text)
 
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,9 @@ from pixelwise.settings import check_settings, field_of, max_gib_option, option,
 from pixelwise.tiles.grid import Blend, blend_option, overlap_option, tile_option, tiling_of
 
 Format = Literal["png", "tiff"]
+
+Kind = Literal["max", "margin"]
+PROBABILITIES = "confidence", "unsure", "expect"  # settings that need them
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,31 @@ class PredictConfig:
     overlap: float = overlap_option()
     blend: Blend = blend_option()
 
+    confidence: Kind | None = option(
+        None,
+        "write one byte of confidence a pixel, a grey PNG in OUT/confidence: max, the probability "
+        "of the predicted class, or margin, its lead over the next; and their sums",
+        group="confidence",
+    )
+    temperature: float | Literal["auto"] = option(
+        1.0,
+        "divide logits by this number before they become probabilities; auto: the one of the least "
+        "negative log-likelihood on the split that the run is scored on, kept in "
+        "RUN/temperature.json",
+        metavar="T|auto",
+    )
+    unsure: tuple[float, ...] = option(
+        (), "write void where the confidence is below: one number, or one a class", low=0, high=1
+    )
+    expect: bool = option(
+        False, "say the IoU that is expected if the probabilities are right; needs no labels"
+    )
+    dataset: bool = option(
+        False,
+        "make a whole dataset that train takes: OUT with dataset.toml and the images beside "
+        "their labels, as hard links where possible",
+    )
+
     def __post_init__(self) -> None:
         check_settings(self)
         tiling_of(self)
@@ -100,6 +129,13 @@ class PredictConfig:
         if not self.scales or len(set(self.scales)) < len(self.scales):
             must = "at least one number, each given once"
             raise ArgumentError("predict", "scales", must=must, got=self.scales)
+        if self.temperature != "auto" and not 0 < self.temperature < inf:
+            raise ArgumentError("predict", "temperature", must="above 0", got=self.temperature)
+        needs = [name for name in PROBABILITIES if getattr(self, name)]
+        if self.temperature != 1 and not needs:
+            options = " or ".join(map(setting, PROBABILITIES))
+            event = f"{setting('temperature')} changes probabilities alone and needs {options}"
+            raise ArgumentError("predict", event=event)
         if self.images is not None and self.data is not None:
             event = f"only one of {setting('images')} and {setting('data')} can be given"
             raise ArgumentError("predict", event=event)

@@ -56,3 +56,21 @@ def label_files(
                 write_rows(own.to_stored(plane))
 
         yield write
+
+
+@contextmanager
+def byte_file(
+    folder: Path, image: Path, id: str, size: tuple[int, int], format: Format
+) -> Iterator[WriteRows]:
+    """A grey image of one byte a pixel; arguments and errors as of label_files.
+
+    Yields:
+        A function that takes the next rows (n, W) uint8.
+    """
+    path, dtype = folder / f"{id}{SUFFIXES[format]}", np.dtype(np.uint8)
+    if format == "png":
+        made = png_of_rows(path, size, dtype, None)
+    else:
+        made = tiff_of_rows(path, size, dtype, None, None, image)
+    with made as write_rows:
+        yield write_rows

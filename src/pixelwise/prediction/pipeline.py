@@ -25,6 +25,13 @@ from pixelwise.labels.png import write_label
 from pixelwise.ops.activations import compute_dtype
 from pixelwise.ops.nan import check_no_nan
 from pixelwise.prediction import calibration
+from pixelwise.prediction.confidence import (
+    Confidence,
+    Expected,
+    beside_label,
+    expected_sums,
+    labels_and_bytes,
+)
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.label_files import label_files
 from pixelwise.prediction.predictor import Inputs, Predictor
@@ -76,6 +83,8 @@ class Computed:
         label: (H, W) class indices, or (C, H, W) of classes that overlap; on
             their way to the CPU until the event `copied`.
         suspect: () bool, likewise: whether a logit may be NaN.
+        sure: (H, W) confidence bytes, likewise, if they are asked for.
+        expected: sums of probabilities, likewise.
     """
 
     pair: Pair
@@ -84,6 +93,8 @@ class Computed:
     label: Tensor
     suspect: Tensor
     copied: Any
+    sure: Tensor | None = None
+    expected: Expected | None = None
 
 
 class Work:
@@ -92,6 +103,7 @@ class Work:
     Attributes:
         failed: id -> why an image could not be predicted.
         counts: of probabilities, with config.calibration.
+        asked: what is asked for of the confidence of pixels; None: nothing.
     """
 
     def __init__(
@@ -101,7 +113,9 @@ class Work:
         config: PredictConfig,
         journal: Journal,
         images: ImageKind,
+        asked: Confidence | None = None,
     ) -> None:
+        self.asked = asked
         self.predictor, self.classes, self.config = predictor, classes, config
         self.journal, self.begun, self.images = journal, journal.unfinished, images
         self.device = predictor.device
@@ -170,17 +184,25 @@ class Work:
             moved = [images.to(self.device, non_blocking=True) for images in inputs]
             logits = self.predictor.logits_of(moved)
             threshold = self.config.thresholds or self.config.threshold
-            labels = self.predictor.labels_of(logits, size, threshold)
+            sure = None
+            if self.asked is None:
+                labels = self.predictor.labels_of(logits, size, threshold)
+            else:
+                made = size, self.predictor.activation, threshold, self.asked
+                labels, sure = labels_and_bytes(logits, *made)
             # of +inf and -inf too, so that this only suspects
             suspects = logits.flatten(1).sum(1, dtype=compute_dtype(logits.dtype)).isnan()
         except torch.OutOfMemoryError:
             event = f"out of GPU memory for an image of {height}x{width}"
         else:
-            labels, suspects = (t.to("cpu", non_blocking=True) for t in (labels, suspects))
+            host, suspects = (t.to("cpu", non_blocking=True) for t in (labels, suspects))
+            sures = [None] * len(batch) if sure is None else sure.to("cpu", non_blocking=True)
             copied = torch.cuda.current_stream(self.device).record_event() if on_gpu else None
             return [
-                Computed(one.pair, one.stamp, own, label, suspect, copied)
-                for one, own, label, suspect in zip(batch, logits.split(1), labels, suspects)
+                Computed(one.pair, one.stamp, own, label, suspect, copied, bytes_of, expected)
+                for one, own, label, suspect, bytes_of, expected in zip(
+                    batch, logits.split(1), host, suspects, sures, self.expected(logits, labels)
+                )
                 if self.count(one.pair, own)
             ]
         torch.cuda.empty_cache()
@@ -190,6 +212,13 @@ class Work:
         image = batch[0].pair.image
         self.failed[batch[0].pair.id] = DatasetError(image, "image", event=event, hint=hint)
         return []
+
+    def expected(self, logits: Tensor, labels: Tensor) -> Iterator[Expected | None]:
+        """The expected sums of each image, if they are asked for."""
+        for own, label in zip(logits.split(1), labels.split(1)):
+            wanted = self.asked is not None and self.asked.expects and not bool(own.isnan().any())
+            about = self.predictor.activation, self.asked.temperature if self.asked else 1.0
+            yield expected_sums(own, label, *about) if wanted else None
 
     def count(self, pair: Pair, logits: Tensor) -> bool:
         """Count the probabilities of an image if that is asked for; False if it has failed."""
@@ -210,13 +239,18 @@ class Work:
         Raises:
             RunError: the file system refuses.
         """
-        pair, error = one.pair, None
+        pair, error, note = one.pair, None, None
         if one.copied is not None:
             one.copied.synchronize()
         try:
             if one.suspect:
                 check_no_nan(str(pair.image), one.logits)
             label, folder = one.label.numpy(), self.begun.folder
+            if self.asked is not None and one.sure is not None:
+                file = self.asked, folder, pair, label.shape, self.classes, self.config.format
+                with beside_label(*file) as beside:
+                    label = beside.take(label, one.sure.numpy(), one.expected)
+                note = beside.sums.as_lists()
             if self.config.format == "tiff":
                 asked = label.shape[-2:], self.classes, self.config.format
                 with label_files(folder, pair.image, pair.id, *asked) as write:
@@ -232,4 +266,4 @@ class Work:
             if before is not None:
                 wait([before])
         if error is None:
-            self.journal.add(pair.id, one.stamp)
+            self.journal.add(pair.id, one.stamp, note)

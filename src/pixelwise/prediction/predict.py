@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pixelwise.allocator import freed_memory_kept
 from pixelwise.audit.headers import Header, read_start
@@ -35,12 +36,23 @@ from pixelwise.labels.splits.names import folder_of_split, split_parts
 from pixelwise.labels.storage_notes import count_kinds, storage_notes
 from pixelwise.plan.bad_images import all_of
 from pixelwise.prediction import calibration
+from pixelwise.prediction.confidence import FOLDER as CONFIDENCE_FOLDER
+from pixelwise.prediction.confidence import (
+    Confidence,
+    check_probabilities,
+    confidence_for,
+    make_confidence_folder,
+    sums_in,
+    write_confidence,
+)
 from pixelwise.prediction.config import PredictConfig
+from pixelwise.prediction.dataset import names_of, write_dataset
 from pixelwise.prediction.images import images_of
 from pixelwise.prediction.label_files import SUFFIXES
 from pixelwise.prediction.members import Members, find_members
 from pixelwise.prediction.pipeline import Work, images_in_memory
 from pixelwise.prediction.predictor import Predictor, predictor_of
+from pixelwise.prediction.temperature import with_temperature
 from pixelwise.prediction.thresholds import with_thresholds
 from pixelwise.prediction.tiled import TiledWork
 from pixelwise.prediction.unfinished import FILE as UNFINISHED
@@ -74,6 +86,7 @@ class Selection:
     split: str | None
     name: str
     images: ImageKind
+    task: str
 
 
 @dataclass(frozen=True)
@@ -146,11 +159,14 @@ def predict_images(config: PredictConfig) -> Prediction:
     asked = command_line(config)
     tiling = tiles_of(config, members, display)
     config, thresholds = with_thresholds(config, members, device, display, tiling)
+    check_probabilities(config, chosen.classes)
+    config, temperature = with_temperature(config, members, device, display, tiling)
+    wanted = confidence_for(config, chosen.classes)
     with locked(out, "predict", display.line) as is_locked:
         if is_locked:
             remove_leftovers(out)
         suffix = SUFFIXES[config.format]
-        check_names("predict", out, (f"{pair.id}{suffix}" for pair in chosen.pairs))
+        check_names("predict", out, names_of(config, chosen.pairs, suffix))
         check_thresholds(config, chosen.classes)
         if config.format == "tiff":
             check_geotiff()
@@ -168,6 +184,9 @@ def predict_images(config: PredictConfig) -> Prediction:
             "tiles": to_plain(tiling),
             "format": config.format,
         }
+        if wanted is not None:
+            place = temperature and temperature.dataset
+            about["confidence"] = {**wanted.of_record, "temperature_from": place}
         if thresholds is not None:
             used = thresholds.as_used(DataSplit(chosen.data, chosen.split))
             about["thresholds_from"] = used
@@ -175,7 +194,7 @@ def predict_images(config: PredictConfig) -> Prediction:
                 display.line(f"predict: {OPTIMISTIC}")
         with finished(begun, out, display), freed_memory_kept():
             predictor = predictor_of(members, device, config.trust)
-            failed = predict_into(begun, config, chosen, predictor, tiling, display)
+            failed = predict_into(begun, config, chosen, predictor, tiling, wanted, display)
             write_json(begun.folder / FILE, {**about, "failed": failed})
             if not failed:
                 (begun.folder / UNFINISHED).unlink(missing_ok=True)
@@ -213,7 +232,9 @@ def begin(
     Raises:
         RunError: the folder has something else in it.
     """
-    given = (config.thresholds,) if config.thresholds else ()
+    given: tuple[Any, ...] = (config.thresholds,) if config.thresholds else ()
+    wanted = confidence_for(config, chosen.classes)
+    given += () if wanted is None else (wanted,)
     bands = () if chosen.images.is_rgb else (chosen.images.channels,)
     networks, *views = members.key()
     tiles = () if tiling is None else (tiling,)
@@ -236,6 +257,9 @@ def begin(
             found = Unfinished(part, source, {})
     found.parts = chosen.classes.files or found.parts
     found.suffix = SUFFIXES[config.format]
+    if wanted is not None and wanted.written:
+        found.parts += (CONFIDENCE_FOLDER,)
+        make_confidence_folder(found.folder)
     found.forget_others(pair.id for pair in chosen.pairs)
     return found
 
@@ -261,6 +285,7 @@ def predict_into(
     chosen: Selection,
     predictor: Predictor,
     tiling: Tiling | None,
+    wanted: Confidence | None,
     display: Display,
 ) -> tuple[Failure, ...]:
     """Predict the images that are not done yet; what could not be predicted and why.
@@ -269,7 +294,12 @@ def predict_into(
         PixelwiseError: that is all of them.
         RunError: the file system refuses.
     """
-    todo = [pair for pair in chosen.pairs if not begun.is_done(pair.id, pair.image)]
+    todo = [
+        pair
+        for pair in chosen.pairs
+        if not begun.is_done(pair.id, pair.image)
+        or (wanted is not None and sums_in(begun.notes.get(pair.id), chosen.classes) is None)
+    ]
     if len(todo) < len(chosen.pairs):
         display.line(f"predict: going on; {len(todo):,} of {len(chosen.pairs):,} images are left")
     headers = headers_of(todo)
@@ -278,7 +308,7 @@ def predict_into(
             display.line(f"predict: {note}")
     display.start(len(todo))
     with begun.journal() as journal, display:
-        work = Work(predictor, chosen.classes, config, journal, chosen.images)
+        work = Work(predictor, chosen.classes, config, journal, chosen.images, wanted)
         tiled = None if tiling is None else TiledWork(work, tiling)
         large = [pair for pair in todo if tiled is not None and tiled.takes(pair)]
         in_tiles = {pair.id for pair in large}
@@ -298,6 +328,15 @@ def predict_into(
         dataset, by = DataSplit(chosen.data, chosen.split), command_line(config)
         found = calibration_of(counts.confidence, counts.thresholds, config.threshold, dataset, by)
         write_json(begun.folder / CALIBRATION_FILE, found)
+    done = [pair for pair in chosen.pairs if pair.id in begun.done]
+    by = command_line(config)
+    if wanted is not None:
+        about = DataSplit(chosen.data, chosen.split), by
+        notes = [(pair.id, begun.notes[pair.id]) for pair in done]
+        write_confidence(begun.folder, notes, wanted, chosen.classes, *about)
+    if config.dataset:
+        channels = chosen.images.channels
+        write_dataset(begun.folder, done, chosen.classes, chosen.task, channels, f"by {by}")
     return tuple(Failure(id, error.without_hint) for id, error in failed.items())
 
 
@@ -321,7 +360,7 @@ def select_images(config: PredictConfig, members: Members) -> Selection:
     if config.images is not None:
         pairs = photographs(config.images, config.image_prefix, config.image_suffix)
         name = real_path(config.images).name
-        return Selection(pairs, about.classes, None, None, name, about.images)
+        return Selection(pairs, about.classes, None, None, name, about.images, about.task)
     path = real_path(config.data or Path(members.agreed("dataset")))
     description = read_description(path)
     where = description.root / FILE_NAME
@@ -333,4 +372,5 @@ def select_images(config: PredictConfig, members: Members) -> Selection:
         raise DatasetError(where, "classes", must=must, got=", ".join(own))
     pairs, folder = description.pairs(split), folder_of_split(split)
     images = images_of(description, about.images)
-    return Selection(pairs, description.classes, str(path), split, folder, images)
+    task = description.task
+    return Selection(pairs, description.classes, str(path), split, folder, images, task)

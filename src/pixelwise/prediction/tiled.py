@@ -7,7 +7,7 @@ tiles; others are decoded whole, and only what comes after them is in bands.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import torch
 from torch import Tensor
@@ -23,6 +23,7 @@ from pixelwise.labels.image import image_size
 from pixelwise.labels.pairs import Pair
 from pixelwise.ops.nan import check_no_nan
 from pixelwise.ops.predict import predict_rows
+from pixelwise.prediction.confidence import beside_label, expected_sums
 from pixelwise.prediction.label_files import label_files
 from pixelwise.prediction.pipeline import GPU_BATCH_PIXELS, Work
 from pixelwise.prediction.predictor import Predictor
@@ -69,21 +70,30 @@ class TiledWork:
         config = work.config
         threshold = config.thresholds or config.threshold
         activation = self.predictor.activation
+        asked, note = work.asked, None
         try:
-            with (
-                self.rows_of(pair) as (size, rows),
-                label_files(
-                    folder, pair.image, pair.id, size, work.classes, config.format
-                ) as write,
-            ):
+            with ExitStack() as opened:
+                size, rows = opened.enter_context(self.rows_of(pair))
+                about = size, work.classes, config.format
+                write = opened.enter_context(label_files(folder, pair.image, pair.id, *about))
+                if asked is not None:
+                    file = beside_label(asked, folder, pair, *about)
+                    beside = opened.enter_context(file)
                 found = self.bands_of(pair, size, rows)
                 if config.calibration:
                     found = self.counted(pair, found)
                 for part, logits in finished_rows(found, size[0]):
                     check_no_nan(where, logits)
-                    labels, _ = predict_rows(logits, part, size[1], activation, threshold)
+                    made = (asked.kind, asked.temperature) if asked is not None else ()
+                    labels, sure = predict_rows(logits, part, size[1], activation, threshold, *made)
                     labels = labels[:, None] if work.classes.files and labels.dim() == 3 else labels
-                    write(labels[0].cpu().numpy())
+                    label = labels[0].cpu().numpy()
+                    if asked is not None and sure is not None:
+                        of_rows = logits, labels, activation, asked.temperature, part
+                        expected = expected_sums(*of_rows) if asked.expects else None
+                        label = beside.take(label, sure[0].cpu().numpy(), expected)
+                        note = beside.sums.as_lists()
+                    write(label)
                     share = (part.stop - part.first) / size[0]
                     done += share
                     advance(share)
@@ -95,7 +105,7 @@ class TiledWork:
         except (DatasetError, ArgumentError, LabelError) as error:
             work.failed[pair.id] = error
         else:
-            work.journal.add(pair.id, stamp)
+            work.journal.add(pair.id, stamp, note)
         advance(1 - done)
 
     def counted(self, pair: Pair, found: Iterator[Band]) -> Iterator[Band]:

@@ -32,14 +32,22 @@ class Unfinished:
         folder: where label images are written.
         key: digest of what they depend on beside the images.
         done: id -> stamp of its image.
+        notes: id -> what was added up of its image, for those of which something was.
 
     Attributes:
         parts: folders of the label images of an image, one for each class if they overlap.
         suffix: of their names.
     """
 
-    def __init__(self, folder: Path, key: str, done: dict[str, Stamp]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        key: str,
+        done: dict[str, Stamp],
+        notes: dict[str, Any] | None = None,
+    ) -> None:
         self.folder, self.key, self.done = folder, key, done
+        self.notes = notes or {}
         self.parts: tuple[str, ...] = ("",)
         self.suffix = ".png"
 
@@ -55,6 +63,7 @@ class Unfinished:
     def forget(self, id: str) -> None:
         """Remove the label image of an image that has none any more."""
         self.done.pop(id, None)
+        self.notes.pop(id, None)
         for file in self.files(id):
             with suppress(OSError):
                 file.unlink(missing_ok=True)
@@ -83,10 +92,12 @@ class Journal:
     def __init__(self, unfinished: Unfinished, file: Any) -> None:
         self.unfinished, self.file = unfinished, file
 
-    def add(self, id: str, stamp: Stamp) -> None:
-        """An image is done."""
+    def add(self, id: str, stamp: Stamp, note: Any = None) -> None:
+        """An image is done; note: what was added up of it, as JSON can hold it."""
         self.unfinished.done[id] = stamp
-        self.write([id, *stamp])
+        if note is not None:
+            self.unfinished.notes[id] = note
+        self.write([id, *stamp, *([] if note is None else [note])])
 
     def write(self, value: Any) -> None:
         """Add a line; one that a kill has cut does not take this one with it."""
@@ -108,15 +119,17 @@ def read_unfinished(folder: Path, key: str) -> Unfinished | None:
     except Unreadable:
         return None
     done: dict[str, Stamp] = {}
+    notes: dict[str, Any] = {}
     keys = set()
     for line in filter(None, lines):
         with suppress(ValueError, RecursionError):
             match json.loads(line):
                 case str(found):
                     keys.add(found)
-                case [str(id), int(size), int(changed)]:
+                case [str(id), int(size), int(changed), *rest]:
                     done[id] = [size, changed]
-    return Unfinished(folder, key, done) if keys == {key} else None
+                    notes[id] = rest[0] if rest else None
+    return Unfinished(folder, key, done, notes) if keys == {key} else None
 
 
 @contextmanager
