@@ -358,6 +358,11 @@ def predict(
     tile: tuple[int, int] | None = None,
     overlap: float = 0.5,
     blend: Literal["gaussian", "equal"] = "gaussian",
+    confidence: Literal["max", "margin"] | None = None,
+    temperature: float | Literal["auto"] = 1.0,
+    unsure: Sequence[float] = (),
+    expect: bool = False,
+    dataset: bool = False,
 ) -> Path: ...
 @overload
 def report(config: ReportConfig) -> Path: ...
