@@ -1,7 +1,7 @@
 """Configurations: checked when made, the same by name, by file and by command line."""
 
 import pickle
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from pixelwise.errors import (
 )
 from pixelwise.extras import explain_missing
 from pixelwise.files.records import from_plain, to_plain
-from pixelwise.plan.config import TrainConfig
+from pixelwise.plan.config import OF_RESUMED, TrainConfig
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.score.config import ScoreConfig
 from pixelwise.settings import command_line, takes_settings
@@ -62,6 +62,31 @@ def test_a_resumed_run_keeps_its_settings():
         ArgumentError, match=r"a resumed run keeps its settings, got epochs, lr as well"
     ):
         TrainConfig(resume="runs/a", epochs=3, lr=0.1)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [f for f in fields(TrainConfig) if f.name not in (*OF_RESUMED, "data")],
+    ids=lambda field: field.name,
+)
+def test_a_resumed_run_refuses_a_setting_by_its_name_even_if_it_is_the_default(field):
+    with pytest.raises(ArgumentError, match=rf"keeps its settings, got {field.name} as well"):
+        TrainConfig(resume="runs/a", **{field.name: field.default})
+
+
+def test_replacing_a_setting_counts_what_differs_from_the_defaults_as_given():
+    config = replace(TrainConfig(resume="runs/a", devices=1), max_minutes=5)
+    assert config.given == {"resume", "max_minutes"}
+    assert TrainConfig(resume="runs/a", devices=1).but(max_minutes=5).given == {
+        "resume",
+        "devices",
+        "max_minutes",
+    }
+
+
+def test_what_was_given_is_known_in_another_process_too():
+    config = TrainConfig(resume="runs/a", devices=1)
+    assert pickle.loads(pickle.dumps(config)).given == config.given
 
 
 def test_settings_survive_json():

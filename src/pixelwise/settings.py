@@ -11,7 +11,7 @@ from functools import wraps
 from inspect import cleandoc, signature
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, Self, TypeVar, Union, get_args, get_origin
 
 from pixelwise.errors import (
     ArgumentError,
@@ -34,14 +34,30 @@ Reads = Literal["", "dataset", "run", "folder", "file", "file or folder"]
 LARGEST = 2**63 - 1  # whole numbers of settings meet tensors, which have 64 bits
 
 
-class Unset(int):
-    """A default that can be told from the same number where somebody has given it."""
+class Given:
+    """Base of a configuration that knows which of its settings were given.
 
+    A setting whose value is the default may have been given too, as in `--resume RUN --epochs 20`.
+    Where every field is given at once, as dataclasses.replace and from_plain do it, those count
+    that differ from their defaults.
+    """
 
-class UnsetWord(str):
-    """The same of a word."""
+    given: frozenset[str]
 
-    __slots__ = ()
+    def __new__(cls, *values: Any, **named: Any) -> Self:
+        config, known = super().__new__(cls), fields(cls)  # type: ignore[arg-type]
+        named |= dict(zip((f.name for f in known), values))
+        is_all = len(named) == len(known)
+        given = (f.name for f in known if f.name in named)
+        if is_all:
+            given = (f.name for f in known if named[f.name] != f.default)
+        object.__setattr__(config, "given", frozenset(given))
+        return config
+
+    def but(self, **changes: Any) -> Self:
+        """A configuration of what was given, with changes; others than these are not given."""
+        own = {name: getattr(self, name) for name in self.given}
+        return type(self)(**own | changes)
 
 
 def option(

@@ -14,6 +14,8 @@ from torch._inductor.exc import InvalidCxxCompiler
 from make import make_dataset, train_settings
 from pixelwise.errors import RunError
 from pixelwise.plan.config import TrainConfig
+from pixelwise.run import setup
+from pixelwise.run.checkpoint import read_checkpoint
 from pixelwise.run.train import train
 
 
@@ -81,8 +83,10 @@ def test_without_a_compiler_train_says_so_before_it_makes_a_folder(data, tmp_pat
     said = done.stderr.decode()
     assert done.returncode == 2, said
     assert "torch.compile does not work on this machine" in said
-    assert "It needs a C++ compiler (the variable CXX names another one); or leave out" in said
-    assert "--compile" in said
+    assert (
+        "It needs a C++ compiler (the variable CXX names another one); or give --no-compile."
+        in said
+    )
     assert not (tmp_path / "run").exists()
 
 
@@ -106,3 +110,12 @@ def test_a_network_that_cannot_be_compiled_is_an_error_in_one_sentence(data, tmp
     settings = train_settings(data, tmp_path / "run", network="refuses:build", compile=True)
     with pytest.raises(RunError, match=r"torch.compile cannot compile the network refuses:build"):
         train(TrainConfig(**settings))
+
+
+def test_a_run_that_began_compiled_goes_on_without_a_compiler(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(setup, "compiled", lambda network, device: network)
+    settings = train_settings(data, tmp_path / "run", compile=True, epochs=2)
+    run = train(TrainConfig(**settings, max_minutes=1e-6))
+    monkeypatch.setattr(setup, "compiled", None)
+    train(TrainConfig(resume=run, compile=False))
+    assert read_checkpoint(run / "last").about.epoch == 2

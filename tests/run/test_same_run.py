@@ -175,5 +175,6 @@ def test_a_resumed_run_may_be_given_the_word_auto():
 
 def test_what_is_computed_is_not_for_a_resumed_run_to_change():
     TrainConfig(resume="run", devices=1, accumulate=1, workers=1, device="cpu", sync_bn="yes")
+    TrainConfig(resume="run", compile=False)
     with pytest.raises(ArgumentError, match=r"keeps its settings, got precision as well"):
         TrainConfig(resume="run", devices=2, precision="bf16-mixed")

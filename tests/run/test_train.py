@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from make import make_dataset, train_settings
+from make import VOID, make_dataset, train_settings, write_stored
 from pixelwise.errors import ArgumentError, BackendError, DatasetError, LabelError, RunError
 from pixelwise.losses.criterion import Criterion
 from pixelwise.plan.config import TrainConfig
@@ -272,3 +273,12 @@ def test_all_sizes_that_differ_are_found_before_training(tmp_path):
 def test_void_that_is_not_declared_is_found_before_training(tmp_path):
     data = make_dataset(tmp_path / "data", declare=False)
     refuse_to_start(data, tmp_path, LabelError, r"got 11 \(.*Is 11 the void value\?")
+
+
+def test_where_all_of_val_is_void_the_line_of_an_epoch_says_so(tmp_path, capfd):
+    data = make_dataset(tmp_path / "data")
+    for path in (data / "val" / "labels").iterdir():
+        with Image.open(path) as image:
+            write_stored(path, np.full(image.size[::-1], VOID))
+    train(TrainConfig(**train_settings(data, tmp_path / "run")))
+    assert "val mIoU - (no pixel of val is labelled)" in capfd.readouterr().err

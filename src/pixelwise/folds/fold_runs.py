@@ -124,7 +124,7 @@ def train_fold(
     fold = folds.folds[number]
     run, began = folder / fold.folder, time.monotonic()
     if has_checkpoint(run):
-        settings = replace(given, resume=run, max_minutes=config.max_minutes)
+        settings = given.but(resume=run, max_minutes=config.max_minutes)
     else:
         with locked(run, "train"):
             remove(run)  # it was killed in its first epoch

@@ -11,8 +11,7 @@ from pixelwise.errors import ArgumentError, check_choice, setting
 from pixelwise.labels.splits.names import JOIN
 from pixelwise.losses.names import check_loss_names
 from pixelwise.settings import (
-    Unset,
-    UnsetWord,
+    Given,
     accept_guesses_option,
     check_settings,
     field_of,
@@ -39,11 +38,14 @@ CLASS_WEIGHTS = ("none", *METHODS, POS_WEIGHT)
 # The settings of a run may be anybody's; far above what is useful.
 STOP_OPTIONS = ("stop_gain", "stop_window")
 CROP_ONLY = ("scale_jitter", "flip", "color_jitter")  # what augment none leaves out
+OF_MACHINE = ("devices", "accumulate", "workers", "device", "sync_bn", "compile")
+# what may be given anew to a run that is resumed
+OF_RESUMED = (*OF_MACHINE, "resume", "plan", "trust", "max_minutes", "max_gib", "on_bad_image")
 MOST_SCALE, MOST_WORKERS, MOST_DEVICES, MOST_FOLDS = 16, 1024, 64, 100
 
 
 @dataclass(frozen=True)
-class TrainConfig:
+class TrainConfig(Given):
     """Everything that decides how a network is trained; saved in the run folder.
 
     Sizes are (height, width). `crop` counts pixels of the label, `scale` multiplies the image
@@ -99,7 +101,7 @@ class TrainConfig:
     )
     batch: int = option(8, "images per step, over all devices", low=1, common=True)
     accumulate: int = option(
-        Unset(1),
+        1,
         "parts in which a batch is computed, for less memory; the gradient is the same",
         low=1,
     )
@@ -215,18 +217,18 @@ class TrainConfig:
         0, "random seed; the same batches with any number of workers", low=0, group="machine"
     )
     workers: int = option(
-        Unset(1), "processes that read and augment images; 0: none", low=0, high=MOST_WORKERS
+        1, "processes that read and augment images; 0: none", low=0, high=MOST_WORKERS
     )
-    device: Device = option(UnsetWord("auto"), "where to compute")
+    device: Device = option("auto", "where to compute")
     devices: int = option(
-        Unset(1),
+        1,
         "processes that train together, one per device; losses such as lovasz see each one's "
         "share of the batch",
         low=1,
         high=MOST_DEVICES,
     )
     sync_bn: SyncBn = option(
-        UnsetWord("auto"),
+        "auto",
         "whether BatchNorm sees the images of all devices; auto: on GPUs, where it costs little",
     )
     compile: bool = option(
@@ -297,11 +299,9 @@ class TrainConfig:
 def of_machine(config: TrainConfig) -> dict[str, Any]:
     """The settings of where a run is computed that were given; what is computed is the same.
 
-    `precision` is none of them: it changes the numbers that a step is computed with.
+    `precision` is not one of them: it changes the numbers that a step is computed with.
     """
-    names = ("devices", "accumulate", "workers", "device", "sync_bn")
-    values = {name: getattr(config, name) for name in names}
-    return {n: value for n, value in values.items() if not isinstance(value, Unset | UnsetWord)}
+    return {name: getattr(config, name) for name in OF_MACHINE if name in config.given}
 
 
 def check_stop(config: TrainConfig) -> None:
@@ -348,9 +348,7 @@ def check_folds(config: TrainConfig) -> None:
 
 def check_only_resume(config: TrainConfig) -> None:
     """A resumed run takes its settings from its folder; its limits and its machine may be new."""
-    free = {"resume", "plan", "trust", "max_minutes", "max_gib", "on_bad_image"}
-    own = [f for f in fields(config) if f.name not in free.union(of_machine(config))]
-    changed = [f.name for f in own if getattr(config, f.name) != f.default]
+    changed = [f.name for f in fields(config) if f.name in config.given - {*OF_RESUMED, "data"}]
     if changed:
         event = f"a resumed run keeps its settings, got {', '.join(map(setting, changed))} as well"
         raise ArgumentError("train", event=event, hint="Start a new run to change them.")

@@ -36,10 +36,10 @@ def check_compiler(device: torch.device) -> None:
         torch.compile(lambda x: 2 * x + 1, dynamic=False)(torch.ones(2, device=device))
     except Exception as error:  # of the compiler, of its driver, of Triton, ...
         needs = "Triton and a C compiler" if device.type == "cuda" else "a C++ compiler"
-        hint = f"It needs {needs} (the variable CXX names another one); or leave out "
+        hint = f"It needs {needs} (the variable CXX names another one); or give "
         event = f"torch.compile does not work on this machine: {first_line(error)}"
         raise BackendError(
-            "train", "compile", event=event, hint=f"{hint}{setting('compile', True)}."
+            "train", "compile", event=event, hint=f"{hint}{setting('compile', False)}."
         ) from None
 
 
@@ -51,4 +51,4 @@ def first_line(error: Exception) -> str:
 def not_compiled(name: str, error: Exception) -> RunError:
     """The error of a network that the compiler cannot compile, though it works."""
     event = f"torch.compile cannot compile the network {name}: {first_line(error)}"
-    return RunError("train", "compile", event=event, hint=f"Leave out {setting('compile', True)}.")
+    return RunError("train", "compile", event=event, hint=f"Give {setting('compile', False)}.")

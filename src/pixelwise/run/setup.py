@@ -314,8 +314,8 @@ def resumed(saved: TrainConfig, config: TrainConfig, path: Path) -> TrainConfig:
     """
     check_trusted(saved.network, path, config.trust)
     check_trusted(saved.augment, path, config.trust, AUGMENTATION)
-    if config.on_bad_image == "skip":  # from now on
-        saved = replace(saved, on_bad_image="skip")
+    if "on_bad_image" in config.given:  # from now on
+        saved = replace(saved, on_bad_image=config.on_bad_image)
     saved = replace(saved, **of_machine(config))
     return replace(saved, max_minutes=config.max_minutes, max_gib=config.max_gib)
 

@@ -265,6 +265,8 @@ def score_epoch(run: Run) -> tuple[dict[str, float], ConfusionCounts | MemberCou
     miou = percent(values["val/miou"])
     run.display.advance(f"epoch {epoch}/{config.epochs}", 0, mIoU=miou)
     between = " to ".join(map(percent, bounds.values()))
+    if math.isnan(values["val/miou"]):
+        between = f"no pixel of {config.val_split} is labelled"
     spent = duration(time.monotonic() - run.started)
     run.display.line(
         f"epoch {epoch}/{config.epochs}  loss {run.display.numbers.get('loss', '-')}  "
