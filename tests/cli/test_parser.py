@@ -139,7 +139,7 @@ def test_arguments_may_stand_anywhere_and_the_last_of_two_options_counts():
         ("train x --no-flop", "unknown option --no-flop. Did you mean --no-flip?"),
         ("train x --learning-rate 1", "unknown option --learning-rate. Did you mean --lr?"),
         ("train x --lerning-rate 1", "unknown option --lerning-rate. See pixelwise train --help."),
-        ("train --data x", "train: unknown option --data. DATA is given without --data. See"),
+        ("predict --run x", "predict: unknown option --run. RUN is given without --run. See"),
         ("train x y", "train: unexpected argument y. See pixelwise train --help."),
         ("train x --epochs", "train: --epochs must be followed by a value."),
         ("train x --crop 32", "train: --crop must be followed by 2 values."),

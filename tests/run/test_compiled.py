@@ -113,7 +113,7 @@ def test_a_network_that_cannot_be_compiled_is_an_error_in_one_sentence(data, tmp
 
 
 def test_a_run_that_began_compiled_goes_on_without_a_compiler(data, tmp_path, monkeypatch):
-    monkeypatch.setattr(setup, "compiled", lambda network, device: network)
+    monkeypatch.setattr(setup, "compiled", lambda network, _: network)
     settings = train_settings(data, tmp_path / "run", compile=True, epochs=2)
     run = train(TrainConfig(**settings, max_minutes=1e-6))
     monkeypatch.setattr(setup, "compiled", None)

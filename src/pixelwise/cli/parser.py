@@ -62,7 +62,30 @@ def parse(words: list[str]) -> Request:
     given = vars(found)
     as_json, config = given.pop(AS_JSON, False), given.pop(CONFIG, None)
     given.pop(VERBOSE, None)  # the words have it where it counts
+    take_repeated(given, resolve(COMMANDS[name].config))
     return Request(name, given, as_json, None if config is None else Path(config))
+
+
+def take_repeated(given: dict[str, Any], config: type) -> None:
+    """`--data A --data B` is A --more-data B: an argument without dashes, and more of its kind.
+
+    Args:
+        given: what was typed, by option; it is changed.
+        config: of the command.
+    """
+    for place, more in repeatable(config).items():
+        words = given.pop(flag(place), [])
+        if words and place not in given:
+            given[place] = words.pop(0)
+        if words:
+            given[more] = [*words, *given.get(more, [])]
+
+
+def repeatable(config: type) -> dict[str, str]:
+    """The arguments without dashes that may be repeated as options, and where the others go."""
+    names = {f.name for f in fields(config)}
+    places = [f.name for f in fields(config) if f.metadata["positional"]]
+    return {name: f"more_{name}" for name in places if f"more_{name}" in names}
 
 
 def unknown_word(command: str, word: str) -> ArgumentError:
@@ -215,6 +238,8 @@ def add_option(group: Any, config: type, f: Field) -> argparse.Action:
     """The option of one field, or its argument without dashes."""
     kind, name, text = type_hints(config)[f.name], flag(f.name), help_of(config, f)
     if f.metadata["positional"]:
+        if f.name in repeatable(config):
+            group.add_argument(name, dest=name, action="append", help=argparse.SUPPRESS)
         count = "*" if is_several(kind) else "?"
         return group.add_argument(f.name, metavar=f.name.upper(), nargs=count, help=text)
     if kind is bool and f.default:

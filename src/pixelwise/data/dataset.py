@@ -62,6 +62,7 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         choice: of the pair and of a pixel that an example shows; None takes them uniformly.
         kind: of the images.
         paste: choice of a class and a pair whose pixels are put on top; None pastes nothing.
+        tables: what the files of each pair store, in the order of `classes`; () if all store that.
     Attributes:
         whole: indices of pairs that are looked at whole in every epoch.
     Example:
@@ -80,8 +81,10 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         choice: Choice | None = None,
         kind: ImageKind = RGB8,
         paste: Choice | None = None,
+        tables: Sequence[Classes] = (),
     ) -> None:
         self.pairs = list(pairs)
+        self.tables = list(tables)
         self.classes = classes
         self.scale = scale
         self.augmentation = augmentation
@@ -99,14 +102,23 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
         epoch, index = key if isinstance(key, tuple) else (0, key)
         chosen, place = self._choose(epoch, index)
         pair, how = self.pairs[chosen], self.augmentation
+        classes = self.classes_of(chosen)
         if how is None:
-            image, target = read_pair(pair, self.classes, self.kind)
+            image, target = read_pair(pair, classes, self.kind)
             height, width = target.shape[-2:]
             return resize_image(image, (height, width), self.scale), target
         random = np.random.default_rng((self.seed, epoch, index))
         whole = epoch == 0 or chosen in self.whole
         paste = self.pasted_into(key)
-        return read_example(pair, self.classes, how, random, whole, place, self.kind, paste)
+        return read_example(pair, classes, how, random, whole, place, self.kind, paste)
+
+    def classes_of(self, index: int) -> Classes:
+        """What the files of a pair store."""
+        return self.tables[index] if self.tables else self.classes
+
+    def index_of(self, key: int | tuple[int, int]) -> int:
+        """The number of the pair that the example of a key is cut from."""
+        return self._choose(*key)[0] if isinstance(key, tuple) else self._choose(0, key)[0]
 
     def pair_of(self, key: int | tuple[int, int], error: PixelwiseError | None = None) -> Pair:
         """The pair that the example of a key is cut from; or the one that an error of it is about.
@@ -120,8 +132,7 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
             files = paste.pair.image, *paste.pair.label_files
             if error.where in map(str, files):
                 return paste.pair
-        epoch, index = key if isinstance(key, tuple) else (0, key)
-        return self.pairs[self._choose(epoch, index)[0]]
+        return self.pairs[self.index_of(key)]
 
     def pasted_into(self, key: int | tuple[int, int]) -> Paste | None:
         """What is pasted into the example of a key; None if nothing is."""
@@ -133,7 +144,8 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
             return None
         # its own pixels were looked at whole in its own example
         whole, seed = chosen.pair in self.whole, (self.seed, epoch, index, PASTED_CUT)
-        return Paste(self.pairs[chosen.pair], chosen.class_index, chosen.place, seed, whole)
+        own = self.pairs[chosen.pair], self.classes_of(chosen.pair)
+        return Paste(*own, chosen.class_index, chosen.place, seed, whole)
 
     def _choose(self, epoch: int, index: int) -> tuple[int, Place | None]:
         if self.choice is None or self.augmentation is None:
@@ -203,7 +215,7 @@ def read_example(
     if paste is not None:
         random_cut = np.random.default_rng(paste.seed)
         other, indices, own, inside = read_crop(
-            paste.pair, classes, how, random_cut, paste.whole, paste.place, rotation, kind
+            paste.pair, paste.classes, how, random_cut, paste.whole, paste.place, rotation, kind
         )
         steps = ring_steps(how.crop[0] / own.height)
         pasted = pixels_of_class(indices, paste.class_index, void, inside, steps)

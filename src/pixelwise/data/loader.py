@@ -91,14 +91,14 @@ def load_batches(
     pin: bool = False,
     on_bad: OnBad | None = None,
     others: Callable[[Any], list[Any]] = no_others,
-) -> Iterator[Iterator[tuple[Tensor, Tensor]]]:
+) -> Iterator[Iterator[tuple[Tensor, ...]]]:
     """Read batches in the given order, ahead of time if there are workers.
 
     with load_batches(dataset, keys, workers=2) as batches:
         for image, target in batches: ...
 
     Args:
-        dataset: key -> (image, target).
+        dataset: key -> (image, target), or more.
         batches: keys of each batch.
         workers: processes that read; 0 reads in this one. They have ended behind the `with`.
         pin: put the batches into page-locked memory, for a GPU.
@@ -106,7 +106,7 @@ def load_batches(
         others: key -> the keys that may take its place, of which one must be good. With the default
             the item is left out, and a batch that has no item.
     Yields:
-        An iterator over (image (N, 3, h, w), target (N, H, W)).
+        An iterator over (image (N, 3, h, w), target (N, H, W)), or more.
     Raises:
         PixelwiseError: what reading a pair raised.
         RunError: a worker was killed, noticed anywhere inside the `with`.
@@ -153,7 +153,7 @@ def _deaths(items: Any) -> list[str]:
 
 def _good(
     items: Iterator[Any], on_bad: OnBad | None, may_lose: bool
-) -> Iterator[tuple[Tensor, Tensor]]:
+) -> Iterator[tuple[Tensor, ...]]:
     for batch, failed, lost in items:
         for key, error in failed:
             if on_bad is None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pixelwise.data.choice import Place
+from pixelwise.labels.classes import Classes
 from pixelwise.labels.pairs import Pair
 
 RING = 8  # pixels of a label: void as near as this belongs to the class
@@ -24,7 +25,7 @@ class Paste:
     """What is pasted into an example.
 
     Attributes:
-        pair: that it is cut from.
+        pair: that it is cut from; classes: what its files store.
         class_index: of the class.
         place: a pixel of the class in its label, which the crop has.
         seed: of the crop; it has its own zoom, place and mirror.
@@ -32,6 +33,7 @@ class Paste:
     """
 
     pair: Pair
+    classes: Classes
     class_index: int
     place: Place
     seed: tuple[int, ...]

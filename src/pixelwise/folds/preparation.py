@@ -15,6 +15,7 @@ from pixelwise.labels.description import Description, read_settled
 from pixelwise.labels.splits.groups import likely_groups
 from pixelwise.labels.splits.names import fold_number, fold_split, group_of
 from pixelwise.plan.config import TrainConfig
+from pixelwise.plan.further import absolute_data
 from pixelwise.plan.plan import absolute, make_plan
 from pixelwise.plan.preflight import check_early, check_out
 from pixelwise.plan.splits import labelled_pairs
@@ -45,6 +46,7 @@ def begin(config: TrainConfig, held: ExitStack, log: Callable[[str], None]) -> t
     config = replace(
         config,
         data=real_path(config.data),
+        more_data=absolute_data(config.more_data),
         class_weights=absolute(config.class_weights),
         start=None if config.start is None else real_path(config.start),
     )

@@ -2,6 +2,8 @@
 
 # ruff: noqa: RUF009  (option() and required() are dataclasses.field() with help text)
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -188,7 +190,14 @@ class TrainConfig(Given):
         "classes that are pasted, the rare ones more often (default: all)",
         metavar="CLASS",
     )
-    train_split: str = option("train", "split to learn from", group="data")
+    more_data: tuple[str, ...] = option(
+        (),
+        "further data sets to learn from, DATA:WEIGHT, with the factor of their pixels in the loss "
+        "(1 without it; that of the first is 1); or --data FIRST --data DATA:WEIGHT",
+        metavar="DATA",
+        group="data",
+    )
+    train_split: str = option("train", "split to learn from")
     val_split: str = option("val", "split to score after each epoch")
     tile: tuple[int, int] | None = tile_option(
         "pixels of the tiles in which larger images of val are predicted, and by predict later"
@@ -292,6 +301,7 @@ class TrainConfig(Given):
             hint = f"{hint} Continue it with {resume} alone." if self.resume else hint
             raise ArgumentError("train", event=event, hint=hint)
         check_folds(self)
+        check_more_data(self)
         if self.resume is not None:
             check_only_resume(self)
 
@@ -302,6 +312,36 @@ def of_machine(config: TrainConfig) -> dict[str, Any]:
     `precision` is not one of them: it changes the numbers that a step is computed with.
     """
     return {name: getattr(config, name) for name in OF_MACHINE if name in config.given}
+
+
+def data_and_weight(words: str) -> tuple[Path, float]:
+    """A data set and its weight: "pseudo:0.5" -> (pseudo, 0.5), "pseudo" -> (pseudo, 1).
+
+    The weight is a number behind the last colon; what follows it otherwise is part of the path.
+    """
+    path, colon, weight = words.rpartition(":")
+    with suppress(ValueError):
+        if colon and path:
+            return Path(path), float(weight)
+    return Path(words), 1.0
+
+
+def check_more_data(config: TrainConfig) -> None:
+    """Raise unless every further data set has a weight that it can have.
+
+    Raises:
+        ArgumentError: naming the first that has not.
+    """
+    for words in config.more_data:
+        if not 0 < data_and_weight(words)[1] < float("inf"):
+            hint = "Leave out a data set that is not to count."
+            must = "DATA:WEIGHT with a weight > 0"
+            raise ArgumentError("train", "more_data", must=must, got=repr(words), hint=hint)
+    if config.data is None or os.path.lexists(config.data):
+        return
+    if (path := data_and_weight(str(config.data))[0]) != config.data:
+        hint = "The first data set has the weight 1: weigh the others by that."
+        raise ArgumentError("train", "data", must=str(path), got=str(config.data), hint=hint)
 
 
 def check_stop(config: TrainConfig) -> None:

@@ -1,11 +1,16 @@
 """The datasets of a plan: how examples are chosen, cut out and changed."""
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pixelwise.data.choice import PASTED, Choice
 from pixelwise.data.cut import Augmentation
 from pixelwise.data.dataset import SegmentationDataset
 from pixelwise.data.presets import AUGMENTATIONS
 from pixelwise.plan.pasting import pasted_classes
 from pixelwise.plan.plan import Plan
+from pixelwise.plan.several import all_counts
+from pixelwise.plan.splits import AnyCounts
 
 
 def make_datasets(plan: Plan) -> tuple[SegmentationDataset, SegmentationDataset]:
@@ -23,16 +28,23 @@ def make_datasets(plan: Plan) -> tuple[SegmentationDataset, SegmentationDataset]
     if config.augment in AUGMENTATIONS and AUGMENTATIONS[config.augment].crop_only:
         how = Augmentation(crop=config.crop, scale=config.scale, more=config.augment)
     choice, paste = None, None
-    pixels = plan.counts[config.train_split].pixels
-    pixels = pixels[:, 1] if classes.files else pixels
     if config.sample != "uniform":
+        pixels = pixels_inside(all_counts(plan.sources))
         choice = Choice(plan.places, pixels, config.sample == "class-first", config.sample_share)
     if config.copy_paste:
-        only = pasted_classes(config, classes)
-        paste = Choice(plan.places, pixels, True, config.copy_paste, only, PASTED)
+        first, only = plan.sources[0], pasted_classes(config, classes)
+        places = plan.places[: len(first.pairs)]
+        paste = Choice(places, pixels_inside(first.counts), True, config.copy_paste, only, PASTED)
+    tables = [one.description.classes for one in plan.sources for _ in one.pairs]
     return (
         SegmentationDataset(
-            plan.train, classes, config.scale, how, config.seed, choice, plan.images, paste
+            *(plan.train, classes, config.scale, how, config.seed, choice, plan.images, paste),
+            tables if len(plan.sources) > 1 else (),
         ),
         SegmentationDataset(plan.val, classes, config.scale, kind=plan.images),
     )
+
+
+def pixels_inside(counts: AnyCounts) -> NDArray[np.int64]:
+    """(C,) pixels of each class."""
+    return counts.pixels[:, 1] if counts.pixels.ndim == 2 else counts.pixels

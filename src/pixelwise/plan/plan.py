@@ -25,10 +25,12 @@ from pixelwise.networks.build import check_network
 from pixelwise.ops.spec import Activation
 from pixelwise.plan.bad_images import BadImages
 from pixelwise.plan.config import TrainConfig
+from pixelwise.plan.further import absolute_data, further_data
 from pixelwise.plan.parts import check_parts
 from pixelwise.plan.pasting import check_pasted
 from pixelwise.plan.preflight import check_early
 from pixelwise.plan.samples import image_notes
+from pixelwise.plan.several import Source, check_types, learnt_counts, read_further
 from pixelwise.plan.splits import AnyCounts, count_pairs, labelled_pairs, usable_pairs
 from pixelwise.plan.statistics import find_kind
 from pixelwise.settings import command_line
@@ -56,13 +58,14 @@ class Plan:
     Attributes:
         config: with loss and crop filled in.
         description: the dataset.
-        train, val: pairs of the two splits.
+        train, val: pairs of the two splits; of train those of all data sets, one after the other.
         counts: label counts of the two splits.
         class_weights: one per class, or None.
         criterion: the loss; it upsamples the logits to the target inside.
         bad: pairs that are in neither split because they cannot be used.
         images: what they are; of a run that is resumed, what they were.
         places: pixels of the classes of each pair of train; none where they are not asked for.
+        sources: the data sets of train; the first is that of `description`.
     """
 
     config: TrainConfig
@@ -75,6 +78,7 @@ class Plan:
     bad: BadImages
     images: ImageKind = RGB8
     places: list[ImagePlaces] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
 
     @property
     def activation(self) -> Activation:
@@ -84,8 +88,21 @@ class Plan:
     @property
     def sizes(self) -> dict[str, int]:
         """The pairs of each split, with those that were left out."""
-        splits = {self.config.train_split: self.train, self.config.val_split: self.val}
-        return {n: len(p) + len(self.bad.left_out.get(n, {})) for n, p in splits.items()}
+        return {n: len(p) + len(self.bad.left_out.get(n, {})) for n, p in self.splits.items()}
+
+    @property
+    def splits(self) -> dict[str, list[Pair]]:
+        """The pairs of train of each data set, and of val, by what they are called in records."""
+        return {one.name: one.pairs for one in self.sources} | {self.config.val_split: self.val}
+
+    @property
+    def source_of(self) -> list[int]:
+        """The data set of each pair of train, by its number."""
+        return [number for number, one in enumerate(self.sources) for _ in one.pairs]
+
+    def split_of(self, pair: Pair) -> str:
+        """What the split of a pair of train is called in records."""
+        return next(one.name for one in self.sources if pair in one.pairs)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -94,7 +111,6 @@ class Plan:
 
     def fingerprint(self) -> dict[str, Any]:
         """What a resumed run compares: file sizes by id, and pixels per class, of each split."""
-        splits = {self.config.train_split: self.train, self.config.val_split: self.val}
         return {
             name: {
                 "pixels": self.counts[name].pixels.tolist(),
@@ -102,7 +118,7 @@ class Plan:
                     p.id: [p.image.stat().st_size, sum(map(size_of, p.label_files))] for p in pairs
                 },
             }
-            for name, pairs in splits.items()
+            for name, pairs in self.splits.items()
         }
 
 
@@ -145,10 +161,12 @@ def make_plan(
     config = replace(
         config,
         data=real_path(config.data),
+        more_data=absolute_data(config.more_data),
         class_weights=absolute(config.class_weights),
         start=None if config.start is None else real_path(config.start),
         loss=config.loss or ("ce+dice" if description.task == "multiclass" else "bce+dice"),
     )
+    further_data(config, description)
     # a wrong loss is an error before all labels are read
     weighed = config.class_weights != "none"
     ones = (1.0,) * description.num_channels if weighed else None
@@ -162,31 +180,64 @@ def make_plan(
     counts, places = count_pairs(used, sizes, skip, description, bad, with_places, config.seed)
     check_pasted(config, description.classes, counts[config.train_split].pixels)
     for name, found in counts.items():
-        if isinstance(found, MemberLabelCounts):
-            shares = describe_members(found, description.classes.names)
-            log(f"{name}: {found.files} pairs, {shares}")
-        else:
-            log(f"{name}: {found.files} pairs, {describe(found, description)}")
-        if isinstance(found, LabelCounts) and found.ignored and np.count_nonzero(found.pixels) == 1:
-            log(
-                f"warning: {name} has one class beside void. Is void the foreground of a 0/255 "
-                "mask? Then it is not learnt: "
-                f"{shell_line(['pixelwise', 'audit', str(config.data)])}"
-            )
-        if alone := skipped_files(description, name):
-            files = some(Path(file).name for file in alone)
-            log(f"{name}: {plural(len(alone), 'file')} without a partner left out: {files}")
-        if left_out := bad.left_out.get(name):
-            log(f"{name}: {plural(len(left_out), 'bad pair')} left out: {some(left_out)}")
+        say_split(name, name, found, description, bad.left_out.get(name), log)
+    further, more_places, bad = read_further(config, description, began, bad, log)
+    for one in further:
+        words = f"{one.name}, weight {one.weight:g}"
+        left_out = bad.left_out.get(one.name)
+        say_split(words, one.split, one.counts, one.description, left_out, log)
     shapes = [(h.height, h.width) for h in headers[config.train_split].values()]
     config = replace(config, crop=config.crop or median_size(shapes, config.scale))
-    class_weights = find_weights(config, description, counts[config.train_split])
-    train, val = (used[name] for name in split_names(config))
+    own, val = (used[name] for name in split_names(config))
+    split = config.train_split
+    sources = [Source(split, split, description, 1.0, own, counts[split]), *further]
+    counts |= {one.name: one.counts for one in further}
+    class_weights = find_weights(config, description, learnt_counts(sources))
+    train = [pair for one in sources for pair in one.pairs]
     say_learnt_and_scored(config, train, val, log)
-    shown = [places[pair.id] for pair in train] if with_places else []
+    shown = [places[pair.id] for pair in own] + more_places if with_places else []
     loss = make_criterion(config, description, class_weights)
-    kind = kind or find_kind(description.channels, train, description.classes, skip, log)
-    return Plan(config, description, train, val, counts, class_weights, loss, bad, kind, shown)
+    kind = kind or find_kind(description.channels, own, description.classes, skip, log)
+    check_types(further, kind)
+    return Plan(
+        *(config, description, train, val, counts, class_weights, loss, bad, kind, shown, sources)
+    )
+
+
+def say_split(
+    name: str,
+    split: str,
+    found: AnyCounts,
+    description: Description,
+    left_out: dict[str, str] | None,
+    log: Callable[[str], None],
+) -> None:
+    """Say what is learnt from or scored on, and what is left out of it.
+
+    Args:
+        name: of what is learnt or scored.
+        split: its name in dataset.toml.
+        found: what its labels hold.
+        description: of its data set.
+        left_out: pairs that cannot be used.
+        log: given the lines.
+    """
+    if isinstance(found, MemberLabelCounts):
+        shares = describe_members(found, description.classes.names)
+        log(f"{name}: {found.files} pairs, {shares}")
+    else:
+        log(f"{name}: {found.files} pairs, {describe(found, description)}")
+    if isinstance(found, LabelCounts) and found.ignored and np.count_nonzero(found.pixels) == 1:
+        log(
+            f"warning: {name} has one class beside void. Is void the foreground of a 0/255 "
+            "mask? Then it is not learnt: "
+            f"{shell_line(['pixelwise', 'audit', str(real_path(description.root))])}"
+        )
+    if alone := skipped_files(description, split):
+        files = some(Path(file).name for file in alone)
+        log(f"{name}: {plural(len(alone), 'file')} without a partner left out: {files}")
+    if left_out:
+        log(f"{name}: {plural(len(left_out), 'bad pair')} left out: {some(left_out)}")
 
 
 def absolute(weights: str) -> str:

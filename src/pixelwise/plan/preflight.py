@@ -28,6 +28,7 @@ from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import label_size
 from pixelwise.networks.table import check_name
 from pixelwise.plan.config import TrainConfig
+from pixelwise.plan.further import further_data
 from pixelwise.plan.samples import check_image
 from pixelwise.text import shell_line
 from pixelwise.weights.file import read_weights
@@ -63,6 +64,7 @@ def check_early(config: TrainConfig) -> None:
     check_name(config.network)
     check_loggers(config)
     description = read_settled(config.data, config.accept_guesses)
+    further_data(config, description)
     check_crop(config, description.channels)
     if config.class_weights.endswith(".json"):
         read_weights(config.class_weights, description.classes.names, description.task)

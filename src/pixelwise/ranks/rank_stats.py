@@ -76,9 +76,13 @@ class _OverRanks(WeightedSum):
 
 
 def loss_over_ranks(
-    criterion: Criterion, logits: Tensor, target: Tensor, batch: int | None = None
+    criterion: Criterion,
+    logits: Tensor,
+    target: Tensor,
+    batch: int | None = None,
+    weight: Tensor | None = None,
 ) -> Tensor:
-    """criterion(logits, target) of the images of all ranks, if all its terms are formulas on sums.
+    """criterion(logits, target, weight) of the images of all ranks, if its terms are on sums.
 
     A term that needs the pixels themselves (top_k, lovasz, boundary, ...) knows those of its rank
     only; with one of them the loss is that of this rank's images, and the mean over ranks is what
@@ -89,19 +93,20 @@ def loss_over_ranks(
         logits, target: of this rank.
         batch: images of all ranks, dealt out as by `shard`; None: at least one each. Ranks that
             have none take part with any image, which does not count.
+        weight: (N, H, W) factor of each pixel; None = 1.
     """
     rank, world = rank_and_world()
     if world == 1:
-        return criterion(logits, target)
+        return criterion(logits, target, weight)
     terms = criterion.terms()
     if all(term.sums for _, term in terms):
         over_ranks = _OverRanks(terms)
         if batch is not None:
             over_ranks.images = [len(range(first, batch, world)) for first in range(world)]
-        return over_ranks(logits, target)
+        return over_ranks(logits, target, weight)
     # the mean over ranks is then the mean over those with images
     with_images = world if batch is None else min(batch, world)
-    return criterion(logits, target) * (world / with_images if rank < with_images else 0.0)
+    return criterion(logits, target, weight) * (world / with_images if rank < with_images else 0.0)
 
 
 def differences(criterion: Criterion, batch_norm: bool, dropout: bool = False) -> list[str]:

@@ -14,6 +14,7 @@ import torch
 
 from pixelwise.allocator import freed_memory_kept
 from pixelwise.data.loader import epoch_batches, load_batches, no_others, others
+from pixelwise.data.sourced import Sourced
 from pixelwise.files.names import real_path
 from pixelwise.logs.hooks import Hooks
 from pixelwise.logs.loggers import Loggers
@@ -27,7 +28,7 @@ from pixelwise.run.memory import begin_peak, peak
 from pixelwise.run.position import Position
 from pixelwise.run.run_folder import checkpoint_to_resume, next_run_name
 from pixelwise.run.setup import Run, assemble, effective, make_fabric, prepare
-from pixelwise.run.step import read_numbers, take_step
+from pixelwise.run.step import pixel_weights, read_numbers, take_step
 from pixelwise.run.stop import why_stopped
 from pixelwise.run.train import MORE_TRIES
 from pixelwise.run.val_counts import table_shape
@@ -242,17 +243,20 @@ def measure(run: Run) -> StepCost:
     most = most_bad(length) + MORE_TRIES
     instead = partial(others, length=length, seed=config.seed, most=most) if skips else no_others
     on_bad = (lambda *_: None) if skips else None
-    with load_batches(run.train, [keys, keys], 0, pin, on_bad, instead) as loaded:
+    examples = Sourced(run.train, run.plan.source_of)
+    with load_batches(examples, [keys, keys], 0, pin, on_bad, instead) as loaded:
         next(loaded)  # the first compiles
         began = time.monotonic()
-        image, target = next(loaded)
+        image, target, source = next(loaded)
         read_seconds = time.monotonic() - began
     pairs = [run.train.pair_of(key) for key in keys]
     before = begin_peak(device)
     seconds: list[float] = []
     while len(seconds) < STEPS and (len(seconds) < 2 or seconds[-1] < LONG):
         began = time.monotonic()
-        take_step(run, image.to(device), target.to(device), pairs)
+        on_device = target.to(device)
+        weight = pixel_weights(run, source, on_device)
+        take_step(run, image.to(device), on_device, pairs, weight)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         seconds.append(time.monotonic() - began)

@@ -99,10 +99,10 @@ def evaluate(
         tile = network_size(tiling.tile, dataset.scale)
         logits_of = Joined(logits_of, tile, tiling, STRIDE, max(1, pixels // math.prod(tile)))
 
-    def sizes(pair: tuple[Tensor, Tensor]) -> Hashable:
+    def sizes(pair: tuple[Tensor, ...]) -> Hashable:
         return pair[0].shape, pair[1].shape
 
-    def most(pair: tuple[Tensor, Tensor]) -> int:
+    def most(pair: tuple[Tensor, ...]) -> int:
         return max(1, pixels // pair[0][0, 0].numel())
 
     def leave_out(key: int, error: PixelwiseError) -> None:

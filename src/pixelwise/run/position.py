@@ -9,7 +9,6 @@ from lightning_fabric import Fabric
 
 from pixelwise.errors import RunError
 from pixelwise.files.records import from_plain, shown
-from pixelwise.labels.classes import Classes
 from pixelwise.networks.build import Network
 from pixelwise.plan.plan import Plan
 from pixelwise.run.checkpoint import (
@@ -58,12 +57,14 @@ class Position:
         return means
 
 
-def seen_length(classes: Classes) -> int:
+def seen_length(plan: Plan) -> int:
     """How many numbers `seen` has: pixels of each class and of void.
 
-    Where classes overlap: those of each class, and those that are not void for each.
+    Where classes overlap: those of each class, and those that are not void for each. Then, if there
+    are several data sets, those of each that are not void.
     """
-    return 2 * len(classes) if classes.files else len(classes) + 1
+    classes, sources = plan.description.classes, len(plan.sources)
+    return (2 * len(classes) if classes.files else len(classes) + 1) + sources * (sources > 1)
 
 
 def restore(
@@ -114,7 +115,7 @@ def check_position(position: Position, path: Path, plan: Plan) -> None:
     """
     steps = plan.steps_per_epoch
     first, last = steps * position.epochs, steps * (position.epochs + 1)
-    places = seen_length(plan.description.classes)
+    places = seen_length(plan)
     if position.seen and (len(position.seen) != places or min(position.seen) < 0):
         must = f"{places} numbers >= 0"
         raise RunError(path, "position.seen", must=must, got=shown(position.seen))

@@ -26,9 +26,16 @@ from pixelwise.text import plural, some
 LOSS, AUXILIARY = "loss", "loss of the auxiliary heads"
 
 
-def take_step(run: Run, image: Tensor, target: Tensor, pairs: list[Pair]) -> float:
+def take_step(
+    run: Run, image: Tensor, target: Tensor, pairs: list[Pair], weight: Tensor | None = None
+) -> float:
     """One step of the optimizer; the loss is left in run.unread, or read at once on a CPU.
 
+    Args:
+        run: where it is.
+        image, target: of this rank.
+        pairs: that they are cut from.
+        weight: (N, H, W) factor of each pixel in the loss; None = 1.
     Returns:
         The learning rate.
     Raises:
@@ -44,11 +51,13 @@ def take_step(run: Run, image: Tensor, target: Tensor, pairs: list[Pair]) -> flo
     try:
         run.optimizer.zero_grad(set_to_none=True)
         if config.accumulate > 1:
-            note_losses(run, gradient_in_parts(run, image, target), place)
+            note_losses(run, gradient_in_parts(run, image, target, weight), place)
         else:
             images = min(config.batch, len(run.train))
             heads = logits_of_heads(run.model, image, target)
-            losses = [loss_over_ranks(run.criterion, head, target, images) for head in heads]
+            losses = [
+                loss_over_ranks(run.criterion, head, target, images, weight) for head in heads
+            ]
             run.fabric.backward(note_losses(run, losses, place))
     except torch.OutOfMemoryError:
         raise out_of_memory(run, image) from None
@@ -64,6 +73,21 @@ def take_step(run: Run, image: Tensor, target: Tensor, pairs: list[Pair]) -> flo
     if run.average:
         run.average.update(run.network, step + 1)
     return rate
+
+
+def pixel_weights(run: Run, source: Tensor, target: Tensor) -> Tensor | None:
+    """The factor (N, H, W) of each pixel of a batch in the loss; None if all are 1.
+
+    Args:
+        run: with its data sets.
+        source: (N,) number of the data set of each image.
+        target: (N, H, W), or (N, C, H, W) where classes overlap.
+    """
+    weights = [one.weight for one in run.plan.sources]
+    if set(weights) == {1.0}:
+        return None
+    own = torch.tensor(weights, dtype=torch.float32)[source].to(target.device, non_blocking=True)
+    return own.view(-1, 1, 1).expand(-1, *target.shape[-2:])
 
 
 def out_of_memory(run: Run, image: Tensor) -> RunError:

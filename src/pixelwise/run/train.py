@@ -26,6 +26,7 @@ import torch
 from pixelwise.allocator import freed_memory_kept
 from pixelwise.data.dataset import SegmentationDataset
 from pixelwise.data.loader import Key, epoch_batches, load_batches, others
+from pixelwise.data.sourced import Sourced
 from pixelwise.errors import ArgumentError, PixelwiseError, RunError, setting
 from pixelwise.interrupt import Terminated, raise_on_sigterm
 from pixelwise.logs.hooks import (
@@ -55,7 +56,7 @@ from pixelwise.run.checkpoint import BEST, LAST, AboutCheckpoint, save_checkpoin
 from pixelwise.run.evaluate import evaluate, evaluation_line
 from pixelwise.run.examples import show_examples
 from pixelwise.run.position import WEIGHTS_OF_STEP
-from pixelwise.run.seen import count_seen, gather_seen, shares_seen
+from pixelwise.run.seen import count_seen, gather_seen, shares_seen, suspects
 from pixelwise.run.setup import (
     SCORE_COST,
     TRAIN_COST,
@@ -64,7 +65,7 @@ from pixelwise.run.setup import (
     effective,
     set_up,
 )
-from pixelwise.run.step import asks_often, last_loss, read_numbers, take_step
+from pixelwise.run.step import asks_often, last_loss, pixel_weights, read_numbers, take_step
 from pixelwise.run.stop import gains_too_little, keep_counts, say_evidence
 from pixelwise.run.val_pictures import val_pictures
 from pixelwise.settings import takes_settings
@@ -172,15 +173,16 @@ def train_epoch(run: Run, epoch: int) -> None:
     # other ranks meet bad pairs too, which are not counted yet
     most = most_bad(len(run.train)) + MORE_TRIES
     instead = partial(others, length=len(run.train), seed=config.seed, most=most)
-    on_bad = partial(meet_bad_pair, run, config.train_split, run.train)
+    on_bad = partial(meet_bad_pair, run, run.train)
     run.train.whole = suspects(run)
-    with load_batches(run.train, mine, config.workers, pin, on_bad, instead) as loaded:
+    examples = Sourced(run.train, run.plan.source_of)
+    with load_batches(examples, mine, config.workers, pin, on_bad, instead) as loaded:
         for keys, counts, batch in zip(mine, map(bool, own), loaded):
             pairs = [run.train.pair_of(key) for key in keys]
             if counts:
-                count_seen(run, batch[1])
-            image, target = (t.to(device, non_blocking=True) for t in batch)
-            rate = take_step(run, image, target, pairs)
+                count_seen(run, *batch[1:])
+            image, target = (t.to(device, non_blocking=True) for t in batch[:2])
+            rate = take_step(run, image, target, pairs, pixel_weights(run, batch[2], target))
             position.step += 1
             if run.hooks.on_step and run.fabric.is_global_zero:
                 place = (run.folder, epoch + 1, position.step)
@@ -197,18 +199,6 @@ def train_epoch(run: Run, epoch: int) -> None:
     share_bad_pairs(run)
     copy_buffers(run.network)
     copy_buffers(run.scored)  # what is scored on all ranks is what the first one saves
-
-
-def suspects(run: Run) -> frozenset[int]:
-    """Pairs that epoch 0 has not read, or found bad: damage below a crop makes them bad each time.
-
-    The same for a run that was interrupted in mid-epoch: what it has met there is among them.
-    """
-    config, pairs = run.config, run.train.pairs
-    batches = epoch_batches(len(pairs), config.batch, config.seed, 0)
-    read = {run.train.pair_of(key).id for keys in batches for key in keys}
-    failed = run.bad.failed.get(config.train_split, {})
-    return frozenset(i for i, pair in enumerate(pairs) if pair.id not in read or pair.id in failed)
 
 
 def log_losses(run: Run, epoch: int, rate: float) -> None:
@@ -253,7 +243,7 @@ def score_epoch(run: Run) -> tuple[dict[str, float], ConfusionCounts | MemberCou
         if run.fabric.world_size == 1 or (number <= shared and often):
             stop_if_asked(run)
 
-    on_bad = partial(meet_bad_pair, run, config.val_split, run.val)
+    on_bad = partial(meet_bad_pair, run, run.val)
     asked = (run.criterion, run.plan.activation, config.workers, after_image, on_bad)
     evaluation = evaluate(run.scored, run.val, *asked, pixels_at_once(run), tiling_of(config))
     share_bad_pairs(run)
@@ -289,7 +279,7 @@ def pixels_at_once(run: Run) -> int:
 
 
 def meet_bad_pair(
-    run: Run, split: str, dataset: SegmentationDataset, key: int | Key, error: PixelwiseError
+    run: Run, dataset: SegmentationDataset, key: int | Key, error: PixelwiseError
 ) -> None:
     """Stop at a pair that cannot be decoded, or note it if others may take its place.
 
@@ -297,6 +287,7 @@ def meet_bad_pair(
         PixelwiseError: they may not, or there are too many.
     """
     pair = dataset.pair_of(key, error)
+    split = run.plan.split_of(pair) if dataset is run.train else run.config.val_split
     found = (split, pair.id, error.without_hint)
     if run.bad.add(*found):
         run.met.append(found)
