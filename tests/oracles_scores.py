@@ -84,10 +84,20 @@ def mean_accuracy(pixels, num_classes):
     return mean(scores[c] for c in range(num_classes) if in_target(pixels, c))
 
 
-def frequency_weighted_iou(pixels, num_classes):
-    # the mean over pixels of the IoU of each pixel's target class
-    scores = per_class("iou", pixels, num_classes)
-    return mean(scores[t] for t, _ in pixels)
+POWER = {"square": 2, "simple": 1, "uniform": 0}
+
+
+def generalized_dice(pixels, num_classes, weighting="square", keeps_absent=True):
+    """Both sums of 2 Σ v tp / Σ v (2 tp + fp + fn), class by class."""
+    outcomes = [outcome(pixels, c) for c in range(num_classes)]
+    weights = [1 / (tp + fn) ** POWER[weighting] if tp + fn else 0 for tp, _, fn in outcomes]
+    of_absent = (max(weights) or 1) if keeps_absent else 0
+    above = below = anything = 0
+    for weight, (tp, fp, fn) in zip(weights, outcomes):
+        own = weight if tp + fn else of_absent
+        above, below = above + own * 2 * tp, below + own * (2 * tp + fp + fn)
+        anything += tp + fp + fn
+    return ratio(above, below, anything)
 
 
 def mean_present(name, pixels, num_classes):
@@ -109,6 +119,12 @@ def mean_micro(name, pixels, num_classes):
     return PER_CLASS[name](*(sum(column) for column in zip(*outcomes)))
 
 
+def mean_weighted(name, pixels, num_classes):
+    """The mean over pixels of the score of each pixel's target class."""
+    scores = per_class(name, pixels, num_classes)
+    return mean(scores[t] for t, _ in pixels)
+
+
 def mean_per_image(name, images, num_classes):
     return mean(filter(is_number, (mean_present(name, i, num_classes) for i in images)))
 
@@ -122,6 +138,7 @@ def mean_score(name, images, num_classes, convention):
         "absent_as_zero": lambda: mean_absent_as(name, pixels, num_classes, 0.0),
         "absent_as_one": lambda: mean_absent_as(name, pixels, num_classes, 1.0),
         "micro": lambda: mean_micro(name, pixels, num_classes),
+        "weighted": lambda: mean_weighted(name, pixels, num_classes),
         "per_image": lambda: mean_per_image(name, images, num_classes),
     }[convention]()
 
@@ -129,7 +146,8 @@ def mean_score(name, images, num_classes, convention):
 SCALARS = {
     "pixel_accuracy": pixel_accuracy,
     "mean_accuracy": mean_accuracy,
-    "frequency_weighted_iou": frequency_weighted_iou,
+    "frequency_weighted_iou": lambda pixels, c: mean_weighted("iou", pixels, c),
+    "generalized_dice": generalized_dice,
     "mean_iou": lambda pixels, c: mean_present("iou", pixels, c),
     "mean_dice": lambda pixels, c: mean_present("dice", pixels, c),
 }

@@ -54,8 +54,8 @@ _DEFINED_IN = {
     "weights.member_record": ["MemberWeights"],
     "weights.record": ["Weights"],
     "metrics.confusion": ["ConfusionCounts", "count_confusion"],
+    "metrics.means": ["CONVENTIONS"],
     "metrics.scores": [
-        "CONVENTIONS",
         "classes_averaged",
         "dice",
         "f_beta",

@@ -64,7 +64,7 @@ from pixelwise.losses.table import LOSSES as LOSSES
 from pixelwise.losses.table import criterion as criterion
 from pixelwise.metrics.confusion import ConfusionCounts as ConfusionCounts
 from pixelwise.metrics.confusion import count_confusion as count_confusion
-from pixelwise.metrics.scores import CONVENTIONS as CONVENTIONS
+from pixelwise.metrics.means import CONVENTIONS as CONVENTIONS
 from pixelwise.metrics.scores import classes_averaged as classes_averaged
 from pixelwise.metrics.scores import dice as dice
 from pixelwise.metrics.scores import f_beta as f_beta
@@ -401,7 +401,7 @@ def score(
     image_prefix: str = "",
     image_suffix: str = "",
     convention: Literal[
-        "present", "target", "absent_as_zero", "absent_as_one", "micro", "per_image"
+        "present", "target", "absent_as_zero", "absent_as_one", "micro", "weighted", "per_image"
     ] = "present",
     like: Literal[
         "mmseg", "hf", "torchmetrics", "smp", "monai", "ultralytics", "cityscapes", "nnunet"

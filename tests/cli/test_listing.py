@@ -13,7 +13,7 @@ from pixelwise.convert.formats.table import FORMATS
 from pixelwise.data.presets import AUGMENTATIONS
 from pixelwise.labels.palettes import PALETTES
 from pixelwise.metrics.like import TOOLS
-from pixelwise.metrics.scores import CONVENTIONS
+from pixelwise.metrics.means import CONVENTIONS
 from pixelwise.networks.build import NETWORKS
 from pixelwise.networks.table import OTHERS
 from pixelwise.weights.formulas import METHODS

@@ -10,8 +10,8 @@ import pytest
 import oracles_scores as oracle
 from pixelwise.metrics import scores
 from pixelwise.metrics.confusion import ConfusionCounts, count_confusion
+from pixelwise.metrics.means import CONVENTIONS
 from pixelwise.metrics.scores import (
-    CONVENTIONS,
     SCORES,
     dice,
     f_beta,

@@ -8,7 +8,8 @@ import pytest
 from pixelwise.errors import ArgumentError, ArgumentTypeError
 from pixelwise.metrics.bootstrap import PairedDifference, paired_bootstrap
 from pixelwise.metrics.confusion import ConfusionCounts, count_confusion
-from pixelwise.metrics.scores import CONVENTIONS, iou, mean_iou
+from pixelwise.metrics.means import CONVENTIONS
+from pixelwise.metrics.scores import iou, mean_iou
 
 NUM_CLASSES = 4
 

@@ -64,12 +64,18 @@ PRINTED = {
         "1.9",
         'MulticlassJaccardIndex(average="macro", ignore_index=255)',
     ): 0.4602567,
+    (
+        "torchmetrics",
+        "1.9",
+        'MulticlassJaccardIndex(average="weighted", ignore_index=255)',
+    ): 0.6175461,
     ("torchmetrics", "1.9", "segmentation.MeanIoU"): math.nan,
     ("smp", "0.6", 'iou_score(reduction="macro")'): 0.5502139,
     ("smp", "0.6", 'iou_score(reduction="micro")'): 0.5766423,
     ("smp", "0.6", 'iou_score(reduction="macro-imagewise")'): 0.4780210,
     ("monai", "1.6", "MeanIoU()"): 0.6008322,
     ("monai", "1.6", "MeanIoU(ignore_index=255)"): 0.6330429,
+    ("monai", "1.6", "GeneralizedDiceScore(ignore_index=255)"): 0.6992457,
     ("ultralytics", "8.4.60", "semantic val, mIoU"): 0.3835472,
     ("ultralytics", "8.4.120 to 8.4.190", "semantic val, mIoU"): 0.5753208,
     ("cityscapes", "2.x", "averageScoreClasses"): 0.4602567,
@@ -140,14 +146,15 @@ def test_tools_that_pool_all_pixels_differ_in_their_absent_classes(tool, version
     assert found == [pytest.approx(pooled(pairs(), convention), abs=1e-12)]
 
 
-def test_torchmetrics_macro_is_ours():
+@pytest.mark.parametrize("average", ["macro", "weighted"])
+def test_torchmetrics_macro_and_weighted_are_ours(average):
     """MulticlassJaccardIndex at its own precision, float32."""
     classification = pytest.importorskip("torchmetrics.functional.classification")
     pred, target = tensors(pairs())
     expected = classification.multiclass_jaccard_index(
-        pred, target, NUM_CLASSES, average="macro", ignore_index=255
+        pred, target, NUM_CLASSES, average=average, ignore_index=255
     )
-    call = 'MulticlassJaccardIndex(average="macro", ignore_index=255)'
+    call = f'MulticlassJaccardIndex(average="{average}", ignore_index=255)'
     assert value(call, pairs()) == pytest.approx(float(expected), abs=1e-6)
 
 
@@ -178,7 +185,11 @@ def test_smp_reductions_are_three_numbers(reduction):
 
 @pytest.mark.parametrize(
     ("call", "options"),
-    [("MeanIoU()", {}), ("MeanIoU(ignore_index=255)", {"ignore_index": 255})],
+    [
+        ("MeanIoU()", {}),
+        ("MeanIoU(ignore_index=255)", {"ignore_index": 255}),
+        ("GeneralizedDiceScore(ignore_index=255)", {"ignore_index": 255}),
+    ],
 )
 def test_monai_counts_predictions_under_void_unless_told_otherwise(call, options):
     """One-hot of void is all zero; without ignore_index the prediction there is all wrong."""
@@ -187,7 +198,7 @@ def test_monai_counts_predictions_under_void_unless_told_otherwise(call, options
 
     table = torch.cat([torch.eye(NUM_CLASSES), torch.zeros(250, NUM_CLASSES)])
     one_hot = [table[index].movedim(-1, 1) for index in tensors(pairs())]
-    metric = metrics.MeanIoU(**options)
+    metric = getattr(metrics, call.split("(")[0])(**options)
     metric(*one_hot)
     assert value(call, pairs()) == pytest.approx(float(metric.aggregate()), abs=1e-6)
 
@@ -237,6 +248,7 @@ def test_nothing_valid_is_no_number_and_no_warning():
     assert filled == [
         *[("smp", 1)] * 2,
         *[("monai", 0)] * 2,
+        ("monai", 1),
         *[("ultralytics", 0)] * 2,
     ]
 

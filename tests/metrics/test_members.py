@@ -6,7 +6,6 @@ import pytest
 from pixelwise.metrics.bootstrap import paired_bootstrap
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.metrics.members import MemberCounts, mean_of_members, mean_over_images
-from pixelwise.metrics.scores import dice_of_pixels
 
 
 def counts_of(target, pred):
@@ -44,8 +43,8 @@ def test_means_are_those_of_the_classes_one_by_one(seed):
     assert ious[3] == 0
     for name, value in want.items():
         assert mean_of_members(counts, name) == pytest.approx(value)
-    assert mean_of_members(counts, "present", dice_of_pixels) == pytest.approx(dices.mean())
-    one = mean_of_members(counts, "absent_as_one", dice_of_pixels)
+    assert mean_of_members(counts, "present", "dice") == pytest.approx(dices.mean())
+    one = mean_of_members(counts, "absent_as_one", "dice")
     assert one == pytest.approx((dices.sum() + 1) / 5)
 
 

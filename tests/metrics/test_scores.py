@@ -11,10 +11,9 @@ import oracles_scores as oracle
 from pixelwise.errors import ArgumentError, ArgumentTypeError
 from pixelwise.metrics.confusion import ConfusionCounts, count_confusion
 from pixelwise.metrics.like import TOOLS, Tool
+from pixelwise.metrics.means import CONVENTIONS, Convention
 from pixelwise.metrics.scores import (
-    CONVENTIONS,
     SCORES,
-    Convention,
     classes_averaged,
     dice,
     f_beta,
@@ -88,17 +87,18 @@ def test_scores_of_all_pixels_are_the_hand_computed_ratios():
         ("absent_as_zero", (50 / 70 + 20 / 37 + 1 + 0 + 0 + 0) / 6),
         ("absent_as_one", (50 / 70 + 20 / 37 + 1 + 0 + 0 + 1) / 6),
         ("micro", 78 / (100 + 100 - 78)),
+        ("weighted", (60 * 50 / 70 + 30 * 20 / 37 + 8 * 1 + 2 * 0) / 100),
     ],
 )
 def test_a_mean_iou_has_as_many_values_as_conventions(convention, expected):
-    """One confusion matrix, five numbers, each with its name."""
+    """One confusion matrix, six numbers, each with its name."""
     assert mean_iou(COUNTS, convention) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("fn", [mean_iou, mean_dice])
 @pytest.mark.parametrize("convention", CONVENTIONS)
 def test_every_convention_is_what_its_sentence_says(fn, convention):
-    """Against loops over pixels, on images where all six conventions give another number."""
+    """Against loops over pixels, on images where all conventions give another number."""
     images = four_images()
     counts = [count_confusion(pred, target, NUM_CLASSES) for pred, target in images]
     given = counts if convention == "per_image" else sum(counts)
@@ -108,7 +108,7 @@ def test_every_convention_is_what_its_sentence_says(fn, convention):
     assert fn(given, convention) == pytest.approx(expected, abs=1e-12)
 
 
-def test_the_six_conventions_disagree_by_many_points():
+def test_the_conventions_disagree_by_many_points():
     """The reason why a mean is never written without its convention."""
     counts = [count_confusion(pred, target, NUM_CLASSES) for pred, target in four_images()]
     pooled = [mean_iou(sum(counts), c) for c in CONVENTIONS if c != "per_image"]
@@ -126,6 +126,7 @@ def test_the_six_conventions_disagree_by_many_points():
         ("absent_as_zero", [0, 1, 2, 3, 4, 5]),
         ("absent_as_one", [0, 1, 2, 3, 4, 5]),
         ("micro", [0, 1, 2, 3, 4]),
+        ("weighted", [0, 1, 2, 3]),
     ],
 )
 def test_a_mean_can_say_which_classes_it_averaged(convention, classes):

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.png import write_label
-from pixelwise.metrics import image_scores, scores
+from pixelwise.metrics import image_scores, means, scores
 from pixelwise.metrics.confusion import count_confusion
 
 SKY, BUILDING, ROAD, TREE, POLE, BOAT, VOID = 0, 1, 2, 3, 4, 5, 255
@@ -118,7 +118,7 @@ def score_of(folder, entries, classes):
         "task": "multiclass",
         "predictions": str(folder / "runs/ce/predictions/val"),
         "convention": "present",
-        "convention_meaning": scores.CONVENTIONS["present"],
+        "convention_meaning": means.CONVENTIONS["present"],
         "scores": {
             **{name: or_null(formula(total)) for name, formula in OVERALL.items()},
             **{name: or_null(formula(parts)) for name, formula in OF_IMAGES.items()},
@@ -126,7 +126,7 @@ def score_of(folder, entries, classes):
         "classes_averaged": int(scores.classes_averaged(total).sum()),
         "mean_iou_by_convention": {
             name: or_null(scores.mean_iou(parts if name == "per_image" else total, name))
-            for name in scores.CONVENTIONS
+            for name in means.CONVENTIONS
         },
         "per_class": [
             {

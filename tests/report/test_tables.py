@@ -71,6 +71,7 @@ def test_the_chosen_convention_is_marked_and_counts_its_classes(score_path):
         "absent_as_zero": 6,
         "absent_as_one": 6,
         "micro": None,
+        "weighted": 5,
         "per_image": None,
     }
 

@@ -113,8 +113,15 @@ def specialised_scores(
     means = [m.mean_iou(counts), m.mean_dice(counts), m.pixel_accuracy(counts)]
     means += [m.mean_accuracy(counts), m.frequency_weighted_iou(counts)]
     means += [m.mean_iou_c([counts]), m.mean_iou_d([counts]), m.mean_iou_i([counts], worst=0.05)]
+    means += [m.generalized_dice(counts, "simple"), m.mean_per_image([counts], "dice", "target")]
+    means += [m.mean_iou(m.leave_out(counts, [0]), classes="foreground")]
+    with_void: m.ConfusionCounts = m.count_with_void(pred, target, num_classes=4)
+    rest: m.MemberCounts = m.one_against_rest(with_void + m.count_one_hot(pred, target))
+    own = m.member_scores(rest + m.count_planes(pred, target))["iou"]
+    means += [m.mean_of_members(rest, "weighted", "dice"), float(own.sum())]
     print(
         list(m.CONVENTIONS),
+        rest.tp + rest.fp + rest.fn + rest.tn,
         m.classes_averaged(counts),
         m.image_iou([counts]),
         m.merge_classes(counts, ids),

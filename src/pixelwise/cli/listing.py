@@ -137,7 +137,7 @@ TABLES: dict[str, tuple[str, Callable[[Any], Any]]] = {
             (name, f"{len(row.names)} classes: {row.source}") for name, row in table.items()
         ],
     ),
-    "conventions": ("pixelwise.metrics.scores:CONVENTIONS", dict.items),
+    "conventions": ("pixelwise.metrics.means:CONVENTIONS", dict.items),
     "rules": (
         "pixelwise.audit.rules:RULES",
         lambda table: [(id, f"{row.severity}: {row.title}") for id, row in table.items()],

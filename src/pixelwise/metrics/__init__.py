@@ -3,8 +3,11 @@
 What looks at pixels makes records that add up; formulas on the sum are the scores.
 
 confusion.py     pixels by (target class, predicted class): ConfusionCounts, count_confusion
-scores.py        iou, dice, precision, recall, ...; CONVENTIONS of a mean; the table SCORES
-image_scores.py  mIoU-D, mIoU-I, mIoU-C and their worst quantiles, of a list of counts
+scores.py        iou, dice, precision, recall, ...; the table SCORES
+means.py         ratios of pixels; CONVENTIONS of a mean over classes
+image_scores.py  mIoU-D, mIoU-I, mIoU-C and their worst quantiles, means over images
+members.py       each class a yes or no of its own: overlapping classes, one against the rest
+void.py          a class that is left out, and void that is predicted
 categories.py    classes counted as one               instances.py  iIoU: every object counts alike
 like.py          the numbers of other tools           bootstrap.py  two predictions compared
 boundary.py      boundary IoU                         contour_f.py  boundary F
@@ -21,12 +24,13 @@ from pixelwise.lazy import lazy_names
 
 _DEFINED_IN = {
     "confusion": ["ConfusionCounts", "count_confusion"],
+    "means": ["CONVENTIONS"],
     "scores": [
-        "CONVENTIONS",
         "classes_averaged",
         "dice",
         "f_beta",
         "frequency_weighted_iou",
+        "generalized_dice",
         "iou",
         "mean_accuracy",
         "mean_dice",
@@ -35,7 +39,16 @@ _DEFINED_IN = {
         "precision",
         "recall",
     ],
-    "image_scores": ["image_iou", "mean_iou_c", "mean_iou_d", "mean_iou_i"],
+    "image_scores": ["image_iou", "mean_iou_c", "mean_iou_d", "mean_iou_i", "mean_per_image"],
+    "members": [
+        "MemberCounts",
+        "count_one_hot",
+        "count_planes",
+        "mean_of_members",
+        "member_scores",
+        "one_against_rest",
+    ],
+    "void": ["count_with_void", "leave_out"],
     "categories": ["category_iou", "merge_classes"],
     "instances": ["InstanceCounts", "count_instances", "instance_iou"],
     "boundary": ["BoundaryCounts", "boundary_iou", "count_boundary"],

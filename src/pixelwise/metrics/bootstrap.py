@@ -15,13 +15,8 @@ from numpy.typing import NDArray
 from pixelwise.errors import ArgumentError, check_choice, check_range
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.metrics.counted import as_counts
+from pixelwise.metrics.means import CONVENTIONS, Convention, iou_of_pixels, mean_of_pixels
 from pixelwise.metrics.members import MemberCounts
-from pixelwise.metrics.scores import (
-    CONVENTIONS,
-    Convention,
-    iou_of_pixels,
-    mean_of_pixels,
-)
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95

@@ -16,7 +16,7 @@ from pixelwise.errors import check_range
 from pixelwise.metrics.additive import Additive
 from pixelwise.metrics.contours import checked_image, diagonal
 from pixelwise.metrics.inputs import Ignore
-from pixelwise.metrics.scores import iou_of_pixels
+from pixelwise.metrics.means import iou_of_pixels
 
 
 @dataclass(frozen=True, eq=False)

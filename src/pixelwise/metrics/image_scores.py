@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from pixelwise.errors import ArgumentError, check_choice
 from pixelwise.metrics.confusion import ConfusionCounts, total_counts
 from pixelwise.metrics.inputs import check_part
-from pixelwise.metrics.scores import Metric, as_counts, iou, mean_iou
+from pixelwise.metrics.means import CONVENTIONS, ClassChoice, Convention
+from pixelwise.metrics.scores import Metric, as_counts, iou, mean_dice, mean_iou
 
 # which classes of an image have a score in that image
 WORST = "0.05 averages the worst twentieth, 1 all."
@@ -121,6 +122,45 @@ def mean_iou_c(
     check_part("mean_iou_c", "worst", worst, 1, WORST)
     scores = [lowest_mean(column, worst) for column in image_iou(images, convention).T]
     return lowest_mean(np.array(scores))
+
+
+def mean_per_image(
+    images: Sequence[ConfusionCounts],
+    score: Literal["iou", "dice"] = "iou",
+    convention: Convention = "present",
+    classes: ClassChoice = None,
+) -> float:
+    """Mean over images of each image's mean IoU or Dice, by any convention for the classes.
+
+    mean over images of mean_iou(image, convention, classes), or of mean_dice.
+
+    Args:
+        images: counts of N images of the same classes.
+        score: "iou" or "dice".
+        convention: which classes the mean of an image is taken over, a name in CONVENTIONS but
+            "per_image".
+        classes: as for mean_iou.
+    Returns:
+        0..1, or NaN without valid pixels.
+    Raises:
+        ArgumentError: no image, another score, "per_image", or images of different classes.
+        ArgumentTypeError: not a list of ConfusionCounts.
+    Absent classes: what the convention says, in each image; an image that has no mean, because it
+        has no valid pixel or none of the classes, is left out.
+    Equals: mean_iou(images, "per_image") for "present"; smp.metrics.iou_score with
+        reduction="macro-imagewise" for "absent_as_one"; monai.metrics.MeanIoU and DiceMetric for
+        "target".
+    """
+    where = "mean_per_image"
+    check_choice(where, "score", score, ("iou", "dice"))
+    others = [name for name in CONVENTIONS if name != "per_image"]
+    check_choice(where, "convention", convention, others)
+    images = [as_counts(where, counts) for counts in images]
+    if not images:
+        raise ArgumentError(where, "images", must="at least one image", got="none")
+    total_counts(images)  # refuses images of different classes
+    mean = mean_iou if score == "iou" else mean_dice
+    return lowest_mean(np.array([mean(counts, convention, classes) for counts in images]))
 
 
 def lowest_mean(scores: np.ndarray, fraction: float = 1.0) -> float:

@@ -16,7 +16,8 @@ from pixelwise.metrics.confusion import ConfusionCounts, total_counts
 from pixelwise.metrics.counted import as_counts
 from pixelwise.metrics.image_scores import lowest_mean
 from pixelwise.metrics.inputs import Ignore, as_pair, has_value
-from pixelwise.metrics.scores import Convention, dice, iou, iou_of_pixels, mean_iou
+from pixelwise.metrics.means import Convention, iou_of_pixels
+from pixelwise.metrics.scores import dice, generalized_dice, iou, mean_iou
 
 Images = Sequence[ConfusionCounts]
 Tool = Literal["mmseg", "hf", "torchmetrics", "smp", "monai", "ultralytics", "cityscapes", "nnunet"]
@@ -174,6 +175,11 @@ def absent_as_one_in_every_image(images: Images, _: np.ndarray) -> float:
     return float(np.mean([np.nan_to_num(iou(counts), nan=1.0) for counts in images]))
 
 
+def generalized_dice_of_images(images: Images, _: np.ndarray) -> float:
+    """Per image; one without valid pixels scores 1."""
+    return float(np.mean([np.nan_to_num(generalized_dice(counts), nan=1.0) for counts in images]))
+
+
 def over_pairs(images: Images, _: np.ndarray) -> float:
     """Mean over all pairs of image and class with any pixel; void is refused."""
     values = np.array([iou(counts) for counts in images])
@@ -212,6 +218,13 @@ LIKE = (
         'MulticlassJaccardIndex(average="macro", ignore_index=255)',
         pooled("present"),
         SAME,
+    ),
+    Like(
+        "torchmetrics",
+        "1.9",
+        'MulticlassJaccardIndex(average="weighted", ignore_index=255)',
+        pooled("weighted"),
+        "Each class weighs as much as it has target pixels, so frequent classes decide.",
     ),
     Like(
         "torchmetrics",
@@ -274,6 +287,14 @@ LIKE = (
         leaving_void_out,
         "It averages images over the classes of their target, and drops a class that was only "
         "predicted.",
+    ),
+    Like(
+        "monai",
+        "1.6",
+        "GeneralizedDiceScore(ignore_index=255)",
+        generalized_dice_of_images,
+        "It is a Dice score of all classes at once, rare classes weighted by 1 / target², averaged "
+        "over images; an image that is all void counts as 1.",
     ),
     Like(
         "ultralytics",

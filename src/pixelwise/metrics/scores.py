@@ -11,7 +11,7 @@ no score (NaN); a class that is in only one of the two has nothing correct and s
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,20 +19,20 @@ from numpy.typing import NDArray
 from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, check_range
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.metrics.counted import as_counts, on_counts
+from pixelwise.metrics.means import (
+    CONVENTIONS,
+    ClassChoice,
+    Convention,
+    averaged,
+    chosen_classes,
+    dice_of_pixels,
+    iou_of_pixels,
+    mean_of,
+    mean_of_pixels,
+    ratio,
+)
 
-Convention = Literal["present", "target", "absent_as_zero", "absent_as_one", "micro", "per_image"]
-# What the mean of a per-class score is taken over. Published "mIoU" values use all of these, so
-# a mean is only comparable together with the name of its convention.
-CONVENTIONS: dict[Convention, str] = {
-    "present": "mean over the classes that are in the target or in the prediction",
-    "target": "mean over the classes that are in the target",
-    "absent_as_zero": "mean over all classes, a class in neither target nor prediction scores 0",
-    "absent_as_one": "mean over all classes, a class in neither target nor prediction scores 1",
-    "micro": "no mean over classes: the pixels of all classes are added up before dividing",
-    "per_image": "mean over images of each image's mean over the classes present in that image",
-}
-# what an absent class counts as, in the conventions that average it
-ABSENT_SCORE = {"absent_as_zero": 0.0, "absent_as_one": 1.0}
+Weighting = Literal["square", "simple", "uniform"]
 
 
 @on_counts
@@ -93,7 +93,7 @@ def precision(counts: ConfusionCounts) -> NDArray[np.float64]:
     Equals: sklearn.metrics.precision_score(target, pred, average=None) for present classes.
     """
     correct, target, pred = _pixels("precision", counts)
-    return _score(correct, pred, target + pred)
+    return ratio(correct, pred, target + pred)
 
 
 @on_counts
@@ -110,7 +110,7 @@ def recall(counts: ConfusionCounts) -> NDArray[np.float64]:
     Equals: sklearn.metrics.recall_score(target, pred, average=None) for present classes.
     """
     correct, target, pred = _pixels("recall", counts)
-    return _score(correct, target, target + pred)
+    return ratio(correct, target, target + pred)
 
 
 @on_counts
@@ -132,7 +132,7 @@ def f_beta(counts: ConfusionCounts, beta: float = 1.0) -> NDArray[np.float64]:
     """
     check_range("f_beta", "beta", beta, low=0)
     correct, target, pred = _pixels("f_beta", counts)
-    return _score((1 + beta**2) * correct, beta**2 * target + pred, target + pred)
+    return ratio((1 + beta**2) * correct, beta**2 * target + pred, target + pred)
 
 
 @on_counts
@@ -154,7 +154,7 @@ def pixel_accuracy(counts: ConfusionCounts) -> float:
         0.875
     """
     correct, target, _ = _pixels("pixel_accuracy", counts)
-    return float(_score(correct.sum(), target.sum(), target.sum()))
+    return float(ratio(correct.sum(), target.sum(), target.sum()))
 
 
 @on_counts
@@ -172,7 +172,7 @@ def mean_accuracy(counts: ConfusionCounts) -> float:
     Source: Long et al. 2015.
     """
     _, target, _ = _pixels("mean_accuracy", counts)
-    return _mean(recall(counts), target > 0)
+    return mean_of(recall(counts), target > 0)
 
 
 @on_counts
@@ -189,13 +189,14 @@ def frequency_weighted_iou(counts: ConfusionCounts) -> float:
     Equals: sklearn.metrics.jaccard_score(target, pred, average="weighted").
     Source: Long et al. 2015.
     """
-    _, target, _ = _pixels("frequency_weighted_iou", counts)
-    return float(_score(np.nansum(target * iou(counts)), target.sum(), target.sum()))
+    return mean_of_pixels(iou_of_pixels, *_pixels("frequency_weighted_iou", counts), "weighted")
 
 
 @on_counts
 def mean_iou(
-    counts: ConfusionCounts | Sequence[ConfusionCounts], convention: Convention = "present"
+    counts: ConfusionCounts | Sequence[ConfusionCounts],
+    convention: Convention = "present",
+    classes: ClassChoice = None,
 ) -> float:
     """Mean intersection over union, under a named convention.
 
@@ -204,26 +205,31 @@ def mean_iou(
     Args:
         counts: pixels by target and predicted class; for "per_image" a list of them, one an image.
         convention: a name in CONVENTIONS, which says what each one means.
+        classes: the indices of the classes that the mean may be taken over; "foreground" = all but
+            0; None = all. The pixels of the others still count as errors of those.
     Returns:
         0..1, or NaN without valid pixels.
     Raises:
-        ArgumentError: unknown convention.
+        ArgumentError: unknown convention, or classes that are not distinct indices 0..C-1.
         ArgumentTypeError: a list where one record is needed, or the reverse.
     Absent classes: what the convention says; classes_averaged returns those classes.
-    Equals: sklearn.metrics.jaccard_score with average="macro" for "present" and "micro" for
-        "micro"; smp.metrics.iou_score with reduction="macro" for "absent_as_one".
+    Equals: sklearn.metrics.jaccard_score with average="macro" for "present", "micro" and
+        "weighted" for those, and labels=classes; smp.metrics.iou_score with reduction="macro" for
+        "absent_as_one".
 
     Example:
         >>> counts = ConfusionCounts(np.array([[3, 1, 0], [0, 4, 0], [0, 0, 0]]))
         >>> [round(mean_iou(counts, name), 3) for name in ("present", "absent_as_zero", "micro")]
         [0.775, 0.517, 0.778]
     """
-    return _mean_score("mean_iou", iou_of_pixels, counts, convention)
+    return _mean_score("mean_iou", iou_of_pixels, counts, convention, classes)
 
 
 @on_counts
 def mean_dice(
-    counts: ConfusionCounts | Sequence[ConfusionCounts], convention: Convention = "present"
+    counts: ConfusionCounts | Sequence[ConfusionCounts],
+    convention: Convention = "present",
+    classes: ClassChoice = None,
 ) -> float:
     """Mean Dice score, under a named convention.
 
@@ -232,36 +238,83 @@ def mean_dice(
     Args:
         counts: pixels by target and predicted class; for "per_image" a list of them, one an image.
         convention: a name in CONVENTIONS, which says what each one means.
+        classes: the indices of the classes that the mean may be taken over; "foreground" = all but
+            0; None = all. The pixels of the others still count as errors of those.
     Returns:
         0..1, or NaN without valid pixels.
     Raises:
-        ArgumentError: unknown convention.
+        ArgumentError: unknown convention, or classes that are not distinct indices 0..C-1.
         ArgumentTypeError: a list where one record is needed, or the reverse.
     Absent classes: what the convention says; classes_averaged returns those classes.
-    Equals: sklearn.metrics.f1_score with average="macro" for "present" and "micro" for "micro".
+    Equals: sklearn.metrics.f1_score with average="macro" for "present", "micro" and "weighted" for
+        those, and labels=classes.
     """
-    return _mean_score("mean_dice", dice_of_pixels, counts, convention)
+    return _mean_score("mean_dice", dice_of_pixels, counts, convention, classes)
+
+
+@on_counts
+def generalized_dice(
+    counts: ConfusionCounts,
+    weighting: Weighting = "square",
+    absent: Literal["keep", "skip"] = "keep",
+    classes: ClassChoice = None,
+) -> float:
+    """Generalised Dice score: one Dice of all classes, in which rare ones weigh more.
+
+    2 sum of v · correct / sum of v · (target + predicted) over classes, in pixels.
+
+    Args:
+        counts: pixels by target and predicted class.
+        weighting: v: "square" 1 / target², "simple" 1 / target, "uniform" 1.
+        absent: v of a class that is not in the target: "keep" gives it the largest v of the
+            others, 1 if there is none; "skip" gives it 0, so that predicting it costs nothing.
+        classes: as for mean_iou.
+    Returns:
+        0..1, or NaN without any pixel of the classes in target and prediction.
+    Raises:
+        ArgumentError: unknown weighting or absent, or classes that are not distinct indices 0..C-1.
+    Absent classes: see `absent`; a class in neither target nor prediction changes nothing.
+    Equals: monai.metrics.GeneralizedDiceScore(weight_type=weighting) of one image, which gives 1
+        in place of NaN; torchmetrics GeneralizedDiceScore of one image for absent="skip".
+    Source: Sudre et al. 2017, equation 4; Crum et al. 2006.
+    """
+    where = "generalized_dice"
+    check_choice(where, "weighting", weighting, get_args(Weighting))
+    check_choice(where, "absent", absent, ("keep", "skip"))
+    pixels = _pixels(where, counts)
+    chosen = chosen_classes(where, classes, len(pixels[0]))
+    correct, target, pred = (own[chosen].astype(np.float64) for own in pixels)
+    power = {"square": -2.0, "simple": -1.0, "uniform": 0.0}[weighting]
+    weight = np.where(target > 0, np.maximum(target, 1) ** power, 0)
+    if absent == "keep":
+        weight[target == 0] = weight.max() or 1.0
+    size = target + pred
+    return float(ratio(2 * (weight * correct).sum(), (weight * size).sum(), size.sum()))
 
 
 @on_counts
 def classes_averaged(
-    counts: ConfusionCounts | Sequence[ConfusionCounts], convention: Convention = "present"
+    counts: ConfusionCounts | Sequence[ConfusionCounts],
+    convention: Convention = "present",
+    classes: ClassChoice = None,
 ) -> NDArray[np.bool_]:
     """Which classes enter the mean of a convention; a mean is reported with their number.
 
     Args:
         counts: as for mean_iou.
         convention: a name in CONVENTIONS.
+        classes: as for mean_iou.
     Returns:
         (C,) bool; for "micro" and "per_image" the classes that have any pixel.
     Raises:
-        ArgumentError: unknown convention.
+        ArgumentError: unknown convention, or classes that are not distinct indices 0..C-1.
         ArgumentTypeError: a list where one record is needed, or the reverse.
     """
     where = "classes_averaged"
     first, *others = _as_images(where, counts, convention)
     _, target, pred = _pixels(where, sum(others, first))
-    return averaged(target, pred, convention)
+    may_count = np.isin(np.arange(len(target)), chosen_classes(where, classes, len(target)))
+    return averaged(target, pred, convention) & may_count
 
 
 @dataclass(frozen=True)
@@ -299,27 +352,10 @@ SCORES = {
     "pixel_accuracy": Metric(pixel_accuracy, "pixel accuracy", symmetric=True),
     "mean_accuracy": Metric(mean_accuracy, "mean accuracy"),
     "frequency_weighted_iou": Metric(frequency_weighted_iou, "frequency-weighted IoU"),
+    "generalized_dice": Metric(generalized_dice, "generalised Dice", reported=False),
 }
 CLASS_SCORES = {name: row for name, row in SCORES.items() if row.per_class and row.reported}
 MEAN_SCORES = {name: row for name, row in SCORES.items() if not row.per_class and row.reported}
-
-
-def iou_of_pixels(correct: np.ndarray, target: np.ndarray, pred: np.ndarray) -> NDArray[np.float64]:
-    """The formula of iou on its three sums."""
-    return _score(correct, target + pred - correct, target + pred)
-
-
-def dice_of_pixels(
-    correct: np.ndarray, target: np.ndarray, pred: np.ndarray
-) -> NDArray[np.float64]:
-    """The formula of dice on its three sums."""
-    return _score(2 * correct, target + pred, target + pred)
-
-
-def _score(numerator: Any, denominator: Any, present: Any) -> NDArray[np.float64]:
-    """numerator / denominator; 0 / 0 is NaN for an absent class and 0 for a present one."""
-    score = np.where(present > 0, 0.0, np.nan)
-    return np.divide(numerator, denominator, out=score, where=denominator > 0)
 
 
 def _mean_score(
@@ -327,47 +363,16 @@ def _mean_score(
     formula: Callable[..., np.ndarray],
     counts: ConfusionCounts | Sequence[ConfusionCounts],
     convention: Convention,
+    classes: ClassChoice,
 ) -> float:
     means = []
     for one in _as_images(where, counts, convention):
-        means.append(mean_of_pixels(formula, *_pixels(where, one), convention))
+        chosen = chosen_classes(where, classes, one.num_classes)
+        correct, target, pred = (pixels[chosen] for pixels in _pixels(where, one))
+        is_valid = np.full(len(chosen), one.valid > 0)
+        means.append(mean_of_pixels(formula, correct, target, pred, convention, is_valid))
     # an image without a valid pixel has no score to average
-    return _mean(np.array(means), ~np.isnan(means))
-
-
-def mean_of_pixels(
-    formula: Callable[..., np.ndarray],
-    correct: np.ndarray,
-    target: np.ndarray,
-    pred: np.ndarray,
-    convention: Convention,
-    is_valid: np.ndarray | None = None,
-) -> float:
-    """Mean over classes of formula(correct, target, pred), each (C,) pixels, by a convention.
-
-    `is_valid` is (C,) bool, which classes have a pixel that is not void; None: one pixel has all.
-    """
-    if convention == "micro":
-        return float(formula(correct.sum(), target.sum(), pred.sum()))
-    score = formula(correct, target, pred)
-    score[np.isnan(score)] = ABSENT_SCORE.get(convention, np.nan)
-    return _mean(score, averaged(target, pred, convention, is_valid))
-
-
-def averaged(
-    target: np.ndarray,
-    pred: np.ndarray,
-    convention: Convention,
-    is_valid: np.ndarray | None = None,
-) -> NDArray[np.bool_]:
-    """(C,) bool, the classes that enter the mean of a convention; is_valid: see mean_of_pixels."""
-    if convention in ABSENT_SCORE:
-        return np.full(target.shape, target.any()) if is_valid is None else is_valid
-    return target > 0 if convention == "target" else target + pred > 0
-
-
-def _mean(values: np.ndarray, chosen: np.ndarray) -> float:
-    return float(values[chosen].mean()) if chosen.any() else np.nan
+    return mean_of(np.array(means), ~np.isnan(means))
 
 
 def _as_images(

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.files.names import real_path
-from pixelwise.metrics.scores import CLASS_SCORES, Convention
+from pixelwise.metrics.means import Convention
+from pixelwise.metrics.scores import CLASS_SCORES
 from pixelwise.report import tables
 from pixelwise.report.charts import Chart
 from pixelwise.report.pictures import WRONG, channels_of
@@ -97,7 +98,7 @@ def averaged(score: MultilabelScore, convention: Convention) -> int | None:
     """How many classes a mean is taken over; None where it is not taken over the classes."""
     if convention in ("micro", "per_image"):
         return None
-    if convention == "target":
+    if convention in ("target", "weighted"):
         return sum(row.target_pixels > 0 for row in score.per_class)
     if convention == "present":
         return sum(row.target_pixels + row.pred_pixels > 0 for row in score.per_class)

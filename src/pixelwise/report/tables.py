@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from pixelwise.metrics.scores import CLASS_SCORES, CONVENTIONS, Convention, classes_averaged
+from pixelwise.metrics.means import CONVENTIONS, Convention
+from pixelwise.metrics.scores import CLASS_SCORES, classes_averaged
 from pixelwise.report.source import MemberSource, Source
 from pixelwise.report.words import difference, headed, listed, percent
 from pixelwise.score.members import MultilabelScore

@@ -21,7 +21,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pixelwise.metrics.scores import iou_of_pixels
+from pixelwise.metrics.means import iou_of_pixels
 from pixelwise.run.val_counts import Shape, ValCounts, read_counts
 from pixelwise.text import percent, plural
 

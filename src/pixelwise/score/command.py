@@ -12,11 +12,10 @@ from pixelwise.files.results import made_by, write_json
 from pixelwise.metrics.confusion import ConfusionCounts, total_counts
 from pixelwise.metrics.image_scores import IMAGE_SCORES, lowest_mean
 from pixelwise.metrics.like import scores_like
+from pixelwise.metrics.means import CONVENTIONS, Convention
 from pixelwise.metrics.scores import (
     CLASS_SCORES,
-    CONVENTIONS,
     MEAN_SCORES,
-    Convention,
     classes_averaged,
     mean_iou,
     pixel_accuracy,

@@ -11,8 +11,9 @@ from pixelwise.files.results import Result, made_by, write_json
 from pixelwise.labels.classes import Classes
 from pixelwise.metrics.bootstrap import CONFIDENCE, RESAMPLES, PairedDifference, paired_bootstrap
 from pixelwise.metrics.confusion import ConfusionCounts
+from pixelwise.metrics.means import CONVENTIONS, Convention
 from pixelwise.metrics.members import MemberCounts, mean_of_members
-from pixelwise.metrics.scores import CONVENTIONS, Convention, mean_iou
+from pixelwise.metrics.scores import mean_iou
 from pixelwise.score.config import ScoreConfig
 from pixelwise.score.counting import ScoreInputs, path_from
 from pixelwise.score.one_image import ImageCounts

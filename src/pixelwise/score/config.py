@@ -8,7 +8,7 @@ from pathlib import Path
 from pixelwise.errors import ArgumentError, setting
 from pixelwise.files.names import real_path
 from pixelwise.metrics.like import Tool
-from pixelwise.metrics.scores import Convention
+from pixelwise.metrics.means import Convention
 from pixelwise.settings import (
     accept_guesses_option,
     check_settings,

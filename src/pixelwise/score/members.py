@@ -1,12 +1,12 @@
 """Scores of predictions whose classes overlap: FOLDER/CLASS/ID.png against the labels of a set."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,14 @@ from pixelwise.labels.classes import Classes
 from pixelwise.labels.overlap.members import member_files, read_members
 from pixelwise.labels.overlap.pairing import PLACE
 from pixelwise.labels.pairs import Pair
+from pixelwise.metrics.means import CONVENTIONS, Convention
 from pixelwise.metrics.members import (
     MemberCounts,
+    count_planes,
     mean_of_members,
     mean_over_images,
     member_scores,
 )
-from pixelwise.metrics.scores import CONVENTIONS, Convention, dice_of_pixels, iou_of_pixels
 from pixelwise.score.compare import FILE as COMPARISON
 from pixelwise.score.compare import Comparison, compared
 from pixelwise.score.config import ScoreConfig
@@ -235,12 +236,12 @@ def members_score(
     counts = [one for _, (one,) in counted]
     total = sum(counts[1:], start=counts[0])
 
-    def mean(convention: Convention, formula: Callable[..., np.ndarray]) -> float | None:
+    def mean(convention: Convention, score: Literal["iou", "dice"]) -> float | None:
         if convention == "per_image":
-            return known(mean_over_images(counts, formula))
-        return known(mean_of_members(total, convention, formula))
+            return known(mean_over_images(counts, score))
+        return known(mean_of_members(total, convention, score))
 
-    means: dict[Convention, float | None] = {one: mean(one, iou_of_pixels) for one in CONVENTIONS}
+    means: dict[Convention, float | None] = {one: mean(one, "iou") for one in CONVENTIONS}
     scores = {key: all_known(values) for key, values in member_scores(total).items()}
     rows = tuple(
         MemberRow(
@@ -264,7 +265,7 @@ def members_score(
         convention_meaning=CONVENTIONS[name],
         thresholds=used_thresholds(inputs.folders[0], len(classes)),
         mean_iou=means[name],
-        mean_dice=mean(name, dice_of_pixels),
+        mean_dice=mean(name, "dice"),
         mean_iou_by_convention=means,
         per_class=rows,
         images=tuple(
@@ -299,14 +300,15 @@ def count_image(
         if pred.shape != target.shape:
             must = f"{target.shape[1:]} as in the label"
             raise LabelError(files[0], "size (H, W)", must=must, got=pred.shape[1:])
-        found.append(count_planes(pred, target, classes.ignore_index, files))
+        check_no_void(pred, target, classes.ignore_index, files)
+        found.append(count_planes(pred[None], target[None], classes.ignore_index))
     return (target.shape[1], target.shape[2]), tuple(found)
 
 
-def count_planes(
+def check_no_void(
     pred: NDArray[np.uint8], target: NDArray[np.uint8], void: int, files: tuple[Path, ...]
-) -> MemberCounts:
-    """The counts of (C, H, W) planes of 0, 1 and void.
+) -> None:
+    """Raise unless (C, H, W) planes of a prediction have void where the target has it alone.
 
     Raises:
         LabelError: void is predicted where the label has none.
@@ -317,6 +319,3 @@ def count_planes(
             got = f"void at {int(wrong.sum()):,} pixels"
             must = "those of the class or 0 where the label has no void"
             raise LabelError(file, "stored values", must=must, got=got)
-    cells = [[valid & (target == t) & (pred == p) for p in (0, 1)] for t in (0, 1)]
-    matrix = np.array([[cell.sum((1, 2)) for cell in row] for row in cells]).transpose(2, 0, 1)
-    return MemberCounts(matrix, (~valid).sum((1, 2)))

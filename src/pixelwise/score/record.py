@@ -14,7 +14,8 @@ from pixelwise.labels.classes import Classes
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.metrics.image_scores import IMAGE_SCORES
 from pixelwise.metrics.like import ToolScore
-from pixelwise.metrics.scores import CLASS_SCORES, MEAN_SCORES, Convention
+from pixelwise.metrics.means import Convention
+from pixelwise.metrics.scores import CLASS_SCORES, MEAN_SCORES
 from pixelwise.text import percent, text_table
 
 SCORES_A_LINE = 3
