@@ -1,7 +1,6 @@
 """Values and float64 gradients of other libraries' own tests, computed with our losses.
 
-Every case is mapped by its adapter, or refused in words, or skipped with the named rule in which
-the peer differs. No number is changed.
+Every case is mapped by its adapter, or refused in words. No number is changed.
 """
 
 import pytest
@@ -33,12 +32,6 @@ NO_CASES = pytest.param(
     id="none",
     marks=pytest.mark.skip(reason="the folder ../shared with peers' cases is not beside this"),
 )
-# the rule in which a peer differs -> its cases
-DIFFERENCES = {
-    "no class present: weight 1 here, so that false positives cost; 0 there": ids(
-        "monai_generalized_dice_loss", 9
-    ),
-}
 # what we refuse -> (error, its words, cases)
 REFUSALS = {
     "soft targets": (
@@ -55,17 +48,14 @@ REFUSALS = {
 # what is wrong here -> cases
 NOTHING_VALID = ids("torch_cross_entropy", 93)
 
-RULES = {id: rule for rule, found in DIFFERENCES.items() for id in found}
 REFUSED = {id: answer for *answer, found in REFUSALS.values() for id in found}
 MAPPED = [id for id in CASES if id not in REFUSED and id not in NOTHING_VALID]
 WITH_GRADIENT = [id for id in MAPPED if CASES[id].gradient is not None]
 
 
 def each(wanted):
-    """One parameter a case, those that differ marked as skipped; without the folder one in all."""
-    marks = {id: [pytest.mark.skip(reason=rule)] for id, rule in RULES.items()}
-    cases = [pytest.param(CASES[id], id=id, marks=marks.get(id, [])) for id in wanted if CASES]
-    return cases or [NO_CASES]
+    """One parameter a case; without the folder one in all, which is skipped."""
+    return [pytest.param(CASES[id], id=id) for id in wanted if CASES] or [NO_CASES]
 
 
 @pytest.mark.parametrize("case", each(MAPPED))

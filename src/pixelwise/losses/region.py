@@ -313,7 +313,8 @@ class GeneralizedDice(Region):
         weighting: v_c: "square" 1/T², "simple" 1/T, "uniform" 1.
         shared: see Region; weight, form, pool_classes and weighted_mean do not apply.
     Absent classes: have v = 0 by default, so that no weight is infinite; absent="keep" gives them
-        the largest v of the classes that are present (0, and so loss 0, if none is).
+        the largest v of the classes that are present; if none is, it is 0, and so is the loss, but
+        1 for "uniform".
     Equals: MONAI GeneralizedDiceLoss(softmax=True, to_onehot_y=True) for per_image=True,
         absent="keep", smooth=1e-5.
     Source: Sudre et al. 2017, equation 4.
@@ -330,7 +331,8 @@ class GeneralizedDice(Region):
         power = {"square": -2, "simple": -1, "uniform": 0}[self.weighting]
         v = torch.where(present, target.clamp(min=1e-30).pow(power), torch.zeros_like(target))
         if self.absent == "keep":
-            v = torch.where(present, v, v.amax(dim=1, keepdim=True).expand_as(v))
+            rest = torch.ones_like(v) if power == 0 else v.amax(dim=1, keepdim=True).expand_as(v)
+            v = torch.where(present, v, rest)
         s_num, s_den = _smooth_pair(self.smooth)
         size = (v * (prob + target)).sum(1) + s_den
         score = ratio((2 * v * inter).sum(1) + s_num, size, empty=1.0)
