@@ -85,13 +85,59 @@ def cross_entropy(logits, target, *, divides_by, weight=None, smoothing=0.0):
     return total / {"all": target.numel(), "channels": valid * logits.shape[1]}[divides_by]
 
 
-def focal_sigmoid(logits, target, *, gamma, alpha=None, divides_by):
+def binary_cross_entropy(logits, target, *, divides_by, pos_weight=None):
+    """One class against the rest, over pixels and channels."""
+    x, t = logits.double(), one_hot(target, logits.shape[1])
+    positive, negative = F.softplus(-x), F.softplus(x)
+    if pos_weight is not None:
+        factors = torch.tensor(pos_weight).double()
+        positive = positive * factors.view(1, -1, *[1] * (logits.dim() - 2))
+    return _divided(t * positive + (1 - t) * negative, target, divides_by)
+
+
+def lovasz_softmax(logits, target, *, classes="present", per_image=False):
+    """Berman's: errors sorted downwards times the steps of the Jaccard loss, mean over classes."""
+    if per_image:
+        rows = zip(logits, target)
+        return torch.stack(
+            [lovasz_softmax(x[None], y[None], classes=classes) for x, y in rows]
+        ).mean()
+    valid = target != VOID
+    p, y = logits.double().softmax(1).movedim(1, -1)[valid], target[valid]
+    losses = []
+    for c in range(logits.shape[1]):
+        own = (y == c).double()
+        if own.any() or classes == "all":
+            errors, order = (own - p[:, c]).abs().sort(descending=True)
+            losses.append((errors * _steps_of_jaccard(own[order])).sum())
+    return torch.stack(losses).mean()
+
+
+def _steps_of_jaccard(own):
+    union = own.sum() + (1 - own).cumsum(0)
+    jaccard = 1 - (own.sum() - own.cumsum(0)) / union
+    return jaccard.diff(prepend=jaccard.new_zeros(1))
+
+
+def deeplab_xception(logits, target, *, focal=None, weight=None):
+    """Cross entropy, or its focal factor of the mean, divided by the number of images."""
+    weight = None if weight is None else torch.tensor(weight).double()
+    loss = F.cross_entropy(logits.double(), target.long(), weight, ignore_index=VOID)
+    if focal is not None:
+        gamma, alpha = focal
+        loss = alpha * (1 - (-loss).exp()) ** gamma * loss
+    return loss / len(logits)
+
+
+def focal_sigmoid(logits, target, *, gamma, alpha=None, divides_by, weight=None):
     """α_t (1 − p_t)^γ BCE over pixels and channels."""
     x, t = logits.double(), one_hot(target, logits.shape[1])
     losses = F.binary_cross_entropy_with_logits(x, t, reduction="none")
     losses = (1 - (-losses).exp()) ** gamma * losses
     if alpha is not None:
         losses = losses * (alpha * t + (1 - alpha) * (1 - t))
+    if weight is not None:
+        losses = losses * torch.tensor(weight).double().view(1, -1, *[1] * (logits.dim() - 2))
     return _divided(losses, target, divides_by)
 
 

@@ -77,6 +77,7 @@ _DEFINED_IN = {
     "losses.pixel": ["BinaryCrossEntropy", "CrossEntropy", "Focal", "Poly1"],
     "losses.region": ["Dice", "FBeta", "GeneralizedDice", "Jaccard", "Tversky"],
     "losses.mcc": ["MCC"],
+    "losses.unified": ["FocalOfMean", "UnifiedFocal"],
     "losses.hard_pixels": ["OHEM", "TopK"],
     "losses.lovasz": ["Lovasz", "LovaszHinge"],
     "losses.boundary": ["Boundary", "Hausdorff"],

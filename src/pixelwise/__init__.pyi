@@ -62,6 +62,8 @@ from pixelwise.losses.region import Tversky as Tversky
 from pixelwise.losses.skeleton import SoftCLDice as SoftCLDice
 from pixelwise.losses.table import LOSSES as LOSSES
 from pixelwise.losses.table import criterion as criterion
+from pixelwise.losses.unified import FocalOfMean as FocalOfMean
+from pixelwise.losses.unified import UnifiedFocal as UnifiedFocal
 from pixelwise.metrics.confusion import ConfusionCounts as ConfusionCounts
 from pixelwise.metrics.confusion import count_confusion as count_confusion
 from pixelwise.metrics.means import CONVENTIONS as CONVENTIONS

@@ -12,6 +12,8 @@ from pixelwise.ops.stats import COUNTS, PixelStats
 WITHOUT_TABLE = {
     "generalized_dice",
     "mcc",
+    "unified_focal",
+    "focal_of_mean",
     "top_k",
     "ohem",
     "lovasz",
@@ -47,9 +49,20 @@ def pixel_options(name, activation, classes):
         "focal": [
             {"gamma": g, "alpha": a, "per_channel": p}
             for g, a, p in product((0.0, 2.0), alphas(activation, classes), (None, True, False))
-        ],
+        ]
+        + weighted_focal(activation, classes),
     }[name]
     return [options | void for options, void in product(own, VOID)]
+
+
+def weighted_focal(activation, classes):
+    """Weights of channels, for sigmoid alone."""
+    both = (True, False)
+    found = [
+        {"weight": w, "weighted_mean": m, "per_channel": p, "alpha": 0.3}
+        for w, m, p in product(factors(classes)[1:], both, both)
+    ]
+    return {"softmax": [], "sigmoid": found}[activation]
 
 
 def alphas(activation, classes):

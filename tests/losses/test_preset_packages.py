@@ -36,6 +36,12 @@ def monai_losses():
         ("Focal", ()): lambda x, y: (
             with_channel(losses.FocalLoss(to_onehot_y=True, ignore_index=255))(x, y) / x.shape[1]
         ),
+        ("Focal", (("weight", WEIGHT), ("alpha", 0.3))): without_void(
+            with_channel(losses.FocalLoss(to_onehot_y=True, weight=WEIGHT, alpha=0.3))
+        ),
+        ("GeneralizedDice", (("weighting", "uniform"), ("classes", (2, 3)))): without_void(
+            of_two_classes(losses.GeneralizedDiceLoss(w_type="uniform"))
+        ),
         ("GeneralizedDice", (("weighting", "simple"),)): without_void(
             with_channel(losses.GeneralizedDiceLoss(**MONAI_INPUT, w_type="simple"))
         ),
@@ -50,6 +56,16 @@ def monai_losses():
             )
         ),
     }  # fmt: skip
+
+
+def in_float32(loss):
+    """The Lovász losses of smp refuse logits of float64."""
+    return lambda x, y: loss(x.float(), y)
+
+
+def of_two_classes(loss):
+    """Probabilities and one-hot of classes 2 and 3, of which 3 is nowhere."""
+    return lambda x, y: loss(x.softmax(1)[:, 2:], torch.stack([y == 2, y == 3], dim=1).to(x.dtype))
 
 
 def without_void(loss):
@@ -75,6 +91,11 @@ def smp_losses():
         ("Focal", (("alpha", 0.3), ("gamma", 1.5))): losses.FocalLoss(
             **void, alpha=0.3, gamma=1.5
         ),
+        ("Focal", (("weight", WEIGHT), ("alpha", 0.3))): losses.FocalLoss(
+            **void, alpha=0.3, class_weights=list(WEIGHT)
+        ),
+        ("Lovasz", ()): in_float32(losses.LovaszLoss(**void)),
+        ("Lovasz", (("per_image", True),)): in_float32(losses.LovaszLoss(**void, per_image=True)),
         ("CrossEntropy", (("label_smoothing", 0.2),)): losses.SoftCrossEntropyLoss(
             smooth_factor=0.2, ignore_index=255
         ),
@@ -91,6 +112,7 @@ def kornia_losses():
         ("Dice", (("pool_classes", False), ("weight", WEIGHT))): losses.DiceLoss(
             **void, average="macro", weight=weight
         ),
+        ("Lovasz", ()): without_void(losses.LovaszSoftmaxLoss()),
         ("Tversky", (("alpha", 0.3), ("beta", 0.7))): losses.TverskyLoss(0.3, 0.7, **void),
         ("Focal", (("alpha", (0.7, 0.3, 0.3, 0.3)), ("gamma", 1.5))): losses.FocalLoss(
             0.3, gamma=1.5, reduction="mean", **void
@@ -176,3 +198,58 @@ def test_binary_losses_are_those_of_torch_and_smp():
     theirs = smp.losses.SoftBCEWithLogitsLoss()
     ours = pw.BinaryCrossEntropy.like("smp>=0.4")
     torch.testing.assert_close(ours(logits, hidden), theirs(logits[:, 0], hidden.double()))
+
+
+def test_lovasz_hinge_of_one_channel_is_that_of_smp_and_kornia():
+    smp = pytest.importorskip("segmentation_models_pytorch", reason="smp is not installed")
+    kornia = pytest.importorskip("kornia", reason="kornia is not installed")
+    logits, target = FLAT[0][:, :1], FLAT[1].masked_fill(FLAT[1] == 2, 1)
+    for per_image in (False, True):
+        theirs = smp.losses.LovaszLoss("binary", ignore_index=255, per_image=per_image)
+        ours = pw.LovaszHinge.like("smp>=0.4", per_image=per_image)
+        expected = in_float32(theirs)(logits, target).double()
+        torch.testing.assert_close(ours(logits, target), expected, rtol=1e-6, atol=1e-6)
+    target = target.masked_fill(target == 255, 0)
+    theirs = kornia.losses.LovaszHingeLoss()(logits, target)
+    torch.testing.assert_close(pw.LovaszHinge.like("kornia")(logits, target), theirs)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("nothing", [False, True])
+def test_unified_focal_of_probabilities_is_that_of_monai(gamma, nothing):
+    """Two channels of softmax, one of sigmoid; also for an image without foreground.
+
+    Void counts in the mean of its focal part, so there is none here.
+    """
+    losses = pytest.importorskip("monai", reason="MONAI is not installed").losses
+    logits, target = FLAT[0][:, :2], FLAT[1].masked_fill(FLAT[1] > 1, 1)
+    target[0] = torch.where((target[0] == 1) & torch.tensor(nothing), 0, target[0])
+    options = {"gamma": gamma, "delta": 0.6}
+    theirs = losses.AsymmetricUnifiedFocalLoss(
+        to_onehot_y=True, ignore_index=255, weight=0.3, **options
+    )
+    expected = theirs(logits.softmax(1), target.unsqueeze(1))
+    ours = pw.UnifiedFocal.like("monai>=1.6", share=0.3, **options)
+    torch.testing.assert_close(ours(logits, target), expected, rtol=1e-6, atol=1e-6)
+    one = pw.UnifiedFocal.like("monai>=1.6", share=0.3, activation="sigmoid", **options)
+    torch.testing.assert_close(one(logits[:, 1:] - logits[:, :1], target), ours(logits, target))
+
+
+def test_monai_leaves_out_the_weight_of_one_channel_and_smp_ends_its_logarithm():
+    """What their rows say is not reproduced."""
+    losses = pytest.importorskip("monai", reason="MONAI is not installed").losses
+    smp = pytest.importorskip("segmentation_models_pytorch", reason="smp is not installed")
+    logits, target = FLAT[0][:, :1], FLAT[1].clamp(max=2) % 2
+    theirs = losses.DiceLoss(sigmoid=True, weight=[3.0])(logits, target.unsqueeze(1))
+    options = {"activation": "sigmoid", "ignore_index": None}
+    ours = pw.Dice.like("monai>=1.6", weight=[3.0], **options)(logits, target)
+    torch.testing.assert_close(ours, 3 * theirs.double())
+    sure = torch.tensor([[[[-40.0]], [[40.0]]]], dtype=torch.float64)
+    wrong = torch.zeros(1, 1, 1, dtype=torch.int64)
+    theirs = smp.losses.DiceLoss("multiclass", log_loss=True)(sure, wrong)
+    assert theirs.item() == pytest.approx(-torch.tensor(1e-7).log().item() / 2)
+    assert pw.Dice.like("smp>=0.4", form="log")(sure, wrong) > 2 * theirs
+    missed = torch.tensor([[[[-20.0]], [[20.0]]]], dtype=torch.float64)
+    theirs = smp.losses.TverskyLoss("multiclass", alpha=0.0, beta=0.0)(missed, wrong)
+    assert theirs > 0.4
+    assert pw.Tversky.like("smp>=0.4", alpha=0.0, beta=0.0)(missed, wrong) < 1e-6

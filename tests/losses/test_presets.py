@@ -78,6 +78,18 @@ PIXEL = {
         x, y, divides_by="all", smoothing=0.2
     ),
     ("mmseg", "CrossEntropy", ()): lambda x, y: peer.cross_entropy(x, y, divides_by="all"),
+    ("mmseg", "BinaryCrossEntropy", ()): lambda x, y: peer.binary_cross_entropy(
+        x, y, divides_by="all channels"
+    ),
+    ("mmseg", "BinaryCrossEntropy", (("void", "skip"), ("pos_weight", WEIGHT))): lambda x, y: (
+        peer.binary_cross_entropy(x, y, divides_by="valid channels", pos_weight=WEIGHT)
+    ),
+    ("pytorch-deeplab-xception", "CrossEntropy", (("weight", WEIGHT),)): lambda x, y: (
+        peer.deeplab_xception(x, y, weight=WEIGHT)
+    ),
+    ("pytorch-deeplab-xception", "FocalOfMean", (("weight", WEIGHT),)): lambda x, y: (
+        peer.deeplab_xception(x, y, weight=WEIGHT, focal=(2, 0.5))
+    ),
     ("segmentation_models", "CrossEntropy", (("weight", WEIGHT),)): lambda x, y: peer.cross_entropy(
         x, y, divides_by="channels", weight=WEIGHT
     ),
@@ -90,6 +102,9 @@ PIXEL = {
     ("mmseg", "Focal", ()): lambda x, y: peer.focal_sigmoid(
         x, y, gamma=2, alpha=0.5, divides_by="all channels"
     ),
+    ("mmseg", "Focal", (("weight", WEIGHT),)): lambda x, y: peer.focal_sigmoid(
+        x, y, gamma=2, alpha=0.5, divides_by="all channels", weight=WEIGHT
+    ),
     ("monai>=1.6", "Focal", ()): lambda x, y: peer.focal_sigmoid(
         x, y, gamma=2, divides_by="valid channels"
     ),
@@ -100,7 +115,14 @@ PIXEL = {
         x, y, gamma=2, factors=[0.25] * 4, divides_by="valid channels"
     ),
 }
-FORMULAS = REGION | PIXEL
+RANKED = {
+    ("smp>=0.4", "Lovasz", ()): peer.lovasz_softmax,
+    ("mmseg", "Lovasz", (("per_image", True),)): lambda x, y: peer.lovasz_softmax(
+        x, y, per_image=True
+    ),
+    ("kornia", "Lovasz", ()): lambda x, y: peer.lovasz_softmax(x, y, classes="all", per_image=True),
+}
+FORMULAS = REGION | PIXEL | RANKED
 
 
 def named(case):
@@ -161,10 +183,11 @@ ROWS = [(preset, loss) for preset, losses in PRESETS.items() for loss in losses]
 @pytest.mark.parametrize(("preset", "loss"), ROWS)
 def test_a_row_makes_its_loss_and_adds_up(preset, loss):
     """Every option of a row, and every option that it takes, is one of the class."""
-    made = getattr(pw, loss).like(preset, ignore_index=7, backend="torch")
+    names = signature(getattr(pw, loss)).parameters
+    given = {"ignore_index": 7, "backend": "torch"}
+    made = getattr(pw, loss).like(preset, **{n: v for n, v in given.items() if n in names})
     assert type(made) is getattr(pw, loss)
     assert made.ignore_index == 7
-    names = signature(type(made)).parameters
     row = PRESETS[preset][loss]
     assert set(row.takes) | set(row.options) <= set(names)
     assert row.differs.endswith(".")
@@ -175,8 +198,11 @@ def test_every_row_is_compared_with_a_formula_or_a_package():
     looked_at = {(preset, loss) for preset, loss, _ in FORMULAS}
     looked_at |= {("mmseg", "Dice"), ("monai>=1.6", "GeneralizedDice"), ("torch", "CrossEntropy")}
     looked_at |= {("monai>=1.6", "CrossEntropy"), ("smp>=0.4", "MCC")}
+    looked_at |= {("monai>=1.6", "UnifiedFocal")}
+    looked_at |= {(preset, "LovaszHinge") for preset in ("smp>=0.4", "kornia")}
     looked_at |= {(preset, "BinaryCrossEntropy") for preset in ("torch", "smp>=0.4")}
-    same = {("smp<0.4", "CrossEntropy"), ("smp<0.4", "BinaryCrossEntropy")}
+    same = {("smp<0.4", loss) for loss in ("CrossEntropy", "BinaryCrossEntropy")}
+    same |= {("smp<0.4", loss) for loss in ("Lovasz", "LovaszHinge")}
     assert set(ROWS) - looked_at - same == {("nnunet", "CrossEntropy")}
     assert all(PRESETS[p][loss] == PRESETS["smp>=0.4"][loss] for p, loss in same)
     assert PRESETS["nnunet"]["CrossEntropy"].options == PRESETS["torch"]["CrossEntropy"].options

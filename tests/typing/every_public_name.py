@@ -78,6 +78,8 @@ def losses(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         pw.FBeta(beta=2.0),
         pw.GeneralizedDice(weighting="simple"),
         pw.MCC(),
+        pw.UnifiedFocal(gamma=0.5, delta=0.7),
+        pw.FocalOfMean(alpha=0.5),
         pw.Lovasz(classes="foreground"),
         pw.LovaszHinge(),
         pw.Boundary(spacing=(1.0, 2.0)),

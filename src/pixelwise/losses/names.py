@@ -8,7 +8,8 @@ from pixelwise.errors import check_choice
 # those of LOSSES in table.py
 NAMES = (
     "ce", "bce", "focal", "dice", "jaccard", "tversky", "generalized_dice", "f_beta", "mcc",
-    "poly1", "top_k", "ohem", "lovasz", "lovasz_hinge", "boundary", "hausdorff", "soft_cldice",
+    "poly1", "unified_focal", "focal_of_mean", "top_k", "ohem", "lovasz", "lovasz_hinge",
+    "boundary", "hausdorff", "soft_cldice",
 )  # fmt: skip
 
 

@@ -87,6 +87,7 @@ class CrossEntropy(PixelLoss):
         label_smoothing: s, fraction of the target spread over all classes, 0..1.
         weighted_mean: divide by Σ w target; otherwise by Σ target, so that weights scale the loss.
         per_channel: divide by the number of channels too, which makes the loss C times smaller.
+        batch_average: divide by the number of images N of the batch too.
         shared: see PixelLoss.
     Absent classes: contribute nothing; if all present classes have weight 0 the loss is 0.
     Equals: torch.nn.CrossEntropyLoss(weight, ignore_index=255, label_smoothing=s), except that
@@ -112,6 +113,7 @@ class CrossEntropy(PixelLoss):
         *,
         weighted_mean: bool = True,
         per_channel: bool = False,
+        batch_average: bool = False,
         **shared: Unpack[PixelOptions],
     ) -> None:
         check_range("CrossEntropy", "label_smoothing", label_smoothing, 0, 1)
@@ -120,6 +122,7 @@ class CrossEntropy(PixelLoss):
         self.keep_factors("weight", weight)
         self.label_smoothing = label_smoothing
         self.weighted_mean, self.per_channel = weighted_mean, per_channel
+        self.batch_average = batch_average
 
     def formula(self, stats: PixelStats) -> Tensor:
         target, s = stats.target, self.label_smoothing
@@ -129,9 +132,12 @@ class CrossEntropy(PixelLoss):
             loss = (1 - s) * loss + s * (self.weighed("weight", stats.nll_all).sum() / classes)
         pixels = self.weighed("weight", target) if self.weighted_mean else target
         mean = self.mean(stats, loss, pixels.sum())
-        return mean / classes if self.per_channel else mean
+        mean = mean / classes if self.per_channel else mean
+        return mean / max(1, len(target)) if self.batch_average else mean
 
-    def as_term(self, classes: int) -> Mean:
+    def as_term(self, classes: int) -> Mean | None:
+        if self.batch_average:  # the table knows no number of images
+            return None
         weight, s = self.factors_of("weight", classes), self.label_smoothing
         loss = weight / classes if self.per_channel else weight
         spread = {"nll_all": s / classes * loss} if s > 0 else {}
@@ -250,7 +256,7 @@ class Focal(PixelLoss):
     """Focal loss: cross entropy in which pixels that are already right count less.
 
     softmax: Σ_c α_c focal_c / Σ valid,  focal = Σ y (1−p)^γ (−log p)
-    sigmoid: Σ_c (α_c focal_c + (1−α_c) focal_neg_c) / Σ_c valid_c
+    sigmoid: Σ_c w_c (α_c focal_c + (1−α_c) focal_neg_c) / Σ_c w_c valid_c
 
     The mean is over valid pixels (for sigmoid over valid pixels and channels), not over classes,
     so γ = 0 is cross entropy.
@@ -261,9 +267,12 @@ class Focal(PixelLoss):
             number in 0..1 or (C,) of them; negative pixels get 1 − alpha. None = 1 for all.
         activation: "softmax", or "sigmoid" for one channel or overlapping classes.
         per_channel: whether the mean is over pixels and channels; None: for sigmoid only.
+        weight: sigmoid: (C,) factor w per channel, >= 0, of positive and negative pixels; None = 1.
+        weighted_mean: divide by Σ_c w_c valid_c; otherwise by Σ_c valid_c, so that weights scale
+            the loss.
         shared: see PixelLoss.
     Raises:
-        ArgumentError: gamma < 0, a single alpha with softmax, alpha > 1 with sigmoid.
+        ArgumentError: gamma < 0, a single alpha or a weight with softmax, alpha > 1 with sigmoid.
     Absent classes: contribute nothing (softmax), or their negative pixels (sigmoid).
     Equals: focal_loss of kornia with a per-class alpha, times C (its mean divides by N·C·H·W).
     Source: Lin et al. 2017, equations 4 and 5.
@@ -278,6 +287,7 @@ class Focal(PixelLoss):
 
     FOR_ALL = ("alpha",)
     alpha: Tensor | None
+    weight: Tensor | None
 
     def __init__(
         self,
@@ -286,12 +296,19 @@ class Focal(PixelLoss):
         *,
         activation: Activation = "softmax",
         per_channel: bool | None = None,
+        weight: Factors = None,
+        weighted_mean: bool = True,
         **shared: Unpack[PixelOptions],
     ) -> None:
         check_range("Focal", "gamma", gamma, low=0)
         negative = () if activation == "softmax" else ("focal_neg",)
         super().__init__(("valid", "focal", *negative), activation, gamma, **shared)
-        self.gamma, self.per_channel = gamma, per_channel
+        self.gamma, self.per_channel, self.weighted_mean = gamma, per_channel, weighted_mean
+        if weight is not None and activation == "softmax":
+            hint = "With softmax, alpha is the factor of each class."
+            must, got = "given with sigmoid", "softmax"
+            raise ArgumentError("Focal", "weight", must=must, got=got, hint=hint)
+        self.keep_factors("weight", weight)
         if isinstance(alpha, int | float):
             if activation == "softmax":
                 hint = "A single alpha is for sigmoid, where negative pixels get 1 - alpha."
@@ -307,19 +324,24 @@ class Focal(PixelLoss):
     def formula(self, stats: PixelStats) -> Tensor:
         loss, pixels = stats.focal, stats.valid
         alpha = self.factors_like("alpha", loss)
-        total = (loss if alpha is None else alpha * loss).sum()
+        loss = loss if alpha is None else alpha * loss
         if self.activation == "sigmoid":
             rest = stats.focal_neg
-            total = total + (rest if alpha is None else (1 - alpha) * rest).sum()
-        return self.mean(stats, total, (pixels if self._every() else pixels[:, :1]).sum())
+            loss = self.weighed("weight", loss + (rest if alpha is None else (1 - alpha) * rest))
+        if not self._every():
+            pixels = pixels[:, :1]
+        elif self.weighted_mean:
+            pixels = self.weighed("weight", pixels)
+        return self.mean(stats, loss.sum(), pixels.sum())
 
     def as_term(self, classes: int) -> Mean:
-        alpha, pixels = self.factors_of("alpha", classes), np.ones(classes)
+        alpha, weight = self.factors_of("alpha", classes), self.factors_of("weight", classes)
+        pixels = weight if self.weighted_mean and self._every() else np.ones(classes)
         if not self._every():
             pixels[1:] = 0
-        negative = alpha if self.alpha is None else 1 - alpha
+        negative = weight * (alpha if self.alpha is None else 1 - alpha)
         rest = {"focal_neg": negative} if self.activation == "sigmoid" else {}
-        return self.mean_of({"focal": alpha, **rest}, {"valid": pixels})
+        return self.mean_of({"focal": weight * alpha, **rest}, {"valid": pixels})
 
     def _every(self) -> bool:
         """Whether the mean is over pixels and channels."""

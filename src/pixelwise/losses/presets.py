@@ -6,7 +6,8 @@ library has too can be given in our names, in its meaning: `smooth` is in its ow
 
 Each name says for which releases the formula holds; the numbers were compared with MONAI 1.6.1,
 segmentation_models_pytorch 0.6.0, kornia 0.9.0 and torch 2.15 themselves, and with the formulas of
-smp 0.3.4, mmsegmentation 1.2.2, nnU-Net 2.8.1 and segmentation_models (Keras) 1.0.1.
+smp 0.3.4, mmsegmentation 1.2.2, nnU-Net 2.8.1, segmentation_models (Keras) 1.0.1 and
+jfzhang95/pytorch-deeplab-xception.
 """
 
 from collections.abc import Mapping
@@ -38,12 +39,15 @@ class Preset(NamedTuple):
 
 _MONAI_MEAN = {"per_image": True, "absent": "keep", "smooth": 1e-5}
 _MONAI_IMAGE = "An image without valid pixels counts there with loss 0; here it does not count."
+_MONAI_WEIGHT = "With one channel it leaves its weight out."
 _SMP_VOID = "Void is opt-in there (ignore_index=None), which makes 255 an error."
+_SMP_LOG = "Its log form ends at −log 1e-7, where its gradient is 0."
+_SMP_SMALL = "Its denominator is at least 1e-7."
 _KORNIA_IMAGE = "An image without valid pixels counts there with loss 1; here it does not count."
 _KERAS_PROBS = "Theirs takes probabilities, normalised and clipped to 1e-7, class axis last"
 
 # the same in all releases
-_SMP_PIXEL = {
+_SMP_SAME = {
     "CrossEntropy": Preset(
         "segmentation_models_pytorch.losses.SoftCrossEntropyLoss(smooth_factor=0)",
         {"void": "zero", "ignore_index": -100},
@@ -55,6 +59,18 @@ _SMP_PIXEL = {
         {"void": "zero", "ignore_index": -100},
         ("pos_weight",),
         "The mean is over all pixels, void too; its smoothing mixes y with 1 − y.",
+    ),
+    "Lovasz": Preset(
+        'segmentation_models_pytorch.losses.LovaszLoss("multiclass")',
+        {},
+        ("per_image",),
+        f"{_SMP_VOID} With void alone theirs has no value that backward() takes.",
+    ),
+    "LovaszHinge": Preset(
+        'segmentation_models_pytorch.losses.LovaszLoss("binary")',
+        {"absent": "keep"},
+        ("per_image",),
+        f"{_SMP_VOID} Several channels are one there, and one each here.",
     ),
 }
 
@@ -78,13 +94,13 @@ PRESETS: dict[str, dict[str, Preset]] = {
             "monai.losses.DiceLoss(softmax=True, to_onehot_y=True)",
             _MONAI_MEAN | {"weighted_mean": False},
             (*SHAPE, "per_image", "squared", "weight"),
-            _MONAI_IMAGE,
+            f"{_MONAI_IMAGE} {_MONAI_WEIGHT}",
         ),
         "Jaccard": Preset(
             "monai.losses.DiceLoss(softmax=True, to_onehot_y=True, jaccard=True)",
             _MONAI_MEAN | {"weighted_mean": False},
             (*SHAPE, "per_image", "squared", "weight"),
-            f"One of its smooth is half a pixel. {_MONAI_IMAGE}",
+            f"One of its smooth is half a pixel. {_MONAI_IMAGE} {_MONAI_WEIGHT}",
             smooth_unit=0.5,
         ),
         "Tversky": Preset(
@@ -97,13 +113,20 @@ PRESETS: dict[str, dict[str, Preset]] = {
             "monai.losses.GeneralizedDiceLoss(softmax=True, to_onehot_y=True)",
             _MONAI_MEAN,
             (*SHAPE, "per_image", "weighting"),
-            "Theirs has no void, and weight 0 for every class of an image that has none of them.",
+            "Theirs has no void: 255 is an error.",
         ),
         "Focal": Preset(
             "monai.losses.FocalLoss(to_onehot_y=True)",
-            {"activation": "sigmoid", "per_channel": True},
-            ("activation", "gamma", "alpha"),
+            {"activation": "sigmoid", "per_channel": True, "weighted_mean": False},
+            ("activation", "gamma", "alpha", "weight"),
             "With ignore_index theirs is C times larger, also where nothing is ignored.",
+        ),
+        "UnifiedFocal": Preset(
+            "monai.losses.AsymmetricUnifiedFocalLoss(to_onehot_y=True)",
+            {"per_image": True, "absent": "keep", "smooth": 1e-7},
+            ("activation", "gamma", "delta", "share"),
+            "Theirs takes probabilities of background and foreground alone, clipped to 1e-7, and "
+            f"void counts in the mean of its focal part. {_MONAI_IMAGE}",
         ),
         "CrossEntropy": Preset(
             "monai.losses.DiceCELoss(softmax=True, to_onehot_y=True, lambda_dice=0)",
@@ -117,28 +140,29 @@ PRESETS: dict[str, dict[str, Preset]] = {
             'segmentation_models_pytorch.losses.DiceLoss("multiclass")',
             {"absent": "zero"},
             (*SHAPE, "weight", "form"),
-            f"One of its smooth is two pixels, since release 0.4. {_SMP_VOID}",
+            f"One of its smooth is two pixels, since release 0.4. {_SMP_LOG} {_SMP_VOID}",
             smooth_unit=2.0,
         ),
         "Jaccard": Preset(
             'segmentation_models_pytorch.losses.JaccardLoss("multiclass")',
             {"absent": "zero"},
             (*SHAPE, "weight", "form"),
-            _SMP_VOID,
+            f"{_SMP_LOG} {_SMP_VOID}",
         ),
         "Tversky": Preset(
             'segmentation_models_pytorch.losses.TverskyLoss("multiclass")',
             {"absent": "zero"},
             (*SHAPE, "weight", "form", "alpha", "beta"),
-            f"gamma is an exponent on the mean there and on each class here. {_SMP_VOID}",
+            "gamma is an exponent on the mean there and on each class here. "
+            f"{_SMP_LOG} {_SMP_SMALL} {_SMP_VOID}",
         ),
         "Focal": Preset(
             'segmentation_models_pytorch.losses.FocalLoss("multiclass")',
             {"activation": "sigmoid"},
-            ("gamma", "alpha"),
+            ("gamma", "alpha", "weight"),
             "One class against the rest, also for exclusive classes; all void is NaN there.",
         ),
-        **_SMP_PIXEL,
+        **_SMP_SAME,
         "MCC": Preset(
             "segmentation_models_pytorch.losses.MCCLoss()",
             {"absent": "keep", "smooth": 1e-5, "activation": "sigmoid"},
@@ -151,19 +175,20 @@ PRESETS: dict[str, dict[str, Preset]] = {
             'segmentation_models_pytorch.losses.DiceLoss("multiclass")',
             {"absent": "zero"},
             (*SHAPE, "form"),
-            f"One of its smooth is one pixel; release 0.4 made it two. {_SMP_VOID}",
+            f"One of its smooth is one pixel; release 0.4 made it two. {_SMP_LOG} {_SMP_VOID}",
         ),
         "Jaccard": Preset(
             'segmentation_models_pytorch.losses.JaccardLoss("multiclass")',
             {"absent": "zero"},
             (*SHAPE, "form"),
-            "Theirs has no void: 255 is an error.",
+            f"{_SMP_LOG} Theirs has no void: 255 is an error.",
         ),
         "Tversky": Preset(
             'segmentation_models_pytorch.losses.TverskyLoss("multiclass")',
             {"absent": "zero"},
             (*SHAPE, "form", "alpha", "beta"),
-            f"gamma is an exponent on the mean there and on each class here. {_SMP_VOID}",
+            "gamma is an exponent on the mean there and on each class here. "
+            f"{_SMP_LOG} {_SMP_SMALL} {_SMP_VOID}",
         ),
         "Focal": Preset(
             'segmentation_models_pytorch.losses.FocalLoss("multiclass")',
@@ -171,7 +196,7 @@ PRESETS: dict[str, dict[str, Preset]] = {
             ("gamma", "alpha"),
             "One class against the rest, summed over classes; all void is NaN there.",
         ),
-        **_SMP_PIXEL,
+        **_SMP_SAME,
     },
     "kornia": {
         "Dice": Preset(
@@ -191,6 +216,18 @@ PRESETS: dict[str, dict[str, Preset]] = {
             {"per_channel": True, "void": "zero", "ignore_index": -100},
             ("gamma", "alpha"),
             "The mean is over all pixels and channels, void too; alpha a means [1 − a, a, a, …].",
+        ),
+        "Lovasz": Preset(
+            "kornia.losses.LovaszSoftmaxLoss()",
+            {"per_image": True, "absent": "keep"},
+            (),
+            "Theirs has no void; its weights scale the loss, and here they would not.",
+        ),
+        "LovaszHinge": Preset(
+            "kornia.losses.LovaszHingeLoss()",
+            {"per_image": True, "absent": "keep"},
+            (),
+            "Theirs has no void.",
         ),
     },
     "mmseg": {
@@ -221,8 +258,8 @@ PRESETS: dict[str, dict[str, Preset]] = {
         ),
         "Focal": Preset(
             "mmseg.models.losses.FocalLoss()",
-            {"activation": "sigmoid", "alpha": 0.5, "void": "zero"},
-            ("gamma", "alpha"),
+            {"activation": "sigmoid", "alpha": 0.5, "void": "zero", "weighted_mean": False},
+            ("gamma", "alpha", "weight"),
             "The mean is over all pixels and channels, void too; on the CPU theirs does not run.",
         ),
         "CrossEntropy": Preset(
@@ -231,6 +268,20 @@ PRESETS: dict[str, dict[str, Preset]] = {
             ("weight", "void"),
             "The mean is over all pixels, void too, unless avg_non_ignore=True, which is "
             'void="skip"; weights with void pixels crash there.',
+        ),
+        "BinaryCrossEntropy": Preset(
+            "mmseg.models.losses.CrossEntropyLoss(use_sigmoid=True)",
+            {"void": "zero"},
+            ("pos_weight", "void"),
+            "The mean is over all pixels and channels, void too, unless avg_non_ignore=True, which "
+            'is void="skip"; its class_weight is pos_weight, of which several run along the width.',
+        ),
+        "Lovasz": Preset(
+            'mmseg.models.losses.LovaszLoss(reduction="none")',
+            {},
+            ("per_image",),
+            "Its class_weight scales the loss, and here weight would not; with void alone theirs "
+            "has no value that backward() takes.",
         ),
     },
     "nnunet": {
@@ -246,6 +297,20 @@ PRESETS: dict[str, dict[str, Preset]] = {
             {"ignore_index": -100},
             ("weight", "label_smoothing"),
             "Where nothing is valid theirs is left out of the sum with Dice and this is 0.",
+        ),
+    },
+    "pytorch-deeplab-xception": {
+        "CrossEntropy": Preset(
+            'utils.loss.SegmentationLosses().build_loss("ce")',
+            {"batch_average": True},
+            ("weight", "batch_average"),
+            "Where nothing is valid theirs is NaN and this is 0.",
+        ),
+        "FocalOfMean": Preset(
+            'utils.loss.SegmentationLosses().build_loss("focal")',
+            {"gamma": 2.0, "alpha": 0.5, "batch_average": True},
+            ("weight", "gamma", "alpha", "batch_average"),
+            "Where nothing is valid theirs is NaN and this is 0.",
         ),
     },
     "segmentation_models": {

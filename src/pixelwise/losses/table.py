@@ -14,6 +14,7 @@ from pixelwise.losses.options import Factors
 from pixelwise.losses.pixel import BinaryCrossEntropy, CrossEntropy, Focal, Poly1
 from pixelwise.losses.region import Dice, FBeta, GeneralizedDice, Jaccard, Tversky
 from pixelwise.losses.skeleton import SoftCLDice
+from pixelwise.losses.unified import FocalOfMean, UnifiedFocal
 from pixelwise.ops.backends import Backend
 from pixelwise.ops.spec import ACTIVATIONS, Activation, Upsample
 from pixelwise.ops.target import Ignore
@@ -66,6 +67,8 @@ LOSSES: dict[str, Loss] = {
     "f_beta": Loss(FBeta, ACTIVATIONS),
     "mcc": Loss(MCC, ACTIVATIONS),
     "poly1": Loss(Poly1, ACTIVATIONS, "weight", decomposes=True),
+    "unified_focal": Loss(UnifiedFocal, ACTIVATIONS),
+    "focal_of_mean": Loss(FocalOfMean, ("softmax",), "weight"),
     "top_k": Loss(TopK, ACTIVATIONS, "weight"),
     "ohem": Loss(OHEM, ACTIVATIONS, "weight"),
     "lovasz": Loss(Lovasz, ("softmax",)),
