@@ -2,8 +2,6 @@
 
 import os
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import replace
-from importlib.metadata import version
 
 from pixelwise.errors import ArgumentError, check_choice
 from pixelwise.executors import open_executor, with_absolute_paths
@@ -11,7 +9,7 @@ from pixelwise.files.results import write_json
 from pixelwise.labels.class_files import MULTILABEL
 from pixelwise.labels.description import FILE_NAME, Description, read_settled
 from pixelwise.sums import Progress
-from pixelwise.text import shell_line, some
+from pixelwise.text import shell_line
 from pixelwise.weights.config import WeightsConfig
 from pixelwise.weights.counts import LabelCounts, count_each
 from pixelwise.weights.formulas import (
@@ -30,7 +28,7 @@ from pixelwise.weights.keep_list import (
     write_keep_list,
 )
 from pixelwise.weights.member_record import MemberWeights, weigh_members
-from pixelwise.weights.record import CountedSplit, MethodWeights, Weights
+from pixelwise.weights.record import MethodWeights, Weights, ask_for_zero, origin_of
 
 
 def weigh(
@@ -82,11 +80,7 @@ def weigh(
     dropped = {image.id for image in filled}
     kept = [pair.id for pair in pairs if pair.id not in dropped]
     result = Weights(
-        version=version("pixelwise"),
-        command=config.command,
-        dataset=CountedSplit(str(description.root), config.split),
-        task=description.task,
-        classes=classes,
+        **origin_of(config, description),
         counts=counts,
         method=method,
         zero=zero,
@@ -96,11 +90,7 @@ def weigh(
         notes=() if asks else notes(config, description, counts, filled, len(kept)),
     )
     if asks:
-        where = f"{config.data}: split {config.split}"
-        hint = f"{ZERO_HINT} For example: {replace(config, zero='zero').command}"
-        error = ArgumentError(where, "zero", event=f"no pixel is {some(absent)}", hint=hint)
-        error.found = result
-        raise error
+        ask_for_zero(config, absent, ZERO_HINT, result)
     if config.keep_list is not None:
         write_keep_list(config.keep_list, kept)
     if config.out is not None:

@@ -1,16 +1,13 @@
 """MemberWeights: the counts and pos_weight of classes that overlap, as text and as weights.json."""
 
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from importlib.metadata import version
+from dataclasses import dataclass
 from os import cpu_count
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pixelwise.errors import ArgumentError, setting
 from pixelwise.executors import open_executor
-from pixelwise.files.records import to_plain
 from pixelwise.files.results import write_json
-from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description
 from pixelwise.settings import field_of
 from pixelwise.sums import Progress
@@ -25,50 +22,33 @@ from pixelwise.weights.members import (
     one_sided,
     pos_weights,
 )
-from pixelwise.weights.record import CountedSplit
+from pixelwise.weights.record import Weighed, ask_for_zero, origin_of
 
 # What is about one class a pixel, or about weights that have other formulas.
 _OF_OTHERS = ("beta", "html", "drop_background", "keep_list")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class MemberWeights:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class MemberWeights(Weighed):
     """A counted split whose classes overlap, and the weight of the pixels of each class.
 
     Attributes:
-        version, command: which release made it, and how.
-        dataset, task, classes: what was counted.
         counts: of the whole split.
         method: "pos_weight".
         formula: of the weights.
         zero: as of pos_weights.
         weights: (C,) pixels outside / pixels inside.
-        notes: what to do next, in text() only.
     """
 
     SCHEMA: ClassVar[str] = "pixelwise.pos_weights/1"
 
-    version: str
-    command: str
-    dataset: CountedSplit
-    task: str
-    classes: Classes
     counts: MemberLabelCounts
     method: str
     formula: str
     zero: Zero
     weights: tuple[float, ...]
-    notes: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """The content of the file."""
-        plain = {"schema": self.SCHEMA, **to_plain(self)}
-        plain["counts"]["void"] = plain["counts"].pop("ignored")
-        del plain["notes"]
-        return plain
 
     def text(self) -> str:
-        """Counts, weights and what to do with them, for a terminal."""
         rows = [["class", "inside", "outside", "share", "void", "images", self.method]]
         counts = self.counts
         for index, name in enumerate(self.classes.names):
@@ -82,8 +62,6 @@ class MemberWeights:
         )
         formula = f"{self.method}  {self.formula}; void is in neither"
         return "\n\n".join([f"{head}\n\n{text_table(rows)}", formula, *self.notes])
-
-    __repr__ = text
 
 
 def weigh_members(
@@ -120,11 +98,7 @@ def weigh_members(
     zero: Zero = "zero" if asks else config.zero
     weights = tuple(pos_weights(counts, zero).tolist())
     result = MemberWeights(
-        version=version("pixelwise"),
-        command=config.command,
-        dataset=CountedSplit(str(description.root), config.split),
-        task=description.task,
-        classes=classes,
+        **origin_of(config, description),
         counts=counts,
         method=POS_WEIGHT,
         formula="pixels outside / pixels inside",
@@ -133,11 +107,7 @@ def weigh_members(
         notes=() if asks else (_train_advice(config, bool(alone)),),
     )
     if asks:
-        where = f"{config.data}: split {config.split}"
-        hint = f"{ONE_SIDED_HINT} For example: {replace(config, zero='zero').command}"
-        error = ArgumentError(where, "zero", event=f"no pixel is {some(alone)}", hint=hint)
-        error.found = result
-        raise error
+        ask_for_zero(config, alone, ONE_SIDED_HINT, result)
     if config.out is not None:
         write_json(config.out, result.as_dict())
     return result
