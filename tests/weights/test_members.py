@@ -75,6 +75,25 @@ def test_the_file_and_the_name_give_the_same_loss(data, tmp_path):
     assert make_plan(config, print).criterion.pos_weight.tolist() == [2]
 
 
+@pytest.mark.parametrize(
+    ("value", "event"),
+    [(255, "every pixel is void"), (0, "no pixel is inside of car, inside of wheel")],
+)
+def test_a_set_without_a_class_that_has_two_sides_is_named(data, value, event):
+    """Whatever `zero` says: there is nothing that could be weighed."""
+    for file in data.glob("car/*.png"):
+        write_stored(file, np.full((4, 4), value, np.uint8))
+    text = (data / "dataset.toml").read_text().replace("value = 255", "value = 7")
+    (data / "dataset.toml").write_text(
+        text.replace("[[classes]]", "ignore_values = [255]\n[[classes]]", 1)
+    )
+    for name in "ab":
+        write_stored(data / "wheel" / f"{name}.png", np.full((4, 4), value, np.uint8))
+    for zero in ("error", "zero"):
+        with pytest.raises(ArgumentError, match=rf"{data}: split train: {event}\. No class can"):
+            pw.weights(data, zero=zero)
+
+
 def test_a_binary_task_has_one_pos_weight(tmp_path):
     """Background pixels / foreground pixels."""
     for split in ("train", "val"):

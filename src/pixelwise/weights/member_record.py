@@ -94,6 +94,11 @@ def weigh_members(
     ):
         counts = count_members(pairs, classes, chosen or threads, progress)
     alone = one_sided(counts, classes.names)
+    if len(alone) == len(classes):
+        where = f"{config.data}: split {config.split}"
+        event = "every pixel is void" if not counts.pixels.any() else f"no pixel is {some(alone)}"
+        hint = "No class can be weighed: it takes pixels inside and outside of one."
+        raise ArgumentError(where, "counts", event=event, hint=hint)
     asks = bool(alone) and config.zero == "error"
     zero: Zero = "zero" if asks else config.zero
     weights = tuple(pos_weights(counts, zero).tolist())
