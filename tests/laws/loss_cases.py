@@ -37,6 +37,11 @@ class Case:
     def row(self):
         return LOSSES[self.name]
 
+    def renumbered(self, order):
+        """An order of the classes in which a background, if the loss has one, stays the first."""
+        stays = self.row.make.has_background and self.activation == "softmax"
+        return [0, *(c for c in order if c)] if stays else list(order)
+
     def __str__(self):
         return f"{self.name}-{self.activation}-C{self.channels}"
 

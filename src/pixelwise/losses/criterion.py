@@ -47,10 +47,12 @@ class Criterion(nn.Module):
             None if the place of a pixel does not matter.
         ranks_pixels: whether it sorts pixels, so that its gradient jumps where two are equally
             wrong.
+        has_background: whether class 0 of several is the background to it, unlike all others.
     """
 
     axes: tuple[int, ...] | None = None
     ranks_pixels = False
+    has_background = False
 
     # what has to agree for two losses to be added; the last two only where they apply
     SHARED = ("activation", "ignore_index", "upsample", "backend", "focal_gamma")

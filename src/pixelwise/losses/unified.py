@@ -43,6 +43,8 @@ class UnifiedFocal(Criterion):
     Source: Yeung et al. 2022, equations 17 to 19.
     """
 
+    has_background = True
+
     def __init__(
         self,
         gamma: float = 0.5,
