@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike
 from pixelwise.errors import ArgumentError, ArgumentTypeError, check_choice, check_range
 from pixelwise.metrics.confusion import ConfusionCounts, count_confusion
 from pixelwise.metrics.inputs import as_array, as_integers, as_probs, check_probs
-from pixelwise.metrics.scores import CONVENTIONS, Convention, mean_iou
+from pixelwise.metrics.means import CONVENTIONS, Convention
+from pixelwise.metrics.scores import mean_iou
 
 TOLERANCE = 0.01  # what half types and many classes may take from Σ_c p_c = 1
 

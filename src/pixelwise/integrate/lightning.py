@@ -26,7 +26,8 @@ from pixelwise.integrate.accumulate import gradient_in_parts
 from pixelwise.integrate.inputs import CheckedLoss, as_counts_of_images, counts_of_images
 from pixelwise.losses.criterion import Criterion
 from pixelwise.metrics.confusion import ConfusionCounts
-from pixelwise.metrics.scores import CONVENTIONS, Convention, mean_iou
+from pixelwise.metrics.means import CONVENTIONS, Convention
+from pixelwise.metrics.scores import mean_iou
 from pixelwise.ops.unknown import raise_if_unknown
 from pixelwise.plan.parts import check_sums
 from pixelwise.ranks.distributed import add_over_ranks, sum_over_ranks

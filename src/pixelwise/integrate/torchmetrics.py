@@ -18,7 +18,8 @@ from pixelwise.errors import ArgumentError, check_choice, check_range
 from pixelwise.integrate.host import classes_on_hosts
 from pixelwise.integrate.inputs import as_counts_of_images, counts_of_images
 from pixelwise.metrics.confusion import ConfusionCounts
-from pixelwise.metrics.scores import CONVENTIONS, Convention, mean_dice, mean_iou
+from pixelwise.metrics.means import CONVENTIONS, Convention
+from pixelwise.metrics.scores import mean_dice, mean_iou
 from pixelwise.ops.spec import ACTIVATIONS, Activation
 from pixelwise.ops.target import Ignore
 from pixelwise.ops.unknown import raise_if_unknown
