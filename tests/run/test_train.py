@@ -144,6 +144,15 @@ def test_after_a_loss_that_is_not_finite_the_last_checkpoint_is_usable(data, tmp
     assert read_checkpoint(tmp_path / "run" / "last").about.step == 3
 
 
+def test_a_learning_rate_that_was_far_too_high_is_named_in_round_numbers(
+    data, tmp_path, monkeypatch
+):
+    """1e30 / 10 is 1.0000000000000001e+29 in binary."""
+    make_the_loss_nan_at_step(2, monkeypatch)
+    with pytest.raises(RunError, match=r"Try lr=1e\+29, clip=1 or precision="):
+        train_small(data, tmp_path / "run", epochs=1, lr=1e30)
+
+
 @pytest.mark.parametrize(("log_every", "logged"), [(1000, [3]), (1, [1, 2, 3, 3])])
 def test_on_a_gpu_losses_are_read_at_the_log_and_before_a_checkpoint(
     data, tmp_path, monkeypatch, log_every, logged

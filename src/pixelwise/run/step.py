@@ -141,7 +141,8 @@ def read_numbers(run: Run) -> None:
         name, value, place = wrong[0] if wrong else ("loss of another rank", math.nan, read[0][2])
         kept = run.folder / LAST
         state = f"{kept} is from before." if kept.exists() else "No epoch was complete yet."
-        ways = f"{setting('lr', run.config.lr / 10)}, {setting('clip', 1)}"
+        lower = float(f"{run.config.lr / 10:.6g}")  # 1e30 / 10 is 1.0000000000000001e+29
+        ways = f"{setting('lr', lower)}, {setting('clip', 1)}"
         hint = f"Try {ways} or {setting('precision', '32')}. {state}"
         raise RunError(f"train: {place}", name, must="finite", got=value, hint=hint)
     losses = [value for name, value, _ in read if name == LOSS]
