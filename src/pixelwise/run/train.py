@@ -82,21 +82,10 @@ def train(
     on_epoch: OnEpoch | None = None,
     on_checkpoint: OnCheckpoint | None = None,
 ) -> Path:
-    """Train a network and keep its best and its last checkpoint.
+    """Train one run, in this process or on ranks: pixelwise.train without `folds`.
 
-    Args:
-        config: what to train on, which network, loss and schedule, or which run to resume; or
-            these settings as keywords, `train("street", loss="ce+dice")`.
-        on_step, on_epoch, on_checkpoint: functions that are given a StepDone, an EpochDone or a
-            CheckpointSaved, in the process of the first device. What one raises stops the run. With
-            several devices they must be functions of an importable module.
-    Returns:
-        The run folder: config.json, metrics.jsonl, best/, last/, examples/, log.txt.
     Raises:
-        PixelwiseError: the data, the settings or the machine do not allow the run; a loss that is
-            not finite.
-        KeyboardInterrupt: after Ctrl-C, when the step is finished and `last` is saved; after
-            SIGTERM its subclass Terminated.
+        ArgumentError: `plan` or `folds` is set.
     """
     if config.plan:
         event = "a plan makes no run folder that could be returned"
