@@ -1,6 +1,8 @@
 """The counts of each image of val: exact sums, and files that are read only if they are whole."""
 
 import json
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -128,3 +130,17 @@ def test_a_damaged_file_is_named_with_the_way_out(kept, change, message):
         list(read_counts(kept, (2, 2)))
     assert "Remove the file" in str(refused.value)
     assert str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "must"), [("val_counts", "a folder"), ("val_counts/3.json", "a file")]
+)
+def test_something_else_of_the_name_of_the_counts_is_named_with_a_way_on(tmp_path, name, must):
+    """A file where the folder would be, or a folder where the file would be."""
+    (tmp_path / "run" / "val_counts").parent.mkdir()
+    makes = {"a folder": Path.touch, "a file": partial(Path.mkdir, parents=True)}
+    makes[must](tmp_path / "run" / name)
+    counts = ValCounts(3, 9, (7, 7), (sparse("a", drawn_confusion(), np.array([0])),))
+    message = rf"{name}: kind must be {must}, got something else\. Move it away.*train --resume "
+    with pytest.raises(RunError, match=message):
+        write_counts(tmp_path / "run", counts)

@@ -24,6 +24,7 @@ from pixelwise.files.results import read_record
 from pixelwise.labels.classes import Classes
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.metrics.members import MemberCounts
+from pixelwise.text import shell_line
 
 VAL_COUNTS = "val_counts"
 LARGEST = 1 << 53  # pixels of a file that may be anybody's; sums stay exact in float64
@@ -115,11 +116,27 @@ def write_counts(run: Path, counts: ValCounts) -> None:
     """Keep the counts of an epoch.
 
     Raises:
-        RunError: the file cannot be written.
+        RunError: the file cannot be written, or something else has its name or that of the folder.
     """
+    _check_kinds(run, counts.epoch)
     content = {"schema": counts.SCHEMA, **to_plain(counts)}
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     atomic_write(run / VAL_COUNTS / f"{counts.epoch}.json", f"{text}\n".encode())
+
+
+def _check_kinds(run: Path, epoch: int) -> None:
+    folder = run / VAL_COUNTS
+    file = folder / f"{epoch}.json"
+    for path, must, right in ((folder, "a folder", os.path.isdir), (file, "a file", _is_file)):
+        if os.path.lexists(path) and not right(path):
+            hint = (
+                f"Move it away, then go on with: pixelwise train --resume {shell_line([str(run)])}"
+            )
+            raise RunError(path, "kind", must=must, got="something else", hint=hint)
+
+
+def _is_file(path: Path) -> bool:
+    return os.path.isfile(path) or os.path.islink(path)  # a link is replaced
 
 
 def epochs_kept(run: Path) -> list[int]:
