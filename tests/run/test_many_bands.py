@@ -9,7 +9,13 @@ from PIL import Image
 from tests.make import write_image, write_stored
 
 import pixelwise as pw
-from pixelwise.errors import ArgumentError, ArgumentTypeError, DatasetError, RunError
+from pixelwise.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    DatasetError,
+    PixelwiseError,
+    RunError,
+)
 from pixelwise.files.records import to_plain
 from pixelwise.labels.bands.image_kind import ImageKind
 from pixelwise.run.run_folder import AboutRun, read_record
@@ -200,6 +206,20 @@ def test_a_run_on_rgb_says_so_to_other_images(tmp_path):
     other = make_set(tmp_path / "grey", *SETS["grey as one channel"], 1, 1)
     with pytest.raises(DatasetError, match=r"learnt them \(RGB of 8 bits\), got grey"):
         pw.predict(run, data=other, out=tmp_path / "out")
+
+
+def test_images_beside_any_dataset_are_told_what_the_network_takes(trained, tmp_path):
+    """There is no dataset.toml that could be changed; the message names the way to have one."""
+    _, run = trained
+    (tmp_path / "images").mkdir()
+    np.save(tmp_path / "images" / "a.npy", np.zeros((*SIZE, 2), np.uint16))
+    with pytest.raises(PixelwiseError) as caught:
+        pw.predict(run, images=tmp_path / "images", out=tmp_path / "out")
+    text = str(caught.value)
+    assert "an image with 4 bands (red, green, blue, nir), got 2" in text
+    assert "The network takes red, green, blue, nir; normalization train" in text
+    assert "predict --data FOLDER" in text
+    assert "Name its bands under [images]" not in text
 
 
 def write_rgb(path, image):

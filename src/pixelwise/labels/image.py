@@ -109,7 +109,7 @@ def as_rgb(where: Path | str, samples: np.ndarray, alpha: bool) -> np.ndarray:
     if samples.dtype == np.float32:
         hint = "Write its range under [images] in dataset.toml, or save it with 8 bits."
         must, got = "an image with 8 or 16 bits a sample", "floating-point samples"
-        raise DatasetError(where, "image", must=must, got=got, hint=hint)
+        raise Unreadable(must, got, hint, "storage").at(DatasetError, where, "image")
     if samples.dtype == np.uint16:
         samples = np.right_shift(samples, 8, out=samples).astype(np.uint8)
     return _with_channels(samples, alpha, 3)

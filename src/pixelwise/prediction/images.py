@@ -21,6 +21,20 @@ def images_of(description: Description, trained: ImageKind) -> ImageKind:
     return replace(trained, channels=description.channels)
 
 
+def as_of_run(error: DatasetError, trained: ImageKind) -> DatasetError:
+    """An error about an image that no dataset describes; its bands are those of the run.
+
+    What it says of dataset.toml is left out: there is none.
+    """
+    if error.cause != "storage":
+        return error
+    hint = (
+        f"The network takes {describe(trained.channels)}. Which bands of other files those are, "
+        "a dataset.toml says (docs/many-bands.md): pixelwise predict --data FOLDER."
+    )
+    return DatasetError(error.where, error.name, must=error.must, got=error.got, hint=hint)
+
+
 def describe(channels: Channels) -> str:
     """What has to be the same for a network."""
     if channels.is_rgb:

@@ -33,6 +33,7 @@ from pixelwise.prediction.confidence import (
     labels_and_bytes,
 )
 from pixelwise.prediction.config import PredictConfig
+from pixelwise.prediction.images import as_of_run
 from pixelwise.prediction.label_files import label_files
 from pixelwise.prediction.predictor import Inputs, Predictor
 from pixelwise.prediction.unfinished import Journal, Stamp, stamp_of
@@ -150,7 +151,7 @@ class Work:
             inputs = self.predictor.inputs_of(image, str(pair.image))
             return Ready(pair, stamp, image.shape[:2], inputs)
         except DatasetError as error:
-            return pair, error
+            return pair, error if self.config.images is None else as_of_run(error, self.images)
 
     def readable(
         self, images: Iterable[Ready | tuple[Pair, PixelwiseError]], advance: Callable[[int], None]
