@@ -157,3 +157,30 @@ def test_what_geotiff_files_say_is_without_data_is_written(tmp_path, tag, value)
     init(folder, force=True, range=("train",))
     expected = Channels(("grey",), normalization="train", nodata=value)
     assert read_description(folder).channels == expected
+
+
+@pytest.mark.parametrize(("tag", "said"), [("none", "before"), ("-9999", "the files name -9999")])
+def test_nodata_that_a_person_wrote_is_kept_when_the_file_is_replaced(tmp_path, tag, said):
+    """Also beside what the files say; a damaged file has nothing to keep."""
+    tifffile = pytest.importorskip("tifffile", reason="the extra tiff is not installed")
+    folder = make(tmp_path / "d", lambda image: image)
+    for path in folder.glob("*/images/*.png"):
+        with Image.open(path) as image:
+            heights = np.asarray(image)[:, :, 0].astype(np.float32) + 1000
+        heights[:3, :3] = -5
+        tifffile.imwrite(path.with_suffix(".tif"), heights, extratags=[(42113, "s", 0, tag, True)])
+        path.unlink()
+    init(folder, range=("train",))
+    file = folder / "dataset.toml"
+    lines = [line for line in file.read_text().splitlines() if not line.startswith("nodata")]
+    text = "\n".join(lines).replace("[images]", "[images]\nnodata = -5")
+    file.write_text(text)
+    assert read_description(folder).channels.nodata == -5
+    survey = init(folder, force=True, range=("train",))
+    assert read_description(folder).channels.nodata == -5
+    (line,) = [str(s) for s in survey.statements if "without data" in str(s)]
+    assert "samples of -5" in line
+    assert said in line
+    file.write_text("[images\n")
+    init(folder, force=True, range=("train",))
+    assert read_description(folder).channels.nodata != -5

@@ -14,9 +14,9 @@ from pixelwise.files.content import Unreadable
 from pixelwise.files.names import real_path
 from pixelwise.files.patterns import fixed_part
 from pixelwise.init.config import InitConfig
-from pixelwise.init.images import about_images
+from pixelwise.init.images import NoData, about_images
 from pixelwise.init.suggest import convert_command, next_step
-from pixelwise.labels.description import FILE_NAME, write_description
+from pixelwise.labels.description import FILE_NAME, read_description, write_description
 from pixelwise.labels.storage_notes import count_kinds, storage_notes
 from pixelwise.settings import takes_settings
 from pixelwise.survey.ask import ask, question_lines, together
@@ -46,7 +46,7 @@ def init(config: InitConfig) -> Survey:
         hint = f"Give {setting('force', True)} to replace it."
         got = f"an existing {path}"
         raise DatasetError("init", FILE_NAME, must="a new file", got=got, hint=hint)
-    given = given_of(config)
+    given, written = given_of(config), written_nodata(path)
     try:
         survey = survey_folder(config.folder, given)
     except DatasetError as error:
@@ -65,7 +65,7 @@ def init(config: InitConfig) -> Survey:
         event = error.without_hint.removeprefix(f"{error.where}: ")
         hint = f"Its annotations have the classes: {step}"
         raise DatasetError(error.where, event=event, hint=hint) from None
-    survey = _with_images(survey)
+    survey = _with_images(survey, written)
     if config.accept_guesses:
         survey = survey.accepted()
     comments = [str(s) for s in survey.statements if s not in survey.open]
@@ -118,13 +118,21 @@ def _is_folder(path: Path) -> bool:
     return os.path.isdir(fixed_part(path))
 
 
-def _with_images(survey: Survey) -> Survey:
+def written_nodata(path: Path) -> NoData:
+    """nodata of a dataset.toml that is to be replaced; None without one, or if it is damaged."""
+    try:
+        return read_description(path).channels.nodata
+    except (DatasetError, LabelError):
+        return None
+
+
+def _with_images(survey: Survey, written: NoData) -> Survey:
     """The survey with the channels of its images, and what is done with those that are not RGB."""
     images = []
     for pair in survey.pairs:
         with suppress(Unreadable):
             images.append((pair.image, read_start(str(pair.image))))
-    channels, said = about_images(images, survey.given)
+    channels, said = about_images(images, survey.given, written)
     kinds = count_kinds(header for _, header in images)
     notes = storage_notes(kinds, len(images), not said and channels.is_rgb)
     said += [Statement(SURE, note) for note in notes]

@@ -28,23 +28,28 @@ NoData = float | Literal["nan"] | None
 
 
 def about_images(
-    images: Sequence[tuple[Path, Header]], given: Given
+    images: Sequence[tuple[Path, Header]], given: Given, written: NoData = None
 ) -> tuple[Channels, list[Statement]]:
     """The channels of a folder of images, and what is to be said or asked about them.
 
     Args:
         images: files and their headers.
         given: what a person has decided.
+        written: nodata of the dataset.toml that is replaced, which a person may have written.
     """
     types = Counter(header.samples for _, header in images)
     bands = Counter(header.colors for _, header in images)
     nodata, said = _nodata([path for path, _ in images])
+    if written not in (None, nodata):
+        files = "" if nodata is None else f"; the files name {nodata}"
+        text = f"samples of {written} are without data, as in the dataset.toml before{files}"
+        nodata, said = written, [Statement(LIKELY if files else SURE, text)]
     if given.channels or given.bands or given.range:
         channels = _given(given, bands)
         text = f"images have {_listed(channels)}, as it was given"
         return replace(channels, nodata=nodata), [Statement(SURE, text), *said]
     if not types or (set(types) == {"uint8"} and set(bands) <= {1, 3}):
-        return RGB, []
+        return (RGB, []) if written is None else (replace(RGB, nodata=nodata), said)
     if len(types) > 1 or len(bands) > 1:
         kinds = Counter((header.samples, header.colors) for _, header in images)
         shown = "; ".join(
