@@ -51,7 +51,7 @@ def test_a_drawn_set_is_learnt_by_the_commands(tmp_path, monkeypatch):
         pw.predict(run, out=tmp_path / "x", thresholds=(0.5,))
     with pytest.raises(ArgumentError, match="these classes overlap"):
         pw.predict(run, out=tmp_path / "x", calibration=True)
-    with pytest.raises(ArgumentError, match=r"boundary.* one class a pixel"):
+    with pytest.raises(ArgumentError, match=r"boundary.* one class a pixel.* Without them"):
         pw.score(folder, boundary=True)
 
 

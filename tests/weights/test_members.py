@@ -142,7 +142,10 @@ def test_a_class_without_a_side_weighs_what_is_said(data, zero, weight, capsys):
     ("settings", "message"),
     [
         ({"method": "enet"}, "method must be pos_weight for a multilabel task"),
-        ({"html": "page.html"}, "html: not for classes that overlap"),
+        (
+            {"html": "page.html"},
+            "html: not for classes that overlap. The table of counts",
+        ),
         ({"drop_background": 0.9}, "drop_background: not for classes that overlap"),
         ({"beta": 0.5}, "beta: not for classes that overlap"),
     ],

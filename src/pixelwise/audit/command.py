@@ -8,7 +8,7 @@ from pixelwise.audit.examine import examine
 from pixelwise.audit.findings import Ledger
 from pixelwise.audit.overlap.views import examine_members
 from pixelwise.audit.result import Audit
-from pixelwise.audit.source import Source, open_folders, open_source
+from pixelwise.audit.source import NOT_REPAIRED, Source, open_folders, open_source
 from pixelwise.labels.class_files import MULTILABEL
 from pixelwise.labels.description import without_overlap
 from pixelwise.sums import Progress
@@ -46,7 +46,7 @@ def audit_of(
     how = {"quick": config.quick, "deep": config.deep}
     if source.description.task == MULTILABEL:
         if config.fix is not None:
-            without_overlap(source.description, "audit --fix")
+            without_overlap(source.description, "audit --fix", NOT_REPAIRED)
         result = examine_members(source, listed, baseline, executor, progress, **how)
     else:
         result = examine(source, Ledger(listed, baseline), executor, progress, **how)

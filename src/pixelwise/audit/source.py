@@ -25,6 +25,10 @@ from pixelwise.survey.statements import Survey
 from pixelwise.text import shell_line
 
 NOTHING = Given()
+# what works where classes overlap, in place of a repair
+NOT_REPAIRED = (
+    "audit lists the findings of each class; convert --task multilabel makes labels anew."
+)
 
 
 @dataclass(frozen=True)

@@ -117,15 +117,15 @@ def read_settled(path: Path | str, accept_guesses: bool) -> "Description":
     return description
 
 
-def without_overlap(description: "Description", command: str) -> "Description":
-    """The description, for a command that takes one class a pixel.
+def without_overlap(description: "Description", command: str, instead: str) -> "Description":
+    """The description, for a command that takes one class a pixel; `instead` says what works.
 
     Raises:
         DatasetError: its classes overlap.
     """
     if description.task == MULTILABEL:
         event = f"{command} takes one class a pixel, and these classes overlap"
-        hint = "What can be done with them is in docs/multi-label.md."
+        hint = f"{instead} See docs/multi-label.md."
         raise DatasetError(description.root / FILE_NAME, "task", event=event, hint=hint)
     return description
 

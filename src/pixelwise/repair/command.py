@@ -13,7 +13,7 @@ from pixelwise.audit.config import AuditConfig
 from pixelwise.audit.headers import COLOR, LOSSY
 from pixelwise.audit.label_rules import LabelFile
 from pixelwise.audit.result import Audit
-from pixelwise.audit.source import Source, open_source
+from pixelwise.audit.source import NOT_REPAIRED, Source, open_source
 from pixelwise.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -277,7 +277,7 @@ def _check_found(found: Audit, root: Path) -> None:
 
 def _check_source(source: Source, out: Path) -> None:
     """Refuse a folder without pairs, and a copy that would lie in its source or around it."""
-    without_overlap(source.description, "fix")
+    without_overlap(source.description, "fix", NOT_REPAIRED)
     root = Path(source.description.root)
     if not source.inventory.pairs:
         must = "a folder with dataset.toml, or of images and labels that pair up"

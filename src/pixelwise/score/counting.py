@@ -217,7 +217,11 @@ def find_classes(config: ScoreConfig, folders: tuple[Path, ...]) -> tuple[Classe
                 f"{folders[0]} has no prediction.json that names a dataset."
             )
             raise ArgumentError("score", event=event, hint=hint)
-        description = without_overlap(read_settled(data, config.accept_guesses), "score")
+        works = (
+            "Predictions of a run, in a folder for each class, are scored without these settings."
+        )
+        settled = read_settled(data, config.accept_guesses)
+        description = without_overlap(settled, f"score {setting('labels')}", works)
         return description.classes, description.task
     if text not in PALETTES and not Path(text).is_file():
         check_choice("score", "classes", text, [*PALETTES, "a file"])

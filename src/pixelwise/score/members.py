@@ -137,7 +137,8 @@ def check_overlapping(config: ScoreConfig) -> None:
     given = [setting(name) for name in names if getattr(config, name)]
     if given:
         event = f"{some(given)}: these take one class a pixel, and these classes overlap"
-        raise ArgumentError("score", event=event)
+        hint = "Without them score has IoU, Dice, precision and recall of each class."
+        raise ArgumentError("score", event=event, hint=hint)
 
 
 def score_members(

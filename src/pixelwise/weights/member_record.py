@@ -26,6 +26,10 @@ from pixelwise.weights.record import Weighed, ask_for_zero, origin_of
 
 # What is about one class a pixel, or about weights that have other formulas.
 _OF_OTHERS = ("beta", "html", "drop_background", "keep_list")
+_WORKS = (
+    f"The table of counts and pos_weight is printed, and {setting('out')} writes it; see "
+    "docs/multi-label.md."
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -82,7 +86,7 @@ def weigh_members(
     given = [n for n in _OF_OTHERS if getattr(config, n) != field_of(type(config), n).default]
     if given:
         event = f"{some(map(setting, given))}: not for classes that overlap"
-        raise ArgumentError("weights", given[0], event=event, hint="See docs/multi-label.md.")
+        raise ArgumentError("weights", given[0], event=event, hint=_WORKS)
     if config.method not in (None, POS_WEIGHT):
         must = f"{POS_WEIGHT} for a multilabel task, each of whose classes is a yes or no"
         raise ArgumentError("weights", "method", must=must, got=config.method)
