@@ -76,7 +76,7 @@ def test_shared_options_are_those_of_the_base_with_its_types(make, annotation):
     """What type checkers read is what the base takes; a type may be narrower than there."""
     assert get_origin(annotation) is Unpack
     (declared,) = get_args(annotation)
-    of_base = inspect.signature(make.__mro__[1]).parameters
+    of_base = inspect.signature(make.__mro__[1].__init__).parameters
     assert set(declared.__annotations__) <= set(of_base)
     wider = {name: of_base[name].annotation for name in declared.__annotations__}
     assert all(
