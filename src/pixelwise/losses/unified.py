@@ -34,7 +34,7 @@ class UnifiedFocal(Criterion):
         absent: what happens to classes without valid target pixels in the Tversky part: "skip"
             leaves them out of its mean, "zero" counts them with loss 0, "keep" by the formula.
         activation: "softmax", or "sigmoid" for one channel or overlapping classes.
-        shared: see Criterion.
+        ignore_index, upsample, backend: see Criterion.
     Raises:
         ArgumentError: an option is out of its range.
     Absent classes: contribute nothing to the focal part; in the other see `absent`.
