@@ -9,13 +9,8 @@ from torch import Tensor, nn
 from pixelwise.errors import ArgumentError, ArgumentTypeError, check_shape, shown
 from pixelwise.losses.criterion import Criterion
 from pixelwise.metrics.confusion import ConfusionCounts, count_confusion, total_counts
-from pixelwise.metrics.scores import (
-    Convention,
-    iou,
-    mean_accuracy,
-    mean_iou,
-    pixel_accuracy,
-)
+from pixelwise.metrics.means import Convention
+from pixelwise.metrics.scores import iou, mean_accuracy, mean_iou, pixel_accuracy
 from pixelwise.ops.double_softmax import are_probabilities
 from pixelwise.ops.predict import Threshold, confusion_matrix
 from pixelwise.ops.spec import Activation

@@ -26,7 +26,7 @@ from pixelwise.integrate.inputs import (
 )
 from pixelwise.losses.options import Factors
 from pixelwise.losses.table import criterion
-from pixelwise.metrics.scores import CONVENTIONS, Convention
+from pixelwise.metrics.means import CONVENTIONS, Convention
 from pixelwise.ops.predict import confusion_matrix
 
 

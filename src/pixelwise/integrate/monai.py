@@ -20,7 +20,8 @@ from pixelwise.integrate.inputs import (
     without_channel_axis,
 )
 from pixelwise.metrics.confusion import ConfusionCounts
-from pixelwise.metrics.scores import CONVENTIONS, Convention, mean_iou
+from pixelwise.metrics.means import CONVENTIONS, Convention
+from pixelwise.metrics.scores import mean_iou
 from pixelwise.ops.spec import ACTIVATIONS, Activation
 from pixelwise.ops.target import Ignore
 from pixelwise.ops.unknown import raise_if_unknown

@@ -24,7 +24,7 @@ from pixelwise.integrate.inputs import (
 )
 from pixelwise.losses.criterion import Criterion
 from pixelwise.metrics.confusion import ConfusionCounts
-from pixelwise.metrics.scores import CONVENTIONS, Convention
+from pixelwise.metrics.means import CONVENTIONS, Convention
 from pixelwise.ops.spec import Activation
 from pixelwise.ops.target import Ignore
 from pixelwise.ops.unknown import raise_if_unknown
