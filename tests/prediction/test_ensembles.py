@@ -104,6 +104,31 @@ def test_the_scale_of_a_run_is_a_view_of_none(runs, tmp_path, batch):
     )
 
 
+@pytest.mark.parametrize("tile", [None, (16, 32)])
+def test_one_size_is_a_run_of_that_scale(runs, tmp_path, tile):
+    twice = copied(runs[0], tmp_path / "run", "best/config.json", scale=2.0)
+    of_run = pw.predict(twice, tile=tile, out=tmp_path / "of-run")
+    found = pw.predict(runs[0], scales=(2,), tile=tile, out=tmp_path / "found")
+    assert labels_of(found) == labels_of(of_run)
+
+
+def test_tiles_take_views_and_networks_of_one_size(runs, tmp_path):
+    """A tile that is as large as the image is the image; a small one is predicted by all."""
+    given = {"run": [runs[0], runs[2]], "flip": True}
+    whole = pw.predict(**given, out=tmp_path / "whole")
+    assert labels_of(pw.predict(**given, tile=(64, 64), out=tmp_path / "one")) == labels_of(whole)
+    tiled = pw.predict(**given, tile=(32, 32), out=tmp_path / "tiled")
+    assert about(tiled)["averaged"] == about(whole)["averaged"]
+    assert labels_of(tiled).keys() == labels_of(whole).keys()
+    tiles = {"tile": [32, 32], "overlap": 0.5, "blend": "equal"}
+    scored = copied(runs[2], tmp_path / "run", "best/config.json", tiling=tiles)
+    with pytest.raises(ArgumentError, match=r"different tiles: .*32.*; whole images\. Give tile"):
+        pw.predict([runs[0], scored], out=tmp_path / "no")
+    for other in ({"run": runs}, {"scales": (1, 2)}):
+        with pytest.raises(ArgumentError, match=r"tiles are of images in one size, and here are 2"):
+            pw.predict(**{**given, **other}, tile=(32, 32), out=tmp_path / "no")
+
+
 def test_the_command_takes_several_runs(runs, tmp_path, capsys):
     words = ["--flip", "--scales", "0.75", "1", "--out", str(tmp_path / "out"), "--split", "val"]
     assert main(["predict", *map(str, runs[:2]), *words]) == 0
@@ -114,6 +139,12 @@ def test_the_command_takes_several_runs(runs, tmp_path, capsys):
     assert main(["predict", str(runs[0]), str(tmp_path / "none"), "--out", str(tmp_path)]) == 2
     assert "RUN must be a folder with config.json, got" in capsys.readouterr().err
     assert main(["predict"]) == 2
+
+
+def test_a_score_of_bare_labels_finds_the_classes_of_an_ensemble(runs, data, tmp_path):
+    out = pw.predict(runs[:2], images=data / "val" / "images", out=tmp_path / "out")
+    found = pw.score(out, labels=data / "val" / "labels")
+    assert found.scores == pw.score(pw.predict(runs[:2], out=tmp_path / "split")).scores
 
 
 def test_one_run_is_a_path():
@@ -185,7 +216,7 @@ def test_several_runs_need_a_folder_and_one_split(runs, tmp_path):
     with pytest.raises(ArgumentError, match="several runs are in none of them: out is needed"):
         pw.predict(runs)
     other = copied(runs[1], tmp_path / "run", "best/config.json", val_split="train")
-    with pytest.raises(ArgumentError, match=r"scored on different splits: train, val\. Give split"):
+    with pytest.raises(ArgumentError, match=r"scored on different splits: train; val\. Give split"):
         pw.predict([runs[0], other], out=tmp_path / "out")
     assert pw.predict([runs[0], other], split="val", out=tmp_path / "out")
 
@@ -194,7 +225,7 @@ def test_the_folds_of_a_cross_validation_are_an_ensemble(folds, tmp_path):
     """In a folder of their own: predictions of each pair by the network without it stay."""
     held_out = labels_of(folds / "predictions" / "train")
     with pytest.raises(
-        ArgumentError, match=r"scored on different splits: train\.1of3, train\.2of3, tr"
+        ArgumentError, match=r"scored on different splits: train\.1of3; train\.2of3; tr"
     ):
         pw.predict(folds)
     out = pw.predict(folds, split="val")

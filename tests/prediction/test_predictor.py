@@ -7,12 +7,16 @@ from torch import nn
 from torch.nn.functional import avg_pool2d, interpolate
 
 from make import draw
+from pixelwise.errors import ArgumentError
+from pixelwise.labels.bands.channels import Channels
+from pixelwise.labels.bands.image_kind import ImageKind
 from pixelwise.labels.classes import Classes
 from pixelwise.networks.build import build_network
 from pixelwise.prediction.predictor import Predictor
 from pixelwise.run.trained import TrainedNetwork
 
 CLASSES = Classes(["ground", "disc", "bar"])
+SIXTEEN = ImageKind(Channels(range=((0, 4095),)), "uint16", (0,) * 3, (4095,) * 3)
 
 
 class Equivariant(nn.Module):
@@ -105,6 +109,23 @@ def test_networks_of_several_strides_and_scales_share_inputs_and_a_grid():
     ]
     found = logits_of(predictor, image)
     torch.testing.assert_close(found.softmax(1), torch.stack(probs).mean(0))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        TrainedNetwork(Equivariant(4), Classes(["ground", "bar", "disc"]), "softmax", 1.0),
+        TrainedNetwork(Equivariant(4), CLASSES, "sigmoid", 1.0),
+        TrainedNetwork(Equivariant(4), CLASSES, "softmax", 1.0, SIXTEEN),
+    ],
+    ids=["classes", "activation", "images"],
+)
+def test_networks_of_several_kinds_are_refused(other):
+    message = r"networks must be at least one, all of the same classes, .* got 2 of 2 kinds"
+    with pytest.raises(ArgumentError, match=message):
+        Predictor([equivariant(), other])
+    with pytest.raises(ArgumentError, match=r"networks must be at least one, .* got none"):
+        Predictor([])
 
 
 def test_a_network_with_itself_is_the_network():

@@ -26,6 +26,7 @@ from pixelwise.run.checkpoint import (
 )
 from pixelwise.run.run_folder import saved_config
 from pixelwise.text import shell_line, some
+from pixelwise.tiles.grid import Tiling
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ class Members:
                 "val_split": ("scored on different splits", "split"),
                 "tiling": ("scored with different tiles", "tile"),
             }[name]
-            event = f"the networks were {what}: {some(sorted(map(str, values)))}"
+            shown = sorted(_shown(value) for value in values)
+            event = f"the networks were {what}: {some(shown, separator='; ')}"
             raise ArgumentError("predict", event=event, hint=f"Give {setting(option)}.")
         return next(iter(values))
 
@@ -142,7 +144,7 @@ def find_members(config: PredictConfig, log: Callable[[str], None]) -> Members:
     if config.flip:
         for one in found:
             check_mirrored(one)
-    ordered = sorted(found, key=lambda one: one.about.sha256[WEIGHTS])
+    ordered = sorted(found, key=lambda one: (one.about.sha256[WEIGHTS], one.about.scale))
     folder, held_out = None, None
     if len(config.runs) == 1:
         (run,) = config.runs
@@ -229,3 +231,8 @@ def learns_from_mirrored(config: TrainConfig) -> bool:
     """Whether half of the examples of a run are mirrored."""
     preset = AUGMENTATIONS.get(config.augment)
     return config.flip and not (preset is not None and preset.crop_only)
+
+
+def _shown(value: str | Tiling | None) -> str:
+    """What a run was trained or scored on, for a message."""
+    return value.text() if isinstance(value, Tiling) else value or "whole images"

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pixelwise.errors import ArgumentError
 from pixelwise.labels.bands.reading import Samples
 from pixelwise.ops.predict import Threshold
 from pixelwise.plan.config import Device
@@ -45,6 +46,8 @@ class Predictor:
         device: where it computes.
         scales: of the image, one for each of the inputs.
         network: the first one.
+    Raises:
+        ArgumentError: no network, or networks of several kinds.
     """
 
     def __init__(
@@ -54,6 +57,14 @@ class Predictor:
         scales: Sequence[float] = (1.0,),
     ) -> None:
         several = [networks] if isinstance(networks, TrainedNetwork) else list(networks)
+        kinds = {
+            (one.classes.names, one.activation, one.images.channels, one.images.dtype)
+            for one in several
+        }
+        if len(kinds) != 1:
+            must = "at least one, all of the same classes, activation and kind of images"
+            got = f"{len(several)} of {len(kinds)} kinds" if several else "none"
+            raise ArgumentError("Predictor", "networks", must=must, got=got)
         self.networks = [(network, Batched(network)) for network in several]
         self.network = several[0]
         self.classes, self.activation = self.network.classes, self.network.activation
@@ -70,7 +81,7 @@ class Predictor:
     def predict(
         self, image: Samples | Path | str, threshold: Threshold = 0.5
     ) -> NDArray[np.uint8] | NDArray[np.uint16]:
-        """The label of one image, at its own size: what the command `predict` writes for it.
+        """The label of one image, at its own size: what `predict` writes for it without tiles.
 
         Arguments, result and errors are those of TrainedNetwork.predict.
         """
