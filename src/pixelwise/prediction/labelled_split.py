@@ -33,6 +33,7 @@ from pixelwise.tiles.bands import Joined
 from pixelwise.tiles.grid import Tiling
 
 READERS = 2
+BY_HAND = "What is chosen on a split of all runs can be given as a number instead."
 Record = TypeVar("Record")
 
 
@@ -66,7 +67,7 @@ def labelled_split(members: Members, split: str, tiling: Tiling | None) -> Label
         ArgumentError: the networks were trained on several datasets.
     """
     about = members.first.about
-    data = real_path(Path(members.agreed("dataset")))
+    data = real_path(Path(members.agreed("dataset", BY_HAND)))
     description = read_description(data)
     if description.classes.names != about.classes.names or description.task != about.task:
         must = f"those of the network ({', '.join(about.classes.names)})"

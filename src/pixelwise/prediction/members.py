@@ -64,9 +64,12 @@ class Members:
         """The scales in which networks see an image."""
         return {one.about.scale * factor for one in self.checkpoints for factor in self.scales}
 
-    def agreed(self, name: Literal["dataset", "val_split", "tiling"]) -> Any:
+    def agreed(self, name: Literal["dataset", "val_split", "tiling"], hint: str = "") -> Any:
         """What all runs have been trained or scored on.
 
+        Args:
+            name: of what.
+            hint: what helps if that differs, where the option for it does not.
         Raises:
             ArgumentError: that differs.
         """
@@ -79,7 +82,8 @@ class Members:
             }[name]
             shown = sorted(_shown(value) for value in values)
             event = f"the networks were {what}: {some(shown, separator='; ')}"
-            raise ArgumentError("predict", event=event, hint=f"Give {setting(option)}.")
+            hint = hint or f"Give {setting(option)}."
+            raise ArgumentError("predict", event=event, hint=hint)
         return next(iter(values))
 
     def key(self) -> tuple[Any, ...]:

@@ -20,6 +20,7 @@ from pixelwise.ops.spec import Activation, Upsample
 from pixelwise.ops.stats import pixel_stats
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.labelled_split import (
+    BY_HAND,
     LabelledSplit,
     kept,
     labelled_split,
@@ -76,7 +77,7 @@ def temperature_of(
         PairingError: the split has no labels.
         RunError: the file system refuses.
     """
-    split = labelled_split(members, members.agreed("val_split"), tiling)
+    split = labelled_split(members, members.agreed("val_split", BY_HAND), tiling)
     path = None if members.folder is None else members.folder / FILE
     found = kept(ChosenTemperature, path, split.key)
     if found is not None:
