@@ -14,6 +14,7 @@ from pixelwise.plan.config import TrainConfig
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.predict import predict
 from pixelwise.run.train import train
+from pixelwise.score.command import score
 
 rasterio = pytest.importorskip("rasterio", reason="rasterio is not installed")
 
@@ -84,6 +85,12 @@ def test_the_same_command_goes_on_and_png_is_another_folder(run, images):
     assert {p.name for p in again.glob("*.tif")} == set(times)
 
 
+def test_labels_as_tiff_have_the_score_of_those_as_png(run, tmp_path):
+    png = predict(PredictConfig(run, out=tmp_path / "png", tile=TILE))
+    out = predict(PredictConfig(run, out=tmp_path / "tiff", tile=TILE, format="tiff"))
+    assert score(out).per_class == score(png).per_class
+
+
 def test_ground_control_points_are_kept(run, tmp_path):
     points = [
         rasterio.control.GroundControlPoint(row, column, 500_000 + column, 5_300_000 - row)
@@ -108,6 +115,7 @@ def test_classes_that_overlap_have_a_file_each(tmp_path):
         assert list((out / part).glob("*.tif"))
         for path in (out / part).glob("*.tif"):
             assert np.array_equal(read_label(path), read_label(png / part / f"{path.stem}.png"))
+    assert score(out).per_class == score(png).per_class
 
 
 def test_without_rasterio_the_extra_is_named(run, images, monkeypatch):

@@ -39,6 +39,8 @@ from pixelwise.text import plural, shell_line, some
 ITEMS_A_TASK = 16
 # Files of fewer pixels are decoded in less time than Python needs for them, which threads share.
 PIXELS_FOR_THREADS = 1 << 18
+# Predictions in the formats that predict writes; of both, the last.
+PREDICTED = (".tif", ".png")
 
 
 @dataclass(frozen=True)
@@ -292,8 +294,8 @@ def predicted_items(
         if affixes:
             there = find_pairing(folder, None, affixes, image="prediction").image_of
         else:
-            files = {p.id: folder / f"{p.id}.png" for p in labelled}
-            there = {id: file for id, file in files.items() if file.is_file()}
+            named = ((p.id, folder / f"{p.id}{end}") for end in PREDICTED for p in labelled)
+            there = {id: file for id, file in named if file.is_file()}
         missing = [p.id for p in labelled if p.id not in there]
         if missing:
             names = (f"{affixes.prefix}{id}{affixes.suffix}" for id in missing)

@@ -17,7 +17,7 @@ from pixelwise.files.results import made_by, write_json
 from pixelwise.labels.bands.channels import Channels
 from pixelwise.labels.bands.reading import void_without_data
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.overlap.members import member_files, read_members
+from pixelwise.labels.overlap.members import predicted_members, read_members
 from pixelwise.labels.overlap.pairing import PLACE
 from pixelwise.labels.pairs import Pair
 from pixelwise.metrics.means import CONVENTIONS, Convention
@@ -181,7 +181,7 @@ def check_predicted(pairs: Sequence[Pair], folder: Path, classes: Classes) -> No
     Raises:
         PairingError: naming the files.
     """
-    files = (file for pair in pairs for file in member_files(folder, pair.id, classes))
+    files = (file for pair in pairs for file in predicted_members(folder, pair.id, classes))
     missing = [file for file in files if not file.is_file()]
     if missing or not pairs:
         must = f"predicted in {folder}, a folder for each class"
@@ -296,7 +296,7 @@ def count_image(
     target = void_without_data(target, pair.image, channels, classes.ignore_index)
     found = []
     for folder in folders:
-        files = member_files(folder, pair.id, classes)
+        files = predicted_members(folder, pair.id, classes)
         pred = read_members(Pair(pair.id, pair.image, labels=files), classes)
         if pred.shape != target.shape:
             must = f"{target.shape[1:]} as in the label"

@@ -77,6 +77,13 @@ def member_files(folder: Path, id: str, classes: Classes) -> tuple[Path, ...]:
     return tuple(folder / file / f"{id}.png" for file in classes.files)
 
 
+def predicted_members(folder: Path, id: str, classes: Classes) -> tuple[Path, ...]:
+    """Where the predicted label image of each class is: member_files, or TIFF files of the name."""
+    png = member_files(folder, id, classes)
+    tiff = [file.with_name(f"{file.name.removesuffix('.png')}.tif") for file in png]
+    return tuple(b if b.is_file() and not a.is_file() else a for a, b in zip(png, tiff))
+
+
 def write_members(folder: Path, id: str, members: NDArray[np.uint8], classes: Classes) -> None:
     """Write one indexed PNG for each class, FOLDER/CLASS/ID.png, as read_members reads them.
 
