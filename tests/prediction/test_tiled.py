@@ -253,6 +253,20 @@ def test_probabilities_are_counted_from_the_logits_of_the_tiles(data, run, tmp_p
     assert pixels[0] == pixels[1]
 
 
+def test_a_binary_task_has_the_files_and_the_threshold_of_whole_images(tmp_path, monkeypatch):
+    """With one channel, a threshold chosen on val, and the mirror image in each tile."""
+    data = make_dataset(tmp_path / "data", size=(101, 131), binary=True)
+    run = train(TrainConfig(**train_settings(data, tmp_path / "run", crop=(64, 64))))
+    monkeypatch.setattr(TrainedNetwork, "forward", lambda _, image: rest_of(image)[:, :1] / 20)
+    found = {}
+    for name, tile in (("whole", None), ("tiles", TILE)):
+        asked = {"thresholds_from": "val", "flip": True, "tile": tile, "out": tmp_path / name}
+        out = predict(PredictConfig(run, **asked))
+        found[name] = written(out), json.loads((out / "prediction.json").read_text())["threshold"]
+    assert found["tiles"] == found["whole"]
+    assert found["tiles"][1] != 0.5
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
