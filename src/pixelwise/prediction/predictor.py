@@ -83,6 +83,7 @@ class Predictor:
     ) -> NDArray[np.uint8] | NDArray[np.uint16]:
         """The label of one image, at its own size: what `predict` writes for it without tiles.
 
+        The image is seen as a whole, as with `--tile 0 0`, also if the runs were scored in tiles.
         Arguments, result and errors are those of TrainedNetwork.predict.
         """
         network = self.network

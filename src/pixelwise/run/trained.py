@@ -77,7 +77,8 @@ class TrainedNetwork(nn.Module):
         """The label of one image, at the image's own size.
 
         The logits are interpolated bilinearly to that size. The result depends on this image alone
-        and is what `pixelwise predict` writes for it: `classes.to_stored(label)`.
+        and is what `pixelwise predict` writes for it: `classes.to_stored(label)`. The network sees
+        the image as a whole, as with `--tile 0 0`, also if its run was scored in tiles.
 
         Args:
             image: (H, W, 3) uint8 RGB, or the channels and samples that the network was trained
