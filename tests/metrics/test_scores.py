@@ -91,7 +91,7 @@ def test_scores_of_all_pixels_are_the_hand_computed_ratios():
     ],
 )
 def test_a_mean_iou_has_as_many_values_as_conventions(convention, expected):
-    """One confusion matrix, six numbers, each with its name."""
+    """One confusion matrix, a number for each convention."""
     assert mean_iou(COUNTS, convention) == pytest.approx(expected)
 
 
