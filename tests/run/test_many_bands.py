@@ -218,7 +218,7 @@ def test_images_beside_any_dataset_are_told_what_the_network_takes(trained, tmp_
     text = str(caught.value)
     assert "an image with 4 bands (red, green, blue, nir), got 2" in text
     assert "The network takes red, green, blue, nir; normalization train" in text
-    assert "predict --data FOLDER" in text
+    assert "give its folder as data" in text
     assert "Name its bands under [images]" not in text
 
 

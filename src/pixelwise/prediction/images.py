@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pixelwise.errors import DatasetError
+from pixelwise.errors import DatasetError, setting
 from pixelwise.labels.bands.channels import Channels
 from pixelwise.labels.bands.image_kind import ImageKind
 from pixelwise.labels.description import FILE_NAME, Description
@@ -30,7 +30,7 @@ def as_of_run(error: DatasetError, trained: ImageKind) -> DatasetError:
         return error
     hint = (
         f"The network takes {describe(trained.channels)}. Which bands of other files those are, "
-        "a dataset.toml says (docs/many-bands.md): pixelwise predict --data FOLDER."
+        f"a dataset.toml says (docs/many-bands.md): give its folder as {setting('data')}."
     )
     return DatasetError(error.where, error.name, must=error.must, got=error.got, hint=hint)
 
