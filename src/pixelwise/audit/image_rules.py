@@ -55,6 +55,36 @@ _POSES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 @dataclass(frozen=True)
+class Look:
+    """What an image looks like, in few numbers.
+
+    Args:
+        dhash, small: dHash, and (16, 16) uint8 grey.
+    """
+
+    dhash: int
+    small: NDArray[np.uint8]
+
+    def is_near(self, other: "Look") -> bool:
+        """Whether two images are almost the same, by the rule of S2; equal ones are too.
+
+        An image without structure is near to those alone that are grey for grey the same.
+        """
+        gap = np.abs(self.small.astype(int) - other.small).mean()
+        structured = min(self.dhash.bit_count(), other.dhash.bit_count()) >= _LEAST_BITS
+        bits = (self.dhash ^ other.dhash).bit_count()
+        return bool(gap == 0 or (structured and bits <= _NEAR_BITS and gap <= _SMALL_ERROR))
+
+
+def look_at(image: NDArray[np.uint8]) -> Look:
+    """What an image (H, W, 3) looks like."""
+    grey = Image.fromarray(image).convert("L")
+    bits = np.asarray(grey.resize((9, 8), Image.Resampling.BOX))
+    dhash = int.from_bytes(np.packbits(bits[:, :-1] < bits[:, 1:]).tobytes(), "big")
+    return Look(dhash, np.asarray(grey.resize((_SMALL, _SMALL), Image.Resampling.BOX)))
+
+
+@dataclass(frozen=True)
 class ImageContents:
     """An image in numbers.
 
@@ -91,14 +121,11 @@ def examine_image(
         image = decode_shown(path, data, channels)
     except PixelwiseError as error:
         return ImageContents((unreadable(files.image, error),))
-    grey = Image.fromarray(image).convert("L")
-    bits = np.asarray(grey.resize((9, 8), Image.Resampling.BOX))
-    dhash = int.from_bytes(np.packbits(bits[:, :-1] < bits[:, 1:]).tobytes(), "big")
-    small = np.asarray(grey.resize((_SMALL, _SMALL), Image.Resampling.BOX))
+    look = look_at(image)
     digest = blake2b(image.tobytes(), digest_size=8, person=repr(image.shape).encode()[:16])
     findings, is_upright = ((), False) if label is None else _pose(files, image, label)
     key = int.from_bytes(digest.digest(), "big")
-    return ImageContents(findings, key, dhash, small, is_upright)
+    return ImageContents(findings, key, look.dhash, look.small, is_upright)
 
 
 def dark_rule(name: str, path: str, data: bytes) -> Iterator[Finding]:

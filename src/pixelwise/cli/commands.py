@@ -169,6 +169,15 @@ COMMANDS = {
         "pixelwise.prediction.predict:predict_images",
         show_predict,
     ),
+    "next": Command(
+        "choose which images of a folder to label next",
+        (
+            "pixelwise next runs/street-1 --images pool/              # the 50 least sure ones",
+            "pixelwise next runs/street-1 --images pool/ --budget 20 --out next.txt",
+        ),
+        "pixelwise.selection.config:NextConfig",
+        "pixelwise.selection.command:next_images",
+    ),
     "score": Command(
         "compare predicted label images with labels",
         (

@@ -16,12 +16,15 @@ from pixelwise.text import plural
 _ABOVE = 4
 
 
-def photographs(folder: Path, prefix: str = "", suffix: str = "") -> list[Pair]:
+def photographs(
+    folder: Path, prefix: str = "", suffix: str = "", where: str = "predict"
+) -> list[Pair]:
     """The images in and below a folder.
 
     Args:
         folder: of images.
         prefix, suffix: of their names; other files are not images.
+        where: the command.
     Raises:
         ArgumentError: there are label files among them.
         PairingError: there are none, or two of one id.
@@ -29,12 +32,12 @@ def photographs(folder: Path, prefix: str = "", suffix: str = "") -> list[Pair]:
     if (folder / FILE_NAME).is_file():
         data, split = setting("data", str(folder)), setting("split")
         hint = f"Give {data} and {split}, or the folder of its images."
-        raise _refused(f"{folder}, a dataset with its labels", hint)
+        raise _refused(where, f"{folder}, a dataset with its labels", hint)
     named = _named_folders(folder)
     if named is not None:
         images, labels = named
         hint = f"Give the images alone: {setting('images', str(images))}."
-        raise _refused(f"{folder}, which has labels too ({labels})", hint)
+        raise _refused(where, f"{folder}, which has labels too ({labels})", hint)
     pairs = find_pairs(folder, None, image_prefix=prefix, image_suffix=suffix)
     described = _described_labels(folder)
     found = [pair.image for pair in pairs if real_path(pair.image) in described]
@@ -42,12 +45,12 @@ def photographs(folder: Path, prefix: str = "", suffix: str = "") -> list[Pair]:
         got = f"{folder} with {plural(len(found), 'label file')}, such as {found[0]}"
         affixes = f"{setting('image_prefix')} and {setting('image_suffix')}"
         hint = f"Give the folder of its images, or what their names have: {affixes}."
-        raise _refused(got, hint)
+        raise _refused(where, got, hint)
     return pairs
 
 
-def _refused(got: str, hint: str) -> ArgumentError:
-    return ArgumentError("predict", "images", must="a folder of images alone", got=got, hint=hint)
+def _refused(where: str, got: str, hint: str) -> ArgumentError:
+    return ArgumentError(where, "images", must="a folder of images alone", got=got, hint=hint)
 
 
 def _named_folders(folder: Path) -> tuple[Path, Path] | None:
