@@ -175,6 +175,8 @@ def test_what_cannot_be_is_one_sentence(best, tmp_path):
         ExportConfig(best, size=SIZE, any_size=True)
     with pytest.raises(ArgumentError, match=r"any_size must be left out .* scale 0\.5"):
         pw.export(best, trust=True, any_size=True, out=tmp_path / "a")
+    with pytest.raises(ArgumentError, match=r"threshold must be left out for a multiclass task"):
+        pw.export(best, trust=True, size=SIZE, threshold=0.3, out=tmp_path / "a")
     with pytest.raises(RunError, match="no image of val has the size of the artefact"):
         pw.export(best, trust=True, size=(32, 32), out=tmp_path / "a", format="torch")
     with pytest.raises(DatasetError, match=r"Give data, or check=.none"):
@@ -212,3 +214,13 @@ def test_a_missing_package_is_named_with_its_extra(best, tmp_path, monkeypatch, 
     monkeypatch.setitem(sys.modules, "onnx", None)
     assert main(["export", str(best), "--out", str(tmp_path / "a"), "--trust"]) == 2
     assert "pip install 'pixelwise[onnx]'" in capsys.readouterr().err
+
+
+def test_a_missing_runtime_is_named_where_an_artefact_is_run(artefact, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    monkeypatch.delitem(sys.modules, "pixelwise.export.runner")
+    golden = str(artefact.folder / "golden.png")
+    assert main(["run", str(artefact.folder), golden, "--out", "never.png"]) == 2
+    assert "onnxruntime is not installed. Install it with: pip install 'pixelwise[onnx]'" in (
+        capsys.readouterr().err
+    )

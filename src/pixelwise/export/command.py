@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixelwise.audit.headers import read_start
-from pixelwise.errors import DatasetError, RunError, setting
+from pixelwise.errors import ArgumentError, DatasetError, RunError, setting
 from pixelwise.export.certificate import Compared, target_of
 from pixelwise.export.config import NO_CHECK, ExportConfig
 from pixelwise.export.formats import EXPORTS, INPUT, OUTPUT, Model
@@ -52,7 +52,7 @@ from pixelwise.run.checkpoint import BEST, LAST, WEIGHTS, Checkpoint, find_check
 from pixelwise.run.run_folder import saved_config
 from pixelwise.run.trained import TrainedNetwork, trained_network
 from pixelwise.score.compare import Difference, numbers
-from pixelwise.settings import command_line, takes_settings
+from pixelwise.settings import command_line, field_of, takes_settings
 from pixelwise.sums import ahead
 from pixelwise.text import plural, some
 
@@ -189,6 +189,9 @@ def thresholds_of(config: PredictConfig, checkpoint: Checkpoint) -> tuple[float,
     """
     about = checkpoint.about
     if about.task == "multiclass":
+        if config.threshold != field_of(PredictConfig, "threshold").default:
+            must = "left out for a multiclass task, which has no thresholds"
+            raise ArgumentError("export", "threshold", must=must, got=config.threshold)
         return ()
     return config.thresholds or (config.threshold,) * about.num_channels
 
@@ -268,11 +271,6 @@ def size_of(pair: Pair) -> Size | None:
     return header.height, header.width
 
 
-def fits(size: Size, made: Contract) -> bool:
-    """Whether the artefact takes images of a size."""
-    return size == made.size if made.size else not any(n % made.multiple for n in size)
-
-
 def planes(image: NDArray[Any]) -> NDArray[Any]:
     """(H, W, C) -> (1, C, H, W)."""
     return np.ascontiguousarray(image.transpose(2, 0, 1))[None]
@@ -295,7 +293,7 @@ def calibration_images(config: ExportConfig, checkpoint: Checkpoint, made: Contr
     description = read_description(real_path(config.data or Path(checkpoint.about.dataset)))
     path = checkpoint.folder.parent
     split = saved_config(path).train_split if (path / "config.json").is_file() else "train"
-    pairs = [p for p in description.pairs(split) if (s := size_of(p)) and fits(s, made)]
+    pairs = [p for p in description.pairs(split) if (s := size_of(p)) and made.takes(s)]
     if not pairs:
         event = f"no image of {split}, on which int8 is calibrated, has the size of the artefact"
         raise RunError("export", event=event)
@@ -318,7 +316,7 @@ def certify(
         RunError: no image of the split has its size.
         DatasetError, LabelError: a pair cannot be read.
     """
-    pairs = [p for p in check.pairs if (size := size_of(p)) is None or fits(size, made)]
+    pairs = [p for p in check.pairs if (size := size_of(p)) is None or made.takes(size)]
     if not pairs:
         event = f"no image of {check.split} has the size of the artefact"
         hint = f"Give another split, or {setting('check', NO_CHECK)}."

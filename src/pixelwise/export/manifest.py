@@ -42,6 +42,16 @@ class Contract:
     output_dtype: Literal["uint8", "uint16"]
     output_layout: Literal["NHW", "NCHW"]
 
+    def takes(self, size: tuple[int, int]) -> bool:
+        """Whether images of (height, width) can be given."""
+        return size == self.size if self.size else not any(n % self.multiple for n in size)
+
+    def sizes(self) -> str:
+        """Which images can be given, in words."""
+        if self.size is None:
+            return f"multiples of {self.multiple}"
+        return f"{self.size[0]} x {self.size[1]}"
+
 
 @dataclass(frozen=True)
 class Certificate:
@@ -155,9 +165,8 @@ class Manifest(Result):
 
     def text(self) -> str:
         """What it is, what it takes and gives, and the line of the certificate."""
-        made, size = self.contract, self.contract.size
-        sides = f"{size[0]} x {size[1]}" if size else f"multiples of {made.multiple}"
-        takes = f"({made.input_dtype}, {plural(made.channels, 'channel')}, {sides})"
+        made = self.contract
+        takes = f"({made.input_dtype}, {plural(made.channels, 'channel')}, {made.sizes()})"
         line = self.certificate.text() if self.certificate else "not compared with the network"
         if self.certificate and not self.certificate.passed:
             line = f"FAILED: {line}"

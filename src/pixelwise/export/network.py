@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pixelwise.data.resize import STRIDE, network_size
+from pixelwise.data.resize import network_size
 from pixelwise.errors import ArgumentError, RunError, setting
 from pixelwise.export.resizing import axis_matrix, resize_by
 from pixelwise.labels.classes import Classes
@@ -131,14 +131,3 @@ def stored_table(classes: Classes) -> np.ndarray:
         return np.zeros(1, np.uint8)
     values = np.array([classes.written(i) for i in range(len(classes))])
     return values.astype(np.min_scalar_type(values.max()))
-
-
-def check_any_size(where: object, size: Size) -> None:
-    """Raise unless both sides of an image are multiples of 32.
-
-    Raises:
-        ArgumentError: with the size.
-    """
-    if any(length % STRIDE for length in size):
-        must, got = f"multiples of {STRIDE}", f"{size[0]} x {size[1]}"
-        raise ArgumentError(where, "height and width", must=must, got=got)

@@ -8,7 +8,7 @@ import numpy as np
 
 from pixelwise.errors import RunError, setting
 from pixelwise.export.config import RunConfig
-from pixelwise.export.manifest import FILE, Manifest, read_manifest
+from pixelwise.export.manifest import FILE, Contract, Manifest, read_manifest
 from pixelwise.labels.overlap.members import write_members
 from pixelwise.labels.png import write_label
 from pixelwise.settings import takes_settings
@@ -68,7 +68,7 @@ def run_artefact(config: RunConfig) -> Labelled:
         raise RunError("run", "out", must="a new file", got=out, hint=hint)
     runner = open_artefact(config.artefact, manifest)
     image, _ = manifest.images.read(config.image)
-    stored = labelled(runner, image, config.image)
+    stored = labelled(runner, manifest.contract, image, config.image)
     if classes.files:
         write_members(out, config.image.stem, stored, classes)
         shares = [float(plane.mean()) for plane in stored]
@@ -99,21 +99,15 @@ def open_artefact(folder: Path, manifest: Manifest) -> Any:
         raise RunError("run", event=event) from None
 
 
-def labelled(runner: Any, image: np.ndarray, path: Path) -> np.ndarray:
+def labelled(runner: Any, made: Contract, image: np.ndarray, path: Path) -> np.ndarray:
     """The stored values of an image.
 
     Raises:
         RunError: it is not of the size that the artefact takes.
     """
-    made, size = runner.about["contract"], list(image.shape[:2])
-    fits = size == made["size"] if made["size"] else not any(n % made["multiple"] for n in size)
-    if not fits:
-        must = (
-            f"{' x '.join(map(str, made['size']))} (height, width)"
-            if made["size"]
-            else f"multiples of {made['multiple']}"
-        )
+    size = image.shape[:2]
+    if not made.takes(size):
+        must = f"{made.sizes()} (height, width)"
         hint = "Export the run for that size: pixelwise export RUN --size H W."
-        got = f"{size[0]} x {size[1]}"
-        raise RunError(path, "size", must=must, got=got, hint=hint)
+        raise RunError(path, "size", must=must, got=f"{size[0]} x {size[1]}", hint=hint)
     return runner(image)
