@@ -7,6 +7,7 @@ from torch import nn
 from make import COLORS
 from pixelwise.labels.bands.image_kind import RGB8
 from pixelwise.labels.classes import Classes
+from pixelwise.labels.description import read_description
 from pixelwise.networks.build import Network, build_network
 from pixelwise.networks.encoder_weights import IMAGENET
 from pixelwise.plan.plan import activation_of
@@ -73,8 +74,10 @@ def trained(classes=CLASSES, channels=3, task="multiclass", scale=1.0, images=RG
 
 def write_checkpoint(folder, data, network="colors", scale=1.0):
     """A run's folder/best, as training would have left it."""
-    name = network if ":" in network or network == "small" else f"export.networks:{network}"
-    about = AboutCheckpoint(name, 3, "multiclass", CLASSES, scale, str(data), 1, 1, {})
+    found, name = read_description(data), f"export.networks:{network}"
+    channels = 1 if found.task == "binary" else len(found.classes)
+    classes = CLASSES if channels == 3 else found.classes
+    about = AboutCheckpoint(name, channels, found.task, classes, scale, str(data), 1, 1, {})
     folder.mkdir(parents=True)
-    save_checkpoint(folder / "best", build_network(name, 3), about, {})
+    save_checkpoint(folder / "best", build_network(name, channels), about, {})
     return folder / "best"

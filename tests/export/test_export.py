@@ -13,6 +13,7 @@ from PIL import Image
 import pixelwise as pw
 from export.networks import CLASSES, write_checkpoint
 from make import draw, make_dataset, write_image
+from overlapping import make_set
 from pixelwise.cli import main
 from pixelwise.errors import ArgumentError, DatasetError, RunError
 from pixelwise.export.command import choose_size
@@ -207,6 +208,46 @@ def test_a_program_of_torch_takes_every_size_of_32s(data, tmp_path, capsys):
     assert (manifest.contract.size, manifest.contract.multiple) == (None, 32)
     with pytest.raises(RunError, match=r"format must be onnx, got torch. Its model.pt2 is for"):
         run_artefact(tmp_path / "run" / "export", image=Path(__file__), out=tmp_path / "a.png")
+
+
+def test_classes_that_overlap_are_compared_plane_by_plane(tmp_path):
+    data = make_set(tmp_path / "data", train=1, val=2)
+    run = write_checkpoint(tmp_path / "run", data)
+    found = pw.export(run, format="torch", thresholds=(0.4, 0.6), trust=True).manifest
+    assert (found.certificate.pixels, found.certificate.differ) == (2 * 2 * 48 * 64, 0)
+    assert (found.stored, found.thresholds) == ((1, 1), (0.4, 0.6))
+    assert (found.contract.output_layout, found.contract.size) == ("NCHW", (48, 64))
+    label = pw.read_label(tmp_path / "run" / "export" / "golden_label.png")
+    assert label.shape == (2 * 48, 64)
+
+
+def test_the_threshold_of_a_binary_task_is_that_of_the_run(tmp_path):
+    data = make_dataset(tmp_path / "data", train=1, val=2, size=SIZE, binary=True)
+    run = write_checkpoint(tmp_path / "run", data)
+    settings = {"format": "torch", "trust": True, "size": (68, 58)}
+    found = pw.export(run, thresholds_from="train", **settings).manifest
+    chosen = json.loads((tmp_path / "run" / "thresholds.json").read_text())["per_class"]
+    assert found.thresholds == (chosen[0]["threshold"],)
+    assert (found.contract.output_layout, found.certificate.differ) == ("NHW", 0)
+
+
+def test_a_model_that_leads_out_of_its_folder_is_not_read(copy, tmp_path):
+    """Weights of ONNX may be in other files."""
+    onnx = pytest.importorskip("onnx", reason="the package onnx is not installed")
+    from hashlib import sha256
+
+    model = onnx.load(copy / "model.onnx")
+    weights = next(one for one in model.graph.initializer if one.name == "rows")
+    weights.ClearField("raw_data")
+    weights.data_location = onnx.TensorProto.EXTERNAL
+    weights.external_data.add(key="location", value="../secret")
+    (tmp_path.parent / "secret").write_bytes(bytes(64 * 32 * 4))
+    (copy / "model.onnx").write_bytes(model.SerializeToString())
+    sums = json.loads((copy / "manifest.json").read_text())["sha256"]
+    sums["model.onnx"] = sha256((copy / "model.onnx").read_bytes()).hexdigest()
+    changed(copy, sha256=sums)
+    with pytest.raises(RunError, match=r"onnxruntime cannot run .*model.onnx: .*escapes"):
+        run_artefact(copy, image=copy / "golden.png", out=copy / "out.png")
 
 
 def test_a_missing_package_is_named_with_its_extra(best, tmp_path, monkeypatch, capsys):

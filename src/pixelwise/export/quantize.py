@@ -1,8 +1,9 @@
 """A network of 8-bit integers: ranges of its values from images of the train split.
 
-Weights and values are signed and symmetric, weights per channel, as onnxruntime on any CPU and
-TensorRT compute them alike. What stands around the network stays in float32: the resizing, whose
-products are exact, the normalisation, the upsampling and argmax.
+The first and the last layer stay in float32, as is usual: what they round is what hurts most. So
+does all around the network: the resizing, whose products are exact, the normalisation, the
+upsampling and argmax. Weights and values are signed and symmetric, weights per channel. The range of
+a value is a moving average over the images, as one odd image would make it coarse for all others.
 """
 
 import tempfile
@@ -47,6 +48,8 @@ def quantize(path: Path, images: Iterator[NDArray[Any]]) -> None:
 
     model = onnx.load(path)
     ours = [node.name for node in model.graph.node if set(node.input) & set(OURS)]
+    layers = [n.name for n in model.graph.node if n.op_type in KINDS and n.name not in ours]
+    ends = [layers[0], layers[-1]] if len(layers) > 2 else []
     with tempfile.TemporaryDirectory() as folder, quiet():
         out = Path(folder) / "model.onnx"
         quantize_static(
@@ -54,11 +57,11 @@ def quantize(path: Path, images: Iterator[NDArray[Any]]) -> None:
             out,
             Reader(images),
             op_types_to_quantize=list(KINDS),
-            nodes_to_exclude=ours,
+            nodes_to_exclude=[*ours, *ends],
             per_channel=True,
             activation_type=QuantType.QInt8,
             weight_type=QuantType.QInt8,
-            extra_options={"ActivationSymmetric": True},
+            extra_options={"ActivationSymmetric": True, "CalibMovingAverage": True},
         )
         path.write_bytes(out.read_bytes())
 
