@@ -15,6 +15,7 @@ from pixelwise.run.checkpoint import AboutCheckpoint, save_checkpoint
 from pixelwise.run.trained import TrainedNetwork
 
 CLASSES = Classes(("ground", "disc", "bar"), values=(0, 128, 7), ignore_values=(11,))
+SIZE = (64, 64)  # of the first pair of each split of the drawn set
 STRIDE = 4
 
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import pixelwise as pw
-from export.networks import CLASSES, write_checkpoint
+from export.networks import CLASSES, SIZE, write_checkpoint
 from make import draw, make_dataset, write_image
 from overlapping import make_set
 from pixelwise.cli import main
@@ -21,23 +21,6 @@ from pixelwise.export.config import ExportConfig
 from pixelwise.export.manifest import read_manifest
 from pixelwise.export.run import run_artefact
 from pixelwise.export.runner import Refused, Runner
-
-SIZE = (64, 64)  # of the first pair of each split
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return make_dataset(tmp_path_factory.mktemp("data"), size=SIZE)
-
-
-@pytest.fixture(scope="module")
-def best(data, tmp_path_factory):
-    return write_checkpoint(tmp_path_factory.mktemp("runs") / "run", data, scale=0.5)
-
-
-@pytest.fixture(scope="module")
-def artefact(best):
-    return pw.export(best, size=SIZE, trust=True)
 
 
 @pytest.fixture

@@ -10,28 +10,23 @@ import pytest
 from PIL import Image
 
 import pixelwise as pw
-from export.networks import write_checkpoint
-from make import make_dataset
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "export.md"
 BATCH, SERVICE = re.findall(r"```py\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("serving")
-    data = make_dataset(folder / "data", train=1, val=1, size=(64, 68))
-    run = write_checkpoint(folder / "run", data)
-    pw.export(run, out=folder / "artefact", trust=True)
-    (data / "val" / "images").rename(folder / "photos")
-    return folder
-
-
 @pytest.fixture
-def folder(made, monkeypatch):
-    monkeypatch.chdir(made)
-    monkeypatch.syspath_prepend(made / "artefact")
-    yield made
+def folder(artefact, data, tmp_path, monkeypatch):
+    for name, source, files in (
+        ("artefact", artefact.folder, "*"),
+        ("photos", data / "val" / "images", "06.png"),
+    ):
+        (tmp_path / name).mkdir()
+        for path in source.glob(files):
+            (tmp_path / name / path.name).write_bytes(path.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path / "artefact")
+    yield tmp_path
     sys.modules.pop("runner", None)
 
 
@@ -41,11 +36,11 @@ def run(code):
     return names
 
 
-def test_the_example_of_a_folder_writes_its_labels(folder):
+def test_the_example_of_a_folder_writes_its_labels(folder, best):
     run(BATCH)
-    found = pw.read_label(folder / "labels" / "01.png")
-    image = pw.read_image(folder / "photos" / "01.png")
-    network = pw.load_network(folder / "run", trust=True)
+    found = pw.read_label(folder / "labels" / "06.png")
+    image = pw.read_image(folder / "photos" / "06.png")
+    network = pw.load_network(best, trust=True)
     assert (found == network.classes.to_stored(network.predict(image))).all()
 
 
@@ -56,11 +51,11 @@ def test_the_example_of_a_service_answers_with_a_label(folder):
 
     served = run(SERVICE)
     client = TestClient(served["app"])
-    data = (folder / "photos" / "01.png").read_bytes()
+    data = (folder / "photos" / "06.png").read_bytes()
     answer = client.post("/label", content=data)
     assert answer.status_code == 200
     label = np.asarray(Image.open(BytesIO(answer.content)))
-    assert (label == served["model"](pw.read_image(folder / "photos" / "01.png"))).all()
+    assert (label == served["model"](pw.read_image(folder / "photos" / "06.png"))).all()
     small = BytesIO()
     Image.new("RGB", (9, 9)).save(small, "PNG")
     for wrong in (small.getvalue(), b"not an image"):

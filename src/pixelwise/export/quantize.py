@@ -2,8 +2,8 @@
 
 The first and the last layer stay in float32, as is usual: what they round is what hurts most. So
 does all around the network: the resizing, whose products are exact, the normalisation, the
-upsampling and argmax. Weights and values are signed and symmetric, weights per channel. The range of
-a value is a moving average over the images, as one odd image would make it coarse for all others.
+upsampling and argmax. Weights and values are signed and symmetric, weights per channel. The range
+of a value is a moving average over the images, as one odd image would make it coarse for others.
 """
 
 import tempfile
