@@ -357,6 +357,7 @@ def predict(
     thresholds: Sequence[float] = (),
     thresholds_from: str | None = None,
     format: Literal["png", "tiff"] = "png",
+    post: Sequence[str] = (),
     calibration: bool = False,
     tile: tuple[int, int] | None = None,
     overlap: float = 0.5,

@@ -13,6 +13,7 @@ from pixelwise.settings import check_settings, field_of, max_gib_option, option,
 from pixelwise.tiles.grid import Blend, blend_option, overlap_option, tile_option, tiling_of
 
 Format = Literal["png", "tiff"]
+AUTO = "auto"  # of post
 
 Kind = Literal["max", "margin"]
 PROBABILITIES = "confidence", "unsure", "expect"  # settings that need them
@@ -83,6 +84,12 @@ class PredictConfig:
     format: Format = option(
         "png", "png: indexed; tiff: GeoTIFF, at the place on earth of the image; by rasterio"
     )
+    post: tuple[str, ...] = option(
+        (),
+        "changes to labels: min-region=PIXELS, fill-holes=PIXELS, largest, each of some classes "
+        "with :CLASS,CLASS; or auto, those that the images of the run's val speak for",
+        metavar="STEP",
+    )
     calibration: bool = option(
         False,
         "write calibration.json too: confidence against accuracy, and thresholds; needs labels",
@@ -143,6 +150,10 @@ class PredictConfig:
             names = f"{setting('image_prefix')} and {setting('image_suffix')}"
             hint = "Those of a split are in its dataset.toml."
             raise ArgumentError("predict", event=f"{names} need {setting('images')}", hint=hint)
+        if AUTO in self.post and len(self.post) > 1:
+            raise ArgumentError(
+                "predict", "post", must="auto, or steps without it", got=" ".join(self.post)
+            )
         ways = "threshold", "thresholds", "thresholds_from"
         given = [n for n in ways if getattr(self, n) != field_of(type(self), n).default]
         if len(given) > 1:

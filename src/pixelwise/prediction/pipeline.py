@@ -24,6 +24,7 @@ from pixelwise.labels.pairs import Pair
 from pixelwise.labels.png import write_label
 from pixelwise.ops.activations import compute_dtype
 from pixelwise.ops.nan import check_no_nan
+from pixelwise.post.steps import apply_steps, read_step
 from pixelwise.prediction import calibration
 from pixelwise.prediction.confidence import (
     Confidence,
@@ -122,6 +123,7 @@ class Work:
         self.device = predictor.device
         self.failed: dict[str, PixelwiseError] = {}
         self.counts = calibration.no_counts(predictor.activation)
+        self.steps = tuple(map(read_step, config.post))
 
     def run(self, pairs: list[Pair], most: int, advance: Callable[[int], None]) -> None:
         """Predict images.
@@ -246,7 +248,8 @@ class Work:
         try:
             if one.suspect:
                 check_no_nan(str(pair.image), one.logits)
-            label, folder = one.label.numpy(), self.begun.folder
+            folder = self.begun.folder
+            label: Any = apply_steps(one.label.numpy(), self.steps, self.classes)
             if self.asked is not None and one.sure is not None:
                 file = self.asked, folder, pair, label.shape, self.classes, self.config.format
                 with beside_label(*file) as beside:

@@ -51,6 +51,7 @@ from pixelwise.prediction.images import images_of
 from pixelwise.prediction.label_files import SUFFIXES
 from pixelwise.prediction.members import Members, find_members
 from pixelwise.prediction.pipeline import Work, images_in_memory
+from pixelwise.prediction.post import about_post, check_whole, with_post
 from pixelwise.prediction.predictor import Predictor, predictor_of
 from pixelwise.prediction.temperature import with_temperature
 from pixelwise.prediction.thresholds import with_thresholds
@@ -158,7 +159,9 @@ def predict_images(config: PredictConfig) -> Prediction:
     out = config.out or members.default_out(chosen.name)
     asked = command_line(config)
     tiling = tiles_of(config, members, display)
+    check_whole(config, tiling)
     config, thresholds = with_thresholds(config, members, device, display, tiling)
+    config, post = with_post(config, members, device, display)
     check_probabilities(config, chosen.classes)
     config, temperature = with_temperature(config, members, device, display, tiling)
     wanted = confidence_for(config, chosen.classes)
@@ -187,6 +190,7 @@ def predict_images(config: PredictConfig) -> Prediction:
         if wanted is not None:
             place = temperature and temperature.dataset
             about["confidence"] = {**wanted.of_record, "temperature_from": place}
+        about |= about_post(config, post, DataSplit(chosen.data, chosen.split), display.line)
         if thresholds is not None:
             used = thresholds.as_used(DataSplit(chosen.data, chosen.split))
             about["thresholds_from"] = used
@@ -238,7 +242,8 @@ def begin(
     bands = () if chosen.images.is_rgb else (chosen.images.channels,)
     networks, *views = members.key()
     tiles = () if tiling is None else (tiling,)
-    options = (*given, *bands, *tiles, *views)
+    steps = (config.post,) if config.post else ()
+    options = (*given, *bands, *tiles, *views, *steps)
     key = key_of(*networks, chosen.classes, config.threshold, *options)
     place = str(config.images and real_path(config.images))
     files = () if config.format == "png" else (config.format,)

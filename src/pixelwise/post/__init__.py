@@ -1,0 +1,1 @@
+"""Changes to predicted labels: small regions, largest regions, holes. Arrays in, arrays out."""
