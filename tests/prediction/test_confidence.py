@@ -160,7 +160,7 @@ def test_each_class_may_have_a_number_of_its_own(run, data, sure, tmp_path):
 
 def test_pseudo_labels_are_a_dataset_at_once(run, data, tmp_path):
     images = data / "val" / "images"
-    out = pw.predict(run, images=images, out=tmp_path / "pseudo", unsure=(0.4,), dataset=True)
+    out = pw.predict(run, images=images, out=tmp_path / "pseudo", unsure=(0.35,), dataset=True)
     made = read_description(out)
     assert made.classes == read_description(data).classes
     pairs = made.pairs("train")
@@ -170,6 +170,10 @@ def test_pseudo_labels_are_a_dataset_at_once(run, data, tmp_path):
     for pair in pairs:
         assert np.array_equal(read_label(pair.label), read_label(out / f"{pair.id}.png"))
     assert set(pw.audit(out).by_rule()) <= {"V13"}  # every pixel may be void
+    settings = train_settings(data, tmp_path / "again", epochs=1)
+    again = pw.train(**settings, more_data=(f"{out}:0.5",))
+    line = json.loads((again / "metrics.jsonl").read_text().splitlines()[-1])
+    assert any(name.startswith("train/seen_data/") for name in line)
 
 
 def test_a_folder_that_is_gone_on_with_has_the_sums_of_all_images(run, data, tmp_path):
