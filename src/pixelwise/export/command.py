@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -24,7 +24,6 @@ from pixelwise.export.manifest import (
     Certificate,
     Contract,
     Manifest,
-    with_certificate,
 )
 from pixelwise.export.network import Deployed, Size
 from pixelwise.export.quantize import evenly, quantize
@@ -162,7 +161,7 @@ def export(config: ExportConfig) -> Artefact:
             if check is not None:
                 differ = int((reference(network, golden, thresholds) != label).sum())
                 found = certify(config, model, network, check, made, differ, thresholds, display)
-                manifest = with_certificate(manifest, found)
+                manifest = replace(manifest, certificate=found)
             write_json(staging / FILE, manifest)
             if config.format == "onnx":
                 text = triton_config(made, len(about.classes))

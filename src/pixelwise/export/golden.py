@@ -4,12 +4,15 @@ Smooth colours, discs and bars with sharp edges, and noise: an exchange of chann
 resizing, another order of argmax and upsampling and numbers that overflow all change its label.
 """
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from pixelwise.export.manifest import GOLDEN_IMAGES
 from pixelwise.files.atomic import atomic_write
 from pixelwise.labels.bands.image_kind import ImageKind
 from pixelwise.labels.png import write_label
@@ -51,16 +54,12 @@ def draw_golden(images: ImageKind, size: tuple[int, int]) -> NDArray[Any]:
 
 def write_golden(folder: Path, image: NDArray[Any]) -> str:
     """Write the image; golden.png if it is RGB of 8 bits, or golden.npy. The name of the file."""
-    from io import BytesIO
-
     buffer, rgb = BytesIO(), image.dtype == np.uint8 and image.shape[2] == 3
     if rgb:
-        from PIL import Image
-
         Image.fromarray(image).save(buffer, "PNG")
     else:
         np.save(buffer, image, allow_pickle=False)
-    name = "golden.png" if rgb else "golden.npy"
+    name = GOLDEN_IMAGES[0] if rgb else GOLDEN_IMAGES[1]
     atomic_write(folder / name, buffer.getvalue())
     return name
 

@@ -1,7 +1,7 @@
 """manifest.json: what an artefact says of itself. No torch here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -12,6 +12,7 @@ from pixelwise.files.results import Result, read_record
 from pixelwise.labels.bands.image_kind import ImageKind
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import TASKS
+from pixelwise.metrics.bootstrap import CONFIDENCE
 from pixelwise.score.compare import Difference
 from pixelwise.text import percent, plural
 
@@ -19,7 +20,6 @@ FILE = "manifest.json"
 MODELS = {"onnx": "model.onnx", "torch": "model.pt2"}
 GOLDEN_IMAGES = ("golden.png", "golden.npy")
 GOLDEN_LABEL = "golden_label.png"
-CONFIDENCE_TEXT = "95 %"
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ class Certificate:
         parts = [f"{self.differ:,} of {self.pixels:,} pixels differ{self.where()}"]
         score = f"mIoU {percent(iou.a)} -> {percent(iou.b)}"
         if iou.low is not None and iou.high is not None and iou.difference is not None:
-            numbers = (f"{100 * v:+.4f}" for v in (iou.difference, iou.low, iou.high))
-            score += " ({}, {} interval {} to {})".format(*_first(numbers, CONFIDENCE_TEXT))
+            gain, low, high = (f"{100 * v:+.4f}" for v in (iou.difference, iou.low, iou.high))
+            score += f" ({gain}, {100 * CONFIDENCE:g} % interval {low} to {high})"
         parts.append(f"{score} on {plural(self.images, 'image')} of {self.split}")
         if self.left_out:
             parts.append(f"{plural(self.left_out, 'image')} of other sizes left out")
@@ -105,11 +105,6 @@ class Certificate:
         if not far:
             return f", all within {plural(most, 'pixel')} of a border"
         return f", {far:,} of them farther than {plural(len(near), 'pixel')} from a border"
-
-
-def _first(numbers: Any, text: str) -> list[str]:
-    value, low, high = numbers
-    return [value, text, low, high]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -238,8 +233,3 @@ def read_manifest(folder: Path) -> Manifest:
             got = shown(getattr(value, last) if last else value)
             raise RunError(path, name, must=must, got=got)
     return found
-
-
-def with_certificate(manifest: Manifest, certificate: Certificate) -> Manifest:
-    """The same manifest with what a comparison has found."""
-    return replace(manifest, certificate=certificate)
