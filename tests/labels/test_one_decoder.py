@@ -9,6 +9,7 @@ import pixelwise
 
 SOURCE = Path(pixelwise.__file__).parent
 DECODER = "labels/decode.py"
+RUNNER = "export/runner.py"  # is copied into artefacts, where this library is not
 FILES = sorted(p.relative_to(SOURCE).as_posix() for p in SOURCE.rglob("*.py"))
 
 
@@ -25,7 +26,7 @@ def pillow_openers(module):
     return [text for text in found if text in ("Image.open", "PIL.Image.open") or "Plugin" in text]
 
 
-@pytest.mark.parametrize("module", [file for file in FILES if file != DECODER])
+@pytest.mark.parametrize("module", [file for file in FILES if file not in (DECODER, RUNNER)])
 def test_no_other_module_opens_images_with_pillow(module):
     assert pillow_openers(module) == []
 
