@@ -9,8 +9,11 @@ import torch.nn.functional as F
 
 import pixelwise as pw
 from make import make_dataset, train_settings
+from pixelwise.errors import ArgumentError
+from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.temperature import likelihoods_of
-from pixelwise.score.temperature import TEMPERATURES, best_temperature
+from pixelwise.score.record import DataSplit
+from pixelwise.score.temperature import TEMPERATURES, best_temperature, chosen_temperature
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +74,19 @@ def test_one_channel_has_two_classes():
 def test_a_least_value_at_an_end_is_the_end():
     assert best_temperature(np.arange(len(TEMPERATURES), dtype=float))[0] == TEMPERATURES[0]
     assert best_temperature(-np.arange(len(TEMPERATURES), dtype=float))[0] == TEMPERATURES[-1]
+
+
+def test_the_temperature_at_an_end_is_said_to_be_one():
+    place = DataSplit(None, "val"), 1, 1, "key", "pixelwise predict"
+    up, down = (np.arange(17.0), -np.arange(17.0))
+    for sums, said in ((up, True), (down, True), ((up - 5.2) ** 2, False)):
+        found = chosen_temperature(sums, 10, *place)
+        assert ("no other than 0.5 to 8 is tried" in found.text()) == said
+
+
+def test_what_is_no_temperature_is_refused(tmp_path):
+    with pytest.raises(ArgumentError, match="temperature must be a number or auto, got 'cold'"):
+        PredictConfig(tmp_path, temperature="cold", expect=True)
 
 
 def test_auto_is_fitted_once_and_kept_in_the_run(run, tmp_path, capsys):

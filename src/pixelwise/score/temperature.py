@@ -58,10 +58,12 @@ class ChosenTemperature(Result):
     tried: tuple[tuple[float, float], ...]
 
     def text(self) -> str:
-        """One line."""
+        """One line; whether the temperature is an end of what is tried."""
+        ends = TEMPERATURES[0], TEMPERATURES[-1]
+        end = f" (no other than {ends[0]:g} to {ends[1]:g} is tried)"
         return (
             f"temperature {self.temperature:.3f} on {self.dataset.split}: NLL {self.nll:.4f}, "
-            f"{self.nll_at_one:.4f} at 1"
+            f"{self.nll_at_one:.4f} at 1{end if self.temperature in ends else ''}"
         )
 
 
