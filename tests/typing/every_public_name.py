@@ -190,6 +190,8 @@ def commands(folder: Path) -> None:
         pw.report(pw.ReportConfig(run))
         network: pw.TrainedNetwork = pw.load_network(run)
         predictor: pw.Predictor = pw.load_predictor([run, "runs/other"], flip=True, scales=(1, 2))
+        artefact: pw.Artefact = pw.export(run, size=(64, 96))
+        pw.export(pw.ExportConfig(run))
         pw.demo(pw.DemoConfig(folder))
         pw.demo(out=folder)
         dataset = pw.SegmentationDataset([], pw.read_description(folder).classes)
@@ -199,6 +201,7 @@ def commands(folder: Path) -> None:
             cost.seconds if cost else 0.0,
             network.classes,
             predictor.classes,
+            artefact.text(),
             pw.Augmentation.__name__,
             survey.text(),
             weights,

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from pixelwise.export.quantize import evenly, quantize
 from pixelwise.export.serving import FILE as TRITON
 from pixelwise.export.serving import triton_config
 from pixelwise.files.atomic import atomic_write
-from pixelwise.files.content import Unreadable
+from pixelwise.files.content import MAX_BYTES, Unreadable, read_file
 from pixelwise.files.folder import check_free, remove_leftovers, staged_folder
 from pixelwise.files.lock import locked
 from pixelwise.files.names import real_path
@@ -98,7 +99,7 @@ def export(config: ExportConfig) -> Artefact:
     hint = f"Give {setting('overwrite', True)} to replace it."
     check_free("export", out, hint, FILE if config.overwrite else None)
     for package in row.packages:
-        __import__(package)
+        import_module(package)
     asked = command_line(config)
     given = PredictConfig(
         *(config.run,),
@@ -172,12 +173,12 @@ def export(config: ExportConfig) -> Artefact:
 
 def runner_source() -> bytes:
     """The text of runner.py."""
-    return (Path(__file__).parent / "runner.py").read_bytes()
+    return read_file(Path(__file__).parent / "runner.py")
 
 
 def digest(path: Path) -> str:
     """The sha256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashlib.sha256(read_file(path, most=MAX_BYTES)).hexdigest()
 
 
 def thresholds_of(config: PredictConfig, checkpoint: Checkpoint) -> tuple[float, ...]:

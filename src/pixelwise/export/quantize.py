@@ -6,6 +6,7 @@ upsampling and argmax. Weights and values are signed and symmetric, weights per 
 of a value is a moving average over the images, as one odd image would make it coarse for others.
 """
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,7 +64,7 @@ def quantize(path: Path, images: Iterator[NDArray[Any]]) -> None:
             weight_type=QuantType.QInt8,
             extra_options={"ActivationSymmetric": True, "CalibMovingAverage": True},
         )
-        path.write_bytes(out.read_bytes())
+        shutil.copyfile(out, path)
 
 
 def evenly(number: int, most: int = IMAGES) -> list[int]:
