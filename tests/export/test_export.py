@@ -20,7 +20,8 @@ from pixelwise.export.command import choose_size
 from pixelwise.export.config import ExportConfig
 from pixelwise.export.manifest import read_manifest
 from pixelwise.export.run import run_artefact
-from pixelwise.export.runner import Refused, Runner
+from pixelwise.export.runner import Refused, Runner, read
+from pixelwise.labels.bands.image_kind import RGB8
 
 
 @pytest.fixture
@@ -77,7 +78,29 @@ def test_the_runner_needs_neither_torch_nor_this_library(artefact, data, tmp_pat
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
     stored = Runner(artefact.folder)(pw.read_image(data / "val" / "images" / "06.png"))
     assert (np.asarray(Image.open(tmp_path / "label.png")) == stored).all()
-    assert len((artefact.folder / "runner.py").read_text().splitlines()) <= 60
+    assert len((artefact.folder / "runner.py").read_text().splitlines()) <= 70
+
+
+@pytest.mark.parametrize("name", ["deep.png", "deep.tif", "grey.png", "phone.jpg"])
+def test_the_runner_reads_the_samples_that_training_reads(tmp_path, name):
+    deep = np.arange(24, dtype=np.uint16).reshape(4, 6) * 2500
+    grey = Image.fromarray((deep >> 8).astype(np.uint8))
+    images = {"deep": Image.fromarray(deep), "grey": grey, "phone": grey.convert("RGB")}
+    several = {"format": "MPO", "save_all": True, "append_images": [grey.convert("RGB")]}
+    image = images[name.split(".")[0]]
+    image.save(tmp_path / name, **(several if name == "phone.jpg" else {}))
+    assert (read(tmp_path / name) == RGB8.read(tmp_path / name)[0]).all()
+
+
+@pytest.mark.parametrize("name", ["float.tif", "several.gif"])
+def test_the_runner_refuses_images_that_training_refuses(tmp_path, name):
+    grey = Image.fromarray(np.arange(24, dtype=np.uint8).reshape(4, 6))
+    Image.fromarray(np.ones((4, 6), np.float32)).save(tmp_path / "float.tif")
+    grey.save(tmp_path / "several.gif", save_all=True, append_images=[grey.rotate(180)])
+    with pytest.raises(Refused, match=rf"{name} must be one image of 8 or 16 bits a sample"):
+        read(tmp_path / name)
+    with pytest.raises(DatasetError, match=name):
+        RGB8.read(tmp_path / name)
 
 
 def test_several_images_at_once_are_labelled_as_one_by_one(artefact):

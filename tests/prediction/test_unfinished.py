@@ -317,3 +317,18 @@ def test_the_images_of_a_dataset_are_a_folder_of_images(run, tmp_path):
     data = make_dataset(tmp_path / "data")
     out = predict(PredictConfig(run, images=data / "val" / "images", out=tmp_path / "out"))
     assert len(written(out)) == 2
+
+
+def test_another_suffix_of_the_names_of_images_starts_again(run, tmp_path):
+    """Of one id, size and time of change, as files from one archive may have."""
+    images = tmp_path / "images"
+    images.mkdir()
+    for number, name in enumerate(["a_left", "a_right"]):
+        np.save(images / f"{name}.npy", draw(9, (33, 47))[0][:: 1 - 2 * number])
+        os.utime(images / f"{name}.npy", (1e9, 1e9))
+    (images / "b_left.npy").write_bytes(b"\x93NUMPY")
+    (images / "b_right.npy").write_bytes(b"\x93NUMPY")
+    with pytest.warns(UserWarning, match="1 of 2 images could not be predicted"):
+        predict(settings(run, images, image_suffix="_left.npy"))
+    with pytest.raises(RunError, match="out must be a new or empty folder"):
+        predict(settings(run, images, image_suffix="_right.npy"))

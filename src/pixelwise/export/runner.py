@@ -21,7 +21,13 @@ def read(path):
     """(H, W, C) samples of an image file, or of an array that numpy has saved."""
     if Path(str(path)).suffix == ".npy":
         return np.load(path)
-    return np.asarray(Image.open(path, formats=("PNG", "JPEG", "BMP", "TIFF")).convert("RGB"))
+    with Image.open(path, formats=("PNG", "JPEG", "BMP", "TIFF")) as image:
+        is_one = image.format == "MPO" or getattr(image, "n_frames", 1) == 1
+        if image.mode in ("I", "F") or not is_one:
+            raise Refused(f"{path} must be one image of 8 or 16 bits a sample")
+        if image.mode.startswith("I;16"):  # the upper 8 bits, as in training
+            image = Image.fromarray(np.uint8(np.asarray(image) >> 8))
+        return np.asarray(image.convert("RGB"))
 
 
 class Runner:

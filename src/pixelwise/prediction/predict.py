@@ -247,7 +247,10 @@ def begin(
     key = key_of(*networks, chosen.classes, config.threshold, *options)
     place = str(config.images and real_path(config.images))
     files = () if config.format == "png" else (config.format,)
-    source = key_of(key, chosen.data, chosen.split, place, *files)
+    # which of several images of an id it is
+    named = config.image_prefix, config.image_suffix
+    names = (named,) if any(named) else ()
+    source = key_of(key, chosen.data, chosen.split, place, *files, *names)
     again = config.overwrite or config.calibration
     found = None if again else read_unfinished(out, source)
     if found is None:
