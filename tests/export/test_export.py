@@ -271,3 +271,17 @@ def test_a_missing_runtime_is_named_where_an_artefact_is_run(artefact, monkeypat
     assert "onnxruntime is not installed. Install it with: pip install 'pixelwise[onnx]'" in (
         capsys.readouterr().err
     )
+
+
+def test_a_folder_with_the_manifest_of_another_program_is_not_replaced(best, tmp_path):
+    (tmp_path / "manifest.json").write_text('{"name": "a page"}')
+    with pytest.raises(RunError, match=r"out must be made by export, got .* so it is not replaced"):
+        pw.export(best, size=SIZE, out=tmp_path, overwrite=True, trust=True)
+    assert (tmp_path / "manifest.json").is_file()
+
+
+def test_images_that_take_more_memory_than_a_file_may_are_refused(best, tmp_path):
+    match = r"size must be that of images which take at most 1 GiB, got 100,000 x 100,000.*max_gib"
+    with pytest.raises(ArgumentError, match=match):
+        pw.export(best, size=(100_000, 100_000), out=tmp_path / "out", check="none", trust=True)
+    assert not list(tmp_path.iterdir())

@@ -31,7 +31,14 @@ from pixelwise.export.quantize import evenly, quantize
 from pixelwise.export.serving import FILE as TRITON
 from pixelwise.export.serving import triton_config
 from pixelwise.files.atomic import atomic_write
-from pixelwise.files.content import MAX_BYTES, Unreadable, read_file
+from pixelwise.files.content import (
+    GIB,
+    MAX_BYTES,
+    Unreadable,
+    how_to_allow,
+    max_unpacked,
+    read_file,
+)
 from pixelwise.files.folder import check_free, remove_leftovers, staged_folder
 from pixelwise.files.lock import locked
 from pixelwise.files.names import real_path
@@ -97,7 +104,8 @@ def export(config: ExportConfig) -> Artefact:
     folder = checkpoint.folder.parent
     out = config.out or folder / "export"
     hint = f"Give {setting('overwrite', True)} to replace it."
-    check_free("export", out, hint, FILE if config.overwrite else None)
+    # other programs have files called manifest.json
+    check_free("export", out, hint, GOLDEN_LABEL if config.overwrite else None)
     for package in row.packages:
         import_module(package)
     asked = command_line(config)
@@ -114,6 +122,7 @@ def export(config: ExportConfig) -> Artefact:
     thresholds = thresholds_of(given, checkpoint)
     check = None if config.check == NO_CHECK else check_split(config, checkpoint)
     size = choose_size(config, check)
+    check_memory(size, about.images)
     network = trained_network(checkpoint, config.trust)
     made = contract(network, size)
     with locked(out, "export", display.line) as is_locked:
@@ -260,6 +269,20 @@ def choose_size(config: ExportConfig, check: CheckSplit | None) -> Size | None:
         hint = f"{ways} of the images that the artefact is for or {setting('any_size', True)}."
         raise RunError("export", event=event, hint=hint)
     return next(iter(sizes))
+
+
+def check_memory(size: Size | None, images: ImageKind) -> None:
+    """Raise unless an image of a size may be in memory.
+
+    Raises:
+        ArgumentError: it takes more than a file may.
+    """
+    height, width = size or ANY_SIZE_EXAMPLE
+    need, limit = height * width * images.bytes_a_pixel, max_unpacked()
+    if need > limit:
+        must = f"that of images which take at most {limit / GIB:.3g} GiB"
+        got = f"{height:,} x {width:,}, which takes {need / GIB:,.1f} GiB"
+        raise ArgumentError("export", "size", must=must, got=got, hint=how_to_allow(need))
 
 
 def size_of(pair: Pair) -> Size | None:

@@ -214,7 +214,7 @@ def tiles_of(config: PredictConfig, members: Members, display: Display) -> Tilin
     found, whole = tiling_of(config), setting("tile", (0, 0))
     if config.tile is None and (scored := members.agreed("tiling")) is not None:
         found = scored
-        display.line(f"predict: {found.text()}, as in training; whole images with {whole}")
+        display.line(f"predict: {found.text()}, as in training; whole images with --tile 0 0")
     if found is not None and len(members.image_scales) > 1:
         event = f"tiles are of images in one size, and here are {len(members.image_scales)}"
         raise ArgumentError("predict", event=event, hint=f"Whole images: {whole}.")
