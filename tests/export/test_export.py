@@ -146,7 +146,8 @@ def test_an_artefact_that_has_failed_is_a_finding_and_does_not_run(artefact, cop
     ("changes", "message"),
     [
         ({"sha256": {"../model.onnx": "0"}}, r"sha256 must be the checksums of golden_label.png"),
-        ({"stored": [1]}, r"stored must be one for each class"),
+        ({"stored": [1]}, r"stored must be the values of the classes"),
+        ({"stored": [0, 7, 128]}, r"stored must be the values of the classes"),
         ({"schema": "pixelwise.run/1"}, r"schema must be 'pixelwise.artefact/1'"),
         ({"golden_tolerance": 7}, r"golden_tolerance must be between 0 and 1, got 7"),
         ({"task": "x"}, r"task must be one of"),

@@ -226,7 +226,8 @@ def test_the_score_in_training_is_that_of_the_prediction_and_predict_takes_its_t
     told = next(line["val/miou"] for line in lines if "val/miou" in line)
     capsys.readouterr()
     predictions = predict(PredictConfig(run))
-    assert "tiles of 64 x 64 that overlap by 0.25" in capsys.readouterr().err
+    line = "tiles of 64 x 64 that overlap by 0.25, gaussian, as in training; whole images with "
+    assert f"{line}--tile 0 0\n" in capsys.readouterr().err
     assert score(predictions)["scores"]["mean_iou"] == pytest.approx(told, abs=1e-12)
     whole = predict(PredictConfig(run, tile=(0, 0), out=tmp_path / "whole"))
     assert written(whole) != written(predictions)

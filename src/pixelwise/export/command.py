@@ -25,6 +25,7 @@ from pixelwise.export.manifest import (
     Certificate,
     Contract,
     Manifest,
+    stored_values,
 )
 from pixelwise.export.network import Deployed, Size
 from pixelwise.export.quantize import evenly, quantize
@@ -122,7 +123,6 @@ def export(config: ExportConfig) -> Artefact:
     thresholds = thresholds_of(given, checkpoint)
     check = None if config.check == NO_CHECK else check_split(config, checkpoint)
     size = choose_size(config, check)
-    check_memory(size, about.images)
     network = trained_network(checkpoint, config.trust)
     made = contract(network, size)
     with locked(out, "export", display.line) as is_locked:
@@ -205,15 +205,13 @@ def thresholds_of(config: PredictConfig, checkpoint: Checkpoint) -> tuple[float,
     return config.thresholds or (config.threshold,) * about.num_channels
 
 
-def stored_values(classes: Classes) -> tuple[int, ...]:
-    """The value that the label of an artefact has for each class; 1 for each that overlaps."""
-    if classes.files:
-        return (1,) * len(classes)
-    return tuple(int(classes.written(i)) for i in range(len(classes)))
-
-
 def contract(network: TrainedNetwork, size: Size | None) -> Contract:
-    """What the artefact takes and gives."""
+    """What the artefact takes and gives.
+
+    Raises:
+        ArgumentError: images of the size take more memory than a file may.
+    """
+    check_memory(size, network.images)
     overlap = bool(network.classes.files)
     most = max(stored_values(network.classes))
     return Contract(

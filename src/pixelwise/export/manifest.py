@@ -223,7 +223,8 @@ def read_manifest(folder: Path) -> Manifest:
         "contract.channels": (own.channels == len(found.images.channels), "that of the images"),
         "contract.size": (own.size is None or min(own.size) > 0, "> 0"),
         "contract.input_dtype": (own.input_dtype == found.images.dtype, "that of the images"),
-        "stored": (len(found.stored) == len(found.classes), "one for each class"),
+        "contract.multiple": (own.multiple > 0, "> 0"),
+        "stored": (found.stored == stored_values(found.classes), "the values of the classes"),
         "golden_tolerance": (0 <= found.golden_tolerance <= 1, "between 0 and 1"),
     }
     for name, (holds, must) in rules.items():
@@ -233,3 +234,10 @@ def read_manifest(folder: Path) -> Manifest:
             got = shown(getattr(value, last) if last else value)
             raise RunError(path, name, must=must, got=got)
     return found
+
+
+def stored_values(classes: Classes) -> tuple[int, ...]:
+    """The value that the label of an artefact has for each class; 1 for each that overlaps."""
+    if classes.files:
+        return (1,) * len(classes)
+    return tuple(int(classes.written(i)) for i in range(len(classes)))
