@@ -92,11 +92,11 @@ def test_the_runner_reads_the_samples_that_training_reads(tmp_path, name):
     assert (read(tmp_path / name) == RGB8.read(tmp_path / name)[0]).all()
 
 
-@pytest.mark.parametrize("name", ["float.tif", "several.gif"])
+@pytest.mark.parametrize("name", ["float.tif", "several.tif"])
 def test_the_runner_refuses_images_that_training_refuses(tmp_path, name):
     grey = Image.fromarray(np.arange(24, dtype=np.uint8).reshape(4, 6))
     Image.fromarray(np.ones((4, 6), np.float32)).save(tmp_path / "float.tif")
-    grey.save(tmp_path / "several.gif", save_all=True, append_images=[grey.rotate(180)])
+    grey.save(tmp_path / "several.tif", save_all=True, append_images=[grey.rotate(180)])
     with pytest.raises(Refused, match=rf"{name} must be one image of 8 or 16 bits a sample"):
         read(tmp_path / name)
     with pytest.raises(DatasetError, match=name):
