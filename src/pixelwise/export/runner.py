@@ -26,7 +26,7 @@ def read(path):
         if image.mode in ("I", "F") or not is_one:
             raise Refused(f"{path} must be one image of 8 or 16 bits a sample")
         if image.mode.startswith("I;16"):  # the upper 8 bits, as in training
-            upper = np.uint8(np.asarray(image) >> 8)
+            upper = (np.asarray(image) >> 8).astype(np.uint8)
             return np.repeat(upper[:, :, None], 3, axis=2)
         return np.asarray(image.convert("RGB"))
 
