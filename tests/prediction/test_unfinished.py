@@ -129,9 +129,16 @@ def test_an_image_that_became_unreadable_has_no_old_prediction(run, images):
 def test_a_folder_with_other_settings_is_not_completed_but_replaced_when_asked(run, images):
     out = predict(settings(run, images))
     with pytest.raises(RunError, match=r"a new or empty folder, got .*Give overwrite=True"):
-        predict(settings(run / "last", images, threshold=0.4))
-    assert predict(settings(run, images, threshold=0.4, overwrite=True)) == out
-    assert about(images)["threshold"] == 0.4
+        predict(settings(run / "last", images, tile=(64, 64)))
+    assert predict(settings(run, images, tile=(64, 64), overwrite=True)) == out
+    assert about(images)["tiles"]["tile"] == [64, 64]
+
+
+def test_a_threshold_of_a_multiclass_task_is_refused_as_it_has_none(run, images):
+    match = r"threshold must be left out for a multiclass task, which has no thresholds, got 0\.4"
+    with pytest.raises(ArgumentError, match=match):
+        predict(settings(run, images, threshold=0.4))
+    assert not (images.parent / "out").exists()
 
 
 def test_a_folder_without_failures_is_complete(run, images):

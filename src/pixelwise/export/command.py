@@ -60,7 +60,7 @@ from pixelwise.run.checkpoint import BEST, LAST, WEIGHTS, Checkpoint, find_check
 from pixelwise.run.run_folder import saved_config
 from pixelwise.run.trained import TrainedNetwork, trained_network
 from pixelwise.score.compare import Difference, numbers
-from pixelwise.settings import command_line, field_of, takes_settings
+from pixelwise.settings import command_line, takes_settings
 from pixelwise.sums import ahead
 from pixelwise.text import plural, some
 
@@ -119,7 +119,7 @@ def export(config: ExportConfig) -> Artefact:
     )
     members = Members((checkpoint,), checkpoint, folder)
     given, _ = with_thresholds(given, members, "cpu", display)
-    check_thresholds(given, about.classes)
+    check_thresholds("export", given, about.classes, about.task)
     thresholds = thresholds_of(given, checkpoint)
     check = None if config.check == NO_CHECK else check_split(config, checkpoint)
     size = choose_size(config, check)
@@ -191,16 +191,9 @@ def digest(path: Path) -> str:
 
 
 def thresholds_of(config: PredictConfig, checkpoint: Checkpoint) -> tuple[float, ...]:
-    """One for each sigmoid channel; () for a multiclass task.
-
-    Raises:
-        ArgumentError: a threshold was given for a multiclass task.
-    """
+    """One for each sigmoid channel; () for a multiclass task."""
     about = checkpoint.about
     if about.task == "multiclass":
-        if config.threshold != field_of(PredictConfig, "threshold").default:
-            must = "left out for a multiclass task, which has no thresholds"
-            raise ArgumentError("export", "threshold", must=must, got=config.threshold)
         return ()
     return config.thresholds or (config.threshold,) * about.num_channels
 

@@ -69,7 +69,7 @@ from pixelwise.score.calibration import FILE as CALIBRATION_FILE
 from pixelwise.score.calibration import calibration_of
 from pixelwise.score.record import DataSplit
 from pixelwise.score.thresholds import OPTIMISTIC
-from pixelwise.settings import command_line, takes_settings
+from pixelwise.settings import command_line, field_of, takes_settings
 from pixelwise.survey.photographs import photographs
 from pixelwise.text import plural, some
 from pixelwise.tiles.grid import Tiling, tiling_of
@@ -170,7 +170,7 @@ def predict_images(config: PredictConfig) -> Prediction:
             remove_leftovers(out)
         suffix = SUFFIXES[config.format]
         check_names("predict", out, names_of(config, chosen.pairs, suffix))
-        check_thresholds(config, chosen.classes)
+        check_thresholds("predict", config, chosen.classes, members.first.about.task)
         if config.format == "tiff":
             check_geotiff()
         if config.calibration:
@@ -272,19 +272,22 @@ def begin(
     return found
 
 
-def check_thresholds(config: PredictConfig, classes: Classes) -> None:
-    """Raise unless the settings are for classes that overlap, or for those that do not.
+def check_thresholds(where: str, config: PredictConfig, classes: Classes, task: str) -> None:
+    """Raise unless the settings are for the task and for its classes, which overlap or do not.
 
     Raises:
         ArgumentError: naming the setting.
     """
     if config.calibration and classes.files:
         event = f"{setting('calibration')} takes one class a pixel, and these classes overlap"
-        raise ArgumentError("predict", event=event)
+        raise ArgumentError(where, event=event)
+    if task == "multiclass" and config.threshold != field_of(PredictConfig, "threshold").default:
+        must = "left out for a multiclass task, which has no thresholds"
+        raise ArgumentError(where, "threshold", must=must, got=config.threshold)
     wanted = len(classes) if classes.files else 0
     if len(config.thresholds) not in (0, wanted):
         must = f"one for each of the {wanted} classes" if wanted else "given for a multilabel task"
-        raise ArgumentError("predict", "thresholds", must=must, got=config.thresholds)
+        raise ArgumentError(where, "thresholds", must=must, got=config.thresholds)
 
 
 def predict_into(
