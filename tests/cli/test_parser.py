@@ -54,6 +54,18 @@ def test_help_shows_defaults_and_headings(capsys):
     assert headings[-4:] == ["output:", "machine:", "general:", "examples:"]
 
 
+def test_help_puts_folds_and_bad_images_under_data(capsys):
+    text = help_of(capsys, "train")
+    data = text[text.index("\ndata:") : text.index("\nnetwork:")]
+    assert all(name in data for name in ("--folds", "--fold-by", "--on-bad-image"))
+
+
+def test_help_does_not_repeat_a_choice_that_stands_for_the_value(capsys):
+    text = " ".join(help_of(capsys, "next").split())
+    assert "--temperature T|auto" in text
+    assert ": auto (default" not in text
+
+
 def test_the_common_options_of_train_are_on_the_first_screen(capsys, monkeypatch):
     """A terminal of 24 lines of 80 characters."""
     monkeypatch.setenv("COLUMNS", "80")

@@ -291,7 +291,8 @@ def help_of(config: type, f: Field) -> str:
     """The help of a field: what it is, its choices if they are long, its default."""
     words = choices_of(config, f.name)
     text, opening, rest = f.metadata["help"].partition(" (default")
-    if words and (f.metadata["positional"] or "," not in metavar_of(config, f)):
+    metavar = metavar_of(config, f)
+    if words and (f.metadata["positional"] or any(word not in metavar for word in words)):
         text += f": {', '.join(words)}"
     text += opening + rest
     if f.default not in (MISSING, None, (), "") and f.default is not False:

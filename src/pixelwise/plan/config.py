@@ -210,6 +210,7 @@ class TrainConfig(Given):
         "fold alone",
         low=2,
         high=MOST_FOLDS,
+        group="data",
     )
     fold_by: str = option(
         "",
