@@ -62,8 +62,9 @@ class ChosenTemperature(Result):
         ends = TEMPERATURES[0], TEMPERATURES[-1]
         end = f" (no other than {ends[0]:g} to {ends[1]:g} is tried)"
         return (
-            f"temperature {self.temperature:.3f} on {self.dataset.split}: NLL {self.nll:.4f}, "
-            f"{self.nll_at_one:.4f} at 1{end if self.temperature in ends else ''}"
+            f"temperature {self.temperature:.3f}{end if self.temperature in ends else ''} on "
+            f"{self.dataset.split}: negative log-likelihood {self.nll:.4f}, "
+            f"{self.nll_at_one:.4f} at temperature 1"
         )
 
 
