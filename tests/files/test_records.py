@@ -206,6 +206,7 @@ def test_a_file_of_settings_that_does_not_fit_is_one_sentence(tmp_path, text, me
         (tuple[str, ...], "a list"),
         (tuple[int, int], "2 values"),
         (int | str, "an integer or text"),
+        (float | Literal["auto"], "a number or auto"),
         (Path, "a path"),
         (dict[str, int], "a table"),
     ],

@@ -25,7 +25,7 @@ class NextConfig:
     budget: int = option(50, "how many images to choose", low=1, group="choice")
     alike: bool = option(False, "choose images that are almost the same too")
     temperature: float | Literal["auto"] = option(
-        1.0, "as of predict: divides logits before they become probabilities", metavar="T|auto"
+        1.0, "as in predict: divides logits before they become probabilities", metavar="T|auto"
     )
     out: Path | None = option(
         None, "file to write the ids to, one a line, as the list of a split", group="output"
@@ -40,6 +40,7 @@ class NextConfig:
     def __post_init__(self) -> None:
         check_settings(self)
         if self.images is None:
-            raise ArgumentError("next", event=f"{setting('images')} is needed")
+            hint = "Give the folder of the images that have no labels yet."
+            raise ArgumentError("next", event=f"{setting('images')} is needed", hint=hint)
         if self.temperature != "auto" and not 0 < self.temperature < inf:
             raise ArgumentError("next", "temperature", must="above 0", got=self.temperature)
