@@ -290,7 +290,7 @@ def test_the_first_data_set_has_no_weight():
 
 
 def test_a_data_set_that_is_given_twice_is_refused(data, tmp_path):
-    with pytest.raises(ArgumentError, match=r"more_data must be other data sets than those before"):
+    with pytest.raises(ArgumentError, match=r"more_data must be other datasets than those before"):
         trained(data, tmp_path / "run", more_data=(f"{data}:0.5",))
 
 

@@ -192,7 +192,7 @@ class TrainConfig(Given):
     )
     more_data: tuple[str, ...] = option(
         (),
-        "further data sets to learn from, DATA:WEIGHT, with the factor of their pixels in the loss "
+        "further datasets to learn from, DATA:WEIGHT, with the factor of their pixels in the loss "
         "(1 without it; that of the first is 1); or --data FIRST --data DATA:WEIGHT",
         metavar="DATA",
         group="data",
@@ -335,13 +335,13 @@ def check_more_data(config: TrainConfig) -> None:
     """
     for words in config.more_data:
         if not 0 < data_and_weight(words)[1] < float("inf"):
-            hint = "Leave out a data set that is not to count."
+            hint = "Leave out a dataset that is not to count."
             must = "DATA:WEIGHT with a weight > 0"
             raise ArgumentError("train", "more_data", must=must, got=repr(words), hint=hint)
     if config.data is None or os.path.lexists(config.data):
         return
     if (path := data_and_weight(str(config.data))[0]) != config.data:
-        hint = "The first data set has the weight 1: weigh the others by that."
+        hint = "The first dataset has the weight 1: weigh the others by that."
         raise ArgumentError("train", "data", must=str(path), got=str(config.data), hint=hint)
 
 

@@ -27,7 +27,7 @@ def further_data(config: TrainConfig, first: Description) -> list[tuple[Descript
         if root in known:
             hint = "Give it once; how much its pixels count is its weight."
             raise ArgumentError(
-                "train", "more_data", must="other data sets than those before", got=root, hint=hint
+                "train", "more_data", must="other datasets than those before", got=root, hint=hint
             )
         known.add(root)
         found.append((in_order(description, first), weight))
@@ -42,7 +42,7 @@ def in_order(other: Description, first: Description) -> Description:
             depends on.
     """
     where, own, wanted = other.root / FILE_NAME, other.classes, first.classes
-    hint = "What a network depends on is the same in all data sets of a run."
+    hint = "What a network depends on is the same in all datasets of a run."
     if set(own.names) != set(wanted.names):
         lacks = [name for name in wanted.names if name not in own.names]
         more = [name for name in own.names if name not in wanted.names]
