@@ -197,9 +197,9 @@ class Artefact:
         if found is None or found.passed:
             return ""
         return (
-            f"export: the artefact is not the network: {found.text()}. Up to "
-            f"{found.tolerance:g} of the pixels may differ (--tolerance). {self.folder / FILE} "
-            "says so too, and it does not run."
+            f"export: the artefact differs too much from the network: {found.text()}. Up to "
+            f"{found.tolerance:g} of the pixels may differ, so it refuses to run. If this difference "
+            "is acceptable, export again with a larger --tolerance and --overwrite."
         )
 
 

@@ -124,7 +124,7 @@ class Members:
             ArgumentError: no folder has all networks, or it has other predictions there.
         """
         if self.folder is None:
-            event = f"{setting('out')} is needed: predictions of several runs belong to none of them"
+            event = f"{setting('out')} is needed: predictions of several runs are in none of them"
             raise ArgumentError("predict", event=event)
         out = self.folder / "predictions" / name
         if self.held_out is not None and name == folder_of_split(self.held_out):
