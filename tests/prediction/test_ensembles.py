@@ -213,7 +213,7 @@ def test_networks_must_mean_the_same(runs, tmp_path, changes, message):
 
 
 def test_several_runs_need_a_folder_and_one_split(runs, tmp_path):
-    with pytest.raises(ArgumentError, match="out is needed: predictions of several runs are in none"):
+    with pytest.raises(ArgumentError, match="out is needed: predictions of several runs are in"):
         pw.predict(runs)
     other = copied(runs[1], tmp_path / "run", "best/config.json", val_split="train")
     with pytest.raises(ArgumentError, match=r"scored on different splits: train; val\. Give split"):

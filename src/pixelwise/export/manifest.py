@@ -198,8 +198,8 @@ class Artefact:
             return ""
         return (
             f"export: the artefact differs too much from the network: {found.text()}. Up to "
-            f"{found.tolerance:g} of the pixels may differ, so it refuses to run. If this difference "
-            "is acceptable, export again with a larger --tolerance and --overwrite."
+            f"{found.tolerance:g} of the pixels may differ, so it refuses to run. If that is "
+            "acceptable, export again with a larger --tolerance and --overwrite."
         )
 
 
