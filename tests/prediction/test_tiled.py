@@ -126,9 +126,12 @@ def test_an_interrupted_folder_goes_on_with_the_same_tiles_alone(run, images, mo
         of_second(patch)
         with pytest.raises(KeyboardInterrupt):
             predict(settings(run, images, "out", tile=TILE))
+    # what a kill leaves of a label image
+    (images.parent / ".out.part" / ".pixelwise-0123456789abcdef.tmp").write_bytes(b"rows")
     seen = []
     monkeypatch.setattr(tiled.TiledWork, "run", noting(seen))
     assert written(predict(settings(run, images, "out", tile=TILE))) == whole
+    assert not list((images.parent / "out").glob("*.tmp"))
     assert seen == ["2"]
 
 

@@ -268,6 +268,7 @@ def begin(
     if wanted is not None and wanted.written:
         found.parts += (CONFIDENCE_FOLDER,)
         make_confidence_folder(found.folder)
+    found.remove_leftovers()
     found.forget_others(pair.id for pair in chosen.pairs)
     return found
 

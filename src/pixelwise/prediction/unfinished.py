@@ -68,6 +68,13 @@ class Unfinished:
             with suppress(OSError):
                 file.unlink(missing_ok=True)
 
+    def remove_leftovers(self) -> None:
+        """Remove the part of a label image that a process which was killed has left."""
+        for part in self.parts:
+            for leftover in (self.folder / part).glob(".pixelwise-*.tmp"):
+                with suppress(OSError):
+                    leftover.unlink()
+
     def forget_others(self, ids: Iterable[str]) -> None:
         """Remove what is done for images that are not among these."""
         for id in self.done.keys() - set(ids):
