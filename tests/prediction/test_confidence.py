@@ -10,7 +10,7 @@ from torch.nn.functional import interpolate
 import pixelwise as pw
 from make import make_dataset, train_settings
 from overlapping import make_set
-from pixelwise.errors import ArgumentError
+from pixelwise.errors import ArgumentError, RunError
 from pixelwise.labels.class_files import MULTILABEL
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import read_description
@@ -235,7 +235,9 @@ def test_what_cannot_be_said_is_refused(run, data, tmp_path):
         pw.predict(run, out=tmp_path / "out", unsure=(0.5, 0.5))
     with pytest.raises(ArgumentError, match="temperature changes probabilities alone"):
         PredictConfig(run, temperature=2.0)
-    with pytest.raises(ArgumentError, match=r"temperature must be above 0, got -1\.0"):
+    with pytest.raises(
+        ArgumentError, match=r"temperature must be auto, or between 0\.001 and 1000, got -1\.0"
+    ):
         PredictConfig(run, temperature=-1.0, expect=True)
 
 
@@ -253,3 +255,43 @@ def test_classes_that_overlap_are_refused(tmp_path):
     for asked in ({"confidence": "max"}, {"unsure": (0.5,)}, {"expect": True}):
         with pytest.raises(ArgumentError, match="one class a pixel, and these classes overlap"):
             pw.predict(run, out=tmp_path / "out", **asked)
+
+
+def test_a_dataset_that_is_gone_on_with_has_the_images_that_have_labels(run, data, tmp_path):
+    """One fails at first; then that is repaired, and the other one is gone."""
+    images, out = tmp_path / "images", tmp_path / "out"
+    images.mkdir()
+    first, second = sorted((data / "val" / "images").iterdir())
+    (images / first.name).write_bytes(first.read_bytes())
+    (images / second.name).write_bytes(b"not an image")
+    with pytest.warns(UserWarning, match="could not be predicted"):
+        pw.predict(run, images=images, out=out, dataset=True)
+    (images / second.name).write_bytes(second.read_bytes())
+    (images / first.name).unlink()
+    with pytest.raises(RunError, match="must be a new or empty folder"):
+        pw.predict(run, images=images, out=out)  # would leave images without labels
+    pw.predict(run, images=images, out=out, dataset=True)
+    assert [pair.id for pair in read_description(out).pairs("train")] == [second.stem]
+
+
+@pytest.mark.parametrize(("folder", "asked"), [("images", "dataset"), ("confidence", "confidence")])
+def test_labels_are_not_written_into_folders_that_are_not_searched(
+    run, data, tmp_path, folder, asked
+):
+    photo = next((data / "val" / "images").iterdir())
+    (tmp_path / "pool" / folder).mkdir(parents=True)
+    (tmp_path / "pool" / folder / photo.name).write_bytes(photo.read_bytes())
+    config = {"dataset": True} if asked == "dataset" else {"confidence": "max"}
+    with pytest.raises(ArgumentError, match=f"not searched for labels: {folder}/"):
+        pw.predict(run, images=tmp_path / "pool", out=tmp_path / "out", **config)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1e-300, 1e300, float("inf"), float("nan")])
+def test_a_temperature_without_finite_or_different_logits_is_refused(temperature):
+    with pytest.raises(ArgumentError, match=r"must be auto, or between 0\.001 and 1000"):
+        PredictConfig("run", temperature=temperature, expect=True)
+
+
+def test_a_temperature_that_is_no_number_is_told_what_it_may_be():
+    with pytest.raises(ArgumentError, match="must be a number or auto, got 'automatic'"):
+        PredictConfig("run", temperature="automatic", expect=True)

@@ -244,6 +244,14 @@ def test_the_folds_of_a_cross_validation_are_an_ensemble(folds, tmp_path):
     assert pw.score(out).dataset.split == "val"
 
 
+def test_a_cross_validation_without_folds_is_refused(folds, tmp_path):
+    shutil.copytree(folds, tmp_path / "cv")
+    path = tmp_path / "cv" / "folds.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"folds": []}))
+    with pytest.raises(RunError, match="folds must be at least one, got none"):
+        pw.predict(tmp_path / "cv", split="val", out=tmp_path / "out")
+
+
 def test_folds_that_are_not_complete_are_refused(folds, tmp_path):
     shutil.copytree(folds, tmp_path / "cv")
     path = tmp_path / "cv" / "folds.json"

@@ -278,9 +278,10 @@ def test_data_may_be_given_again_and_again_on_the_command_line(words, expected):
     assert (str(config.data), config.more_data) == expected
 
 
-@pytest.mark.parametrize("weight", ["0", "-1", "nan", "inf"])
-def test_a_weight_that_counts_nothing_is_refused(weight):
-    with pytest.raises(ArgumentError, match=r"more_data must be DATA:WEIGHT with a weight > 0"):
+@pytest.mark.parametrize("weight", ["0", "-1", "nan", "inf", "1e-300", "1e300"])
+def test_a_weight_that_counts_nothing_or_all_is_refused(weight):
+    match = r"more_data must be DATA:WEIGHT with a weight between 1e-09 and 1e\+06"
+    with pytest.raises(ArgumentError, match=match):
         TrainConfig("street", more_data=(f"pseudo:{weight}",))
 
 

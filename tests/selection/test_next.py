@@ -121,3 +121,8 @@ def test_what_cannot_be_ordered_is_refused(run, tmp_path):
     write_image(images / "a.png", draw(0, (33, 47))[0])
     with pytest.raises(ArgumentError, match="one class a pixel, and the classes of this run over"):
         next_images(overlap, images=images)
+
+
+def test_a_folder_is_not_replaced_by_a_file_and_that_is_said_first(tmp_path):
+    with pytest.raises(RunError, match=r"out must be a file, got .*, which is a folder"):
+        next_images("run", images=tmp_path, out=tmp_path, overwrite=True)

@@ -200,6 +200,8 @@ def in_words(kind: Any) -> str:
         return " or ".join(map(str, args))
     if origin in (tuple, list):
         return "a list" if args[-1] is Ellipsis or origin is list else f"{len(args)} values"
+    if origin is Literal:
+        return " or ".join(map(str, args))
     if kind is Path:
         return "a path"
     if is_dataclass(kind) or is_typeddict(kind):

@@ -315,6 +315,10 @@ def of_machine(config: TrainConfig) -> dict[str, Any]:
     return {name: getattr(config, name) for name in OF_MACHINE if name in config.given}
 
 
+# of a further dataset: sums of weighted pixels stay finite, and a pixel is never weighed as 0
+LEAST_WEIGHT, MOST_WEIGHT = 1e-9, 1e6
+
+
 def data_and_weight(words: str) -> tuple[Path, float]:
     """A data set and its weight: "pseudo:0.5" -> (pseudo, 0.5), "pseudo" -> (pseudo, 1).
 
@@ -334,9 +338,9 @@ def check_more_data(config: TrainConfig) -> None:
         ArgumentError: naming the first that has not.
     """
     for words in config.more_data:
-        if not 0 < data_and_weight(words)[1] < float("inf"):
+        if not LEAST_WEIGHT <= data_and_weight(words)[1] <= MOST_WEIGHT:
             hint = "Leave out a dataset that is not to count."
-            must = "DATA:WEIGHT with a weight > 0"
+            must = f"DATA:WEIGHT with a weight between {LEAST_WEIGHT:g} and {MOST_WEIGHT:g}"
             raise ArgumentError("train", "more_data", must=must, got=repr(words), hint=hint)
     if config.data is None or os.path.lexists(config.data):
         return

@@ -3,7 +3,6 @@
 # ruff: noqa: RUF009  (option() and required() are dataclasses.field() with help text)
 
 from dataclasses import dataclass
-from math import inf
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +16,19 @@ AUTO = "auto"  # of post
 
 Kind = Literal["max", "margin"]
 PROBABILITIES = "confidence", "unsure", "expect"  # settings that need them
+
+LEAST_T, MOST_T = 0.001, 1000.0  # logits divided by them stay far from infinity and from equal
+
+
+def check_temperature(command: str, temperature: float | str) -> None:
+    """Raise unless logits can be divided by it.
+
+    Raises:
+        ArgumentError: it is neither "auto" nor in a range.
+    """
+    if temperature != "auto" and not LEAST_T <= float(temperature) <= MOST_T:
+        must = f"auto, or between {LEAST_T:g} and {MOST_T:g}"
+        raise ArgumentError(command, "temperature", must=must, got=temperature)
 
 
 @dataclass(frozen=True)
@@ -136,8 +148,7 @@ class PredictConfig:
         if not self.scales or len(set(self.scales)) < len(self.scales):
             must = "at least one number, each given once"
             raise ArgumentError("predict", "scales", must=must, got=self.scales)
-        if self.temperature != "auto" and not 0 < self.temperature < inf:
-            raise ArgumentError("predict", "temperature", must="above 0", got=self.temperature)
+        check_temperature("predict", self.temperature)
         needs = [name for name in PROBABILITIES if getattr(self, name)]
         if self.temperature != 1 and not needs:
             options = " or ".join(map(setting, PROBABILITIES))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pixelwise.errors import ArgumentError, RunError
 from pixelwise.files.atomic import atomic_write
-from pixelwise.files.folder import make_folder
+from pixelwise.files.folder import make_folder, remove
 from pixelwise.files.names import real_path
 from pixelwise.files.walk import NOT_SEARCHED
 from pixelwise.labels.bands.channels import Channels
@@ -32,6 +32,8 @@ def write_dataset(
 ) -> Path:
     """Write dataset.toml, and the images as hard links; as copies on another file system.
 
+    An image that is there from an earlier attempt and has no label any more is removed.
+
     Args:
         folder: that has the labels ID.png.
         pairs: images that have a label there.
@@ -42,6 +44,7 @@ def write_dataset(
     Raises:
         RunError: the file system refuses.
     """
+    remove(folder / FOLDER)
     make_folder(folder / FOLDER)
     # else the images would be taken for labels of the folder that they are in
     atomic_write(folder / FOLDER / NOT_SEARCHED, b"")
@@ -62,14 +65,15 @@ def names_of(config: PredictConfig, pairs: Sequence[Pair], suffix: str) -> list[
         pairs: what is predicted.
         suffix: of label images.
     Raises:
-        ArgumentError: the label of an image has the name of another file.
+        ArgumentError: the label of an image would be among other files, where none is searched.
     """
     names = [f"{pair.id}{suffix}" for pair in pairs]
     others = [f"{CONFIDENCE_FOLDER}/{name}" for name in names] if config.confidence else []
     if config.dataset:
         others += [f"{FOLDER}/{pair.id}{image_suffix(pair)}" for pair in pairs]
-    if twice := set(names) & set(others):
-        event = f"the labels of some images have names of other files: {some(sorted(twice))}"
+    taken = {name.partition("/")[0] for name in others}  # folders in which no label is searched
+    if within := [name for name in names if name.partition("/")[0].casefold() in taken]:
+        event = f"labels would be in a folder that is not searched for labels: {some(within)}"
         raise ArgumentError("predict", event=event, hint="Rename the folder of these images.")
     return names + others
 
@@ -85,7 +89,6 @@ def link_or_copy(source: Path, target: Path) -> None:
     Raises:
         RunError: the file system refuses both.
     """
-    target.unlink(missing_ok=True)
     try:
         os.link(real_path(source), target)
     except OSError:  # another file system, or one without links

@@ -183,6 +183,8 @@ def checkpoints_of(run: Path, log: Callable[[str], None]) -> Iterator[Checkpoint
         yield find_checkpoint(run, (BEST, LAST), log)
         return
     folds = folds_of(run)["folds"]
+    if not folds:
+        raise RunError(run / FOLDS, "folds", must="at least one", got="none")
     if missing := [fold["folder"] for fold in folds if not fold["is_complete"]]:
         hint = f"Go on with: {shell_line(['pixelwise', 'train', '--resume', str(run)])}"
         event = f"folds are not complete: {some(missing)}"

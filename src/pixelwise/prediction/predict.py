@@ -247,6 +247,7 @@ def begin(
     key = key_of(*networks, chosen.classes, config.threshold, *options)
     place = str(config.images and real_path(config.images))
     files = () if config.format == "png" else (config.format,)
+    files += ("dataset",) if config.dataset else ()
     # which of several images of an id it is
     named = config.image_prefix, config.image_suffix
     names = (named,) if any(named) else ()

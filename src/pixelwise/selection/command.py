@@ -60,6 +60,8 @@ def next_images(config: NextConfig) -> NextImages:
     if config.out is not None and config.out.exists() and not config.overwrite:
         hint = f"Give {setting('overwrite', True)} to replace it."
         raise RunError("next", "out", must="a new file", got=config.out, hint=hint)
+    if config.out is not None and config.out.is_dir():
+        raise RunError("next", "out", must="a file", got=f"{config.out}, which is a folder")
     device, display, by = choose_device("next", config.device), Display(), command_line(config)
     asked = PredictConfig(config.run, images=config.images, device=config.device)
     members = find_members(asked, display.line)

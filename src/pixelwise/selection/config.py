@@ -3,12 +3,12 @@
 # ruff: noqa: RUF009  (option() and required() are dataclasses.field() with help text)
 
 from dataclasses import dataclass
-from math import inf
 from pathlib import Path
 from typing import Literal
 
 from pixelwise.errors import ArgumentError, setting
 from pixelwise.plan.config import Device
+from pixelwise.prediction.config import check_temperature
 from pixelwise.settings import check_settings, max_gib_option, option, required
 
 
@@ -42,5 +42,4 @@ class NextConfig:
         if self.images is None:
             hint = "Give the folder of the images that have no labels yet."
             raise ArgumentError("next", event=f"{setting('images')} is needed", hint=hint)
-        if self.temperature != "auto" and not 0 < self.temperature < inf:
-            raise ArgumentError("next", "temperature", must="above 0", got=self.temperature)
+        check_temperature("next", self.temperature)
