@@ -235,7 +235,8 @@ def test_what_cannot_be_said_is_refused(run, data, tmp_path):
         pw.predict(run, out=tmp_path / "out", unsure=(0.5, 0.5))
     with pytest.raises(ArgumentError, match="temperature changes probabilities alone"):
         PredictConfig(run, temperature=2.0)
-    with pytest.raises(
+    must = r"temperature must be auto, or between 0\.001 and 1000, got -1\.0"
+    with pytest.raises(ArgumentError, match=must):
         ArgumentError, match=r"temperature must be auto, or between 0\.001 and 1000, got -1\.0"
     ):
         PredictConfig(run, temperature=-1.0, expect=True)
