@@ -183,8 +183,11 @@ def test_planes_of_classes_that_overlap_are_changed_each_for_itself():
     assert found[1, 5, 0] == VOID
 
 
+NO_STEPS = ["min-region", "min-region=0", "min-region=x", "largest=3", "smooth=3", "", "=3"]
+
+
 @pytest.mark.parametrize(
-    "words", ["min-region", "min-region=0", "min-region=x", "largest=3", "smooth=3", "", "=3"]
+    "words", [*NO_STEPS, "min-region=3:", "fill-holes:disc,", "min-region=" + 5000 * "9"]
 )
 def test_a_step_of_another_form_is_refused(words):
     with pytest.raises(ArgumentError, match=r"post must be KIND\[=PIXELS\]\[:CLASS,\.\.\.\]"):
@@ -203,3 +206,16 @@ def test_steps_name_classes_that_there_are():
 @pytest.mark.parametrize("words", WORDS)
 def test_a_step_is_read_as_it_is_written(words):
     assert str(read_step(words)) == words
+
+
+def test_names_of_classes_may_have_commas():
+    """Also where the parts are names of other classes."""
+    classes = Classes(["sky", "road", "road, wet", "sea"])
+    label = np.full((9, 9), 3)
+    label[2, 2], label[6, 6] = 1, 2
+    for words in ("min-region=2:road, wet", "min-region=2:road, wet,sky"):
+        (step,) = read_steps([words], classes, "multiclass")
+        assert str(step) == words
+        expected = label.copy()
+        expected[6, 6] = 3
+        np.testing.assert_array_equal(step.apply(label, classes), expected)

@@ -237,8 +237,6 @@ def test_what_cannot_be_said_is_refused(run, data, tmp_path):
         PredictConfig(run, temperature=2.0)
     must = r"temperature must be auto, or between 0\.001 and 1000, got -1\.0"
     with pytest.raises(ArgumentError, match=must):
-        ArgumentError, match=r"temperature must be auto, or between 0\.001 and 1000, got -1\.0"
-    ):
         PredictConfig(run, temperature=-1.0, expect=True)
 
 

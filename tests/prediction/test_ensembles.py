@@ -228,8 +228,10 @@ def test_the_folds_of_a_cross_validation_are_an_ensemble(folds, tmp_path):
         ArgumentError, match=r"scored on different splits: train\.1of3; train\.2of3; tr"
     ):
         pw.predict(folds)
-    with pytest.raises(ArgumentError, match=r"tra.* can be given as a number instead"):
+    with pytest.raises(ArgumentError, match=r"tra.* can be given as a number or by hand instead"):
         pw.predict(folds, split="val", temperature="auto", confidence="max", out=tmp_path / "no")
+    with pytest.raises(ArgumentError, match=r"tra.* can be given as a number or by hand instead"):
+        pw.predict(folds, split="val", post=("auto",), out=tmp_path / "no")
     out = pw.predict(folds, split="val")
     assert out == folds / "predictions" / "val"
     assert about(out)["run"] == str(folds)

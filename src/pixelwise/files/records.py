@@ -196,8 +196,6 @@ def in_words(kind: Any) -> str:
     if origin in (Union, UnionType):
         words = [in_words(arg) for arg in args if arg is not NoneType]
         return " or ".join(words + ["none"] * (NoneType in args))
-    if origin is Literal:
-        return " or ".join(map(str, args))
     if origin in (tuple, list):
         return "a list" if args[-1] is Ellipsis or origin is list else f"{len(args)} values"
     if origin is Literal:

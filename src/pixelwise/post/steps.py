@@ -21,6 +21,7 @@ from pixelwise.text import some
 
 MIN_REGION, FILL_HOLES, LARGEST = "min-region", "fill-holes", "largest"
 KINDS = (MIN_REGION, FILL_HOLES, LARGEST)
+MOST_DIGITS = 10
 MUST = "KIND[=PIXELS][:CLASS,...], such as min-region=64, fill-holes=64:road or largest:disc"
 
 
@@ -74,20 +75,37 @@ def apply_steps(label: Label, steps: Sequence[Step], classes: Classes) -> Label:
     return label
 
 
-def read_step(words: str) -> Step:
+def read_step(words: str, known: Sequence[str] = ()) -> Step:
     """A step as it is written.
 
+    Args:
+        words: see the top of this file.
+        known: names of the classes, of which one may have commas.
     Raises:
         ArgumentError: it has another form.
     """
-    head, _, names = words.partition(":")
+    head, colon, names = words.partition(":")
     kind, sign, size = head.partition("=")
-    pixels = int(size) if size.isascii() and size.isdigit() else None
+    pixels = int(size) if size.isascii() and size.isdigit() and len(size) <= MOST_DIGITS else None
     right = kind in KINDS and (pixels is not None if sign else True)
     right &= (kind == MIN_REGION) == bool(sign) or kind == FILL_HOLES
     if not right or (pixels is not None and not 0 < pixels < 2**31):
         raise ArgumentError("predict", "post", must=MUST, got=words)
-    return Step(kind, pixels, tuple(filter(None, names.split(","))))
+    found = split_names(names, known) if colon else ()
+    if not all(found):  # a variable of the shell that is empty does not mean all classes
+        raise ArgumentError("predict", "post", must=MUST, got=words)
+    return Step(kind, pixels, found)
+
+
+def split_names(text: str, known: Sequence[str]) -> tuple[str, ...]:
+    """Names between commas; the longest that is known, as a name may have commas itself."""
+    found, parts = [], text.split(",")
+    while parts:
+        ends = range(len(parts), 0, -1)
+        end = next((end for end in ends if ",".join(parts[:end]) in known), 1)
+        found.append(",".join(parts[:end]))
+        parts = parts[end:]
+    return tuple(found)
 
 
 def read_steps(words: Sequence[str], classes: Classes, task: str) -> tuple[Step, ...]:
@@ -96,7 +114,7 @@ def read_steps(words: Sequence[str], classes: Classes, task: str) -> tuple[Step,
     Raises:
         ArgumentError: one has another form, or names what is not a class.
     """
-    steps = tuple(map(read_step, words))
+    steps = tuple(read_step(one, classes.names) for one in words)
     if task == "binary":  # the background has no largest region
         own = {LARGEST: classes.names[1:]}
         steps = tuple(replace(s, names=s.names or own.get(s.kind, ())) for s in steps)

@@ -33,7 +33,7 @@ from pixelwise.tiles.bands import Joined
 from pixelwise.tiles.grid import Tiling
 
 READERS = 2
-BY_HAND = "What is chosen on a split of all runs can be given as a number instead."
+BY_HAND = "What is chosen on a split of all runs can be given as a number or by hand instead."
 Record = TypeVar("Record")
 
 

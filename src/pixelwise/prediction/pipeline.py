@@ -123,7 +123,7 @@ class Work:
         self.device = predictor.device
         self.failed: dict[str, PixelwiseError] = {}
         self.counts = calibration.no_counts(predictor.activation)
-        self.steps = tuple(map(read_step, config.post))
+        self.steps = tuple(read_step(words, classes.names) for words in config.post)
 
     def run(self, pairs: list[Pair], most: int, advance: Callable[[int], None]) -> None:
         """Predict images.

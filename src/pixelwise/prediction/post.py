@@ -29,6 +29,7 @@ from pixelwise.plan.splits import labelled_pairs
 from pixelwise.post.steps import Step, apply_steps, read_steps
 from pixelwise.prediction.config import AUTO, PredictConfig
 from pixelwise.prediction.images import images_of
+from pixelwise.prediction.labelled_split import BY_HAND
 from pixelwise.prediction.members import Members
 from pixelwise.prediction.post_choice import (
     best_single,
@@ -154,7 +155,8 @@ def post_of(config: PredictConfig, members: Members, device: str, display: Displ
     """
     about = members.first.about
     path = None if members.folder is None else members.folder / FILE
-    data, split = real_path(Path(members.agreed("dataset"))), members.agreed("val_split")
+    data = real_path(Path(members.agreed("dataset", BY_HAND)))
+    split = members.agreed("val_split", BY_HAND)
     description = read_description(data)
     if description.classes.names != about.classes.names or description.task != about.task:
         event = f"the classes of {data} are not those of the network"
