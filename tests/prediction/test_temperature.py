@@ -12,7 +12,8 @@ from make import make_dataset, train_settings
 from pixelwise.errors import ArgumentError
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.temperature import likelihoods_of
-from pixelwise.score.temperature import TEMPERATURES, best_temperature
+from pixelwise.score.record import DataSplit
+from pixelwise.score.temperature import TEMPERATURES, best_temperature, chosen_temperature
 
 
 @pytest.fixture(scope="module")
