@@ -246,7 +246,7 @@ def begin(
     options = (*given, *bands, *tiles, *views, *steps)
     key = key_of(*networks, chosen.classes, config.threshold, *options)
     place = str(config.images and real_path(config.images))
-    files = () if config.format == "png" else (config.format,)
+    files: tuple[str, ...] = () if config.format == "png" else (config.format,)
     files += ("dataset",) if config.dataset else ()
     # which of several images of an id it is
     named = config.image_prefix, config.image_suffix
