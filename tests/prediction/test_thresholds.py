@@ -136,6 +136,9 @@ def test_what_cannot_be_chosen_is_one_sentence(multilabel, tmp_path):
         ArgumentError, match=r"only one of thresholds and thresholds_from can be given"
     ):
         PredictConfig(multilabel, thresholds=(0.4, 0.5), thresholds_from="val")
+    for name in ("data", "split"):
+        with pytest.raises(ArgumentError, match=f"only one of images and {name} can be given"):
+            PredictConfig(multilabel, images=tmp_path, **{name: "val"})
     with pytest.raises(DatasetError, match="split must be one of train, val"):
         pw.predict(multilabel, out=tmp_path / "x", thresholds_from="nowhere")
     data = make_dataset(tmp_path / "data")

@@ -12,7 +12,7 @@ golden.py        the drawn image by which an artefact is known to compute what i
 certificate.py   artefact against network over a split: which pixels differ, and what that costs
 manifest.py      manifest.json: what an artefact says of itself
 serving.py       config.pbtxt of the Triton server
-runner.py        the 70 lines that run an artefact without torch and without this library
+runner.py        the 60 lines that run an artefact without torch and without this library
 run.py           the command `run`
 """
 

@@ -1,7 +1,4 @@
-"""Runs a folder that `pixelwise export --format onnx` made, with numpy, onnxruntime and Pillow.
-
-Use: python runner.py image.png label.png; or in Python: Runner(folder)(image) -> stored values.
-"""
+"""Run what `pixelwise export` made: python runner.py image.png label.png, Runner(folder)(image)"""
 
 import hashlib
 import json
@@ -22,12 +19,10 @@ def read(path):
     if Path(str(path)).suffix == ".npy":
         return np.load(path)
     with Image.open(path, formats=("PNG", "JPEG", "BMP", "TIFF")) as image:
-        is_one = image.format == "MPO" or getattr(image, "n_frames", 1) == 1
-        if image.mode in ("I", "F") or not is_one:
+        if image.mode in "IF" or (getattr(image, "n_frames", 1) > 1 and image.format != "MPO"):
             raise Refused(f"{path} must be one image of 8 or 16 bits a sample")
         if image.mode.startswith("I;16"):  # the upper 8 bits, as in training
-            upper = (np.asarray(image) >> 8).astype(np.uint8)
-            return np.repeat(upper[:, :, None], 3, axis=2)
+            return np.repeat((np.asarray(image)[:, :, None] >> 8).astype(np.uint8), 3, axis=2)
         return np.asarray(image.convert("RGB"))
 
 
@@ -35,8 +30,7 @@ class Runner:
     """Checks all files and the golden image once; then labels images, (H, W, C) or (N, H, W, C)."""
 
     def __init__(self, folder, providers=("CPUExecutionProvider",)):
-        folder = Path(folder)
-        self.about = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        self.about = json.loads(((folder := Path(folder)) / "manifest.json").read_text("utf-8"))
         for name, digest in self.about["sha256"].items():
             if hashlib.sha256((folder / Path(name).name).read_bytes()).hexdigest() != digest:
                 raise Refused(f"{folder / name} is not the file of the manifest")
@@ -53,12 +47,11 @@ class Runner:
         """Stored values (H, W) of an image, or 0 and 1 (C, H, W) where classes overlap."""
         made, images = self.about["contract"], np.asarray(image)
         batch = images if images.ndim == 4 else images[None]
-        *size, channels = batch.shape[1:]
+        *size, bands = batch.shape[1:]
         fits = size == made["size"] if made["size"] else not any(n % made["multiple"] for n in size)
-        if not fits or channels != made["channels"] or batch.dtype != made["input_dtype"]:
+        if not fits or bands != made["channels"] or batch.dtype != made["input_dtype"]:
             raise Refused(f"image must be as in {made}, got {images.shape} {images.dtype}")
-        planes = np.ascontiguousarray(batch.transpose(0, 3, 1, 2))
-        labels = self.session.run([made["output"]], {made["input"]: planes})[0]
+        labels = self.session.run([made["output"]], {made["input"]: batch.transpose(0, 3, 1, 2)})[0]
         return labels if images.ndim == 4 else labels[0]
 
 

@@ -154,9 +154,10 @@ class PredictConfig:
             options = " or ".join(map(setting, PROBABILITIES))
             event = f"{setting('temperature')} changes probabilities alone and needs {options}"
             raise ArgumentError("predict", event=event)
-        if self.images is not None and self.data is not None:
-            event = f"only one of {setting('images')} and {setting('data')} can be given"
-            raise ArgumentError("predict", event=event)
+        for name in ("data", "split"):
+            if self.images is not None and getattr(self, name) is not None:
+                event = f"only one of {setting('images')} and {setting(name)} can be given"
+                raise ArgumentError("predict", event=event)
         if self.images is None and (self.image_prefix or self.image_suffix):
             names = f"{setting('image_prefix')} and {setting('image_suffix')}"
             hint = "Those of a split are in its dataset.toml."
