@@ -20,7 +20,7 @@ OWED_BY_KERNELS = {
     ("formula", "evaluate"): ["formula", "sums", "pixels", "dtype"],
 }
 OWED_BY_ALL = {
-    ("predict", "predict"): ["logits", "size", "activation", "threshold", "out_dtype"],
+    ("predict", "predict"): ["logits", "rows", "width", "activation", "threshold", "out_dtype"],
     ("predict", "confusion"): [
         "logits", "target", "num_classes", "activation", "threshold", "ignore_index",
     ],

@@ -19,6 +19,7 @@ from pixelwise.ops.cpu import pool as _pool
 from pixelwise.ops.cpu import predict as _predict_numba
 from pixelwise.ops.cpu import stats as _stats_numba
 from pixelwise.ops.cpu import upsampled as _upsampled_numba
+from pixelwise.ops.rows import whole
 from pixelwise.ops.spec import Spec
 
 SPECS = {
@@ -46,7 +47,7 @@ def everything(spec, channels=5):
         _stats_numba.backward(sums, logits, target, None, spec),
         small_sums,
         _upsampled_numba.backward_upsampled(small_sums, small, target, None, spec),
-        _predict_numba.predict(small, (160, 250), "softmax", 0.5, torch.uint8),
+        _predict_numba.predict(small, whole(small, 160), 250, "softmax", 0.5, torch.uint8),
         _predict_numba.confusion(small, target, channels, "softmax", 0.5, 255)[0],
     ]
 

@@ -124,11 +124,11 @@ def test_a_split_with_fewer_images_than_processes_gives_the_numbers_of_one(
 ):
     """One image to learn from and one to score: the second process takes part with nothing."""
     data = make_dataset(tmp_path / "data", train=1, val=1)
-    (tmp_path / "plain_network.py").write_text(NETWORK)
+    (tmp_path / "one_convolution.py").write_text(NETWORK)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-    changes = {"network": "plain_network:build", "loss": loss, "epochs": 2}
-    options = ["--network", "plain_network:build", "--loss", loss, "--epochs", "2"]
+    changes = {"network": "one_convolution:build", "loss": loss, "epochs": 2}
+    options = ["--network", "one_convolution:build", "--loss", loss, "--epochs", "2"]
     train_with_two_processes(data, tmp_path / "two", *options)
     train(TrainConfig(**train_settings(data, tmp_path / "one", **changes)))
     one, two = (

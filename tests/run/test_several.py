@@ -38,7 +38,7 @@ PLAIN = {"scale_jitter": (1, 1), "flip": False, "color_jitter": 0, "crop": SIZE}
 
 @pytest.fixture(autouse=True)
 def networks(tmp_path, monkeypatch):
-    (tmp_path / "plain_network.py").write_text(NETWORK)
+    (tmp_path / "several_network.py").write_text(NETWORK)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
 
@@ -83,7 +83,7 @@ def pseudo(tmp_path_factory):
 
 
 def trained(data, out, **changes):
-    own = {"network": "plain_network:build", "optimizer": "sgd", "lr": 0.02, "epochs": 4, **PLAIN}
+    own = {"network": "several_network:build", "optimizer": "sgd", "lr": 0.02, "epochs": 4, **PLAIN}
     run = train(TrainConfig(**train_settings(data, out, **{**own, **changes})))
     return load_file(run / "last" / "weights.safetensors")
 

@@ -116,7 +116,8 @@ def wrong_count(command: str, names: str) -> ArgumentError:
     event = f"{option} takes no value"
     hint = f"See pixelwise {command} --help."
     if count != 0:
-        event = f"{option} must be followed by {'a value' if count is None else f'{count} values'}"
+        number = {None: "a value", "+": "one or more values"}.get(count, f"{count} values")
+        event = f"{option} must be followed by {number}"
         words = {flag(f.name): f.metadata["metavar"] for f in fields(kind)}.get(option)
         if isinstance(words, tuple):
             hint = f"Write {option} {' '.join(words)}. {hint}"
@@ -267,7 +268,7 @@ def count_of(hint: Any) -> int | str | None:
     if get_origin(kind) is not tuple:
         return None
     kinds = get_args(kind)
-    return "*" if kinds[-1] is Ellipsis else len(kinds)
+    return "+" if kinds[-1] is Ellipsis else len(kinds)
 
 
 def is_several(hint: Any) -> bool:

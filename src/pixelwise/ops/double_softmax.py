@@ -38,7 +38,7 @@ def are_probabilities(logits: Tensor) -> bool:
     Args:
         logits: (N, C, *S) floating point, C >= 2.
     """
-    if logits.numel() == 0:
+    if 0 in logits.shape:
         return False
     # one pixel decides for nearly all logits, and costs nothing; NaN is not a probability
     detached = logits.detach()
