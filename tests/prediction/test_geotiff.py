@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from make import STORED, VOID, draw, make_dataset, train_settings, write_image
+from make import STORED, VOID, draw, train_settings, write_image
 from overlapping import make_set
 from pixelwise.errors import MissingPackageError
 from pixelwise.labels.description import read_description
@@ -20,17 +20,6 @@ rasterio = pytest.importorskip("rasterio", reason="rasterio is not installed")
 
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 TILE = (64, 64)
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return make_dataset(tmp_path_factory.mktemp("data"), size=(101, 131))
-
-
-@pytest.fixture(scope="module")
-def run(data, tmp_path_factory):
-    out = tmp_path_factory.mktemp("runs") / "run"
-    return train(TrainConfig(**train_settings(data, out, crop=(64, 64))))
 
 
 @pytest.fixture

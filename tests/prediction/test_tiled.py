@@ -26,17 +26,6 @@ from pixelwise.tiles.grid import Tiling
 TILE = (64, 64)
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return make_dataset(tmp_path_factory.mktemp("data"), size=(101, 131))
-
-
-@pytest.fixture(scope="module")
-def run(data, tmp_path_factory):
-    out = tmp_path_factory.mktemp("runs") / "run"
-    return train(TrainConfig(**train_settings(data, out, crop=(64, 64))))
-
-
 @pytest.fixture
 def images(tmp_path):
     for number, size in enumerate([(150, 203), (40, 60), (97, 160)]):

@@ -116,7 +116,8 @@ def wrong_count(command: str, names: str) -> ArgumentError:
     event = f"{option} takes no value"
     hint = f"See pixelwise {command} --help."
     if count != 0:
-        number = {None: "a value", "+": "one or more values"}.get(count, f"{count} values")
+        words_of: dict[int | str | None, str] = {None: "a value", "+": "one or more values"}
+        number = words_of.get(count, f"{count} values")
         event = f"{option} must be followed by {number}"
         words = {flag(f.name): f.metadata["metavar"] for f in fields(kind)}.get(option)
         if isinstance(words, tuple):

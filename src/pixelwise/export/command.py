@@ -46,12 +46,12 @@ from pixelwise.files.names import real_path
 from pixelwise.files.results import made_by, write_json
 from pixelwise.labels.bands.image_kind import ImageKind
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.description import FILE_NAME, read_description
+from pixelwise.labels.description import read_description
 from pixelwise.labels.pairs import Pair
 from pixelwise.networks.licenses import license_of_first_weights
 from pixelwise.plan.splits import labelled_pairs
 from pixelwise.prediction.config import PredictConfig
-from pixelwise.prediction.images import images_of
+from pixelwise.prediction.images import check_classes, images_of
 from pixelwise.prediction.members import Members
 from pixelwise.prediction.predict import check_thresholds
 from pixelwise.prediction.thresholds import with_thresholds
@@ -232,13 +232,9 @@ def check_split(config: ExportConfig, checkpoint: Checkpoint) -> CheckSplit:
     except DatasetError as error:
         error.add_hint(f"Give {setting('data')}, or {setting('check', NO_CHECK)}.")
         raise
-    own, theirs = description.classes, about.classes
-    if own.names != theirs.names or description.task != about.task:
-        must = f"those of the network ({', '.join(theirs.names)})"
-        got = ", ".join(own.names)
-        raise DatasetError(description.root / FILE_NAME, "classes", must=must, got=got)
-    pairs = labelled_pairs(description, split)
-    return CheckSplit(str(data), split, pairs, own, images_of(description, about.images))
+    check_classes(description, about)
+    pairs, images = labelled_pairs(description, split), images_of(description, about.images)
+    return CheckSplit(str(data), split, pairs, description.classes, images)
 
 
 def choose_size(config: ExportConfig, check: CheckSplit | None) -> Size | None:

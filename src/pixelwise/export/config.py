@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 from pixelwise.errors import ArgumentError, setting
+from pixelwise.prediction.config import (
+    threshold_option,
+    thresholds_from_option,
+    thresholds_option,
+)
 from pixelwise.settings import check_settings, field_of, max_gib_option, option, required
 
 Format = Literal["onnx", "torch"]
@@ -37,21 +42,9 @@ class ExportConfig:
     precision: Precision = option(
         "fp32", "of the network inside; int8 is calibrated on images of the train split"
     )
-    threshold: float = option(
-        0.5,
-        "binary or multilabel task: probability above which a pixel is foreground",
-        low=0,
-        high=1,
-    )
-    thresholds: tuple[float, ...] = option(
-        (), "multilabel task: one for each class, instead of --threshold", low=0, high=1
-    )
-    thresholds_from: str | None = option(
-        None,
-        "binary or multilabel task: the threshold of the best IoU of each class on this split of "
-        "the run's dataset, kept in RUN/thresholds.json",
-        metavar="SPLIT",
-    )
+    threshold: float = threshold_option()
+    thresholds: tuple[float, ...] = thresholds_option()
+    thresholds_from: str | None = thresholds_from_option()
     check: str = option(
         "",
         "labelled split on which the artefact is compared with the network (default: the one that "

@@ -4,7 +4,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pixelwise.errors import ArgumentError, setting
 from pixelwise.plan.config import MOST_SCALE, Device
@@ -29,6 +29,27 @@ def check_temperature(command: str, temperature: float | str) -> None:
     if temperature != "auto" and not LEAST_T <= float(temperature) <= MOST_T:
         must = f"auto, or between {LEAST_T:g} and {MOST_T:g}"
         raise ArgumentError(command, "temperature", must=must, got=temperature)
+
+
+def threshold_option(group: str = "") -> Any:
+    """The field `threshold` of a command."""
+    text = "binary or multilabel task: probability above which a pixel is foreground"
+    return option(0.5, text, low=0, high=1, group=group)
+
+
+def thresholds_option() -> Any:
+    """The field `thresholds` of a command."""
+    text = "multilabel task: one for each class, instead of --threshold"
+    return option((), text, low=0, high=1)
+
+
+def thresholds_from_option() -> Any:
+    """The field `thresholds_from` of a command."""
+    text = (
+        "binary or multilabel task: the threshold of the best IoU of each class on this split of "
+        "the run's dataset, chosen once and kept in RUN/thresholds.json"
+    )
+    return option(None, text, metavar="SPLIT")
 
 
 @dataclass(frozen=True)
@@ -77,22 +98,9 @@ class PredictConfig:
         False, "import a network module:function that you have not trained with yourself"
     )
     max_gib: float | None = max_gib_option()
-    threshold: float = option(
-        0.5,
-        "binary or multilabel task: probability above which a pixel is foreground",
-        low=0,
-        high=1,
-        group="output",
-    )
-    thresholds: tuple[float, ...] = option(
-        (), "multilabel task: one for each class, instead of --threshold", low=0, high=1
-    )
-    thresholds_from: str | None = option(
-        None,
-        "binary or multilabel task: the threshold of the best IoU of each class on this split of "
-        "the run's dataset, chosen once and kept in RUN/thresholds.json",
-        metavar="SPLIT",
-    )
+    threshold: float = threshold_option(group="output")
+    thresholds: tuple[float, ...] = thresholds_option()
+    thresholds_from: str | None = thresholds_from_option()
     format: Format = option(
         "png", "png: indexed; tiff: GeoTIFF, at the place on earth of the image; by rasterio"
     )

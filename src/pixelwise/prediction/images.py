@@ -1,4 +1,4 @@
-"""What the images of a dataset are to a network that was trained on others."""
+"""What a dataset is to a network that was trained on another: its classes and its images."""
 
 from dataclasses import replace
 
@@ -6,6 +6,20 @@ from pixelwise.errors import DatasetError, setting
 from pixelwise.labels.bands.channels import Channels
 from pixelwise.labels.bands.image_kind import ImageKind
 from pixelwise.labels.description import FILE_NAME, Description
+from pixelwise.run.checkpoint import AboutCheckpoint
+
+
+def check_classes(description: Description, about: AboutCheckpoint) -> None:
+    """Raise unless a dataset has the classes and the task of a network.
+
+    Raises:
+        DatasetError: naming both.
+    """
+    own, theirs = description.classes.names, about.classes.names
+    if own != theirs or description.task != about.task:
+        must = f"those of the network ({', '.join(theirs)})"
+        where = description.root / FILE_NAME
+        raise DatasetError(where, "classes", must=must, got=", ".join(own))
 
 
 def images_of(description: Description, trained: ImageKind) -> ImageKind:

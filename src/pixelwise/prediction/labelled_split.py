@@ -7,26 +7,27 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from pixelwise.data.dataset import read_pair
 from pixelwise.data.resize import STRIDE, network_size, resize_image
-from pixelwise.errors import DatasetError, RunError
+from pixelwise.errors import RunError
 from pixelwise.files.names import real_path
 from pixelwise.files.results import read_record
 from pixelwise.labels.bands.image_kind import ImageKind
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.description import FILE_NAME, read_description
+from pixelwise.labels.description import read_description
 from pixelwise.labels.pairs import Pair
 from pixelwise.plan.splits import labelled_pairs
-from pixelwise.prediction.images import images_of
+from pixelwise.prediction.images import check_classes, images_of
 from pixelwise.prediction.members import Members
 from pixelwise.prediction.predictor import Inputs, Predictor
 from pixelwise.prediction.unfinished import key_of, stamp_of
 from pixelwise.progress import Display
+from pixelwise.score.chosen import Chosen
 from pixelwise.score.record import DataSplit
 from pixelwise.sums import ahead
 from pixelwise.tiles.bands import Joined
@@ -34,7 +35,7 @@ from pixelwise.tiles.grid import Tiling
 
 READERS = 2
 BY_HAND = "What is chosen on a split of all runs can be given as a number or by hand instead."
-Record = TypeVar("Record")
+Record = TypeVar("Record", bound=Chosen)
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,7 @@ def labelled_split(members: Members, split: str, tiling: Tiling | None) -> Label
     about = members.first.about
     data = real_path(Path(members.agreed("dataset", BY_HAND)))
     description = read_description(data)
-    if description.classes.names != about.classes.names or description.task != about.task:
-        must = f"those of the network ({', '.join(about.classes.names)})"
-        got = ", ".join(description.classes.names)
-        raise DatasetError(description.root / FILE_NAME, "classes", must=must, got=got)
+    check_classes(description, about)
     images = images_of(description, about.images)
     bands = () if images.is_rgb else (images.channels,)
     pairs, classes = labelled_pairs(description, split), description.classes
@@ -87,13 +85,13 @@ def kept(kind: type[Record], path: Path | None, key: str) -> Record | None:
     """What a file of a run says, if it has this key; None if it is to be made.
 
     Args:
-        kind: a record with a key.
+        kind: of record.
         path: of the file; None: several runs keep nothing.
         key: of what is wanted.
     """
     if path is not None and path.is_file():
         with suppress(RunError):  # of another release, or damaged: it is made again
-            found: Any = read_record(kind, path)
+            found = read_record(kind, path)
             return found if found.key == key else None
     return None
 

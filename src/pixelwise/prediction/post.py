@@ -5,31 +5,27 @@ RUN/post.json has what was chosen and why, until the checkpoint or a file of the
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pixelwise.data.dataset import read_pair
-from pixelwise.errors import ArgumentError, RunError, setting
-from pixelwise.files.names import real_path
-from pixelwise.files.results import Result, made_by, read_record, write_json
-from pixelwise.labels.bands.image_kind import ImageKind
+from pixelwise.errors import ArgumentError, setting
+from pixelwise.files.results import made_by, write_json
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.description import read_description
-from pixelwise.labels.pairs import Pair
 from pixelwise.ops.nan import check_no_nan
 from pixelwise.ops.predict import Threshold
-from pixelwise.plan.splits import labelled_pairs
 from pixelwise.post.steps import Step, apply_steps, read_steps
 from pixelwise.prediction.config import AUTO, PredictConfig
-from pixelwise.prediction.images import images_of
-from pixelwise.prediction.labelled_split import BY_HAND
+from pixelwise.prediction.labelled_split import (
+    BY_HAND,
+    LabelledSplit,
+    kept,
+    labelled_split,
+    logits_of_pairs,
+)
 from pixelwise.prediction.members import Members
 from pixelwise.prediction.post_choice import (
     best_single,
@@ -41,9 +37,10 @@ from pixelwise.prediction.post_choice import (
     sums_of,
 )
 from pixelwise.prediction.predictor import Predictor, predictor_of
-from pixelwise.prediction.unfinished import key_of, stamp_of
+from pixelwise.prediction.unfinished import key_of
 from pixelwise.progress import Display
 from pixelwise.run.evidence import FEW_IMAGES
+from pixelwise.score.chosen import Chosen
 from pixelwise.score.record import DataSplit
 from pixelwise.settings import command_line
 from pixelwise.text import percent, plural
@@ -58,15 +55,10 @@ OPTIMISTIC = (
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class ChosenPost(Result):
+class ChosenPost(Chosen):
     """The steps that the images of a split speak for; none if they speak for none.
 
     Attributes:
-        version, command, created: which release made it, how and when.
-        dataset: what they were chosen on.
-        images: how many that were.
-        epoch: of the checkpoint.
-        key: digest of the checkpoint, the classes, the thresholds and the files of the images.
         tried: candidates.
         steps: as they are written, in the order in which they are taken.
         mean_iou, mean_iou_before: with the steps and without, over the classes present.
@@ -75,13 +67,6 @@ class ChosenPost(Result):
 
     SCHEMA: ClassVar[str] = "pixelwise.post/1"
 
-    version: str
-    command: str
-    created: str
-    dataset: DataSplit
-    images: int
-    epoch: int | None
-    key: str
     tried: int
     steps: tuple[str, ...]
     mean_iou: float | None
@@ -106,11 +91,10 @@ class ChosenPost(Result):
         Args:
             dataset: that is predicted.
         """
-        own = {name: getattr(self, name) for name in ("epoch", "tried", "gain", "low", "high")}
-        is_same = self.dataset == dataset
-        note = {"note": f"optimistic: {OPTIMISTIC}"} if is_same and self.steps else {}
-        split = {"data": self.dataset.path, "split": self.dataset.split}
-        return {**split, **own, "same_images": is_same, **note}
+        own = {name: getattr(self, name) for name in ("tried", "gain", "low", "high")}
+        place = self.place(dataset)
+        note = {"note": f"optimistic: {OPTIMISTIC}"} if place["same_images"] and self.steps else {}
+        return {**place, **own, **note}
 
 
 def check_whole(config: PredictConfig, tiling: Tiling | None) -> None:
@@ -135,9 +119,8 @@ def with_post(
         device: where they compute.
         display: given lines and the progress.
     Raises:
-        ArgumentError: a step has another form, or names what is not a class; the run's dataset has
-            other classes.
-        DatasetError: the split has no labels.
+        ArgumentError: a step has another form, or names what is not a class.
+        DatasetError, PairingError: the run's dataset has other classes, or the split no labels.
     """
     about = members.first.about
     if config.post != (AUTO,):
@@ -153,40 +136,21 @@ def post_of(config: PredictConfig, members: Members, device: str, display: Displ
 
     Those of several runs are in no folder and are chosen each time.
     """
-    about = members.first.about
+    split = labelled_split(members, members.agreed("val_split", BY_HAND), None)
     path = None if members.folder is None else members.folder / FILE
-    data = real_path(Path(members.agreed("dataset", BY_HAND)))
-    split = members.agreed("val_split", BY_HAND)
-    description = read_description(data)
-    if description.classes.names != about.classes.names or description.task != about.task:
-        event = f"the classes of {data} are not those of the network"
-        hint = f"Give the steps by hand instead of {setting('post', AUTO)}."
-        raise ArgumentError("predict", "post", event=event, hint=hint)
-    images, pairs = images_of(description, about.images), labelled_pairs(description, split)
-    classes = description.classes
-    stamps = [[p.id, stamp_of(p.image), *map(stamp_of, p.label_files)] for p in pairs]
-    bands = () if images.is_rgb else (images.channels,)
-    steps = candidates(classes, about.task)
+    steps = candidates(split.classes, members.first.about.task)
     thresholds = config.thresholds or config.threshold
-    networks, *views = members.key()
-    words = list(map(str, steps))
-    key = key_of(*networks, classes, split, stamps, thresholds, words, *bands, *views)
-    if path is not None and path.is_file():
-        with suppress(RunError):  # of another release, or damaged: it is made again
-            kept = read_record(ChosenPost, path)
-            if kept.key == key:
-                return kept
-    predictor = predictor_of(members, device, config.trust)
-    labels = Labels(predictor, pairs, classes, images, thresholds)
-    display.start(len(pairs))
-    with display:
-        advance = partial(display.advance, "choosing post-processing", 1)
-        chosen, before, after = choose_steps(labels, len(pairs), steps, classes, advance)
+    key = key_of(split.key, thresholds, list(map(str, steps)))
+    before_now = kept(ChosenPost, path, key)
+    if before_now is not None:
+        return before_now
+    labels = Labels(predictor_of(members, device, config.trust), split, thresholds, display)
+    chosen, before, after = choose_steps(labels, len(split.pairs), steps, split.classes)
     gain = gain_of(before, after, len(steps))
     found = ChosenPost(
         **made_by(command_line(config)),
-        dataset=DataSplit(str(data), split),
-        images=len(pairs),
+        dataset=split.dataset,
+        images=len(split.pairs),
         epoch=members.epoch,
         key=key,
         tried=len(steps),
@@ -207,7 +171,6 @@ def choose_steps(
     number: int,
     steps: Sequence[Step],
     classes: Classes,
-    advance: Callable[[], None] = lambda: None,
 ) -> tuple[Sequence[Step], NDArray[np.float64], NDArray[np.float64]]:
     """The steps that the images of a split speak for, see post_choice.
 
@@ -216,7 +179,6 @@ def choose_steps(
         number: of images.
         steps: candidates.
         classes: of the labels.
-        advance: called after each image.
     Returns:
         The steps in their order, none if none passes; resampled_iou without and with them.
     """
@@ -227,7 +189,6 @@ def choose_steps(
         for place, step in enumerate(steps):
             other = step.apply(label, classes)
             changes[place, image] = changed_sums(label, other, target, classes)
-        advance()
     before, tried = resampled_iou(plain), len(steps)
     best: tuple[float, Sequence[Step], NDArray[np.float64]] = 0.0, (), before
     for own in best_single(steps, plain, changes):
@@ -244,39 +205,39 @@ class Labels:
 
     Args:
         predictor: of the labels.
-        pairs, classes, images: of the split, what its files store, and what the images are.
+        split: whose pairs they are.
         threshold: see Predictor.labels_of.
+        display: shows how far the prediction is.
     """
 
     def __init__(
-        self,
-        predictor: Predictor,
-        pairs: Sequence[Pair],
-        classes: Classes,
-        images: ImageKind,
-        threshold: Threshold,
+        self, predictor: Predictor, split: LabelledSplit, threshold: Threshold, display: Display
     ) -> None:
-        self.predictor, self.pairs, self.classes = predictor, pairs, classes
-        self.images, self.threshold = images, threshold
-        self.kept: dict[int, tuple[bytes, np.dtype]] = {}
+        self.predictor, self.split = predictor, split
+        self.threshold, self.display = threshold, display
+        self.kept: list[tuple[bytes, np.dtype]] = []
 
     def __iter__(self) -> Iterator[Labelled]:
-        for number, pair in enumerate(self.pairs):
-            target = read_pair(pair, self.classes, self.images)[1].numpy()
-            if number not in self.kept:
-                label = self.predicted(pair)
-                self.kept[number] = zlib.compress(label.tobytes(), 1), label.dtype
-            data, dtype = self.kept[number]
-            yield np.frombuffer(zlib.decompress(data), dtype).reshape(target.shape), target
+        return self.again() if len(self.kept) == len(self.split.pairs) else self.predicted()
 
-    @torch.no_grad()
-    def predicted(self, pair: Pair) -> NDArray[Any]:
-        """The label of an image."""
-        image, _ = self.images.read(pair.image)
-        inputs = self.predictor.inputs_of(image, str(pair.image))
-        logits = self.predictor.logits_of([one[None].to(self.predictor.device) for one in inputs])
-        check_no_nan(str(pair.image), logits)
-        return self.predictor.labels_of(logits, image.shape[:2], self.threshold)[0].cpu().numpy()
+    def predicted(self) -> Iterator[Labelled]:
+        """The first time."""
+        self.kept.clear()
+        doing = "choosing post-processing"
+        for pair, logits, target in logits_of_pairs(
+            self.predictor, self.split, self.display, doing
+        ):
+            check_no_nan(str(pair.image), logits)
+            size = int(target.shape[-2]), int(target.shape[-1])
+            label = self.predictor.labels_of(logits, size, self.threshold)[0].cpu().numpy()
+            self.kept.append((zlib.compress(label.tobytes(), 1), label.dtype))
+            yield label, target[0].cpu().numpy()
+
+    def again(self) -> Iterator[Labelled]:
+        """What was predicted."""
+        for pair, (data, dtype) in zip(self.split.pairs, self.kept):
+            target = read_pair(pair, self.split.classes, self.split.images)[1].numpy()
+            yield np.frombuffer(zlib.decompress(data), dtype).reshape(target.shape), target
 
 
 def number_or_none(value: float) -> float | None:

@@ -47,7 +47,7 @@ from pixelwise.prediction.confidence import (
 )
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.dataset import names_of, write_dataset
-from pixelwise.prediction.images import images_of
+from pixelwise.prediction.images import check_classes, images_of
 from pixelwise.prediction.label_files import SUFFIXES
 from pixelwise.prediction.members import Members, find_members
 from pixelwise.prediction.pipeline import Work, images_in_memory
@@ -376,13 +376,9 @@ def select_images(config: PredictConfig, members: Members) -> Selection:
         return Selection(pairs, about.classes, None, None, name, about.images, about.task)
     path = real_path(config.data or Path(members.agreed("dataset")))
     description = read_description(path)
-    where = description.root / FILE_NAME
     split = config.split or members.agreed("val_split")
-    split_parts(split, description.splits, str(where), DatasetError)
-    own, theirs = description.classes.names, about.classes.names
-    if own != theirs or description.task != about.task:
-        must = f"those of the network ({', '.join(theirs)})"
-        raise DatasetError(where, "classes", must=must, got=", ".join(own))
+    split_parts(split, description.splits, str(description.root / FILE_NAME), DatasetError)
+    check_classes(description, about)
     pairs, folder = description.pairs(split), folder_of_split(split)
     images = images_of(description, about.images)
     task = description.task

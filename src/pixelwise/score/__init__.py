@@ -7,6 +7,7 @@ one_image.py    the counts of one image
 record.py       Score: what score.json holds
 compare.py      Comparison: what comparison.json holds, and how it is made
 calibration.py  Calibration: what calibration.json holds, from the counts of `predict`
+chosen.py       Chosen: what is chosen for a run on a split
 thresholds.py   ChosenThresholds: what thresholds.json holds, likewise
 """
 

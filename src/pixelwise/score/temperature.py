@@ -15,7 +15,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pixelwise.files.results import Result, made_by
+from pixelwise.files.results import made_by
+from pixelwise.score.chosen import Chosen
 from pixelwise.score.record import DataSplit
 
 FILE = "temperature.json"
@@ -27,15 +28,10 @@ PRECISION = 1e-4  # of log2 T
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class ChosenTemperature(Result):
+class ChosenTemperature(Chosen):
     """The temperature with the least negative log-likelihood on a split.
 
     Attributes:
-        version, command, created: which release made it, how and when.
-        dataset: what it was chosen on.
-        images: how many that were.
-        epoch: of the checkpoint; None of several networks.
-        key: digest of the checkpoint, the classes and the files of the images.
         temperature: T.
         pixels: valid ones.
         nll, nll_at_one: mean over them, there and at T = 1.
@@ -44,13 +40,6 @@ class ChosenTemperature(Result):
 
     SCHEMA: ClassVar[str] = "pixelwise.temperature/1"
 
-    version: str
-    command: str
-    created: str
-    dataset: DataSplit
-    images: int
-    epoch: int | None
-    key: str
     temperature: float
     pixels: int
     nll: float
@@ -82,7 +71,7 @@ def chosen_temperature(
     Args:
         sums: (T,) at each of TEMPERATURES.
         pixels: how many are valid, >= 1.
-        dataset, images, epoch, key: see ChosenTemperature.
+        dataset, images, epoch, key: see Chosen.
         command: the command line that asked for it.
     """
     means = sums / pixels

@@ -13,11 +13,12 @@ import numpy as np
 
 from pixelwise.errors import RunError
 from pixelwise.files.records import converted
-from pixelwise.files.results import Result, made_by, read_object
+from pixelwise.files.results import made_by, read_object
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.metrics.members import MemberCounts, mean_of_members
 from pixelwise.metrics.scores import iou
 from pixelwise.metrics.threshold import ThresholdCounts, best_threshold, confusion_at
+from pixelwise.score.chosen import Chosen
 from pixelwise.score.record import DataSplit, UsedThresholds, known
 from pixelwise.text import percent, text_table
 
@@ -46,28 +47,16 @@ class ClassThreshold:
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class ChosenThresholds(Result):
+class ChosenThresholds(Chosen):
     """A threshold for each class of a multilabel task, or for the foreground of a binary one.
 
     Attributes:
-        version, command, created: which release made it, how and when.
-        dataset: what they were chosen on.
-        images: how many that were.
-        epoch: of the checkpoint; None of several networks.
-        key: digest of the checkpoint, the classes and the files of the images.
         mean_iou, mean_iou_at_half: over the classes in the target or the prediction.
         per_class: C rows, or one.
     """
 
     SCHEMA: ClassVar[str] = "pixelwise.thresholds/1"
 
-    version: str
-    command: str
-    created: str
-    dataset: DataSplit
-    images: int
-    epoch: int | None
-    key: str
     mean_iou: float | None
     mean_iou_at_half: float | None
     per_class: tuple[ClassThreshold, ...]
@@ -95,13 +84,10 @@ class ChosenThresholds(Result):
             dataset: that is predicted.
         """
         return {
-            "data": self.dataset.path,
-            "split": self.dataset.split,
-            "epoch": self.epoch,
+            **self.place(dataset),
             "mean_iou": self.mean_iou,
             "mean_iou_at_half": self.mean_iou_at_half,
             "per_class": self.per_class,
-            "same_images": self.dataset == dataset,
         }
 
 
@@ -155,7 +141,7 @@ def chosen(
     Args:
         counts: of each class, all images added up.
         names: of the classes.
-        dataset, images, epoch, key: see ChosenThresholds.
+        dataset, images, epoch, key: see Chosen.
         command: the command line that asked for them.
     """
     values = [choose(one) for one in counts]
