@@ -25,9 +25,9 @@ LAYER = {
         0,
     ),
     **dict.fromkeys(["extras", "files", "sums", "offenders"], 1),
-    **dict.fromkeys(["lazy", "settings", "executors", "progress"], 2),
+    **dict.fromkeys(["lazy", "settings", "executors", "progress", "figures"], 2),
     **dict.fromkeys(["labels", "metrics", "ops"], 3),
-    **dict.fromkeys(["weights", "losses", "legend", "tiles", "post"], 4),
+    **dict.fromkeys(["weights", "losses", "legend", "tiles", "post", "pictures"], 4),
     **dict.fromkeys(["survey", "ranks"], 5),
     **dict.fromkeys(["convert", "audit", "score", "networks", "data"], 6),
     **dict.fromkeys(["init", "repair", "plan"], 7),
@@ -65,6 +65,8 @@ PACKAGES = {
     "integrate": {"torch", "numpy", "torchmetrics", "lightning", "transformers", "nnunetv2"}
     | {"mmseg", "mmengine", "monai", "supervision", "fiftyone"},
     "progress": {"rich"},
+    "figures": NUMPY,
+    "pictures": IMAGING,
     "report": IMAGING | {"jinja2"},
     "cli": {"shtab"},
 }
