@@ -2,7 +2,7 @@
 
 from html import escape
 
-from pixelwise.report.charts import nice_ticks
+from pixelwise.figures.charts import nice_ticks
 
 COLORS = ("#1b6ca8", "#d1495b", "#2e8b57", "#e0912f", "#6f4e9c", "#4a4a4a", "#00a0a0")
 LEFT, TOP, WIDTH, HEIGHT = 56, 48, 380, 220  # of the plot; the legend stands right of it

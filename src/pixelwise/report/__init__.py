@@ -1,6 +1,6 @@
 """Scores and images become one self-contained HTML file. Calling the package writes a report.
 
-html.py           report: the page of a score, with source, form, tables, charts and pictures
+html.py           report: the page of a score, with source, form, tables and pictures
 reach.py          which files a page may show
 calibration.py    the section of that page on probabilities
 comparison.py     the page of two predictions of the same images

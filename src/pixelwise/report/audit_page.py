@@ -18,6 +18,7 @@ from pixelwise.audit.rule import SEVERITIES
 from pixelwise.audit.rules import RULES
 from pixelwise.errors import DatasetError, PixelwiseError
 from pixelwise.executors import open_executor, with_absolute_paths
+from pixelwise.figures.words import grouped, listed
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.names import real_path
 from pixelwise.init.suggest import next_step
@@ -27,7 +28,6 @@ from pixelwise.repair.command import repair_of
 from pixelwise.repair.result import Repaired
 from pixelwise.report.examples import DatasetFiles, example_pictures
 from pixelwise.report.html import environment
-from pixelwise.report.words import grouped, listed
 from pixelwise.settings import takes_settings
 from pixelwise.sums import Progress
 from pixelwise.text import plural

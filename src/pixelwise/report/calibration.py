@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.errors import RunError
+from pixelwise.figures.charts import Chart, Curve, Tick
+from pixelwise.figures.words import difference, grouped, percent
 from pixelwise.files.results import read_record
 from pixelwise.metrics.scores import SCORES
 from pixelwise.metrics.threshold import precision_recall_curve, sweep
-from pixelwise.report.charts import Chart, Curve, Tick
 from pixelwise.report.source import Source
-from pixelwise.report.words import difference, grouped, percent
 from pixelwise.score.calibration import FILE, TUNED, Calibration, Thresholds
 from pixelwise.score.record import Score
 

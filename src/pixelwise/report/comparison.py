@@ -4,12 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pixelwise.figures.words import difference
 from pixelwise.files.names import real_path
 from pixelwise.report.pictures import channels_of, compared_pictures
 from pixelwise.report.planes import compared_members
 from pixelwise.report.reach import reach
 from pixelwise.report.tables import hex_color, short_names
-from pixelwise.report.words import difference
 from pixelwise.score.compare import Comparison, Difference, ImageDifference
 
 

@@ -12,11 +12,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pixelwise.errors import RunError, setting
+from pixelwise.figures import words
+from pixelwise.figures.charts import LEAST_SHARE, SHADES, Chart, heat_rows, line_chart
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.names import real_path
-from pixelwise.report import tables, words
+from pixelwise.report import tables
 from pixelwise.report.calibration import calibration
-from pixelwise.report.charts import LEAST_SHARE, SHADES, Chart, heat_rows, line_chart
 from pixelwise.report.comparison import comparison
 from pixelwise.report.config import ReportConfig
 from pixelwise.report.members_page import members_page

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pixelwise.figures.charts import Chart
+from pixelwise.figures.words import headed
 from pixelwise.files.names import real_path
 from pixelwise.metrics.means import Convention
 from pixelwise.metrics.scores import CLASS_SCORES
 from pixelwise.report import tables
-from pixelwise.report.charts import Chart
 from pixelwise.report.pictures import WRONG, channels_of
 from pixelwise.report.planes import member_pictures
 from pixelwise.report.reach import reach
 from pixelwise.report.source import MemberSource
-from pixelwise.report.words import headed
 from pixelwise.score.members import MemberImage, MemberRow, MultilabelScore
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.figures.words import listed, percent
 from pixelwise.labels.bands.channels import RGB, Channels
 from pixelwise.labels.bands.reading import read_shown
 from pixelwise.labels.classes import Classes
@@ -18,7 +19,6 @@ from pixelwise.labels.color import index_to_color
 from pixelwise.labels.description import read_description
 from pixelwise.labels.palettes import striped
 from pixelwise.labels.png import read_label
-from pixelwise.report.words import listed, percent
 from pixelwise.score.compare import ImageDifference
 from pixelwise.score.record import DataSplit, ImageScores
 

@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.figures.words import listed, percent
 from pixelwise.labels.bands.channels import Channels
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.color import overlay
@@ -20,7 +21,6 @@ from pixelwise.report.pictures import (
     read_photo,
     thumbnail_size,
 )
-from pixelwise.report.words import listed, percent
 from pixelwise.score.compare import ImageDifference
 from pixelwise.score.members import MemberImage
 

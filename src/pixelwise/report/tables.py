@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from pixelwise.figures.words import difference, headed, listed, percent
 from pixelwise.metrics.means import CONVENTIONS, Convention
 from pixelwise.metrics.scores import CLASS_SCORES, classes_averaged
 from pixelwise.report.source import MemberSource, Source
-from pixelwise.report.words import difference, headed, listed, percent
 from pixelwise.score.members import MultilabelScore
 from pixelwise.score.record import ClassScores, Score
 

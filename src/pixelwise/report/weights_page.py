@@ -6,11 +6,11 @@ from math import ceil, floor, log10
 from pathlib import Path
 from typing import Any
 
+from pixelwise.figures.charts import Tick
+from pixelwise.figures.words import grouped, short
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.names import real_path
-from pixelwise.report.charts import Tick
 from pixelwise.report.tables import hex_color
-from pixelwise.report.words import grouped, short
 from pixelwise.settings import takes_settings
 from pixelwise.sums import Progress
 from pixelwise.text import shell_line

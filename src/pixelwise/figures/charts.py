@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pixelwise.report.words import grouped, percent, short
+from pixelwise.figures.words import grouped, percent, short
 
 MOST_POINTS = 240
 # Lowest share of each shade of a confusion matrix. The steps are finer near 0, where the

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pixelwise.report.words import difference, grouped, listed, percent, plain, short
+from pixelwise.figures.words import difference, grouped, listed, percent, plain, short
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pixelwise.report.charts import SHADES, heat_rows, line_chart, nice_ticks, shade, thinned
+from pixelwise.figures.charts import SHADES, heat_rows, line_chart, nice_ticks, shade, thinned
 
 
 @pytest.mark.parametrize(
