@@ -8,6 +8,7 @@ members_page.py   the page of a score whose classes overlap, with planes.py
 audit_page.py     audit_page: what an audit found, with examples.py
 weights_page.py   weights: what `pixelwise weights` does, and its page
 page.html         the frame of all pages; macros.html has what several of them show
+scripts.py        joins the scripts of a page, from script/; controls.css: what they add
 """
 
 from pixelwise.callable_package import callable_package
