@@ -6,7 +6,7 @@ TOOLS  := $(VENV)/tools
 LOCK   := requirements/ci.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-locked browser demo test lint types stub lock audit-deps fuzz soak bench clean
+.PHONY: help setup setup-locked browser demo docs test lint types stub lock audit-deps fuzz soak bench clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -32,6 +32,10 @@ browser: ## install a headless browser for the tests that look at reports
 
 demo: setup ## draw a dataset, train two networks, score them, write the report
 	$(BIN)/pixelwise demo
+
+docs: setup ## build the site of documents: its first page is build/site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	@echo "open build/site/index.html"
 
 test: setup browser lint types ## lint, type check and run all tests
 	$(BIN)/python -m pytest -n logical --dist loadfile

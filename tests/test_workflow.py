@@ -9,6 +9,7 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+PAGES = yaml.safe_load((ROOT / ".github/workflows/pages.yml").read_text(encoding="utf-8"))
 JOB = WORKFLOW["jobs"]["tests"]
 LOCK = (ROOT / "requirements/ci.txt").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -61,3 +62,23 @@ def test_every_package_that_the_project_names_is_locked():
         todo += set(chain(*(text.split(",") for text in of_ours))) - seen
     names = {re.match(r"[A-Za-z0-9-]+", text)[0].lower() for text in named} - {"pixelwise"}
     assert names - {match[1] for match in PINNED.finditer(LOCK)} == set()
+
+
+def test_the_workflow_of_the_site_builds_it_from_locked_packages():
+    """With the words of `make docs`, and the same setup as the tests."""
+    steps = PAGES["jobs"]["build"]["steps"]
+    made = re.search(r"^docs: .*\n\t\S+ \$\(BIN\)/(python -m mkdocs .*)", MAKEFILE, re.M)[1]
+    run = [step["run"] for step in steps if "run" in step]
+    assert run == [*(line for line in STEPS if line.startswith("python -m pip")), made]
+    used = [step["uses"] for step in JOB["steps"] if "uses" in step]
+    assert [step["uses"] for step in steps if "uses" in step][:2] == used
+
+
+def test_only_the_job_that_deploys_the_site_may_write():
+    """To pages alone, and it runs no command."""
+    build, deploy = PAGES["jobs"]["build"], PAGES["jobs"]["deploy"]
+    assert PAGES["permissions"] == WORKFLOW["permissions"] == {"contents": "read"}
+    assert "permissions" not in build
+    assert deploy["permissions"] == {"pages": "write", "id-token": "write"}
+    assert [step for step in deploy["steps"] if "run" in step] == []
+    assert PAGES[True]["push"] == {"branches": ["main"]}
