@@ -8,6 +8,7 @@ import pytest
 
 from pixelwise.cli.parser import parse
 from pixelwise.cli.request import make_config
+from pixelwise.labels.description import read_description
 from pixelwise.losses.presets import PRESETS
 from pixelwise.settings import command_of
 
@@ -37,13 +38,22 @@ def commands():
     for block in blocks("sh"):
         for line in block.values[0].splitlines():
             if line.startswith("pixelwise "):
-                yield pytest.param(line.split("#")[0], id=line.split("#")[0].strip())
+                words = shlex.split(line, comments=True)
+                yield pytest.param(words[1:], id=shlex.join(words))
 
 
-@pytest.mark.parametrize("line", list(commands()))
-def test_a_command_parses(line):
-    request = parse(shlex.split(line)[1:])
+@pytest.mark.parametrize("words", list(commands()))
+def test_a_command_parses(words):
+    request = parse(words)
     assert command_of(make_config(request)) == request.command
+
+
+@pytest.mark.parametrize("text", list(blocks("toml")))
+def test_a_description_is_read(text, tmp_path):
+    """What a block shows of dataset.toml, below two classes where it has none."""
+    classes = '[[classes]]\nname = "a"\n\n[[classes]]\nname = "b"\n\n'
+    (tmp_path / "dataset.toml").write_text({True: "", False: classes}["[[classes]]" in text] + text)
+    assert read_description(tmp_path).root == tmp_path
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
