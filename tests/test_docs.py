@@ -48,11 +48,18 @@ def test_a_command_parses(words):
     assert command_of(make_config(request)) == request.command
 
 
-@pytest.mark.parametrize("text", list(blocks("toml")))
-def test_a_description_is_read(text, tmp_path):
-    """What a block shows of dataset.toml, below two classes where it has none."""
+def descriptions():
+    """Every block of a dataset.toml, below two classes where it shows none."""
     classes = '[[classes]]\nname = "a"\n\n[[classes]]\nname = "b"\n\n'
-    (tmp_path / "dataset.toml").write_text({True: "", False: classes}["[[classes]]" in text] + text)
+    for block in blocks("toml"):
+        text = block.values[0]
+        head = "" if "[[classes]]" in text else classes
+        yield pytest.param(head + text, id=block.id)
+
+
+@pytest.mark.parametrize("text", list(descriptions()))
+def test_a_description_is_read(text, tmp_path):
+    (tmp_path / "dataset.toml").write_text(text, encoding="utf-8")
     assert read_description(tmp_path).root == tmp_path
 
 
