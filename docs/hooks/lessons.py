@@ -265,5 +265,8 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 
 if __name__ == "__main__":
-    for made in make_all(sys.argv[1:] or names()):
-        print(made.relative_to(ROOT))
+    try:
+        for made in make_all(sys.argv[1:] or names()):
+            print(made.relative_to(ROOT))
+    except LessonFailed as error:
+        sys.exit(str(error))
