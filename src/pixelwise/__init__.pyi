@@ -121,7 +121,7 @@ __version__: str
 def audit(
     config: AuditConfig,
     executor: Executor | None = None,
-    listed: int | None = 1000,
+    listed: int | None = 10000,
     progress: Callable[[int, int], None] | None = None,
 ) -> Audit: ...
 @overload
@@ -141,11 +141,12 @@ def audit(
     fix_rules: Sequence[str] = ("safe",),
     baseline: str | Path | None = None,
     write_baseline: str | Path | None = None,
+    accept_rules: Sequence[str] = (),
     workers: int = 0,
     scheduler: str | None = None,
     max_gib: float | None = None,
     executor: Executor | None = None,
-    listed: int | None = 1000,
+    listed: int | None = 10000,
     progress: Callable[[int, int], None] | None = None,
 ) -> Audit: ...
 @overload

@@ -303,3 +303,30 @@ def test_options_that_contradict_each_other_are_refused(options, match):
     """Before anything is read."""
     with pytest.raises(ArgumentError, match=match):
         AuditConfig(**options)
+
+
+def test_a_baseline_of_named_rules_accepts_these_and_what_was_accepted_before(data, tmp_path):
+    """Another rule is accepted later, beside the first."""
+    unknown_value(data)
+    grey(data)
+    known = tmp_path / "known.json"
+    rules = set(pw.audit(data).totals)
+    assert len(rules) > 1
+    for number, rule in enumerate(sorted(rules), 1):
+        before = {"baseline": known} if number > 1 else {}
+        pw.audit(data, **before, write_baseline=known, accept_rules=(rule,))
+        left = pw.audit(data, baseline=known)
+        assert set(left.totals) == set(sorted(rules)[number:])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--accept-rules", "V4"), "--accept-rules must be used with --write-baseline"),
+        (("--write-baseline", "a.json", "--accept-rules", "X9"), "--accept-rules must be"),
+    ],
+)
+def test_rules_to_accept_are_checked(data, capsys, options, said):
+    code, _, err = run(capsys, data, *options)
+    assert code == 2
+    assert said in err

@@ -4,6 +4,7 @@ import json
 import re
 from base64 import b64decode
 from dataclasses import replace
+from html import unescape
 from io import BytesIO
 
 import numpy as np
@@ -18,9 +19,10 @@ from pixelwise.errors import RunError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import read_description
 from pixelwise.labels.png import write_label
-from pixelwise.report.audit_page import EXAMPLES, audit_page
+from pixelwise.report.audit_page import EXAMPLES, MOST_ROWS, audit_page, shared
 from pixelwise.report.examples import REACH, DatasetFiles, example_pictures, window
 from pixelwise.report.pictures import WRONG
+from report.clicks import NEEDS_CHROMIUM, clicked
 
 
 @pytest.fixture
@@ -60,7 +62,7 @@ def test_rules_stand_worst_first_with_cause_and_command(data, tmp_path):
         *[Finding("V5", f"train/labels/0{n}.png", 3, (0, 0), "128", (128,)) for n in range(2)],
     ]
     page = page_of(audit_of(data, found), tmp_path)
-    assert re.findall(r'href="#(\w+)"', page) == ["V5", "V4", "F9", "V12"]
+    assert re.findall(r'href="#([A-Z]\w+)"', page) == ["V5", "V4", "F9", "V12"]
     assert "3 errors, 1 warning and 1 note" in page
     assert all(RULES[rule].title in page for rule in ("V5", "V4", "F9", "V12"))
     assert f"pixelwise audit {data} --fix {data}-fixed" in page
@@ -88,7 +90,7 @@ def test_the_same_audit_from_json_gives_the_same_bytes(data, tmp_path):
     first = audit_page(audit, tmp_path / "a.html").read_bytes()
     again = audit_page(json.loads(json.dumps(audit.as_dict())), tmp_path / "b.html").read_bytes()
     assert first == again
-    assert not re.search(rb"https?://|<script|<link|url\(", first)
+    assert not re.search(rb"https?://|src=[^\"]|src=\"(?!data:)|<link|url\(", first)
 
 
 def test_an_audit_without_findings_says_so(data, tmp_path):
@@ -99,12 +101,85 @@ def test_an_audit_without_findings_says_so(data, tmp_path):
     assert "near duplicates" in page
 
 
-def test_only_the_first_examples_are_shown_and_the_others_counted(data, tmp_path):
-    """A million findings make no larger page."""
+def test_the_first_examples_are_shown_and_every_finding_is_listed(data, tmp_path):
     found = [Finding("P1", f"train/images/x{n}.png", 1, None, f"no {n}") for n in range(40)]
     page = page_of(audit_of(data, found), tmp_path)
-    assert page.count('<div class="example">') == EXAMPLES
-    assert f"and {40 - EXAMPLES} more files" in page
+    assert page.count('class="about"') == EXAMPLES
+    assert "<summary>All 40 findings</summary>" in page
+    assert re.findall(r'<th scope="row">train/images/x(\d+)', page) == [str(n) for n in range(40)]
+
+
+def test_what_a_page_cannot_list_is_counted_with_the_command_that_prints_it(data, tmp_path):
+    """Every rule keeps rows, and 10^4 long rows are a page that a browser opens."""
+    name = "train/labels/" + "n" * 150
+    found = [Finding("V4", f"{name}{n}.png", n, (n, n), f"value {n}" * 9) for n in range(MOST_ROWS)]
+    found += [Finding("F9", f"{name}{n}.png", 1, None, "another palette") for n in range(300)]
+    audit = replace(audit_of(data, found), totals={"V4": Total(12_000, 1), "F9": Total(300, 300)})
+    page = page_of(audit, tmp_path)
+    assert page.count('<th scope="row">train') == MOST_ROWS
+    assert "All 300 findings" in page
+    assert "The first 9\u202f700 of 12\u202f000 findings" in page
+    assert "2\u202f300 more are left out of this page" in page
+    assert f"pixelwise audit {data} --json</pre>" in page
+    assert len(page.encode()) < 15e6
+
+
+@pytest.mark.parametrize(
+    ("numbers", "taken"),
+    [
+        ({"a": 3, "b": 4}, {"a": 3, "b": 4}),
+        ({"a": 90, "b": 2, "c": 90}, {"a": 4, "b": 2, "c": 4}),
+        ({"a": 90, "b": 3}, {"a": 7, "b": 3}),
+        ({}, {}),
+    ],
+)
+def test_rows_are_shared_so_that_no_rule_is_starved(numbers, taken):
+    assert shared(numbers, 10) == taken
+
+
+def test_the_image_stands_beside_a_label_with_wrong_values(data, tmp_path):
+    """Where a rule is about storage it says nothing."""
+    label = "train/labels/00.png"
+    for rule, pictures in (("V4", 3), ("F9", 1)):
+        page = page_of(audit_of(data, [Finding(rule, label, 1, (1, 1), "", (99,))]), tmp_path)
+        assert page.count("<img ") == pictures
+        assert page.count("<figcaption>Its image</figcaption>") == (rule == "V4")
+
+
+def test_the_commands_that_accept_a_rule_accept_it_alone(data, tmp_path):
+    found = [Finding(rule, "dataset.toml", 1, None, "") for rule in ("V11", "M1")]
+    page = unescape(page_of(audit_of(data, found), tmp_path))
+    line = f"pixelwise audit {data} --write-baseline {data}-accepted.json --accept-rules V11\n"
+    assert f"{line}pixelwise audit {data} --baseline {data}-accepted.json</pre>" in page
+
+
+@NEEDS_CHROMIUM
+def test_findings_are_filtered_by_severity_and_file_and_a_label_is_laid_on_its_image(
+    data, tmp_path
+):
+    """Of a rule without a match nothing is shown."""
+    found = [
+        *[Finding("V4", f"train/labels/0{n}.png", 1, (1, 1), "99", (99,)) for n in range(6)],
+        *[Finding("F9", f"train/labels/0{n}.png", 1, None, "palette") for n in range(2)],
+    ]
+    actions = """
+    found.start = [texts("article h3").length, ...texts(".shown")];
+    const laid = one(".shots button");
+    await click(laid);
+    found.laid = [laid.getAttribute("aria-pressed"), one(".laid").checkVisibility()];
+    await type("input", "05.png");
+    found.typed = [texts("article h3").length, texts(".findings tbody th"), texts(".example h4")];
+    await type("input", "");
+    await click(one(".choices button:last-child"));
+    found.warnings = [texts("article .severity"), ...texts(".shown")];"""
+    out, console = clicked(page_of(audit_of(data, found), tmp_path), actions, tmp_path)
+    assert console == []
+    assert out == {
+        "start": [2, "8 of 8 findings shown"],
+        "laid": ["true", True],
+        "typed": [1, ["train/labels/05.png"], []],
+        "warnings": [["warning"], "2 of 8 findings shown"],
+    }
 
 
 def test_names_and_details_cannot_change_the_page(data, tmp_path):
@@ -158,7 +233,7 @@ def test_a_reason_that_is_told_already_is_not_repeated(data, tmp_path):
     """The finding of a damaged file says what is damaged."""
     (data / "train/labels/00.png").write_bytes(b"")
     found = [Finding("F3", "train/labels/00.png", 1, None, "got an empty file")]
-    page = page_of(audit_of(data, found), tmp_path)
+    page = page_of(audit_of(data, found), tmp_path).partition("<details")[0]
     assert page.count("got an empty file") == 1
     assert '<p class="missing">' not in page
 

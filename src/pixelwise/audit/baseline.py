@@ -4,6 +4,7 @@ A finding is accepted if the baseline has one with the same rule, file and value
 is not smaller: a defect that grows is found again.
 """
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -50,11 +51,21 @@ def read_baseline(path: Path) -> Baseline:
     return record_of(Baseline, table if isinstance(table, dict) else {}, str(path), hint)
 
 
-def write_baseline(path: Path, audit: Audit) -> None:
-    """Accept every listed finding of an audit from now on.
+def write_baseline(
+    path: Path, audit: Audit, known: Iterable[Accepted] = (), rules: Container[str] = ()
+) -> None:
+    """Accept the listed findings of an audit from now on.
 
+    Args:
+        path: of the file.
+        audit: what was found.
+        known: what was accepted before and stays so.
+        rules: whose findings are accepted; () = all.
     Raises:
         RunError: the file system refuses.
     """
-    rows = tuple(Accepted(*key_of(finding), finding.count) for finding in audit.findings)
-    write_json(path, {"schema": Baseline.SCHEMA, **to_plain(Baseline(rows))})
+    found = (f for f in audit.findings if not rules or f.rule in rules)
+    rows = [*known, *(Accepted(*key_of(finding), finding.count) for finding in found)]
+    # a finding of a larger count takes the place of the one that was accepted
+    last = {(row.rule, row.file, row.values): row for row in rows}
+    write_json(path, {"schema": Baseline.SCHEMA, **to_plain(Baseline(tuple(last.values())))})

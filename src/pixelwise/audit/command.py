@@ -2,7 +2,7 @@
 
 from concurrent.futures import Executor
 
-from pixelwise.audit.baseline import read_baseline, write_baseline
+from pixelwise.audit.baseline import Baseline, read_baseline, write_baseline
 from pixelwise.audit.config import AuditConfig
 from pixelwise.audit.examine import examine
 from pixelwise.audit.findings import Ledger
@@ -14,7 +14,7 @@ from pixelwise.labels.description import without_overlap
 from pixelwise.sums import Progress
 
 # Findings of each rule that are listed; the others are counted.
-LISTED = 1000
+LISTED = 10_000
 
 
 def audit_of(
@@ -34,7 +34,8 @@ def audit_of(
     Raises:
         PixelwiseError: see report.audit_page.audit.
     """
-    baseline = {} if config.baseline is None else read_baseline(config.baseline).counts()
+    known = () if config.baseline is None else read_baseline(config.baseline).accepted
+    baseline = Baseline(known).counts()
     if source is None and config.images is not None and config.labels is not None:
         source = open_folders(config.images, config.labels, **config.affixes)
     if source is None:
@@ -51,5 +52,5 @@ def audit_of(
     else:
         result = examine(source, Ledger(listed, baseline), executor, progress, **how)
     if config.write_baseline is not None:
-        write_baseline(config.write_baseline, result)
+        write_baseline(config.write_baseline, result, known, config.accept_rules)
     return result

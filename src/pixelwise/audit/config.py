@@ -5,7 +5,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pixelwise.errors import ArgumentError, setting
+from pixelwise.audit.rules import RULES
+from pixelwise.errors import ArgumentError, check_choice, setting
 from pixelwise.labels.description import Description
 from pixelwise.settings import (
     check_settings,
@@ -55,6 +56,9 @@ class AuditConfig:
         group="accepted findings",
     )
     write_baseline: Path | None = option(None, "file to write that accepts what is found now")
+    accept_rules: tuple[str, ...] = option(
+        (), "rules to accept with --write-baseline (default: all)"
+    )
     workers: int = workers_option()
     scheduler: str | None = scheduler_option()
     max_gib: float | None = max_gib_option()
@@ -78,6 +82,11 @@ class AuditConfig:
         if self.fix_rules != ("safe",) and self.fix is None:
             must = f"used with {setting('fix')}"
             raise ArgumentError("audit", "fix_rules", must=must, got="no folder for it")
+        for rule in self.accept_rules:
+            check_choice("audit", "accept_rules", rule, tuple(RULES))
+        if self.accept_rules and self.write_baseline is None:
+            must = f"used with {setting('write_baseline')}"
+            raise ArgumentError("audit", "accept_rules", must=must, got="no file for it")
         if self.fix is not None and self.quick:
             must = f"used without {setting('quick')}"
             raise ArgumentError("audit", "fix", must=must, got="both")

@@ -13,6 +13,7 @@ from typing import Any
 from pixelwise.audit.command import LISTED, audit_of
 from pixelwise.audit.config import AuditConfig
 from pixelwise.audit.findings import Finding
+from pixelwise.audit.inventory import take_inventory
 from pixelwise.audit.result import Audit
 from pixelwise.audit.rule import SEVERITIES
 from pixelwise.audit.rules import RULES
@@ -28,11 +29,16 @@ from pixelwise.repair.command import repair_of
 from pixelwise.repair.result import Repaired
 from pixelwise.report.examples import DatasetFiles, example_pictures
 from pixelwise.report.html import environment
+from pixelwise.report.scripts import scripts
 from pixelwise.settings import takes_settings
 from pixelwise.sums import Progress
-from pixelwise.text import plural
+from pixelwise.text import plural, shell_line
 
 EXAMPLES = 5
+# Findings that a page lists, of all rules together.
+MOST_ROWS = 10_000
+# Rules about values, regions and pairs: a label is seen best beside its image.
+BESIDE_THE_IMAGE = "VRGP"
 
 
 @dataclass(frozen=True)
@@ -159,15 +165,19 @@ def audit_page(audit: Audit | Mapping[str, Any], out: Path | str) -> Path:
 def _files_of(audit: Audit) -> DatasetFiles:
     """The files of an audited dataset; of one from JSON, dataset.toml is read again."""
     evidence, root = audit.evidence, Path(audit.root)
-    if evidence is not None:
-        description = None if evidence.source.guessed else evidence.source.description
     try:
-        description = read_description(root) if evidence is None else description
-        if description is not None and description.task == MULTILABEL:
-            description = None  # the colours of a file are those of one class
-        return DatasetFiles(root, description, {} if evidence is None else evidence.headers)
+        if evidence is None:
+            description = read_description(root)
+            pairs = take_inventory(description).pairs
+        else:
+            description, pairs = evidence.source.description, evidence.source.inventory.pairs
     except PixelwiseError:
         return DatasetFiles(root)  # colours are those of Pascal VOC
+    images = {pair.label: pair.image for pair in pairs if pair.label}
+    guessed = evidence is not None and evidence.source.guessed
+    # where classes overlap, the colours of a file are those of one class
+    colours = None if guessed or description.task == MULTILABEL else description
+    return DatasetFiles(root, colours, images, {} if evidence is None else evidence.headers)
 
 
 def _write(audit: Audit, files: DatasetFiles, out: Path) -> Path:
@@ -178,8 +188,10 @@ def _write(audit: Audit, files: DatasetFiles, out: Path) -> Path:
 
 def context(audit: Audit, files: DatasetFiles) -> dict[str, Any]:
     """The content of the page."""
+    rows = shared({rule: len(findings) for rule, findings in audit.by_rule().items()}, MOST_ROWS)
     return {
         "version": version("pixelwise"),
+        "scripts": scripts("sort", "filter", "copy", "layers"),
         "name": real_path(files.root).name,
         "root": audit.root,
         "verdict": verdict(audit),
@@ -189,8 +201,19 @@ def context(audit: Audit, files: DatasetFiles) -> dict[str, Any]:
         "not_looked": audit.not_looked,
         "notes": audit.notes,
         "questions": "\n".join(audit.questions),
-        "rules": [rule_of(audit, rule, files) for rule in audit.by_rule()],
+        "rules": [rule_of(audit, rule, files, number) for rule, number in rows.items()],
+        "json_command": shell_line(["pixelwise", "audit", audit.root, "--json"]),
+        "listed": LISTED,
     }
+
+
+def shared(numbers: Mapping[str, int], most: int) -> dict[str, int]:
+    """So many of each, together at most `most`: what the smallest leave is for the largest."""
+    taken, free = dict(numbers), most
+    for place, name in enumerate(sorted(numbers, key=lambda name: numbers[name])):
+        taken[name] = min(numbers[name], free // (len(numbers) - place))
+        free -= taken[name]
+    return taken
 
 
 def verdict(audit: Audit) -> str:
@@ -199,27 +222,56 @@ def verdict(audit: Audit) -> str:
     return listed([f"{grouped(n)} {s}{'s' if n > 1 else ''}" for n, s in numbers if n]) or "Nothing"
 
 
-def rule_of(audit: Audit, rule: str, files: DatasetFiles) -> dict[str, Any]:
-    """One rule with its first examples."""
+def rule_of(audit: Audit, rule: str, files: DatasetFiles, rows: int) -> dict[str, Any]:
+    """One rule with its first examples and so many rows."""
     meaning, total, findings = RULES[rule], audit.totals[rule], audit.of_rule(rule)
     # one of each cause before others of the same
     first = {f.cause: f for f in reversed(findings)}.values()
     shown = [*first, *(f for f in findings if f not in first)][:EXAMPLES]
-    rest = total.files - len(shown)
+    examples = [example(finding, files) for finding in shown]
     return {
         "id": rule,
         "severity": meaning.severity,
+        "rank": SEVERITIES.index(meaning.severity),
         "title": meaning.title,
         "cause": meaning.cause,
         "counted": meaning.counted,
+        "about": meaning.about,
         "affected": _counted(total.count, meaning.counted),
         "command": audit.repair(rule),
+        "accept": accept_commands(audit.root, rule),
         "files": total.files,
         "number": plural(total.files, meaning.about),
-        "count": total.count,
-        "examples": [example(finding, files) for finding in shown],
-        "rest": plural(rest, f"more {meaning.about}") if rest else "",
+        "examples": examples,
+        "wide": any(len(one["pictures"]) > 1 for one in examples),
+        "rows": [row_of(finding) for finding in findings[:rows]],
+        "placed": any(_place(finding) for finding in findings),
+        "left_out": total.files - rows,
     }
+
+
+def accept_commands(root: str, rule: str) -> str:
+    """What accepts the findings of a rule, and what leaves them out from then on."""
+    audited = ["pixelwise", "audit", root]
+    file = f"{root.rstrip('/')}-accepted.json"
+    lines = [["--write-baseline", file, "--accept-rules", rule], ["--baseline", file]]
+    return "\n".join(shell_line([*audited, *line]) for line in lines)
+
+
+def row_of(finding: Finding) -> dict[str, Any]:
+    """A finding as a row of the list of all."""
+    return {
+        "file": finding.file,
+        "count": finding.count,
+        "place": _place(finding),
+        "detail": finding.detail,
+        "other": finding.other,
+    }
+
+
+def _place(finding: Finding) -> tuple[int, int] | None:
+    # where a rule counts files, the whole file is meant, and no place in it
+    return None if RULES[finding.rule].counted == "files" else finding.place
 
 
 def _counted(number: int, several: str) -> str:
@@ -230,9 +282,11 @@ def _counted(number: int, several: str) -> str:
 
 def example(finding: Finding, files: DatasetFiles) -> dict[str, Any]:
     """A finding with its pictures."""
-    # where a rule counts files, the whole file is meant, and no place in it
-    place = None if RULES[finding.rule].counted == "files" else finding.place
-    pictures = example_pictures(files, finding.file, place, finding.values, finding.other)
+    beside = finding.rule.startswith(tuple(BESIDE_THE_IMAGE))
+    image = files.images.get(finding.file, "") if beside else ""
+    pictures = example_pictures(
+        files, finding.file, _place(finding), finding.values, finding.other, image
+    )
     # what F3 finds is why there is no picture
     shown = [picture for picture in pictures if picture.data or finding.rule != "F3"]
     detail = f"{finding.detail}. {finding.cause}" if finding.cause else finding.detail

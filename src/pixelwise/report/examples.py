@@ -1,7 +1,7 @@
 """Pictures of what an audit found: the whole file, and its surroundings at the size of pixels."""
 
 import os
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,12 +52,14 @@ class DatasetFiles:
     Args:
         root: folder of the dataset.
         description: for the colours; None if there is none.
+        images: of each label, its image.
         labels: files that are kept once they are read, for other examples and the repair.
         read: the content of those that have been read.
     """
 
     root: Path
     description: Description | None = None
+    images: Mapping[str, str] = field(default_factory=dict)
     labels: Container[str] = ()
     read: dict[str, bytes] = field(default_factory=dict)
 
@@ -116,8 +118,9 @@ def example_pictures(
     place: tuple[int, int] | None,
     values: tuple[int, ...],
     other: str,
+    image: str = "",
 ) -> list[Picture]:
-    """The whole file with its place marked, what is around the place, and the other file.
+    """The whole file with its place marked, what is around the place, the other file, the image.
 
     A picture whose file cannot be shown is replaced by a sentence that says why; a folder or a file
     that is not an image by its name, such as dataset.toml, has none.
@@ -128,6 +131,7 @@ def example_pictures(
         place: (y, x), or None.
         values: stored values that the finding is about.
         other: the file that it is compared with, or "".
+        image: of the label, or "".
     """
     if os.path.splitext(file)[1].lower() not in (*IMAGE_SUFFIXES, ARRAY_SUFFIX):
         return []
@@ -142,12 +146,13 @@ def example_pictures(
         # a crop as large as the file would say nothing new
         if place is not None:
             pictures.append(crop(shown, place, shown.affected(place, values)))
-    if other:
-        second = files.open(other)
-        caption = f"Compared with {other}"
-        pictures.append(
-            Picture(caption, second) if isinstance(second, str) else whole(second, None, caption)
-        )
+    beside = {f"Compared with {other}": other, "Its image": image if image != other else ""}
+    for caption, name in beside.items():
+        second = files.open(name) if name else None
+        if isinstance(second, str):
+            pictures.append(Picture(caption, second))
+        elif second is not None:
+            pictures.append(whole(second, None, caption))
     return pictures
 
 
