@@ -123,7 +123,7 @@ def files_page() -> str:
     shown: set[type] = set()
     for name, place in RECORDS.items():
         kind = resolve(f"pixelwise.{name}")
-        lines += [record(kind, f"### {kind.SCHEMA}", place), ""]
+        lines += [record(kind, f"### {kind.__name__}: {kind.SCHEMA}", place), ""]
         for inner in nested(kind):
             if inner not in shown:
                 shown.add(inner)
@@ -134,7 +134,7 @@ def files_page() -> str:
 def example(module: str) -> str:
     """The example of a file in the docstring of a module."""
     parts = inspect.getdoc(import_module(module)).split("\n\n", 1)
-    return parts[1]
+    return re.sub(r", see \S+\.py", ", see below", parts[1])
 
 
 def class_files() -> str:
@@ -200,14 +200,15 @@ def described(kind: type) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in reversed(kind.__mro__ if hasattr(kind, "__mro__") else [kind]):
         names: list[str] = []
-        inside = False
+        inside, own = False, set[str]()
         for line in (inspect.cleandoc(one.__doc__ or "")).split("\n"):
             if re.match(r"(Args|Attributes):$", line):
                 inside = True
             elif line and not line.startswith(" "):
                 inside = False
             elif inside and (match := re.match(r"    ((?:\w+, )*\w+): (.*)", line)):
-                names = match[1].split(", ")
+                names = [name for name in match[1].split(", ") if name not in own]
+                own |= set(names)
                 found |= dict.fromkeys(names, match[2])
             elif inside and line.startswith("        "):
                 found |= {name: f"{found[name]} {line.strip()}" for name in names}

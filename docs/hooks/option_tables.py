@@ -1,5 +1,6 @@
 """Settings as tables: for Python by name, for the command line by option."""
 
+import re
 from dataclasses import MISSING, Field, fields
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
@@ -8,6 +9,8 @@ from markdown_text import code, table, text
 from pixelwise.cli.parser import headings, metavar_of, shown_default
 from pixelwise.settings import choices_of, flag, type_hints
 
+SEVERAL = {"integer": "integers", "number": "numbers", "path": "paths", "text": "texts"}
+SEVERAL |= {"a word": "words"}
 NAMES = {"str": "text", "int": "integer", "float": "number", "bool": "yes or no", "Path": "path"}
 
 
@@ -24,8 +27,7 @@ def _kind(kind: Any) -> str:
         return "a word"
     if origin in (tuple, list):
         name = kind_in_words(args[0])
-        several = f"{name}s" if name in ("integer", "number", "path") else f"{name} values"
-        several = "words" if name == "a word" else "texts" if name == "text" else several
+        several = SEVERAL.get(name, f"lists of {name}" if name[0].isdigit() else f"list of {name}")
         return several if args[-1] is Ellipsis or origin is list else f"{len(args)} {several}"
     if origin in (dict,):
         return "a table"
@@ -45,6 +47,7 @@ def default_of(f: Field) -> str:
 def about(config: type, f: Field) -> str:
     """What a setting is: its help, its choices and its range."""
     words = text(f.metadata["help"].partition(" (default:")[0])
+    words = re.sub(r"(?<![\w-])--[a-z][a-z-]*", lambda m: code(m[0]), words)
     if choices := choices_of(config, f.name):
         words += ": " + ", ".join(map(code, choices))
     low, high, above = (f.metadata[name] for name in ("low", "high", "above"))

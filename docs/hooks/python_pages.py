@@ -94,7 +94,15 @@ def parts() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {page: [] for page in PARTS}
     for name, module in places.items():
         found[page_of(name, module)].append(name)
-    return {page: names for page, names in found.items() if names}
+    return {page: sorted(names, key=place_in_page) for page, names in found.items() if names}
+
+
+def place_in_page(name: str) -> int:
+    """Functions stand first, then tables, classes, and settings last."""
+    thing = getattr(pw, name)
+    if not inspect.isclass(thing):
+        return 1 if name in TABLES else 0
+    return 3 if name.endswith("Config") else 2
 
 
 def page_of(name: str, module: str) -> str:

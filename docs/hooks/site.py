@@ -28,6 +28,10 @@ REFERENCE = """# Reference
   options take.
 - [Audit rules](rules.md): what is wrong, how bad it is, why it happens, and a picture of it.
 """
+# what the search shows first: what is meant to be learned from, and last: what is looked up rarely
+BOOSTS = {"lessons/": 2, "reference/rules": 1, "reference/formats/tools": 0.3, "reference/": 0.7}
+BOOSTS |= {"adr/": 0.3, "changelog": 0.3, "architecture": 0.5, "index.md": 1, "benchmarks": 0.5}
+BOOSTS |= {"first-contact": 0.7, "migration": 0.7, "": 1.5}
 _made: dict[str, str | bytes] = {}
 
 
@@ -88,6 +92,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page, **_: object) -> str:
     """Links that lead to files of the repository lead to their pages."""
     uri = page.file.src_uri
+    boost = next(boost for start, boost in BOOSTS.items() if uri.startswith(start))
+    page.meta["search"] = {"boost": boost}
     sources = {where: source for source, where in INCLUDED.items() if where != "index.md"}
     if uri not in _made:
         return relinked(markdown, f"docs/{uri}", uri)

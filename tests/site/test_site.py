@@ -4,8 +4,10 @@ from elsewhere."""
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
@@ -18,8 +20,19 @@ from pixelwise.cli.commands import COMMANDS
 ROOT = Path(__file__).parent.parent.parent
 pytest.importorskip("material", reason="mkdocs-material is not installed")
 pytest.importorskip("mkdocstrings", reason="mkdocstrings is not installed")
-WORDS = ["ignore_index", "Dice", "F1", "class_weights", "dataset.toml", "softmax", "convention"]
-WORDS += ["polygons_to_label", "onnx", "void"]
+# what is typed into the search -> where one of its results leads
+WORDS = {
+    "Dice": "reference/python/losses.html#pixelwise.losses.region.Dice",
+    "F1 rule": "reference/rules.html#f1",
+    "class_weights": "reference/python/weights.html#pixelwise.weights.formulas.class_weights",
+    "ignore_index": "glossary.html",
+    "mean_iou": "reference/python/scores.html#pixelwise.metrics.scores.mean_iou",
+    "onnx": "export.html",
+    "own network": "networks.html#a-network-of-your-own",
+    "polygons_to_label": "reference/python/labels.html#pixelwise.labels.shapes.polygons_to_label",
+    "resume": "training.html",
+    "softmax": "multi-class.html",
+}
 
 
 class Page(HTMLParser):
@@ -62,12 +75,6 @@ def pages(site):
     """Every page of the site, read, by its path."""
     found = sorted(site.rglob("*.html"))
     return {str(path.relative_to(site).as_posix()): Page(path) for path in found}
-
-
-@pytest.fixture(scope="session")
-def index(site):
-    """The documents that the search looks through."""
-    return json.loads((site / "search/search_index.json").read_text(encoding="utf-8"))["docs"]
 
 
 def test_every_link_and_anchor_leads_somewhere(site, pages):
@@ -127,9 +134,53 @@ def test_every_document_and_decision_is_in_the_navigation(pages):
     assert {name for name in pages if name not in ("404.html", "index.html")} - shown == set()
 
 
-@pytest.mark.parametrize("word", WORDS)
-def test_a_word_is_in_the_index_of_the_search(index, word):
-    """In a title or a text, as a word."""
-    assert [
-        one for one in index if re.search(rf"\b{re.escape(word)}\b", one["title"] + one["text"])
-    ]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+NEEDS_CHROMIUM = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+FLAGS += ["--enable-logging=stderr", "--hide-scrollbars", "--virtual-time-budget=120000"]
+FLAGS += ["--dump-dom", "--allow-file-access-from-files"]
+SCHEMES = {"default": [], "slate": ["--blink-settings=preferredColorScheme=0"]}  # light, dark
+SAMPLE = ["index.html", "first-contact.html", "benchmarks.html", "glossary.html"]
+SAMPLE += ["reference/rules.html", "reference/python/losses.html", "reference/formats/files.html"]
+SAMPLE += ["reference/commands/train.html"]
+
+
+def look(site, folder, call, flags):
+    """What a function of look.js finds in the site, which is opened from its folder; and what the
+    console said."""
+    script = (Path(__file__).parent / "look.js").read_text(encoding="utf-8")
+    frame = '<iframe id="frame" style="border:0;height:900px"></iframe>'
+    wrapper = site / f"{folder.name}.html"
+    base = f'<!DOCTYPE html><meta charset="utf-8"><body style="margin:0">{frame}'
+    wrapper.write_text(f"{base}<script>{script}\n{call};</script>", encoding="utf-8")
+    command = [CHROMIUM, *FLAGS, *flags, f"--user-data-dir={folder / 'profile'}"]
+    done = subprocess.run(
+        [*command, wrapper.as_uri()], capture_output=True, text=True, timeout=300, check=True
+    )
+    wrapper.unlink()
+    found = re.search(r"<title>LOOKED (.*?)</title>", done.stdout, re.DOTALL)
+    assert found, done.stderr
+    lines = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    return json.loads(unescape(found[1])), lines
+
+
+@NEEDS_CHROMIUM
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_pages_fit_their_width_with_enough_contrast_and_a_silent_console(site, tmp_path, scheme):
+    """On a desk and on a phone."""
+    call = f"look({json.dumps(SAMPLE)}, [1280, 375])"
+    found, console = look(site, tmp_path, call, SCHEMES[scheme])
+    assert found.pop("scheme") == scheme
+    assert {place: wrong for place, wrong in found.items() if wrong} == {}
+    assert len(found) == 2 * len(SAMPLE)
+    assert console == []
+
+
+@NEEDS_CHROMIUM
+def test_the_keyboard_reaches_the_text_and_the_search_which_finds_words(site, tmp_path):
+    """From a folder, without a server."""
+    found, console = look(site, tmp_path, f"keys({json.dumps(list(WORDS))})", [])
+    assert found.pop("first") == "md-skip"
+    assert "md-search__input" in found.pop("focus").split()
+    assert {word: goal for word, goal in WORDS.items() if goal not in found[word]} == {}
+    assert console == []
