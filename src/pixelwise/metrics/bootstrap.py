@@ -20,6 +20,7 @@ from pixelwise.metrics.members import MemberCounts
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
+DRAWS_AT_ONCE = 50
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,51 @@ def paired_bootstrap(
     )
 
 
+def mean_interval(
+    correct: np.ndarray,
+    target: np.ndarray,
+    pred: np.ndarray,
+    convention: Convention = "present",
+    resamples: int = RESAMPLES,
+    confidence: float = CONFIDENCE,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """The interval in which resampling of the images leaves the mean IoU of pooled counts.
+
+    low, high = percentiles over resamples r of score(sum of the counts over r).
+
+    Args:
+        correct, target, pred: (N, C) pixels of each image and class, each below 2 ** 53 in sum.
+        convention: of the mean, a name in CONVENTIONS.
+        resamples: number of draws, >= 1.
+        confidence: share of the resamples inside the interval, 0..1.
+        seed: of the draws; the same seed gives the same interval.
+    Returns:
+        low and high; NaN if no resample has a score.
+    Absent classes: as in paired_bootstrap.
+    Source: as paired_bootstrap.
+    """
+    number, num_classes = target.shape
+    sums = np.concatenate([correct, target, pred], axis=1, dtype=np.float64)
+    per_image = convention == "per_image"
+    own = np.array([_mean((*row, row[1].sum()), "present") for row in zip(correct, target, pred)] if per_image else [])
+    rng = np.random.default_rng(seed)
+    means = []
+    for first in range(0, resamples, DRAWS_AT_ONCE):
+        some = min(DRAWS_AT_ONCE, resamples - first)
+        drawn = rng.integers(0, number, (some, number))
+        times = np.stack([np.bincount(row, minlength=number) for row in drawn])
+        if per_image:
+            weight = times * ~np.isnan(own)
+            with np.errstate(invalid="ignore"):
+                means += (np.nan_to_num(own) * weight).sum(1) / weight.sum(1)
+            continue
+        # whole numbers below 2 ** 53 are exact, and their products are fast
+        total = (times.astype(np.float64) @ sums).reshape(some, 3, num_classes)
+        means += [_mean((*row, row[1].sum()), convention) for row in total]
+    return _bounds(np.array(means), confidence)
+
+
 def _check_paired(where: str, a: Sequence[Any], b: Sequence[Any]) -> None:
     hint = "Compare predictions of the same images, in the same order."
     if len(a) != len(b) or len(a) == 0:
@@ -149,7 +195,7 @@ def _valid(counts: ConfusionCounts | MemberCounts) -> NDArray[np.int64]:
     return np.full(len(counts.matrix), counts.valid)
 
 
-def _mean(sums: np.ndarray, convention: Convention) -> float:
+def _mean(sums: Sequence[Any], convention: Convention) -> float:
     correct, target, pred, valid = sums
     return mean_of_pixels(iou_of_pixels, correct, target, pred, convention, valid > 0)
 
@@ -175,7 +221,13 @@ def _scores(
 def _difference(a: np.ndarray, b: np.ndarray, confidence: float) -> PairedDifference:
     """Of the scores of all images, the first of each, with the interval of the others."""
     value, *spread = b - a
-    known = np.array(spread)[~np.isnan(spread)]
+    low, high = _bounds(np.array(spread), confidence)
+    return PairedDifference(float(a[0]), float(b[0]), float(value), low, high)
+
+
+def _bounds(values: np.ndarray, confidence: float) -> tuple[float, float]:
+    """The percentiles between which a share of the values lies; NaN if there is no value."""
+    known = values[~np.isnan(values)]
     tail = (1 - confidence) / 2
     low, high = np.quantile(known, [tail, 1 - tail]) if len(known) else (np.nan, np.nan)
-    return PairedDifference(float(a[0]), float(b[0]), float(value), float(low), float(high))
+    return float(low), float(high)

@@ -1,7 +1,8 @@
 """One self-contained HTML file: scores, curves, confusions and pictures.
 
 `report` reads, arranges and writes; what stands where is report.html, how it looks is report.css.
-The page holds no script and fetches nothing; its content security policy would not let it.
+The page fetches nothing, except the pictures of --assets, and runs its own script alone: its
+content security policy lets no other.
 """
 
 from collections.abc import Callable

@@ -23,7 +23,8 @@ from pixelwise.score.compare import ImageDifference
 from pixelwise.score.record import DataSplit, ImageScores
 
 MayShow = Callable[[str], bool]
-WIDEST, HIGHEST = 320, 480
+Box = tuple[int, int]
+SMALL: Box = (320, 480)  # the (width, height) that a picture fits into
 WRONG = (230, 0, 92)
 NAMED_CLASSES = 4
 
@@ -64,6 +65,7 @@ def four_pictures(
     classes: Classes,
     may_show: MayShow = bool,
     channels: Channels = RGB,
+    box: Box = SMALL,
 ) -> list[Picture]:
     """Image, label, prediction and errors of one image of a score.
 
@@ -75,10 +77,11 @@ def four_pictures(
         classes: the classes of the score.
         may_show: whether the page may show the file of a name.
         channels: of the image, see channels_of.
+        box: that the first three fit into.
     """
-    first, pixels = read_photo(image.image, folder, may_show, channels)
-    second, label = read_index("Label", image.label, folder, classes, may_show)
-    third, pred = read_index("Prediction", image.prediction, folder, classes, may_show)
+    first, pixels = read_photo(image.image, folder, may_show, channels, box)
+    second, label = read_index("Label", image.label, folder, classes, may_show, box)
+    third, pred = read_index("Prediction", image.prediction, folder, classes, may_show, box)
     return [first, second, third, error_picture(pixels, label, pred, classes.ignore_index)]
 
 
@@ -94,15 +97,24 @@ def compared_pictures(
 
 
 def read_photo(
-    name: str | None, folder: Path, may_show: MayShow, channels: Channels = RGB
+    name: str | None,
+    folder: Path,
+    may_show: MayShow,
+    channels: Channels = RGB,
+    box: Box = SMALL,
 ) -> tuple[Picture, np.ndarray | None]:
     """The picture of an image file, and its pixels."""
     image, reason = _read(lambda path: read_shown(path, channels), name, folder, may_show)
-    return (Picture("Image", reason) if image is None else photo(image)), image
+    return (Picture("Image", reason) if image is None else photo(image, box)), image
 
 
 def read_index(
-    caption: str, name: str | None, folder: Path, classes: Classes, may_show: MayShow
+    caption: str,
+    name: str | None,
+    folder: Path,
+    classes: Classes,
+    may_show: MayShow,
+    box: Box = SMALL,
 ) -> tuple[Picture, np.ndarray | None]:
     """The picture of a label file, and its class indices."""
     label, reason = _read(
@@ -110,7 +122,7 @@ def read_index(
     )
     if label is None:
         return Picture(caption, reason), None
-    return label_picture(caption, label, classes), label
+    return label_picture(caption, label, classes, box), label
 
 
 def _read(
@@ -129,25 +141,29 @@ def _read(
         return None, str(error)
 
 
-def photo(image: np.ndarray) -> Picture:
+def photo(image: np.ndarray, box: Box = SMALL) -> Picture:
     """The image as a JPEG.
 
     Args:
         image: (H, W, 3) uint8.
+        box: that the picture fits into.
     """
-    return _jpeg("Image", "The image.", _smaller(Image.fromarray(image)))
+    return _jpeg("Image", "The image.", _smaller(Image.fromarray(image), box))
 
 
-def label_picture(caption: str, label: np.ndarray, classes: Classes) -> Picture:
+def label_picture(
+    caption: str, label: np.ndarray, classes: Classes, box: Box = SMALL
+) -> Picture:
     """A label image in the colours of its classes, as a PNG.
 
     Args:
         caption: "Label" or "Prediction".
         label: (H, W) class indices, ignored ones included.
         classes: their names and colours.
+        box: that the picture fits into.
     """
     height, width = label.shape
-    w, h = thumbnail_size(width, height)
+    w, h = thumbnail_size(width, height, box)
     # Every thumbnail pixel is the label pixel at its centre: class indices cannot be averaged.
     rows = ((np.arange(h) + 0.5) * height / h).astype(int)
     columns = ((np.arange(w) + 0.5) * width / w).astype(int)
@@ -218,14 +234,14 @@ def _part(mask: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.asarray(full.resize((width, height), Image.Resampling.BOX), float) / 255
 
 
-def thumbnail_size(width: int, height: int) -> tuple[int, int]:
-    """(width, height) that fits into WIDEST x HIGHEST; small pictures are not enlarged."""
-    scale = min(1.0, WIDEST / width, HIGHEST / height)
+def thumbnail_size(width: int, height: int, box: Box = SMALL) -> tuple[int, int]:
+    """(width, height) that fits into a box; small pictures are not enlarged."""
+    scale = min(1.0, box[0] / width, box[1] / height)
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _smaller(picture: Image.Image) -> Image.Image:
-    return picture.resize(thumbnail_size(*picture.size), Image.Resampling.BOX)
+def _smaller(picture: Image.Image, box: Box) -> Image.Image:
+    return picture.resize(thumbnail_size(*picture.size, box), Image.Resampling.BOX)
 
 
 def _jpeg(caption: str, text: str, picture: Image.Image) -> Picture:
