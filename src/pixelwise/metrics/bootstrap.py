@@ -149,7 +149,11 @@ def mean_interval(
     number, num_classes = target.shape
     sums = np.concatenate([correct, target, pred], axis=1, dtype=np.float64)
     per_image = convention == "per_image"
-    own = np.array([_mean((*row, row[1].sum()), "present") for row in zip(correct, target, pred)] if per_image else [])
+    own = np.array(
+        [_mean((*row, row[1].sum()), "present") for row in zip(correct, target, pred)]
+        if per_image
+        else []
+    )
     rng = np.random.default_rng(seed)
     means = []
     for first in range(0, resamples, DRAWS_AT_ONCE):

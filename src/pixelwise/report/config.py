@@ -22,7 +22,8 @@ class ReportConfig:
     worst: int = option(8, "images with the lowest mean IoU to show", low=0)
     best: int = option(4, "images with the highest mean IoU to show", low=0)
     assets: bool = option(
-        False, "write the pictures of all images into a folder beside the page, such as report_files"
+        False,
+        "write the pictures of all images too, into a folder beside the page",
     )
     max_gib: float | None = max_gib_option()
 

@@ -151,9 +151,7 @@ def photo(image: np.ndarray, box: Box = SMALL) -> Picture:
     return _jpeg("Image", "The image.", _smaller(Image.fromarray(image), box))
 
 
-def label_picture(
-    caption: str, label: np.ndarray, classes: Classes, box: Box = SMALL
-) -> Picture:
+def label_picture(caption: str, label: np.ndarray, classes: Classes, box: Box = SMALL) -> Picture:
     """A label image in the colours of its classes, as a PNG.
 
     Args:

@@ -23,6 +23,8 @@ class Confusion:
     predicted: str
     pixels: int
     share: float
+    target_index: int
+    predicted_index: int
 
 
 class ScoredClass(Protocol):
@@ -137,7 +139,7 @@ def confusions(
         totals: what the pixels of each target class are a share of.
     """
     wrong = sorted((-n, t, p) for t, p, n in cells if t != p and n > 0)
-    return [Confusion(names[t], names[p], -n, -n / totals[t]) for n, t, p in wrong]
+    return [Confusion(names[t], names[p], -n, -n / totals[t], t, p) for n, t, p in wrong]
 
 
 def largest_confusions(

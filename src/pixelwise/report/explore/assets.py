@@ -13,7 +13,6 @@ from base64 import b64decode
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from urllib.parse import quote
 
 from PIL import Image
 
@@ -33,11 +32,6 @@ SMALL: Box = (96, 72)
 def folder_of(page: Path) -> Path:
     """Where the pictures of a page lie: report_files beside report.html."""
     return page.with_name(f"{page.stem}_files")
-
-
-def address_of(page: Path) -> str:
-    """The folder of pictures as the page names it."""
-    return quote(folder_of(page).name)
 
 
 def write_assets(page: Path, source: Source) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from pixelwise.figures.words import grouped, percent
 from pixelwise.files.results import read_object
 from pixelwise.metrics.bootstrap import CONFIDENCE, mean_interval
 from pixelwise.report.explore.image_data import Cells
 from pixelwise.report.source import Source
-from pixelwise.report.words import grouped, percent
 
 RUN_FILE, PREDICTION_FILE = "config.json", "prediction.json"
 RESAMPLES = 1000
@@ -65,7 +65,10 @@ def _trained(about: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[Fa
         yield "Images", ", ".join(numbers)
     if crop := config.get("crop"):
         size = " × ".join(map(_text, crop)) if isinstance(crop, list) else _text(crop)
-        yield "Crop", f"{size} px" + ("" if config.get("scale", 1) == 1 else f" at scale {given['scale']}")
+        yield (
+            "Crop",
+            f"{size} px" + ("" if config.get("scale", 1) == 1 else f" at scale {given['scale']}"),
+        )
     if batch := joined("batch"):
         parts = [f"{_text(config[key])} {word}" for key, word in _PARTS if config.get(key, 1) != 1]
         yield "Batch", ", ".join([batch, *parts])

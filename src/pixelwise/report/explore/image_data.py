@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pixelwise.figures.words import plain
 from pixelwise.labels.class_names import is_background_name
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import VOID_COLOR
 from pixelwise.metrics.means import iou_of_pixels
-from pixelwise.report.words import plain
 from pixelwise.score.record import ImageScores, Score
 
 MOST_A_CELL = 50  # images that a confusion lists
