@@ -34,7 +34,8 @@ document.getElementById("frame").onload = function () {{
   const four = [...root.querySelectorAll(".four figure")].slice(0, 4);
   document.title = "MEASURED width=" + root.scrollWidth
     + " out=" + out.map(e => e.outerHTML.slice(0, 80))
-    + " pictures=" + [...root.querySelectorAll("img")].filter(e => e.naturalWidth > 0).length
+    + " pictures=" + [...root.querySelectorAll("img:not(.thumb img)")]
+      .filter(e => e.naturalWidth > 0).length
     + " columns=" + new Set(four.map(e => e.offsetLeft)).size;
 }};
 </script>"""

@@ -149,13 +149,10 @@ def mean_interval(
     number, num_classes = target.shape
     sums = np.concatenate([correct, target, pred], axis=1, dtype=np.float64)
     per_image = convention == "per_image"
-    own = np.array(
-        [_mean((*row, row[1].sum()), "present") for row in zip(correct, target, pred)]
-        if per_image
-        else []
-    )
+    images = zip(correct, target, pred) if per_image else ()
+    own = np.array([_mean((*row, row[1].sum()), "present") for row in images])
     rng = np.random.default_rng(seed)
-    means = []
+    means: list[float] = []
     for first in range(0, resamples, DRAWS_AT_ONCE):
         some = min(DRAWS_AT_ONCE, resamples - first)
         drawn = rng.integers(0, number, (some, number))
@@ -163,11 +160,11 @@ def mean_interval(
         if per_image:
             weight = times * ~np.isnan(own)
             with np.errstate(invalid="ignore"):
-                means += (np.nan_to_num(own) * weight).sum(1) / weight.sum(1)
+                means.extend((np.nan_to_num(own) * weight).sum(1) / weight.sum(1))
             continue
         # whole numbers below 2 ** 53 are exact, and their products are fast
         total = (times.astype(np.float64) @ sums).reshape(some, 3, num_classes)
-        means += [_mean((*row, row[1].sum()), convention) for row in total]
+        means.extend(_mean((*row, row[1].sum()), convention) for row in total)
     return _bounds(np.array(means), confidence)
 
 
@@ -199,7 +196,7 @@ def _valid(counts: ConfusionCounts | MemberCounts) -> NDArray[np.int64]:
     return np.full(len(counts.matrix), counts.valid)
 
 
-def _mean(sums: Sequence[Any], convention: Convention) -> float:
+def _mean(sums: Any, convention: Convention) -> float:
     correct, target, pred, valid = sums
     return mean_of_pixels(iou_of_pixels, correct, target, pred, convention, valid > 0)
 

@@ -60,12 +60,13 @@ def score_page(
         **heat(source),
         **pictures(source, layers, config.worst, config.best),
         "image_data": as_block(image_data(score, cells)),
-        "viewer_data": as_block({**class_data(layers.classes), "files": address, "full": is_served}),
-        "files": address,
-        "folder": files.name if files else "",
+        "viewer_data": as_block(
+            {**class_data(layers.classes), "files": address, "full": is_served}
+        ),
+        "side": files.name if files else "",
         "full": is_served,
         "most_rows": MOST_ROWS,
-        "scripts": scripts("list", "viewer"),
+        "scripts": scripts("sort", "copy", "viewer", "zoom", "list", "cells"),
     }
 
 

@@ -126,11 +126,8 @@ def interval(source: Source, cells: Cells) -> str:
     score, number = source.score, cells.num_images
     if number < 2 or score.scores["mean_iou"] is None:
         return ""
-    counts = [np.zeros((number, len(score.classes)), np.int64) for _ in range(3)]
-    for first, *pixels in cells.class_pixels():
-        for whole, part in zip(counts, pixels):
-            whole[first : first + len(part)] = part
-    low, high = mean_interval(*counts, score.convention, RESAMPLES)
+    correct, target, pred = map(np.concatenate, zip(*cells.class_pixels()))
+    low, high = mean_interval(correct, target, pred, score.convention, RESAMPLES)
     if isnan(low):
         return ""
     return (

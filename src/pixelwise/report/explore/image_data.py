@@ -42,24 +42,22 @@ class Cells:
         self.target, self.pred, self.pixels = table.T
         self._ends = np.cumsum([0, *lengths])
 
-    def class_pixels(self) -> Iterator[tuple[int, NDArray, NDArray, NDArray]]:
-        """The first of some images, and their correct, target and predicted pixels (n, C)."""
+    def class_pixels(self) -> Iterator[tuple[NDArray[np.int64], ...]]:
+        """Correct, target and predicted pixels (n, C) of the images, a few thousand at a time."""
         for first in range(0, self.num_images, IMAGES_AT_ONCE):
             last = min(first + IMAGES_AT_ONCE, self.num_images)
             part = slice(self._ends[first], self._ends[last])
             row = (self.image[part] - first) * self.num_classes
             pixels, target, pred = self.pixels[part], self.target[part], self.pred[part]
-            same = target == pred
-            sums = []
-            for key, value in (
-                ((row + target)[same], pixels[same]),
-                (row + target, pixels),
-                (row + pred, pixels),
-            ):
-                whole = np.zeros((last - first) * self.num_classes, np.int64)
-                np.add.at(whole, key, value)
-                sums.append(whole.reshape(-1, self.num_classes))
-            yield first, *sums
+            given = [
+                (target, np.where(target == pred, pixels, 0)),
+                (target, pixels),
+                (pred, pixels),
+            ]
+            sums = [np.zeros((last - first) * self.num_classes, np.int64) for _ in given]
+            for whole, (index, value) in zip(sums, given):
+                np.add.at(whole, row + index, value)
+            yield tuple(whole.reshape(-1, self.num_classes) for whole in sums)
 
 
 def image_data(score: Score, cells: Cells) -> dict[str, Any]:
@@ -73,7 +71,7 @@ def image_data(score: Score, cells: Cells) -> dict[str, Any]:
     images, number = score.images, len(score.classes)
     worst, worst_iou = [], []
     in_label, in_prediction = [], []
-    for _, correct, target, pred in cells.class_pixels():
+    for correct, target, pred in cells.class_pixels():
         iou = iou_of_pixels(correct, target, pred)
         filled = np.where(np.isnan(iou), 2, iou)
         index = filled.argmin(1)
