@@ -379,6 +379,7 @@ def report(
     compare: Sequence[str | Path] = (),
     worst: int = 8,
     best: int = 4,
+    assets: bool = False,
     max_gib: float | None = None,
 ) -> Path: ...
 @overload
