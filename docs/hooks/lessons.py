@@ -144,7 +144,7 @@ def execute(name: str) -> Any:
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.outputs = [_plain(output) for output in cell.outputs]
+            cell.outputs = _joined([_plain(output) for output in cell.outputs])
     nbformat.validate(notebook)
     return notebook
 
@@ -171,6 +171,18 @@ def _plain(output: Any) -> Any:
         output.data = nbformat.from_dict({form: output.data[form]})
         output.metadata = nbformat.from_dict({})
     return output
+
+
+def _joined(outputs: list[Any]) -> list[Any]:
+    """Text that arrived in several parts is one output: where it is parted depends on time."""
+    joined: list[Any] = []
+    for output in outputs:
+        stream = output.get("name")
+        if stream is not None and joined and joined[-1].get("name") == stream:
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def write(notebook: Any, name: str, folder: Path) -> None:

@@ -15,8 +15,12 @@ LESSON = """\
 # See [the next](2_next.py) and [the guide](../guide.md).
 
 # %%
+import time
+
 seen = {"a", "b"}
-print(len(seen), "<b>")
+print(len(seen), end=" ", flush=True)
+time.sleep(0.3)  # until the first part has arrived
+print("<b>")
 
 # %% [markdown]
 # <details>
