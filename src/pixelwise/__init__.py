@@ -3,7 +3,8 @@
 A label image is reduced to sums. Sums add. Weights, losses and scores are formulas on sums.
 
 What is in this folder?       init  audit  fix  read_description  find_pairs  RULES
-How do I read and write it?   read_label  write_label  read_image  overlay  Classes  voc_colormap
+How do I read and write it?   read_label  write_label  read_image  overlay  Classes
+                              voc_colormap  distinct_colormap
                               color_to_index  index_to_color  polygons_to_label  rle_to_mask
 From another tool?            convert
 How often is each class?      count_labels  class_weights  weights
@@ -14,6 +15,7 @@ Tensors                       one_hot  activate  pixel_stats  predict_label  con
 Train, predict                train  plan_training  predict  load_network  SegmentationDataset
                               export: one file that labels images, compared with the network
                               load_predictor: several networks, and views of an image
+Pictures                      overlay; .plot() of counts, scores, weights; read_curves
 How good is it?               count_confusion  iou  dice  mean_iou  pixel_accuracy  CONVENTIONS
                               score  report; metrics has boundary, surface, threshold, calibration,
                               instance, category and image scores
@@ -31,6 +33,7 @@ __version__ = "0.1.0"
 _DEFINED_IN = {
     "labels.classes": ["Classes"],
     "labels.palettes": ["voc_colormap"],
+    "labels.tables.distinct": ["distinct_colormap"],
     "labels.image": ["read_image"],
     "labels.png": ["read_label", "write_label"],
     "labels.color": ["color_to_index", "index_to_color", "overlay"],
@@ -94,6 +97,8 @@ _DEFINED_IN = {
     "score.members": ["MultilabelScore"],
     "plan.config": ["TrainConfig"],
     "prediction.config": ["PredictConfig"],
+    "figures.figure": ["Figure"],
+    "logs.curves": ["Curves", "read_curves"],
     "logs.hooks": ["CheckpointSaved", "EpochDone", "StepDone"],
     "run.dry_run": ["StepCost", "TrainingPlan", "plan_training"],
     "folds.command": ["train"],

@@ -19,6 +19,7 @@ from pixelwise.errors import MissingPackageError as MissingPackageError
 from pixelwise.errors import PixelwiseError as PixelwiseError
 from pixelwise.export.config import ExportConfig as ExportConfig
 from pixelwise.export.manifest import Artefact as Artefact
+from pixelwise.figures.figure import Figure as Figure
 from pixelwise.init.config import InitConfig as InitConfig
 from pixelwise.labels.classes import Classes as Classes
 from pixelwise.labels.color import color_to_index as color_to_index
@@ -37,6 +38,9 @@ from pixelwise.labels.rle import mask_to_rle as mask_to_rle
 from pixelwise.labels.rle import rle_to_mask as rle_to_mask
 from pixelwise.labels.shapes import Outline as Outline
 from pixelwise.labels.shapes import polygons_to_label as polygons_to_label
+from pixelwise.labels.tables.distinct import distinct_colormap as distinct_colormap
+from pixelwise.logs.curves import Curves as Curves
+from pixelwise.logs.curves import read_curves as read_curves
 from pixelwise.logs.hooks import CheckpointSaved as CheckpointSaved
 from pixelwise.logs.hooks import EpochDone as EpochDone
 from pixelwise.logs.hooks import StepDone as StepDone

@@ -10,13 +10,14 @@ from pathlib import Path
 from fuzz.readers import Reader
 from make import make_dataset, train_settings
 from pixelwise.audit.baseline import read_baseline
+from pixelwise.logs.curves import read_metrics
 from pixelwise.plan.config import TrainConfig
 from pixelwise.prediction.config import PredictConfig
 from pixelwise.prediction.predict import predict
 from pixelwise.report.calibration import read_calibration
 from pixelwise.report.config import ReportConfig
 from pixelwise.report.html import report
-from pixelwise.report.source import read_metrics, read_result
+from pixelwise.report.source import read_result
 from pixelwise.run.checkpoint import find_checkpoint
 from pixelwise.run.run_folder import saved_config
 from pixelwise.run.train import train

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from pixelwise.errors import RunError
+from pixelwise.figures.charts import apart
 from pixelwise.files.results import write_json
 from pixelwise.metrics.calibration import count_calibration
 from pixelwise.metrics.threshold import count_thresholds
 from pixelwise.report.calibration import (
     LEAST_APART,
-    apart,
     other_pixels,
     read_calibration,
     reliability_chart,
@@ -108,9 +108,9 @@ def test_the_curves_end_where_everything_and_nothing_is_foreground():
 def test_points_with_titles_keep_their_distance():
     """A hover target a threshold would be a solid bar."""
     points = [(float(x), 0.0, "title") for x in range(101)]
-    kept = apart(points)
+    kept = apart(points, LEAST_APART)
     assert [x for x, _, _ in kept] == [LEAST_APART * i for i in range(26)]
-    assert apart([(0.0, 0.0, "")]) == []
+    assert apart([(0.0, 0.0, "")], LEAST_APART) == []
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import shutil
 import pytest
 
 from pixelwise.errors import RunError
-from pixelwise.report.source import find_metrics, find_result, read_metrics, read_source
+from pixelwise.logs.curves import read_metrics
+from pixelwise.report.source import find_metrics, find_result, read_source
 
 
 def test_a_score_is_found_in_its_file_its_folder_and_its_run(run_folder, score_path):

@@ -7,8 +7,9 @@ import pytest
 import pixelwise as pw
 from make import make_dataset
 from pixelwise.cli import main
+from pixelwise.figures.charts import log_axis
 from pixelwise.labels.classes import Classes
-from pixelwise.report.weights_page import context, log_axis, weights_page
+from pixelwise.report.weights_page import context, weights_page
 from pixelwise.weights.counts import LabelCounts
 from pixelwise.weights.keep_list import FilledImage
 from pixelwise.weights.record import CountedSplit, MethodWeights, Weights

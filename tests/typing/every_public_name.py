@@ -11,6 +11,10 @@ import pixelwise as pw
 from pixelwise import metrics as m
 
 
+class Axes:
+    """As of matplotlib."""
+
+
 def label_images(folder: Path) -> None:
     classes = pw.Classes(["sky", "road"], colors=[(0, 0, 255), (90, 90, 90)], ignore_values=(11,))
     label = pw.read_label(folder / "label.png")
@@ -25,6 +29,16 @@ def label_images(folder: Path) -> None:
     mask = pw.rle_to_mask([3, 2, 11], size=(4, 4))
     runs = pw.mask_to_rle(mask)
     print(shown.shape, photo.dtype, drawn.max(), runs["size"], pw.voc_colormap(4)[1].tolist())
+    print(pw.distinct_colormap(4)[1].tolist())
+
+
+def figures(folder: Path, counts: pw.ConfusionCounts, ax: Axes) -> None:
+    figure: pw.Figure = counts.plot(classes=["sky", "road"])
+    figure.save(folder / "confusion.svg")
+    same: Axes = figure.draw(ax)
+    curves: pw.Curves = pw.read_curves(folder)
+    losses: pw.Figure = curves.plot()
+    print(losses.svg(), same, m.bootstrap_intervals(np.ones((2, 3, 4), np.int64)).shape)
 
 
 def data_sets(folder: Path) -> float:

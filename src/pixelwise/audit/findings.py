@@ -60,6 +60,22 @@ class Finding:
     other: str = ""
     cause: str = ""
 
+    def _repr_html_(self) -> str:
+        from pixelwise.figures.table import html_table
+
+        rule = RULES[self.rule]
+        place = "" if self.place is None else "x={1}, y={0}".format(*self.place)
+        rows = [
+            ["rule", f"{self.rule} ({rule.severity}): {rule.title}"],
+            ["file", self.file],
+            ["found", self.detail],
+            ["count", f"{self.count:,} {rule.counted}"],
+            ["first at", place],
+            ["compared with", self.other],
+            ["cause", self.cause or rule.cause],
+        ]
+        return html_table(["", ""], [row for row in rows if row[1]], words=True)
+
 
 @dataclass(frozen=True)
 class Total:

@@ -113,6 +113,9 @@ class Audit:
 
     __repr__ = text
 
+    def _repr_html_(self) -> str:
+        return _table(self)
+
     def _badness(self, rule: str) -> tuple[int, int, int]:
         severity = SEVERITIES.index(RULES[rule].severity)
         return severity, -self.totals[rule].files, list(RULES).index(rule)
@@ -178,3 +181,24 @@ def _tail(audit: Audit) -> Iterable[str]:
         yield f"accepted by the baseline: {plural(audit.accepted, 'finding')}"
     if audit.not_looked:
         yield "not looked at: " + "; ".join(audit.not_looked)
+
+
+def _table(audit: Audit) -> str:
+    """A row for each rule that was broken, the worst first, with an example and its repair."""
+    # a notebook alone asks for it
+    from pixelwise.figures.table import html_table
+
+    rows = []
+    for rule, findings in audit.by_rule().items():
+        meaning, total = RULES[rule], audit.totals[rule]
+        example = f"{findings[0].file}: {findings[0].detail}" if findings else ""
+        row = [meaning.severity, rule, meaning.title, f"{total.files:,}", example]
+        rows.append([*row, audit.repair(rule)])
+    numbers = [(audit.of_severity(severity), severity) for severity in SEVERITIES]
+    found = ", ".join(plural(n, severity) for n, severity in numbers if n) or "no findings"
+    caption = f"{audit.root}: {plural(audit.files, 'file')}; {found}"
+    notes = [f"please decide: {line}" for line in audit.questions] + list(audit.notes)
+    notes += [f"accepted by the baseline: {audit.accepted:,}"] if audit.accepted else []
+    notes += ["not looked at: " + "; ".join(audit.not_looked)] if audit.not_looked else []
+    columns = ["severity", "rule", "what is wrong", "files", "for example", "repair"]
+    return html_table(columns, rows, caption, notes, words=True)

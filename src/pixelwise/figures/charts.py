@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from math import ceil, floor, log10
+from math import ceil, floor, hypot, log10
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,15 @@ import numpy as np
 from pixelwise.figures.words import grouped, percent, short
 
 MOST_POINTS = 240
+STEP = "training step"
 # Lowest share of each shade of a confusion matrix. The steps are finer near 0, where the
 # confusions are, than near 1, where the diagonal is. Shade 0 is the page itself.
 SHADES = (0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95)
 # A rarer confusion in its row is left out where there are too many classes for numbers in cells:
 # 150 x 150 cells would make most of the file.
 LEAST_SHARE = 0.001
+# The lowest bar is not shorter than this part of a decade, so that it can be seen.
+_LEAST_BAR = 0.2
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,27 @@ class Tick:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A line over two axes.
+
+    Args:
+        name: what it shows.
+        points: (x, y) in order; a y of None is a gap.
+        titles: what is shown where the mouse rests, of each point; "" for nothing.
+        summary: what to see in it, such as the best value.
+        averaged: how many lines of metrics.jsonl each point stands for.
+    """
+
+    name: str
+    points: tuple[tuple[float, float | None], ...]
+    titles: tuple[str, ...] = ()
+    summary: str = ""
+    averaged: int = 1
+
+
+@dataclass(frozen=True)
 class Curve:
-    """One line of a chart.
+    """One line of a chart, in percent of the plot.
 
     Args:
         name: what the line shows, such as a key of metrics.jsonl.
@@ -54,7 +75,7 @@ class Chart:
     curves: list[Curve]
     x_ticks: list[Tick]
     y_ticks: list[Tick]
-    x_label: str = "training step"
+    x_label: str
 
 
 @dataclass(frozen=True)
@@ -64,6 +85,36 @@ class Cell:
     shade: int
     text: str
     title: str
+
+
+@dataclass(frozen=True)
+class LogAxis:
+    """A logarithmic axis over whole decades: 10^low at the left end, 10^high at the right one."""
+
+    low: int
+    high: int
+
+    def place(self, value: float) -> float:
+        """The position of a value > 0, in percent from the left."""
+        return round(100 * (log10(value) - self.low) / (self.high - self.low), 2)
+
+    @property
+    def grid(self) -> list[float]:
+        """The positions of the decades."""
+        return [self.place(10.0**decade) for decade in range(self.low, self.high + 1)]
+
+    def ticks(self, most: int) -> list[Tick]:
+        """Decades with labels, at most so many."""
+        step = ceil((self.high - self.low + 1) / most)
+        decades = [10.0**decade for decade in range(self.low, self.high + 1, step)]
+        return [Tick(self.place(value), short(value)) for value in decades]
+
+
+def log_axis(values: list[float]) -> LogAxis:
+    """The shortest axis of whole decades that holds all values > 0; from 1 to 10 without any."""
+    logs = [log10(value) for value in values if value > 0] or [1.0]
+    low = floor(min(logs) - _LEAST_BAR)
+    return LogAxis(low, max(low + 1, ceil(max(logs))))
 
 
 def nice_ticks(low: float, high: float, most: int = 5) -> list[float]:
@@ -95,37 +146,70 @@ def _mean_point(group: list[tuple[int, float | None]]) -> tuple[float, float | N
     return step, sum(values) / len(values) if values else None
 
 
-def line_chart(
-    rows: list[dict[str, Any]], title: str, keys: list[str], best: str, factor: float = 1.0
-) -> Chart | None:
-    """A chart of some keys of metrics.jsonl over the step; None without any value.
+def charted(
+    title: str,
+    lines: Sequence[Line],
+    x_label: str,
+    x_ends: tuple[float, float] | None = None,
+    y_ends: tuple[float, float] | None = None,
+    least_apart: float = 0.0,
+) -> Chart:
+    """Where lines stand over two axes.
+
+    Args:
+        title, x_label: words of the chart.
+        lines: with at least one value.
+        x_ends, y_ends: what the axes show at least; None = the values, and 0 on the vertical one.
+        least_apart: percent of the plot between points that can be pointed at.
+    """
+    steps = [x for line in lines for x, _ in line.points] or [0.0]
+    values = [y for line in lines for _, y in line.points if y is not None] or [0.0]
+    low, high = x_ends or (min(steps), max(steps))
+    x = nice_ticks(low, high if high > low else low + 1)
+    # The axis starts at 0, so that a curve that looks flat is flat.
+    bottom, top = y_ends or (min(0, *values, 0), max(1e-9, *values, 1e-9))
+    y = nice_ticks(bottom, top if top > bottom else bottom + 1)
+    curves = []
+    for line in lines:
+        path, places = _placed(line, (x[0], x[-1]), (y[0], y[-1]))
+        points = apart(places, least_apart)
+        curves.append(Curve(line.name, path, points, line.summary, line.averaged))
+    x_ticks = [Tick(_place(v, x[0], x[-1]), short(v)) for v in x]
+    y_ticks = [Tick(100 - _place(v, y[0], y[-1]), short(v)) for v in y]
+    return Chart(title, curves, x_ticks, y_ticks, x_label)
+
+
+def training_lines(
+    rows: list[dict[str, Any]], keys: Sequence[str], best: str, factor: float = 1.0
+) -> tuple[Line, ...]:
+    """Some keys of metrics.jsonl over the step; none for a key without a value.
 
     Args:
         rows: the lines of metrics.jsonl.
-        title: what the vertical axis shows.
-        keys: keys of metrics.jsonl, one curve each.
+        keys: keys of metrics.jsonl, one line each.
         best: "lowest" or "highest", whichever is the good end.
         factor: what values are multiplied with; 100 for percent.
     """
-    given = {
-        key: [(row["step"], _times(row[key], factor)) for row in rows if key in row] for key in keys
-    }
-    lines = {key: thinned(points) for key, points in given.items()}
-    steps = [step for points, _ in lines.values() for step, _ in points]
-    values = [v for points, _ in lines.values() for _, v in points if v is not None]
-    if not values:
-        return None
-    # Both axes start at 0, so that a curve that looks flat is flat.
-    x = nice_ticks(0, max([1, *steps]))
-    y = nice_ticks(min([0, *values]), max([1e-9, *values]))
-    curves = []
-    for key, (points, averaged) in lines.items():
+    lines = []
+    for key in keys:
+        given = [(row["step"], _times(row[key], factor)) for row in rows if key in row]
+        points, averaged = thinned(given)
         if any(value is not None for _, value in points):
-            path, places = _placed(key, points, x[-1], (y[0], y[-1]))
-            curves.append(Curve(key, path, places, summary(given[key], best), averaged))
-    x_ticks = [Tick(_place(v, 0, x[-1]), short(v)) for v in x]
-    y_ticks = [Tick(100 - _place(v, y[0], y[-1]), short(v)) for v in y]
-    return Chart(title, curves, x_ticks, y_ticks)
+            titles = tuple(
+                "" if value is None else f"{key} {short(value)} at step {short(round(step))}"
+                for step, value in points
+            )
+            lines.append(Line(key, tuple(points), titles, summary(given, best), averaged))
+    return tuple(lines)
+
+
+def line_chart(
+    rows: list[dict[str, Any]], title: str, keys: list[str], best: str, factor: float = 1.0
+) -> Chart | None:
+    """A chart of some keys of metrics.jsonl over the step, see training_lines; None without any."""
+    lines = training_lines(rows, keys, best, factor)
+    steps = [step for line in lines for step, _ in line.points]
+    return charted(title, lines, STEP, (0, max([1, *steps]))) if lines else None
 
 
 def _times(value: float | None, factor: float) -> float | None:
@@ -137,16 +221,29 @@ def _place(value: float, low: float, high: float) -> float:
 
 
 def _placed(
-    name: str, points: list[tuple[float, float | None]], right: float, ends: tuple[float, float]
+    line: Line, across: tuple[float, float], up: tuple[float, float]
 ) -> tuple[str, list[tuple[float, float, str]]]:
     """The path through the points, which a missing value breaks, and the points with titles."""
     path, places = [], []
-    for (_, before), (step, value) in pairwise([(0.0, None), *points]):
+    titles = line.titles or [""] * len(line.points)
+    for (_, before), (at, value), title in zip([(0.0, None), *line.points], line.points, titles):
         if value is not None:
-            x, y = _place(step, 0, right), round(100 - _place(value, *ends), 2)
+            x, y = _place(at, *across), round(100 - _place(value, *up), 2)
             path.append(f"{'M' if before is None else 'L'}{x:g} {y:g}")
-            places.append((x, y, f"{name} {short(value)} at step {short(round(step))}"))
+            places.append((x, y, title))
     return "".join(path), places
+
+
+def apart(
+    places: Sequence[tuple[float, float, str]], least: float
+) -> list[tuple[float, float, str]]:
+    """The points that have a title, and none that is nearly on the one before it."""
+    kept: list[tuple[float, float, str]] = []
+    for x, y, title in places:
+        far = not kept or hypot(x - kept[-1][0], y - kept[-1][1]) >= least
+        if title and far:
+            kept.append((x, y, title))
+    return kept
 
 
 def summary(points: list[tuple[int, float | None]], best: str) -> str:

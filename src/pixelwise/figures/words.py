@@ -10,7 +10,7 @@ NARROW_SPACE = "\u202f"
 _BIDI = [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 _CONTROL = [c for c in [*range(0x20), *range(0x7F, 0xA0)] if chr(c) not in "\n\t"]
 _LINE_ENDS = [0x2028, 0x2029]
-_UNSEEN = dict.fromkeys([*_BIDI, *_CONTROL, *_LINE_ENDS, 0xFEFF])
+_UNSEEN = dict.fromkeys([*_BIDI, *_CONTROL, *_LINE_ENDS, 0xFEFF, 0xFFFE, 0xFFFF])
 # Half a character, as in a file name that is not UTF-8, cannot be written to a file.
 _HALVES = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 _PLAIN = _UNSEEN | _HALVES
@@ -55,7 +55,10 @@ def grouped(number: int) -> str:
 
 def short(number: float) -> str:
     """A number with at most four digits, for ticks and hover titles."""
-    return f"{number:.4g}".replace("-", "−") if isfinite(number) else ABSENT
+    if not isfinite(number):
+        return ABSENT
+    whole = number == int(number) and 1e4 <= abs(number) < 1e7
+    return (grouped(int(number)) if whole else f"{number:.4g}").replace("-", "−")
 
 
 def listed(words: list[str]) -> str:

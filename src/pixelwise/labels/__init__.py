@@ -5,7 +5,7 @@ class_checks.py   what a table of classes must satisfy
 class_names.py    names that mean void or background; known_colors of well-known classes
 class_files.py    tables of classes as JSON, TOML and text files
 palettes.py       voc_colormap; PALETTES: the class tables of well-known datasets
-tables/           most of those tables
+tables/           most of those tables; distinct.py: distinct_colormap, for classes without colours
 png.py            read_label, write_label, label_size
 png_chunks.py     PNG at the level of chunks: checksums, rows, samples
 decode.py         the only code that decodes image files; read_head, decode_image

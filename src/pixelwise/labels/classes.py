@@ -169,6 +169,11 @@ class Classes:
             for name, color, value in sides
         )
 
+    def with_colors(self, colors: Iterable[Sequence[int]]) -> "Classes":
+        """The same classes with other display colours."""
+        fields = (self.names, colors, self.values, self.ignore_index, self.ignore_values)
+        return Classes(*fields, self.files or None)
+
     @property
     def dtype(self) -> np.dtype:
         """uint8 if every class index and ignore_index fit, otherwise uint16."""
@@ -295,6 +300,20 @@ class Classes:
     def __repr__(self) -> str:
         names = reprlib.repr(list(self.names))
         return f"<{len(self)} Classes {names}, ignore_index={self.ignore_index}>"
+
+    def _repr_html_(self) -> str:
+        from pixelwise.figures.drawing import hex_color
+        from pixelwise.figures.table import html_table
+        from pixelwise.labels.tables.distinct import shown_colors
+
+        stored = [str(v) if isinstance(v, str) else ", ".join(map(str, v)) for v in self.values]
+        rows = [
+            [name, str(index), value] for index, (name, value) in enumerate(zip(self.names, stored))
+        ]
+        void = ", ".join(map(str, self.ignore_values)) or "none of its own"
+        notes = [f"void: class index {self.ignore_index}, stored values {void}"]
+        colors = [hex_color(color) for color in shown_colors(self)]
+        return html_table(["class", "class index", "stored values"], rows, "", notes, colors)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # through the constructor, so that the cached tables do not travel to every worker

@@ -16,8 +16,9 @@ surfels.py       pieces of a surface and their sizes  contours.py   void, spacin
 threshold.py     a binary task at every threshold: ROC, precision and recall, the best threshold
 calibration.py   confidence against accuracy: ECE, reliability curve
 additive.py      records that add up
+plots.py         figures and tables of these records
 counted.py       the check that a score is given counts
-inputs.py        the checks of arrays                 unknown.py    values that are not a class
+inputs.py        the checks of arrays, and the error about values that are not a class
 """
 
 from pixelwise.lazy import lazy_names
@@ -79,6 +80,6 @@ _DEFINED_IN = {
         "reliability_curve",
     ],
     "like": ["count_under_void", "scores_like"],
-    "bootstrap": ["paired_bootstrap"],
+    "bootstrap": ["bootstrap_intervals", "paired_bootstrap"],
 }
 __all__, __getattr__, __dir__ = lazy_names(__name__, _DEFINED_IN)

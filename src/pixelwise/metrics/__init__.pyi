@@ -1,4 +1,5 @@
 # Written by tests/write_stub.py (make stub) from the table of public names.
+from pixelwise.metrics.bootstrap import bootstrap_intervals as bootstrap_intervals
 from pixelwise.metrics.bootstrap import paired_bootstrap as paired_bootstrap
 from pixelwise.metrics.boundary import BoundaryCounts as BoundaryCounts
 from pixelwise.metrics.boundary import boundary_iou as boundary_iou

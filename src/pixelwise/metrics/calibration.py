@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pixelwise.errors import ArgumentError, check_range, check_shape
+from pixelwise.figures.figure import Axes, Figure
 from pixelwise.metrics.additive import Additive
 from pixelwise.metrics.inputs import Ignore, as_probs, check_probs, checked_pair
 
@@ -39,6 +40,18 @@ class CalibrationCounts(Additive):
             array = np.asarray(getattr(self, name))
             check_shape("CalibrationCounts", name, array.shape, (len(self.pixels),), "(B,)")
             object.__setattr__(self, name, array)
+
+    def plot(self, ax: Axes | None = None) -> Figure | Axes:
+        """Accuracy over confidence, a point a bin: on the diagonal a network is calibrated.
+
+        Args:
+            ax: axes of matplotlib to draw into; None makes a Figure.
+        Returns:
+            A Figure; or ax.
+        """
+        from pixelwise.metrics.plots import reliability_figure
+
+        return reliability_figure(self, ax)
 
 
 def count_calibration(

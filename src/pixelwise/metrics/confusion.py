@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pixelwise.errors import check_range, check_shape
+from pixelwise.figures.figure import Axes, Figure
+from pixelwise.figures.names import ClassNames
 from pixelwise.metrics.additive import Additive
-from pixelwise.metrics.inputs import Ignore, as_integers, as_pair, has_value
-from pixelwise.metrics.unknown import unknown_indices
+from pixelwise.metrics.inputs import Ignore, as_integers, as_pair, has_value, unknown_indices
 
 # A band and its 8-byte index stay in the cache; larger bands measured slower, not faster.
 BAND_PIXELS = 1 << 16
@@ -138,6 +139,24 @@ class ConfusionCounts(Additive):
     def correct_pixels(self) -> NDArray[np.int64]:
         """(C,) int64, pixels of the class that were predicted as the class."""
         return self.matrix.diagonal()
+
+    def plot(self, ax: Axes | None = None, *, classes: ClassNames = None) -> Figure | Axes:
+        """The matrix as a figure: a cell is the share of its row. See metrics.plots.
+
+        Args:
+            ax: axes of matplotlib to draw into; None makes a Figure.
+            classes: Classes, or their names.
+        Returns:
+            A Figure; or ax.
+        """
+        from pixelwise.metrics.plots import confusion_figure
+
+        return confusion_figure(self, ax, classes)
+
+    def _repr_html_(self) -> str:
+        from pixelwise.metrics.plots import confusion_table
+
+        return confusion_table(self)
 
     def __eq__(self, other: Any) -> bool:
         if not isinstance(other, ConfusionCounts):

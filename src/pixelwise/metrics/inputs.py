@@ -7,10 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixelwise.errors import ArgumentError, ArgumentTypeError, check_range, check_shape, shown
-from pixelwise.metrics.unknown import unknown_indices
+from pixelwise.offenders import list_offenders
 
 Ignore = int | Sequence[int] | NDArray[np.bool] | None
 SAME_PIXELS = "Both are class indices of the same pixels; nothing is resized or broadcast."
+HINTS = {
+    "target": "Pass void values as ignore_index.",
+    "pred": "Only the target may hold ignored values.",
+}
 
 
 def checked_pair(
@@ -136,3 +140,26 @@ def check_part(where: str, name: str, value: float, whole: float, hint: str) -> 
     check_range(where, name, value, 0, whole, hint)
     if value == 0:
         raise ArgumentError(where, name, must="above 0", got=value, hint=hint)
+
+
+def unknown_indices(
+    where: str, pred: np.ndarray, target: np.ndarray, num_classes: int, valid: np.ndarray
+) -> ArgumentError | None:
+    """The error about all values at valid pixels that are not a class; None if there is none.
+
+    Args:
+        where: function, the first word of the message.
+        pred, target: (*S) integer or bool.
+        num_classes: C; a class index is 0..C-1.
+        valid: (*S) bool, pixels to look at.
+    """
+    arrays = {"target": target, "pred": pred}
+    unknown = {n: valid & ((a < 0) | (a >= num_classes)) for n, a in arrays.items()}
+    names = [name for name in arrays if unknown[name].any()]
+    if not names:
+        return None
+    listed = [list_offenders(arrays[name], unknown[name]) for name in names]
+    got = listed[0] if len(names) == 1 else f"target {listed[0]} and pred {listed[1]}"
+    must = f"class indices 0..{num_classes - 1} or ignored"
+    hint = " ".join(HINTS[name] for name in names)
+    return ArgumentError(where, " and ".join(names), must=must, got=got, hint=hint)

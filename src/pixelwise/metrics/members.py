@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pixelwise.errors import ArgumentError, check_choice, check_shape
+from pixelwise.figures.figure import Axes, Figure
+from pixelwise.figures.names import ClassNames
 from pixelwise.metrics.additive import Additive
 from pixelwise.metrics.confusion import ConfusionCounts, count_confusion
 from pixelwise.metrics.counted import as_counts
@@ -82,6 +84,22 @@ class MemberCounts(Additive):
     def valid_pixels(self) -> NDArray[np.int64]:
         """(C,) int64, pixels that are not void for the class."""
         return self.matrix.sum((1, 2))
+
+    def plot(
+        self, ax: Axes | None = None, *, classes: ClassNames = None, score: str = "iou"
+    ) -> Figure | Axes:
+        """A bar for each class.
+
+        Args:
+            ax: axes of matplotlib to draw into; None makes a Figure.
+            classes: Classes, or their names.
+            score: "iou", "dice", "precision" or "recall".
+        Returns:
+            A Figure; or ax.
+        """
+        from pixelwise.metrics.plots import members_figure
+
+        return members_figure(self, ax, classes, score)
 
     @property
     def accuracy(self) -> float:

@@ -10,6 +10,7 @@ every threshold, and the best threshold, for a dataset of any size.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +21,7 @@ from pixelwise.errors import (
     check_range,
     check_shape,
 )
+from pixelwise.figures.figure import Axes, Figure
 from pixelwise.metrics.additive import Additive
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.metrics.inputs import Ignore, as_probs, check_probs, checked_pair
@@ -27,6 +29,7 @@ from pixelwise.metrics.scores import SCORES
 
 # a power of two: k / STEPS is exact in every floating-point type, and so is each comparison
 STEPS = 1024
+ThresholdCurve = Literal["scores", "precision_recall", "roc"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +58,19 @@ class ThresholdCounts(Additive):
     def thresholds(self) -> NDArray[np.float64]:
         """(steps + 1,) float64, 0 to 1."""
         return np.arange(self.steps + 1) / self.steps
+
+    def plot(self, ax: Axes | None = None, *, curve: ThresholdCurve = "scores") -> Figure | Axes:
+        """IoU and Dice of the foreground by threshold, or another curve.
+
+        Args:
+            ax: axes of matplotlib to draw into; None makes a Figure.
+            curve: "scores", "precision_recall" or "roc".
+        Returns:
+            A Figure; or ax.
+        """
+        from pixelwise.metrics.plots import threshold_figure
+
+        return threshold_figure(self, ax, curve)
 
 
 def count_thresholds(

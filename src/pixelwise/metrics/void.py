@@ -8,9 +8,8 @@ from numpy.typing import ArrayLike
 from pixelwise.errors import ArgumentError
 from pixelwise.metrics.confusion import ConfusionCounts, count_confusion
 from pixelwise.metrics.counted import as_counts
-from pixelwise.metrics.inputs import as_pair, has_value
+from pixelwise.metrics.inputs import as_pair, has_value, unknown_indices
 from pixelwise.metrics.means import chosen_classes
-from pixelwise.metrics.unknown import unknown_indices
 
 
 def leave_out(counts: ConfusionCounts, classes: Sequence[int]) -> ConfusionCounts:

@@ -1,20 +1,17 @@
 """calibration.json as charts: confidence against accuracy, and every threshold of a binary task."""
 
-from math import hypot
 from pathlib import Path
 from typing import Any
 
 from pixelwise.errors import RunError
-from pixelwise.figures.charts import Chart, Curve, Tick
+from pixelwise.figures.charts import Chart
 from pixelwise.figures.words import difference, grouped, percent
 from pixelwise.files.results import read_record
-from pixelwise.metrics.scores import SCORES
-from pixelwise.metrics.threshold import precision_recall_curve, sweep
+from pixelwise.metrics.plots import precision_recall_lines, reliability_lines, score_lines
 from pixelwise.report.source import Source
-from pixelwise.score.calibration import FILE, TUNED, Calibration, Thresholds
+from pixelwise.score.calibration import FILE, Calibration, Thresholds
 from pixelwise.score.record import Score
 
-TICKS = [Tick(at, f"{at:.0f}") for at in (0, 20, 40, 60, 80, 100)]
 LEAST_APART = 4.0  # percent of the plot between points that can be pointed at
 
 
@@ -104,77 +101,10 @@ def other_pixels(found: Calibration, score: Score) -> str:
 
 def reliability_chart(found: Calibration) -> Chart:
     """Accuracy over confidence, a point a bin; on the diagonal a network is calibrated."""
-    points = [
-        (
-            one.confidence,
-            one.accuracy,
-            f"{percent(one.accuracy)} % correct where {percent(one.confidence)} % sure "
-            f"({percent(one.pixels / found.pixels)} % of the pixels)",
-        )
-        for one in found.bins
-        if one.confidence is not None and one.accuracy is not None
-    ]
-    ece = f"ECE {percent(found.expected_calibration_error)} %"
-    lines = [
-        curve("correct, %", points, f"{ece}; above the diagonal is under-confident"),
-        curve("as sure as correct", [(0, 0, ""), (1, 1, "")], "where a calibrated one is"),
-    ]
-    return Chart("Reliability", lines, TICKS, upward(), "confidence, %")
+    return reliability_lines(found.counts).chart(LEAST_APART)
 
 
 def threshold_charts(found: Thresholds) -> list[Chart]:
     """Precision over recall, and the scores of the foreground over the threshold."""
-    counts = found.counts
-    at = counts.thresholds.tolist()
-    precision, recall = (values.tolist() for values in precision_recall_curve(counts))
-    along = [
-        (r, p, f"threshold {t:g}: precision {percent(p)} %, recall {percent(r)} %")
-        for t, p, r in zip(at, precision, recall)
-    ]
-    area = f"average precision {percent(found.average_precision)} %"
-    charts = [
-        Chart(
-            "Precision and recall of the foreground",
-            [curve("precision, %", along, area)],
-            TICKS,
-            upward(),
-            "recall, %",
-        )
-    ]
-    swept = []
-    for name in TUNED:
-        label = SCORES[name].title
-        values = sweep(counts, name).tolist()
-        points = [(t, v, f"{label} {percent(v)} % at threshold {t:g}") for t, v in zip(at, values)]
-        swept.append(curve(f"{label}, %", points, highest(points)))
-    ticks = [Tick(at, f"{at / 100:g}") for at in range(0, 101, 20)]
-    charts.append(Chart("Foreground by threshold", swept, ticks, upward(), "threshold"))
-    return charts
-
-
-def curve(name: str, points: list[tuple[float, float, str]], summary: str) -> Curve:
-    """A line through shares (x, y), with a title at some of its points."""
-    places = [(round(100 * x, 2), round(100 - 100 * y, 2), title) for x, y, title in points]
-    path = "".join(f"{'L' if i else 'M'}{x:g} {y:g}" for i, (x, y, _) in enumerate(places))
-    return Curve(name, path, apart(places), summary, averaged=1)
-
-
-def apart(places: list[tuple[float, float, str]]) -> list[tuple[float, float, str]]:
-    """The points that have a title, and none that is nearly on the one before it."""
-    kept: list[tuple[float, float, str]] = []
-    for x, y, title in places:
-        far = not kept or hypot(x - kept[-1][0], y - kept[-1][1]) >= LEAST_APART
-        if title and far:
-            kept.append((x, y, title))
-    return kept
-
-
-def highest(points: list[tuple[float, float, str]]) -> str:
-    """The best value of a curve in words."""
-    x, y, _ = max(points, key=lambda point: point[1])
-    return f"highest {percent(y)} at {x:g}"
-
-
-def upward() -> list[Tick]:
-    """The ticks of a vertical axis from 0 at the bottom to 100 %."""
-    return [Tick(100 - tick.at, tick.label) for tick in TICKS]
+    made = precision_recall_lines(found.counts), score_lines(found.counts)
+    return [lines.chart(LEAST_APART) for lines in made]

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pixelwise.errors import RunError, setting
 from pixelwise.figures import words
 from pixelwise.files.atomic import atomic_write
+from pixelwise.logs.curves import read_metrics
 from pixelwise.report.comparison import comparison
 from pixelwise.report.config import ReportConfig
 from pixelwise.report.explore.assets import folder_of, write_assets
@@ -26,7 +27,6 @@ from pixelwise.report.source import (
     find_result,
     folders_around,
     read_evidence,
-    read_metrics,
     read_result,
     read_source,
 )

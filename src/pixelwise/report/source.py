@@ -1,13 +1,9 @@
 """Finding a score or a comparison and the curves of its training, and reading them, checked."""
 
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
-from typing import Any
 
 from pixelwise.errors import RunError
-from pixelwise.files.json_file import read_json_lines
-from pixelwise.files.records import converted, shown
 from pixelwise.files.results import read_object, read_record, record_of
 from pixelwise.report.form import contradictions, member_contradictions
 from pixelwise.run.evidence import FILE as EVIDENCE_FILE
@@ -116,28 +112,6 @@ def folders_around(source: Path, score_path: Path) -> list[Path]:
     """The folders that may be the run of a score."""
     # RUN/predictions/SPLIT/score.json is two folders below its run folder
     return [source, score_path.parent, *score_path.absolute().parents[1:3]]
-
-
-def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The lines of metrics.jsonl, a later line for the same step over an earlier one.
-
-    Returns:
-        one dict per step and kind of line, in the order of the steps.
-    Raises:
-        RunError: a line is not a JSON object with a `step`, or a value in it is not a number.
-    """
-    hint = "Remove the line, or train again."
-    rows: dict[tuple[int, bool], dict[str, Any]] = {}
-    for where, row in read_json_lines(path, RunError):
-        if not isinstance(row, dict) or type(row.get("step")) is not int:
-            raise RunError(where, "line", must="an object with a step", got=shown(row), hint=hint)
-        for key in (key for key in row if "/" in key):
-            row[key] = converted(float | None, row[key], where, key, RunError)
-            if row[key] is not None and not isfinite(row[key]):
-                raise RunError(where, key, must="a finite number", got=row[key], hint=hint)
-        # A resumed run repeats the steps after its checkpoint; they count as trained the last time.
-        rows[row["step"], "val/loss" in row] = row
-    return [rows[key] for key in sorted(rows)]
 
 
 def read_evidence(run: Path) -> str:

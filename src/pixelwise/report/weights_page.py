@@ -1,12 +1,10 @@
 """The page of class counts and weights, and the command that makes both."""
 
 from concurrent.futures import Executor
-from dataclasses import dataclass
-from math import ceil, floor, log10
 from pathlib import Path
 from typing import Any
 
-from pixelwise.figures.charts import Tick
+from pixelwise.figures.charts import log_axis
 from pixelwise.figures.words import grouped, short
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.names import real_path
@@ -21,38 +19,6 @@ from pixelwise.weights.member_record import MemberWeights
 from pixelwise.weights.record import Weights
 
 LISTED_IMAGES = 100
-# The lowest bar is not shorter than this part of a decade, so that it can be seen.
-_LEAST_BAR = 0.2
-
-
-@dataclass(frozen=True)
-class LogAxis:
-    """A logarithmic axis over whole decades: 10^low at the left end, 10^high at the right one."""
-
-    low: int
-    high: int
-
-    def place(self, value: float) -> float:
-        """The position of a value > 0, in percent from the left."""
-        return round(100 * (log10(value) - self.low) / (self.high - self.low), 2)
-
-    @property
-    def grid(self) -> list[float]:
-        """The positions of the decades."""
-        return [self.place(10.0**decade) for decade in range(self.low, self.high + 1)]
-
-    def ticks(self, most: int) -> list[Tick]:
-        """Decades with labels, at most so many."""
-        step = ceil((self.high - self.low + 1) / most)
-        decades = [10.0**decade for decade in range(self.low, self.high + 1, step)]
-        return [Tick(self.place(value), short(value)) for value in decades]
-
-
-def log_axis(values: list[float]) -> LogAxis:
-    """The shortest axis of whole decades that holds all values > 0; from 1 to 10 without any."""
-    logs = [log10(value) for value in values if value > 0] or [1.0]
-    low = floor(min(logs) - _LEAST_BAR)
-    return LogAxis(low, max(low + 1, ceil(max(logs))))
 
 
 @takes_settings(WeightsConfig)

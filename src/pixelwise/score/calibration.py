@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from pixelwise.figures.figure import Axes, Figure
 from pixelwise.files.results import Result, made_by
 from pixelwise.metrics.calibration import (
     CalibrationCounts,
@@ -98,6 +99,29 @@ class Calibration(Result):
     maximum_calibration_error: float | None
     bins: tuple[Bin, ...]
     thresholds: Thresholds | None
+
+    @property
+    def counts(self) -> CalibrationCounts:
+        """Pixels by confidence: any error can be taken of them."""
+        pixels = np.array([one.pixels for one in self.bins], np.int64)
+        means = [(one.confidence or 0.0, one.accuracy or 0.0) for one in self.bins]
+        confidence, accuracy = np.array(means, np.float64).reshape(-1, 2).T * pixels
+        return CalibrationCounts(pixels, confidence, accuracy.round().astype(np.int64))
+
+    def plot(self, ax: Axes | None = None) -> Figure | Axes:
+        """Accuracy over confidence; thresholds.counts.plot() has those of a binary task.
+
+        Args:
+            ax: axes of matplotlib to draw into; None makes a Figure.
+        Returns:
+            A Figure; or ax.
+        """
+        return self.counts.plot(ax)
+
+    def _repr_html_(self) -> str:
+        from pixelwise.figures.table import html_text
+
+        return html_text(self.text())
 
     def text(self) -> str:
         """A row for each bin, the errors, and the best thresholds of a binary task; percentages."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from pixelwise.figures.figure import Axes, Figure
 from pixelwise.files.results import Result, made_by, write_json
 from pixelwise.labels.classes import Classes
 from pixelwise.metrics.bootstrap import CONFIDENCE, RESAMPLES, PairedDifference, paired_bootstrap
@@ -142,6 +143,23 @@ class Comparison(Result):
         if changed:
             lines += ["", text_table([["changed most", "a", "b", "b - a"], *changed])]
         return "\n".join(lines)
+
+    def plot(self, ax: Axes | None = None) -> Figure | Axes:
+        """The difference b - a of each class and of the mean, with its interval.
+
+        Args:
+            ax: axes of matplotlib to draw into; None makes a Figure.
+        Returns:
+            A Figure; or ax.
+        """
+        from pixelwise.score.plots import comparison_figure
+
+        return comparison_figure(self, ax)
+
+    def _repr_html_(self) -> str:
+        from pixelwise.score.plots import comparison_table
+
+        return comparison_table(self)
 
     def finding(self) -> str:
         """The sentence about labels without a valid pixel; "" if there is one."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixelwise.errors import ArgumentError, LabelError, PairingError, setting
+from pixelwise.figures.figure import Axes, Figure
 from pixelwise.files.records import FLAT
 from pixelwise.files.results import made_by, write_json
 from pixelwise.labels.bands.channels import Channels
@@ -121,6 +122,24 @@ class MultilabelScore(Scored):
         rest = f"mean Dice {percent(self.mean_dice)}  {len(self.images)} images"
         chosen = self.thresholds.text() if self.thresholds else ""
         return "\n".join([text_table(rows), "", mean, rest, *[chosen][: bool(chosen)]])
+
+    def plot(self, ax: Axes | None = None, *, score: str = "iou") -> Figure | Axes:
+        """A bar for each class, in percent.
+
+        Args:
+            ax: axes of matplotlib to draw into; None makes a Figure.
+            score: "iou", "dice", "precision" or "recall".
+        Returns:
+            A Figure; or ax.
+        """
+        from pixelwise.score.plots import score_figure
+
+        return score_figure(self, ax, score)
+
+    def _repr_html_(self) -> str:
+        from pixelwise.score.plots import members_table
+
+        return members_table(self)
 
     def finding(self) -> str:
         """The sentence about labels without a valid pixel; "" if there is one."""

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from pixelwise.errors import RunError
+from pixelwise.figures.figure import Axes, Figure
 from pixelwise.files.records import FLAT
 from pixelwise.files.results import Result
 from pixelwise.labels.classes import Classes
@@ -167,6 +168,28 @@ class Score(Scored):
         """The counts of all images: any other score can be taken of them."""
         matrix = np.array(self.confusion, np.int64).reshape(len(self.classes), -1)
         return ConfusionCounts(matrix, self.ignored_pixels, len(self.images))
+
+    def plot(
+        self, ax: Axes | None = None, *, score: str = "iou", intervals: bool = False
+    ) -> Figure | Axes:
+        """A bar for each class, in percent.
+
+        Args:
+            ax: axes of matplotlib to draw into; None makes a Figure.
+            score: "iou", "dice", "precision" or "recall".
+            intervals: draw the 95 % interval of each class: percentiles of the score of 2,000
+                resamples of the images, see metrics.bootstrap_intervals.
+        Returns:
+            A Figure; or ax.
+        """
+        from pixelwise.score.plots import score_figure
+
+        return score_figure(self, ax, score, intervals)
+
+    def _repr_html_(self) -> str:
+        from pixelwise.score.plots import score_table
+
+        return score_table(self)
 
     def other_means(self) -> list[tuple[str, float | None]]:
         """Titles and values of the scores that are not the headline."""

@@ -111,3 +111,11 @@ class Survey:
         return "\n".join(f"  {' ' if s.sureness == SURE else '?'} {s}" for s in told)
 
     __repr__ = text
+
+    def _repr_html_(self) -> str:
+        from pixelwise.figures.table import html_table
+
+        rows = [[_ENDINGS[s.sureness], s.text] for s in self.statements]
+        answers = [f"{a.text}?" for s in self.open for a in s.answers]
+        counted = plural(len(self.pairs), "pair")
+        return html_table(["how sure", "statement"], rows, f"{counted}", answers, words=True)

@@ -18,6 +18,8 @@ from pixelwise.errors import (
     check_shape,
     setting,
 )
+from pixelwise.figures.figure import Axes, Figure
+from pixelwise.figures.names import ClassNames
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.histogram import histogram
 from pixelwise.labels.pairs import Pair
@@ -189,6 +191,28 @@ class LabelCounts(Additive):
     def valid(self) -> int:
         """Pixels that are not void."""
         return int(self.pixels.sum())
+
+    def plot(
+        self, ax: Axes | None = None, *, classes: ClassNames = None, log: bool = True
+    ) -> Figure | Axes:
+        """The share of each class of the valid pixels.
+
+        Args:
+            ax: axes of matplotlib to draw into; None makes a Figure.
+            classes: Classes, or their names.
+            log: points on a logarithmic axis, which shows rare classes; else bars from 0.
+        Returns:
+            A Figure; or ax.
+        """
+        from pixelwise.weights.plots import shares_figure
+
+        inside = self.pixels, np.full(len(self.pixels), self.valid)
+        return shares_figure("LabelCounts.plot", *inside, ax, classes, log)
+
+    def _repr_html_(self) -> str:
+        from pixelwise.weights.plots import counts_table
+
+        return counts_table(self)
 
     def __eq__(self, other: Any) -> bool:
         if not isinstance(other, LabelCounts):

@@ -16,6 +16,8 @@ from pixelwise.errors import (
     check_choice,
     setting,
 )
+from pixelwise.figures.figure import Axes, Figure
+from pixelwise.figures.names import ClassNames
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.overlap.members import MEMBER, check_members, read_members
 from pixelwise.labels.pairs import Pair
@@ -52,6 +54,28 @@ class MemberLabelCounts(Additive):
         """The counts of no image: the start of a sum over num_classes classes."""
         none = np.zeros(num_classes, np.int64)
         return cls(np.zeros((num_classes, 2), np.int64), none, none, 0)
+
+    def plot(
+        self, ax: Axes | None = None, *, classes: ClassNames = None, log: bool = True
+    ) -> Figure | Axes:
+        """The share of the pixels that are of each class, of those that are not void for it.
+
+        Args:
+            ax: axes of matplotlib to draw into; None makes a Figure.
+            classes: Classes, or their names.
+            log: points on a logarithmic axis, which shows rare classes; else bars from 0.
+        Returns:
+            A Figure; or ax.
+        """
+        from pixelwise.weights.plots import shares_figure
+
+        inside, valid = self.pixels[:, 1], self.pixels.sum(1)
+        return shares_figure("MemberLabelCounts.plot", inside, valid, ax, classes, log)
+
+    def _repr_html_(self) -> str:
+        from pixelwise.weights.plots import member_counts_table
+
+        return member_counts_table(self)
 
 
 def count_members(

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Any, ClassVar, NoReturn
 
 from pixelwise.errors import ArgumentError
+from pixelwise.figures.figure import Axes, Figure
 from pixelwise.files.records import to_plain
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import Description
@@ -61,6 +62,24 @@ class Weighed:
     def text(self) -> str:
         """Counts, weights and what to do with them, for a terminal."""
         raise NotImplementedError
+
+    def plot(self, ax: Axes | None = None, *, log: bool = True) -> Figure | Axes:
+        """The weight of each class, by every method that is in the record.
+
+        Args:
+            ax: axes of matplotlib to draw into; None makes a Figure.
+            log: points on a logarithmic axis; else on one from 0.
+        Returns:
+            A Figure; or ax.
+        """
+        from pixelwise.weights.plots import weights_figure
+
+        return weights_figure(self, ax, log)
+
+    def _repr_html_(self) -> str:
+        from pixelwise.weights.plots import weights_table
+
+        return weights_table(self)
 
     def __repr__(self) -> str:
         return self.text()
