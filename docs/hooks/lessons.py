@@ -45,9 +45,10 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 STYLE = """\
-.lesson-output { margin: -0.6em 0 1.2em; overflow-x: auto; }
-.lesson-output pre { margin: 0; padding: 0.6em 1em; border-left: 0.2rem solid currentColor;
-  font-size: 0.75em; line-height: 1.4; overflow-x: auto; }
+.lesson-output { margin: -0.6em 0 1.4em; overflow-x: auto; }
+.lesson-output > pre { margin: 0; }
+.md-typeset .lesson-output > pre > code { padding: 0.4em 1.1em; background: none;
+  border-left: 0.15rem solid var(--md-default-fg-color--lighter, gray); border-radius: 0; }
 .lesson-output svg, .lesson-output img { max-width: 100%; height: auto; }
 """
 

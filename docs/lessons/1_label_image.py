@@ -34,12 +34,14 @@ import pixelwise as pw
 VOID = 255
 colors = [(90, 160, 220), (150, 80, 60), (110, 110, 120), (250, 200, 40)]
 classes = pw.Classes(["sky", "building", "road", "car"], colors=colors)
+border = [(27, 62), (31, 50), (37, 43), (58, 43), (64, 52), (74, 54), (74, 65)]
+car = [(29, 60), (33, 52), (38, 45), (57, 45), (62, 54), (72, 56), (72, 63)]
 shapes = [  # a value and the corners (x, y) of its polygon
     (1, [(8, 8), (38, 8), (38, 52), (8, 52)]),
     (1, [(60, 20), (88, 20), (88, 52), (60, 52)]),
     (2, [(0, 50), (96, 50), (96, 72), (0, 72)]),
-    (VOID, [(27, 62), (31, 50), (37, 43), (58, 43), (64, 52), (74, 54), (74, 65), (27, 65)]),
-    (3, [(29, 60), (33, 52), (38, 45), (57, 45), (62, 54), (72, 56), (72, 63), (29, 63)]),
+    (VOID, [*border, (27, 65)]),
+    (3, [*car, (29, 63)]),
 ]
 label = pw.polygons_to_label(shapes, size=(72, 96))
 
@@ -64,17 +66,20 @@ assert np.array_equal(pw.color_to_index(color, classes), label)
 
 
 def in_color(stored):
-    """The colours of stored values; magenta where a value is neither a class nor void."""
+    """Colours of stored values; magenta: neither a class nor void."""
     known = np.isin(stored, [0, 1, 2, 3, VOID])
     shown = pw.index_to_color(np.where(known, stored, VOID), classes)
     return np.where(known[..., None], shown, np.uint8([255, 0, 255]))
 
 
 def enlarged(*pictures, rows=slice(40, 57), columns=slice(25, 50), times=9):
-    """The same window of several pictures, side by side; a pixel becomes a square."""
-    squares = [p[rows, columns].repeat(times, 0).repeat(times, 1) for p in pictures]
-    gap = np.full((len(squares[0]), times, 3), 255, np.uint8)
-    return Image.fromarray(np.concatenate([part for s in squares for part in (s, gap)][:-1], 1))
+    """A window of several pictures, side by side; pixels become squares."""
+    shown = []
+    for picture in pictures:
+        window = picture[rows, columns]
+        shown.append(window.repeat(times, 0).repeat(times, 1))
+        shown.append(np.full((len(shown[-1]), times, 3), 255, np.uint8))
+    return Image.fromarray(np.concatenate(shown[:-1], axis=1))
 
 
 # %% alt="The label in colours: two buildings, a road, and a yellow car inside a pale band of void"
@@ -116,7 +121,8 @@ def number_of_colors(picture):
 
 
 wrong = (jpeg != color).any(axis=2)
-print(f"colours: {number_of_colors(color)} before, {number_of_colors(jpeg)} after")
+print("colours before:", number_of_colors(color))
+print("colours after: ", number_of_colors(jpeg))
 print(f"pixels with another colour: {wrong.sum():,} of {wrong.size:,}")
 assert number_of_colors(color) == 5
 assert number_of_colors(jpeg) > 100
@@ -130,7 +136,8 @@ assert number_of_colors(jpeg) > 100
 # %% alt="The label; as JPEG, with blurred borders; nearest classes: no void, sky at the car"
 nearest = pw.color_to_index(jpeg, classes, unknown="nearest")
 still = nearest != label
-print(f"still wrong: {still.sum()} pixels, {(still & (label == VOID)).sum()} of them were void")
+print(f"still wrong: {still.sum()} pixels")
+print(f"of them void before: {(still & (label == VOID)).sum()}")
 assert 0 < still.sum() < wrong.sum()
 enlarged(color, jpeg, in_color(nearest))
 
@@ -145,7 +152,8 @@ jpeg_index = np.asarray(Image.open(index_file))
 
 changed = jpeg_index != label
 silent = changed & (jpeg_index <= 3)
-print(f"changed: {changed.sum()} pixels, of these {silent.sum()} into another class")
+print(f"changed: {changed.sum()} pixels")
+print(f"of them into another class: {silent.sum()}")
 assert silent.sum() > 0
 
 # %% alt="The label; its indices after JPEG: void is magenta, and other classes appear"
@@ -161,7 +169,8 @@ enlarged(color, in_color(jpeg_index))
 # with red and blue swapped, and it writes three bytes a pixel: a colour image, not a label.
 
 # %%
-cv2.imwrite(str(folder / "labels" / "cv2.png"), color)  # color is RGB, cv2 takes it as BGR
+# color is RGB, and cv2 takes it as BGR
+cv2.imwrite(str(folder / "labels" / "cv2.png"), color)
 
 file = Image.open(folder / "labels" / "cv2.png")
 print(file.format, file.mode)
@@ -184,8 +193,11 @@ except pw.PixelwiseError as error:
 # `cv2.imread`, which has blue first too:
 
 # %%
-assert np.array_equal(pw.color_to_index(swapped[:, :, ::-1], classes), label)
-bgr = cv2.imread(str(folder / "labels" / "right.png"))  # the palette's colours, blue first
+again = pw.color_to_index(swapped[:, :, ::-1], classes)
+assert np.array_equal(again, label)
+
+# cv2.imread shows a label in the colours of its palette, blue first
+bgr = cv2.imread(str(folder / "labels" / "right.png"))
 assert np.array_equal(pw.color_to_index(bgr[:, :, ::-1], classes), label)
 
 # %% alt="The label in its colours, and with red and blue swapped: the car is blue"
@@ -201,19 +213,21 @@ enlarged(color, swapped)
 # %%
 size = (72, 54)
 smooth = cv2.resize(label, size, interpolation=cv2.INTER_LINEAR)
-exact = np.asarray(Image.fromarray(label).resize(size, Image.Resampling.NEAREST))
+exact = Image.fromarray(label).resize(size, Image.Resampling.NEAREST)
+exact = np.asarray(exact)
 
 new = ~np.isin(smooth, values)
 other = ~new & (smooth != exact)
-print(f"pixels with a value that the label never had: {new.sum()}, such as", np.unique(smooth)[4:9])
-print(f"pixels that are another class than the nearest pixel has: {other.sum()}")
+print(f"{new.sum()} pixels have a value that the label never had,")
+print(f"such as {np.unique(smooth)[4:9]}")
+print(f"{other.sum()} pixels have another class than the nearest pixel")
 assert new.sum() > 0
 assert other.sum() > 0
-assert set(np.unique(exact)) <= set(values.tolist()), "nearest neighbour makes no new value"
+assert np.isin(exact, values).all(), "nearest neighbour: no new value"
 
 # %% alt="Resized by nearest neighbour, and interpolated: magenta void, a thin line of building"
-around = {"rows": slice(28, 44), "columns": slice(0, 40), "times": 8}
-enlarged(in_color(exact), in_color(smooth), **around)
+window = {"rows": slice(28, 44), "columns": slice(0, 40), "times": 8}
+enlarged(in_color(exact), in_color(smooth), **window)
 
 # %% [markdown]
 # Resize an image as you like. Resize its label with nearest neighbour only: it copies values and
@@ -225,16 +239,18 @@ enlarged(in_color(exact), in_color(smooth), **around)
 # bits, because two bits are enough for four colours. They are not enough for 255:
 
 # %%
+path = folder / "labels" / "short.png"
 short = Image.fromarray(label)
-short.putpalette(np.uint8(colors).tobytes())  # four classes, four colours; void was forgotten
-short.save(folder / "labels" / "short.png")
+short.putpalette(np.uint8(colors).tobytes())  # no colour for void
+short.save(path)
 
-shown = pw.read_label(folder / "labels" / "short.png")
-bits = (folder / "labels" / "short.png").read_bytes()[24]  # of a pixel: a byte of the PNG's header
+shown = pw.read_label(path)
+bits = path.read_bytes()[24]  # the header of a PNG has the bits of a pixel
 lost = label == VOID
-print(f"{bits} bits a pixel; void became class {np.unique(shown[lost])}: {lost.sum()} pixels")
+print(f"{bits} bits a pixel")
+print(f"{lost.sum()} void pixels became class {np.unique(shown[lost])}")
 assert bits == 2
-assert (shown[lost] == 3).all(), "255 is 11111111, and its last two bits are 3"
+assert (shown[lost] == 3).all(), "the last two bits of 255 are 3"
 assert np.array_equal(shown[~lost], label[~lost])
 
 # %% alt="The car inside its band of void; with the short palette the band is car too"
@@ -252,27 +268,33 @@ enlarged(color, in_color(shown))
 # classes:
 
 # %%
-Image.fromarray(jpeg).save(folder / "labels" / "jpeg_as_png.png")
-(folder / "labels" / "jpeg.png").write_bytes(color_file.getvalue())  # a JPEG that is called .png
-large = cv2.resize(label[::2, ::2], (96, 72), interpolation=cv2.INTER_LINEAR)
-Image.fromarray(large).save(folder / "labels" / "resized.png")
+labels = folder / "labels"
+Image.fromarray(jpeg).save(labels / "jpeg_as_png.png")
+(labels / "jpeg.png").write_bytes(color_file.getvalue())  # by name a PNG
+half = label[::2, ::2]
+large = cv2.resize(half, (96, 72), interpolation=cv2.INTER_LINEAR)
+Image.fromarray(large).save(labels / "resized.png")
 
-scene = pw.index_to_color(np.where(label == VOID, 2, label), classes).astype(float)
+scene = pw.index_to_color(np.where(label == VOID, 2, label), classes)
 rng = np.random.default_rng(0)
 (folder / "images").mkdir()
-for path in sorted((folder / "labels").iterdir()):
-    image = np.clip(scene + rng.normal(0, 12, scene.shape), 0, 255).astype(np.uint8)
-    Image.fromarray(image).save(folder / "images" / path.name)
+for path in sorted(labels.iterdir()):
+    noisy = scene + rng.normal(0, 12, scene.shape)
+    image = Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
+    image.save(folder / "images" / path.name)
 
-table = [f'[[classes]]\nname = "{n}"\ncolor = {list(c)}' for n, c in zip(classes.names, colors)]
-split = '[splits.train]\nimages = "images"\nlabels = "labels"\n'
-(folder / "dataset.toml").write_text("\n".join([*table, split]))
+lines = ["[splits.train]", 'images = "images"', 'labels = "labels"']
+for name, rgb in zip(classes.names, colors):
+    lines += ["[[classes]]", f'name = "{name}"', f"color = {list(rgb)}"]
+(folder / "dataset.toml").write_text("\n".join(lines))
 
 audit = pw.audit("street")
 for finding in audit.findings:
-    print(f"{finding.file:24} {finding.rule:4} {pw.RULES[finding.rule].title}")
+    title = pw.RULES[finding.rule].title
+    print(f"{Path(finding.file).name:16} {finding.rule:4} {title}")
 
-damaged = {"jpeg.png", "jpeg_as_png.png", "cv2.png", "resized.png", "short.png"}
+damaged = {path.name for path in labels.iterdir()} - {"right.png"}
+assert len(damaged) == 5
 assert damaged <= {Path(finding.file).name for finding in audit.findings}
 
 # %% [markdown]
@@ -282,10 +304,11 @@ assert damaged <= {Path(finding.file).name for finding in audit.findings}
 # back exactly. What was lost does not:
 
 # %%
-pw.audit("street", fix="repaired", fix_rules=("safe", "F1"))  # F1: the nearest class, on request
+# F1, the nearest class for a JPEG, has to be asked for
+pw.audit("street", fix="repaired", fix_rules=("safe", "F1"))
 for path in sorted(Path("repaired/labels").iterdir()):
     wrong = pw.read_label(path) != label
-    print(f"{path.name:16} {wrong.sum():4} pixels differ from what was drawn")
+    print(f"{path.name:16} {wrong.sum():4} pixels differ from the original")
 
 assert np.array_equal(pw.read_label("repaired/labels/cv2.png"), label)
 assert not np.array_equal(pw.read_label("repaired/labels/short.png"), label)
@@ -311,7 +334,8 @@ assert counts.valid == (label != VOID).sum(), "void is in no count"
 
 # %% alt="The image with the prediction over it: the right of the car is labelled road"
 photo = pw.read_image(folder / "images" / "right.png")
-Image.fromarray(pw.overlay(photo, read_pred, classes).repeat(5, 0).repeat(5, 1))
+over = pw.overlay(photo, read_pred, classes)
+Image.fromarray(over.repeat(5, 0).repeat(5, 1))
 
 # %% [markdown]
 # The score of one class by hand: the pixels that both call *car*, divided by the pixels that at

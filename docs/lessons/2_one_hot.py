@@ -32,7 +32,7 @@ print(tuple(target.shape), "->", tuple(hot.shape))
 print(hot)
 assert hot.shape == (1, 3, 2, 2)
 assert torch.equal(hot.argmax(dim=1), target), "the way back"
-assert torch.equal(hot, F.one_hot(target, 3).movedim(-1, 1).float()), "torch puts C last"
+assert torch.equal(hot, F.one_hot(target, 3).movedim(-1, 1))  # C is last
 
 # %% [markdown]
 # The same for a scene of four classes. A band of void, 255, surrounds the car.
@@ -53,15 +53,20 @@ hot = pw.one_hot(target, num_classes=4)
 
 
 def side_by_side(*pictures, times=5):
-    """Pictures in one row; a pixel becomes a square."""
-    squares = [p.repeat(times, 0).repeat(times, 1) for p in pictures]
-    gap = np.full((len(squares[0]), times, 3), 140, np.uint8)
-    return Image.fromarray(np.concatenate([part for s in squares for part in (s, gap)][:-1], 1))
+    """Pictures in one row; a pixel becomes a square, a channel is grey."""
+    shown = []
+    for picture in pictures:
+        rgb = picture
+        if picture.ndim == 2:
+            rgb = np.repeat(np.uint8(255 * picture)[..., None], 3, axis=2)
+        shown.append(rgb.repeat(times, 0).repeat(times, 1))
+        shown.append(np.full((len(shown[-1]), times, 3), 140, np.uint8))
+    return Image.fromarray(np.concatenate(shown[:-1], axis=1))
 
 
 # %% alt="The label, and its four channels: white is 1; the band of void is black in all of them"
-channels = [np.repeat(np.uint8(255 * c)[..., None], 3, axis=2) for c in hot[0].numpy()]
-side_by_side(pw.index_to_color(label, classes), *channels, times=4)
+color = pw.index_to_color(label, classes)
+side_by_side(color, *hot[0].numpy(), times=4)
 
 # %% [markdown]
 # ## Void is a column of zeros
@@ -73,7 +78,7 @@ side_by_side(pw.index_to_color(label, classes), *channels, times=4)
 void = target == VOID
 assert (hot.sum(dim=1)[~void] == 1).all()
 assert (hot.sum(dim=1)[void] == 0).all()
-print(f"{void.sum()} void pixels of {void.numel()}, {hot.shape[1]} channels")
+print(f"{void.sum()} of {void.numel()} pixels are void")
 
 # %% [markdown]
 # The value that means void is your choice: 255, −100 as in torch, several values, or even a class
@@ -134,10 +139,9 @@ print(f"the first 4 channels   {held(cut):5}   (a view of the line above)")
 print(f"pw.one_hot             {held(hot):5}")
 
 pixels, gib = 8 * 1024 * 2048, 2**30
-print(
-    f"eight labels of 1024 x 2048: {pixels * (held(naive) + held(cut)) / gib:.1f} GiB at the peak,"
-)
-print(f"{pixels * held(hot) / gib:.2f} GiB by pw.one_hot")
+peak = pixels * (held(naive) + held(as_float)) / gib  # at once
+print(f"eight labels of 1024 x 2048 by F.one_hot: {peak:.1f} GiB")
+print(f"by pw.one_hot: {pixels * held(hot) / gib:.2f} GiB")
 assert held(cut) == held(as_float) == 4 * (VOID + 1)
 assert held(hot) == 4 * 4
 
@@ -148,7 +152,8 @@ assert held(hot) == 4 * 4
 # logarithm of 0 is minus infinity. `eps` is added to every element:
 
 # %%
-floor = pw.one_hot(torch.tensor([[[0, 1], [VOID, 0]]]), num_classes=3, eps=1e-6)
+small = torch.tensor([[[0, 1], [VOID, 0]]])
+floor = pw.one_hot(small, num_classes=3, eps=1e-6)
 print(floor)
 assert floor.min() == torch.tensor(1e-6)
 assert floor.log().isfinite().all()
@@ -175,26 +180,30 @@ log_p = logits.log_softmax(dim=1)
 loss_map = -(hot * log_p).sum(dim=1)
 by_hand = loss_map.sum() / hot.sum()
 
+ours = pw.CrossEntropy()(logits, target)
+torchs = F.cross_entropy(logits, target, ignore_index=VOID)
 print(f"by hand            {by_hand:.6f}")
-print(f"pw.CrossEntropy    {pw.CrossEntropy()(logits, target):.6f}")
-print(f"torch              {F.cross_entropy(logits, target, ignore_index=VOID):.6f}")
+print(f"pw.CrossEntropy    {ours:.6f}")
+print(f"F.cross_entropy    {torchs:.6f}")
 assert loss_map.shape == target.shape
 assert (loss_map[void] == 0).all()
-torch.testing.assert_close(pw.CrossEntropy()(logits, target), by_hand)
-torch.testing.assert_close(F.cross_entropy(logits, target, ignore_index=VOID), by_hand)
+torch.testing.assert_close(ours, by_hand)
+torch.testing.assert_close(torchs, by_hand)
 
 # %% alt="The label, and the loss of every pixel in grey: the band of void is black"
-grey = (255 * loss_map / loss_map.max()).detach().byte()[0]
-side_by_side(pw.index_to_color(label, classes), np.repeat(grey.numpy()[..., None], 3, axis=2))
+bright = (loss_map / loss_map.max()).detach()
+side_by_side(color, bright[0].numpy())
 
 # %% [markdown]
 # Step 4 is where programs differ. `loss_map.mean()` divides by all pixels, void too: the more
 # void an image has, the smaller its loss and its gradient.
 
 # %%
-print(f"mean over all pixels {loss_map.mean():.6f}, over labelled pixels {by_hand:.6f}")
+print(f"mean over all pixels       {loss_map.mean():.6f}")
+print(f"mean over labelled pixels  {by_hand:.6f}")
 assert loss_map.mean() < by_hand
-torch.testing.assert_close(pw.CrossEntropy(void="zero")(logits, target), loss_map.mean())
+same = pw.CrossEntropy(void="zero")(logits, target)  # if it has to be so
+torch.testing.assert_close(same, loss_map.mean())
 
 # %% [markdown]
 # ## Dice by hand
@@ -208,13 +217,15 @@ axes = (0, 2, 3)
 dice = 2 * (p * hot).sum(axes) / (p.sum(axes) + hot.sum(axes))
 
 print("Dice of each class:", [round(value, 4) for value in dice.tolist()])
-print(f"loss by hand {1 - dice.mean():.6f}, pw.Dice {pw.Dice()(logits, target):.6f}")
-torch.testing.assert_close(pw.Dice()(logits, target), 1 - dice.mean())
+ours = pw.Dice()(logits, target)
+print(f"loss by hand  {1 - dice.mean():.6f}")
+print(f"pw.Dice       {ours:.6f}")
+torch.testing.assert_close(ours, 1 - dice.mean())
 
-forgotten = logits.softmax(dim=1)
-wrong = 2 * (forgotten * hot).sum(axes) / (forgotten.sum(axes) + hot.sum(axes))
-print(f"with the probabilities at void left in: {1 - wrong.mean():.6f}")
-assert (wrong < dice).all(), "void counted as false positives of every class"
+q = logits.softmax(dim=1)  # the probabilities at void are left in
+wrong = 2 * (q * hot).sum(axes) / (q.sum(axes) + hot.sum(axes))
+print(f"without care  {1 - wrong.mean():.6f}")
+assert (wrong < dice).all(), "void counts as false positives"
 
 # %% [markdown]
 # Both losses together are one call and one pass over the logits:
@@ -236,9 +247,10 @@ broken.requires_grad_()
 
 loss = (pw.CrossEntropy() + pw.Dice())(broken, target)
 loss.backward()
-print(f"loss {loss:.6f}, largest gradient at void {broken.grad[:, :, void[0]].abs().max():.1f}")
+at_void = broken.grad[:, :, void[0]]
+print(f"loss {loss:.6f}, largest gradient at void {at_void.abs().max()}")
 assert torch.equal(loss, both)
-assert (broken.grad[:, :, void[0]] == 0).all()
+assert (at_void == 0).all()
 assert (broken.grad[:, :, ~void[0]] != 0).any()
 
 # %% [markdown]
@@ -256,9 +268,9 @@ assert product.sum().isnan()
 
 # %%
 nothing = torch.full_like(target, VOID)
-empty = pw.one_hot(nothing, 4)
+y = pw.one_hot(nothing, 4)
 formulas = {
-    "by hand": lambda x: -(empty * x.log_softmax(dim=1)).sum() / empty.sum(),
+    "by hand": lambda x: -(y * x.log_softmax(dim=1)).sum() / y.sum(),
     "torch": lambda x: F.cross_entropy(x, nothing, ignore_index=VOID),
     "pw": lambda x: pw.CrossEntropy()(x, nothing),
 }
@@ -266,7 +278,8 @@ for name, formula in formulas.items():
     x = logits.detach().requires_grad_()
     loss = formula(x)
     loss.backward()
-    print(f"{name:8} loss {loss.item():4}  largest gradient {x.grad.abs().max().item():4}")
+    largest = x.grad.abs().max()
+    print(f"{name:8} loss {loss:3.1f}   largest gradient {largest:3.1f}")
 assert loss == 0
 assert (x.grad == 0).all()
 
@@ -279,14 +292,18 @@ assert (x.grad == 0).all()
 
 # %%
 def kept_for_backward(loss):
-    """Bytes of all memory that a loss keeps for its gradient, in multiples of the logits."""
+    """Memory that a loss keeps for its gradient, in times the logits."""
     kept = {}
 
     def pack(tensor):
-        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        memory = tensor.untyped_storage()
+        kept[memory.data_ptr()] = memory.nbytes()
         return tensor
 
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+    def unpack(tensor):
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, unpack):
         result = loss()
     result.backward()
     return sum(kept.values()) / logits.untyped_storage().nbytes()
@@ -296,12 +313,15 @@ def both_by_hand():
     y = pw.one_hot(target, 4)
     p = logits.softmax(dim=1) * y.sum(dim=1, keepdim=True)
     dice = 2 * (p * y).sum(axes) / (p.sum(axes) + y.sum(axes))
-    return -(y * logits.log_softmax(dim=1)).sum() / y.sum() + 1 - dice.mean()
+    entropy = -(y * logits.log_softmax(dim=1)).sum() / y.sum()
+    return entropy + 1 - dice.mean()
 
 
 hand = kept_for_backward(both_by_hand)
-call = kept_for_backward(lambda: (pw.CrossEntropy() + pw.Dice())(logits, target))
-print(f"by hand {hand:.2f} times the logits, in one call {call:.2f}")
+loss = pw.CrossEntropy() + pw.Dice()
+call = kept_for_backward(lambda: loss(logits, target))
+print(f"by hand      {hand:.2f} times the logits")
+print(f"in one call  {call:.2f} times the logits")
 assert call < hand
 
 # %% [markdown]
