@@ -32,6 +32,9 @@ are answered. Labels that are not label images yet are refused with the command 
 This table is made by `python tests/first_contact/write_table.py`, which draws every folder and runs
 what is printed; `tests/first_contact` compares the resulting labels with what was drawn.
 """
+NEXT = """Next: [label images](labels.md) · [dataset.toml by hand](dataset-toml.md) ·
+[class files](class-files.md)
+"""
 PARTS = {"Values": values, "Folders": folders, "Exports of annotation tools": exports}
 # statements that say what the files are, of what a survey says
 TELLING = ("images are", "splits are", "classes", "binary", "void", "number the objects", "of them")
@@ -58,7 +61,7 @@ def table() -> str:
         drawn = (draw for draw in DRAWINGS.values() if draw.__module__ == module.__name__)
         lines += [f"| {' | '.join(map(_cell, _row(draw)))} |" for draw in drawn]
         lines.append("")
-    return "\n".join(lines)
+    return "\n".join([*lines, NEXT])
 
 
 def _row(draw) -> tuple[str, str, str]:
