@@ -54,7 +54,7 @@ class PixelwiseError(Exception):
         must, got: what it must be, and what it is.
         event: what happened, a clause in plain words, instead of name, must and got.
         hint: what to do, whole sentences.
-        cause: of a file that cannot be used, see files.content.Cause; "" of everything else.
+        cause: of a file that cannot be used, such as "missing" or "damaged"; "" of everything else.
         found: what a command has found before it needs a decision; the command line shows it.
         command: what is to be run, where the hint names a command; "" of most errors.
     """

@@ -46,12 +46,12 @@ class SegmentationDataset(Dataset[tuple[Tensor, Tensor]]):
     Images of other channels or samples are (C, h, w) uint8 or float32, as stored. Where classes
     overlap the target is (C, H, W), see read_members.
 
-    Without augmentation the image has its size at the network (see resize.py) and the target its
-    size on disk, so that a batch holds one pair unless all have one size. With it, an example
-    depends on (seed, epoch, index) alone: index with (epoch, index), and any number of workers
-    gives the same examples. In epoch 0 files are looked at whole, so that damage and unknown values
-    are found wherever they are; afterwards as far as an example shows them, but for those in
-    `whole`.
+    Without augmentation the image has its size at the network, the multiple of 32 that is nearest
+    to scale times its own, and the target its size on disk, so that a batch holds one pair unless
+    all have one size. With it, an example depends on (seed, epoch, index) alone: index with (epoch,
+    index), and any number of workers gives the same examples. In epoch 0 files are looked at whole,
+    so that damage and unknown values are found wherever they are; afterwards as far as an example
+    shows them, but for those in `whole`.
 
     Args:
         pairs: images with their labels.

@@ -75,6 +75,7 @@ class Criterion(nn.Module):
         upsample: Upsample = None,
         backend: Backend | None = "auto",
     ) -> None:
+        """What a subclass declares of its formula, and the settings of the pass."""
         super().__init__()
         name = type(self).__name__
         check_choice(name, "activation", activation, ACTIVATIONS)

@@ -31,6 +31,7 @@ class DeepSupervision(nn.Module):
     """
 
     def __init__(self, criterion: Criterion, weights: Factors = None) -> None:
+        """The same loss on every level."""
         super().__init__()
         if not isinstance(criterion, Criterion):
             got = type(criterion).__name__

@@ -57,6 +57,7 @@ class UnifiedFocal(Criterion):
         activation: Activation = "softmax",
         **shared: Unpack[PassSettings],
     ) -> None:
+        """Every option has a default."""
         for name, value in {"gamma": gamma, "delta": delta, "share": share}.items():
             check_range("UnifiedFocal", name, value, 0, 1)
         check_range("UnifiedFocal", "smooth", smooth, low=0)

@@ -60,6 +60,7 @@ class TrainedNetwork(nn.Module):
         scale: float,
         images: ImageKind = RGB8,
     ) -> None:
+        """Made by load_network."""
         super().__init__()
         self.network = network
         self.classes = classes
