@@ -55,7 +55,8 @@ def introduction(lines: list[str]) -> str:
 
 def is_formula(text: str) -> bool:
     """Whether the second paragraph of a docstring is the formula."""
-    return bool(MATHS.search(text.partition("\n")[0])) and not SENTENCE.match(text)
+    starts = SENTENCE.match(text) or re.search(r"\. [A-Z][a-z]+ ", text)
+    return bool(MATHS.search(text.partition("\n")[0])) and not starts
 
 
 def paragraph(text: str) -> str:
@@ -79,6 +80,8 @@ def section(lines: list[str]) -> str:
     body = lines[1:]
     while body and not body[-1].strip():
         body.pop()
+    if title == "Example" and not any(line.strip().startswith(">>>") for line in body):
+        body = ["    ```python", *body, "    ```"]
     if title == "Example":
         return "\n".join(["Examples:", *body])
     if title in KNOWN:
@@ -116,5 +119,5 @@ def plain(text: str) -> str:
 
 def escaped(text: str) -> str:
     """Text whose characters stand for themselves in Markdown."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;")
-    return re.sub(r"([*_\[\]|^~#])", r"\\\1", text) if re.search(r"[*_\[\]|^~#]", text) else text
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "&#124;")
+    return re.sub(r"([*_\[\]#])", r"\\\1", text)

@@ -197,7 +197,11 @@ def nested(kind: type) -> list[type]:
 
 def described(kind: type) -> dict[str, str]:
     """What the docstrings of a record and its bases say of each field."""
-    found: dict[str, str] = {}
+    found = (
+        {f.name: f.metadata["help"] for f in fields(kind) if "help" in f.metadata}
+        if (is_dataclass(kind))
+        else {}
+    )
     for one in reversed(kind.__mro__ if hasattr(kind, "__mro__") else [kind]):
         names: list[str] = []
         inside, own = False, set[str]()

@@ -33,8 +33,8 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def text(words: str) -> str:
     """Words of ours as a cell or paragraph: nothing in them is HTML or Markdown."""
-    words = escape(words, quote=False)
-    return re.sub(r"([*_\[\]|`~#])", r"\\\1", words)
+    words = escape(words, quote=False).replace("|", "&#124;")
+    return re.sub(r"([*_\[\]`#])", r"\\\1", words)
 
 
 def code(words: object) -> str:

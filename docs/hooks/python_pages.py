@@ -1,13 +1,15 @@
 """A page of the reference for each part of Python's public names, all from docstrings."""
 
 import inspect
+from collections.abc import Callable
 from dataclasses import is_dataclass
 from typing import Any, NamedTuple
 
 import pixelwise as pw
 from docstrings import plain
-from markdown_text import block
+from markdown_text import block, code
 from option_tables import settings_table
+from type_names import type_names
 
 
 class Part(NamedTuple):
@@ -191,9 +193,26 @@ def entry(name: str, thing: Any, package: str = "") -> str:
         return config_text(name, thing)
     inner = inspect.unwrap(thing)
     path = f"{inner.__module__}.{inner.__qualname__}"
+    more = names_of_types(thing.__init__ if inspect.isclass(thing) else inner)
     if inspect.isclass(thing):
-        return mark + directive(path, name, members=not is_loss(thing) or name == "Criterion")
-    return mark + directive(path, name)
+        shown = not is_loss(thing) or name == "Criterion"
+        return mark + directive(path, name, members=shown) + more
+    return mark + directive(path, name) + more + settings_of(name)
+
+
+def names_of_types(function: Callable) -> str:
+    """A line on the names in a signature that stand for other types."""
+    found = [code(f"{name} = {value}") for name, value in type_names(function).items()]
+    return f"\n**Types:** {', '.join(found)}\n" if found else ""
+
+
+def settings_of(name: str) -> str:
+    """Where the settings of a command are."""
+    config = f"{name.capitalize()}Config"
+    if config not in pw.__all__:
+        return ""
+    options = f"[pixelwise {name}](../commands/{name}.md)"
+    return f"\n**Settings:** [{config}]({page_of_name(config)}), the options of {options}.\n"
 
 
 def is_loss(thing: type) -> bool:

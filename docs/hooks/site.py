@@ -1,9 +1,10 @@
 """The hook of the site: pages that are made when it is built, and links between files.
 
-markdown_text.py  tables, code, links   python_pages.py   every public name
-command_pages.py  every command              format_pages.py   files and tables of the library
+markdown_text.py  tables, code, links       python_pages.py  every public name
+command_pages.py  every command             option_tables.py  settings, for both
+format_pages.py   files and the tables of the library
 rules_page.py     every rule of the audit, with the pictures of rule_pictures.py
-docstrings.py     how mkdocstrings is given our docstrings
+docstrings.py     how mkdocstrings is given our docstrings; type_names.py: names in signatures
 """
 
 import re
@@ -94,6 +95,7 @@ def on_page_markdown(markdown: str, page, **_: object) -> str:
     uri = page.file.src_uri
     boost = next(boost for start, boost in BOOSTS.items() if uri.startswith(start))
     page.meta["search"] = {"boost": boost}
+    page.meta["hide"] = ["navigation"] * (uri == "index.md")  # it has no page beside it
     sources = {where: source for source, where in INCLUDED.items() if where != "index.md"}
     if uri not in _made:
         return relinked(markdown, f"docs/{uri}", uri)
