@@ -31,7 +31,9 @@ PARTS = {
         "Label images as arrays, classes, colours, polygons, and the pairs of a dataset.",
         ("labels", "convert"),
     ),
-    "pictures": Part("Pictures", "Images, labels and predictions to look at.", ("pictures",)),
+    "pictures": Part(
+        "Pictures", "Images, labels and predictions to look at.", ("pictures", "figures")
+    ),
     "weights": Part(
         "Frequencies and class weights",
         "How often each class occurs, and the weights that follow from it.",
