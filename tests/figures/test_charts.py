@@ -44,13 +44,22 @@ def test_a_short_curve_stays_as_it_is():
 
 
 def test_a_curve_stands_where_its_values_are():
-    """x from 0 to the last tick, y from the bottom up, in percent."""
+    """x from 0 to the last step, y from the bottom up, in percent."""
     rows = [{"step": 0, "val/miou": 0.0}, {"step": 50, "val/miou": 0.5}]
     rows += [{"step": 100, "val/miou": 1.0}]
     chart = line_chart(rows, "mean IoU", ["val/miou"], "highest", factor=100)
     assert chart.curves[0].path == "M0 100L50 50L100 0"
     assert chart.curves[0].points[1] == (50.0, 50.0, "val/miou 50 at step 50")
     assert [(t.at, t.label) for t in chart.y_ticks][:2] == [(100.0, "0"), (80.0, "20")]
+
+
+def test_the_steps_end_with_the_data_and_a_point_names_its_epoch():
+    """Not at the round number above; a point between two lines of the log has the earlier epoch."""
+    rows = [{"step": s, "epoch": s // 100, "val/loss": 1.0} for s in range(100, 625, 100)]
+    chart = line_chart([*rows, {"step": 624, "val/loss": 0.5}], "", ["val/loss"], "lowest")
+    assert chart.curves[0].points[-1] == (100.0, 50.0, "val/loss 0.5 at step 624, epoch 6")
+    assert [tick.label for tick in chart.x_ticks] == ["0", "200", "400", "600"]
+    assert chart.x_ticks[-1].at == pytest.approx(96.15)
 
 
 def test_a_missing_value_breaks_the_curve():

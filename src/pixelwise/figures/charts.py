@@ -1,5 +1,6 @@
 """Geometry of charts. Places are percent of the plot; no markup here."""
 
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor, hypot, log10
@@ -159,22 +160,25 @@ def charted(
     Args:
         title, x_label: words of the chart.
         lines: with at least one value.
-        x_ends, y_ends: what the axes show at least; None = the values, and 0 on the vertical one.
+        x_ends: where the horizontal axis begins and ends; None = at ticks around the values.
+        y_ends: what the vertical one shows at least; None = the values and 0.
         least_apart: percent of the plot between points that can be pointed at.
     """
     steps = [x for line in lines for x, _ in line.points] or [0.0]
     values = [y for line in lines for _, y in line.points if y is not None] or [0.0]
     low, high = x_ends or (min(steps), max(steps))
     x = nice_ticks(low, high if high > low else low + 1)
+    left, right = (low, high) if x_ends and high > low else (x[0], x[-1])
+    x = [tick for tick in x if left <= tick <= right]
     # The axis starts at 0, so that a curve that looks flat is flat.
     bottom, top = y_ends or (min(0, *values, 0), max(1e-9, *values, 1e-9))
     y = nice_ticks(bottom, top if top > bottom else bottom + 1)
     curves = []
     for line in lines:
-        path, places = _placed(line, (x[0], x[-1]), (y[0], y[-1]))
+        path, places = _placed(line, (left, right), (y[0], y[-1]))
         points = apart(places, least_apart)
         curves.append(Curve(line.name, path, points, line.summary, line.averaged))
-    x_ticks = [Tick(_place(v, x[0], x[-1]), short(v)) for v in x]
+    x_ticks = [Tick(_place(v, left, right), short(v)) for v in x]
     y_ticks = [Tick(100 - _place(v, y[0], y[-1]), short(v)) for v in y]
     return Chart(title, curves, x_ticks, y_ticks, x_label)
 
@@ -191,12 +195,21 @@ def training_lines(
         factor: what values are multiplied with; 100 for percent.
     """
     lines = []
+    epochs = {row["step"]: row["epoch"] for row in rows if type(row.get("epoch")) is int}
+    known = sorted(epochs)
+
+    def place(step: float) -> str:
+        # the line of the log at the step or before it says the epoch
+        line = bisect(known, step)
+        epoch = f", epoch {epochs[known[line - 1]]}" if line else ""
+        return f"step {short(round(step))}{epoch}"
+
     for key in keys:
         given = [(row["step"], _times(row[key], factor)) for row in rows if key in row]
         points, averaged = thinned(given)
         if any(value is not None for _, value in points):
             titles = tuple(
-                "" if value is None else f"{key} {short(value)} at step {short(round(step))}"
+                "" if value is None else f"{key} {short(value)} at {place(step)}"
                 for step, value in points
             )
             lines.append(Line(key, tuple(points), titles, summary(given, best), averaged))

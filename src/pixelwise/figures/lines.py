@@ -22,7 +22,8 @@ class Lines(Figure):
         title: what it shows.
         lines: at least one.
         x_label, y_label: of the axes, with the unit.
-        x_ends, y_ends: what the axes show at least; None = the values, and 0 on the vertical one.
+        x_ends: where the horizontal axis begins and ends; None = at ticks around the values.
+        y_ends: what the vertical one shows at least; None = the values and 0.
     """
 
     lines: tuple[Line, ...]

@@ -90,10 +90,11 @@ def head(source: Source) -> dict[str, Any]:
 
 
 def curves(rows: list[dict[str, Any]]) -> list[Chart]:
-    """The charts of a training run: losses, and mean IoU of the validation split."""
+    """The charts of a training run: losses, mean IoU of the validation split, learning rate."""
     made = [
         line_chart(rows, "Loss", ["train/loss", "val/loss"], "lowest"),
         line_chart(rows, "Mean IoU of the validation split, %", ["val/miou"], "highest", 100),
+        line_chart(rows, "Learning rate", ["train/lr"], "highest"),
     ]
     return [chart for chart in made if chart]
 

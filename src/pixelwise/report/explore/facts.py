@@ -14,7 +14,8 @@ from pixelwise.report.explore.image_data import Cells
 from pixelwise.report.source import Source
 
 RUN_FILE, PREDICTION_FILE = "config.json", "prediction.json"
-RESAMPLES = 1000
+RESAMPLES, FEWER = 1000, 400  # of the images; fewer where there are many images
+MANY_IMAGES = 2000
 MOST_TEXT = 300
 Fact = tuple[str, str]
 
@@ -127,11 +128,12 @@ def interval(source: Source, cells: Cells) -> str:
     if number < 2 or score.scores["mean_iou"] is None:
         return ""
     correct, target, pred = map(np.concatenate, zip(*cells.class_pixels()))
-    low, high = mean_interval(correct, target, pred, score.convention, RESAMPLES)
+    draws = RESAMPLES if number <= MANY_IMAGES else FEWER
+    low, high = mean_interval(correct, target, pred, score.convention, draws)
     if isnan(low):
         return ""
     return (
-        f"{CONFIDENCE:.0%} interval {percent(low)} to {percent(high)} %: the mean IoU of "
-        f"{grouped(RESAMPLES)} draws of {grouped(number)} images with replacement. It says what "
-        "other images of the same kind would change, not what another training would."
-    ).replace("95%", "95 %")
+        f"{100 * CONFIDENCE:g} % interval {percent(low)} to {percent(high)} %: of the mean IoU of "
+        f"{grouped(draws)} draws of {grouped(number)} images with replacement. It says what other "
+        "images of the same kind would change, not what another training would."
+    )

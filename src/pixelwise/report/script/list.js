@@ -1,7 +1,8 @@
 // The table of all images: filtered, sorted, and drawn only where it is looked at, so that 100,000
 // rows cost as much as fifty. Its data is the JSON in #image-data and #class-data.
 const place = document.getElementById("all-images");
-const data = JSON.parse(document.getElementById("image-data").textContent);
+const block = document.getElementById("image-data");
+const data = block.parsed ??= JSON.parse(block.textContent);
 const classes = JSON.parse(document.getElementById("class-data").textContent);
 const ROW = 44; // pixels
 const SPARE = 8; // rows drawn above and below what is seen
@@ -17,7 +18,11 @@ const percent = (share) => {
   const text = (share * 100).toFixed(1);
   return share > 0 && text === "0.0" ? "<0.1" : text;
 };
-const bytesOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+const bytesOf = (text) => {
+  const raw = atob(text), bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = raw.charCodeAt(i);
+  return bytes;
+};
 const has = (bits, image, index) =>
   (bits[image * data.row_bytes + (index >> 3)] >> (7 - (index & 7))) & 1;
 
@@ -25,10 +30,12 @@ const number = data.ids.length;
 const inLabel = bytesOf(data.in_label), inPrediction = bytesOf(data.in_prediction);
 const lower = data.ids.map((id) => id.toLowerCase());
 const cells = data.cells;
-const cellAt = new Map(cells.keys.map((key, k) => [key, k]));
-const cellImages = cells.bytes === 2 ? new Uint16Array(bytesOf(cells.images).buffer)
-  : new Uint32Array(bytesOf(cells.images).buffer);
-const cellParts = new Uint16Array(bytesOf(cells.parts).buffer);
+const cellNumbers = () => ({
+  at: new Map(cells.keys.map((key, k) => [key, k])),
+  images: new (cells.bytes === 2 ? Uint16Array : Uint32Array)(bytesOf(cells.images).buffer),
+  parts: new Uint16Array(bytesOf(cells.parts).buffer),
+});
+let decoded = null; // the numbers of all confusions, once one is asked for
 const articles = new Map([...document.querySelectorAll("article[data-image]")]
   .map((article) => [Number(article.dataset.image), article]));
 const isShown = (image) => classes.full || classes.files !== null || articles.has(image);
@@ -167,10 +174,12 @@ const sort = () => {
 const findPair = (t, p) => {
   pairParts = new Map();
   pairHeld = 0;
-  const k = t !== "" && p !== "" && t !== p ? cellAt.get(Number(t) * classes.names.length + Number(p)) : undefined;
+  if (t === "" || p === "" || t === p) return;
+  const { at, images, parts } = decoded ??= cellNumbers();
+  const k = at.get(Number(t) * classes.names.length + Number(p));
   if (k === undefined) return;
   for (let entry = k ? cells.ends[k - 1] : 0; entry < cells.ends[k]; entry++) {
-    pairParts.set(cellImages[entry], cellParts[entry]);
+    pairParts.set(images[entry], parts[entry]);
   }
   pairHeld = cells.held[k];
 };

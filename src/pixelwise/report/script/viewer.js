@@ -1,7 +1,8 @@
 // An image opened large: image, label, prediction and errors over each other, each to be switched,
 // with zoom, and the classes to choose from. list.js says which image by the event "open-image".
 const classes = JSON.parse(document.getElementById("class-data").textContent);
-const data = JSON.parse(document.getElementById("image-data").textContent);
+const block = document.getElementById("image-data");
+const data = block.parsed ??= JSON.parse(block.textContent);
 const KINDS = {
   // told apart by people who see few colours too
   missed: { color: [0, 114, 255], text: "missed: a class that is on was not predicted" },
