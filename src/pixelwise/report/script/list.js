@@ -266,7 +266,10 @@ document.addEventListener("find-images", ({ detail }) => {
 });
 for (const [image, article] of articles) {
   const button = element("button", { type: "button", className: "quiet" }, "Open large");
-  const show = () => document.dispatchEvent(new CustomEvent("open-image", { detail: { image, order: [...articles.keys()] } }));
+  const show = (event) => {
+    event.preventDefault(); // a picture of a page that is served is a link
+    document.dispatchEvent(new CustomEvent("open-image", { detail: { image, order: [...articles.keys()] } }));
+  };
   button.addEventListener("click", show);
   article.querySelector("header").append(button);
   article.querySelectorAll("img").forEach((img) => img.addEventListener("click", show));

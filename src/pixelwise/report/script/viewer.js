@@ -77,6 +77,7 @@ const zoomGroup = element("div", { className: "choices", role: "group", ariaLabe
 const panel = element("div", { className: "panel" }, layerGroup,
   element("label", { className: "opacity" }, element("span", {}, "Opacity"), slider), zoomGroup,
   element("h3", {}, "Errors"), kindGroup, element("h3", {}, "Classes"),
+  element("p", { className: "soft" }, "Kinds of errors are those of the classes that are on."),
   element("p", { className: "choices" }, button("All on", () => switchAll(true)), button("All off", () => switchAll(false))),
   legend);
 const dialog = element("dialog", { className: "viewer" },
