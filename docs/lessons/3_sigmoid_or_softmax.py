@@ -108,8 +108,8 @@ Image.fromarray(row).resize((8 * row.shape[1], 8 * row.shape[0]), Image.Resampli
 #
 # - one image without its batch axis: in (C, H, W) `dim=1` is the height;
 # - arrays of other libraries, (N, H, W, C): there `dim=1` is the height too, and `dim=-1` is right;
-# - `logits.reshape(-1, C)`, to have one pixel a row: without `movedim(1, -1)` before it, a row holds
-#   numbers of different pixels.
+# - `logits.reshape(-1, C)`, to have one pixel a row: without `movedim(1, -1)` before it, a row
+#   holds numbers of different pixels.
 #
 # `pw.activate` and all losses take (N, C, ...) and know the axis.
 
@@ -304,7 +304,8 @@ for t in (0.1, 0.5, 0.9):
 #
 # **1. The probabilities of a pixel are 0.9, 0.8 and 0.1. Was it softmax?**
 #
-# <details><summary>Answer</summary>
+# <details>
+# <summary>Answer</summary>
 #
 # Not over the channels: they would sum to 1, and only one could be above 0.5. It was a sigmoid,
 # which is right for classes that overlap, or a softmax over another axis, which never is.
@@ -313,7 +314,8 @@ for t in (0.1, 0.5, 0.9):
 #
 # **2. A three-class network trains, but its loss never falls below 0.55. Where do you look first?**
 #
-# <details><summary>Answer</summary>
+# <details>
+# <summary>Answer</summary>
 #
 # For a softmax in the network before a loss that has one inside: −log(e / (e + 2)) is the smallest
 # value that such a loss can have. Remove it from the network. `pw.CrossEntropy` warns of it on the
@@ -323,7 +325,8 @@ for t in (0.1, 0.5, 0.9):
 #
 # **3. Why does an exported network for prediction need no softmax layer, and when does it?**
 #
-# <details><summary>Answer</summary>
+# <details>
+# <summary>Answer</summary>
 #
 # The argmax of the logits is the argmax of the probabilities, so labels need none. It is needed
 # where probabilities themselves are asked for: confidence, expected areas, averages of several

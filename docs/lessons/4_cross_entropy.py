@@ -298,7 +298,8 @@ for gamma in (0.0, 1.0, 2.0):
 #
 # **1. A network with 19 classes starts with a loss of 11. What is likely wrong?**
 #
-# <details><summary>Answer</summary>
+# <details>
+# <summary>Answer</summary>
 #
 # A network that knows nothing should cost about log 19, which is below 3. Much more means that it
 # is *sure and wrong*: logits that are far too large (images that were not normalised, a last layer
@@ -308,7 +309,8 @@ for gamma in (0.0, 1.0, 2.0):
 #
 # **2. Half of each image becomes void. Does the loss of the same prediction halve?**
 #
-# <details><summary>Answer</summary>
+# <details>
+# <summary>Answer</summary>
 #
 # Not here: the mean is over valid pixels, so it changes only as far as the other half was easier or
 # harder. It halves with `void="zero"`, and in libraries that divide by all pixels.
@@ -317,7 +319,8 @@ for gamma in (0.0, 1.0, 2.0):
 #
 # **3. You multiply all class weights by 100. What happens to the loss and to the training?**
 #
-# <details><summary>Answer</summary>
+# <details>
+# <summary>Answer</summary>
 #
 # Nothing: Σ w · cost / Σ w is the same. With `weighted_mean=False` the loss is 100 times as large,
 # and so is each step of plain SGD.

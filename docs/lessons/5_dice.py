@@ -66,19 +66,19 @@ np.testing.assert_allclose([f1, pw.iou(counts)[1]], [dice, iou])
 
 # %%
 torch.manual_seed(0)
-target = torch.from_numpy(label)[None].long()
-y = pw.one_hot(target, 2, dtype=torch.float64)
+square = torch.from_numpy(label)[None].long()
+y = pw.one_hot(square, 2, dtype=torch.float64)
 logits = 2 * y + torch.randn(1, 2, 12, 16, dtype=torch.float64)
 p = pw.activate(logits)
 
 inter, size = (p * y).sum(dim=(0, 2, 3)), (p + y).sum(dim=(0, 2, 3))  # one number per class
 by_hand = 1 - (2 * inter / size).mean()
-one_call = pw.Dice()(logits, target)
+one_call = pw.Dice()(logits, square)
 torch.testing.assert_close(by_hand, one_call)
 print("soft Dice of each class:", 2 * inter / size, " loss:", f"{one_call:.4f}")
 
 sure = 100 * pw.one_hot(torch.from_numpy(pred)[None].long(), 2, dtype=torch.float64)
-np.testing.assert_allclose(pw.Dice()(sure, target), 1 - pw.dice(counts).mean())
+np.testing.assert_allclose(pw.Dice()(sure, square), 1 - pw.dice(counts).mean())
 
 # %% [markdown]
 # ## Plain or squared denominator
@@ -90,10 +90,10 @@ np.testing.assert_allclose(pw.Dice()(sure, target), 1 - pw.dice(counts).mean())
 # %%
 print("   p   plain 2p / (p + 1)   squared 2p / (p² + 1)")
 for value in (0.1, 0.5, 0.9, 0.99):
-    probs = torch.where(target == 1, value, 1e-9).double()
+    probs = torch.where(square == 1, value, 1e-9).double()
     x = torch.logit(probs)[:, None]  # one channel
-    plain = 1 - pw.Dice(activation="sigmoid")(x, target)
-    squared = 1 - pw.Dice(activation="sigmoid", squared=True)(x, target)
+    plain = 1 - pw.Dice(activation="sigmoid")(x, square)
+    squared = 1 - pw.Dice(activation="sigmoid", squared=True)(x, square)
     np.testing.assert_allclose(plain, 2 * value / (value + 1), rtol=1e-6)
     np.testing.assert_allclose(squared, 2 * value / (value**2 + 1), rtol=1e-6)
     print(f"{value:4} {plain:12.4f} {squared:21.4f}")
@@ -111,7 +111,9 @@ for squared in (False, True):
         loss(torch.full((1, 1, 50), v).double().logit(), half, soft_target=True).item()
         for v in (0.25, 0.5, 0.75, 0.999)
     ]
-    print("squared" if squared else "plain  ", "loss at p = 0.25, 0.5, 0.75, 0.999:", np.array(values))
+    print(
+        "squared" if squared else "plain  ", "loss at p = 0.25, 0.5, 0.75, 0.999:", np.array(values)
+    )
 assert min(values) == values[1]
 
 # %% [markdown]
@@ -131,7 +133,7 @@ preds[0, 2, 2:18], preds[1, 2] = 0, 0  # one row of each is missed
 each = [pw.count_confusion(a, b, num_classes=2) for a, b in zip(preds, labels)]
 per_image = [pw.dice(one)[1] for one in each]
 per_batch = pw.dice(each[0] + each[1])[1]
-print(f"Dice of each image: {per_image[0]:.3f} and {per_image[1]:.3f}, their mean: {np.mean(per_image):.3f}")
+print("Dice of each image:", np.array(per_image), f"their mean: {np.mean(per_image):.3f}")
 print(f"Dice of the counts added: {per_batch:.3f}")
 
 x = 100.0 * pw.one_hot(torch.from_numpy(preds).long(), 2)
@@ -143,7 +145,8 @@ np.testing.assert_allclose([batch_loss, image_loss], [1 - per_batch, 1 - np.mean
 
 # %% [markdown]
 # They agree where all images are alike, and in a batch of one. `pw.Dice` is per batch unless told
-# otherwise. Scores of a data set are of the counts added; `pixelwise score --all` prints the others.
+# otherwise. Scores of a data set are of the counts added; `pixelwise score --all` prints the
+# others.
 #
 # ## A class that is not there
 #
@@ -168,8 +171,293 @@ for name, options in {
     assert a == 0
 
 # %% [markdown]
-# - `"skip"`, the default, leaves the class out of the mean: no reward and no punishment. Cross entropy
-#   beside it punishes the false pixel, one reason for `ce + dice`.
+# - `"skip"`, the default, leaves the class out of the mean: no reward and no punishment. Cross
+#   entropy beside it punishes the false pixel, one reason for `ce + dice`.
 # - `"keep"` takes the formula as it is: a single false pixel costs everything.
 # - `smooth` adds pixels to both sides of the ratio and softens this. It is a number of *pixels*:
 #   1 is nothing in an image of a million pixels, and a quarter of an object of four.
+
+# %% [markdown]
+# ## A rare class
+#
+# Now a data set with a rare class, drawn here: fields seen from above, a road through most of them,
+# and a few cars on it. In the fields lie stones of the same colours as cars, so that colour alone
+# does not tell them apart.
+
+
+# %% alt="Four images of green fields with a grey road, small coloured cars on the road and stones of the same colours beside it; below each its label, in which cars are a few red pixels."
+H, W = 40, 48
+PAINT = [(170, 60, 60), (70, 80, 160), (200, 200, 195)]  # of cars and of stones
+classes = pw.Classes(
+    ["field", "road", "car"], colors=[(120, 170, 90), (130, 130, 130), (220, 40, 60)]
+)
+
+
+def scene(random):
+    """An image (H, W, 3) and its label (H, W), both uint8."""
+    image, label = np.full((H, W, 3), (96.0, 130.0, 70.0)), np.zeros((H, W), np.uint8)
+    left, slope = random.integers(6, W - 20), random.uniform(-0.4, 0.4)
+    across = np.arange(W) - left - slope * np.arange(H)[:, None]
+    if random.random() < 0.85:
+        label[(across >= 0) & (across < 14)] = 1
+        image[label == 1] = (110, 108, 105)
+    stones, cars = random.integers(2, 6), random.integers(0, 3)
+    for on, size in [(0, random.integers(2, 6, 2)) for _ in range(stones)] + [(1, (5, 3))] * cars:
+        places = np.argwhere(label == on)
+        if len(places):
+            y, x = random.choice(places)
+            part = np.zeros((H, W), bool)
+            part[y : y + size[0], x : x + size[1]] = True
+            part &= label == on
+            image[part] = random.choice(PAINT) + random.normal(0, 12, 3)
+            label[part] = 2 * on
+    image += random.normal(0, 10, (H, W, 1)) + random.normal(0, 5, (H, W, 3))
+    return np.clip(image, 0, 255).astype(np.uint8), label
+
+
+random = np.random.default_rng(0)
+train = [scene(random) for _ in range(30)]
+val = [scene(random) for _ in range(30)]
+shown = [np.vstack([image, pw.index_to_color(label, classes)]) for image, label in train[:4]]
+sheet = Image.fromarray(np.hstack(shown))
+sheet.resize((4 * sheet.width, 4 * sheet.height), Image.Resampling.NEAREST)
+
+# %% [markdown]
+# Written as a data set, as in [lesson 1](1_label_image.py): images, indexed PNGs, and a
+# `dataset.toml` that says what the values mean.
+
+# %%
+folder = Path("fields")
+for name in ("images", "labels"):
+    (folder / name).mkdir(parents=True, exist_ok=True)
+for number, (image, label) in enumerate(train):
+    Image.fromarray(image).save(folder / f"images/{number:02}.png")
+    pw.write_label(folder / f"labels/{number:02}.png", label, classes)
+
+toml = 'task = "multiclass"\n[splits.train]\nimages = "images"\nlabels = "labels"\n'
+toml += "".join(f'[[classes]]\nname = "{name}"\n' for name in classes.names)
+(folder / "dataset.toml").write_text(toml)
+
+weighed = pw.weights(folder, drop_background=0.98)
+counts = weighed.counts
+for name, pixels, images in zip(classes.names, counts.pixels, counts.images):
+    share = pixels / counts.valid
+    print(f"{name:6}{pixels:6} pixels, {share:7.2%}, in {images} of {counts.files} images")
+
+# %% [markdown]
+# Class weights come from these counts. `inverse` is N / (C n): the share that each class would have
+# if all were alike, divided by the one it has. The others are milder.
+
+# %%
+n = counts.pixels
+np.testing.assert_allclose(pw.class_weights(counts), n.sum() / (3 * n))
+for method, row in weighed.by_method.items():
+    print(f"{method:17}{row.formula:55}{np.array(row.weights)}")
+
+# %% [markdown]
+# ## Images with nothing in them
+#
+# `weights` has also listed the images that one class fills to 98 % or more. They teach little
+# and take as long as the others. `--keep-list` writes the ids of the rest; two lines in
+# `dataset.toml` make the split use it. Not all have to go: a network that never sees empty fields
+# finds cars in them.
+
+# %%
+for filled in weighed.filled:
+    print(f"image {filled.id}: {filled.share:.1%} {filled.name}")
+
+kept = pw.weights(folder, drop_background=0.98, keep_list=folder / "keep.txt")
+toml = toml.replace('labels = "labels"\n', 'labels = "labels"\nlist = "keep.txt"\n')
+(folder / "dataset.toml").write_text(toml)
+after = pw.weights(folder).counts
+print(f"{counts.files} images, then {after.files};", end=" ")
+print(f"share of cars {n[2] / counts.valid:.2%}, then {after.pixels[2] / after.valid:.2%}")
+assert after.files == counts.files - len(weighed.filled)
+assert after.pixels[2] == n[2]
+
+# %% [markdown]
+# ## What three losses make of it
+#
+# The same small network, trained for the same number of steps with cross entropy, with weighted
+# cross entropy, and with cross entropy + Dice; each twice, from other first weights, because
+# one run is an anecdote.
+
+
+# %%
+def tensors(scenes):
+    images = torch.from_numpy(np.stack([image for image, _ in scenes]))
+    target = torch.from_numpy(np.stack([label for _, label in scenes]))
+    return images.movedim(-1, 1).float() / 255 - 0.5, target.long()
+
+
+def network():
+    layers, before = [], 3
+    for dilation in (1, 2, 4):
+        conv = torch.nn.Conv2d(before, 12, 3, padding=dilation, dilation=dilation)
+        layers, before = [*layers, conv, torch.nn.BatchNorm2d(12), torch.nn.ReLU()], 12
+    return torch.nn.Sequential(*layers, torch.nn.Conv2d(12, 3, 1))  # it ends in logits
+
+
+STEPS, EVERY = 200, 40
+images, target = tensors(train)
+val_images, val_target = tensors(val)
+
+
+def fit(loss, seed):
+    """Counts of the validation images after every 40 steps."""
+    torch.manual_seed(seed)
+    model = network()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    history = []
+    for step in range(1, STEPS + 1):
+        some = torch.randint(0, len(images), (4,))
+        optimizer.zero_grad()
+        loss(model(images[some]), target[some]).backward()
+        optimizer.step()
+        if step % EVERY == 0:
+            with torch.no_grad():
+                pred = pw.predict_label(model.eval()(val_images))
+            model.train()
+            history.append(pw.count_confusion(pred.numpy(), val_target.numpy(), num_classes=3))
+    return history
+
+
+losses = {
+    "ce": pw.CrossEntropy(),
+    "weighted ce": pw.CrossEntropy(weight=pw.class_weights(counts, "inverse")),
+    "ce + dice": pw.CrossEntropy() + pw.Dice(),
+}
+runs = {name: [fit(loss, seed) for seed in (0, 1)] for name, loss in losses.items()}
+
+# %%
+steps = [EVERY * (k + 1) for k in range(STEPS // EVERY)]
+print("IoU of cars after", *steps, "steps")
+for name, both in runs.items():
+    for history in both:
+        print(f"{name:12}", *(f"{pw.iou(counts)[2]:5.2f}" for counts in history))
+
+# %%
+final = {name: [history[-1] for history in both] for name, both in runs.items()}
+
+
+def mean_of_both(score, name, index=2):
+    """A score of a class at the end, the mean of both runs; 0 where nothing was predicted."""
+    return float(np.mean([np.nan_to_num(score(counts)[index]) for counts in final[name]]))
+
+
+print("at the end, mean of both runs, of cars")
+for name in runs:
+    scores = [mean_of_both(score, name) for score in (pw.iou, pw.precision, pw.recall)]
+    accuracy = np.mean([pw.pixel_accuracy(counts) for counts in final[name]])
+    print(
+        f"{name:12} IoU {scores[0]:.2f}, precision {scores[1]:.2f}, recall {scores[2]:.2f};",
+        end=" ",
+    )
+    print(f"pixel accuracy of all classes {accuracy:.4f}")
+
+assert mean_of_both(pw.iou, "ce") < mean_of_both(pw.iou, "weighted ce")
+assert mean_of_both(pw.iou, "ce") < mean_of_both(pw.iou, "ce + dice")
+assert mean_of_both(pw.recall, "weighted ce") > mean_of_both(pw.recall, "ce + dice")
+assert mean_of_both(pw.precision, "weighted ce") < mean_of_both(pw.precision, "ce + dice")
+
+# %% [markdown]
+# - **Cross entropy** is a mean over pixels, and cars are less than half a percent of them. For most of the
+#   training it says *no cars anywhere*, and pixel accuracy does not show it.
+# - **Weighted cross entropy** sees them first. A car's pixel costs almost 200 times as much as one
+#   of a field, so the network rather calls a stone a car than miss one: the highest recall, paid
+#   with precision.
+# - **Cross entropy + Dice** counts the class, not its pixels: one third of the Dice is that of
+#   cars, however few pixels they have, and false alarms are in its denominator. It starts later
+#   than weights do, and has the highest precision.
+#
+# Do not add up all remedies. Weights *and* Dice *and* crops around the class push in the same
+# direction; compare two runs with `pixelwise score`. More in [rare classes](../rare-classes.md).
+#
+# ## The family
+#
+# Tversky gives the two kinds of error separate costs: TP / (TP + α FP + β FN). All of these are it:
+
+# %%
+family = {
+    "Dice": (pw.Dice(), pw.Tversky(alpha=0.5, beta=0.5)),
+    "Jaccard (IoU)": (pw.Jaccard(), pw.Tversky(alpha=1, beta=1)),
+    "F-β, β = 2": (pw.FBeta(beta=2), pw.Tversky(alpha=1 / 5, beta=4 / 5)),  # β² / (1 + β²)
+}
+for name, (loss, tversky) in family.items():
+    np.testing.assert_allclose(loss(logits, square), tversky(logits, square))
+    print(f"{name:14} {loss(logits, square):.4f}")
+
+# %% [markdown]
+# β above α says that a miss is worse than a false alarm. Here is how hard the pixels of an object
+# pull upwards while they are found, from p = 0.02 to 0.98. The object is 5 % of the pixels, and the
+# background stands at 0.1.
+
+# %%
+line = (torch.arange(1000) < 50).long()[None]
+
+
+def pull(loss, value):
+    """Minus the gradient of the loss, summed over the logits of the object."""
+    probs = torch.where(line == 1, value, 0.1).double()[:, None]
+    x = torch.logit(probs).requires_grad_()
+    loss(x, line).backward()
+    return -x.grad[0, 0, :50].sum().item()
+
+
+sigmoid = {"activation": "sigmoid"}
+pulling = {
+    "cross entropy": pw.BinaryCrossEntropy(),
+    "Dice": pw.Dice(**sigmoid),
+    "Tversky, α 0.3, β 0.7": pw.Tversky(0.3, 0.7, **sigmoid),
+    "F-β, β = 2": pw.FBeta(2, **sigmoid),
+}
+values = [round(0.02 * k, 2) for k in range(1, 50)]
+curves = {name: [pull(loss, value) for value in values] for name, loss in pulling.items()}
+for name, curve in curves.items():
+    top = int(np.argmax(curve))
+    print(f"{name:22} pulls {curve[0]:.3f} at p = 0.02,", end=" ")
+    print(f"most at p = {values[top]:.2f}: {curve[top]:.3f}")
+assert curves["Dice"][0] < curves["cross entropy"][0]
+assert curves["Tversky, α 0.3, β 0.7"][0] > curves["Dice"][0]
+
+# %% [markdown]
+# Cross entropy pulls hardest where the object is missed altogether; the ratios hardly pull there,
+# since the sigmoid is flat. Where pixels are half right it is the other way round. A sum has both,
+# which is why `ce + dice` is where to start. [Which loss?](../which-loss.md) goes on from here.
+#
+# ## Three questions
+#
+# **1. Paper A reports a Dice of 0.80, paper B an IoU of 0.70, for the same single class. Who is
+# better?**
+#
+# <details>
+# <summary>Answer</summary>
+#
+# Dice = 2 IoU / (1 + IoU), so B has a Dice of 1.4 / 1.7 = 0.82 if both are of the counts of all
+# images. Means over images cannot be converted, and may differ more than the two papers do.
+#
+# </details>
+#
+# **2. A batch has four crops, one of them with a tumour of 30 pixels. Dice per image or per
+# batch?**
+#
+# <details>
+# <summary>Answer</summary>
+#
+# Per batch, the default: the tumour's class has one ratio, and false alarms in the other three
+# crops are in it. Per image, those three have no tumour, and what they count depends on `absent`
+# and `smooth`. If *small* tumours matter as much as large ones, per image says that.
+#
+# </details>
+#
+# **3. A class has 0.1 % of the pixels, and the network never names it. What do you try, in which
+# order?**
+#
+# <details>
+# <summary>Answer</summary>
+#
+# Look at the labels and at the size: is it still visible at the resolution that the network sees?
+# Then `ce + dice`. Then crops that show the class more often, or mild weights (`enet`,
+# `median_frequency`). Full inverse weights last: they cost precision.
+#
+# </details>
