@@ -11,6 +11,7 @@ import math
 
 import torch
 import torch.nn.functional as F
+from PIL import Image
 
 import pixelwise as pw
 
@@ -97,7 +98,7 @@ print(p[0])  # of the first image: class 0, then class 1
 
 # %% [markdown]
 # **Step 2.** The probability of the right class. It stands in the channel that the target names:
-# `gather` takes it from there. A one-hot target ([lesson 2](2_one_hot.py)) does the same with more
+# `gather` takes it from there. A one-hot target (lesson 2) does the same with more
 # memory: all other channels are multiplied by 0.
 
 # %%
@@ -127,6 +128,30 @@ too_small = -(hot * torch.log(p)).mean()
 print(f"mean over channels too: {too_small:.4f}, times C: {2 * too_small:.4f}")
 torch.testing.assert_close(2 * too_small, one_call)
 torch.testing.assert_close(pw.CrossEntropy(per_channel=True)(logits, target), too_small)
+
+# %% [markdown]
+# ## Where the loss comes from
+#
+# Before the mean is taken, the cost is an image. Look at it when a loss is stuck. Here is a
+# scene of three classes whose logits are mostly right; black pixels cost nothing, white ones most.
+
+# %% alt="A map of the cost of each pixel. Most pixels are black; a few scattered ones are grey or white."
+scene = torch.zeros(1, 16, 24, dtype=torch.long)
+scene[:, 10:] = 2
+scene[:, 3:12, 6:11] = 1
+
+torch.manual_seed(0)
+scene_logits = 3 * pw.one_hot(scene, 3) + torch.randn(1, 3, 16, 24)
+cost_map = -torch.log_softmax(scene_logits, dim=1).gather(1, scene[:, None])[0, 0]
+torch.testing.assert_close(cost_map.mean(), pw.CrossEntropy()(scene_logits, scene))
+
+highest = cost_map.flatten().sort(descending=True).values
+tenth = highest[: len(highest) // 10].sum() / highest.sum()
+print(f"mean {cost_map.mean():.3f}; a tenth of the pixels makes {tenth:.0%} of it")
+assert tenth > 0.4
+
+gray = (255 * cost_map / cost_map.max()).round().byte().numpy()
+Image.fromarray(gray).resize((24 * 14, 16 * 14), Image.Resampling.NEAREST)
 
 # %% [markdown]
 # ## Is that a good value?

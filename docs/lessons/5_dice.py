@@ -361,8 +361,8 @@ assert mean_of_both(pw.recall, "weighted ce") > mean_of_both(pw.recall, "ce + di
 assert mean_of_both(pw.precision, "weighted ce") < mean_of_both(pw.precision, "ce + dice")
 
 # %% [markdown]
-# - **Cross entropy** is a mean over pixels, and cars are less than half a percent of them. For most of the
-#   training it says *no cars anywhere*, and pixel accuracy does not show it.
+# - **Cross entropy** is a mean over pixels, and cars are less than half a percent of them. For most
+#   of the training it says *no cars anywhere*, and pixel accuracy does not show it.
 # - **Weighted cross entropy** sees them first. A car's pixel costs almost 200 times as much as one
 #   of a field, so the network rather calls a stone a car than miss one: the highest recall, paid
 #   with precision.
