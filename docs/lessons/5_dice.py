@@ -15,7 +15,6 @@ from PIL import Image
 
 import pixelwise as pw
 
-torch.set_printoptions(precision=4, sci_mode=False)
 np.set_printoptions(precision=3, suppress=True)
 
 # %% [markdown]
@@ -26,15 +25,11 @@ np.set_printoptions(precision=3, suppress=True)
 # positive, FP), or background in both, which Dice does not count.
 
 # %% alt="A square object and a prediction that is shifted to the lower right: where both lie is green, what was missed is blue, what is false is orange."
-label = np.zeros((12, 16), np.uint8)
-pred = np.zeros((12, 16), np.uint8)
-label[2:8, 3:9] = 1
-pred[4:10, 5:11] = 1
+label, pred = np.zeros((2, 12, 16), np.uint8)
+label[2:8, 3:9] = pred[4:10, 5:11] = 1
 
-cases = pw.Classes(
-    ["background", "found", "missed", "false alarm"],
-    colors=[(240, 240, 240), (0, 150, 110), (40, 90, 200), (240, 150, 40)],
-)
+colors = [(240, 240, 240), (0, 150, 110), (40, 90, 200), (240, 150, 40)]
+cases = pw.Classes(["background", "found", "missed", "false alarm"], colors=colors)
 kinds = np.select([(label & pred) == 1, label > pred, pred > label], [1, 2, 3]).astype(np.uint8)
 Image.fromarray(pw.index_to_color(kinds, cases)).resize((320, 240), Image.Resampling.NEAREST)
 
@@ -47,8 +42,7 @@ Image.fromarray(pw.index_to_color(kinds, cases)).resize((320, 240), Image.Resamp
 # %%
 tp, missed, false = (int((kinds == kind).sum()) for kind in (1, 2, 3))
 dice = 2 * tp / (2 * tp + false + missed)
-precision, recall = tp / (tp + false), tp / (tp + missed)
-iou = tp / (tp + false + missed)
+precision, recall, iou = tp / (tp + false), tp / (tp + missed), tp / (tp + false + missed)
 f1 = 2 * precision * recall / (precision + recall)
 print(f"TP {tp}, FP {false}, FN {missed}: Dice {dice:.4f}, F1 {f1:.4f}, IoU {iou:.4f}")
 
@@ -71,11 +65,11 @@ y = pw.one_hot(square, 2, dtype=torch.float64)
 logits = 2 * y + torch.randn(1, 2, 12, 16, dtype=torch.float64)
 p = pw.activate(logits)
 
-inter, size = (p * y).sum(dim=(0, 2, 3)), (p + y).sum(dim=(0, 2, 3))  # one number per class
+inter, size = (p * y).sum((0, 2, 3)), (p + y).sum((0, 2, 3))  # one number per class
 by_hand = 1 - (2 * inter / size).mean()
 one_call = pw.Dice()(logits, square)
 torch.testing.assert_close(by_hand, one_call)
-print("soft Dice of each class:", 2 * inter / size, " loss:", f"{one_call:.4f}")
+print("soft Dice of each class:", (2 * inter / size).numpy(), f"loss: {one_call:.4f}")
 
 sure = 100 * pw.one_hot(torch.from_numpy(pred)[None].long(), 2, dtype=torch.float64)
 np.testing.assert_allclose(pw.Dice()(sure, square), 1 - pw.dice(counts).mean())
@@ -96,27 +90,11 @@ for value in (0.1, 0.5, 0.9, 0.99):
     squared = 1 - pw.Dice(activation="sigmoid", squared=True)(x, square)
     np.testing.assert_allclose(plain, 2 * value / (value + 1), rtol=1e-6)
     np.testing.assert_allclose(squared, 2 * value / (value**2 + 1), rtol=1e-6)
-    print(f"{value:4} {plain:12.4f} {squared:21.4f}")
+    print(f"{value:4}{plain:13.4f}{squared:22.4f}")
 
 # %% [markdown]
-# Squared is kinder to pixels that are nearly right: its slope at p = 1 is 0. It is also the
-# form for soft targets: its loss is lowest where p equals the target, which the plain form
-# does not promise.
-
-# %%
-half = torch.full((1, 1, 50), 0.5, dtype=torch.float64)  # a target of probabilities
-for squared in (False, True):
-    loss = pw.Dice(activation="sigmoid", squared=squared, classes=[0])
-    values = [
-        loss(torch.full((1, 1, 50), v).double().logit(), half, soft_target=True).item()
-        for v in (0.25, 0.5, 0.75, 0.999)
-    ]
-    print(
-        "squared" if squared else "plain  ", "loss at p = 0.25, 0.5, 0.75, 0.999:", np.array(values)
-    )
-assert min(values) == values[1]
-
-# %% [markdown]
+# Squared is kinder to pixels that are nearly right: towards p = 1 it hardly rises any more.
+#
 # ## Per image or per batch
 #
 # Two images: a large object that is found well, and a small one of which half is missed. Add the
@@ -124,9 +102,8 @@ assert min(values) == values[1]
 # and both count alike.
 
 # %%
-big, small = np.zeros((2, 1, 20, 20), np.uint8)
-big[0, 2:18, 2:18], small[0, 2:4, 2:4] = 1, 1
-labels = np.concatenate([big, small])
+labels = np.zeros((2, 20, 20), np.uint8)
+labels[0, 2:18, 2:18], labels[1, 2:4, 2:4] = 1, 1
 preds = labels.copy()
 preds[0, 2, 2:18], preds[1, 2] = 0, 0  # one row of each is missed
 
@@ -136,12 +113,11 @@ per_batch = pw.dice(each[0] + each[1])[1]
 print("Dice of each image:", np.array(per_image), f"their mean: {np.mean(per_image):.3f}")
 print(f"Dice of the counts added: {per_batch:.3f}")
 
-x = 100.0 * pw.one_hot(torch.from_numpy(preds).long(), 2)
-target = torch.from_numpy(labels).long()
-foreground = {"classes": "foreground"}
-batch_loss = pw.Dice(**foreground)(x, target)
-image_loss = pw.Dice(per_image=True, **foreground)(x, target)
-np.testing.assert_allclose([batch_loss, image_loss], [1 - per_batch, 1 - np.mean(per_image)], 1e-6)
+x, target = 100.0 * pw.one_hot(torch.from_numpy(preds), 2), torch.from_numpy(labels)
+batch_loss = pw.Dice(classes="foreground")(x, target)
+image_loss = pw.Dice(classes="foreground", per_image=True)(x, target)
+np.testing.assert_allclose(1 - batch_loss, per_batch, rtol=1e-6)
+np.testing.assert_allclose(1 - image_loss, np.mean(per_image), rtol=1e-6)
 
 # %% [markdown]
 # They agree where all images are alike, and in a batch of one. `pw.Dice` is per batch unless told
@@ -154,21 +130,15 @@ np.testing.assert_allclose([batch_loss, image_loss], [1 - per_batch, 1 - np.mean
 
 # %%
 empty = torch.zeros(1, 20, 20, dtype=torch.long)
-nothing = 100.0 * pw.one_hot(empty, 2)
-speck = nothing.clone()
-speck[0, :, 5, 5] = torch.tensor([0.0, 100.0])  # one false pixel
+one_pixel = empty.clone()
+one_pixel[0, 5, 5] = 1
+nothing, speck = 100.0 * pw.one_hot(empty, 2), 100.0 * pw.one_hot(one_pixel, 2)
 
-print("loss of the foreground      nothing predicted   one false pixel")
-for name, options in {
-    'absent="skip"': {},
-    'absent="keep"': {"absent": "keep"},
-    'absent="keep", smooth=1': {"absent": "keep", "smooth": 1},
-    'absent="keep", smooth=100': {"absent": "keep", "smooth": 100},
-}.items():
-    loss = pw.Dice(**foreground, **options)
-    a, b = loss(nothing, empty), loss(speck, empty)
-    print(f"{name:26} {a:18.3f} {b:17.3f}")
-    assert a == 0
+print("absent  smooth   nothing predicted   one false pixel")
+for absent, smooth in [("skip", 0), ("keep", 0), ("keep", 1), ("keep", 100)]:
+    loss = pw.Dice(classes="foreground", absent=absent, smooth=smooth)
+    print(f"{absent:6}{smooth:8}{loss(nothing, empty):20.3f}{loss(speck, empty):18.3f}")
+    assert loss(nothing, empty) == 0
 
 # %% [markdown]
 # - `"skip"`, the default, leaves the class out of the mean: no reward and no punishment. Cross
@@ -176,8 +146,7 @@ for name, options in {
 # - `"keep"` takes the formula as it is: a single false pixel costs everything.
 # - `smooth` adds pixels to both sides of the ratio and softens this. It is a number of *pixels*:
 #   1 is nothing in an image of a million pixels, and a quarter of an object of four.
-
-# %% [markdown]
+#
 # ## A rare class
 #
 # Now a data set with a rare class, drawn here: fields seen from above, a road through most of them,
@@ -188,13 +157,11 @@ for name, options in {
 # %% alt="Four images of green fields with a grey road, small coloured cars on the road and stones of the same colours beside it; below each its label, in which cars are a few red pixels."
 H, W = 40, 48
 PAINT = [(170, 60, 60), (70, 80, 160), (200, 200, 195)]  # of cars and of stones
-classes = pw.Classes(
-    ["field", "road", "car"], colors=[(120, 170, 90), (130, 130, 130), (220, 40, 60)]
-)
+colors = [(120, 170, 90), (130, 130, 130), (220, 40, 60)]
+classes = pw.Classes(["field", "road", "car"], colors=colors)
 
 
 def scene(random):
-    """An image (H, W, 3) and its label (H, W), both uint8."""
     image, label = np.full((H, W, 3), (96.0, 130.0, 70.0)), np.zeros((H, W), np.uint8)
     left, slope = random.integers(6, W - 20), random.uniform(-0.4, 0.4)
     across = np.arange(W) - left - slope * np.arange(H)[:, None]
@@ -223,8 +190,7 @@ sheet = Image.fromarray(np.hstack(shown))
 sheet.resize((4 * sheet.width, 4 * sheet.height), Image.Resampling.NEAREST)
 
 # %% [markdown]
-# Written as a data set, as in [lesson 1](1_label_image.py): images, indexed PNGs, and a
-# `dataset.toml` that says what the values mean.
+# Written as a data set: images, indexed PNGs ([lesson 1](1_label_image.py)), and `dataset.toml`.
 
 # %%
 folder = Path("fields")
@@ -241,8 +207,9 @@ toml += "".join(f'[[classes]]\nname = "{name}"\n' for name in classes.names)
 weighed = pw.weights(folder, drop_background=0.98)
 counts = weighed.counts
 for name, pixels, images in zip(classes.names, counts.pixels, counts.images):
-    share = pixels / counts.valid
-    print(f"{name:6}{pixels:6} pixels, {share:7.2%}, in {images} of {counts.files} images")
+    print(
+        f"{name:6}{pixels:6} pixels, {pixels / counts.valid:7.2%}, in {images} of {counts.files} images"
+    )
 
 # %% [markdown]
 # Class weights come from these counts. `inverse` is N / (C n): the share that each class would have
@@ -258,22 +225,21 @@ for method, row in weighed.by_method.items():
 # ## Images with nothing in them
 #
 # `weights` has also listed the images that one class fills to 98 % or more. They teach little
-# and take as long as the others. `--keep-list` writes the ids of the rest; two lines in
-# `dataset.toml` make the split use it. Not all have to go: a network that never sees empty fields
-# finds cars in them.
+# and take as long as the others. A keep list has the ids of the rest, and one line in
+# `dataset.toml` makes the split use it. Not all have to go: a network that never sees empty
+# fields finds cars in them.
 
 # %%
 for filled in weighed.filled:
     print(f"image {filled.id}: {filled.share:.1%} {filled.name}")
 
-kept = pw.weights(folder, drop_background=0.98, keep_list=folder / "keep.txt")
+pw.weights(folder, drop_background=0.98, keep_list=folder / "keep.txt")
 toml = toml.replace('labels = "labels"\n', 'labels = "labels"\nlist = "keep.txt"\n')
 (folder / "dataset.toml").write_text(toml)
 after = pw.weights(folder).counts
-print(f"{counts.files} images, then {after.files};", end=" ")
-print(f"share of cars {n[2] / counts.valid:.2%}, then {after.pixels[2] / after.valid:.2%}")
+shares = n[2] / counts.valid, after.pixels[2] / after.valid
+print(f"{counts.files} images, then {after.files}; cars {shares[0]:.2%}, then {shares[1]:.2%}")
 assert after.files == counts.files - len(weighed.filled)
-assert after.pixels[2] == n[2]
 
 # %% [markdown]
 # ## What three losses make of it
@@ -285,36 +251,28 @@ assert after.pixels[2] == n[2]
 
 # %%
 def tensors(scenes):
-    images = torch.from_numpy(np.stack([image for image, _ in scenes]))
-    target = torch.from_numpy(np.stack([label for _, label in scenes]))
-    return images.movedim(-1, 1).float() / 255 - 0.5, target.long()
+    images, labels = (torch.from_numpy(np.stack(part)) for part in zip(*scenes))
+    return images.movedim(-1, 1).float() / 255 - 0.5, labels
 
 
-def network():
-    layers, before = [], 3
-    for dilation in (1, 2, 4):
-        conv = torch.nn.Conv2d(before, 12, 3, padding=dilation, dilation=dilation)
-        layers, before = [*layers, conv, torch.nn.BatchNorm2d(12), torch.nn.ReLU()], 12
-    return torch.nn.Sequential(*layers, torch.nn.Conv2d(12, 3, 1))  # it ends in logits
-
-
-STEPS, EVERY = 200, 40
-images, target = tensors(train)
-val_images, val_target = tensors(val)
+def layer(before, dilation):
+    conv = torch.nn.Conv2d(before, 12, 3, padding=dilation, dilation=dilation)
+    return [conv, torch.nn.BatchNorm2d(12), torch.nn.ReLU()]
 
 
 def fit(loss, seed):
     """Counts of the validation images after every 40 steps."""
     torch.manual_seed(seed)
-    model = network()
+    last = torch.nn.Conv2d(12, 3, 1)  # it ends in logits
+    model = torch.nn.Sequential(*layer(3, 1), *layer(12, 2), *layer(12, 4), last)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     history = []
-    for step in range(1, STEPS + 1):
+    for step in range(1, 201):
         some = torch.randint(0, len(images), (4,))
         optimizer.zero_grad()
         loss(model(images[some]), target[some]).backward()
         optimizer.step()
-        if step % EVERY == 0:
+        if step % 40 == 0:
             with torch.no_grad():
                 pred = pw.predict_label(model.eval()(val_images))
             model.train()
@@ -322,43 +280,32 @@ def fit(loss, seed):
     return history
 
 
-losses = {
-    "ce": pw.CrossEntropy(),
-    "weighted ce": pw.CrossEntropy(weight=pw.class_weights(counts, "inverse")),
-    "ce + dice": pw.CrossEntropy() + pw.Dice(),
-}
+(images, target), (val_images, val_target) = tensors(train), tensors(val)
+
+
+weighted = pw.CrossEntropy(weight=pw.class_weights(counts, "inverse"))
+both = pw.CrossEntropy() + pw.Dice()
+losses = {"ce": pw.CrossEntropy(), "weighted ce": weighted, "ce + dice": both}
 runs = {name: [fit(loss, seed) for seed in (0, 1)] for name, loss in losses.items()}
 
-# %%
-steps = [EVERY * (k + 1) for k in range(STEPS // EVERY)]
-print("IoU of cars after", *steps, "steps")
+print("IoU of cars after 40, 80, ... steps")
 for name, both in runs.items():
     for history in both:
         print(f"{name:12}", *(f"{pw.iou(counts)[2]:5.2f}" for counts in history))
 
 # %%
-final = {name: [history[-1] for history in both] for name, both in runs.items()}
+at_the_end, scores = {}, (pw.iou, pw.precision, pw.recall)
+print("at the end, mean of both runs:  IoU, precision, recall of cars;  pixel accuracy")
+for name, both in runs.items():
+    # NaN is the precision where nothing was predicted
+    of_cars = np.nan_to_num([[score(run[-1])[2] for score in scores] for run in both])
+    at_the_end[name] = iou, precision, recall = of_cars.mean(axis=0)
+    accuracy = np.mean([pw.pixel_accuracy(run[-1]) for run in both])
+    print(f"{name:26}{iou:8.2f}{precision:10.2f}{recall:9.2f}{accuracy:20.4f}")
 
-
-def mean_of_both(score, name, index=2):
-    """A score of a class at the end, the mean of both runs; 0 where nothing was predicted."""
-    return float(np.mean([np.nan_to_num(score(counts)[index]) for counts in final[name]]))
-
-
-print("at the end, mean of both runs, of cars")
-for name in runs:
-    scores = [mean_of_both(score, name) for score in (pw.iou, pw.precision, pw.recall)]
-    accuracy = np.mean([pw.pixel_accuracy(counts) for counts in final[name]])
-    print(
-        f"{name:12} IoU {scores[0]:.2f}, precision {scores[1]:.2f}, recall {scores[2]:.2f};",
-        end=" ",
-    )
-    print(f"pixel accuracy of all classes {accuracy:.4f}")
-
-assert mean_of_both(pw.iou, "ce") < mean_of_both(pw.iou, "weighted ce")
-assert mean_of_both(pw.iou, "ce") < mean_of_both(pw.iou, "ce + dice")
-assert mean_of_both(pw.recall, "weighted ce") > mean_of_both(pw.recall, "ce + dice")
-assert mean_of_both(pw.precision, "weighted ce") < mean_of_both(pw.precision, "ce + dice")
+ce, weighted, with_dice = at_the_end.values()
+assert ce[0] < min(weighted[0], with_dice[0])  # IoU
+assert weighted[1] < with_dice[1]  # precision
 
 # %% [markdown]
 # - **Cross entropy** is a mean over pixels, and cars are less than half a percent of them. For most
@@ -370,22 +317,18 @@ assert mean_of_both(pw.precision, "weighted ce") < mean_of_both(pw.precision, "c
 #   cars, however few pixels they have, and false alarms are in its denominator. It starts later
 #   than weights do, and has the highest precision.
 #
-# Do not add up all remedies. Weights *and* Dice *and* crops around the class push in the same
-# direction; compare two runs with `pixelwise score`. More in [rare classes](../rare-classes.md).
+# Weights, Dice and crops around the class all push in one direction: do not add them up unmeasured.
+# `pixelwise score` compares two runs. More in [rare classes](../rare-classes.md).
 #
 # ## The family
 #
-# Tversky gives the two kinds of error separate costs: TP / (TP + α FP + β FN). All of these are it:
+# Tversky has separate costs for the two kinds of error: TP / (TP + α FP + β FN).
 
 # %%
-family = {
-    "Dice": (pw.Dice(), pw.Tversky(alpha=0.5, beta=0.5)),
-    "Jaccard (IoU)": (pw.Jaccard(), pw.Tversky(alpha=1, beta=1)),
-    "F-β, β = 2": (pw.FBeta(beta=2), pw.Tversky(alpha=1 / 5, beta=4 / 5)),  # β² / (1 + β²)
-}
-for name, (loss, tversky) in family.items():
-    np.testing.assert_allclose(loss(logits, square), tversky(logits, square))
-    print(f"{name:14} {loss(logits, square):.4f}")
+for loss, alpha, beta in [(pw.Dice(), 0.5, 0.5), (pw.Jaccard(), 1, 1), (pw.FBeta(2), 0.2, 0.8)]:
+    value = pw.Tversky(alpha=alpha, beta=beta)(logits, square)
+    torch.testing.assert_close(loss(logits, square), value)
+    print(f"α = {alpha:3}, β = {beta:3}: {value:.4f} = {type(loss).__name__}")
 
 # %% [markdown]
 # β above α says that a miss is worse than a false alarm. Here is how hard the pixels of an object
@@ -404,19 +347,16 @@ def pull(loss, value):
     return -x.grad[0, 0, :50].sum().item()
 
 
-sigmoid = {"activation": "sigmoid"}
 pulling = {
     "cross entropy": pw.BinaryCrossEntropy(),
-    "Dice": pw.Dice(**sigmoid),
-    "Tversky, α 0.3, β 0.7": pw.Tversky(0.3, 0.7, **sigmoid),
-    "F-β, β = 2": pw.FBeta(2, **sigmoid),
+    "Dice": pw.Dice(activation="sigmoid"),
+    "Tversky, α 0.3, β 0.7": pw.Tversky(0.3, 0.7, activation="sigmoid"),
+    "F-β, β = 2": pw.FBeta(2, activation="sigmoid"),
 }
 values = [round(0.02 * k, 2) for k in range(1, 50)]
 curves = {name: [pull(loss, value) for value in values] for name, loss in pulling.items()}
 for name, curve in curves.items():
-    top = int(np.argmax(curve))
-    print(f"{name:22} pulls {curve[0]:.3f} at p = 0.02,", end=" ")
-    print(f"most at p = {values[top]:.2f}: {curve[top]:.3f}")
+    print(f"{name:22} pulls {curve[0]:.3f} at p = 0.02, {curve[24]:.3f} at p = 0.5")
 assert curves["Dice"][0] < curves["cross entropy"][0]
 assert curves["Tversky, α 0.3, β 0.7"][0] > curves["Dice"][0]
 
@@ -427,8 +367,7 @@ assert curves["Tversky, α 0.3, β 0.7"][0] > curves["Dice"][0]
 #
 # ## Three questions
 #
-# **1. Paper A reports a Dice of 0.80, paper B an IoU of 0.70, for the same single class. Who is
-# better?**
+# **1. Paper A has a Dice of 0.80, paper B an IoU of 0.70, of the same class. Who is better?**
 #
 # <details>
 # <summary>Answer</summary>
@@ -438,8 +377,7 @@ assert curves["Tversky, α 0.3, β 0.7"][0] > curves["Dice"][0]
 #
 # </details>
 #
-# **2. A batch has four crops, one of them with a tumour of 30 pixels. Dice per image or per
-# batch?**
+# **2. Four crops, one of them with a tumour of 30 pixels. Dice per image or per batch?**
 #
 # <details>
 # <summary>Answer</summary>
@@ -450,8 +388,7 @@ assert curves["Tversky, α 0.3, β 0.7"][0] > curves["Dice"][0]
 #
 # </details>
 #
-# **3. A class has 0.1 % of the pixels, and the network never names it. What do you try, in which
-# order?**
+# **3. A class has 0.1 % of the pixels and is never predicted. What do you try, in which order?**
 #
 # <details>
 # <summary>Answer</summary>
