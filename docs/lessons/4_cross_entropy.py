@@ -98,7 +98,7 @@ print(p[0])  # of the first image: class 0, then class 1
 
 # %% [markdown]
 # **Step 2.** The probability of the right class. It stands in the channel that the target names:
-# `gather` takes it from there. A one-hot target (lesson 2) does the same with more
+# `gather` takes it from there. A one-hot target ([lesson 2](2_one_hot.py)) does the same with more
 # memory: all other channels are multiplied by 0.
 
 # %%
