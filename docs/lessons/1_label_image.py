@@ -289,13 +289,10 @@ for name, rgb in zip(classes.names, colors):
 (folder / "dataset.toml").write_text("\n".join(lines))
 
 audit = pw.audit("street")
-for finding in audit.findings:
-    title = pw.RULES[finding.rule].title
-    print(f"{Path(finding.file).name:16} {finding.rule:4} {title}")
-
 damaged = {path.name for path in labels.iterdir()} - {"right.png"}
 assert len(damaged) == 5
 assert damaged <= {Path(finding.file).name for finding in audit.findings}
+audit
 
 # %% [markdown]
 # Every rule has a cause and, where one exists, a repair: `print(audit.text())` has them all, and
@@ -336,6 +333,13 @@ assert counts.valid == (label != VOID).sum(), "void is in no count"
 photo = pw.read_image(folder / "images" / "right.png")
 over = pw.overlay(photo, read_pred, classes)
 Image.fromarray(over.repeat(5, 0).repeat(5, 1))
+
+# %% [markdown]
+# The counts behind these scores are a confusion matrix: rows are what was drawn, columns what was
+# predicted.
+
+# %%
+counts.plot(classes=classes)
 
 # %% [markdown]
 # The score of one class by hand: the pixels that both call *car*, divided by the pixels that at
