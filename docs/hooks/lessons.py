@@ -49,6 +49,9 @@ STYLE = """\
 .lesson-output > pre { margin: 0; }
 .md-typeset .lesson-output > pre > code { padding: 0.4em 1.1em; background: none;
   border-left: 0.15rem solid var(--md-default-fg-color--lighter, gray); border-radius: 0; }
+.lesson-output > pre .md-code__nav, .lesson-output > pre .md-clipboard { display: none; }
+.lesson-output > :not(pre) { margin-top: 1.2em; }
+.lesson-output :is(td, th):first-child { padding-left: 0.6em !important; }
 .lesson-output svg, .lesson-output img { max-width: 100%; height: auto; }
 """
 
