@@ -115,17 +115,12 @@ color_file = io.BytesIO()
 Image.fromarray(color).save(color_file, "JPEG", quality=95)
 jpeg = np.asarray(Image.open(color_file))
 
-
-def number_of_colors(picture):
-    return len(np.unique(picture.reshape(-1, 3), axis=0))
-
-
+found = [np.unique(p.reshape(-1, 3), axis=0) for p in (color, jpeg)]
 wrong = (jpeg != color).any(axis=2)
-print("colours before:", number_of_colors(color))
-print("colours after: ", number_of_colors(jpeg))
+print(f"colours: {len(found[0])} before, {len(found[1])} after")
 print(f"pixels with another colour: {wrong.sum():,} of {wrong.size:,}")
-assert number_of_colors(color) == 5
-assert number_of_colors(jpeg) > 100
+assert len(found[0]) == 5
+assert len(found[1]) > 100
 
 # %% [markdown]
 # Taking the nearest class for every colour puts most pixels right, but not all. Void is not a
