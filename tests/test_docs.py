@@ -69,6 +69,15 @@ def test_links_lead_to_files(path):
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
+GUIDES = sorted(set((ROOT / "docs").glob("*.md")) - {ROOT / "docs" / "index.md"})
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=lambda p: p.name)
+def test_a_guide_ends_with_what_to_read_next(path):
+    last = path.read_text(encoding="utf-8").rstrip().rpartition("\n\n")[2]
+    assert last.startswith("Next: [")
+
+
 def test_readme_names_no_backtick_file_that_is_missing():
     names = re.findall(
         r"`((?:src|docs|tests|benchmarks)/[\w./-]+)`", (ROOT / "README.md").read_text()
