@@ -1,5 +1,6 @@
 """Fixtures that every test may use, and what has to be set before torch and numba are imported."""
 
+import functools
 import inspect
 import os
 import signal
@@ -22,6 +23,9 @@ if WORKER := os.environ.get("PYTEST_XDIST_WORKER"):
     CACHES = ROOT / "src" / "pixelwise" / "ops" / "cpu" / "__pycache__"
     os.environ.setdefault("NUMBA_CACHE_DIR", str(CACHES / WORKER))
 
+# no test loses power, so none waits for the disk; that and when files are synchronised is tested
+os.fsync = os.fstat
+
 import torch  # noqa: E402
 
 # without a GPU its kernels are interpreted; Triton looks at this once, when it is first imported
@@ -41,9 +45,11 @@ LACKING = {
 
 
 def pytest_collection_modifyitems(items):
-    for item in items:
-        code = inspect.getsource(item.function) if hasattr(item, "function") else ""
-        for word in LACKING.get(sys.platform, ()):
+    words = LACKING.get(sys.platform, ())
+    source = functools.cache(inspect.getsource)
+    for item in items if words else ():
+        code = source(item.function) if hasattr(item, "function") else ""
+        for word in words:
             if word in code:
                 item.add_marker(pytest.mark.skip(reason=f"{sys.platform} lacks {word}"))
 
@@ -71,6 +77,15 @@ def module(request, tmp_path, monkeypatch):
     monkeypatch.setattr(trust, "_trusted_here", set())
     yield name
     sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def warm_ranks(monkeypatch):
+    """Ranks that this process starts have imported everything."""
+    import warm
+    from pixelwise.ranks import ranks
+
+    monkeypatch.setattr(ranks, "Popen", warm.Popen)
 
 
 @pytest.fixture(autouse=True)

@@ -77,6 +77,7 @@ def test_with_several_devices_a_hook_must_be_importable(data, tmp_path, hook):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.usefixtures("warm_ranks")
 def test_with_several_devices_the_first_calls_the_hooks(data, tmp_path, monkeypatch):
     (tmp_path / "own_hooks.py").write_text(
         "def told(epoch):\n"

@@ -3,13 +3,13 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 import zlib
 
 import numpy as np
 import pytest
 
+import warm
 from labels.build_png import chunk, header, join, rows_of
 from make import make_dataset, train_settings
 from pixelwise.data import dataset as loading
@@ -275,7 +275,7 @@ def test_ranks_count_their_bad_images_together(data):
 def train_in_shell(data, name):
     words = f"train {data} --out {data.parent / name} --network small --device cpu --batch 2"
     words += " --epochs 2 --workers 0 --devices 2 --on-bad-image skip --log-every 1"
-    return subprocess.run(
+    return warm.run(
         [sys.executable, "-m", "pixelwise.cli", *words.split()],
         capture_output=True,
         check=False,

@@ -1,12 +1,12 @@
 """BatchNorm over ranks is that of one process with all images."""
 
-import subprocess
 import sys
 
 import pytest
 import torch
 from torch import nn
 
+import warm
 from pixelwise.ranks.batch_norm import BatchNormOverRanks, batch_norm_over_ranks
 
 RANK = """
@@ -45,7 +45,7 @@ def test_three_ranks_with_uneven_images_are_one_process(tmp_path):
     torch.save({"norms": norms, "batches": batches}, tmp_path / "case.pt")
     words = [sys.executable, "-c", RANK]
     ranks = [
-        subprocess.Popen([*words, str(rank), str(tmp_path / "meeting"), str(tmp_path)])
+        warm.Popen([*words, str(rank), str(tmp_path / "meeting"), str(tmp_path)])
         for rank in range(3)
     ]
     assert [rank.wait(timeout=300) for rank in ranks] == [0, 0, 0]

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import torch
 
+import warm
 from pixelwise.metrics.confusion import ConfusionCounts
 from pixelwise.metrics.scores import iou
 from pixelwise.ops.calibration import calibration_counts, threshold_counts
@@ -39,8 +40,7 @@ def reduced(world, folder):
     words = [sys.executable, "-c", REDUCE]
     more = [str(world), str(folder / "meeting"), json.dumps(LARGE)]
     ranks = [
-        subprocess.Popen([*words, str(rank), *more], stdout=subprocess.PIPE)
-        for rank in range(world)
+        warm.Popen([*words, str(rank), *more], stdout=subprocess.PIPE) for rank in range(world)
     ]
     return [json.loads(r.communicate(timeout=300)[0].splitlines()[-1]) for r in ranks]
 

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+import warm
+
 # Rank 0 has one image with few valid pixels, rank 1 two images; each process prints the loss and
 # the gradient that data-parallel training ends up with.
 TRAIN = """
@@ -44,7 +46,7 @@ def trained(tmp_path, text, world, exact, void):
     """[loss, gradients] of every rank."""
     meeting = str(tmp_path / f"meeting-{world}-{exact}")
     runs = [
-        subprocess.Popen(
+        warm.Popen(
             [sys.executable, "-c", TRAIN, text, str(rank), str(world), meeting, exact, void],
             stdout=subprocess.PIPE,
         )

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import warm
 from make import make_dataset
 from pixelwise.interrupt import Terminated
 
@@ -54,11 +55,11 @@ def folder(tmp_path_factory):
     return folder
 
 
-def start(folder, fault, *options):
+def start(folder, fault, *options, popen=warm.Popen):
     """A training on two ranks, in a process group of its own."""
     words = "train data --network faulty:build --device cpu --devices 2 --epochs 2 --batch 2"
     paths = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
-    return subprocess.Popen(
+    return popen(
         [*COMMAND, *words.split(), "--log-every", "1", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -98,8 +99,12 @@ def said_after_start(lines):
 
 
 def test_two_ranks_say_each_line_once_and_nothing_else(folder):
-    """One image to score, five to learn from; what a network prints does not reach stdout."""
-    code, stdout, lines = end_of(start(folder, "0:nothing", "--workers", "1"))
+    """One image to score, five to learn from; what a network prints does not reach stdout.
+
+    The processes start as those of a user do.
+    """
+    process = start(folder, "0:nothing", "--workers", "1", popen=subprocess.Popen)
+    code, stdout, lines = end_of(process)
     assert (code, stdout.count("\n"), lines.count("a word of the network")) == (0, 1, 1)
     assert "best val mIoU" in stdout
     starts = ("train:", "val:", "network ", "training ", "epoch ", "a word", "loss ", "best is ")
@@ -201,7 +206,7 @@ except KeyboardInterrupt as stop:
 def test_a_script_is_not_run_again_by_its_ranks_and_gets_their_errors(folder):
     """Also without `if __name__ == "__main__":`."""
     (folder / "script.py").write_text(SCRIPT)
-    done = subprocess.run(
+    done = warm.run(
         [sys.executable, "script.py"],
         capture_output=True,
         text=True,

@@ -1,13 +1,13 @@
 """A batch in parts, on one process or several, is the batch: the same weights, to rounding."""
 
 import os
-import subprocess
 import sys
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
+import warm
 from make import make_dataset, train_settings
 from pixelwise.errors import ArgumentError
 from pixelwise.plan.config import TrainConfig
@@ -68,7 +68,7 @@ def test_two_processes_with_two_parts_each_give_the_weights_of_one(data, tmp_pat
     words = f"train {data} --out {tmp_path / 'ranks'} --network group_norm:build --batch 8"
     more = f"--epochs 20 --optimizer sgd --lr 0.02 --loss {loss} --accumulate 2 --devices 2"
     last = "--workers 0 --device cpu"
-    done = subprocess.run(
+    done = warm.run(
         [sys.executable, "-m", "pixelwise.cli", *f"{words} {more} {last}".split()],
         capture_output=True,
         check=False,

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+import warm
 from make import make_dataset, train_settings
 from pixelwise.plan.config import TrainConfig
 from pixelwise.prediction.config import PredictConfig
@@ -48,7 +49,7 @@ def evaluate_with(data, world, tmp_path):
     words = [sys.executable, "-c", EVALUATE, str(data)]
     meeting = str(tmp_path / f"meeting{world}")
     ranks = [
-        subprocess.Popen([*words, str(r), str(world), meeting], stdout=subprocess.PIPE)
+        warm.Popen([*words, str(r), str(world), meeting], stdout=subprocess.PIPE)
         for r in range(world)
     ]
     return [json.loads(rank.communicate(timeout=300)[0].splitlines()[-1]) for rank in ranks]
@@ -68,7 +69,7 @@ def train_with_two_processes(data, out, *options):
     """The command with --devices 2, by default for one epoch of a network with BatchNorm."""
     words = f"train {data} --out {out} --network small --epochs 1 --batch 2"
     more = "--workers 0 --device cpu --devices 2 --log-every 1"
-    done = subprocess.run(
+    done = warm.run(
         [sys.executable, "-m", "pixelwise.cli", *words.split(), *more.split(), *options],
         capture_output=True,
         check=False,

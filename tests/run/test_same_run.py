@@ -24,6 +24,7 @@ from pixelwise.ranks import ranks
 from pixelwise.run.checkpoint import read_checkpoint
 from pixelwise.run.train import train
 
+pytestmark = pytest.mark.usefixtures("warm_ranks")
 NETWORKS = """
 from torch import nn
 

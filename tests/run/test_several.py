@@ -24,6 +24,7 @@ from pixelwise.run.dry_run import plan_training
 from pixelwise.run.step import take_step
 from pixelwise.run.train import train
 
+pytestmark = pytest.mark.usefixtures("warm_ranks")
 NETWORK = """
 from torch import nn
 
