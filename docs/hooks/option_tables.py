@@ -60,10 +60,10 @@ def settings_table(config: type) -> str:
     """The settings of a configuration by their names in Python."""
     hints = type_hints(config)
     rows = [
-        (code(f.name), kind_in_words(hints[f.name]), default_of(f), about(config, f))
+        (code(f.name), about(config, f), kind_in_words(hints[f.name]), default_of(f))
         for f in fields(config)
     ]
-    return table(("setting", "type", "default", "what it is"), rows)
+    return table(("setting", "what it is", "type", "default"), rows)
 
 
 def option_tables(config: type, level: str = "###") -> str:
@@ -71,10 +71,10 @@ def option_tables(config: type, level: str = "###") -> str:
     hints, parts = type_hints(config), []
     for title, members in headings(config).items():
         rows = [
-            (option(config, f), kind_in_words(hints[f.name]), default_of(f), about(config, f))
+            (option(config, f), about(config, f), kind_in_words(hints[f.name]), default_of(f))
             for f in members
         ]
-        head = ("option", "type", "default", "what it is")
+        head = ("option", "what it is", "type", "default")
         parts += [f"{level} {title[0].upper()}{title[1:]}\n", table(head, rows), ""]
     return "\n".join(parts)
 

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HOOK = ROOT / "docs" / "hooks" / "lessons.py"
-PACKAGES = ("jupytext", "nbclient", "ipykernel", "mkdocs", "cv2")
+PACKAGES = ("jupytext", "nbclient", "ipykernel", "mkdocs", "cv2", "fcntl")
 MISSING = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
 
 

@@ -18,8 +18,8 @@ import pixelwise as pw
 from pixelwise.cli.commands import COMMANDS
 
 ROOT = Path(__file__).parent.parent.parent
-pytest.importorskip("material", reason="mkdocs-material is not installed")
-pytest.importorskip("mkdocstrings", reason="mkdocstrings is not installed")
+for package in ("material", "mkdocstrings", "jupytext", "nbclient", "ipykernel", "cv2", "fcntl"):
+    pytest.importorskip(package, reason=f"the site is built with {package}")
 # what is typed into the search -> where one of its results leads
 WORDS = {
     "Dice": "reference/python/losses.html#pixelwise.losses.region.Dice",
@@ -142,7 +142,7 @@ FLAGS += ["--dump-dom", "--allow-file-access-from-files"]
 SCHEMES = {"default": [], "slate": ["--blink-settings=preferredColorScheme=0"]}  # light, dark
 SAMPLE = ["index.html", "first-contact.html", "benchmarks.html", "glossary.html"]
 SAMPLE += ["reference/rules.html", "reference/python/losses.html", "reference/formats/files.html"]
-SAMPLE += ["reference/commands/train.html"]
+SAMPLE += ["reference/commands/train.html", "lessons/1_label_image.html", "conventions.html"]
 
 
 def look(site, folder, call, flags):
