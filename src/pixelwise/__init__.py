@@ -15,7 +15,8 @@ Tensors                       one_hot  activate  pixel_stats  predict_label  con
 Train, predict                train  plan_training  predict  load_network  SegmentationDataset
                               export: one file that labels images, compared with the network
                               load_predictor: several networks, and views of an image
-Pictures                      overlay; .plot() of counts, scores, weights; read_curves
+Pictures                      show: image, label, prediction and errors side by side; overlay;
+                              .plot() of counts, scores, weights; read_curves
 How good is it?               count_confusion  iou  dice  mean_iou  pixel_accuracy  CONVENTIONS
                               score  report; metrics has boundary, surface, threshold, calibration,
                               instance, category and image scores
@@ -98,6 +99,8 @@ _DEFINED_IN = {
     "plan.config": ["TrainConfig"],
     "prediction.config": ["PredictConfig"],
     "figures.figure": ["Figure"],
+    "pictures.layout": ["Shown"],
+    "pictures.show": ["show"],
     "logs.curves": ["Curves", "read_curves"],
     "logs.hooks": ["CheckpointSaved", "EpochDone", "StepDone"],
     "run.dry_run": ["StepCost", "TrainingPlan", "plan_training"],

@@ -91,6 +91,8 @@ from pixelwise.ops.predict import predict_label as predict_label
 from pixelwise.ops.stats import PixelStats as PixelStats
 from pixelwise.ops.stats import pixel_stats as pixel_stats
 from pixelwise.ops.unknown import raise_if_unknown as raise_if_unknown
+from pixelwise.pictures.layout import Shown as Shown
+from pixelwise.pictures.show import show as show
 from pixelwise.plan.config import TrainConfig as TrainConfig
 from pixelwise.prediction.config import PredictConfig as PredictConfig
 from pixelwise.prediction.predictor import Predictor as Predictor

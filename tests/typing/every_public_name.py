@@ -38,7 +38,14 @@ def figures(folder: Path, counts: pw.ConfusionCounts, ax: Axes) -> None:
     same: Axes = figure.draw(ax)
     curves: pw.Curves = pw.read_curves(folder)
     losses: pw.Figure = curves.plot()
-    print(losses.svg(), same, m.bootstrap_intervals(np.ones((2, 3, 4), np.int64)).shape)
+    shown: pw.Shown = pw.show(np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), int), focus="road")
+    print(
+        shown.svg(),
+        shown.size,
+        losses.svg(),
+        same,
+        m.bootstrap_intervals(np.ones((2, 3, 4), np.int64)).shape,
+    )
 
 
 def data_sets(folder: Path) -> float:

@@ -92,8 +92,10 @@ def page(title: str, body: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escaped(title)}</title>\n"
         f"<style>body{{margin:24px auto;max-width:1600px;padding:0 16px;{colors}}}"
-        f"@media (prefers-color-scheme:dark){{body{{{dark}}}}}</style>\n"
-        f"</head>\n<body>\n{body}</body>\n</html>\n"
+        ".scroll{overflow-x:auto}.scroll .pw-figure{max-width:none}"
+        f"@media (prefers-color-scheme:dark){{body{{{dark}}}}}</style>\n</head>\n<body>\n"
+        f'<div class="scroll" role="region" aria-label="figure" tabindex="0">\n{body}</div>\n'
+        "</body>\n</html>\n"
     )
 
 
