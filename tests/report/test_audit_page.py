@@ -19,6 +19,7 @@ from pixelwise.errors import RunError
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import read_description
 from pixelwise.labels.png import write_label
+from pixelwise.labels.tables.distinct import shown_colors
 from pixelwise.report.audit_page import EXAMPLES, MOST_ROWS, audit_page, shared
 from pixelwise.report.examples import REACH, DatasetFiles, example_pictures, window
 from pixelwise.report.pictures import WRONG
@@ -306,7 +307,7 @@ def test_labels_have_the_colours_of_the_classes_and_images_their_own(data):
         for of in ("images", "labels")
     )
     assert image[0, 0].tolist() == [7, 7, 7]
-    assert tuple(label[0, 0].tolist()) == description.classes.colors[2]
+    assert tuple(label[0, 0].tolist()) == shown_colors(description.classes)[2]
 
 
 def test_values_beyond_8_bits_are_shown_too(tmp_path):

@@ -10,14 +10,15 @@ from PIL import Image
 
 from pixelwise.labels.bands.channels import RGB
 from pixelwise.labels.classes import Classes
+from pixelwise.pictures.reduce import fitted
 from pixelwise.report.pictures import (
+    SMALL,
     WRONG,
     channels_of,
     error_picture,
     four_pictures,
     label_picture,
     photo,
-    thumbnail_size,
 )
 from pixelwise.score.record import DataSplit
 
@@ -43,7 +44,7 @@ def pixels(picture):
 )
 def test_a_thumbnail_fits_and_keeps_its_shape(size, thumbnail):
     """Small pictures are not enlarged, and no side vanishes."""
-    assert thumbnail_size(*size) == thumbnail
+    assert fitted(*size, SMALL) == thumbnail
 
 
 def test_an_image_becomes_a_jpeg_of_the_same_colours():

@@ -16,6 +16,7 @@ from pixelwise.files.results import write_json
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.color import overlay
 from pixelwise.labels.palettes import striped
+from pixelwise.labels.tables.distinct import shown_classes
 
 EXAMPLES, INDEX = "examples", "examples.json"
 MOST = 8
@@ -90,7 +91,7 @@ def label_over(
     sizes = zip(image.shape, target.shape[-2:])
     rows, columns = (np.arange(length) * have // length for length, have in sizes)
     label = target[..., rows[:, None], columns]
-    shown = overlay(image, label, classes, 0.6)
+    shown = overlay(image, label, shown_classes(classes), 0.6)
     void = label == classes.ignore_index
     if void.ndim == 3:
         void = void.any(0) & ~(label == 1).any(0)

@@ -17,7 +17,9 @@ from pixelwise.labels.description import Description
 from pixelwise.labels.image import decode_rgb
 from pixelwise.labels.palettes import voc_colormap
 from pixelwise.labels.png import read_and_count
-from pixelwise.report.pictures import WRONG, Picture, data_uri
+from pixelwise.labels.tables.distinct import shown_classes
+from pixelwise.pictures.encode import data_uri
+from pixelwise.report.pictures import WRONG, Picture
 
 WIDEST, HIGHEST = 240, 240
 # A crop shows so many pixels of the file to each side of the place, enlarged.
@@ -99,7 +101,7 @@ class DatasetFiles:
             return Canvas(decode_shown(path, data, channels), None)
         values, _, _ = read_and_count(path, data=data)
         classes = None if self.description is None else self.description.classes
-        palette = voc_colormap() if classes is None else classes.palette()
+        palette = voc_colormap() if classes is None else shown_classes(classes).palette()
         return Canvas(palette[values & 255], values)
 
     def _is_image(self, path: Path) -> bool:

@@ -1,11 +1,8 @@
 """Thumbnails: image, label, prediction and where the two differ, each as a data URI."""
 
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -17,14 +14,15 @@ from pixelwise.labels.bands.reading import read_shown
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.color import index_to_color
 from pixelwise.labels.description import read_description
-from pixelwise.labels.palettes import striped
 from pixelwise.labels.png import read_label
+from pixelwise.pictures.encode import data_uri
+from pixelwise.pictures.errors import error_map
+from pixelwise.pictures.reduce import Box, by_area, by_center, fitted
 from pixelwise.score.compare import ImageDifference
 from pixelwise.score.record import DataSplit, ImageScores
 
 MayShow = Callable[[str], bool]
-Box = tuple[int, int]
-SMALL: Box = (320, 480)  # the (width, height) that a picture fits into
+SMALL: Box = (320, 480)  # that a picture of the page fits into
 WRONG = (230, 0, 92)
 NAMED_CLASSES = 4
 
@@ -148,7 +146,9 @@ def photo(image: np.ndarray, box: Box = SMALL) -> Picture:
         image: (H, W, 3) uint8.
         box: that the picture fits into.
     """
-    return _jpeg("Image", "The image.", _smaller(Image.fromarray(image), box))
+    height, width = image.shape[:2]
+    small = by_area(image, fitted(width, height, box))
+    return _jpeg("Image", "The image.", Image.fromarray(small))
 
 
 def label_picture(caption: str, label: np.ndarray, classes: Classes, box: Box = SMALL) -> Picture:
@@ -161,11 +161,8 @@ def label_picture(caption: str, label: np.ndarray, classes: Classes, box: Box = 
         box: that the picture fits into.
     """
     height, width = label.shape
-    w, h = thumbnail_size(width, height, box)
-    # Every thumbnail pixel is the label pixel at its centre: class indices cannot be averaged.
-    rows = ((np.arange(h) + 0.5) * height / h).astype(int)
-    columns = ((np.arange(w) + 0.5) * width / w).astype(int)
-    shown, position = np.unique(label[np.ix_(rows, columns)], return_inverse=True)
+    w, h = fitted(width, height, box)
+    shown, position = np.unique(by_center(label, (w, h)), return_inverse=True)
     colors = index_to_color(shown[None], classes)[0]
     position = position.reshape(h, w)
     if len(shown) > 256:
@@ -207,39 +204,11 @@ def error_picture(
         return Picture("Errors", f"Label and prediction have the sizes (H, W) = {sizes}.")
     void = label == ignore_index
     wrong = (label != pred) & ~void
-    width, height = thumbnail_size(*label.shape[::-1])
-    canvas = np.repeat(_dim_grey(image, width, height)[:, :, None], 3, axis=2)
-    # A thumbnail pixel is as strongly coloured as the part of its area that is wrong.
-    part = _part(wrong, width, height)[:, :, None]
-    canvas = canvas * (1 - part) + np.array(WRONG) * part
-    stripes = striped(height, width)
-    canvas = np.where(_part(void, width, height)[:, :, None] > 0.5, stripes, canvas)
+    height, width = label.shape
+    drawn = error_map(image, [(wrong, WRONG)], void, fitted(width, height, SMALL))
     share = wrong.sum() / max(1, label.size - void.sum())
     text = f"Errors: {percent(float(share))} % of the valid pixels are wrong."
-    return _jpeg("Errors", text, Image.fromarray(canvas.round().astype(np.uint8)))
-
-
-def _dim_grey(image: np.ndarray | None, width: int, height: int) -> np.ndarray:
-    if image is None:
-        return np.full((height, width), 130.0)
-    grey = Image.fromarray(image).convert("L").resize((width, height), Image.Resampling.BOX)
-    return 80 + 0.4 * np.asarray(grey, float)
-
-
-def _part(mask: np.ndarray, width: int, height: int) -> np.ndarray:
-    """The part of each thumbnail pixel that a mask covers, 0..1."""
-    full = Image.fromarray(mask.astype(np.uint8) * 255)
-    return np.asarray(full.resize((width, height), Image.Resampling.BOX), float) / 255
-
-
-def thumbnail_size(width: int, height: int, box: Box = SMALL) -> tuple[int, int]:
-    """(width, height) that fits into a box; small pictures are not enlarged."""
-    scale = min(1.0, box[0] / width, box[1] / height)
-    return max(1, round(width * scale)), max(1, round(height * scale))
-
-
-def _smaller(picture: Image.Image, box: Box) -> Image.Image:
-    return picture.resize(thumbnail_size(*picture.size, box), Image.Resampling.BOX)
+    return _jpeg("Errors", text, Image.fromarray(drawn))
 
 
 def _jpeg(caption: str, text: str, picture: Image.Image) -> Picture:
@@ -247,10 +216,3 @@ def _jpeg(caption: str, text: str, picture: Image.Image) -> Picture:
     return Picture(
         caption, text, data_uri(picture, "JPEG", quality=82, subsampling=0), picture.size
     )
-
-
-def data_uri(picture: Image.Image, form: str, **options: Any) -> str:
-    """A picture in an address, as PNG or JPEG."""
-    file = BytesIO()
-    picture.save(file, form, optimize=True, **options)
-    return f"data:image/{form.lower()};base64,{b64encode(file.getvalue()).decode()}"

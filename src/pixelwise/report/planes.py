@@ -13,13 +13,14 @@ from pixelwise.labels.color import overlay
 from pixelwise.labels.overlap.members import MEMBER, read_members
 from pixelwise.labels.overlap.pairing import PLACE, named
 from pixelwise.labels.pairs import Pair
+from pixelwise.pictures.encode import data_uri
+from pixelwise.pictures.reduce import by_area, by_center, fitted
 from pixelwise.report.pictures import (
+    SMALL,
     MayShow,
     Picture,
-    data_uri,
     error_picture,
     read_photo,
-    thumbnail_size,
 )
 from pixelwise.score.compare import ImageDifference
 from pixelwise.score.members import MemberImage
@@ -100,13 +101,11 @@ def planes_picture(
         classes: their names and colours.
     """
     height, width = planes.shape[1:]
-    w, h = thumbnail_size(width, height)
-    rows = ((np.arange(h) + 0.5) * height / h).astype(int)
-    columns = ((np.arange(w) + 0.5) * width / w).astype(int)
+    w, h = fitted(width, height, SMALL)
     below = np.full((h, w, 3), GREY, np.uint8)
     if pixels is not None and pixels.shape[:2] == (height, width):
-        below = np.asarray(Image.fromarray(pixels).resize((w, h), Image.Resampling.BOX))
-    shown = overlay(below, planes[:, rows][:, :, columns], classes)
+        below = by_area(pixels, (w, h))
+    shown = overlay(below, by_center(planes, (w, h)), classes)
     data = data_uri(Image.fromarray(shown), "JPEG", quality=88, subsampling=0)
     return Picture(caption, describe(caption, planes, classes), data, (w, h))
 

@@ -1,10 +1,12 @@
 """Finding a score or a comparison and the curves of its training, and reading them, checked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from pixelwise.errors import RunError
 from pixelwise.files.results import read_object, read_record, record_of
+from pixelwise.labels.tables.distinct import shown_classes
 from pixelwise.report.form import contradictions, member_contradictions
 from pixelwise.run.evidence import FILE as EVIDENCE_FILE
 from pixelwise.run.evidence import Evidence
@@ -16,6 +18,7 @@ from pixelwise.score.record import Score
 from pixelwise.text import shell_line
 
 METRICS_FILE = "metrics.jsonl"
+Found = TypeVar("Found", bound=Score | MultilabelScore | Comparison)
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def read_result(path: Path) -> Score | MultilabelScore | Comparison:
     content = read_object(path)
     if content.get("schema") == Comparison.SCHEMA:
         hint = "Write it again: pixelwise score PREDICTIONS VERSUS"
-        return record_of(Comparison, content, str(path), hint)
+        return in_shown_colors(record_of(Comparison, content, str(path), hint))
     hint = f"Write it again: {command_for(path.parent)}"
     overlap = str(content.get("schema")).startswith(MultilabelScore.SCHEMA.partition("/")[0])
     score: Score | MultilabelScore
@@ -69,7 +72,12 @@ def read_result(path: Path) -> Score | MultilabelScore | Comparison:
         wrong = contradictions(score)
     if wrong:
         raise RunError(path, event="; ".join(wrong[:5]), hint=hint)
-    return score
+    return in_shown_colors(score)
+
+
+def in_shown_colors(found: Found) -> Found:
+    """The same, its classes in the colours that pages show them in."""
+    return replace(found, classes=shown_classes(found.classes))
 
 
 def find_result(source: Path) -> Path:

@@ -8,6 +8,7 @@ from pixelwise.figures.charts import log_axis
 from pixelwise.figures.words import grouped, short
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.names import real_path
+from pixelwise.labels.tables.distinct import shown_colors
 from pixelwise.report.tables import hex_color
 from pixelwise.settings import takes_settings
 from pixelwise.sums import Progress
@@ -100,10 +101,11 @@ def train_command(result: Weights) -> str:
 def class_rows(result: Weights) -> list[dict[str, Any]]:
     """One row per class, the most frequent first."""
     classes, counts = result.classes, result.counts
+    colors = shown_colors(classes)
     rows = [
         {
             "name": name,
-            "color": hex_color(classes.colors[index]),
+            "color": hex_color(colors[index]),
             "pixels": int(counts.pixels[index]),
             "percent": 100 * int(counts.pixels[index]) / counts.valid,
             "images": int(counts.images[index]),

@@ -10,6 +10,7 @@ from pixelwise.labels.bands.shown import shown_rgb
 from pixelwise.labels.color import overlay
 from pixelwise.labels.overlap.members import read_members
 from pixelwise.labels.png import read_label
+from pixelwise.labels.tables.distinct import shown_classes
 from pixelwise.run.setup import Run
 from pixelwise.run.trained import TrainedNetwork
 
@@ -24,6 +25,7 @@ def val_pictures(run: Run) -> list[tuple[str, NDArray[np.uint8]]]:
     error, as it is for the evaluation before.
     """
     pairs, classes = run.val.pairs, run.val.classes
+    shown = shown_classes(classes)
     chosen = sorted({i * len(pairs) // NUMBER for i in range(NUMBER)})
     kind, scale = run.plan.images, run.config.scale
     trained = TrainedNetwork(run.scored, classes, run.plan.activation, scale, kind)
@@ -40,7 +42,7 @@ def val_pictures(run: Run) -> list[tuple[str, NDArray[np.uint8]]]:
             else:
                 assert pair.label is not None  # a plan has checked it
                 label = classes.to_index(read_label(pair.label))
-            both = [overlay(picture, one, classes) for one in (label, trained.predict(image))]
+            both = [overlay(picture, one, shown) for one in (label, trained.predict(image))]
             found.append((f"val/{pair.id}", smaller(np.hstack(both))))
         return found
     finally:

@@ -17,9 +17,9 @@ from pathlib import Path
 from PIL import Image
 
 from pixelwise.files.folder import check_free, staged_folder
+from pixelwise.pictures.reduce import Box
 from pixelwise.progress import progress_line
 from pixelwise.report.explore.layers import LARGE, Layers
-from pixelwise.report.pictures import Box
 from pixelwise.report.source import Source
 from pixelwise.score.record import ImageScores
 from pixelwise.sums import ahead

@@ -11,7 +11,8 @@ from pathlib import Path
 from pixelwise.labels.bands.channels import Channels
 from pixelwise.labels.classes import Classes
 from pixelwise.labels.palettes import VOID_COLOR
-from pixelwise.report.pictures import Box, Picture, channels_of, read_index, read_photo
+from pixelwise.pictures.reduce import Box
+from pixelwise.report.pictures import Picture, channels_of, read_index, read_photo
 from pixelwise.report.reach import reach
 from pixelwise.report.source import Source
 from pixelwise.score.record import ImageScores
