@@ -83,7 +83,7 @@ def test_a_single_value_of_zero_is_a_chart():
 
 
 def test_a_summary_names_the_last_and_the_best_value():
-    """The best one with its step, unless it is the last."""
+    """The best one with its step, unless the last is as good."""
     rows = [{"step": s, "a": v, "b": -v} for s, v in [(1, 3.0), (2, 1.0), (3, 2.0)]]
     chart = line_chart(rows, "", ["a", "b"], "lowest")
     assert [c.summary for c in chart.curves] == [
@@ -91,6 +91,8 @@ def test_a_summary_names_the_last_and_the_best_value():
         "last −2, lowest −3 at step 1",
     ]
     assert line_chart(rows[:2], "", ["a"], "lowest").curves[0].summary == "last 1"
+    flat = [{"step": step, "a": 0.5} for step in range(3)]
+    assert line_chart(flat, "", ["a"], "highest").curves[0].summary == "last 0.5"
 
 
 def test_every_share_has_the_shade_of_its_step():

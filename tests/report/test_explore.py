@@ -140,6 +140,7 @@ def test_10_000_images_of_150_classes_fit_into_15_mb(change_score, run_folder):
     change_score(lambda score: many(score, 10_000, 150, 24))
     page = report(ReportConfig(run_folder))
     assert page.stat().st_size < 11_000_000
+    assert "<code>--assets</code> writes the pictures of all" in page.read_text()
     pictures = 16 * 3 * 80_000  # of 640 x 480 pixels, as base64
     assert page.stat().st_size + pictures < 15_000_000
 

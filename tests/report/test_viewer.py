@@ -88,13 +88,16 @@ def colored(name):
 
 
 @NEEDS_CHROMIUM
-@pytest.mark.parametrize("assets", [False, True])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("report.html", {}), ("a#b %25 ü.html", {"assets": True, "worst": 0, "best": 0})],
+)
 def test_the_viewer_opens_by_keyboard_and_shows_what_is_wrong(
-    browser, run_folder, score_path, assets
+    browser, run_folder, score_path, name, options
 ):
     """Also for pictures that lie in files beside a page that is itself a file."""
-    shown = {"worst": 0, "best": 0} if assets else {}
-    browser.open(report(ReportConfig(run_folder, assets=assets, **shown)).as_uri())
+    page = report(ReportConfig(run_folder, out=run_folder / name, **options))
+    browser.open(page.as_uri())
     image = min(read_source(score_path).score.images, key=lambda i: i.mean_iou)
     browser.run("document.querySelector('.images-table').focus()")
     browser.key("Enter")
@@ -145,3 +148,13 @@ def test_hostile_names_are_text_in_the_table_and_the_viewer(browser, change_scor
     browser.until(READY)
     assert browser.run("document.documentElement.scrollWidth") <= 1280
     assert browser.run(TITLE) == shown[0]
+
+
+@NEEDS_CHROMIUM
+def test_without_scripts_the_page_is_read_as_it_stands(browser, run_folder):
+    """No control that does nothing, and the pictures and tables are there."""
+    browser.call("Emulation.setScriptExecutionDisabled", value=True)
+    browser.open(report(ReportConfig(run_folder)).as_uri())
+    assert browser.run("document.querySelectorAll('button, input, select, dialog').length") == 0
+    assert browser.run("document.getElementById('all-images').checkVisibility()") is False
+    assert browser.run("[...document.querySelectorAll('.shot img')].length") == 40

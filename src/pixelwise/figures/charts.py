@@ -265,7 +265,7 @@ def summary(points: list[tuple[int, float | None]], best: str) -> str:
     pick = min if best == "lowest" else max
     value, step = pick(scored, key=lambda pair: pair[0])
     last = f"last {short(scored[-1][0])}"
-    return last if step == scored[-1][1] else f"{last}, {best} {short(value)} at step {step}"
+    return last if value == scored[-1][0] else f"{last}, {best} {short(value)} at step {step}"
 
 
 def shade(share: float) -> int:

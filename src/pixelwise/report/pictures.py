@@ -175,7 +175,9 @@ def label_picture(caption: str, label: np.ndarray, classes: Classes, box: Box = 
 
 def describe(caption: str, label: np.ndarray, classes: Classes) -> str:
     """The largest classes of a label image in words."""
-    indices, pixels = np.unique(label, return_counts=True)
+    all_pixels = np.bincount(label.ravel())
+    indices = np.flatnonzero(all_pixels)
+    pixels = all_pixels[indices]
     order = np.argsort(-pixels, kind="stable")
     names = [
         f"{'void' if i == classes.ignore_index else classes.names[i]} {percent(n / label.size)} %"

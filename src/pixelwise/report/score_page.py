@@ -63,7 +63,7 @@ def score_page(
         "viewer_data": as_block(
             {**class_data(layers.classes), "files": address, "full": is_served}
         ),
-        "side": files.name if files else "",
+        "asset_folder": files.name if files else "",
         "full": is_served,
         "most_rows": MOST_ROWS,
         "scripts": scripts("sort", "copy", "viewer", "zoom", "list", "cells"),

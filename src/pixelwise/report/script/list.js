@@ -57,11 +57,11 @@ const COLUMNS = [
     text: (i) => (data.worst[i] === NO_SCORE ? "–"
       : `${classes.names[data.worst[i]]} ${percent(data.worst_iou[i] / 1e4)}`) },
   { title: "Valid pixels", key: (i) => data.valid[i], numeric: true, text: (i) => grouped(data.valid[i]) },
-  { title: "Largest confusion, % of valid", key: (i) => known(data.lost[i]),
+  { title: "Largest confusion, % of image", key: (i) => known(data.lost[i]),
     text: (i) => (data.from[i] === NO_SCORE ? "none"
       : `${classes.names[data.from[i]]} → ${classes.names[data.to[i]]} ${percent(data.lost[i] / 1e4)}`) },
 ];
-const PAIR = { title: "This confusion, % of valid", key: (i) => pairParts.get(i) ?? null,
+const PAIR = { title: "This confusion, % of image", key: (i) => pairParts.get(i) ?? null,
   text: (i) => percent((pairParts.get(i) ?? 0) / 65535) };
 
 let order = []; // the images of the table as it is filtered and sorted
