@@ -336,7 +336,8 @@ assert call < hand
 # - Means are over labelled pixels, and probabilities at void belong to no class.
 # - For losses pass the target as it is: `pw.CrossEntropy()(logits, target)`.
 #
-# Before: [Lesson 1](1_label_image.py), where void comes from. Guide:
+# Before: [Lesson 1](1_label_image.py), where void comes from. Next:
+# [Lesson 3](3_sigmoid_or_softmax.py), how logits become probabilities. Guide:
 # [Which loss?](../which-loss.md)
 #
 # ## Three questions
