@@ -44,3 +44,11 @@ def test_the_rare_class_is_learnt_as_the_figure_says():
 def test_a_committed_figure_is_drawn_from_the_committed_numbers(name):
     drawn = module("svg").line_chart(**NUMBERS[name])
     assert (FOLDER / f"{name}.svg").read_text(encoding="utf-8") == drawn
+
+
+def test_the_badges_say_what_pyproject_says():
+    drawn = module("badges").badges()
+    folder = FOLDER.parent / "badges"
+    assert {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()} == drawn
+    readme = (FOLDER.parents[1] / "README.md").read_text(encoding="utf-8")
+    assert [name for name in drawn if f"](docs/badges/{name})" not in readme] == []
