@@ -324,10 +324,9 @@ for name, value in zip(classes.names, pw.iou(counts)):
 print(f"mean      IoU {pw.mean_iou(counts):.3f}")
 assert counts.valid == (label != VOID).sum(), "void is in no count"
 
-# %% alt="The image with the prediction over it: the right of the car is labelled road"
+# %% alt="Image, label, prediction and errors: the right part of the car is missed"
 photo = pw.read_image(folder / "images" / "right.png")
-over = pw.overlay(photo, read_pred, classes)
-Image.fromarray(over.repeat(5, 0).repeat(5, 1))
+pw.show(photo, target, read_pred, classes, focus="car")
 
 # %% [markdown]
 # The counts behind these scores are a confusion matrix: rows are what was drawn, columns what was
