@@ -5,6 +5,7 @@ command_pages.py  every command             option_tables.py  settings, for both
 format_pages.py   files and the tables of the library
 rules_page.py     every rule of the audit, with the pictures of rule_pictures.py
 docstrings.py     how mkdocstrings is given our docstrings; type_names.py: names in signatures
+name_links.py     names and commands in a text lead to the reference
 """
 
 import re
@@ -19,6 +20,7 @@ import format_pages
 import python_pages
 import rules_page
 from markdown_text import INCLUDED, ROOT, relinked
+from name_links import with_links
 
 DOCS = ROOT / "docs"
 REFERENCE = """# Reference
@@ -98,7 +100,7 @@ def on_page_markdown(markdown: str, page, **_: object) -> str:
     page.meta["hide"] = ["navigation"] * (uri == "index.md")  # it has no page beside it
     sources = {where: source for source, where in INCLUDED.items() if where != "index.md"}
     if uri not in _made:
-        return relinked(markdown, f"docs/{uri}", uri)
+        return with_links(relinked(markdown, f"docs/{uri}", uri), uri)
     return relinked(markdown, sources[uri], uri) if uri in sources else markdown
 
 
