@@ -54,11 +54,10 @@ from pixelwise.labels.overlap.pairing import (
     unpaired_ids,
 )
 from pixelwise.labels.pairs import Pair, Pairing, Unpaired, complete_pairs, find_pairing
-from pixelwise.labels.splits.names import SplitPart, join_parts, split_parts
+from pixelwise.labels.splits.names import SplitPart, check_folds, join_parts, split_parts
 from pixelwise.text import plural, shell_line
 
 FILE_NAME = "dataset.toml"
-_MOST_FOLDS = 10_000
 TASKS = ("multiclass", "binary", MULTILABEL)
 
 
@@ -237,6 +236,16 @@ class Description:
         _check("Description", self.root, self.classes, self.splits, self.task)
         check_exclusive("Description", self.exclusive, self.classes)
 
+    def _repr_html_(self) -> str:
+        from pixelwise.figures.table import html_table
+
+        rows = [[n, s.images, s.labels or "", s.list or ""] for n, s in self.splits.items()]
+        caption = f"{self.root}: task {self.task}, {len(self.classes)} classes"
+        questions = [f"please decide: {question}" for question in self.open]
+        columns = ["split", "images", "labels", "list"]
+        table = html_table(columns, rows, caption, questions, words=True)
+        return table + self.classes._repr_html_()
+
     @property
     def num_channels(self) -> int:
         """Output channels of a network for this dataset: 1 for the task "binary", otherwise C."""
@@ -358,7 +367,7 @@ def _check(where: str, root: Path, classes: Classes, splits: dict[str, Split], t
             for file in classes.files or ("",) if text is not None else ():
                 _check_inside(where, f"splits.{name}.{key}", root, named(text, file))
         _check_classes(where, f"splits.{name}", split, task)
-        _check_folds(where, f"splits.{name}", split)
+        check_folds(where, f"splits.{name}", split.folds, split.keep)
 
 
 def _check_inside(where: str, key: str, root: Path, text: str) -> None:
@@ -384,17 +393,3 @@ def _check_classes(where: str, key: str, split: Split, task: str) -> None:
     if task != MULTILABEL and (placed or split.missing != "error"):
         event = f"{key}.{(*placed, 'missing')[0]} is for classes that overlap"
         raise DatasetError(where, key, event=event, hint=f'Write task = "{MULTILABEL}".')
-
-
-def _check_folds(where: str, key: str, split: Split) -> None:
-    if split.folds == 0 and not split.keep:
-        return
-    if split.folds > _MOST_FOLDS:
-        raise DatasetError(where, f"{key}.folds", must=f"<= {_MOST_FOLDS:,}", got=split.folds)
-    if split.folds < 2:
-        hint = f"Remove {key}.keep to use all pairs."
-        raise DatasetError(where, f"{key}.folds", must=">= 2", got=split.folds, hint=hint)
-    exist = all(type(fold) is int and 0 <= fold < split.folds for fold in split.keep)
-    if not split.keep or not exist or len(set(split.keep)) < len(split.keep):
-        constraint = f"a list of different folds 0..{split.folds - 1}"
-        raise DatasetError(where, f"{key}.keep", must=constraint, got=list(split.keep))

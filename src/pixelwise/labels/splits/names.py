@@ -25,6 +25,7 @@ from pixelwise.text import plural, some
 
 JOIN = "+"
 MOST_FOLDS = 1000
+MOST_IN_FILE = 10_000  # of the key folds
 _FOLD = re.compile(
     r"(?P<name>.+)\.(?P<no>not)?(?P<fold>\d{1,9})of(?P<folds>\d{1,9})(?:by(?P<by>.+))?"
 )
@@ -155,3 +156,22 @@ def group_of(id: str, by: str) -> str:
 def folder_of_split(split: str) -> str:
     """The name of a folder for what was made of a split, on every system."""
     return re.sub(r'[/\\*:?"<>|]', "-", split)
+
+
+def check_folds(where: str, key: str, folds: int, keep: Sequence[int]) -> None:
+    """Raise unless the folds that a split of dataset.toml keeps are some of those there are.
+
+    Raises:
+        DatasetError: naming the key.
+    """
+    if folds == 0 and not keep:
+        return
+    if folds > MOST_IN_FILE:
+        raise DatasetError(where, f"{key}.folds", must=f"<= {MOST_IN_FILE:,}", got=folds)
+    if folds < 2:
+        hint = f"Remove {key}.keep to use all pairs."
+        raise DatasetError(where, f"{key}.folds", must=">= 2", got=folds, hint=hint)
+    exist = all(type(fold) is int and 0 <= fold < folds for fold in keep)
+    if not keep or not exist or len(set(keep)) < len(keep):
+        constraint = f"a list of different folds 0..{folds - 1}"
+        raise DatasetError(where, f"{key}.keep", must=constraint, got=list(keep))
