@@ -4,6 +4,7 @@ import importlib.util
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import pixelwise as pw
@@ -42,7 +43,7 @@ def test_the_rare_class_is_learnt_as_the_figure_says():
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_committed_figure_is_drawn_from_the_committed_numbers(name):
-    drawn = module("svg").line_chart(**NUMBERS[name])
+    drawn = figures.drawn(NUMBERS[name])
     assert (FOLDER / f"{name}.svg").read_text(encoding="utf-8") == drawn
 
 
@@ -52,3 +53,17 @@ def test_the_badges_say_what_pyproject_says():
     assert {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()} == drawn
     readme = (FOLDER.parents[1] / "README.md").read_text(encoding="utf-8")
     assert [name for name in drawn if f"](docs/badges/{name})" not in readme] == []
+
+
+pictures = module("pictures")
+
+
+def test_the_committed_pictures_are_those_that_are_drawn_today():
+    """Pixel by pixel above the words, whose font is Pillow's; figures letter by letter."""
+    shown = pictures.shown()
+    committed = pw.read_image(FOLDER / "show.png")
+    assert committed.shape == (shown.size[1], shown.size[0], 3)
+    height = max(panel.pixels.shape[0] for panel in shown.panels)
+    assert np.array_equal(committed[36 : 36 + height], np.asarray(shown)[36 : 36 + height])
+    for name, text in pictures.figures().items():
+        assert (FOLDER / f"{name}.svg").read_text(encoding="utf-8") == text, name
