@@ -16,6 +16,8 @@ import torch
 from PIL import Image
 
 import pixelwise as pw
+from pixelwise.figures.charts import Line
+from pixelwise.figures.lines import Lines
 
 torch.set_printoptions(precision=4, sci_mode=False)
 
@@ -24,7 +26,8 @@ torch.set_printoptions(precision=4, sci_mode=False)
 # They are the one-hot label times 3, plus noise.
 
 # %%
-classes = pw.Classes(["sky", "tree", "road"], colors=[(86, 180, 233), (0, 120, 90), (150, 100, 70)])
+colors = [(86, 180, 233), (0, 120, 90), (150, 100, 70)]
+classes = pw.Classes(["sky", "tree", "road"], colors=colors)
 label = torch.zeros(16, 24, dtype=torch.long)
 label[10:] = 2
 label[3:12, 6:11] = 1
@@ -46,12 +49,10 @@ over = {"channels": 1, "height": 2, "width": 3}
 probs = {axis: torch.softmax(logits, dim=dim) for axis, dim in over.items()}
 
 for axis, p in probs.items():
-    sums = p.sum(dim=1)  # over the classes of a pixel
-    print(
-        f"softmax over {axis:8}: shape {tuple(p.shape)}, all in 0..1: {bool((p <= 1).all())},",
-        end=" ",
-    )
-    print(f"sum over classes {sums.min():.2f} to {sums.max():.2f}")
+    assert p.shape == logits.shape
+    assert 0 <= p.min() <= p.max() <= 1
+    low, high = p.sum(dim=1).aminmax()  # over the classes of a pixel
+    print(f"over {axis:8}: sum over classes {low:.2f} to {high:.2f}")
 
 assert torch.allclose(probs["channels"].sum(dim=1), torch.ones(1, 16, 24))
 
@@ -60,19 +61,16 @@ assert torch.allclose(probs["channels"].sum(dim=1), torch.ones(1, 16, 24))
 # the three, black for 0 and white for 1.
 
 
-# %% alt="Three maps of the probability of road. Over channels: the lower part is white, the rest dark. Over height: grey stripes. Over width: nearly black everywhere."
-def maps(*planes):
-    """Maps (H, W) of 0..1 side by side, each pixel enlarged 12 times."""
-    gap = np.full((planes[0].shape[0], 1), 0.5)
-    row = np.concatenate(
-        [part for plane in planes for part in (np.asarray(plane), gap)][:-1], axis=1
-    )
-    return Image.fromarray((255 * row).round().astype(np.uint8)).resize(
-        (12 * row.shape[1], 12 * row.shape[0]), Image.Resampling.NEAREST
-    )
+# %% alt="Three maps of the probability of road. Over channels: the road is white and all else dark. Over height: the road is dark grey. Over width: nearly black everywhere."
+def beside(*parts):
+    """Images or maps beside each other, each pixel enlarged."""
+    gap = np.full_like(parts[0][:, :1], 128)
+    row = np.hstack([one for part in parts for one in (part, gap)][:-1])
+    size = 10 * row.shape[1], 10 * row.shape[0]
+    return Image.fromarray(row).resize(size, Image.Resampling.NEAREST)
 
 
-maps(*(p[0, 2] for p in probs.values()))
+beside(*((255 * p[0, 2]).byte().numpy() for p in probs.values()))
 
 # %% [markdown]
 # Over the height, the pixels *of a column* share one road between them: where the road is six
@@ -81,10 +79,11 @@ maps(*(p[0, 2] for p in probs.values()))
 
 # %%
 for axis, p in probs.items():
-    print(f"softmax over {axis:8}: pixels of road {p[0, 2].sum():5.1f}, true {(label == 2).sum()}")
+    road, true = p[0, 2].sum(), int((label == 2).sum())
+    print(f"over {axis:8}: {road:5.1f} pixels of road, true {true}")
 
-torch.testing.assert_close(probs["height"][0, 2].sum(), torch.tensor(24.0))  # one per column
-torch.testing.assert_close(probs["width"][0, 2].sum(), torch.tensor(16.0))  # one per row
+assert round(probs["height"][0, 2].sum().item(), 3) == 24  # one per column
+assert round(probs["width"][0, 2].sum().item(), 3) == 16  # one per row
 
 # %% [markdown]
 # The largest value at each pixel is then no longer the class with the largest logit:
@@ -93,15 +92,11 @@ torch.testing.assert_close(probs["width"][0, 2].sum(), torch.tensor(16.0))  # on
 predicted = {axis: p.argmax(dim=1)[0] for axis, p in probs.items()}
 wrong = {axis: int((pred != label).sum()) for axis, pred in predicted.items()}
 for axis, pixels in wrong.items():
-    print(f"softmax over {axis:8}: {pixels:3} of {label.numel()} pixels wrong")
+    print(f"over {axis:8}: {pixels:3} of {label.numel()} pixels wrong")
 assert wrong["channels"] < min(wrong["height"], wrong["width"])
 
-gap = np.full((16, 1, 3), 255, np.uint8)
-parts = []
-for one in (label, *predicted.values()):
-    parts += [pw.index_to_color(one.numpy().astype(np.uint8), classes), gap]
-row = np.concatenate(parts[:-1], axis=1)
-Image.fromarray(row).resize((8 * row.shape[1], 8 * row.shape[0]), Image.Resampling.NEAREST)
+labels = [one.numpy().astype(np.uint8) for one in (label, *predicted.values())]
+beside(*(pw.index_to_color(one, classes) for one in labels))
 
 # %% [markdown]
 # Three ways in which code ends up with the wrong axis:
@@ -116,16 +111,15 @@ Image.fromarray(row).resize((8 * row.shape[1], 8 * row.shape[0]), Image.Resampli
 # %%
 torch.testing.assert_close(pw.activate(logits), probs["channels"])
 
-one_image = logits[0]
-right, wrong_axis = torch.softmax(one_image, dim=0), torch.softmax(one_image, dim=1)
-torch.testing.assert_close(right, probs["channels"][0])
-torch.testing.assert_close(wrong_axis, probs["height"][0])
+one = logits[0]  # (C, H, W)
+torch.testing.assert_close(torch.softmax(one, dim=0), probs["channels"][0])
+torch.testing.assert_close(torch.softmax(one, dim=1), probs["height"][0])
 
 pixels = logits.movedim(1, -1).reshape(-1, 3)
 mixed = logits.reshape(-1, 3)
 assert pixels.shape == mixed.shape
-assert torch.equal(pixels[0], logits[0, :, 0, 0])  # the three classes of the first pixel
-assert torch.equal(mixed[0], logits[0, 0, 0, :3])  # class 0 of the first three pixels
+assert torch.equal(pixels[0], logits[0, :, 0, 0])  # all classes of a pixel
+assert torch.equal(mixed[0], logits[0, 0, 0, :3])  # one class of three pixels
 
 # %% [markdown]
 # ## One channel
@@ -151,13 +145,15 @@ except pw.PixelwiseError as error:
 # %%
 two = torch.cat([noise[:, :1], noise[:, 1:2]], dim=1)
 difference = two[:, 1:] - two[:, :1]
-torch.testing.assert_close(torch.softmax(two, dim=1)[:, 1:], torch.sigmoid(difference))
+second = torch.softmax(two, dim=1)[:, 1:]
+torch.testing.assert_close(second, torch.sigmoid(difference))
 
 target = (label == 2).long()[None]
 of_two = pw.CrossEntropy()(two, target)
 of_one = pw.BinaryCrossEntropy()(difference, target)
 torch.testing.assert_close(of_two, of_one)
-print(f"two channels, softmax: {of_two:.4f}   one channel, sigmoid: {of_one:.4f}")
+print(f"two channels, softmax: {of_two:.4f}")
+print(f"one channel, sigmoid:  {of_one:.4f}")
 
 # %% [markdown]
 # ## Two classes at one pixel
@@ -176,17 +172,18 @@ def learn(activation):
     optimizer = torch.optim.SGD([x], lr=1.0)
     for _ in range(500):
         optimizer.zero_grad()
-        p = torch.softmax(x, dim=1) if activation == "softmax" else torch.sigmoid(x)
+        p = pw.activate(x, activation)
         loss = -(both * p.log() + (1 - both) * (1 - p).log()).mean()
         loss.backward()
         optimizer.step()
     return p.detach()[0], loss.item()
 
 
-learnt = {activation: learn(activation) for activation in ("softmax", "sigmoid")}
-for activation, (p, loss) in learnt.items():
+learnt = {name: learn(name) for name in ("softmax", "sigmoid")}
+for name, (p, loss) in learnt.items():
     car, wheel, tree = p.tolist()
-    print(f"{activation}: car {car:.3f}, wheel {wheel:.3f}, tree {tree:.3f}, loss {loss:.3f}")
+    print(f"{name}: car {car:.3f}, wheel {wheel:.3f}, tree {tree:.3f}", end="; ")
+    print(f"loss {loss:.3f}")
 assert learnt["softmax"][0].max() < 0.51
 assert learnt["sigmoid"][0][:2].min() > 0.99
 
@@ -196,12 +193,11 @@ assert learnt["sigmoid"][0][:2].min() > 0.99
 # `pw.Dice(activation="sigmoid")`.
 
 # %%
-planes = torch.stack([label > 0, label == 1, label == 2])[None]  # (N, C, H, W), the first overlaps
+# a plane per class, (N, C, H, W); the first one overlaps the others
+planes = torch.stack([label > 0, label == 1, label == 2])[None]
 loss = pw.BinaryCrossEntropy()(logits, planes.long())
 members = pw.predict_label(logits, activation="sigmoid")
-print(
-    "loss:", round(loss.item(), 4), " predicted (N, C, H, W):", tuple(members.shape), members.dtype
-)
+print(f"loss {loss:.4f}, predicted (N, C, H, W) = {tuple(members.shape)}")
 
 # %% [markdown]
 # ## Why the network ends in logits
@@ -212,14 +208,15 @@ print(
 # pixel in which a wrong class is ahead by `lead`.
 
 # %%
-print("lead   softmax, then log              in one step")
-print("       float16   float32       float16   float32")
+print("lead   softmax, then log       in one step")
+print("       float16   float32   float16   float32")
 for lead in (5, 10, 17, 20, 80, 120):
-    x = torch.tensor([[0.0, lead]])
-    half, single = x.half(), x
-    two_steps = [-torch.softmax(v, dim=1).log()[0, 0].item() for v in (half, single)]
-    one_step = [-torch.log_softmax(v, dim=1)[0, 0].item() for v in (half, single)]
-    print(f"{lead:4}{two_steps[0]:10.2f}{two_steps[1]:10.2f}{one_step[0]:14.2f}{one_step[1]:10.2f}")
+    costs = []
+    for x in (torch.tensor([0.0, lead]).half(), torch.tensor([0.0, lead])):
+        costs += [-x.softmax(0).log()[0], -x.log_softmax(0)[0]]
+    half, half_at_once, single, single_at_once = map(float, costs)
+    row = (half, single, half_at_once, single_at_once)
+    print(f"{lead:4}", *(f"{cost:9.2f}" for cost in row))
 
 x = torch.tensor([[[0.0], [120.0]]])
 assert math.isinf(torch.softmax(x, dim=1).log()[0, 0].item())
@@ -251,8 +248,8 @@ assert "softmax" in str(caught[0].message)
 
 # %%
 def pull(x, twice):
-    """How hard a pixel with the logits (x, 0, 0) pulls its right class, the first, upwards."""
-    pixel = torch.tensor([[[x], [0.0], [0.0]]], dtype=torch.float64, requires_grad=True)
+    """How hard a pixel of logits (x, 0, 0) pulls its class, the first, up."""
+    pixel = torch.tensor([[[x], [0.0], [0.0]]], requires_grad=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it is on purpose
         given = torch.softmax(pixel, dim=1) if twice else pixel
@@ -260,11 +257,14 @@ def pull(x, twice):
     return -pixel.grad[0, 0, 0].item()
 
 
-print("logit of the right class   pull   activated twice")
-for x in (-8, -4, -2, 0, 2, 4):
-    print(f"{x:24}{pull(x, False):7.4f}{pull(x, True):18.4f}")
-assert pull(-8, False) > 0.99
-assert pull(-8, True) < 0.001
+at = [x / 4 for x in range(-32, 33)]
+once = Line("once", tuple((x, pull(x, False)) for x in at))
+twice = Line("activated twice", tuple((x, pull(x, True)) for x in at))
+print(f"at −8: {once.points[0][1]:.4f}, twice {twice.points[0][1]:.4f}")
+assert once.points[0][1] > 0.99
+assert twice.points[0][1] < 0.001
+x_label = "logit of the right class; the others are 0"
+Lines("Pull on the right class", (once, twice), x_label, "−∂loss/∂logit")
 
 # %% [markdown]
 # ## Predictions need no activation
@@ -283,9 +283,7 @@ for t in (0.1, 0.5, 0.9):
     assert torch.equal(pred.bool(), by_logit)
     counts = pw.count_confusion(pred.numpy(), target.numpy(), num_classes=2)
     recall, precision = pw.recall(counts)[1], pw.precision(counts)[1]
-    print(
-        f"threshold {t}: {int(pred.sum()):3} pixels, recall {recall:.3f}, precision {precision:.3f}"
-    )
+    print(f"threshold {t}: recall {recall:.3f}, precision {precision:.3f}")
 
 # %% [markdown]
 # A lower threshold finds more and is wrong more often. Which one is best is a question for

@@ -14,6 +14,8 @@ import torch.nn.functional as F
 from PIL import Image
 
 import pixelwise as pw
+from pixelwise.figures.charts import Line
+from pixelwise.figures.lines import Lines
 
 torch.set_printoptions(precision=4, sci_mode=False)
 
@@ -23,9 +25,9 @@ torch.set_printoptions(precision=4, sci_mode=False)
 # Two images of 2 × 2 pixels. The network has one output channel: the logit of "foreground".
 
 # %%
-logits = torch.tensor(
-    [[[[0.43, -0.25], [-0.32, 0.69]]], [[[-0.29, 0.37], [0.54, -0.72]]]], dtype=torch.float64
-)
+first = [[0.43, -0.25], [-0.32, 0.69]]
+second = [[-0.29, 0.37], [0.54, -0.72]]
+logits = torch.tensor([[first], [second]], dtype=torch.float64)
 target = torch.tensor([[[0, 0], [0, 1]], [[0, 0], [1, 1]]])
 print("logits", tuple(logits.shape), "target", tuple(target.shape))
 
@@ -63,14 +65,18 @@ print(f"binary cross entropy: {by_hand:.4f}")
 # the target as it is in the file: whole numbers, with or without the axis of the one channel.
 
 # %%
-one_call = pw.BinaryCrossEntropy()(logits, target)
-torch.testing.assert_close(by_hand, one_call)
-torch.testing.assert_close(pw.BinaryCrossEntropy()(logits, target[:, None]), one_call)
+bce = pw.BinaryCrossEntropy()
+one_call = bce(logits, target)
+torch.testing.assert_close(one_call, by_hand)
+torch.testing.assert_close(one_call, bce(logits, target[:, None]))
 
-y = target[:, None].double()  # torch wants floating point of the shape of the logits
-torch.testing.assert_close(F.binary_cross_entropy_with_logits(logits, y), one_call)
-torch.testing.assert_close(F.binary_cross_entropy(torch.sigmoid(logits), y), one_call)
-print(f"pixelwise: {one_call:.4f}")
+y = target[:, None].double()  # torch wants the type and shape of the logits
+of_torch = F.binary_cross_entropy_with_logits(logits, y)
+of_probs = F.binary_cross_entropy(logits.sigmoid(), y)
+torch.testing.assert_close(one_call, of_torch)
+torch.testing.assert_close(one_call, of_probs)
+binary = one_call.item()
+print(f"pixelwise: {binary:.4f}")
 
 # %% [markdown]
 # ## Many channels
@@ -79,13 +85,15 @@ print(f"pixelwise: {one_call:.4f}")
 # ([lesson 3](3_sigmoid_or_softmax.py)), so that the probabilities of a pixel sum to 1.
 
 # %%
-logits = torch.tensor(
-    [
-        [[[0.3164, -0.1922], [0.4326, -1.2193]], [[0.6873, 0.6838], [0.2244, 0.5615]]],
-        [[[-0.2516, -0.8875], [-0.6289, -0.1796]], [[0.0411, -1.7851], [-0.3069, -1.0379]]],
-    ],
-    dtype=torch.float64,
-)
+first = [
+    [[0.3164, -0.1922], [0.4326, -1.2193]],  # of class 0
+    [[0.6873, 0.6838], [0.2244, 0.5615]],  # of class 1
+]
+second = [
+    [[-0.2516, -0.8875], [-0.6289, -0.1796]],
+    [[0.0411, -1.7851], [-0.3069, -1.0379]],
+]
+logits = torch.tensor([first, second], dtype=torch.float64)
 target = torch.tensor([[[0, 1], [1, 0]], [[1, 1], [0, 1]]])
 print("logits", tuple(logits.shape), "target", tuple(target.shape))
 
@@ -127,7 +135,8 @@ print(f"pixelwise:     {one_call:.4f}")
 too_small = -(hot * torch.log(p)).mean()
 print(f"mean over channels too: {too_small:.4f}, times C: {2 * too_small:.4f}")
 torch.testing.assert_close(2 * too_small, one_call)
-torch.testing.assert_close(pw.CrossEntropy(per_channel=True)(logits, target), too_small)
+per_channel = pw.CrossEntropy(per_channel=True)
+torch.testing.assert_close(per_channel(logits, target), too_small)
 
 # %% [markdown]
 # ## Where the loss comes from
@@ -142,12 +151,14 @@ scene[:, 3:12, 6:11] = 1
 
 torch.manual_seed(0)
 scene_logits = 3 * pw.one_hot(scene, 3) + torch.randn(1, 3, 16, 24)
-cost_map = -torch.log_softmax(scene_logits, dim=1).gather(1, scene[:, None])[0, 0]
-torch.testing.assert_close(cost_map.mean(), pw.CrossEntropy()(scene_logits, scene))
+log_p = torch.log_softmax(scene_logits, dim=1)
+cost_map = -log_p.gather(1, scene[:, None])[0, 0]
+loss = pw.CrossEntropy()(scene_logits, scene)
+torch.testing.assert_close(cost_map.mean(), loss)
 
 highest = cost_map.flatten().sort(descending=True).values
 tenth = highest[: len(highest) // 10].sum() / highest.sum()
-print(f"mean {cost_map.mean():.3f}; a tenth of the pixels makes {tenth:.0%} of it")
+print(f"mean {loss:.3f}; a tenth of the pixels makes {tenth:.0%} of it")
 assert tenth > 0.4
 
 gray = (255 * cost_map / cost_map.max()).round().byte().numpy()
@@ -172,7 +183,7 @@ road = torch.tensor([0] * 90 + [1] * 9 + [2])[None]
 constant = shares.log().expand(1, 100, 3).movedim(2, 1)
 entropy = -(shares * shares.log()).sum()
 torch.testing.assert_close(pw.CrossEntropy()(constant, road), entropy)
-print(f"3 classes of 90, 9 and 1 %: log C = {math.log(3):.4f}, entropy = {entropy:.4f}")
+print(f"  3 classes: log C = {math.log(3):.4f}; of 90, 9, 1 %: {entropy:.4f}")
 
 # %% [markdown]
 # So the 0.6861 above is hardly better than to toss a coin (log 2), and the 0.9823 is worse. And
@@ -180,7 +191,7 @@ print(f"3 classes of 90, 9 and 1 %: log C = {math.log(3):.4f}, entropy = {entrop
 # last line has never looked at an image. Its score would tell: see [lesson 5](5_dice.py).
 
 # %%
-assert 0.95 * math.log(2) < 0.6861 < math.log(2) < one_call
+assert 0.95 * math.log(2) < binary < math.log(2) < one_call
 
 # %% [markdown]
 # ## Void
@@ -195,8 +206,9 @@ valid = with_void != 255
 
 loss = pw.CrossEntropy()(logits, with_void)
 by_hand = -torch.log(p_right[valid]).mean()
-torch.testing.assert_close(by_hand, loss)
-torch.testing.assert_close(F.cross_entropy(logits, with_void, ignore_index=255), loss)
+torch.testing.assert_close(loss, by_hand)
+of_torch = F.cross_entropy(logits, with_void, ignore_index=255)
+torch.testing.assert_close(loss, of_torch)
 
 broken = logits.clone()
 broken[0, :, 0] = math.nan
@@ -235,7 +247,8 @@ cost, w = -torch.log(p_right), weight[target]
 weighted = pw.CrossEntropy(weight=[1, 3])(logits, target)
 torch.testing.assert_close((w * cost).sum() / w.sum(), weighted)
 torch.testing.assert_close(F.cross_entropy(logits, target, weight), weighted)
-torch.testing.assert_close(pw.CrossEntropy(weight=[10, 30])(logits, target), weighted)
+tenfold = pw.CrossEntropy(weight=[10, 30])(logits, target)
+torch.testing.assert_close(tenfold, weighted)
 
 scaled = pw.CrossEntropy(weight=[1, 3], weighted_mean=False)(logits, target)
 torch.testing.assert_close((w * cost).sum() / w.numel(), scaled)
@@ -256,8 +269,9 @@ smooth_target = (1 - s) * hot + s / classes
 by_hand = -(smooth_target * torch.log(p)).sum(dim=1).mean()
 
 smoothed = pw.CrossEntropy(label_smoothing=s)(logits, target)
-torch.testing.assert_close(by_hand, smoothed)
-torch.testing.assert_close(F.cross_entropy(logits, target, label_smoothing=s), smoothed)
+torch.testing.assert_close(smoothed, by_hand)
+of_torch = F.cross_entropy(logits, target, label_smoothing=s)
+torch.testing.assert_close(smoothed, of_torch)
 print(f"without: {one_call:.4f}   with s = {s}: {smoothed:.4f}")
 
 # %% [markdown]
@@ -266,19 +280,26 @@ print(f"without: {one_call:.4f}   with s = {s}: {smoothed:.4f}")
 # can then not ask for ever more.
 
 # %%
-lead = torch.arange(-2, 10.25, 0.25, dtype=torch.float64)  # logit of the right class − the other
-pair = torch.stack([lead / 2, -lead / 2])  # (C, P): P pixels, one lead each
 right = torch.zeros(1, 1, dtype=torch.long)
 
 
-def cost_by_lead(loss):
-    return [float(loss(pair[None, :, i : i + 1], right)) for i in range(len(lead))]
+def cost_at(lead, s):
+    """Of a pixel whose right class is ahead of the other by `lead`."""
+    pixel = torch.tensor([[[lead / 2], [-lead / 2]]])
+    return float(pw.CrossEntropy(label_smoothing=s)(pixel, right))
 
 
-costs = {f"s = {s}": cost_by_lead(pw.CrossEntropy(label_smoothing=s)) for s in (0.0, 0.1, 0.2)}
-for name, line in costs.items():
-    lowest = min(range(len(lead)), key=line.__getitem__)
-    print(f"{name}: lowest at a lead of {lead[lowest]:.2f}, p = {torch.sigmoid(lead[lowest]):.3f}")
+leads = [k / 4 for k in range(-8, 41)]
+smoothing = {}
+for s in (0.0, 0.1, 0.2):
+    costs = [(lead, cost_at(lead, s)) for lead in leads]
+    best = min(costs, key=lambda point: point[1])[0]
+    p_best = 1 / (1 + math.exp(-best))
+    print(f"s = {s}: lowest at a lead of {best}, p = {p_best:.3f}")
+    assert abs(p_best - (1 - s + s / 2)) < 0.01
+    smoothing[s] = Line(f"s = {s}", tuple(costs))
+curves = tuple(smoothing.values())
+Lines("Cost of a pixel", curves, "logit of the right class − the other", "cost")
 
 # %% [markdown]
 # ## The gradient is p − y
@@ -300,10 +321,12 @@ torch.testing.assert_close(x.grad.sum(dim=1), torch.zeros(2, 2, 2).double())
 # down. With one channel it is p − y as well, with p from the sigmoid.
 
 # %%
-x = torch.tensor([[[-2.0, 0.0, 3.0]]], dtype=torch.float64, requires_grad=True)  # three pixels
+x = torch.tensor([[[-2.0, 0.0, 3.0]]], requires_grad=True)  # three pixels
 pw.BinaryCrossEntropy()(x, torch.tensor([[1, 1, 1]])).backward()
-torch.testing.assert_close(x.grad, (torch.sigmoid(x.detach()) - 1) / 3)
-print("gradient where p =", torch.sigmoid(x.detach()).flatten(), "\nis", x.grad.flatten())
+p_of_three = torch.sigmoid(x.detach())
+torch.testing.assert_close(x.grad, (p_of_three - 1) / 3)
+print("p:       ", p_of_three.flatten())
+print("gradient:", x.grad.flatten())
 
 # %% [markdown]
 # ## A footnote: focal loss
@@ -313,10 +336,15 @@ print("gradient where p =", torch.sigmoid(x.detach()).flatten(), "\nis", x.grad.
 # know which class is rare; it only knows which pixel is still wrong.
 
 # %%
+curves = []
 for gamma in (0.0, 1.0, 2.0):
     focal = pw.Focal(gamma=gamma)(logits, target)
     torch.testing.assert_close(((1 - p_right) ** gamma * cost).mean(), focal)
     print(f"γ = {gamma}: {focal:.4f}")
+    at = [k / 50 for k in range(2, 51)]
+    points = [(p, -((1 - p) ** gamma) * math.log(p)) for p in at]
+    curves.append(Line(f"γ = {gamma}", tuple(points)))
+Lines("Cost of a pixel", tuple(curves), "p of the right class", "cost")
 
 # %% [markdown]
 # ## Three questions

@@ -14,6 +14,9 @@ import torch
 from PIL import Image
 
 import pixelwise as pw
+from pixelwise.figures.bars import Bars, Series
+from pixelwise.figures.charts import Line
+from pixelwise.figures.lines import Lines
 
 np.set_printoptions(precision=3, suppress=True)
 
@@ -21,35 +24,36 @@ np.set_printoptions(precision=3, suppress=True)
 # ## From counts
 #
 # A label with one square object, and a prediction that lies a little to the side. Every pixel is
-# one of four cases: found (true positive, TP), missed (false negative, FN), false alarm (false
-# positive, FP), or background in both, which Dice does not count.
+# one of four cases: found (true positive, TP, green), missed (false negative, FN, blue), false
+# alarm (false positive, FP, orange), or background in both, which Dice does not count.
 
 # %% alt="A square object and a prediction that is shifted to the lower right: where both lie is green, what was missed is blue, what is false is orange."
 label, pred = np.zeros((2, 12, 16), np.uint8)
 label[2:8, 3:9] = pred[4:10, 5:11] = 1
 
+kinds = np.array([[0, 3], [2, 1]], np.uint8)[label, pred]
 colors = [(240, 240, 240), (0, 150, 110), (40, 90, 200), (240, 150, 40)]
-cases = pw.Classes(["background", "found", "missed", "false alarm"], colors=colors)
-kinds = np.select([(label & pred) == 1, label > pred, pred > label], [1, 2, 3]).astype(np.uint8)
-Image.fromarray(pw.index_to_color(kinds, cases)).resize((320, 240), Image.Resampling.NEAREST)
+cases = pw.Classes(["background", "found", "missed", "false"], colors=colors)
+nearest = Image.Resampling.NEAREST
+Image.fromarray(pw.index_to_color(kinds, cases)).resize((320, 240), nearest)
 
 # %% [markdown]
 # Dice divides twice the overlap by the two sizes added, 2 |A ∩ B| / (|A| + |B|). In counts this is
 # 2 TP / (2 TP + FP + FN), and that is F1, the harmonic mean of precision and recall. IoU divides by
-# the union. Of one class the two are the same information, D = 2 IoU / (1 + IoU); *means* of
+# the union. Of one class the two are the same information, Dice = 2 IoU / (1 + IoU); *means* of
 # them over classes or images are not.
 
 # %%
-tp, missed, false = (int((kinds == kind).sum()) for kind in (1, 2, 3))
-dice = 2 * tp / (2 * tp + false + missed)
-precision, recall, iou = tp / (tp + false), tp / (tp + missed), tp / (tp + false + missed)
+tp, fn, fp = (int((kinds == kind).sum()) for kind in (1, 2, 3))
+dice, iou = 2 * tp / (2 * tp + fp + fn), tp / (tp + fp + fn)
+precision, recall = tp / (tp + fp), tp / (tp + fn)
 f1 = 2 * precision * recall / (precision + recall)
-print(f"TP {tp}, FP {false}, FN {missed}: Dice {dice:.4f}, F1 {f1:.4f}, IoU {iou:.4f}")
+print(f"TP {tp}, FP {fp}, FN {fn}: Dice {dice:.3f}, F1 {f1:.3f}, IoU {iou:.3f}")
 
 counts = pw.count_confusion(pred, label, num_classes=2)
-ours = [pw.dice(counts)[1], pw.f_beta(counts, beta=1)[1], 2 * iou / (1 + iou)]
-np.testing.assert_allclose(ours, dice)
-np.testing.assert_allclose([f1, pw.iou(counts)[1]], [dice, iou])
+ours = [pw.dice(counts)[1], pw.f_beta(counts, beta=1)[1]]
+np.testing.assert_allclose([*ours, f1, 2 * iou / (1 + iou)], dice)
+np.testing.assert_allclose(pw.iou(counts)[1], iou)
 
 # %% [markdown]
 # ## From probabilities
@@ -60,19 +64,18 @@ np.testing.assert_allclose([f1, pw.iou(counts)[1]], [dice, iou])
 
 # %%
 torch.manual_seed(0)
-square = torch.from_numpy(label)[None].long()
+square = torch.from_numpy(label)[None]
 y = pw.one_hot(square, 2, dtype=torch.float64)
 logits = 2 * y + torch.randn(1, 2, 12, 16, dtype=torch.float64)
 p = pw.activate(logits)
 
-inter, size = (p * y).sum((0, 2, 3)), (p + y).sum((0, 2, 3))  # one number per class
-by_hand = 1 - (2 * inter / size).mean()
-one_call = pw.Dice()(logits, square)
-torch.testing.assert_close(by_hand, one_call)
-print("soft Dice of each class:", (2 * inter / size).numpy(), f"loss: {one_call:.4f}")
+inter, size = (p * y).sum((0, 2, 3)), (p + y).sum((0, 2, 3))  # of each class
+loss = pw.Dice()(logits, square)
+torch.testing.assert_close(1 - (2 * inter / size).mean(), loss)
+print("soft Dice of each class:", (2 * inter / size).numpy(), f"loss {loss:.3f}")
 
-sure = 100 * pw.one_hot(torch.from_numpy(pred)[None].long(), 2, dtype=torch.float64)
-np.testing.assert_allclose(pw.Dice()(sure, square), 1 - pw.dice(counts).mean())
+sure = 100.0 * pw.one_hot(torch.from_numpy(pred)[None], 2)
+np.testing.assert_allclose(1 - pw.Dice()(sure, square), pw.dice(counts).mean())
 
 # %% [markdown]
 # ## Plain or squared denominator
@@ -83,14 +86,13 @@ np.testing.assert_allclose(pw.Dice()(sure, square), 1 - pw.dice(counts).mean())
 
 # %%
 print("   p   plain 2p / (p + 1)   squared 2p / (p² + 1)")
-for value in (0.1, 0.5, 0.9, 0.99):
-    probs = torch.where(square == 1, value, 1e-9).double()
-    x = torch.logit(probs)[:, None]  # one channel
+for p in (0.1, 0.5, 0.9, 0.99):
+    x = torch.where(square == 1, p, 1e-9).double().logit()[:, None]
     plain = 1 - pw.Dice(activation="sigmoid")(x, square)
     squared = 1 - pw.Dice(activation="sigmoid", squared=True)(x, square)
-    np.testing.assert_allclose(plain, 2 * value / (value + 1), rtol=1e-6)
-    np.testing.assert_allclose(squared, 2 * value / (value**2 + 1), rtol=1e-6)
-    print(f"{value:4}{plain:13.4f}{squared:22.4f}")
+    np.testing.assert_allclose(plain, 2 * p / (p + 1), rtol=1e-6)
+    np.testing.assert_allclose(squared, 2 * p / (p**2 + 1), rtol=1e-6)
+    print(f"{p:4}{plain:13.4f}{squared:22.4f}")
 
 # %% [markdown]
 # Squared is kinder to pixels that are nearly right: towards p = 1 it hardly rises any more.
@@ -103,42 +105,42 @@ for value in (0.1, 0.5, 0.9, 0.99):
 
 # %%
 labels = np.zeros((2, 20, 20), np.uint8)
-labels[0, 2:18, 2:18], labels[1, 2:4, 2:4] = 1, 1
+labels[0, 2:18, 2:18] = labels[1, 2:4, 2:4] = 1
 preds = labels.copy()
-preds[0, 2, 2:18], preds[1, 2] = 0, 0  # one row of each is missed
+preds[:, 2] = 0  # one row of each is missed
 
-each = [pw.count_confusion(a, b, num_classes=2) for a, b in zip(preds, labels)]
+each = [pw.count_confusion(a, b, 2) for a, b in zip(preds, labels)]
 per_image = [pw.dice(one)[1] for one in each]
 per_batch = pw.dice(each[0] + each[1])[1]
-print("Dice of each image:", np.array(per_image), f"their mean: {np.mean(per_image):.3f}")
+print(f"Dice of each image: {per_image[0]:.3f}, {per_image[1]:.3f}", end="; ")
+print(f"their mean: {np.mean(per_image):.3f}")
 print(f"Dice of the counts added: {per_batch:.3f}")
 
-x, target = 100.0 * pw.one_hot(torch.from_numpy(preds), 2), torch.from_numpy(labels)
-batch_loss = pw.Dice(classes="foreground")(x, target)
-image_loss = pw.Dice(classes="foreground", per_image=True)(x, target)
-np.testing.assert_allclose(1 - batch_loss, per_batch, rtol=1e-6)
-np.testing.assert_allclose(1 - image_loss, np.mean(per_image), rtol=1e-6)
+preds, target = torch.from_numpy(preds), torch.from_numpy(labels)
+x = 100.0 * pw.one_hot(preds, 2)
+for rule, expected in [(False, per_batch), (True, np.mean(per_image))]:
+    loss = pw.Dice(classes="foreground", per_image=rule)(x, target)
+    np.testing.assert_allclose(1 - loss, expected, rtol=1e-6)
 
 # %% [markdown]
-# They agree where all images are alike, and in a batch of one. `pw.Dice` is per batch unless told
-# otherwise. Scores of a data set are of the counts added; `pixelwise score --all` prints the
-# others.
+# They agree in a batch of one. `pw.Dice` is per batch unless told otherwise. Scores of a data set
+# are of the counts added; `pixelwise score --all` prints the others.
 #
 # ## A class that is not there
 #
-# The second image has no object at all, and the prediction is right. Dice is 0 / 0. What then?
+# An image has no object, and the prediction is right. Dice is 0 / 0. And with one false pixel?
 
 # %%
-empty = torch.zeros(1, 20, 20, dtype=torch.long)
+empty = torch.zeros(1, 20, 20, dtype=torch.uint8)
 one_pixel = empty.clone()
 one_pixel[0, 5, 5] = 1
-nothing, speck = 100.0 * pw.one_hot(empty, 2), 100.0 * pw.one_hot(one_pixel, 2)
+right, wrong = (100.0 * pw.one_hot(label, 2) for label in (empty, one_pixel))
 
 print("absent  smooth   nothing predicted   one false pixel")
 for absent, smooth in [("skip", 0), ("keep", 0), ("keep", 1), ("keep", 100)]:
     loss = pw.Dice(classes="foreground", absent=absent, smooth=smooth)
-    print(f"{absent:6}{smooth:8}{loss(nothing, empty):20.3f}{loss(speck, empty):18.3f}")
-    assert loss(nothing, empty) == 0
+    a, b = loss(right, empty), loss(wrong, empty)
+    print(f"{absent:6}{smooth:8}{a:20.3f}{b:18.3f}")
 
 # %% [markdown]
 # - `"skip"`, the default, leaves the class out of the mean: no reward and no punishment. Cross
@@ -156,25 +158,24 @@ for absent, smooth in [("skip", 0), ("keep", 0), ("keep", 1), ("keep", 100)]:
 
 # %% alt="Four images of green fields with a grey road, small coloured cars on the road and stones of the same colours beside it; below each its label, in which cars are a few red pixels."
 H, W = 40, 48
-PAINT = [(170, 60, 60), (70, 80, 160), (200, 200, 195)]  # of cars and of stones
+PAINT = [(170, 60, 60), (70, 80, 160), (200, 200, 195)]  # cars, stones
 colors = [(120, 170, 90), (130, 130, 130), (220, 40, 60)]
 classes = pw.Classes(["field", "road", "car"], colors=colors)
 
 
 def scene(random):
-    image, label = np.full((H, W, 3), (96.0, 130.0, 70.0)), np.zeros((H, W), np.uint8)
+    image = np.full((H, W, 3), (96.0, 130.0, 70.0))
     left, slope = random.integers(6, W - 20), random.uniform(-0.4, 0.4)
     across = np.arange(W) - left - slope * np.arange(H)[:, None]
-    if random.random() < 0.85:
-        label[(across >= 0) & (across < 14)] = 1
-        image[label == 1] = (110, 108, 105)
-    stones, cars = random.integers(2, 6), random.integers(0, 3)
-    for on, size in [(0, random.integers(2, 6, 2)) for _ in range(stones)] + [(1, (5, 3))] * cars:
-        places = np.argwhere(label == on)
-        if len(places):
-            y, x = random.choice(places)
+    road = (across >= 0) & (across < 14) & (random.random() < 0.85)
+    image[road] = (110, 108, 105)
+    label = road.astype(np.uint8)
+    for on in [0] * random.integers(2, 6) + [1] * random.integers(0, 3):
+        if (label == on).any():
+            y, x = random.choice(np.argwhere(label == on))
+            height, width = (5, 3) if on else random.integers(2, 6, 2)
             part = np.zeros((H, W), bool)
-            part[y : y + size[0], x : x + size[1]] = True
+            part[y : y + height, x : x + width] = True
             part &= label == on
             image[part] = random.choice(PAINT) + random.normal(0, 12, 3)
             label[part] = 2 * on
@@ -183,43 +184,31 @@ def scene(random):
 
 
 random = np.random.default_rng(0)
-train = [scene(random) for _ in range(30)]
-val = [scene(random) for _ in range(30)]
-shown = [np.vstack([image, pw.index_to_color(label, classes)]) for image, label in train[:4]]
-sheet = Image.fromarray(np.hstack(shown))
-sheet.resize((4 * sheet.width, 4 * sheet.height), Image.Resampling.NEAREST)
+train, val = ([scene(random) for _ in range(30)] for _ in range(2))
+shown = [np.vstack([a, pw.index_to_color(b, classes)]) for a, b in train[:4]]
+Image.fromarray(np.hstack(shown)).resize((16 * W, 8 * H), nearest)
 
 # %% [markdown]
 # Written as a data set: images, indexed PNGs ([lesson 1](1_label_image.py)), and `dataset.toml`.
+# `pw.weights`, in a shell `pixelwise weights fields`, counts the pixels of each class. The weights
+# come from these counts: `inverse` is N / (C n), the share that a class would have if all were
+# alike, divided by the one it has. The others are milder.
 
 # %%
 folder = Path("fields")
-for name in ("images", "labels"):
-    (folder / name).mkdir(parents=True, exist_ok=True)
+(folder / "images").mkdir(parents=True, exist_ok=True)
+(folder / "labels").mkdir(exist_ok=True)
 for number, (image, label) in enumerate(train):
     Image.fromarray(image).save(folder / f"images/{number:02}.png")
     pw.write_label(folder / f"labels/{number:02}.png", label, classes)
 
-toml = 'task = "multiclass"\n[splits.train]\nimages = "images"\nlabels = "labels"\n'
+toml = '[splits.train]\nimages = "images"\nlabels = "labels"\n'
 toml += "".join(f'[[classes]]\nname = "{name}"\n' for name in classes.names)
 (folder / "dataset.toml").write_text(toml)
-
-weighed = pw.weights(folder, drop_background=0.98)
-counts = weighed.counts
-for name, pixels, images in zip(classes.names, counts.pixels, counts.images):
-    print(
-        f"{name:6}{pixels:6} pixels, {pixels / counts.valid:7.2%}, in {images} of {counts.files} images"
-    )
-
-# %% [markdown]
-# Class weights come from these counts. `inverse` is N / (C n): the share that each class would have
-# if all were alike, divided by the one it has. The others are milder.
-
-# %%
-n = counts.pixels
-np.testing.assert_allclose(pw.class_weights(counts), n.sum() / (3 * n))
-for method, row in weighed.by_method.items():
-    print(f"{method:17}{row.formula:55}{np.array(row.weights)}")
+weights = pw.weights(folder, drop_background=0.98)
+n = weights.counts.pixels
+np.testing.assert_allclose(pw.class_weights(weights.counts), n.sum() / (3 * n))
+weights.plot()
 
 # %% [markdown]
 # ## Images with nothing in them
@@ -230,29 +219,29 @@ for method, row in weighed.by_method.items():
 # fields finds cars in them.
 
 # %%
-for filled in weighed.filled:
+for filled in weights.filled:
     print(f"image {filled.id}: {filled.share:.1%} {filled.name}")
 
 pw.weights(folder, drop_background=0.98, keep_list=folder / "keep.txt")
-toml = toml.replace('labels = "labels"\n', 'labels = "labels"\nlist = "keep.txt"\n')
+toml = toml.replace('"labels"\n', '"labels"\nlist = "keep.txt"\n')
 (folder / "dataset.toml").write_text(toml)
-after = pw.weights(folder).counts
-shares = n[2] / counts.valid, after.pixels[2] / after.valid
-print(f"{counts.files} images, then {after.files}; cars {shares[0]:.2%}, then {shares[1]:.2%}")
-assert after.files == counts.files - len(weighed.filled)
+kept = pw.weights(folder).counts
+print(f"{kept.files} images are left, with {kept.pixels[2]} pixels of cars")
+assert kept.files == 30 - len(weights.filled)
+assert kept.pixels[2] == n[2]
 
 # %% [markdown]
 # ## What three losses make of it
 #
-# The same small network, trained for the same number of steps with cross entropy, with weighted
-# cross entropy, and with cross entropy + Dice; each twice, from other first weights, because
-# one run is an anecdote.
+# The same small network, trained for 200 steps with cross entropy, with weighted cross entropy,
+# and with cross entropy + Dice; each twice, from other first weights: one run proves little.
 
 
 # %%
 def tensors(scenes):
-    images, labels = (torch.from_numpy(np.stack(part)) for part in zip(*scenes))
-    return images.movedim(-1, 1).float() / 255 - 0.5, labels
+    images, labels = (np.stack(part) for part in zip(*scenes))
+    images = torch.from_numpy(images).movedim(-1, 1)
+    return images.float() / 255 - 0.5, torch.from_numpy(labels)
 
 
 def layer(before, dilation):
@@ -263,8 +252,8 @@ def layer(before, dilation):
 def fit(loss, seed):
     """Counts of the validation images after every 40 steps."""
     torch.manual_seed(seed)
-    last = torch.nn.Conv2d(12, 3, 1)  # it ends in logits
-    model = torch.nn.Sequential(*layer(3, 1), *layer(12, 2), *layer(12, 4), last)
+    layers = *layer(3, 1), *layer(12, 2), *layer(12, 4)
+    model = torch.nn.Sequential(*layers, torch.nn.Conv2d(12, 3, 1))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     history = []
     for step in range(1, 201):
@@ -274,76 +263,88 @@ def fit(loss, seed):
         optimizer.step()
         if step % 40 == 0:
             with torch.no_grad():
-                pred = pw.predict_label(model.eval()(val_images))
+                pred = pw.predict_label(model.eval()(val_images)).numpy()
             model.train()
-            history.append(pw.count_confusion(pred.numpy(), val_target.numpy(), num_classes=3))
+            history.append(pw.count_confusion(pred, val_target.numpy(), 3))
     return history
 
 
 (images, target), (val_images, val_target) = tensors(train), tensors(val)
+inverse = pw.class_weights(weights.counts, "inverse")
+losses = {
+    "ce": pw.CrossEntropy(),
+    "weighted ce": pw.CrossEntropy(weight=inverse),
+    "ce + dice": pw.CrossEntropy() + pw.Dice(),
+}
+runs = {name: [fit(losses[name], seed) for seed in (0, 1)] for name in losses}
 
-
-weighted = pw.CrossEntropy(weight=pw.class_weights(counts, "inverse"))
-both = pw.CrossEntropy() + pw.Dice()
-losses = {"ce": pw.CrossEntropy(), "weighted ce": weighted, "ce + dice": both}
-runs = {name: [fit(loss, seed) for seed in (0, 1)] for name, loss in losses.items()}
-
-print("IoU of cars after 40, 80, ... steps")
-for name, both in runs.items():
-    for history in both:
-        print(f"{name:12}", *(f"{pw.iou(counts)[2]:5.2f}" for counts in history))
 
 # %%
-at_the_end, scores = {}, (pw.iou, pw.precision, pw.recall)
-print("at the end, mean of both runs:  IoU, precision, recall of cars;  pixel accuracy")
-for name, both in runs.items():
-    # NaN is the precision where nothing was predicted
-    of_cars = np.nan_to_num([[score(run[-1])[2] for score in scores] for run in both])
-    at_the_end[name] = iou, precision, recall = of_cars.mean(axis=0)
-    accuracy = np.mean([pw.pixel_accuracy(run[-1]) for run in both])
-    print(f"{name:26}{iou:8.2f}{precision:10.2f}{recall:9.2f}{accuracy:20.4f}")
+def lines(title, x_label, y_label, series):
+    """A chart of several lines: name -> (x, y) of its points."""
+    curves = [Line(name, tuple(points)) for name, points in series.items()]
+    return Lines(title, tuple(curves), x_label, y_label)
 
-ce, weighted, with_dice = at_the_end.values()
-assert ce[0] < min(weighted[0], with_dice[0])  # IoU
-assert weighted[1] < with_dice[1]  # precision
+
+curves = {}
+for name, both in runs.items():
+    for number, run in enumerate(both, 1):
+        iou = [(40 * k, pw.iou(counts)[2]) for k, counts in enumerate(run, 1)]
+        curves[f"{name}, run {number}"] = iou
+lines("IoU of cars in images that were not trained on", "step", "IoU", curves)
+
+# %%
+end, scores = {}, (pw.iou, pw.precision, pw.recall)
+print("cars:             IoU precision    recall  pixel accuracy")
+for name, both in runs.items():
+    values = [[score(run[-1]) for score in scores] for run in both]
+    end[name] = np.nan_to_num(values).mean(axis=0)  # 0 if never predicted
+    accuracy = np.mean([pw.pixel_accuracy(run[-1]) for run in both])
+    values = [f"{value:9.2f}" for value in end[name][:, 2]]
+    print(f"{name:11}", *values, f"{accuracy:12.4f}")
+
+assert end["ce"][0, 2] < min(end["weighted ce"][0, 2], end["ce + dice"][0, 2])
+assert end["weighted ce"][1, 2] < end["ce + dice"][1, 2]  # precision
+series = tuple(Series(name, tuple(values[0])) for name, values in end.items())
+Bars("IoU of each class, mean of both", classes.names, series, "IoU")
 
 # %% [markdown]
-# - **Cross entropy** is a mean over pixels, and cars are less than half a percent of them. For most
+# - **Cross entropy** is a mean over pixels, and cars are half a percent of them. For most
 #   of the training it says *no cars anywhere*, and pixel accuracy does not show it.
-# - **Weighted cross entropy** sees them first. A car's pixel costs almost 200 times as much as one
-#   of a field, so the network rather calls a stone a car than miss one: the highest recall, paid
-#   with precision.
+# - **Weighted cross entropy** sees them first. A car's pixel costs more than 100 times as much as
+#   one of a field, so the network rather calls a stone a car than miss one: recall, paid with
+#   precision.
 # - **Cross entropy + Dice** counts the class, not its pixels: one third of the Dice is that of
 #   cars, however few pixels they have, and false alarms are in its denominator. It starts later
 #   than weights do, and has the highest precision.
 #
-# Weights, Dice and crops around the class all push in one direction: do not add them up unmeasured.
-# `pixelwise score` compares two runs. More in [rare classes](../rare-classes.md).
+# More in [rare classes](../rare-classes.md). `pixelwise score` compares two runs.
 #
 # ## The family
 #
-# Tversky has separate costs for the two kinds of error: TP / (TP + α FP + β FN).
+# Tversky has separate costs for the two kinds of error: TP / (TP + α FP + β FN). β above α says
+# that a miss is worse than a false alarm. Dice, IoU and F-β are members:
 
 # %%
-for loss, alpha, beta in [(pw.Dice(), 0.5, 0.5), (pw.Jaccard(), 1, 1), (pw.FBeta(2), 0.2, 0.8)]:
+costs = {pw.Dice(): (0.5, 0.5), pw.Jaccard(): (1, 1), pw.FBeta(2): (0.2, 0.8)}
+for loss, (alpha, beta) in costs.items():
     value = pw.Tversky(alpha=alpha, beta=beta)(logits, square)
     torch.testing.assert_close(loss(logits, square), value)
-    print(f"α = {alpha:3}, β = {beta:3}: {value:.4f} = {type(loss).__name__}")
+    print(f"α = {alpha:3}, β = {beta:3}: {value:.3f} = {type(loss).__name__}")
 
 # %% [markdown]
-# β above α says that a miss is worse than a false alarm. Here is how hard the pixels of an object
-# pull upwards while they are found, from p = 0.02 to 0.98. The object is 5 % of the pixels, and the
-# background stands at 0.1.
+# How hard do the pixels of an object pull upwards while it is found, from p = 0.02 to 0.98? It has
+# 5 % of the pixels, and the background stands at 0.1.
 
 # %%
-line = (torch.arange(1000) < 50).long()[None]
+small = (torch.arange(1000) < 50).long()[None]
 
 
-def pull(loss, value):
+def pull(loss, p):
     """Minus the gradient of the loss, summed over the logits of the object."""
-    probs = torch.where(line == 1, value, 0.1).double()[:, None]
-    x = torch.logit(probs).requires_grad_()
-    loss(x, line).backward()
+    probs = torch.where(small == 1, p, 0.1).double()[:, None]
+    x = probs.logit().requires_grad_()
+    loss(x, small).backward()
     return -x.grad[0, 0, :50].sum().item()
 
 
@@ -353,17 +354,16 @@ pulling = {
     "Tversky, α 0.3, β 0.7": pw.Tversky(0.3, 0.7, activation="sigmoid"),
     "F-β, β = 2": pw.FBeta(2, activation="sigmoid"),
 }
-values = [round(0.02 * k, 2) for k in range(1, 50)]
-curves = {name: [pull(loss, value) for value in values] for name, loss in pulling.items()}
-for name, curve in curves.items():
-    print(f"{name:22} pulls {curve[0]:.3f} at p = 0.02, {curve[24]:.3f} at p = 0.5")
+at = [k / 50 for k in range(1, 50)]
+curves = {name: [(p, pull(pulling[name], p)) for p in at] for name in pulling}
 assert curves["Dice"][0] < curves["cross entropy"][0]
-assert curves["Tversky, α 0.3, β 0.7"][0] > curves["Dice"][0]
+assert curves["Dice"][24] > curves["cross entropy"][24]
+lines("Pull on the object", "p of its pixels", "−Σ ∂loss/∂logit", curves)
 
 # %% [markdown]
 # Cross entropy pulls hardest where the object is missed altogether; the ratios hardly pull there,
 # since the sigmoid is flat. Where pixels are half right it is the other way round. A sum has both,
-# which is why `ce + dice` is where to start. [Which loss?](../which-loss.md) goes on from here.
+# which is why `ce + dice` is where to start. Go on with [which loss](../which-loss.md).
 #
 # ## Three questions
 #
