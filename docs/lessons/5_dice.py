@@ -203,7 +203,8 @@ for number, (image, label) in enumerate(train):
     pw.write_label(folder / f"labels/{number:02}.png", label, classes)
 
 toml = '[splits.train]\nimages = "images"\nlabels = "labels"\n'
-toml += "".join(f'[[classes]]\nname = "{name}"\n' for name in classes.names)
+for name, color in zip(classes.names, colors):
+    toml += f'[[classes]]\nname = "{name}"\ncolor = {list(color)}\n'
 (folder / "dataset.toml").write_text(toml)
 weights = pw.weights(folder, drop_background=0.98)
 n = weights.counts.pixels
@@ -227,8 +228,7 @@ toml = toml.replace('"labels"\n', '"labels"\nlist = "keep.txt"\n')
 (folder / "dataset.toml").write_text(toml)
 kept = pw.weights(folder).counts
 print(f"{kept.files} images are left, with {kept.pixels[2]} pixels of cars")
-assert kept.files == 30 - len(weights.filled)
-assert kept.pixels[2] == n[2]
+assert (kept.files, kept.pixels[2]) == (30 - len(weights.filled), n[2])
 
 # %% [markdown]
 # ## What three losses make of it
@@ -309,14 +309,14 @@ series = tuple(Series(name, tuple(values[0])) for name, values in end.items())
 Bars("IoU of each class, mean of both", classes.names, series, "IoU")
 
 # %% [markdown]
-# - **Cross entropy** is a mean over pixels, and cars are half a percent of them. For most
-#   of the training it says *no cars anywhere*, and pixel accuracy does not show it.
+# - **Cross entropy** is a mean over pixels, and cars are half a percent of them. It can say *no
+#   cars anywhere* for as long as it is trained here, and pixel accuracy does not show it.
 # - **Weighted cross entropy** sees them first. A car's pixel costs more than 100 times as much as
 #   one of a field, so the network rather calls a stone a car than miss one: recall, paid with
 #   precision.
 # - **Cross entropy + Dice** counts the class, not its pixels: one third of the Dice is that of
-#   cars, however few pixels they have, and false alarms are in its denominator. It starts later
-#   than weights do, and has the highest precision.
+#   cars, however few pixels they have, and false alarms are in its denominator. It may start later
+#   than weights do; its precision is higher.
 #
 # More in [rare classes](../rare-classes.md). `pixelwise score` compares two runs.
 #
