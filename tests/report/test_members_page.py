@@ -43,6 +43,7 @@ def test_the_page_has_scores_thresholds_decisions_and_pictures_of_each_class(sco
     assert "0.25" in page
     assert "on these very images" in page
     assert page.count("<article") == 4
+    assert page.count("<tr data-worst=") == 4
     pictures = re.findall(r'<img src="data:image/\w+;base64', page)
     assert len(pictures) == 4 * 4
     assert "has one class a pixel" not in page
@@ -60,7 +61,7 @@ def test_a_comparison_of_two_is_paired_over_images(scored):
     )
     page = pw.report(scored / "b").read_text()
     assert page.count("<article") == 4
-    assert len(re.findall(r'<img src="data:', page)) == 16
+    assert len(re.findall(r'<img src="data:', page)) == 20
     (scored / "b" / "comparison.json").unlink()
 
 

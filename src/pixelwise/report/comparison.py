@@ -1,16 +1,33 @@
 """The page of a comparison: two predictions of the same images, and their differences."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pixelwise.errors import PixelwiseError
 from pixelwise.figures.words import difference
 from pixelwise.files.names import real_path
-from pixelwise.report.pictures import channels_of, compared_pictures
+from pixelwise.files.results import read_object
+from pixelwise.report import tables
+from pixelwise.report.pictures import (
+    BETTER,
+    BOTH_WRONG,
+    WORSE,
+    channels_of,
+    compared_pictures,
+)
 from pixelwise.report.planes import compared_members
 from pixelwise.report.reach import reach
+from pixelwise.report.scripts import scripts
 from pixelwise.report.tables import hex_color, short_names
 from pixelwise.score.compare import Comparison, Difference, ImageDifference
+
+# Images that a page lists; all are in comparison.json.
+MOST_ROWS = 10_000
+# Settings that say where a run is and how fast, not what it is.
+OF_EACH_RUN = ("out", "resume", "workers", "log_every", "overwrite", "logger", "loggers")
+LONGEST = 200  # characters of a setting
 
 
 def comparison(found: Comparison, folder: Path, worst: int, best: int) -> dict[str, Any]:
@@ -31,6 +48,7 @@ def comparison(found: Comparison, folder: Path, worst: int, best: int) -> dict[s
     may_show = reach(folder, (found.a, found.b), found.dataset)
     return {
         "version": found.version,
+        "scripts": scripts("sort", "filter", "copy"),
         "found": found,
         "name": Path(dataset).name if dataset else " and ".join(names),
         "names": names,
@@ -45,7 +63,67 @@ def comparison(found: Comparison, folder: Path, worst: int, best: int) -> dict[s
         "worse": [shown(image, found, folder, may_show) for image in down[:worst]],
         "better": [shown(image, found, folder, may_show) for image in up[:best]],
         "numbers": (len(up), len(down), len(found.images) - len(changed)),
+        "rows": [image_row(image) for image in found.images[:MOST_ROWS]],
+        "settings": differing_settings(*folders),
+        "colors": {
+            "better": tables.hex_color(BETTER),
+            "worse": tables.hex_color(WORSE),
+            "both": tables.hex_color(BOTH_WRONG),
+        },
     }
+
+
+def image_row(image: ImageDifference) -> dict[str, Any]:
+    """One image in the list of all."""
+    change = image.difference
+    kind = "without a score" if change is None else "better" if change > 0 else "worse"
+    return {
+        "id": image.id,
+        "a": image.a,
+        "b": image.b,
+        "by": change,
+        "difference": difference(image.a, image.b),
+        "kind": "same" if change == 0 else kind,
+    }
+
+
+def differing_settings(a: Path, b: Path) -> list[tuple[str, str, str]]:
+    """Name and both values of the settings in which two runs differ; [] if one is not a run.
+
+    Args:
+        a, b: folders of predictions.
+    """
+    first, second = _settings_of(a), _settings_of(b)
+    if first is None or second is None:
+        return []
+    names = [name for name in {**first, **second} if name not in OF_EACH_RUN]
+    return [
+        (name, _text(first, name), _text(second, name))
+        for name in names
+        if first.get(name) != second.get(name)
+    ]
+
+
+def _settings_of(predictions: Path) -> dict[str, Any] | None:
+    """The settings of the run around a folder of predictions; None if there are none."""
+    for folder in (predictions, *predictions.parents[:2]):
+        path = folder / "config.json"
+        if path.is_file():
+            try:
+                content = read_object(path)
+            except PixelwiseError:
+                return None
+            settings = content.get("config")
+            return settings if isinstance(settings, dict) else None
+    return None
+
+
+def _text(settings: dict[str, Any], name: str) -> str:
+    if name not in settings:
+        return "–"
+    value = settings[name]
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def verdict(found: Comparison) -> str:

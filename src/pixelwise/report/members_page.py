@@ -13,8 +13,12 @@ from pixelwise.report import tables
 from pixelwise.report.pictures import WRONG, channels_of
 from pixelwise.report.planes import member_pictures
 from pixelwise.report.reach import reach
+from pixelwise.report.scripts import scripts
 from pixelwise.report.source import MemberSource
 from pixelwise.score.members import MemberImage, MemberRow, MultilabelScore
+
+# Images that a page lists; all are in score.json.
+MOST_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ def members_page(
     low = ordered[:worst]
     return {
         "version": score.version,
+        "scripts": scripts("sort", "filter", "copy"),
         "score": score,
         "name": Path(score.dataset.path).name if score.dataset.path else predictions.name,
         "predictions": str(predictions),
@@ -79,8 +84,16 @@ def members_page(
         "class_sentence": tables.class_sentence(rows),
         "worst": [shown(image, source) for image in low],
         "best": [shown(image, source) for image in ordered[len(low) :][::-1][:best]],
+        "rows": [image_row(image, score.classes.names) for image in ordered[:MOST_ROWS]],
         "wrong_color": tables.hex_color(WRONG),
     }
+
+
+def image_row(image: MemberImage, names: tuple[str, ...]) -> dict[str, Any]:
+    """One image in the list of all."""
+    scored = [(iou, name) for iou, name in zip(image.iou, names) if iou is not None]
+    least, worst = min(scored, default=(None, ""))
+    return {"id": image.id, "mean_iou": image.mean_iou, "worst": worst, "least": least}
 
 
 def class_rows(score: MultilabelScore) -> list[MemberClass]:

@@ -24,6 +24,8 @@ from pixelwise.score.record import DataSplit, ImageScores
 MayShow = Callable[[str], bool]
 SMALL: Box = (320, 480)  # that a picture of the page fits into
 WRONG = (230, 0, 92)
+# of a change; told apart by people who see few colours too
+BETTER, WORSE, BOTH_WRONG = (64, 160, 255), (255, 140, 0), (20, 20, 20)
 NAMED_CLASSES = 4
 
 
@@ -86,12 +88,17 @@ def four_pictures(
 def compared_pictures(
     image: ImageDifference, folder: Path, classes: Classes, may_show: MayShow, channels: Channels
 ) -> list[Picture]:
-    """Image, label, and both predictions of one image of a comparison; see four_pictures."""
+    """Image, label, both predictions and what changed of one image of a comparison."""
     files = {"Label": image.label, "a": image.prediction_a, "b": image.prediction_b}
-    labels = [
-        read_index(caption, name, folder, classes, may_show)[0] for caption, name in files.items()
+    first, pixels = read_photo(image.image, folder, may_show, channels)
+    read = [read_index(caption, name, folder, classes, may_show) for caption, name in files.items()]
+    label, *preds = (index for _, index in read)
+    void = None if label is None else label == classes.ignore_index
+    wrong = [
+        None if label is None or pred is None or label.shape != pred.shape else pred != label
+        for pred in preds
     ]
-    return [read_photo(image.image, folder, may_show, channels)[0], *labels]
+    return [first, *(picture for picture, _ in read), change_picture(pixels, void, *wrong)]
 
 
 def read_photo(
@@ -211,6 +218,30 @@ def error_picture(
     share = wrong.sum() / max(1, label.size - void.sum())
     text = f"Errors: {percent(float(share))} % of the valid pixels are wrong."
     return _jpeg("Errors", text, Image.fromarray(drawn))
+
+
+def change_picture(
+    image: np.ndarray | None, void: np.ndarray | None, a: np.ndarray | None, b: np.ndarray | None
+) -> Picture:
+    """Where b is right and a wrong, where it is the other way round, and where both are wrong.
+
+    Args:
+        image: (H, W, 3) uint8, or None: plain grey.
+        void: (H, W) bool, pixels that are not scored; None: there is no such picture.
+        a, b: (H, W) bool, pixels that each prediction has wrong; None: there is no such picture.
+    """
+    if void is None or a is None or b is None:
+        text = "Without a label and two predictions of its size there is no change to show."
+        return Picture("Change", text)
+    height, width = void.shape
+    masks = {BETTER: a & ~b & ~void, WORSE: b & ~a & ~void, BOTH_WRONG: a & b & ~void}
+    shown = [(mask, color) for color, mask in masks.items()]
+    drawn = error_map(image, shown, void, fitted(width, height, SMALL))
+    better, worse, _ = (
+        percent(float(mask.sum() / max(1, (~void).sum()))) for mask in masks.values()
+    )
+    text = f"Change: {better} % of the valid pixels are better in b, {worse} % are worse."
+    return _jpeg("Change", text, Image.fromarray(drawn))
 
 
 def _jpeg(caption: str, text: str, picture: Image.Image) -> Picture:

@@ -19,6 +19,7 @@ from pixelwise.report.pictures import (
     SMALL,
     MayShow,
     Picture,
+    change_picture,
     error_picture,
     read_photo,
 )
@@ -43,7 +44,7 @@ def member_pictures(
 def compared_members(
     image: ImageDifference, folder: Path, classes: Classes, may_show: MayShow, channels: Channels
 ) -> list[Picture]:
-    """Image, label, and both predictions of one image of a comparison."""
+    """Image, label, both predictions and what changed of one image of a comparison."""
     first, pixels = read_photo(image.image, folder, may_show, channels)
     files = {
         "Label": image.labels,
@@ -51,7 +52,18 @@ def compared_members(
         "b": files_of(image.prediction_b, classes),
     }
     given = folder, image.image, pixels, classes, may_show
-    return [first, *(read_planes(caption, names, *given)[0] for caption, names in files.items())]
+    read = [read_planes(caption, names, *given) for caption, names in files.items()]
+    label, *preds = (planes for _, planes in read)
+    void = None if label is None else (label == classes.ignore_index).all(0)
+    wrong = [wrong_in_any(label, pred, classes.ignore_index) for pred in preds]
+    return [first, *(picture for picture, _ in read), change_picture(pixels, void, *wrong)]
+
+
+def wrong_in_any(label: np.ndarray | None, pred: np.ndarray | None, void: int) -> np.ndarray | None:
+    """(H, W) pixels that are wrong for a class or more; None without two arrays of one size."""
+    if label is None or pred is None or label.shape != pred.shape:
+        return None
+    return ((label != pred) & (label != void)).any(0)
 
 
 def files_of(name: str, classes: Classes) -> Names:
@@ -121,8 +133,8 @@ def errors(
     pixels: np.ndarray | None, label: np.ndarray | None, pred: np.ndarray | None, void: int
 ) -> Picture:
     """Pixels that are wrong in a class or more; striped is what is void for every class."""
-    if label is None or pred is None or label.shape != pred.shape:
+    wrong = wrong_in_any(label, pred, void)
+    if label is None or wrong is None:
         return error_picture(pixels, label, pred, void)
-    wrong = ((label != pred) & (label != void)).any(0)
     nothing = (label == void).all(0)
     return error_picture(pixels, np.where(nothing, void, 0), wrong.astype(int), void)
