@@ -386,6 +386,8 @@ def report(
     worst: int = 8,
     best: int = 4,
     assets: bool = False,
+    serve: bool = False,
+    port: int = 8765,
     max_gib: float | None = None,
 ) -> Path: ...
 @overload

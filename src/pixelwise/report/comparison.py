@@ -159,6 +159,7 @@ def shown(
     pictures = compared_members if found.classes.files else compared_pictures
     channels = channels_of(found.dataset, folder)
     return {
+        "number": found.images.index(image),
         "scores": image,
         "difference": difference(image.a, image.b),
         "pictures": pictures(

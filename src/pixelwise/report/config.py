@@ -5,7 +5,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from pixelwise.errors import ArgumentError, setting
 from pixelwise.settings import check_settings, max_gib_option, option, required
+
+PORT = 8765
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,20 @@ class ReportConfig:
         False,
         "write the pictures of all images too, into a folder beside the page",
     )
+    serve: bool = option(
+        False,
+        "show the page on this machine, with images at full size, until Ctrl-C; write nothing",
+        group="serving",
+    )
+    port: int = option(PORT, "with --serve: of the address; 0: any that is free", low=0, high=65535)
     max_gib: float | None = max_gib_option()
 
     def __post_init__(self) -> None:
         check_settings(self)
+        own = {"out": self.out is not None, "assets": self.assets}
+        if self.serve and (written := [setting(name) for name, given in own.items() if given]):
+            event = f"{setting('serve')} writes nothing: leave out {' and '.join(written)}"
+            raise ArgumentError("report", event=event)
+        if self.port != PORT and not self.serve:
+            must, got = f"used with {setting('serve')}", "a page that is written"
+            raise ArgumentError("report", "port", must=must, got=got)

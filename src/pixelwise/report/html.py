@@ -45,14 +45,19 @@ def report(config: ReportConfig) -> Path:
     Args:
         config: which score, what it is compared with, how many pictures.
     Returns:
-        the file.
+        the file. With `serve` nothing is written and nothing returned: Ctrl-C ends it.
     Raises:
         RunError: there is no score.json, it or calibration.json is damaged or of another version,
             or the pictures of all images are asked for of something that is not a score.
     """
     path = find_result(config.source)
     found, out = read_result(path), out_path(config)
-    text = rendered(config, path, found)
+    text = rendered(config, path, found, config.serve)
+    if config.serve:
+        # http.server is only imported where it is used
+        from pixelwise.report.serve import serve
+
+        serve(text, found, path, config.port)
     if config.assets:
         if not isinstance(found, Score):
             event = f"{setting('assets')} takes a score of classes that do not overlap"
@@ -74,7 +79,7 @@ def rendered(
         config: as report takes it.
         path: of what was found.
         found: in it.
-        is_served: the page may ask for full/NUMBER/image, label and prediction of an image.
+        is_served: the page may ask for the pictures of an image, such as full/NUMBER/image.
     """
     out = out_path(config)
     if isinstance(found, Comparison):
@@ -106,7 +111,7 @@ def rendered(
         context = score_page(source, others, folders, config, files, is_served)
         context |= {"charts": charts, "evidence": evidence}
         template = "report.html"
-    context |= {"created": readable_time(found.created), "result": path.name}
+    context |= {"created": readable_time(found.created), "result": path.name, "full": is_served}
     return environment().get_template(template).render(context)
 
 

@@ -69,6 +69,7 @@ def members_page(
     images = [image for image in score.images if image.mean_iou is not None]
     ordered = sorted(images, key=lambda image: (image.mean_iou, image.id))
     low = ordered[:worst]
+    numbers = {image.id: number for number, image in enumerate(score.images)}
     return {
         "version": score.version,
         "scripts": scripts("sort", "filter", "copy"),
@@ -84,7 +85,10 @@ def members_page(
         "class_sentence": tables.class_sentence(rows),
         "worst": [shown(image, source) for image in low],
         "best": [shown(image, source) for image in ordered[len(low) :][::-1][:best]],
-        "rows": [image_row(image, score.classes.names) for image in ordered[:MOST_ROWS]],
+        "rows": [
+            {"number": numbers[image.id], **image_row(image, score.classes.names)}
+            for image in ordered[:MOST_ROWS]
+        ],
         "wrong_color": tables.hex_color(WRONG),
     }
 
@@ -125,6 +129,7 @@ def shown(image: MemberImage, source: MemberSource) -> dict[str, Any]:
     channels = channels_of(score.dataset, folder)
     own = [(name, iou) for name, iou in zip(score.classes.names, image.iou) if iou is not None]
     return {
+        "number": score.images.index(image),
         "scores": image,
         "own": own,
         "pictures": member_pictures(

@@ -66,6 +66,7 @@ def four_pictures(
     may_show: MayShow = bool,
     channels: Channels = RGB,
     box: Box = SMALL,
+    errors_box: Box = SMALL,
 ) -> list[Picture]:
     """Image, label, prediction and errors of one image of a score.
 
@@ -77,28 +78,36 @@ def four_pictures(
         classes: the classes of the score.
         may_show: whether the page may show the file of a name.
         channels: of the image, see channels_of.
-        box: that the first three fit into.
+        box, errors_box: that the first three and the last fit into.
     """
     first, pixels = read_photo(image.image, folder, may_show, channels, box)
     second, label = read_index("Label", image.label, folder, classes, may_show, box)
     third, pred = read_index("Prediction", image.prediction, folder, classes, may_show, box)
-    return [first, second, third, error_picture(pixels, label, pred, classes.ignore_index)]
+    errors = error_picture(pixels, label, pred, classes.ignore_index, errors_box)
+    return [first, second, third, errors]
 
 
 def compared_pictures(
-    image: ImageDifference, folder: Path, classes: Classes, may_show: MayShow, channels: Channels
+    image: ImageDifference,
+    folder: Path,
+    classes: Classes,
+    may_show: MayShow,
+    channels: Channels,
+    box: Box = SMALL,
 ) -> list[Picture]:
-    """Image, label, both predictions and what changed of one image of a comparison."""
+    """Image, label, both predictions and what changed of one image; see four_pictures."""
     files = {"Label": image.label, "a": image.prediction_a, "b": image.prediction_b}
-    first, pixels = read_photo(image.image, folder, may_show, channels)
-    read = [read_index(caption, name, folder, classes, may_show) for caption, name in files.items()]
+    first, pixels = read_photo(image.image, folder, may_show, channels, box)
+    read = [
+        read_index(caption, name, folder, classes, may_show, box) for caption, name in files.items()
+    ]
     label, *preds = (index for _, index in read)
     void = None if label is None else label == classes.ignore_index
-    wrong = [
+    a, b = (
         None if label is None or pred is None or label.shape != pred.shape else pred != label
         for pred in preds
-    ]
-    return [first, *(picture for picture, _ in read), change_picture(pixels, void, *wrong)]
+    )
+    return [first, *(picture for picture, _ in read), change_picture(pixels, void, a, b, box)]
 
 
 def read_photo(
@@ -197,7 +206,11 @@ def describe(caption: str, label: np.ndarray, classes: Classes) -> str:
 
 
 def error_picture(
-    image: np.ndarray | None, label: np.ndarray | None, pred: np.ndarray | None, ignore_index: int
+    image: np.ndarray | None,
+    label: np.ndarray | None,
+    pred: np.ndarray | None,
+    ignore_index: int,
+    box: Box = SMALL,
 ) -> Picture:
     """Wrong pixels in one strong colour, the others as a dim grey image, void striped.
 
@@ -205,6 +218,7 @@ def error_picture(
         image: (H, W, 3) uint8, or None: plain grey.
         label, pred: (H, W) class indices, or None: there is no such picture.
         ignore_index: the index of void pixels of the label.
+        box: that the picture fits into.
     """
     if label is None or pred is None:
         return Picture("Errors", "Without label and prediction there are no errors to show.")
@@ -214,14 +228,18 @@ def error_picture(
     void = label == ignore_index
     wrong = (label != pred) & ~void
     height, width = label.shape
-    drawn = error_map(image, [(wrong, WRONG)], void, fitted(width, height, SMALL))
+    drawn = error_map(image, [(wrong, WRONG)], void, fitted(width, height, box))
     share = wrong.sum() / max(1, label.size - void.sum())
     text = f"Errors: {percent(float(share))} % of the valid pixels are wrong."
     return _jpeg("Errors", text, Image.fromarray(drawn))
 
 
 def change_picture(
-    image: np.ndarray | None, void: np.ndarray | None, a: np.ndarray | None, b: np.ndarray | None
+    image: np.ndarray | None,
+    void: np.ndarray | None,
+    a: np.ndarray | None,
+    b: np.ndarray | None,
+    box: Box = SMALL,
 ) -> Picture:
     """Where b is right and a wrong, where it is the other way round, and where both are wrong.
 
@@ -229,6 +247,7 @@ def change_picture(
         image: (H, W, 3) uint8, or None: plain grey.
         void: (H, W) bool, pixels that are not scored; None: there is no such picture.
         a, b: (H, W) bool, pixels that each prediction has wrong; None: there is no such picture.
+        box: that the picture fits into.
     """
     if void is None or a is None or b is None:
         text = "Without a label and two predictions of its size there is no change to show."
@@ -236,7 +255,7 @@ def change_picture(
     height, width = void.shape
     masks = {BETTER: a & ~b & ~void, WORSE: b & ~a & ~void, BOTH_WRONG: a & b & ~void}
     shown = [(mask, color) for color, mask in masks.items()]
-    drawn = error_map(image, shown, void, fitted(width, height, SMALL))
+    drawn = error_map(image, shown, void, fitted(width, height, box))
     better, worse, _ = (
         percent(float(mask.sum() / max(1, (~void).sum()))) for mask in masks.values()
     )
