@@ -22,6 +22,8 @@ from pixelwise.report.config import ReportConfig
 from pixelwise.report.html import rendered
 from pixelwise.report.serve import Server, full_pictures
 from pixelwise.report.source import find_result, read_result
+from report.browse import Browser
+from report.clicks import NEEDS_CHROMIUM
 
 
 @contextmanager
@@ -132,6 +134,20 @@ def test_another_host_is_refused(port, host):
     assert status == 403
     assert b"<" not in content
     assert asked(port, "/", host=f"LOCALHOST:{port}")[0] == 200
+
+
+@NEEDS_CHROMIUM
+def test_the_viewer_of_the_page_shows_the_full_size(port, tmp_path):
+    """Its policy lets it, and a browser has nothing to complain about."""
+    with Browser(tmp_path) as browser:
+        browser.open(f"http://127.0.0.1:{port}/")
+        detail = "{detail: {image: 5, order: [5, 6]}}"
+        browser.run(f"document.dispatchEvent(new CustomEvent('open-image', {detail}))")
+        browser.until("document.querySelector('dialog[open] img')?.naturalWidth > 0")
+        found = browser.run("document.querySelector('dialog[open] img').src")
+        width = browser.run("document.querySelector('dialog[open] img').naturalWidth")
+        assert (found, width) == (f"http://127.0.0.1:{port}/full/5/image", 360)
+        assert browser.console == []
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pixelwise.errors import RunError, setting
+from pixelwise.pictures.reduce import Box
 from pixelwise.report.explore.layers import Layers
-from pixelwise.report.pictures import Box, Picture, channels_of, compared_pictures, four_pictures
+from pixelwise.report.pictures import Picture, channels_of, compared_pictures, four_pictures
 from pixelwise.report.planes import compared_members, member_pictures
 from pixelwise.report.reach import reach
 from pixelwise.report.source import Source
@@ -133,6 +134,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/":
             self._send(HTTPStatus.OK, self.server.page, "text/html", self.server.policy)
             return
+        if self.path == "/favicon.ico":  # browsers ask for it
+            self._send(HTTPStatus.NO_CONTENT, b"", "image/x-icon")
+            return
         asked = ADDRESS.fullmatch(self.path)
         if asked is None or int(asked[1]) >= self.server.number:
             self._say(HTTPStatus.NOT_FOUND, "There is nothing at this address.")
@@ -173,6 +177,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         form = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
         own = {"Content-Type": form, "Content-Length": str(len(data))}
+        own = {} if status == HTTPStatus.NO_CONTENT else own
         for name, value in {**own, **HEADERS, "Content-Security-Policy": policy, **more}.items():
             self.send_header(name, value)
         self.end_headers()
