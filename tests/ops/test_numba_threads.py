@@ -15,6 +15,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 import pixelwise
+from pixelwise.ops.cpu import jit as _jit
 from pixelwise.ops.cpu import pool as _pool
 from pixelwise.ops.cpu import predict as _predict_numba
 from pixelwise.ops.cpu import stats as _stats_numba
@@ -160,6 +161,17 @@ def test_where_no_cache_can_be_written_the_kernels_still_run(tmp_path):
     }
     assert run_probe(tmp_path, **environment) == "[16.0, 0.0, 0.0]"
     assert list(tmp_path.rglob("*.nbi")) == []
+
+
+def test_processes_that_compile_at_the_same_time_do_not_write_the_same_file(tmp_path):
+    """Each has read an index without the entry of the other."""
+    indices = [_jit._Index(str(tmp_path), "function", "stamp") for _ in range(2)]
+    for index, types in zip(indices, ("float32", "float64")):
+        with patch.object(index, "_load_index", return_value={}):
+            index.save(types, types)
+    assert len(list(tmp_path.glob("*.nbc"))) == 2
+    assert [index.load("float64") for index in indices] == ["float64", "float64"]
+    assert indices[0].load("float32") is None  # compiled again
 
 
 def test_the_cache_lies_in_a_folder_of_this_version(tmp_path):

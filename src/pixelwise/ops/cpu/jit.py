@@ -11,6 +11,7 @@ Nothing lets the compiler assume that NaN and infinities do not occur: they must
 numba renews a cache entry when the function's own file changes, but a kernel contains code of other
 files as well. So the cache is a folder whose name is a fingerprint of all files that kernels are
 made of: `__pycache__/kernels-<fingerprint>`, or a subfolder of NUMBA_CACHE_DIR if that is set.
+Processes that run side by side may share it: what one of them loses, it compiles again.
 """
 
 import hashlib
@@ -18,8 +19,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from numba import config, extending, njit
+from numba.core import caching
 
 # a type checker cannot follow what these two make of a function
 intrinsic: Any = extending.intrinsic
@@ -48,16 +51,29 @@ def _fingerprint() -> str:
 FOLDER = f"kernels-{_fingerprint()}"
 
 
+class _Index(caching.IndexDataCacheFile):
+    """The index of a function's machine code, in files that no other process writes.
+
+    numba numbers them, so of two processes that compile for other types at the same time, one would
+    load the code of the other.
+    """
+
+    def _data_name(self, number: int) -> str:  # noqa: ARG002
+        return f"{self._index_name}.{uuid4().hex}.nbc"
+
+
 @contextmanager
 def _own_cache() -> Iterator[None]:
     """Let numba, which looks when a function is decorated, choose the folder of this version."""
     settings: Any = config
-    before = settings.CACHE_DIR
+    files: Any = caching
+    before, index = settings.CACHE_DIR, files.IndexDataCacheFile
     settings.CACHE_DIR = str(Path(before or PACKAGE / "__pycache__") / FOLDER)
+    files.IndexDataCacheFile = _Index
     try:
         yield
     finally:
-        settings.CACHE_DIR = before
+        settings.CACHE_DIR, files.IndexDataCacheFile = before, index
 
 
 def compile_cached(compiler: Callable, *signature: Any, **options: Any) -> Callable:
