@@ -37,8 +37,10 @@ docs: setup ## build the site of documents: its first page is build/site/index.h
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 	@echo "open build/site/index.html"
 
+# processes that tests start need not compile modules again
+test: export PYTHONDONTWRITEBYTECODE :=
 test: setup browser lint types ## lint, type check and run all tests
-	$(BIN)/python -m pytest -n logical --dist loadfile
+	$(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 
 lint: setup ## check style
 	$(BIN)/ruff check .

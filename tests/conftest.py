@@ -17,11 +17,6 @@ SHARED = ROOT.parent / "shared"
 os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="pixelwise-tests-")
 # tensors of tests are small: waiting for one another costs threads more than they save
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# test processes that run side by side (pytest -n) have machine code of their own: numba keeps no
-# order among processes that write to one cache
-if WORKER := os.environ.get("PYTEST_XDIST_WORKER"):
-    CACHES = ROOT / "src" / "pixelwise" / "ops" / "cpu" / "__pycache__"
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(CACHES / WORKER))
 
 # no test loses power, so none waits for the disk; that and when files are synchronised is tested
 os.fsync = os.fstat
@@ -44,7 +39,28 @@ LACKING = {
 }
 
 
+# slow ones with few tests: they begin first, so that processes side by side end at the same time
+SLOW = (
+    "test_triton_predict.py",
+    "test_ranks.py",
+    "test_typing.py",
+    "test_distributed.py",
+    "test_triton_static.py",
+    "test_triton_compile.py",
+    "test_killed_training.py",
+    "test_bad_images.py",
+    "test_accumulate.py",
+    "test_same_run.py",
+    "test_numba_threads.py",
+    "test_rank_stats.py",
+    "test_loader.py",
+    "test_entry.py",
+    "test_loss_laws.py",
+)
+
+
 def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.name not in SLOW)
     words = LACKING.get(sys.platform, ())
     source = functools.cache(inspect.getsource)
     for item in items if words else ():

@@ -222,3 +222,7 @@ def _be(request):
     sys.argv = request["words"] if kind != "-c" else ["-c", *words[1:]]
     code = words[0] if kind == "-c" else Path(kind).read_text(encoding="utf-8")
     exec(compile(code, "<string>" if kind == "-c" else kind, "exec"), main.__dict__)
+
+
+if sys.platform != "linux":  # elsewhere libraries of the system do not survive a fork
+    Popen, run = subprocess.Popen, subprocess.run  # type: ignore[misc, assignment]

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+import warm
 from cli.calls import COMMAND, call, fails, train_words
 
 
@@ -68,7 +69,7 @@ def test_an_interrupted_run_leaves_a_usable_last_checkpoint(data, tmp_path, numb
     out = tmp_path / "run"
     options = "--epochs", 500, "--log-every", 1, "--workers", 1
     words = [str(word) for word in train_words(data, out, *options)]
-    process = subprocess.Popen(
+    process = warm.Popen(
         [*COMMAND, *words],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from multiprocessing import active_children
@@ -10,6 +9,7 @@ from multiprocessing import active_children
 import pytest
 import torch
 
+import warm
 from make import make_dataset
 from pixelwise.data.loader import epoch_batches, load_batches
 from pixelwise.errors import LabelError, RunError
@@ -172,7 +172,7 @@ def test_an_error_beside_the_workers_ends_the_command(tmp_path):
 def train_in_shell(data, out, workers, *options):
     """The command, as a process of its own; a command that hangs is killed and fails the test."""
     words = f"train {data} --out {out} --network small --device cpu --batch 2 --epochs 2"
-    return subprocess.run(
+    return warm.run(
         [*COMMAND, *words.split(), "--workers", str(workers), *options],
         capture_output=True,
         check=False,

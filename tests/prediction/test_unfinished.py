@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+import warm
 from make import draw, make_dataset, train_settings, write_image
 from pixelwise.cli.entry import main
 from pixelwise.errors import ArgumentError, DatasetError, PairingError, RunError
@@ -236,7 +236,7 @@ predict(sys.argv[1], images=sys.argv[2], out=sys.argv[3])
 def test_a_killed_prediction_goes_on_where_it_was(run, images, monkeypatch):
     out = images.parent / "out"
     words = [sys.executable, "-c", KILLED, str(run), str(images), str(out)]
-    assert subprocess.run(words, check=False, capture_output=True).returncode == 9
+    assert warm.run(words, check=False, capture_output=True).returncode == 9
     assert not out.exists()
     names = predicted_now(monkeypatch)
     predict(settings(run, images))

@@ -1,11 +1,11 @@
 """A run and a folder of predictions are written by one process at a time."""
 
-import subprocess
 import sys
 import time
 
 import pytest
 
+import warm
 from make import make_dataset, train_settings
 from pixelwise.errors import RunError
 from pixelwise.files.lock import locked
@@ -49,7 +49,7 @@ def test_a_run_that_trains_is_neither_resumed_nor_begun_again_until_its_process_
 ):
     """Also when it was killed and the workers that read its images have not noticed yet."""
     out = tmp_path / "run"
-    first = subprocess.Popen([sys.executable, "-c", TRAIN, data, out])
+    first = warm.Popen([sys.executable, "-c", TRAIN, data, out])
     try:
         until((out / "last").exists)
         refused = rf"run: train, process {first.pid} on \S+ is writing to it\. Wait until"
