@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 
 from pixelwise.errors import MissingPackageError
 
@@ -57,6 +58,19 @@ def is_installed(package: str) -> bool:
         return find_spec(package) is not None
     except ValueError:  # it is None in sys.modules
         return sys.modules.get(package) is not None
+
+
+def module_beside(name: str, error: Exception) -> str:
+    """What to do about a module that is not found, but lies in the current folder; else ""."""
+    top = name.partition(".")[0]
+    if not isinstance(error, ModuleNotFoundError) or error.name != top:
+        return ""
+    if not (Path(f"{top}.py").is_file() or Path(top).is_dir()):
+        return ""
+    return (
+        f"{top} is in this folder, where the command does not look for modules: run "
+        "`python -m pixelwise` instead of `pixelwise`, or set PYTHONPATH=. before it."
+    )
 
 
 def missing_package(where: str, package: str, module: str = "") -> MissingPackageError:

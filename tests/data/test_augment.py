@@ -173,6 +173,13 @@ def test_void_is_a_value_that_a_function_may_give(module):
     assert (apply_function(f"{module}:void", image, label, random, CLASSES)[1] == 255).all()
 
 
+def test_a_module_of_the_current_folder_is_said_to_be_there(tmp_path, monkeypatch):
+    (tmp_path / "own_changes.py").write_text("def darker(image, label, random): ...")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ArgumentError, match=r"own_changes is in this folder, .* PYTHONPATH=\."):
+        find_augmentation("own_changes:darker")
+
+
 def test_names_that_are_not_there_are_one_sentence(module):
     for name in ("no_such_module:f", f"{module}:no", f"{module}:number"):
         with pytest.raises(ArgumentError, match="train: augment must be "):

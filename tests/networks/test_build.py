@@ -74,6 +74,14 @@ def test_an_unknown_network_is_named_with_what_there_is(name, message):
         build_network(name, 5)
 
 
+def test_a_module_of_the_current_folder_is_said_to_be_there(tmp_path, monkeypatch):
+    """It is not found by the command `pixelwise`; the name is near that of an architecture."""
+    (tmp_path / "own_fpn.py").write_text("def make(num_classes): ...")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ArgumentError, match=r"own_fpn is in this folder, .* `python -m pixelwise`"):
+        build_network("own_fpn:make", 5)
+
+
 def test_a_network_with_other_logits_is_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, "mine", ModuleType("mine"))
     monkeypatch.setattr("mine.make", nine_channels, raising=False)

@@ -19,6 +19,7 @@ from torchvision.transforms.v2 import functional
 from pixelwise.data.presets import AUGMENTATIONS, Preset
 from pixelwise.data.samples import as_stored, as_torch, change_unit, rgb_of
 from pixelwise.errors import ArgumentError, PixelwiseError, RunError
+from pixelwise.extras import module_beside
 from pixelwise.labels.bands.image_kind import RGB8, ImageKind
 from pixelwise.labels.bands.reading import Samples
 from pixelwise.labels.classes import Classes
@@ -132,7 +133,8 @@ def find_augmentation(name: str) -> Callable[..., Any]:
     try:
         found = getattr(import_module(module), function)
     except (ImportError, AttributeError) as error:
-        must, hint = f"importable, or one of {', '.join(AUGMENTATIONS)}", f"{error}."
+        must = f"importable, or one of {', '.join(AUGMENTATIONS)}"
+        hint = module_beside(module, error) or f"{error}."
         raise ArgumentError("train", "augment", must=must, got=repr(name), hint=hint) from None
     except Exception as error:
         raise _failure(name, error) from error

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pixelwise.errors import ArgumentError, PixelwiseError, RunError
+from pixelwise.extras import module_beside
 from pixelwise.labels.bands.image_kind import RGB8, ImageKind
 from pixelwise.networks.encoder_weights import (
     IMAGENET,
@@ -325,6 +326,7 @@ def find_function(name: str, module: str, function: str) -> Callable[..., Any]:
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         near = get_close_matches(module, NETWORKS, n=1)
         hint = f"Did you mean {near[0]}:{function}?" if near else f"{error}."
+        hint = module_beside(module, error) or hint
         must = f"`small`, importable, or one of {', '.join(NETWORKS)} with :ENCODER"
         raise ArgumentError("train", "network", must=must, got=repr(name), hint=hint) from None
 
