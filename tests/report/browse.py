@@ -4,10 +4,12 @@ import base64
 import fcntl
 import json
 import os
+import select
 import subprocess
 
 from report.clicks import CHROMIUM
 
+SECONDS = 120  # that the browser may take to answer
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 FLAGS += ["--hide-scrollbars", "--remote-debugging-pipe", "--no-first-run"]
 CODES = {"Escape": 27, "Enter": 13, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39}
@@ -33,7 +35,7 @@ class Browser:
         self._process = subprocess.Popen(command, pass_fds=ends, stderr=subprocess.DEVNULL)
         for end in (to_read, to_write, *ends):
             os.close(end)
-        self._reader = os.fdopen(own, "rb")
+        self._read, self._got, self._loaded = own, b"", False
         self._number, self._session, self.console = 0, None, []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
@@ -51,7 +53,7 @@ class Browser:
     def __exit__(self, *error):
         self._process.kill()
         self._process.wait()
-        self._reader.close()
+        os.close(self._read)
         os.close(self._write)
 
     def call(self, method, **parameters):
@@ -68,18 +70,19 @@ class Browser:
                 return answer["result"]
 
     def _next(self):
-        parts = bytearray()
-        while (byte := self._reader.read(1)) != b"\0":
-            assert byte, "the browser has ended"
-            parts += byte
-        answer = json.loads(parts)
+        while b"\0" not in self._got:
+            ready, _, _ = select.select([self._read], [], [], SECONDS)
+            assert ready, "the browser says nothing"
+            part = os.read(self._read, 1 << 16)
+            assert part, "the browser has ended"
+            self._got += part
+        text, _, self._got = self._got.partition(b"\0")
+        answer = json.loads(text)
         said = json.dumps(answer.get("params", {}))
         is_error = answer.get("method") == "Log.entryAdded" and '"level": "error"' in said
         if is_error or answer.get("method") == "Runtime.exceptionThrown":
             self.console.append(said[:500])
-        self._loaded = (
-            getattr(self, "_loaded", False) or answer.get("method") == "Page.loadEventFired"
-        )
+        self._loaded |= answer.get("method") == "Page.loadEventFired"
         return answer
 
     def open(self, address):

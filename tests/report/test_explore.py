@@ -24,6 +24,7 @@ RUN = {
     "parameters": 238931,
     "versions": {"python": "3.11", "pixelwise": "0.1.0"},
 }
+PREDICTED = ("epoch 9 of 12", "mirrored too, scales 0.75, 1", "Post-processing fill-holes")
 
 
 def page_of(source, **options):
@@ -33,13 +34,16 @@ def page_of(source, **options):
 def test_the_page_says_what_the_run_was(run_folder):
     """Network, loss, epochs and commands stand before the headline."""
     (run_folder / "config.json").write_text(json.dumps(RUN))
-    prediction = {"command": "pixelwise predict runs/ce --tta flip", "epoch": 9}
+    prediction = {"command": "pixelwise predict runs/ce --flip", "epoch": 9}
+    prediction |= {"averaged": {"views": {"flip": True, "scales": [0.75, 1.0]}, "networks": None}}
+    prediction |= {"post": {"steps": ["fill-holes"], "chosen": None}, "tiles": None}
     (run_folder / "predictions/val/prediction.json").write_text(json.dumps(prediction))
     text = page_of(run_folder).text
     before = text[: text.index("Mean Dice")]
-    for fact in ("of the run ce", "Loss ce+dice", "64 × 96 px", "0.001", "epoch 9 of 12"):
+    for fact in ("of the run ce", "Loss ce+dice", "64 × 96 px", "0.001", *PREDICTED):
         assert fact in before
-    assert "pixelwise predict runs/ce --tta flip" in before
+    assert "pixelwise predict runs/ce --flip" in before
+    assert "Tiles" not in before
     assert text.startswith("ce · street · val")
 
 

@@ -1,6 +1,7 @@
 """Scores and images become one self-contained HTML file. Calling the package writes a report.
 
-html.py           report: the page of a score, with source, form, tables and pictures
+html.py           report: which page it is; source and form read and check what it is made of
+score_page.py     the page of a score, with tables and pictures; explore/: what is explored on it
 reach.py          which files a page may show
 calibration.py    the section of that page on probabilities
 comparison.py     the page of two predictions of the same images

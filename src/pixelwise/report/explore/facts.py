@@ -16,6 +16,7 @@ from pixelwise.report.source import Source
 RUN_FILE, PREDICTION_FILE = "config.json", "prediction.json"
 RESAMPLES, FEWER = 1000, 400  # of the images; fewer where there are many images
 MANY_IMAGES = 2000
+SHOWN_VERSIONS = ("pixelwise", "torch")
 MOST_TEXT = 300
 Fact = tuple[str, str]
 
@@ -47,56 +48,49 @@ def run_facts(folders: list[Path], score_folder: Path) -> dict[str, Any]:
 
 
 def _trained(about: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[Fact]:
-    given = {key: _text(config.get(key)) for key in config}
+    given = {key: _text(value) for key, value in config.items()}
 
-    def joined(*keys: str) -> str:
-        return ", ".join(given[key] for key in keys if given.get(key, "none") != "none")
+    def setting(key: str, before: str = "", usual: Any = None) -> str:
+        """A setting with words before it; "" for none and for what is usual."""
+        is_left_out = given.get(key, "none") == "none" or config[key] == usual
+        return "" if is_left_out else f"{before}{given[key]}"
 
-    if network := joined("network"):
-        weights = joined("encoder_weights")
-        yield "Network", network + (f", encoder from {weights}" if weights else "")
-    if type(about.get("parameters")) is int:
-        yield "Parameters", grouped(about["parameters"])
-    if loss := joined("loss"):
-        weights = joined("class_weights")
-        yield "Loss", loss + (f", class weights {weights}" if weights else "")
-    pairs = _table(_table(about, "dataset"), "pairs")
-    numbers = [f"{key} {grouped(n)}" for key, n in pairs.items() if type(n) is int]
-    if numbers:
-        yield "Images", ", ".join(numbers)
-    if crop := config.get("crop"):
-        size = " × ".join(map(_text, crop)) if isinstance(crop, list) else _text(crop)
-        yield (
-            "Crop",
-            f"{size} px" + ("" if config.get("scale", 1) == 1 else f" at scale {given['scale']}"),
-        )
-    if batch := joined("batch"):
-        parts = [f"{_text(config[key])} {word}" for key, word in _PARTS if config.get(key, 1) != 1]
-        yield "Batch", ", ".join([batch, *parts])
-    if rate := joined("lr"):
-        schedule = joined("schedule")
-        yield "Learning rate", rate + (f", {schedule}" if schedule else "")
-    if epochs := joined("epochs"):
-        yield "Epochs", epochs
-    if seed := joined("seed"):
-        yield "Seed", seed
-    versions = _table(about, "versions")
-    named = [f"{key} {_text(v)}" for key, v in versions.items() if key in ("pixelwise", "torch")]
-    if named:
-        yield "Versions", ", ".join(named)
-
-
-_PARTS = (("accumulate", "accumulated"), ("devices", "devices"))
+    parameters = about.get("parameters")
+    pairs = _table(_table(about, "dataset"), "pairs").items()
+    crop, versions = config.get("crop"), _table(about, "versions")
+    size = " × ".join(map(_text, crop)) if isinstance(crop, list) else setting("crop")
+    accumulated = setting("accumulate", ", accumulated ", 1) + setting("devices", ", devices ", 1)
+    facts = {
+        "Network": setting("network") + setting("encoder_weights", ", encoder from "),
+        "Parameters": grouped(parameters) if type(parameters) is int else "",
+        "Loss": setting("loss") + setting("class_weights", ", class weights "),
+        "Images of the dataset": ", ".join(f"{k} {grouped(n)}" for k, n in pairs if type(n) is int),
+        "Crop": f"{size} px{setting('scale', ' at scale ', 1)}" if size else "",
+        "Batch": setting("batch") + accumulated,
+        "Learning rate": setting("lr") + setting("schedule", ", "),
+        "Epochs": setting("epochs"),
+        "Seed": setting("seed"),
+        "Versions": ", ".join(f"{k} {_text(versions[k])}" for k in SHOWN_VERSIONS if k in versions),
+    }
+    yield from ((name, text) for name, text in facts.items() if text)
 
 
 def _predicted(predicted: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[Fact]:
-    epoch = predicted.get("epoch")
+    epoch, of = predicted.get("epoch"), config.get("epochs")
+    averaged = _table(predicted, "averaged")
+    views, networks = _table(averaged, "views"), _table(averaged, "networks")
+    post = _table(predicted, "post").get("steps")
     if type(epoch) is int:
-        of = config.get("epochs")
         yield "Weights scored", f"epoch {epoch}" + (f" of {of}" if type(of) is int else "")
-    for key, title in (("tta", "Views"), ("tile", "Tiles"), ("post", "Post-processing")):
-        if predicted.get(key):
-            yield title, _text(predicted[key])
+    if networks.get("number"):
+        yield "Networks averaged", _text(networks["number"])
+    if views:
+        mirrored = "mirrored too, " if views.get("flip") is True else ""
+        yield "Views averaged", f"{mirrored}scales {_text(views.get('scales'))}"
+    if predicted.get("tiles"):
+        yield "Tiles", _text(predicted["tiles"])
+    if post:
+        yield "Post-processing", _text(post)
 
 
 def _table(content: Mapping[str, Any], key: str) -> dict[str, Any]:
