@@ -53,6 +53,7 @@ STYLE = """\
 .lesson-output > :not(pre) { margin-top: 1.2em; }
 .lesson-output :is(td, th):first-child { padding-left: 0.6em !important; }
 .lesson-output svg, .lesson-output img { max-width: 100%; height: auto; }
+.lesson-output svg.pw-figure { min-width: 27rem; } /* legible on a phone, where it scrolls */
 """
 
 

@@ -9,6 +9,7 @@
 
 # %%
 import math
+import textwrap
 import warnings
 
 import numpy as np
@@ -136,7 +137,7 @@ print("softmax:", torch.softmax(one, dim=1).flatten())
 try:
     pw.activate(one)
 except pw.PixelwiseError as error:
-    print("pixelwise:", error)
+    print(textwrap.fill(f"pixelwise: {error}", 76))
 
 # %% [markdown]
 # Two channels with softmax are the same model with one number too many. Only the *difference* of
@@ -238,7 +239,7 @@ with warnings.catch_warnings(record=True) as caught:
     twice = pw.CrossEntropy()(torch.softmax(perfect, dim=1), label[None])
 print(f"a perfect prediction costs {once:.4f}, activated twice {twice:.4f}")
 print(f"−log(e / (e + 2)) = {-math.log(math.e / (math.e + 2)):.4f}")
-print("warning:", caught[0].message)
+print(textwrap.fill(f"warning: {caught[0].message}", 76))
 assert "softmax" in str(caught[0].message)
 
 # %% [markdown]
@@ -297,6 +298,8 @@ for t in (0.1, 0.5, 0.9):
 # | one of C classes | C ≥ 2 | softmax over the channels | `CrossEntropy`, `Dice` | argmax |
 # | foreground or not | 1 | sigmoid | `BinaryCrossEntropy`, `Dice(activation="sigmoid")` | x > 0 |
 # | of several classes at once | C | sigmoid of each | the same | x > 0 in each channel |
+#
+# Next: [Lesson 4](4_cross_entropy.py) computes a loss from logits, step by step.
 #
 # ## Three questions
 #

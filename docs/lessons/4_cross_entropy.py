@@ -224,8 +224,8 @@ print(f"divided by all {valid.numel()} pixels: {of_all:.4f}")
 
 # %% [markdown]
 # Some libraries divide by all pixels. Their loss gets smaller as more of an image is void, and so
-# does the gradient. Where *everything* is void there is no mean: torch gives NaN, which ends a
-# training. Here it is 0, with a gradient of 0.
+# does the gradient. Where *everything* is void there is no mean: torch gives NaN, which spoils each
+# sum and each log that it enters. Here it is 0, with a gradient of 0.
 
 # %%
 nothing = torch.full_like(target, 255)
@@ -347,6 +347,8 @@ for gamma in (0.0, 1.0, 2.0):
 Lines("Cost of a pixel", tuple(curves), "p of the right class", "cost")
 
 # %% [markdown]
+# Next: [Lesson 5](5_dice.py) counts regions in place of pixels.
+#
 # ## Three questions
 #
 # **1. A network with 19 classes starts with a loss of 11. What is likely wrong?**

@@ -356,8 +356,8 @@ pulling = {
 }
 at = [k / 50 for k in range(1, 50)]
 curves = {name: [(p, pull(pulling[name], p)) for p in at] for name in pulling}
-assert curves["Dice"][0] < curves["cross entropy"][0]
-assert curves["Dice"][24] > curves["cross entropy"][24]
+assert curves["Dice"][0][1] < curves["cross entropy"][0][1]
+assert curves["Dice"][24][1] > curves["cross entropy"][24][1]
 lines("Pull on the object", "p of its pixels", "−Σ ∂loss/∂logit", curves)
 
 # %% [markdown]
