@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pixelwise.cli.wording import sentence
 from pixelwise.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -70,8 +71,16 @@ def test_a_resumed_run_keeps_its_settings():
     ids=lambda field: field.name,
 )
 def test_a_resumed_run_refuses_a_setting_by_its_name_even_if_it_is_the_default(field):
-    with pytest.raises(ArgumentError, match=rf"keeps its settings, got {field.name} as well"):
+    name = f"{field.name}=False" if field.default is False else field.name
+    with pytest.raises(ArgumentError, match=rf"keeps its settings, got {name} as well"):
         TrainConfig(resume="runs/a", **{field.name: field.default})
+
+
+def test_a_flag_that_a_resumed_run_refuses_is_named_as_it_was_typed():
+    with pytest.raises(ArgumentError, match="got flip=False as well") as caught:
+        TrainConfig(resume="runs/a", flip=False)
+    words = ["train", "--resume", "runs/a", "--no-flip"]
+    assert "got --no-flip as well" in sentence(caught.value, words)
 
 
 def test_replacing_a_setting_counts_what_differs_from_the_defaults_as_given():

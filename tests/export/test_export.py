@@ -136,7 +136,9 @@ def test_an_artefact_that_has_failed_is_a_finding_and_does_not_run(artefact, cop
     own = artefact.manifest.certificate
     failed = replace(own, differ=400, at_distance=(399, *(0,) * 7, 1), passed=False)
     found = replace(artefact, manifest=replace(artefact.manifest, certificate=failed))
-    assert "400 of 4,096 pixels differ, 1 of them farther than 8 pixels" in found.finding()
+    assert "FAILED: 400 of 4,096 pixels differ, 1 of them farther than 8 pixels" in found.text()
+    assert "more than 0.0001 of the pixels differ" in found.finding()
+    assert "400 of" not in found.finding()  # the line above has said it
     changed(copy, certificate=found.as_dict()["certificate"])
     with pytest.raises(Refused, match="has failed its comparison"):
         Runner(copy)
@@ -167,6 +169,21 @@ def test_an_image_of_another_size_is_refused(artefact, data, tmp_path):
         Runner(artefact.folder)(pw.read_image(image))
     with pytest.raises(Refused, match="image must be as in"):
         Runner(artefact.folder)(np.zeros((64, 64, 3)))
+
+
+def test_a_missing_file_of_an_artefact_is_named(copy):
+    (copy / "model.onnx").unlink()
+    with pytest.raises(RunError, match=r"model\.onnx is missing .* pixelwise export RUN"):
+        run_artefact(copy, image=copy / "golden.png", out=copy / "out.png")
+
+
+def test_a_size_that_no_image_has_is_refused_before_a_model_is_written(best, tmp_path, capsys):
+    with pytest.raises(RunError, match="no image of val has the size of the artefact"):
+        pw.export(best, trust=True, out=tmp_path, size=(1, 1))
+    with pytest.raises(RunError, match="no image of train, on which int8 is calibrated"):
+        pw.export(best, trust=True, out=tmp_path, size=(1, 1), precision="int8", check="none")
+    assert "writing" not in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_images_of_several_sizes_are_a_question(best):

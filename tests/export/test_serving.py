@@ -58,5 +58,7 @@ def test_the_example_of_a_service_answers_with_a_label(folder):
     assert (label == served["model"](pw.read_image(folder / "photos" / "06.png"))).all()
     small = BytesIO()
     Image.new("RGB", (9, 9)).save(small, "PNG")
-    for wrong in (small.getvalue(), b"not an image"):
+    large = BytesIO()
+    Image.new("1", (20_000, 20_000)).save(large, "PNG")
+    for wrong in (small.getvalue(), b"not an image", large.getvalue()):
         assert client.post("/label", content=wrong).status_code == 422

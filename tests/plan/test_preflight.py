@@ -241,6 +241,16 @@ def test_a_split_of_one_class_and_void_is_a_warning_in_the_log(tmp_path, capsys)
     assert "warning: train has one class beside void. Is void the foreground of a 0/255" in log
 
 
+def test_labels_that_are_void_everywhere_are_a_warning_in_the_log(data, tmp_path, capsys):
+    """As pseudo-labels of a network that is sure of nothing."""
+    pseudo = make_dataset(tmp_path / "pseudo")
+    for file in pseudo.glob("train/labels/*.png"):
+        write_stored(file, np.full_like(np.array(Image.open(file)), VOID))
+    train(settings(data, more_data=(str(pseudo),)))
+    log = capsys.readouterr().err
+    assert f"warning: all pixels of train of {pseudo}, weight 1 are void: nothing is learnt" in log
+
+
 def test_images_of_twelve_bits_in_sixteen_are_a_warning_in_the_log(data, capsys):
     """The upper 8 bits, which are used if that is accepted, are nearly black."""
     path = data / "train" / "images" / "00.png"

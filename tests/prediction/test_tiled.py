@@ -52,6 +52,15 @@ def pointwise(monkeypatch):
     monkeypatch.setattr(TrainedNetwork, "forward", lambda _, image: rest_of(image))
 
 
+def test_a_tile_that_is_no_multiple_of_the_grid_is_said(run, images, capsys):
+    predict(settings(run, images, "small", tile=(8, 8)))
+    assert (
+        "tiles are 32 x 32 at the network, the nearest multiples of 32" in capsys.readouterr().err
+    )
+    predict(settings(run, images, "whole", tile=(32, 64)))
+    assert "multiples" not in capsys.readouterr().err
+
+
 def test_one_tile_gives_the_files_of_whole_images(run, images):
     whole = written(predict(settings(run, images, "whole")))
     assert written(predict(settings(run, images, "tiles", tile=(1000, 1000)))) == whole

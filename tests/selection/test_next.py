@@ -13,6 +13,9 @@ from pixelwise.audit.image_rules import look_at
 from pixelwise.cli.entry import main
 from pixelwise.errors import ArgumentError, RunError
 from pixelwise.labels.png import read_label
+from pixelwise.prediction.config import PredictConfig
+from pixelwise.prediction.members import find_members
+from pixelwise.selection import command
 from pixelwise.selection.command import Candidate, choose, next_images
 from pixelwise.selection.config import NextConfig
 from pixelwise.selection.record import NextImage
@@ -121,6 +124,28 @@ def test_what_cannot_be_ordered_is_refused(run, tmp_path):
     write_image(images / "a.png", draw(0, (33, 47))[0])
     with pytest.raises(ArgumentError, match="one class a pixel, and the classes of this run over"):
         next_images(overlap, images=images)
+
+
+def test_errors_of_what_a_prediction_does_too_name_next(run, pool, tmp_path, monkeypatch):
+    """As of the folds of a cross-validation on several datasets, where no temperature is fitted."""
+    other = pw.train(**train_settings(make_dataset(tmp_path / "other"), tmp_path / "run"))
+    members = find_members(PredictConfig((run, other)), print)
+    monkeypatch.setattr(command, "find_members", lambda *_: members)
+    with pytest.raises(ArgumentError, match=r"^next: the networks were trained on different data"):
+        next_images(run, images=pool, temperature="auto")
+
+
+def test_a_dataset_is_refused_without_options_of_predict(run, tmp_path):
+    with pytest.raises(ArgumentError, match=r"its labels\. Give the folder of its images\.$"):
+        next_images(run, images=make_dataset(tmp_path / "data"))
+
+
+def test_a_line_break_in_an_id_is_refused_where_ids_are_lines(run, tmp_path):
+    images = tmp_path / "images"
+    write_image(images / "a\nb.png", draw(0, (33, 47))[0])
+    with pytest.raises(RunError, match=r"one image a line, and there is a line break in 'a"):
+        next_images(run, images=images, out=tmp_path / "ids.txt")
+    assert not (tmp_path / "ids.txt").exists()
 
 
 def test_a_folder_is_not_replaced_by_a_file_and_that_is_said_first(tmp_path):

@@ -125,6 +125,8 @@ def export(config: ExportConfig) -> Artefact:
     size = choose_size(config, check)
     network = trained_network(checkpoint, config.trust)
     made = contract(network, size)
+    pairs = [] if check is None else fitting_pairs(check, made)
+    calibration = calibration_images(config, checkpoint, made)
     with locked(out, "export", display.line) as is_locked:
         if is_locked:
             remove_leftovers(out)
@@ -133,11 +135,9 @@ def export(config: ExportConfig) -> Artefact:
             display.line(f"export: writing {row.file}")
             deployed = Deployed(network, size, thresholds, config.precision == "fp16")
             row.write(deployed, network.images, size or ANY_SIZE_EXAMPLE, path)
-            calibration = []
-            if config.precision == "int8":
-                calibration = calibration_images(config, checkpoint, made)
-                kind = network.images
-                quantize(path, (planes(kind.read(p.image)[0]) for p in calibration))
+            if calibration:
+                images = (network.images.read(pair.image)[0] for pair in calibration)
+                quantize(path, map(planes, images))
             network = trained_network(checkpoint, config.trust)  # fp16 has changed the other one
             model = row.load(path)
             golden = draw_golden(network.images, size or ANY_SIZE_EXAMPLE)
@@ -170,7 +170,7 @@ def export(config: ExportConfig) -> Artefact:
             )
             if check is not None:
                 differ = int((reference(network, golden, thresholds) != label).sum())
-                found = certify(config, model, network, check, made, differ, thresholds, display)
+                found = certify(config, model, network, check, pairs, differ, thresholds, display)
                 manifest = replace(manifest, certificate=found)
             write_json(staging / FILE, manifest)
             if config.format == "onnx":
@@ -295,11 +295,13 @@ def reference(
 
 
 def calibration_images(config: ExportConfig, checkpoint: Checkpoint, made: Contract) -> list[Pair]:
-    """Images of the train split, evenly spaced.
+    """Images of the train split, evenly spaced, for int8; none for other precisions.
 
     Raises:
         RunError: none has the size that the artefact takes.
     """
+    if config.precision != "int8":
+        return []
     description = read_description(real_path(config.data or Path(checkpoint.about.dataset)))
     path = checkpoint.folder.parent
     split = saved_config(path).train_split if (path / "config.json").is_file() else "train"
@@ -310,12 +312,26 @@ def calibration_images(config: ExportConfig, checkpoint: Checkpoint, made: Contr
     return [pairs[i] for i in evenly(len(pairs))]
 
 
+def fitting_pairs(check: CheckSplit, made: Contract) -> list[Pair]:
+    """The pairs whose images an artefact takes; those that cannot be read are refused later.
+
+    Raises:
+        RunError: there are none.
+    """
+    pairs = [p for p in check.pairs if (size := size_of(p)) is None or made.takes(size)]
+    if not pairs:
+        event = f"no image of {check.split} has the size of the artefact"
+        hint = f"Give another split, or {setting('check', NO_CHECK)}."
+        raise RunError("export", event=event, hint=hint)
+    return pairs
+
+
 def certify(
     config: ExportConfig,
     model: Model,
     network: TrainedNetwork,
     check: CheckSplit,
-    made: Contract,
+    pairs: list[Pair],
     golden_differ: int,
     thresholds: tuple[float, ...],
     display: Display,
@@ -323,14 +339,8 @@ def certify(
     """Run the artefact over a split, and compare it with the network.
 
     Raises:
-        RunError: no image of the split has its size.
         DatasetError, LabelError: a pair cannot be read.
     """
-    pairs = [p for p in check.pairs if (size := size_of(p)) is None or made.takes(size)]
-    if not pairs:
-        event = f"no image of {check.split} has the size of the artefact"
-        hint = f"Give another split, or {setting('check', NO_CHECK)}."
-        raise RunError("export", event=event, hint=hint)
     compared, classes = Compared(), check.classes
     display.start(len(pairs))
     with display, ahead(partial(read_pair, check=check), pairs, READERS, 2 * READERS) as read:

@@ -197,9 +197,9 @@ class Artefact:
         if found is None or found.passed:
             return ""
         return (
-            f"export: the artefact differs too much from the network: {found.text()}. Up to "
-            f"{found.tolerance:g} of the pixels may differ, so it refuses to run. If that is "
-            "acceptable, export again with a larger --tolerance and --overwrite."
+            f"export: the artefact refuses to run, because more than {found.tolerance:g} of the "
+            "pixels differ from the network. If that is acceptable, export again with a larger "
+            "--tolerance and --overwrite."
         )
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from pixelwise.errors import RunError, setting
+from pixelwise.errors import DatasetError, RunError, setting
 from pixelwise.export.config import RunConfig
 from pixelwise.export.manifest import FILE, Contract, Manifest, read_manifest
 from pixelwise.labels.overlap.members import write_members
@@ -67,7 +67,15 @@ def run_artefact(config: RunConfig) -> Labelled:
         hint = f"Give {setting('overwrite', True)} to replace it."
         raise RunError("run", "out", must="a new file", got=out, hint=hint)
     runner = open_artefact(config.artefact, manifest)
-    image, _ = manifest.images.read(config.image)
+    try:
+        image, _ = manifest.images.read(config.image)
+    except DatasetError as error:
+        if manifest.images.is_rgb:
+            raise
+        # what it says to do is for who describes a dataset
+        event = error.without_hint.removeprefix(f"{error.where}: ")
+        hint = f"The artefact takes the channels {', '.join(manifest.images.channels.names)}."
+        raise DatasetError(config.image, event=event, hint=hint) from None
     stored = labelled(runner, manifest.contract, image, config.image)
     if classes.files:
         write_members(out, config.image.stem, stored, classes)
@@ -90,6 +98,10 @@ def open_artefact(folder: Path, manifest: Manifest) -> Any:
         raise RunError(folder / FILE, "format", must="onnx", got=manifest.format, hint=hint)
     from pixelwise.export.runner import Runner
 
+    for name in manifest.sha256:
+        if not (folder / name).is_file():
+            hint = "Make the artefact again with: pixelwise export RUN"
+            raise RunError(folder, event=f"{name} is missing from the artefact", hint=hint)
     try:
         return Runner(folder)
     except (OSError, ValueError) as refused:

@@ -393,7 +393,8 @@ def check_folds(config: TrainConfig) -> None:
 
 def check_only_resume(config: TrainConfig) -> None:
     """A resumed run takes its settings from its folder; its limits and its machine may be new."""
-    changed = [f.name for f in fields(config) if f.name in config.given - {*OF_RESUMED, "data"}]
-    if changed:
-        event = f"a resumed run keeps its settings, got {', '.join(map(setting, changed))} as well"
+    names = [f.name for f in fields(config) if f.name in config.given - {*OF_RESUMED, "data"}]
+    if names:  # a flag that is off has another name in a shell
+        changed = (setting(n, False if getattr(config, n) is False else None) for n in names)
+        event = f"a resumed run keeps its settings, got {', '.join(changed)} as well"
         raise ArgumentError("train", event=event, hint="Start a new run to change them.")

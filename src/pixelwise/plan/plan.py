@@ -227,6 +227,8 @@ def say_split(
         log(f"{name}: {found.files} pairs, {shares}")
     else:
         log(f"{name}: {found.files} pairs, {describe(found, description)}")
+    if isinstance(found, LabelCounts) and found.ignored and not found.pixels.any():
+        log(f"warning: all pixels of {name} are void: nothing is learnt from it or scored on it")
     if isinstance(found, LabelCounts) and found.ignored and np.count_nonzero(found.pixels) == 1:
         log(
             f"warning: {name} has one class beside void. Is void the foreground of a 0/255 "

@@ -10,6 +10,7 @@ from typing import Any
 
 from pixelwise.allocator import freed_memory_kept
 from pixelwise.audit.headers import Header, read_start
+from pixelwise.data.resize import STRIDE, network_size
 from pixelwise.errors import (
     ArgumentError,
     DatasetError,
@@ -218,6 +219,12 @@ def tiles_of(config: PredictConfig, members: Members, display: Display) -> Tilin
     if found is not None and len(members.image_scales) > 1:
         event = f"tiles are of images in one size, and here are {len(members.image_scales)}"
         raise ArgumentError("predict", event=event, hint=f"Whole images: {whole}.")
+    if config.tile is not None and found is not None:
+        (scale,) = members.image_scales
+        height, width = network_size(found.tile, scale)
+        if (height, width) != tuple(scale * side for side in found.tile):
+            line = f"tiles are {height} x {width} at the network, the nearest multiples of {STRIDE}"
+            display.line(f"predict: {line}")
     return found
 
 

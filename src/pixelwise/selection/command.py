@@ -1,6 +1,7 @@
 """Choose images to label next: those that a network is least sure of, no two almost the same."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,15 +65,21 @@ def next_images(config: NextConfig) -> NextImages:
         raise RunError("next", "out", must="a file", got=f"{config.out}, which is a folder")
     device, display, by = choose_device("next", config.device), Display(), command_line(config)
     asked = PredictConfig(config.run, images=config.images, device=config.device)
-    members = find_members(asked, display.line)
+    with _said_by_next():
+        members = find_members(asked, display.line)
     about = members.first.about
     if about.classes.files:
         event = "next takes one class a pixel, and the classes of this run overlap"
         raise ArgumentError("next", event=event)
     pairs = photographs(config.images, config.image_prefix, config.image_suffix, "next")
+    broken = [pair.id for pair in pairs if len(pair.id.splitlines()) > 1]
+    if config.out is not None and broken:
+        event = f"{setting('out')} has one image a line, and there is a line break in {broken[0]!r}"
+        raise RunError("next", event=event, hint="Rename the file.")
     temperature = config.temperature
     if temperature == "auto":
-        found = temperature_of(members, device, config.trust, display, by)
+        with _said_by_next():
+            found = temperature_of(members, device, config.trust, display, by)
         display.line(f"next: {found.text()}")
         temperature = found.temperature
     predictor = predictor_of(members, device, config.trust)
@@ -94,6 +101,17 @@ def next_images(config: NextConfig) -> NextImages:
         near=tuple(near),
         unread=tuple(Unread(id, error.without_hint) for id, error in unread),
     )
+
+
+@contextmanager
+def _said_by_next() -> Iterator[None]:
+    """Errors of what a prediction does too name this command."""
+    try:
+        yield
+    except PixelwiseError as error:
+        if error.where == "predict":
+            error.where = "next"
+        raise
 
 
 @torch.no_grad()

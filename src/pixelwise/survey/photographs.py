@@ -30,8 +30,10 @@ def photographs(
         PairingError: there are none, or two of one id.
     """
     if (folder / FILE_NAME).is_file():
-        data, split = setting("data", str(folder)), setting("split")
-        hint = f"Give {data} and {split}, or the folder of its images."
+        hint = "Give the folder of its images."
+        if where == "predict":  # others take no split
+            data, split = setting("data", str(folder)), setting("split")
+            hint = f"Give {data} and {split}, or the folder of its images."
         raise _refused(where, f"{folder}, a dataset with its labels", hint)
     named = _named_folders(folder)
     if named is not None:
