@@ -37,6 +37,8 @@ SHADED = (
     ("#1f5488", "#8cc0ee"),
     ("#133d66", "#b5daf9"),
 )
+# Text on them.
+ON_SHADES = (*[(INK[0], "#ffffff")] * 7, *[("#ffffff", "#0b1016")] * 3)
 FONT = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue','Noto Sans',Arial,sans-serif"
 SIZE = 12  # of text, in pixels
 
@@ -64,9 +66,8 @@ def _rules(shade: int) -> str:
             f".pw-s{number}{{stroke:{colors[shade]}}}.pw-f{number}{{fill:{colors[shade]}}}"
         )
     for number, colors in enumerate(SHADED):
-        # text on a shade: dark on light shades, light on dark ones
-        text = (INK[0] if number < 7 else "#ffffff", "#ffffff" if number < 7 else "#0b1016")[shade]
-        rules.append(f".pw-h{number}{{fill:{colors[shade]}}}.pw-t{number}{{fill:{text}}}")
+        rules.append(f".pw-h{number}{{fill:{colors[shade]}}}")
+        rules.append(f".pw-t{number}{{fill:{ON_SHADES[number][shade]}}}")
     return "".join(rules)
 
 
