@@ -13,7 +13,14 @@ import pixelwise as pw
 from make import make_dataset
 from overlapping import make_set
 from pixelwise.figures.figure import Figure
-from pixelwise.metrics import count_calibration, count_planes, count_thresholds
+from pixelwise.metrics import (
+    count_boundary,
+    count_calibration,
+    count_contours,
+    count_instances,
+    count_planes,
+    count_thresholds,
+)
 from pixelwise.score.calibration import calibration_of
 from pixelwise.score.record import DataSplit
 
@@ -64,6 +71,9 @@ def records(tmp_path_factory):
         "LabelCounts, none": pw.LabelCounts.zero(2),
         "MemberLabelCounts": MEMBERS,
         "MemberCounts": PLANES,
+        "BoundaryCounts": count_boundary(PRED, TARGET, 3),
+        "ContourCounts": count_contours(PRED, TARGET, 3),
+        "InstanceCounts": count_instances(PRED, TARGET, TARGET + 1, 3),
         "ThresholdCounts": THRESHOLDS,
         "CalibrationCounts": CALIBRATION,
         "Calibration": calibration_of(CALIBRATION, THRESHOLDS, *about),
@@ -103,6 +113,9 @@ PLOTTED = [
     ("LabelCounts, none", {}),
     ("MemberLabelCounts", {"classes": NAMES}),
     ("MemberCounts", {"classes": NAMES, "score": "dice"}),
+    ("BoundaryCounts", {"classes": NAMES}),
+    ("ContourCounts", {}),
+    ("InstanceCounts", {}),
     ("ThresholdCounts", {}),
     ("ThresholdCounts", {"curve": "roc"}),
     ("ThresholdCounts", {"curve": "precision_recall"}),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pixelwise.audit.rules import RULES
 from pixelwise.errors import PixelwiseError
 from pixelwise.files.content import Unreadable
+from pixelwise.text import plural
 
 # What a baseline knows a finding by, and the count up to which it is accepted.
 Key = tuple[str, str, tuple[int, ...]]
@@ -65,11 +66,15 @@ class Finding:
 
         rule = RULES[self.rule]
         place = "" if self.place is None else "x={1}, y={0}".format(*self.place)
+        counted = "class" if rule.counted == "classes" else rule.counted[:-1]
         rows = [
             ["rule", f"{self.rule} ({rule.severity}): {rule.title}"],
             ["file", self.file],
             ["found", self.detail],
-            ["count", f"{self.count:,} {rule.counted}"],
+            [
+                "count",
+                plural(self.count, counted),
+            ],
             ["first at", place],
             ["compared with", self.other],
             ["cause", self.cause or rule.cause],

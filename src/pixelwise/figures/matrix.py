@@ -36,14 +36,16 @@ class Matrix(Figure):
         number = len(self.names)
         cell = CELL if number <= 16 else max(5.0, WIDEST // max(1, number))
         named = cell >= 12
-        left, top = (NAMES, TOP + HEAD) if named else (40, TOP + 20)
+        longest = max([drawing.width_of(plain(name)) for name in self.names], default=0)
+        head = min(HEAD, longest + 16)
+        left, top = (NAMES, TOP + head) if named else (40, TOP + 20)
         side = cell * number
         parts = [drawing.text(16, 22, self.title, "pw-ink pw-title")]
         parts.append(drawing.text(16, 40, "rows: target, columns: prediction", "pw-soft"))
         for place, name in enumerate(self.names if named else ()):
             at = cell * (place + 0.5)
             words = drawing.short_text(left - 8, top + at + 4, name, NAMES - 20, anchor="end")
-            turned = drawing.short_text(0, 0, name, HEAD - 8)
+            turned = drawing.short_text(0, 0, name, head - 8)
             moved = f'transform="translate({left + at + 4:g} {top - 8}) rotate(-90)"'
             parts += [words, f"<g {moved}>{turned}</g>"]
         frame = f'x="{left}" y="{top}" width="{side:g}" height="{side:g}"'

@@ -30,6 +30,7 @@ from pixelwise.labels.label_checks import as_label
 from pixelwise.labels.palettes import PALETTES, VOID_COLOR, voc_colormap
 from pixelwise.labels.tables.class_table import Color
 from pixelwise.offenders import list_offenders, unknown_values
+from pixelwise.text import some
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -310,8 +311,10 @@ class Classes:
         rows = [
             [name, str(index), value] for index, (name, value) in enumerate(zip(self.names, stored))
         ]
-        void = ", ".join(map(str, self.ignore_values)) or "none of its own"
-        notes = [f"void: class index {self.ignore_index}, stored values {void}"]
+        void = some(dict.fromkeys((*self.ignore_values, self.ignore_index)), most=20)
+        notes = [
+            f"void: class index {self.ignore_index}; stored values {void} unless a class has them"
+        ]
         colors = [hex_color(color) for color in shown_colors(self)]
         return html_table(["class", "class index", "stored values"], rows, "", notes, colors)
 

@@ -6,6 +6,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from pixelwise.errors import ArgumentError
+from pixelwise.figures.figure import Axes, Figure
+from pixelwise.figures.names import ClassNames
 
 
 class Additive:
@@ -36,3 +38,20 @@ class Additive:
     def __radd__(self, other: Any) -> Self:
         # the built-in sum starts with the integer 0
         return self if isinstance(other, int) and other == 0 else NotImplemented
+
+
+class ScoredByClass(Additive):
+    """Base of records that one score of each class is taken of; it is a row of plots.BY_CLASS."""
+
+    def plot(self, ax: Axes | None = None, *, classes: ClassNames = None) -> Figure | Axes:
+        """A bar for each class.
+
+        Args:
+            ax: axes of matplotlib to draw into; None makes a Figure.
+            classes: Classes, or their names.
+        Returns:
+            A Figure; or ax.
+        """
+        from pixelwise.metrics.plots import by_class_figure
+
+        return by_class_figure(self, ax, classes)

@@ -13,14 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import maximum_filter, minimum_filter
 
 from pixelwise.errors import check_range
-from pixelwise.metrics.additive import Additive
+from pixelwise.metrics.additive import ScoredByClass
 from pixelwise.metrics.contours import checked_image, diagonal
 from pixelwise.metrics.inputs import Ignore
 from pixelwise.metrics.means import iou_of_pixels
 
 
 @dataclass(frozen=True, eq=False)
-class BoundaryCounts(Additive):
+class BoundaryCounts(ScoredByClass):
     """Pixels of the strips along contours; counts of two images are the sum of their records.
 
     Args:

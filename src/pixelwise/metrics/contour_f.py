@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pixelwise.errors import check_range
-from pixelwise.metrics.additive import Additive
+from pixelwise.metrics.additive import ScoredByClass
 from pixelwise.metrics.contours import checked_image, contour_points, diagonal, nearest
 from pixelwise.metrics.inputs import Ignore
 
@@ -22,7 +22,7 @@ ROUNDING = 1 + 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class ContourCounts(Additive):
+class ContourCounts(ScoredByClass):
     """Contour pixels and those with a counterpart; counts of two images are the sum of them.
 
     Args:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pixelwise.errors import check_shape
-from pixelwise.metrics.additive import Additive
+from pixelwise.metrics.additive import ScoredByClass
 from pixelwise.metrics.categories import category_index
 from pixelwise.metrics.inputs import SAME_PIXELS, Ignore, as_integers, checked_pair
 
@@ -37,7 +37,7 @@ CITYSCAPES_SIZES = {
 
 
 @dataclass(frozen=True, eq=False)
-class InstanceCounts(Additive):
+class InstanceCounts(ScoredByClass):
     """What instances add up to: counts of two images are the sum of their records.
 
     Args:

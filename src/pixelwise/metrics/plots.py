@@ -1,8 +1,11 @@
 """Figures and tables of the records of this package; imported when one is asked for."""
 
+from collections.abc import Callable
 from math import isnan
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pixelwise.errors import check_choice
 from pixelwise.figures.bars import Bars, Series
@@ -13,12 +16,16 @@ from pixelwise.figures.matrix import Matrix
 from pixelwise.figures.names import ClassNames, row_names
 from pixelwise.figures.table import html_table
 from pixelwise.figures.words import grouped, percent
+from pixelwise.metrics.additive import ScoredByClass
+from pixelwise.metrics.boundary import BoundaryCounts, boundary_iou
 from pixelwise.metrics.calibration import (
     CalibrationCounts,
     expected_calibration_error,
     reliability_curve,
 )
 from pixelwise.metrics.confusion import ConfusionCounts
+from pixelwise.metrics.contour_f import ContourCounts, boundary_f
+from pixelwise.metrics.instances import InstanceCounts, instance_iou
 from pixelwise.metrics.members import MemberCounts, member_scores
 from pixelwise.metrics.scores import CLASS_SCORES, SCORES, iou, mean_iou, pixel_accuracy
 from pixelwise.metrics.threshold import (
@@ -29,6 +36,7 @@ from pixelwise.metrics.threshold import (
     roc_curve,
     sweep,
 )
+from pixelwise.text import plural
 
 SWEPT = ("iou", "dice")
 CURVES = ("scores", "precision_recall", "roc")
@@ -48,7 +56,7 @@ def confusion_table(counts: ConfusionCounts) -> str:
     """The matrix of a few classes; of many, the pixels and IoU of each."""
     names = row_names("ConfusionCounts", None, counts.num_classes)
     void = f"{grouped(counts.valid)} valid pixels, {grouped(counts.ignored)} void"
-    caption = f"{counts.images:,} images, {void}. "
+    caption = f"{plural(counts.images, 'image')}, {void}. "
     caption += f"Mean IoU {_percent(mean_iou(counts))} %, of pixels correct "
     caption += f"{_percent(pixel_accuracy(counts))} %."
     if len(names) <= MOST_WORST:
@@ -70,6 +78,22 @@ def members_figure(
     names = row_names("MemberCounts.plot", classes, len(counts.ignored))
     title = f"{CLASS_SCORES[score].title} of each class"
     return drawn(share_bars(title, names, [_known(v) for v in member_scores(counts)[score]]), ax)
+
+
+# record -> the name of its score, and the score
+BY_CLASS: dict[type, tuple[str, Callable[[Any], NDArray[np.float64]]]] = {
+    BoundaryCounts: ("boundary IoU", boundary_iou),
+    ContourCounts: ("boundary F", boundary_f),
+    InstanceCounts: ("instance-weighted IoU", instance_iou),
+}
+
+
+def by_class_figure(record: ScoredByClass, ax: Axes | None, classes: ClassNames) -> Figure | Axes:
+    """The score of each class of a record in BY_CLASS."""
+    name, score = BY_CLASS[type(record)]
+    shares = [_known(value) for value in score(record)]
+    names = row_names(f"{type(record).__name__}.plot", classes, len(shares))
+    return drawn(share_bars(f"{name} of each class", names, shares), ax)
 
 
 def share_bars(

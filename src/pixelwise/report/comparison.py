@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.errors import PixelwiseError
+from pixelwise.figures.drawing import hex_color
 from pixelwise.figures.words import difference
 from pixelwise.files.names import real_path
 from pixelwise.files.results import read_object
-from pixelwise.report import tables
 from pixelwise.report.pictures import (
     BETTER,
     BOTH_WRONG,
@@ -20,7 +20,7 @@ from pixelwise.report.pictures import (
 from pixelwise.report.planes import compared_members
 from pixelwise.report.reach import reach
 from pixelwise.report.scripts import scripts
-from pixelwise.report.tables import hex_color, short_names
+from pixelwise.report.tables import short_names
 from pixelwise.score.compare import Comparison, Difference, ImageDifference
 
 # Images that a page lists; all are in comparison.json.
@@ -66,9 +66,9 @@ def comparison(found: Comparison, folder: Path, worst: int, best: int) -> dict[s
         "rows": [image_row(image) for image in found.images[:MOST_ROWS]],
         "settings": differing_settings(*folders),
         "colors": {
-            "better": tables.hex_color(BETTER),
-            "worse": tables.hex_color(WORSE),
-            "both": tables.hex_color(BOTH_WRONG),
+            "better": hex_color(BETTER),
+            "worse": hex_color(WORSE),
+            "both": hex_color(BOTH_WRONG),
         },
     }
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.figures.charts import Chart
+from pixelwise.figures.drawing import hex_color
 from pixelwise.figures.words import headed
 from pixelwise.files.names import real_path
 from pixelwise.metrics.means import Convention
@@ -89,7 +90,7 @@ def members_page(
             {"number": numbers[image.id], **image_row(image, score.classes.names)}
             for image in ordered[:MOST_ROWS]
         ],
-        "wrong_color": tables.hex_color(WRONG),
+        "wrong_color": hex_color(WRONG),
     }
 
 
@@ -107,7 +108,7 @@ def class_rows(score: MultilabelScore) -> list[MemberClass]:
     for row, color, threshold in zip(score.per_class, score.classes.colors, used):
         valid = sum(map(sum, row.confusion))
         share = row.target_pixels / valid if valid else None
-        rows.append(MemberClass(row, tables.hex_color(color), threshold, share))
+        rows.append(MemberClass(row, hex_color(color), threshold, share))
     return rows
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pixelwise.figures.charts import LEAST_SHARE, SHADES, Chart, heat_rows, line_chart
+from pixelwise.figures.drawing import hex_color
 from pixelwise.files.names import real_path
 from pixelwise.report import tables
 from pixelwise.report.calibration import calibration
@@ -146,7 +147,7 @@ def pictures(source: Source, layers: Layers, worst: int, best: int) -> dict[str,
             for title, part in parts.items()
             if part
         },
-        "wrong_color": tables.hex_color(WRONG),
+        "wrong_color": hex_color(WRONG),
     }
 
 

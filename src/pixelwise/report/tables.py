@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from pixelwise.figures.drawing import hex_color
 from pixelwise.figures.words import difference, headed, listed, percent
 from pixelwise.metrics.means import CONVENTIONS, Convention
 from pixelwise.metrics.scores import CLASS_SCORES, classes_averaged
@@ -217,8 +218,3 @@ def short_names(paths: list[Path]) -> list[str]:
     names = ["/".join(part for part in p if part not in shared) for p in parts]
     distinct = len(set(names)) == len(names) and all(names)
     return names if distinct else [str(path) for path in paths]
-
-
-def hex_color(color: tuple[int, int, int]) -> str:
-    """(r, g, b) as #rrggbb."""
-    return "#{:02x}{:02x}{:02x}".format(*color)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from pixelwise.figures.charts import LogAxis, Tick, nice_ticks
+from pixelwise.figures.drawing import hex_color
 from pixelwise.figures.words import grouped, listed, short
 from pixelwise.files.atomic import atomic_write
 from pixelwise.files.names import real_path
 from pixelwise.labels.tables.distinct import shown_colors
 from pixelwise.report.scripts import scripts
-from pixelwise.report.tables import hex_color
 from pixelwise.settings import takes_settings
 from pixelwise.sums import Progress
 from pixelwise.text import shell_line

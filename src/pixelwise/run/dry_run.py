@@ -70,6 +70,11 @@ class StepCost:
     memory: int | None
     process: int | None
 
+    def _repr_html_(self) -> str:
+        from pixelwise.figures.table import html_text
+
+        return html_text(self.text())
+
     def text(self) -> str:
         """Two lines."""
         height, width = self.size
@@ -126,6 +131,11 @@ class TrainingPlan:
     notes: list[str]
     step: StepCost | None
     config: TrainConfig
+
+    def _repr_html_(self) -> str:
+        from pixelwise.figures.table import html_text
+
+        return html_text(self.text())
 
     def text(self) -> str:
         """What a person wants to know before a long run."""

@@ -17,6 +17,7 @@ from pixelwise.metrics.bootstrap import CONFIDENCE, RESAMPLES, bootstrap_interva
 from pixelwise.metrics.plots import share_bars
 from pixelwise.metrics.scores import CLASS_SCORES
 from pixelwise.score.record import Score
+from pixelwise.text import plural
 
 if TYPE_CHECKING:
     from pixelwise.score.compare import Comparison, Difference
@@ -77,7 +78,7 @@ def score_table(score: Score) -> str:
     headline = f"Mean IoU {percent(score.scores.get('mean_iou'))} % ({score.convention}: "
     headline += f"{score.convention_meaning}), {score.classes_averaged} of {len(rows)} classes"
     others = "; ".join(f"{title} {percent(value)} %" for title, value in score.other_means())
-    pixels = f"{len(score.images):,} images, {grouped(score.valid_pixels)} valid pixels, "
+    pixels = f"{plural(len(score.images), 'image')}, {grouped(score.valid_pixels)} valid pixels, "
     pixels += f"{grouped(score.ignored_pixels)} void"
     columns = ["class", *(CLASS_SCORES[name].title for name in names), "share of pixels"]
     notes = [others, f"In percent. {pixels}."]
@@ -94,7 +95,7 @@ def members_table(score: "MultilabelScore") -> str:
     headline = f"Mean IoU {percent(score.mean_iou)} % ({score.convention}: "
     headline += f"{score.convention_meaning}), mean Dice {percent(score.mean_dice)} %"
     columns = ["class", *(CLASS_SCORES[name].title for name in names), "target pixels"]
-    notes = [f"In percent. {len(score.images):,} images, classes that overlap."]
+    notes = [f"In percent. {plural(len(score.images), 'image')}, classes that overlap."]
     return html_table(columns, rows, headline, notes, _colors(score.classes))
 
 
@@ -131,7 +132,7 @@ def comparison_table(record: "Comparison") -> str:
     a, b = record.names
     made = record.bootstrap
     note = f"In percent. interval: {100 * made.confidence:g} % of {made.resamples:,} paired "
-    note += f"resamples of {len(record.images):,} images; * 0 is not in it"
+    note += f"resamples of {plural(len(record.images), 'image')}; * 0 is not in it"
     columns = ["class", "a", "b", "b − a", "interval", ""]
     return html_table(columns, rows, f"a = {a}, b = {b}", [note])
 

@@ -11,6 +11,7 @@ from pixelwise.figures.names import ClassNames, row_names
 from pixelwise.figures.table import html_table
 from pixelwise.figures.words import grouped, short
 from pixelwise.labels.tables.distinct import shown_colors
+from pixelwise.text import plural
 from pixelwise.weights.counts import LabelCounts
 from pixelwise.weights.keep_list import share_text
 from pixelwise.weights.members import MemberLabelCounts
@@ -64,7 +65,7 @@ def counts_table(counts: LabelCounts) -> str:
         [name, grouped(int(pixels)), share_text(pixels / max(1, counts.valid)), f"{images:,}"]
         for name, pixels, images in zip(names, counts.pixels, counts.images)
     ]
-    caption = f"{counts.files:,} label images, {grouped(counts.valid)} valid pixels, "
+    caption = f"{plural(counts.files, 'label image')}, {grouped(counts.valid)} valid pixels, "
     caption += f"{grouped(counts.ignored)} void"
     return html_table(["class", "pixels", "share", "images"], rows, caption)
 
@@ -81,7 +82,7 @@ def member_counts_table(counts: MemberLabelCounts) -> str:
             [name, grouped(inside), grouped(outside), share, grouped(int(void)), f"{images:,}"]
         )
     columns = ["class", "inside", "outside", "share", "void", "images"]
-    return html_table(columns, rows, f"{counts.files:,} images, classes that overlap")
+    return html_table(columns, rows, f"{plural(counts.files, 'image')}, classes that overlap")
 
 
 def weights_table(record: Any) -> str:
@@ -102,7 +103,7 @@ def weights_table(record: Any) -> str:
         for i, name in enumerate(record.classes.names)
     ]
     formulas = [f"{name} = {row.formula}" for name, row in methods.items()]
-    caption = f"{record.dataset.split}: {counts.files:,} images"
+    caption = f"{record.dataset.split}: {plural(counts.files, 'image')}"
     colors = [hex_color(color) for color in shown_colors(record.classes)]
     columns = ["class", "pixels", "share", *methods]
     return html_table(columns, rows, caption, [*formulas, *record.notes], colors)
