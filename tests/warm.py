@@ -204,7 +204,9 @@ def _be(request):
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, request["blocked"])
-    os.getppid = lambda: request["parent"]  # type: ignore[assignment]
+    own, real = os.getpid(), os.getppid
+    # a worker that this process forks watches this process
+    os.getppid = lambda: request["parent"] if os.getpid() == own else real()
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])
