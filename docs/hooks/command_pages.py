@@ -6,7 +6,7 @@ from textwrap import dedent
 
 import pixelwise as pw
 from docstrings import to_markdown
-from markdown_text import block, code, table, text
+from markdown_text import ROOT, block, code, table, text
 from option_tables import option_tables
 from pixelwise.cli.commands import COMMANDS, Command, resolve
 from pixelwise.cli.parser import EXAMPLES, texts_of
@@ -19,6 +19,22 @@ EXIT_CODES = (
     ("2", "refused, with one sentence on what is wrong and what to do"),
     ("130", "interrupted (Ctrl-C); 143: stopped by SIGTERM"),
 )
+GUIDES = {  # what explains a command, by the names of documents
+    "init": ("first-contact", "dataset-toml", "class-files"),
+    "convert": ("first-contact", "class-files", "labels"),
+    "audit": ("labels",),
+    "weights": ("class-weights", "rare-classes"),
+    "train": ("training", "which-loss", "performance", "networks", "own-network"),
+    "predict": ("prediction-in-python", "big-images", "ensembles", "confidence"),
+    "next": ("confidence",),
+    "score": ("conventions",),
+    "report": ("report", "pictures"),
+    "export": ("export",),
+    "run": ("export",),
+    "demo": ("install",),
+    "list": ("networks", "which-loss"),
+    "completion": ("install",),
+}
 GENERAL = (
     ("--json", "print the result as JSON"),
     ("--verbose", "print the whole of long messages"),
@@ -63,12 +79,22 @@ def page(name: str, command: Command) -> str:
     config = resolve(command.config)
     lines = [f"# pixelwise {name}\n", f"{text(command.help[0].upper() + command.help[1:])}.\n"]
     lines += [block(texts_of(name)["usage"]), "\n## Examples\n"]
-    lines += [block(dedent("\n".join(command.examples)), "sh"), "\n## Options\n"]
+    lines += [block(dedent("\n".join(command.examples)), "sh"), ""]
+    lines += [f"Guides: {guides(name)}\n", "## Options\n"]
     lines += [option_tables(config)]
     lines += ["The options `--json`, `--verbose`, `--config` and `--help` are those of"]
     lines += ["[every command](index.md#options-of-every-command), and so are the"]
     lines += ["[exit codes](index.md#exit-codes).\n"]
     return "\n".join(lines + in_python(name, config))
+
+
+def guides(name: str) -> str:
+    """Links to what explains a command, each by the title of its page."""
+    titles = {page: (ROOT / f"docs/{page}.md").read_text("utf-8") for page in GUIDES[name]}
+    lead = {page: words.partition("\n")[0].removeprefix("# ") for page, words in titles.items()}
+    links = [f"[{title}](../../{page}.md)" for page, title in lead.items()]
+    links += ["[Audit rules](../rules.md)"] * (name == "audit")
+    return " · ".join(links)
 
 
 def in_python(name: str, config: type) -> list[str]:

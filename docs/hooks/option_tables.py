@@ -36,7 +36,9 @@ def _kind(kind: Any) -> str:
 
 
 def default_of(f: Field) -> str:
-    """The default of a setting, as code."""
+    """The default of a setting: in the words of its help, or as code."""
+    if words := re.search(r" \(default: (.*)\)$", f.metadata["help"]):
+        return text(words[1])
     if f.default is MISSING:
         return "must be given"
     if f.default in (None, (), "") or f.default is False:

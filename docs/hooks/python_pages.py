@@ -183,14 +183,19 @@ def _entries(page: str, names: list[str]) -> list[str]:
     return entries
 
 
+def heading(name: str, place: str) -> str:
+    """The heading of a name, in the type of those that mkdocstrings writes."""
+    return f"## {name} {{ #{place} .doc-heading }}\n\n"
+
+
 def entry(name: str, thing: Any, package: str = "") -> str:
     """What is said of a public name."""
     mark = f'<a id="{anchor(name, package)}"></a>\n\n'
     if name in TABLES:
-        return f"## {name} {{ #{anchor(name, package)} }}\n\n{table_text(name, thing)}\n"
+        return heading(name, anchor(name, package)) + f"{table_text(name, thing)}\n"
     thing = getattr(thing, "_function", thing)
     if inspect.ismodule(thing):
-        return f"## {name} {{ #{anchor(name)} }}\n\nA module: see [More scores](metrics.md).\n"
+        return heading(name, anchor(name)) + "A module: see [More scores](metrics.md).\n"
     if is_dataclass(thing) and name.endswith("Config"):
         return config_text(name, thing)
     inner = inspect.unwrap(thing)
@@ -242,7 +247,7 @@ def config_text(name: str, config: type) -> str:
     """A configuration: what it is, and its settings."""
     about = inspect.getdoc(config) or ""
     first, _, rest = about.partition("\n\n")
-    lines = [f"## {name} {{ #{anchor(name)} }}\n", plain(first), ""]
+    lines = [heading(name, anchor(name)) + plain(first), ""]
     lines += [plain(rest), ""] if rest else []
     lines += [settings_table(config), ""]
     return "\n".join(lines)

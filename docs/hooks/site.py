@@ -33,6 +33,7 @@ REFERENCE = """# Reference
 """
 # what the search shows first: what is meant to be learned from, and last: what is looked up rarely
 BOOSTS = {"lessons/": 2, "reference/rules": 1, "reference/formats/tools": 0.3, "reference/": 0.7}
+BOOSTS |= {"own-": 2, "performance": 2.5}  # "own" is no word for the search
 BOOSTS |= {"adr/": 0.3, "changelog": 0.3, "architecture": 0.5, "index.md": 1, "benchmarks": 0.5}
 BOOSTS |= {"first-contact": 0.7, "migration": 0.7, "": 1.5}
 _made: dict[str, str | bytes] = {}
@@ -98,6 +99,8 @@ def on_page_markdown(markdown: str, page, **_: object) -> str:
     boost = next(boost for start, boost in BOOSTS.items() if uri.startswith(start))
     page.meta["search"] = {"boost": boost}
     page.meta["hide"] = ["navigation"] * (uri == "index.md")  # it has no page beside it
+    if uri == "index.md":  # files of the repository have no such pages
+        markdown = markdown.replace("](#the-reference)", "](reference/index.md)")
     sources = {where: source for source, where in INCLUDED.items() if where != "index.md"}
     if uri not in _made:
         return with_links(relinked(markdown, f"docs/{uri}", uri), uri)
