@@ -78,6 +78,15 @@ def test_a_guide_ends_with_what_to_read_next(path):
     assert last.startswith("Next: [")
 
 
+def test_the_citation_of_the_questions_is_that_of_the_file():
+    page = (ROOT / "docs" / "faq.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^  (\w+) += \{+([^{}]+)\}", page, re.MULTILINE))
+    file = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    said = dict(re.findall(r'^(title|version|license): "?([^"\n]+)', file, re.MULTILINE))
+    said |= {"author": re.search(r"- name: (.+)", file)[1]}
+    assert shown == said
+
+
 def test_readme_names_no_backtick_file_that_is_missing():
     names = re.findall(
         r"`((?:src|docs|tests|benchmarks)/[\w./-]+)`", (ROOT / "README.md").read_text()
