@@ -97,7 +97,7 @@ def test_the_same_audit_from_json_gives_the_same_bytes(data, tmp_path):
 def test_an_audit_without_findings_says_so(data, tmp_path):
     """And what was not looked at."""
     page = page_of(audit_of(data, [], not_looked=("near duplicates",)), tmp_path)
-    assert "Nothing <span>in 16 files" in page
+    assert "No findings <span>in 16 files" in page
     assert "No rule was broken." in page
     assert "near duplicates" in page
 
