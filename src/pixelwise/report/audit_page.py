@@ -219,7 +219,8 @@ def shared(numbers: Mapping[str, int], most: int) -> dict[str, int]:
 def verdict(audit: Audit) -> str:
     """How many findings of each severity, in words."""
     numbers = [(audit.of_severity(severity), severity) for severity in SEVERITIES]
-    return listed([f"{grouped(n)} {s}{'s' if n > 1 else ''}" for n, s in numbers if n]) or "No findings"
+    found = [f"{grouped(n)} {severity}{'s' if n > 1 else ''}" for n, severity in numbers if n]
+    return listed(found) or "No findings"
 
 
 def rule_of(audit: Audit, rule: str, files: DatasetFiles, rows: int) -> dict[str, Any]:
