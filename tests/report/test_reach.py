@@ -54,6 +54,16 @@ def test_a_folder_that_holds_everything_is_not_taken_for_the_dataset(tmp_path, f
         assert not may_show("/etc/passwd", "passwd")
 
 
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_a_folder_that_can_have_no_such_name_reaches_nothing(change_score, tmp_path, name):
+    def edit(score):
+        score["dataset"]["path"] = score["predictions"] = name
+        score["images"][0]["image"] = str(secret_in(tmp_path / "elsewhere"))
+
+    page = page_of(change_score(edit), tmp_path)
+    assert "is not in a folder of this score, so it is not shown." in page
+
+
 @pytest.mark.parametrize("name", ["score.json", "calibration.json", "metrics.jsonl"])
 def test_a_pipe_in_the_place_of_a_result_is_not_waited_for(score_path, run_folder, tmp_path, name):
     place = run_folder / name if name == "metrics.jsonl" else score_path.parent / name

@@ -43,6 +43,17 @@ def test_a_run_without_predictions_needs_two_commands(tmp_path):
         read_source(tmp_path)
 
 
+def test_a_folder_with_a_space_stands_in_quotes_in_the_commands(tmp_path):
+    folder = tmp_path / "my run; ls"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    with pytest.raises(RunError, match=re.escape(f"predict '{folder}', then pixelwise score '")):
+        read_source(folder)
+    (folder / "prediction.json").write_text("{}")
+    with pytest.raises(RunError, match=re.escape(f"Make one: pixelwise score '{folder}'")):
+        read_source(folder)
+
+
 def test_an_empty_folder_is_refused_with_the_general_command(tmp_path):
     """It names the folder."""
     message = re.escape(f"{tmp_path}: source must be a folder with a score")

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from pixelwise.files.names import real_path
 from pixelwise.labels.description import FILE_NAME
 from pixelwise.score.record import DataSplit
 
@@ -26,12 +27,11 @@ def reach(
         predictions: their folders.
         dataset: that was scored.
     """
-    own = os.path.realpath(folder)
-    roots = [own]
+    roots = [real_path(folder)]
     for name in (*predictions, *([dataset.path] if dataset.path else [])):
-        root = os.path.realpath(folder / name)
-        described = os.path.isfile(os.path.join(root, FILE_NAME))
-        if described or len(Path(root).parts) > NEAR:
+        root = real_path(folder / name)
+        described = os.path.isfile(root / FILE_NAME)
+        if described or len(root.parts) > NEAR:
             roots.append(root)
 
     def may_show(name: str, id: str) -> bool:

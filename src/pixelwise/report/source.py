@@ -104,9 +104,10 @@ def command_for(folder: Path) -> str:
     """The command that writes a score into the predictions in or below a folder."""
     predicted = sorted(folder.rglob("prediction.json"))
     if predicted:
-        return f"pixelwise score {predicted[-1].parent}"
+        return shell_line(["pixelwise", "score", str(predicted[-1].parent)])
     if (folder / "config.json").is_file():
-        return f"pixelwise predict {folder}, then pixelwise score {folder}"
+        predict, score = (shell_line(["pixelwise", do, str(folder)]) for do in ("predict", "score"))
+        return f"{predict}, then {score}"
     return "pixelwise score PREDICTIONS --data DATASET"
 
 
