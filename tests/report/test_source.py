@@ -274,7 +274,9 @@ def test_a_line_that_is_still_being_written_is_left_out(tmp_path):
         ('{"train/loss": 1}', "line must be an object with a step"),
         ('{"step": "1"}', "line must be an object with a step"),
         ('{"step": 1, "train/loss": "low"}', "train/loss must be a number, got 'low'"),
-        ('{"step": 1, "train/loss": 1e999}', "train/loss must be a finite number, got inf"),
+        ('{"step": 1, "train/loss": 1e999}', r"train/loss must be a number within .*, got inf"),
+        ('{"step": 1, "train/loss": -1e308}', r"train/loss must be a number within .*, got -1e"),
+        ('{"step": 1' + 400 * "0" + "}", "line must be an object with a step"),
     ],
 )
 def test_a_damaged_line_is_refused_with_its_number(tmp_path, line, reason):

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from pixelwise.files.records import converted, shown
 from pixelwise.logs.metrics_file import METRICS
 from pixelwise.text import some
 
+LARGEST = 1e100  # far above float32, and sums of it are finite
 LOSSES = ("train/loss", "val/loss")
 GOOD_HIGH = (
     "miou",
@@ -114,12 +114,14 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
     hint = "Remove the line, or train again."
     rows: dict[tuple[int, bool], dict[str, Any]] = {}
     for where, row in read_json_lines(path, RunError):
-        if not isinstance(row, dict) or type(row.get("step")) is not int:
+        step = row.get("step") if isinstance(row, dict) else None
+        if type(step) is not int or abs(step) > LARGEST:
             raise RunError(where, "line", must="an object with a step", got=shown(row), hint=hint)
         for key in (key for key in row if "/" in key):
             row[key] = converted(float | None, row[key], where, key, RunError)
-            if row[key] is not None and not isfinite(row[key]):
-                raise RunError(where, key, must="a finite number", got=row[key], hint=hint)
+            if row[key] is not None and not abs(row[key]) <= LARGEST:
+                must = f"a number within {-LARGEST:g}..{LARGEST:g}"
+                raise RunError(where, key, must=must, got=row[key], hint=hint)
         # A resumed run repeats the steps after its checkpoint; they count as trained the last time.
         rows[row["step"], "val/loss" in row] = row
     return [rows[key] for key in sorted(rows)]
