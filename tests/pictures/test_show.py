@@ -114,6 +114,42 @@ def test_classes_that_overlap_have_errors_of_each():
     assert np.array_equal(found, expected)
 
 
+def test_classes_that_overlap_have_contours_only_where_asked_and_striped_void():
+    """As those that do not overlap."""
+    label = np.zeros((2, *SIZE), int)
+    label[0, 20:60, 20:60], label[:, 150:], label[1, :, 100:] = 1, 255, 255
+    shown = [pw.show(None, label, classes=pw.Classes(["a", "b"]), contours=c) for c in (0, 1)]
+    without, drawn = (panel(one, "Label") for one in shown)
+    assert len(np.unique(without[20:60, 20:60].reshape(-1, 3), axis=0)) == 1
+    assert len(np.unique(drawn[20:60, 20:60].reshape(-1, 3), axis=0)) == 2
+    assert np.array_equal(without[150:], striped(*SIZE)[150:])
+    assert np.array_equal(without[:150, :20], np.full((150, 20, 3), 200))
+
+
+def test_a_focus_may_be_an_index_of_numpy():
+    """As a loop over an array gives it."""
+    label, pred = np.full(SIZE, 1), np.full(SIZE, 2)
+    for focus in (np.int64(1), np.array([1])):
+        assert (kinds_of(pw.show(None, label, pred, CLASSES, focus=focus)) == 0).all()
+
+
+def test_captions_of_narrow_images_stand_beside_each_other():
+    """And the line at the bottom is broken where it is too long."""
+    values, label = np.zeros((3000, 2, 13), np.uint16), np.zeros((3000, 2), int)
+    svg = pw.show(values, label, label, width=320).svg()
+    texts = re.findall(r'<text class="[^"]*" x="(\d+)" y="(\d+)">([^<]*)<', svg)
+    starts = [int(x) for x, y, _ in texts if y == "26"]
+    assert np.diff(starts).min() >= 70
+    assert max(len(words) for _, _, words in texts) < 46
+    assert "percentiles 2 and 98" in " ".join(words for _, _, words in texts)
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_image_of_nan_alone_is_black():
+    """Without a warning."""
+    assert (panel(pw.show(np.full(SIZE, np.nan)), "Image") == 0).all()
+
+
 def test_small_images_are_enlarged_by_whole_numbers():
     """Each pixel stays a square of one colour, and the note says how large."""
     photo = image((5, 8))
@@ -210,6 +246,13 @@ def test_svg_fetches_nothing():
         ),
         ({"image": np.zeros(4)}, r"image must be \(H, W\) or \(H, W, C\)"),
         ({"image": None}, "image must be an image, a label or a prediction"),
+        ({"image": "a.png"}, r"image must be an array, got 'a.png'. Read .* read_image\(path\)"),
+        ({"image": [[1, 2], [3]]}, "image must be one array, got rows of different lengths"),
+        ({"label": np.zeros((2, 0, 5), int)}, r"label must be \(H, W\)"),
+        ({"classes": ["a", "b"]}, r"classes must be Classes, got list. Classes\(names\)"),
+        ({"label": np.full(SIZE, 10**9), "classes": None}, "label must be indices below 65,535"),
+        ({"focus": None}, "focus must be names .* got None"),
+        ({"focus": 1.5}, "focus must be names .* got 1.5"),
     ],
 )
 def test_what_cannot_be_shown_is_refused_in_a_sentence(given, message):

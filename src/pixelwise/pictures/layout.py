@@ -1,6 +1,7 @@
 """Shown: panels and their legend as a picture of Pillow, as SVG and as a page."""
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from pixelwise.pictures.legend import Entry
 from pixelwise.pictures.panels import Panel
 
 GAP, MARGIN, CAPTION, ROW, SWATCH = 12, 12, 24, 20, 12
+LEAST_PANEL = 65  # for a caption
 LEAST_WIDTH = 300  # for the words
 PAPER, INK, SOFT = (252, 252, 251), (26, 29, 33), (91, 99, 109)  # the first of drawing.PAPER ...
 Placed = tuple[float, float, Entry]
@@ -50,7 +52,9 @@ class Shown(Image.Image):
         for x, y, entry in places:
             parts.append(_swatch_svg(x, y, entry.color))
             parts.append(drawing.short_text(x + SWATCH + 6, y + 10, entry.text, width - x - 30))
-        parts.append(drawing.text(MARGIN, height - MARGIN, self.note, "pw-soft"))
+        for place, line in enumerate(self._note_lines(width)):
+            y = height - MARGIN - ROW * place
+            parts.append(drawing.text(MARGIN, y, line, "pw-soft"))
         description = " ".join([*(panel.text for panel in self.panels), self.note])
         return drawing.document(width, height, self._title(), description, parts)
 
@@ -71,12 +75,17 @@ class Shown(Image.Image):
         lefts, x = [], MARGIN
         for panel in self.panels:
             lefts.append(x)
-            x += panel.pixels.shape[1] + GAP
+            x += max(LEAST_PANEL, panel.pixels.shape[1]) + GAP
         return lefts
+
+    def _note_lines(self, width: int) -> list[str]:
+        """The note as lines of a picture of a width, from the last."""
+        return wrap(self.note, int((width - 2 * MARGIN) / drawing.width_of("n")))[::-1]
 
     def _places(self) -> tuple[list[Placed], tuple[int, int]]:
         """Where the entries of the legend stand, and the (width, height) of all."""
-        width = self._lefts()[-1] + self.panels[-1].pixels.shape[1] + MARGIN
+        last = max(LEAST_PANEL, self.panels[-1].pixels.shape[1])
+        width = self._lefts()[-1] + last + MARGIN
         width = max(width, LEAST_WIDTH)
         top = MARGIN + CAPTION + max(panel.pixels.shape[0] for panel in self.panels) + GAP
         widest = max([drawing.width_of(plain(entry.text)) for entry in self.entries], default=0)
@@ -87,7 +96,7 @@ class Shown(Image.Image):
             (MARGIN + column * (k // rows), top + ROW * (k % rows), entry)
             for k, entry in enumerate(self.entries)
         ]
-        return places, (width, top + ROW * rows + ROW + MARGIN)
+        return places, (width, top + ROW * (rows + len(self._note_lines(width))) + MARGIN)
 
     def _drawn(self) -> Image.Image:
         places, size = self._places()
@@ -103,7 +112,8 @@ class Shown(Image.Image):
             draw.rectangle((*at, *corner), outline=(128, 128, 128))
             words = drawing.shortened(plain(entry.text), size[0] - x - SWATCH - 20)
             draw.text((x + SWATCH + 6, y - 2), words, INK, font)
-        draw.text((MARGIN, size[1] - MARGIN - 16), self.note, SOFT, font)
+        for place, line in enumerate(self._note_lines(size[0])):
+            draw.text((MARGIN, size[1] - MARGIN - 16 - ROW * place), line, SOFT, font)
         return canvas
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pixelwise.labels.bands.channels import Channels
 from pixelwise.labels.bands.shown import shown_rgb
 from pixelwise.labels.classes import Classes
-from pixelwise.labels.overlap.drawing import contour, overlay_members
+from pixelwise.labels.overlap.drawing import borders, overlay_members
 from pixelwise.labels.palettes import striped
 from pixelwise.pictures.reduce import Box, by_area, by_center, repeated
 
@@ -46,7 +46,7 @@ def as_rgb(image: NDArray) -> tuple[NDArray[np.uint8], str]:
     notes += ["band 1 of 2"] if bands == 2 else []
     if image.dtype == np.bool_:
         image = image * np.uint8(255)
-    elif image.dtype.kind == "f" and image.size and np.nanmin(image) >= 0 and np.nanmax(image) <= 1:
+    elif image.dtype.kind == "f" and not ((image < 0) | (image > 1)).any():  # NaN is neither
         image = np.rint(np.nan_to_num(image) * 255).astype(np.uint8)
     if image.dtype == np.uint8:
         return np.ascontiguousarray(np.broadcast_to(image, (*image.shape[:2], 3))), ", ".join(notes)
@@ -86,14 +86,14 @@ def over(
     small = by_center(label, size)
     if label.ndim == 3:
         planes = np.stack([repeated(plane, times) for plane in small])
-        return overlay_members(image, planes, classes, opacity)
+        mixed = overlay_members(image, planes, classes, opacity, contours)
+        void = (planes == classes.ignore_index).all(0)
+        return np.where(void[:, :, None], striped(*void.shape), mixed)
     shown = repeated(small, times)
     void = shown == classes.ignore_index
     colors = classes.index_palette()[shown].astype(np.float32)
     mixed = np.rint(image + np.float32(opacity) * (colors - image)).astype(np.uint8)
     if contours and opacity > 0:
-        edge = np.zeros(shown.shape, bool)
-        for index in np.unique(shown[~void]).tolist():
-            edge |= contour(shown == index)
+        edge = borders(shown)
         mixed[edge] = colors[edge]
     return np.where(void[:, :, None], striped(*shown.shape), mixed)

@@ -1,6 +1,7 @@
 """show: image, label, prediction and errors side by side."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from pixelwise.text import some
 
 WHERE = "show"
 LEAST, MOST = 320, 8192  # of the width of the whole picture
-VOID = 255  # where no classes are given
+VOID, MOST_CLASSES = 255, 65535  # where no classes are given
 
 
 def show(
@@ -56,7 +57,7 @@ def show(
             classes overlap; None = none.
         pred: likewise.
         classes: names and colours; those without colours of their own have distinct_colormap's;
-            None = as many as there are indices, void 255.
+            None = as many as there are indices, up to 65,535; void 255 unless there are more.
         focus: the classes in question, by name or index; () = all but the background, which is a
             class of that name, or the first of two.
         opacity: of the colours over the image, 0..1.
@@ -84,6 +85,10 @@ def show(
     """
     check_range(WHERE, "opacity", opacity, 0, 1)
     check_range(WHERE, "width", width, LEAST, MOST)
+    if not isinstance(classes, Classes | None):
+        got = type(classes).__name__
+        hint = "Classes(names) makes them; those of a dataset: read_description(folder).classes."
+        raise ArgumentTypeError(WHERE, "classes", must="Classes", got=got, hint=hint)
     given = {"label": label, "pred": pred}
     arrays = {name: _as_label(name, array) for name, array in given.items() if array is not None}
     photo, note = (None, "") if image is None else as_rgb(_as_image(image))
@@ -97,7 +102,7 @@ def show(
     asked = in_question(classes, _indices(focus, classes), overlap)
 
     number = (photo is not None) + len(arrays) + (len(arrays) == 2)
-    box = (width - 2 * MARGIN - GAP * (number - 1)) // number, width
+    box = (int(width) - 2 * MARGIN - GAP * (number - 1)) // number, int(width)
     small = fitted(*size, box)
     times = enlargement(*size, box) if small == size else 1
     ground = below(photo, small, times)
@@ -143,7 +148,7 @@ def _errors(
 
 
 def _as_image(image: ArrayLike) -> NDArray:
-    array = np.asarray(image)
+    array = _as_array("image", image)
     if array.dtype.kind not in "buif":
         raise ArgumentTypeError(WHERE, "image", must="of numbers", got=f"dtype {array.dtype}")
     if array.ndim == 2:
@@ -156,13 +161,24 @@ def _as_image(image: ArrayLike) -> NDArray:
 
 
 def _as_label(name: str, array: ArrayLike) -> NDArray[np.integer]:
-    values = np.asarray(array)
-    if values.ndim == 3 and values.dtype.kind in "bui":
+    values = _as_array(name, array)
+    if values.ndim == 3 and values.size and values.dtype.kind in "bui":
         return values.astype(np.uint8) if values.dtype == np.bool_ else values
     values = as_label(WHERE, name, values)
     if values.ndim != 2 or values.size == 0:
         raise ArgumentError(WHERE, name, must="(H, W) or (C, H, W)", got=values.shape)
     return values.astype(np.uint8) if values.dtype == np.bool_ else values
+
+
+def _as_array(name: str, given: ArrayLike) -> NDArray:
+    if isinstance(given, str | Path):
+        hint = f"Read the file first: read_{'image' if name == 'image' else 'label'}(path)."
+        raise ArgumentTypeError(WHERE, name, must="an array", got=repr(str(given)), hint=hint)
+    try:
+        return np.asarray(given)
+    except ValueError:  # rows of different lengths
+        got = "rows of different lengths"
+        raise ArgumentError(WHERE, name, must="one array", got=got) from None
 
 
 def _same_size(photo: NDArray | None, arrays: dict[str, NDArray[np.integer]]) -> Box:
@@ -190,6 +206,9 @@ def _numbered(arrays: dict[str, NDArray[np.integer]]) -> Classes:
         known = array[array != VOID]
         planes = array.shape[0] if array.ndim == 3 else int(known.max(initial=0)) + 1
         number = max(number, planes)
+    if number > MOST_CLASSES:
+        must, hint = f"indices below {MOST_CLASSES:,} or void {VOID}", "Pass the classes."
+        raise LabelError(WHERE, " and ".join(arrays), must=must, got=number - 1, hint=hint)
     names = [f"class {index}" for index in range(number)]
     overlap = any(array.ndim == 3 for array in arrays.values())  # black is what is not the class
     colors = distinct_colormap(number + 1)[1:] if overlap and number < MOST_COLORS else None
@@ -225,8 +244,11 @@ def _indices(focus: str | int | Sequence[str | int], classes: Classes) -> list[i
         ArgumentError: one of them is not a class.
     """
     chosen = []
-    for one in (focus,) if isinstance(focus, str | int) else focus:
-        known = one in classes.names if isinstance(one, str) else 0 <= one < len(classes)
+    for one in (focus,) if isinstance(focus, str) or not np.iterable(focus) else focus:
+        if isinstance(one, str):
+            known = one in classes.names
+        else:
+            known = isinstance(one, int | np.integer) and 0 <= one < len(classes)
         if not known:
             must = f"names of classes ({some(classes.names)}) or indices below {len(classes)}"
             raise ArgumentError(WHERE, "focus", must=must, got=repr(one))

@@ -12,7 +12,11 @@ DASH = 4  # pixels of one colour where contours of several classes coincide
 
 
 def overlay_members(
-    image: NDArray[np.uint8], members: NDArray[np.integer], classes: Classes, opacity: float
+    image: NDArray[np.uint8],
+    members: NDArray[np.integer],
+    classes: Classes,
+    opacity: float,
+    contours: bool = True,
 ) -> NDArray[np.uint8]:
     """The image with the mean of the colours of its classes over each pixel, and their contours.
 
@@ -25,6 +29,7 @@ def overlay_members(
         members: (C, H, W) of 0, 1 and ignore_index.
         classes: those that overlap.
         opacity: of the colours, 0..1.
+        contours: draw them.
     Raises:
         ArgumentError: another shape.
         LabelError: another value.
@@ -46,7 +51,7 @@ def overlay_members(
         mixed[plane] += color
     mixed /= np.maximum(number, 1)[..., None]
     shown = image + np.where(number > 0, np.float32(opacity), 0)[..., None] * (mixed - image)
-    if opacity > 0:
+    if contours and opacity > 0:
         turn = np.add.outer(np.arange(size[0]), np.arange(size[1])) // DASH % np.maximum(lines, 1)
         for plane, color in zip(members == MEMBER, colors):
             line = contour(plane)
@@ -57,6 +62,15 @@ def overlay_members(
 
 def contour(plane: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The pixels of an area (H, W) with one beside, above or below them that is not of it."""
-    beyond = np.pad(plane, 1, mode="edge")
-    around = beyond[:-2, 1:-1] & beyond[2:, 1:-1] & beyond[1:-1, :-2] & beyond[1:-1, 2:]
-    return plane & ~around
+    return plane & borders(plane)
+
+
+def borders(label: NDArray) -> NDArray[np.bool_]:
+    """The pixels of (H, W) with one beside, above or below them of another value."""
+    down, across = label[1:] != label[:-1], label[:, 1:] != label[:, :-1]
+    found = np.zeros(label.shape, bool)
+    found[1:] |= down
+    found[:-1] |= down
+    found[:, 1:] |= across
+    found[:, :-1] |= across
+    return found
