@@ -12,7 +12,9 @@ import pytest
 import pixelwise as pw
 from make import make_dataset
 from overlapping import make_set
+from pixelwise.figures.bars import Bars, Series
 from pixelwise.figures.figure import Figure
+from pixelwise.logs.curves import Curves
 from pixelwise.metrics import (
     count_boundary,
     count_calibration,
@@ -244,6 +246,44 @@ def test_names_must_be_as_many_as_classes():
     """Neither more nor fewer."""
     with pytest.raises(pw.PixelwiseError, match="classes must be 3 classes, got 2"):
         CONFUSION.plot(classes=["a", "b"])
+
+
+@pytest.mark.parametrize("names", [[1, 2, 3], "abc", 3, [None, "a", "b"]])
+def test_names_must_be_texts(names):
+    """Numbers, one text and a count are refused."""
+    with pytest.raises(pw.PixelwiseError, match="classes must be Classes or names of classes"):
+        CONFUSION.plot(classes=names)
+
+
+def test_axes_must_be_of_matplotlib():
+    """Names in their place are told how they are given."""
+    with pytest.raises(
+        pw.PixelwiseError, match=r"ax must be axes of matplotlib, got list.*classes="
+    ):
+        CONFUSION.plot(["a", "b", "c"])
+
+
+def test_in_axes_too_an_absent_class_is_not_a_score_of_zero_and_an_unclear_one_is_grey():
+    """A dash in place of the bar; another colour of the bar."""
+    names, faint = ("a", "b"), (False, True)
+    ax = Axes().subplots()
+    Bars("t", names, (Series("s", (None, 0.0), faint=faint),), "%").draw(ax)
+    assert [(words.get_position()[1], words.get_text()) for words in ax.texts] == [(0, " –")]
+    colors = [bar.get_facecolor() for bar in ax.patches]
+    assert colors[0] != colors[1]
+
+
+def test_curves_without_losses_say_so_in_a_notebook():
+    """In place of an empty cell; each key has the good end of its own."""
+    assert "r: no losses and no val/miou, no value" in Curves("r", ())._repr_html_()
+    with pytest.raises(pw.PixelwiseError, match=r"metrics.jsonl of r has no value yet"):
+        Curves("r", ()).plot()
+    rows = tuple({"step": k, "val/miou": v, "val/loss": v} for k, v in enumerate((3.0, 1.0, 2.0)))
+    lines = Curves("r", rows).plot(keys=("val/miou", "val/loss")).lines
+    assert [line.summary for line in lines] == [
+        "last 2, highest 3 at step 0",
+        "last 2, lowest 1 at step 1",
+    ]
 
 
 def test_curves_of_a_run_that_has_none_are_refused(tmp_path):

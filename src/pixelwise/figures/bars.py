@@ -6,7 +6,7 @@ from typing import Any
 
 from pixelwise.figures import drawing
 from pixelwise.figures.charts import Tick, log_axis, nice_ticks
-from pixelwise.figures.drawing import SERIES
+from pixelwise.figures.drawing import FAINT, SERIES
 from pixelwise.figures.figure import Figure, for_axes
 from pixelwise.figures.words import ABSENT, plain, short
 
@@ -201,7 +201,11 @@ class Bars(Figure):
                 known = [nan if value is None else value for value in values]
                 ax.plot(known, places, shape, label=for_axes(plain(one.name)))
             else:
-                ax.barh(places, [value or 0.0 for value in values])
+                faint = one.faint or (False,) * len(places)
+                colors = [FAINT[0] if grey else SERIES[0][0] for grey in faint]
+                ax.barh(places, [value or 0.0 for value in values], color=colors)
+                for row in (row for row in places if values[row] is None):
+                    ax.text(0, row, f" {ABSENT}", va="center")  # no score is not a score of 0
             for row, value in enumerate(values):
                 ends = one.interval(row)
                 if ends is not None and value is not None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pixelwise.errors import ArgumentError
+from pixelwise.errors import ArgumentError, ArgumentTypeError
 from pixelwise.files.atomic import atomic_write
 
 Axes = TypeVar("Axes")  # of matplotlib, which is never imported here
@@ -53,7 +53,13 @@ class Figure:
             ax: as of `plt.subplots()`.
         Returns:
             ax.
+        Raises:
+            ArgumentTypeError: it is something else.
         """
+        if not hasattr(ax, "set_title"):
+            hint = "Names of classes and other options are given by name: plot(classes=...)."
+            must, got = "axes of matplotlib", type(ax).__name__
+            raise ArgumentTypeError("plot", "ax", must=must, got=got, hint=hint)
         self._draw(ax)
         return ax
 

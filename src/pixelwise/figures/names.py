@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from pixelwise.errors import ArgumentError
+import numpy as np
+
+from pixelwise.errors import ArgumentError, ArgumentTypeError, shown
 
 
 class Named(Protocol):
@@ -27,10 +29,17 @@ def row_names(where: str, classes: ClassNames, number: int) -> tuple[str, ...]:
         number: C.
     Raises:
         ArgumentError: there are more or fewer.
+        ArgumentTypeError: they are not texts.
     """
     if classes is None:
         return tuple(f"class {index}" for index in range(number))
-    names = classes.names if hasattr(classes, "names") else tuple(classes)
+    if hasattr(classes, "names"):
+        names = classes.names
+    else:
+        names = tuple(classes) if np.iterable(classes) and not isinstance(classes, str) else ()
+        if not names or not all(isinstance(name, str) for name in names):
+            must = "Classes or names of classes"
+            raise ArgumentTypeError(where, "classes", must=must, got=shown(classes))
     if len(names) != number:
         raise ArgumentError(where, "classes", must=f"{number} classes", got=len(names))
     return names

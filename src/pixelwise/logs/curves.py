@@ -68,11 +68,14 @@ class Curves:
 
         keys = (keys,) if isinstance(keys, str) else tuple(keys)
         known = [key for key in keys if key in self.keys]
+        if not self.keys:
+            event = f"{METRICS} of {self.run} has no value yet"
+            raise ArgumentError("Curves.plot", event=event, hint="A training writes them.")
         if not known:
             must = f"of metrics.jsonl: {some(self.keys, most=20)}"
-            raise ArgumentError("Curves.plot", "keys", must=must, got=some(keys))
-        high = known[0].rpartition("/")[2].startswith(GOOD_HIGH)
-        lines = training_lines(list(self.rows), known, "highest" if high else "lowest")
+            raise ArgumentError("Curves.plot", "keys", must=must, got=some(keys) or "none")
+        rows = list(self.rows)
+        lines = tuple(line for key in known for line in training_lines(rows, [key], _best(key)))
         last = max(1, *(x for line in lines for x, _ in line.points))
         title = "Loss" if set(known) <= set(LOSSES) else ", ".join(known)
         figure = Lines(title, lines, STEP, title if len(known) == 1 else "", (0, last))
@@ -82,7 +85,16 @@ class Curves:
         groups = [LOSSES, ("val/miou",)]
         shown_groups = [keys for keys in groups if set(keys) & set(self.keys)]
         figures = [self.plot(keys=keys) for keys in shown_groups]
-        return "".join(figure.svg() for figure in figures if isinstance(figure, Figure))
+        if figures:
+            return "".join(figure.svg() for figure in figures if isinstance(figure, Figure))
+        from pixelwise.figures.table import html_text
+
+        found = f"others: {some(self.keys, most=20)}" if self.keys else "no value"
+        return html_text(f"{self.run}: no losses and no val/miou, {found}")
+
+
+def _best(key: str) -> str:
+    return "highest" if key.rpartition("/")[2].startswith(GOOD_HIGH) else "lowest"
 
 
 def read_curves(run: Path | str) -> Curves:
