@@ -52,8 +52,8 @@ class Shown(Image.Image):
         for x, y, entry in places:
             parts.append(_swatch_svg(x, y, entry.color))
             parts.append(drawing.short_text(x + SWATCH + 6, y + 10, entry.text, width - x - 30))
-        for place, words in enumerate(self._note_lines(width)):
-            parts.append(drawing.text(MARGIN, height - MARGIN - ROW * place, words, "pw-soft"))
+        for line, words in enumerate(self._note_lines(width)):
+            parts.append(drawing.text(MARGIN, height - MARGIN - ROW * line, words, "pw-soft"))
         description = " ".join([*(panel.text for panel in self.panels), self.note])
         return drawing.document(width, height, self._title(), description, parts)
 
