@@ -9,7 +9,7 @@ import pytest
 
 from pixelwise.errors import RunError
 from pixelwise.labels.classes import Classes
-from pixelwise.metrics.bootstrap import mean_interval
+from pixelwise.metrics.bootstrap import bootstrap_intervals
 from pixelwise.report.config import ReportConfig
 from pixelwise.report.explore.image_data import MOST_A_CELL, Cells, as_block, image_data
 from pixelwise.report.explore.layers import distinct
@@ -67,10 +67,11 @@ def test_the_headline_has_its_interval(run_folder):
 
 def test_the_interval_of_equal_images_is_a_point():
     """Whatever is drawn, the sums are in proportion."""
-    counts = [np.tile(row, (9, 1)) for row in ([6, 3], [8, 4], [7, 5])]
+    sums = np.tile([[6, 3], [8, 4], [7, 5]], (9, 1, 1))
     expected = np.mean([6 / 9, 3 / 6])
     for convention in ("present", "per_image"):
-        assert mean_interval(*counts, convention, 100) == pytest.approx((expected, expected))
+        found = bootstrap_intervals(sums, "iou", convention, 100)[:, 0]
+        assert found == pytest.approx([expected, expected])
 
 
 def test_the_interval_of_images_is_that_of_their_resamples():
@@ -83,8 +84,9 @@ def test_the_interval_of_images_is_that_of_their_resamples():
     for row in np.random.default_rng(0).integers(0, 7, (40, 7)):
         k, t, p = (a[row].sum(0) for a in (correct, target, pred))
         means.append((k / (t + p - k)).mean())
-    expected = tuple(np.quantile(means, [0.025, 0.975]))
-    assert mean_interval(correct, target, pred, resamples=40) == pytest.approx(expected)
+    expected = np.quantile(means, [0.025, 0.975])
+    sums = np.stack([correct, target, pred], axis=1)
+    assert bootstrap_intervals(sums, resamples=40)[:, 0] == pytest.approx(expected)
 
 
 def test_the_data_of_the_table_are_those_of_the_images(score_path):

@@ -5,7 +5,7 @@ for both, adds up their counts and takes the difference of the scores; the sprea
 differences is the uncertainty that comes from having these images and not others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,6 @@ from pixelwise.metrics.members import MemberCounts
 RESAMPLES = 2000
 CONFIDENCE = 0.95
 DRAWS_AT_ONCE = 50
-_BLOCK = 1 << 22  # entries of a block of draws: 32 MiB
 
 
 @dataclass(frozen=True)
@@ -133,6 +132,7 @@ def paired_bootstrap(
 def bootstrap_intervals(
     sums: NDArray[np.int64],
     score: str = "iou",
+    convention: Convention = "present",
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
     seed: int = 0,
@@ -142,16 +142,18 @@ def bootstrap_intervals(
     low, high = percentiles over resamples r of score(sum over r), of the mean and of each class.
 
     Args:
-        sums: (N, 3, C) integers: correct, target and predicted pixels of each class in N images.
+        sums: (N, 3, C) integers: correct, target and predicted pixels of each class in N images;
+            below 2^53 in sum.
         score: "iou", "dice", "precision" or "recall".
+        convention: of the mean, a name in CONVENTIONS.
         resamples: number of draws, >= 1.
         confidence: share of the resamples inside the interval, 0..1.
         seed: of the draws; the same seed gives the same interval.
     Returns:
-        (2, 1 + C) float64: low and high of the mean over present classes, then of each class; NaN
-        where no resample has a score.
+        (2, 1 + C) float64: low and high of the mean, then of each class; NaN where no resample has
+        a score.
     Raises:
-        ArgumentError: another score, no image, or another shape.
+        ArgumentError: another score or convention, no image, or another shape.
     Absent classes: a resample without the class is left out of its interval.
     Source: Efron 1979; percentile interval, Efron and Tibshirani 1993, chapter 13.
 
@@ -162,31 +164,30 @@ def bootstrap_intervals(
     """
     where = "bootstrap_intervals"
     check_choice(where, "score", score, _OF_SUMS)
+    check_choice(where, "convention", convention, CONVENTIONS)
     check_range(where, "resamples", resamples, low=1)
     check_range(where, "confidence", confidence, 0, 1)
     sums = np.asarray(sums)
     check_shape(where, "sums", sums.shape, (None, 3, None), "(N, 3, C)")
-    number = len(sums)
+    number, formula = len(sums), _OF_SUMS[score]
     check_range(where, "images", number, low=1)
-    flat = sums.reshape(number, -1).astype(np.float64)  # whole numbers, exact up to 2^53
-    generator = np.random.default_rng(seed)
-    block = max(1, _BLOCK // number)
+
+    def mean(correct: np.ndarray, target: np.ndarray, pred: np.ndarray) -> float:
+        of: Convention = "present" if convention == "per_image" else convention
+        return mean_of_pixels(formula, correct, target, pred, of)
+
+    own = np.array([mean(*row) for row in sums] if convention == "per_image" else [])
+    flat = sums.reshape(number, -1).astype(np.float64)  # whole numbers, whose products are fast
     found = []
-    for start in range(0, resamples, block):
-        rows = min(block, resamples - start)
-        draws = generator.multinomial(number, np.full(number, 1 / number), rows)
-        correct, target, pred = (draws @ flat).reshape(rows, *sums.shape[1:]).swapaxes(0, 1)
-        found.append(_OF_SUMS[score](correct, target, pred))
-    values = np.concatenate(found)
-    known = ~np.isnan(values)
-    means = np.where(known, values, 0).sum(1) / np.where(known.any(1), known.sum(1), np.nan)
-    tail = (1 - confidence) / 2
-    ends = np.full((2, 1 + values.shape[1]), np.nan)
-    for place, column in enumerate([means, *values.T]):
-        spread = column[~np.isnan(column)]
-        if len(spread):
-            ends[:, place] = np.quantile(spread, [tail, 1 - tail])
-    return ends
+    for times in _draws(number, resamples, seed):
+        total = (times @ flat).reshape(len(times), *sums.shape[1:])
+        if convention == "per_image":
+            weight = times * ~np.isnan(own)
+            means = ratio((np.nan_to_num(own) * weight).sum(1), weight.sum(1), weight.sum(1))
+        else:
+            means = np.array([mean(*row) for row in total])
+        found.append(np.column_stack([means, formula(*total.swapaxes(0, 1))]))
+    return np.array([_bounds(column, confidence) for column in np.concatenate(found).T]).T
 
 
 _OF_SUMS = {
@@ -197,50 +198,12 @@ _OF_SUMS = {
 }
 
 
-def mean_interval(
-    correct: np.ndarray,
-    target: np.ndarray,
-    pred: np.ndarray,
-    convention: Convention = "present",
-    resamples: int = RESAMPLES,
-    confidence: float = CONFIDENCE,
-    seed: int = 0,
-) -> tuple[float, float]:
-    """The interval in which resampling of the images leaves the mean IoU of pooled counts.
-
-    low, high = percentiles over resamples r of score(sum of the counts over r).
-
-    Args:
-        correct, target, pred: (N, C) pixels of each image and class, each below 2 ** 53 in sum.
-        convention: of the mean, a name in CONVENTIONS.
-        resamples: number of draws, >= 1.
-        confidence: share of the resamples inside the interval, 0..1.
-        seed: of the draws; the same seed gives the same interval.
-    Returns:
-        low and high; NaN if no resample has a score.
-    Absent classes: as in paired_bootstrap.
-    Source: as paired_bootstrap.
-    """
-    number, num_classes = target.shape
-    sums = np.concatenate([correct, target, pred], axis=1, dtype=np.float64)
-    per_image = convention == "per_image"
-    images = zip(correct, target, pred) if per_image else ()
-    own = np.array([_mean((*row, row[1].sum()), "present") for row in images])
+def _draws(number: int, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """(R, N) how often each of N images is drawn, block by block."""
     rng = np.random.default_rng(seed)
-    means: list[float] = []
     for first in range(0, resamples, DRAWS_AT_ONCE):
-        some = min(DRAWS_AT_ONCE, resamples - first)
-        drawn = rng.integers(0, number, (some, number))
-        times = np.stack([np.bincount(row, minlength=number) for row in drawn])
-        if per_image:
-            weight = times * ~np.isnan(own)
-            with np.errstate(invalid="ignore"):
-                means.extend((np.nan_to_num(own) * weight).sum(1) / weight.sum(1))
-            continue
-        # whole numbers below 2 ** 53 are exact, and their products are fast
-        total = (times.astype(np.float64) @ sums).reshape(some, 3, num_classes)
-        means.extend(_mean((*row, row[1].sum()), convention) for row in total)
-    return _bounds(np.array(means), confidence)
+        rows = rng.integers(0, number, (min(DRAWS_AT_ONCE, resamples - first), number))
+        yield np.stack([np.bincount(row, minlength=number) for row in rows]).astype(np.float64)
 
 
 def _check_paired(where: str, a: Sequence[Any], b: Sequence[Any]) -> None:

@@ -9,13 +9,12 @@ import numpy as np
 
 from pixelwise.figures.words import grouped, percent
 from pixelwise.files.results import read_object
-from pixelwise.metrics.bootstrap import CONFIDENCE, mean_interval
+from pixelwise.metrics.bootstrap import CONFIDENCE, RESAMPLES, bootstrap_intervals
 from pixelwise.report.explore.image_data import Cells
 from pixelwise.report.source import Source
 
 RUN_FILE, PREDICTION_FILE = "config.json", "prediction.json"
-RESAMPLES, FEWER = 1000, 400  # of the images; fewer where there are many images
-MANY_IMAGES = 2000
+FEWER, MANY_IMAGES = 400, 10_000  # resamples of more images than that: each takes long
 SHOWN_VERSIONS = ("pixelwise", "torch")
 MOST_TEXT = 300
 Fact = tuple[str, str]
@@ -121,13 +120,13 @@ def interval(source: Source, cells: Cells) -> str:
     score, number = source.score, cells.num_images
     if number < 2 or score.scores["mean_iou"] is None:
         return ""
-    correct, target, pred = map(np.concatenate, zip(*cells.class_pixels()))
+    sums = np.stack([np.concatenate(rows) for rows in zip(*cells.class_pixels())], axis=1)
     draws = RESAMPLES if number <= MANY_IMAGES else FEWER
-    low, high = mean_interval(correct, target, pred, score.convention, draws)
+    low, high = bootstrap_intervals(sums, "iou", score.convention, draws)[:, 0]
     if isnan(low):
         return ""
     return (
         f"{100 * CONFIDENCE:g} % interval {percent(low)} to {percent(high)} %: of the mean IoU of "
-        f"{grouped(draws)} draws of {grouped(number)} images with replacement. It says what other "
-        "images of the same kind would change, not what another training would."
+        f"{grouped(draws)} draws of {grouped(number)} images with replacement. It says what "
+        "other images of the same kind would change, not what another training would."
     )
