@@ -20,7 +20,13 @@ from pixelwise.labels.classes import Classes
 from pixelwise.labels.description import read_description
 from pixelwise.labels.png import write_label
 from pixelwise.labels.tables.distinct import shown_colors
-from pixelwise.report.audit_page import EXAMPLES, MOST_ROWS, audit_page, shared
+from pixelwise.report.audit_page import (
+    EXAMPLES,
+    MOST_ROWS,
+    accept_commands,
+    audit_page,
+    shared,
+)
 from pixelwise.report.examples import REACH, DatasetFiles, example_pictures, window
 from pixelwise.report.pictures import WRONG
 from report.clicks import NEEDS_CHROMIUM, clicked
@@ -152,6 +158,13 @@ def test_the_commands_that_accept_a_rule_accept_it_alone(data, tmp_path):
     page = unescape(page_of(audit_of(data, found), tmp_path))
     line = f"pixelwise audit {data} --write-baseline {data}-accepted.json --accept-rules V11\n"
     assert f"{line}pixelwise audit {data} --baseline {data}-accepted.json</pre>" in page
+
+
+@pytest.mark.parametrize(("root", "place"), [(".", "./.."), ("..", "../.."), ("../", "../..")])
+def test_accepted_findings_of_the_current_folder_lie_beside_it(tmp_path, monkeypatch, root, place):
+    (tmp_path / "street/street").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "street" / ("" if root == "." else "street"))
+    assert f"--baseline {place}/street-accepted.json" in accept_commands(root, "V11")
 
 
 @NEEDS_CHROMIUM

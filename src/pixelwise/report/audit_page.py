@@ -254,7 +254,10 @@ def rule_of(audit: Audit, rule: str, files: DatasetFiles, rows: int) -> dict[str
 def accept_commands(root: str, rule: str) -> str:
     """What accepts the findings of a rule, and what leaves them out from then on."""
     audited = ["pixelwise", "audit", root]
-    file = f"{root.rstrip('/')}-accepted.json"
+    # beside the dataset, also where it is the current folder
+    is_named = Path(root).name not in ("", "..")
+    beside = root.rstrip("/") if is_named else f"{root.rstrip('/')}/../{real_path(root).name}"
+    file = f"{beside}-accepted.json"
     lines = [["--write-baseline", file, "--accept-rules", rule], ["--baseline", file]]
     return "\n".join(shell_line([*audited, *line]) for line in lines)
 
