@@ -88,8 +88,9 @@ Image.fromarray(color.repeat(6, 0).repeat(6, 1))
 # %% [markdown]
 # ## The right way to store it
 #
-# `write_label` writes an indexed PNG: one byte a pixel, which *is* the class index, and a palette
-# of 256 colours beside it, so that a viewer shows the colours.
+# `write_label` writes an indexed PNG: one byte a pixel, here the class index itself, and a palette
+# of 256 colours beside it, so that a viewer shows the colours. (Only values above 255 need two
+# bytes, in a grey PNG without a palette.)
 # It reads the file back and compares before the file appears. `read_label` returns the stored
 # values, whatever the palette says.
 
@@ -254,7 +255,7 @@ enlarged(color, in_color(shown))
 # %% [markdown]
 # No error, no warning, and every value in the file is a class. The band that nobody could label
 # is now *car*, and it is counted in every score. `write_label` always writes 256 colours and 8
-# bits.
+# bits, or 16 bits where a value is above 255.
 #
 # ## What the audit says
 #

@@ -226,10 +226,10 @@ assert pw.CrossEntropy()(x, torch.tensor([[0]])).item() == 120
 # %% [markdown]
 # ## Activated twice
 #
-# The losses of this library, like those of torch, take logits and apply the activation inside. If
-# the network ends in a softmax of its own, it is applied twice. Nothing fails; the training is only
-# slow and ends too early. Softmax of numbers in 0..1 is nearly uniform: with three classes, even a
-# pixel that is perfectly right has p = e / (e + 2).
+# The losses of this library, like `F.cross_entropy` of torch, take logits and apply the activation
+# inside. If the network ends in a softmax of its own, it is applied twice. Nothing fails; the
+# training is only slow and ends too early. Softmax of numbers in 0..1 is nearly uniform: with three
+# classes, even a pixel that is perfectly right has p = e / (e + 2).
 
 # %%
 perfect = 20 * pw.one_hot(label[None], 3)
@@ -287,9 +287,9 @@ for t in (0.1, 0.5, 0.9):
     print(f"threshold {t}: recall {recall:.3f}, precision {precision:.3f}")
 
 # %% [markdown]
-# A lower threshold finds more and is wrong more often. Which one is best is a question for
-# validation images, not for this lesson: `pixelwise predict --thresholds-from val`, see
-# [classes that overlap](../multi-label.md).
+# A lower threshold finds more and is wrong more often. Which one is best is a question for images
+# that are not scored afterwards, not for this lesson: `pixelwise predict --thresholds-from`, see
+# [foreground and background](../binary.md).
 #
 # ## In one table
 #
