@@ -51,6 +51,19 @@ def test_the_table_filters_and_sorts(browser, run_folder, score_path):
 
 
 @NEEDS_CHROMIUM
+def test_a_label_is_not_the_small_picture_of_an_image_that_is_missing(
+    browser, run_folder, change_score
+):
+    def edit(score):
+        score["images"][0]["image"] = "gone.jpg"
+
+    change_score(edit)
+    browser.open(report(ReportConfig(run_folder)).as_uri())
+    small = f"{ROWS}.filter(r => r.querySelector('.thumb img')).map(r => r.cells[1].textContent)"
+    assert sorted(browser.run(small)) == [f"seq_{k:04d}" for k in range(1, 10)]
+
+
+@NEEDS_CHROMIUM
 def test_a_cell_of_the_matrix_lists_its_images(browser, run_folder, score_path):
     """By click and by Enter, those with the most of the confusion first."""
     browser.open(report(ReportConfig(run_folder)).as_uri())

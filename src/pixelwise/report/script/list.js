@@ -119,7 +119,7 @@ const drawHead = () => {
 
 const thumbnail = (image) => {
   const td = element("td", { className: "thumb" });
-  const own = articles.get(image)?.querySelector("img");
+  const own = articles.get(image)?.querySelector("figure:first-child img");
   const src = own ? own.src : classes.files !== null ? `${classes.files}/${image}-s.jpg` : "";
   if (src) td.append(element("img", { src, alt: "", loading: "lazy", decoding: "async" }));
   return td;
