@@ -259,3 +259,11 @@ def test_what_cannot_be_shown_is_refused_in_a_sentence(given, message):
     """With the argument that is wrong."""
     with pytest.raises(pw.PixelwiseError, match=message):
         pw.show(**{"image": image(), "classes": CLASSES, **given})
+
+
+@pytest.mark.parametrize("make", [pw.distinct_colormap, pw.voc_colormap])
+@pytest.mark.parametrize("n", [1.5, None, "3"])
+def test_a_number_of_colours_is_an_integer(make, n):
+    """Anything else is refused in a sentence."""
+    with pytest.raises(pw.PixelwiseError, match="n must be an integer, got"):
+        make(n)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pixelwise.errors import check_range
+from pixelwise.errors import ArgumentTypeError, check_range
 from pixelwise.labels.tables.aerial import AERIAL
 from pixelwise.labels.tables.class_table import (
     ClassTable,
@@ -46,11 +46,14 @@ def voc_colormap(n: int = 256) -> NDArray[np.uint8]:
         (n, 3) uint8 RGB. Row 255 is (224, 224, 192), the colour of void.
     Raises:
         ArgumentError: n is outside its range.
+        ArgumentTypeError: it is not an integer.
     Source: PASCAL Visual Object Classes Challenge 2012, development kit, VOClabelcolormap.m.
     Example:
         >>> pw.voc_colormap(3).tolist()
         [[0, 0, 0], [128, 0, 0], [0, 128, 0]]
     """
+    if not isinstance(n, int | np.integer):
+        raise ArgumentTypeError("voc_colormap", "n", must="an integer", got=repr(n))
     check_range("voc_colormap", "n", n, 1, 1 << 24)
     index = np.arange(n)
     colors = np.zeros((n, 3), np.uint8)

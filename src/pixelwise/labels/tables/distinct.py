@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pixelwise.errors import check_range
+from pixelwise.errors import ArgumentTypeError, check_range
 from pixelwise.labels.palettes import PALETTES, voc_colormap
 from pixelwise.labels.tables.class_table import Color, colors_of
 
@@ -59,11 +59,14 @@ def distinct_colormap(n: int = 8) -> NDArray[np.uint8]:
         (n, 3) uint8 RGB.
     Raises:
         ArgumentError: n is outside its range.
+        ArgumentTypeError: it is not an integer.
     Source: Okabe and Ito 2008, Color Universal Design; Machado, Oliveira and Fernandes 2009.
     Example:
         >>> pw.distinct_colormap(3).tolist()
         [[0, 0, 0], [230, 159, 0], [86, 180, 233]]
     """
+    if not isinstance(n, int | np.integer):
+        raise ArgumentTypeError("distinct_colormap", "n", must="an integer", got=repr(n))
     check_range("distinct_colormap", "n", n, 1, MOST)
     return np.array(_COLORS[:n], np.uint8)
 
