@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import pixelwise as pw
 from pixelwise.labels.palettes import striped
@@ -253,6 +254,7 @@ def test_svg_fetches_nothing():
         ({"label": np.full(SIZE, 10**9), "classes": None}, "label must be indices below 65,535"),
         ({"focus": None}, "focus must be names .* got None"),
         ({"focus": 1.5}, "focus must be names .* got 1.5"),
+        ({"focus": "cat"}, "focus must be left out without both label and pred"),
     ],
 )
 def test_what_cannot_be_shown_is_refused_in_a_sentence(given, message):
@@ -267,3 +269,14 @@ def test_a_number_of_colours_is_an_integer(make, n):
     """Anything else is refused in a sentence."""
     with pytest.raises(pw.PixelwiseError, match="n must be an integer, got"):
         make(n)
+
+
+def test_a_shown_picture_is_saved_by_its_suffix(tmp_path):
+    """SVG and page as text, any other as Pillow does."""
+    shown = pw.show(image(), classes=CLASSES)
+    for name in ("a.svg", "a.html", "a.png"):
+        shown.save(tmp_path / name)
+    assert (tmp_path / "a.svg").read_text(encoding="utf-8") == shown.svg()
+    assert (tmp_path / "a.html").read_text(encoding="utf-8") == shown.html()
+    with Image.open(tmp_path / "a.png") as read:
+        assert read.size == shown.size

@@ -69,6 +69,7 @@ def test_the_page_is_served_with_its_policy(port):
     assert "frame-ancestors 'none'" in policy
     assert re.search(r"script-src 'sha256-[\w+/=]+'", policy)
     assert b"&#34;full&#34;: true" in page or b'"full":true' in page
+    assert b"loads nothing but the pictures of this server" in page
     for name in ("Access-Control-Allow-Origin", "Server"):
         assert "Python" not in headers.get(name, "")
     assert headers["Access-Control-Allow-Origin"] is None

@@ -1,6 +1,7 @@
 """Shown: panels and their legend as a picture of Pillow, as SVG and as a page."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
@@ -9,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pixelwise.figures import drawing
 from pixelwise.figures.words import plain
+from pixelwise.files.atomic import atomic_write
 from pixelwise.labels.palettes import striped
 from pixelwise.labels.tables.class_table import Color
 from pixelwise.pictures.encode import data_uri
@@ -60,6 +62,14 @@ class Shown(Image.Image):
     def html(self) -> str:
         """A whole page with the SVG; it has no script and fetches nothing."""
         return drawing.page(self._title(), self.svg())
+
+    def save(self, fp: Any, format: str | None = None, **params: Any) -> None:
+        """As any image of Pillow; a path that ends in .svg or .html gets the SVG or the page."""
+        suffix = Path(fp).suffix.lower() if isinstance(fp, str | Path) and not format else ""
+        if suffix in (".svg", ".html"):
+            atomic_write(Path(fp), (self.svg() if suffix == ".svg" else self.html()).encode())
+        else:
+            super().save(fp, format, **params)
 
     def _repr_html_(self) -> str:
         return self.svg()

@@ -99,7 +99,11 @@ def show(
     for name, array in arrays.items():
         _check_values(name, array, classes)
     overlap = any(array.ndim == 3 for array in arrays.values())
-    asked = in_question(classes, _indices(focus, classes), overlap)
+    chosen = _indices(focus, classes)
+    if chosen and len(arrays) < 2:
+        must, got = "left out without both label and pred, as it is of their errors", repr(focus)
+        raise ArgumentError(WHERE, "focus", must=must, got=got)
+    asked = in_question(classes, chosen, overlap)
 
     number = (photo is not None) + len(arrays) + (len(arrays) == 2)
     box = (int(width) - 2 * MARGIN - GAP * (number - 1)) // number, int(width)
