@@ -1,11 +1,9 @@
 """Figures and tables of the records of this package; imported when one is asked for."""
 
-from collections.abc import Callable
+from importlib import import_module
 from math import isnan
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pixelwise.errors import check_choice
 from pixelwise.figures.bars import Bars, Series
@@ -17,15 +15,12 @@ from pixelwise.figures.names import ClassNames, row_names
 from pixelwise.figures.table import html_table
 from pixelwise.figures.words import grouped, percent
 from pixelwise.metrics.additive import ScoredByClass
-from pixelwise.metrics.boundary import BoundaryCounts, boundary_iou
 from pixelwise.metrics.calibration import (
     CalibrationCounts,
     expected_calibration_error,
     reliability_curve,
 )
 from pixelwise.metrics.confusion import ConfusionCounts
-from pixelwise.metrics.contour_f import ContourCounts, boundary_f
-from pixelwise.metrics.instances import InstanceCounts, instance_iou
 from pixelwise.metrics.members import MemberCounts, member_scores
 from pixelwise.metrics.scores import CLASS_SCORES, SCORES, iou, mean_iou, pixel_accuracy
 from pixelwise.metrics.threshold import (
@@ -80,17 +75,19 @@ def members_figure(
     return drawn(share_bars(title, names, [_known(v) for v in member_scores(counts)[score]]), ax)
 
 
-# record -> the name of its score, and the score
-BY_CLASS: dict[type, tuple[str, Callable[[Any], NDArray[np.float64]]]] = {
-    BoundaryCounts: ("boundary IoU", boundary_iou),
-    ContourCounts: ("boundary F", boundary_f),
-    InstanceCounts: ("instance-weighted IoU", instance_iou),
+# record -> the name of its score, and the score in its module: some of these need scipy, which the
+# pages that draw other scores do without
+BY_CLASS = {
+    "BoundaryCounts": ("boundary IoU", "boundary_iou"),
+    "ContourCounts": ("boundary F", "boundary_f"),
+    "InstanceCounts": ("instance-weighted IoU", "instance_iou"),
 }
 
 
 def by_class_figure(record: ScoredByClass, ax: Axes | None, classes: ClassNames) -> Figure | Axes:
     """The score of each class of a record in BY_CLASS."""
-    name, score = BY_CLASS[type(record)]
+    name, function = BY_CLASS[type(record).__name__]
+    score = getattr(import_module(type(record).__module__), function)
     shares = [_known(value) for value in score(record)]
     names = row_names(f"{type(record).__name__}.plot", classes, len(shares))
     return drawn(share_bars(f"{name} of each class", names, shares), ax)

@@ -10,6 +10,8 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+from pixelwise.files.content import read_file
+
 FOLDER = Path(__file__).parent / "script"
 
 
@@ -33,7 +35,7 @@ def scripts(*names: str) -> Scripts:
     Args:
         names: without their suffix, in the order in which they run.
     """
-    return _inline([(FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in names])
+    return _inline([read_file(FOLDER / f"{name}.js").decode() for name in names])
 
 
 def _inline(parts: Sequence[str]) -> Scripts:

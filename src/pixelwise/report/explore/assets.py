@@ -16,7 +16,9 @@ from pathlib import Path
 
 from PIL import Image
 
+from pixelwise.files.atomic import atomic_write
 from pixelwise.files.folder import check_free, staged_folder
+from pixelwise.labels.image import decode_rgb
 from pixelwise.pictures.reduce import Box
 from pixelwise.progress import progress_line
 from pixelwise.report.explore.layers import LARGE, Layers
@@ -48,7 +50,7 @@ def write_assets(page: Path, source: Source) -> None:
     folder, images = folder_of(page), source.score.images
     check_free("report", folder, "Name another page with --out.", replaceable=MARK)
     with staged_folder(folder) as staging, progress_line("pictures") as progress:
-        (staging / MARK).write_text(SAYS, encoding="utf-8")
+        atomic_write(staging / MARK, SAYS.encode())
         write = partial(_write, Layers(source), staging)
         threads = os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count()
         with ahead(write, enumerate(images), threads or 1, 4 * (threads or 1)) as written:
@@ -62,10 +64,11 @@ def _write(layers: Layers, folder: Path, numbered: tuple[int, ImageScores]) -> N
     photo, label, prediction = layers.read(image, LARGE)
     if photo.data:
         data = b64decode(photo.data.partition(",")[2])
-        (folder / f"{number}.jpg").write_bytes(data)
-        with Image.open(BytesIO(data)) as picture:
-            picture.thumbnail(SMALL)
-            picture.save(folder / f"{number}-s.jpg", quality=78)
+        atomic_write(folder / f"{number}.jpg", data)
+        small, file = Image.fromarray(decode_rgb(f"{number}.jpg", data)), BytesIO()
+        small.thumbnail(SMALL)
+        small.save(file, "JPEG", quality=78)
+        atomic_write(folder / f"{number}-s.jpg", file.getvalue())
     if label.data and prediction.data:
         text = f':root {{ --layers-{number}: "{label.data} {prediction.data}" }}\n'
-        (folder / f"{number}.css").write_text(text, encoding="ascii")
+        atomic_write(folder / f"{number}.css", text.encode())

@@ -49,7 +49,7 @@ def run_facts(folders: list[Path], score_folder: Path) -> dict[str, Any]:
 def _trained(about: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[Fact]:
     given = {key: _text(value) for key, value in config.items()}
 
-    def setting(key: str, before: str = "", usual: Any = None) -> str:
+    def told(key: str, before: str = "", usual: Any = None) -> str:
         """A setting with words before it; "" for none and for what is usual."""
         is_left_out = given.get(key, "none") == "none" or config[key] == usual
         return "" if is_left_out else f"{before}{given[key]}"
@@ -57,18 +57,18 @@ def _trained(about: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[Fa
     parameters = about.get("parameters")
     pairs = _table(_table(about, "dataset"), "pairs").items()
     crop, versions = config.get("crop"), _table(about, "versions")
-    size = " × ".join(map(_text, crop)) if isinstance(crop, list) else setting("crop")
-    accumulated = setting("accumulate", ", accumulated ", 1) + setting("devices", ", devices ", 1)
+    size = " × ".join(map(_text, crop)) if isinstance(crop, list) else told("crop")
+    accumulated = told("accumulate", ", accumulated ", 1) + told("devices", ", devices ", 1)
     facts = {
-        "Network": setting("network") + setting("encoder_weights", ", encoder from "),
+        "Network": told("network") + told("encoder_weights", ", encoder from "),
         "Parameters": grouped(parameters) if type(parameters) is int else "",
-        "Loss": setting("loss") + setting("class_weights", ", class weights "),
+        "Loss": told("loss") + told("class_weights", ", class weights "),
         "Images of the dataset": ", ".join(f"{k} {grouped(n)}" for k, n in pairs if type(n) is int),
-        "Crop": f"{size} px{setting('scale', ' at scale ', 1)}" if size else "",
-        "Batch": setting("batch") + accumulated,
-        "Learning rate": setting("lr") + setting("schedule", ", "),
-        "Epochs": setting("epochs"),
-        "Seed": setting("seed"),
+        "Crop": f"{size} px{told('scale', ' at scale ', 1)}" if size else "",
+        "Batch": told("batch") + accumulated,
+        "Learning rate": told("lr") + told("schedule", ", "),
+        "Epochs": told("epochs"),
+        "Seed": told("seed"),
         "Versions": ", ".join(f"{k} {_text(versions[k])}" for k in SHOWN_VERSIONS if k in versions),
     }
     yield from ((name, text) for name, text in facts.items() if text)
