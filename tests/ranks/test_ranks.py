@@ -55,9 +55,9 @@ def folder(tmp_path_factory):
     return folder
 
 
-def start(folder, fault, *options, popen=warm.Popen):
+def start(folder, fault, *options, popen=warm.Popen, data="data"):
     """A training on two ranks, in a process group of its own."""
-    words = "train data --network faulty:build --device cpu --devices 2 --epochs 2 --batch 2"
+    words = f"train {data} --network faulty:build --device cpu --devices 2 --epochs 2 --batch 2"
     paths = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
     return popen(
         [*COMMAND, *words.split(), "--log-every", "1", *options],
@@ -121,7 +121,8 @@ def test_a_rank_that_is_killed_is_one_sentence(folder):
 
 
 def test_a_worker_of_a_rank_that_is_killed_is_one_sentence(folder):
-    code, stdout, lines = end_of(start(folder, "1:worker killed", "--workers", "2"))
+    make_dataset(folder / "many", train=40, val=1)  # the worker is still needed in the second step
+    code, stdout, lines = end_of(start(folder, "1:worker killed", "--workers", "2", data="many"))
     said = said_after_start(lines)
     assert (code, stdout, len(said)) == (2, "", 1)
     assert said[0].startswith("pixelwise: train: a process that reads images died (SIGKILL). Often")
