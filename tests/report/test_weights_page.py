@@ -143,7 +143,7 @@ def test_a_class_without_a_pixel_has_no_bar(tmp_path):
     assert len(widths(page)) == 4
     assert "(1 without a pixel)" in page
     assert "<tr class=none>" in page
-    assert "pixelwise train street --class-weights median_frequency --zero zero" in page
+    assert "pixelwise train street --class-weights enet --zero zero" in page
 
 
 def test_names_cannot_change_the_page(tmp_path):

@@ -21,7 +21,7 @@ from pixelwise.weights.command import weigh
 from pixelwise.weights.config import WeightsConfig
 from pixelwise.weights.formulas import LETTERS
 from pixelwise.weights.member_record import MemberWeights
-from pixelwise.weights.record import Weights
+from pixelwise.weights.record import Weights, gentlest
 
 LISTED_IMAGES = 100
 # Bars start at 0. Where the least would be shorter than this part of the longest, points stand on a
@@ -140,7 +140,7 @@ def context(result: Weights) -> dict[str, Any]:
         "filled": result.filled,
         "listed": LISTED_IMAGES,
         "command": result.command,
-        "train": train_command(result, advised),
+        "train": train_command(result),
     }
 
 
@@ -161,8 +161,8 @@ def advice_of(result: Weights) -> tuple[str, list[str]]:
     occurring = [i for i, pixels in enumerate(counts.pixels) if pixels]
     most, least = (pick(occurring, key=lambda i: counts.pixels[i]) for pick in (max, min))
     ratio = counts.pixels[most] / counts.pixels[least]
-    ratios = {name: max(relative(method.weights)) for name, method in methods.items()}
-    gentle, strong = (pick(ratios, key=lambda name: ratios[name]) for pick in (min, max))
+    ratios = {name: method.ratio for name, method in methods.items()}
+    gentle, strong = gentlest(methods), max(ratios, key=lambda name: ratios[name])
     said = ["Begin without weights, with the loss ce+dice: Dice gives every class the same weight."]
     if len(occurring) < 2 or ratio < LEAST_RATIO:
         advised = ""
@@ -198,11 +198,11 @@ def advice_of(result: Weights) -> tuple[str, list[str]]:
     return advised, said
 
 
-def train_command(result: Weights, advised: str) -> str:
+def train_command(result: Weights) -> str:
     """How to train with the weights; empty for a binary task, which has one channel."""
     if result.task == "binary":
         return ""
-    method, data = result.method or advised or "median_frequency", shell_line([result.dataset.path])
+    method, data = gentlest(result.by_method), shell_line([result.dataset.path])
     train = f"pixelwise train {data} --class-weights {method}"
     return train if result.counts.pixels.all() else f"{train} --zero {result.zero}"
 

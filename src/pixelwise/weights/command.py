@@ -28,7 +28,13 @@ from pixelwise.weights.keep_list import (
     write_keep_list,
 )
 from pixelwise.weights.member_record import MemberWeights, weigh_members
-from pixelwise.weights.record import MethodWeights, Weights, ask_for_zero, origin_of
+from pixelwise.weights.record import (
+    MethodWeights,
+    Weights,
+    ask_for_zero,
+    gentlest,
+    origin_of,
+)
 
 
 def weigh(
@@ -77,6 +83,7 @@ def weigh(
     absent = [name for name, pixels in zip(classes.names, counts.pixels) if pixels == 0]
     asks = bool(absent) and config.zero == "error"
     zero: Zero = "zero" if asks else config.zero
+    by_method = weights_by_method(config, counts, zero)
     dropped = {image.id for image in filled}
     kept = [pair.id for pair in pairs if pair.id not in dropped]
     result = Weights(
@@ -85,9 +92,11 @@ def weigh(
         method=method,
         zero=zero,
         beta=config.beta,
-        by_method=weights_by_method(config, counts, zero),
+        by_method=by_method,
         filled=None if share is None else tuple(filled),
-        notes=() if asks else notes(config, description, counts, filled, len(kept)),
+        notes=()
+        if asks
+        else notes(config, description, counts, gentlest(by_method), filled, len(kept)),
     )
     if asks:
         ask_for_zero(config, absent, ZERO_HINT, result)
@@ -118,11 +127,12 @@ def notes(
     config: WeightsConfig,
     description: Description,
     counts: LabelCounts,
+    method: Method,
     filled: list[FilledImage],
     kept: int,
 ) -> tuple[str, ...]:
     """What was written and what to do next, a paragraph each."""
-    parts = [train_advice(config, description, counts)]
+    parts = [train_advice(config, description, counts, method)]
     if config.drop_background is not None:
         parts.append(filled_table(filled, config.drop_background, counts.files))
         if config.keep_list is not None:
@@ -132,8 +142,10 @@ def notes(
     return tuple(parts)
 
 
-def train_advice(config: WeightsConfig, description: Description, counts: LabelCounts) -> str:
-    """How to train with the weights."""
+def train_advice(
+    config: WeightsConfig, description: Description, counts: LabelCounts, method: Method
+) -> str:
+    """How to train with the weights, of a method if none is in a file."""
     data = shell_line([str(config.data)])
     if description.task == "binary":
         ratio = counts.pixels[0] / max(1, counts.pixels[1])
@@ -145,7 +157,6 @@ def train_advice(config: WeightsConfig, description: Description, counts: LabelC
     if config.out is not None:
         file = shell_line([str(config.out)])
         return f"wrote {file}. To train with it:\n  pixelwise train {data} --class-weights {file}"
-    method = config.method or "median_frequency"
     by_name = f"  pixelwise train {data} --class-weights {method}"
     by_file = f"  pixelwise weights {data} --method {method} --out weights.json"
     if not counts.pixels.all():

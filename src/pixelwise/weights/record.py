@@ -1,6 +1,6 @@
 """Weights: the counts and class weights of a split, in Python, as text and as weights.json."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any, ClassVar, NoReturn
@@ -31,6 +31,17 @@ class MethodWeights:
 
     formula: str
     weights: tuple[float, ...]
+
+    @property
+    def ratio(self) -> float:
+        """The largest weight by the least that is not 0."""
+        given = [weight for weight in self.weights if weight > 0] or [1.0]
+        return max(given) / min(given)
+
+
+def gentlest(by_method: Mapping[Method, MethodWeights]) -> Method:
+    """The method to try first: its weights differ least."""
+    return min(by_method, key=lambda name: by_method[name].ratio)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
