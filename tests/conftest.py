@@ -2,7 +2,9 @@
 
 import functools
 import inspect
+import itertools
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+NUMBERS = itertools.count()
 SHARED = ROOT.parent / "shared"
 
 # networks that tests train with are trusted by the tests alone
@@ -76,6 +79,15 @@ def shared():
     if not SHARED.is_dir():
         pytest.skip("the folder ../shared with real data is not beside this checkout")
     return SHARED
+
+
+@pytest.fixture
+def tmp_path(request, tmp_path_factory):
+    """A new folder, as that of pytest, which looks through all earlier ones to number the next."""
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    folder = tmp_path_factory.getbasetemp() / f"{name}_{next(NUMBERS)}"
+    folder.mkdir(mode=0o700)
+    return folder
 
 
 @pytest.fixture
