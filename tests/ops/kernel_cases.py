@@ -1,18 +1,21 @@
 """Inputs of the kernels' tests, and the truth that they are held to.
 
 With a GPU its kernels are compiled and run on it; without one Triton interprets them on the CPU
-(tests/conftest.py), which takes about a second for a thousand pixels: shapes are small there.
+(tests/conftest.py), which takes about half a second for a thousand pixels: shapes are small there.
 """
 
 import torch
 import torch.nn.functional as F
 
+from ops.interpreted import hasten
 from oracles_ops import SUMS, sums_and_gradient, upsample
 from pixelwise.ops.spec import Spec
 from pixelwise.ops.unknown import TARGET, counter
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 IGNORE = 1255
+if DEVICE == "cpu":
+    hasten()
 # name -> activation, channels of the logits, whether the target has them too
 TASKS = {
     **{f"softmax-{c}": ("softmax", c, False) for c in (1, 2, 3, 5, 19, 40, 150, 300, 1000)},
