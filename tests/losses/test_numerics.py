@@ -46,8 +46,8 @@ def test_gradcheck_holds_with_void_class_weights_smoothing_and_pixel_weights():
         pw.Tversky(0.3, 0.7, gamma=0.75, per_image=True),
         pw.GeneralizedDice(),
     ]
-    x = LOGITS[:, :, :3, :2].clone().requires_grad_()
-    y, w = TARGET[:, :3, :2], pixels[:, :3, :2]
+    x = LOGITS[:, :, :2, :2].clone().requires_grad_()
+    y, w = TARGET[:, :2, :2], pixels[:, :2, :2]
     for loss in losses:
         assert torch.autograd.gradcheck(lambda x, loss=loss: loss(x, y, weight=w), x)
         assert torch.autograd.gradgradcheck(lambda x, loss=loss: loss(x, y, weight=w), x)

@@ -137,7 +137,8 @@ class TestTransforms:
     def test_compile_without_graph_breaks(self, name):
         row = LOSSES[name]
         logits, target = batch_for(row.activations[0])
-        loss = row.make()
+        # erosions are all alike, and each makes the graph larger
+        loss = row.make(iterations=1) if name == "soft_cldice" else row.make()
         x, y = (logits.clone().requires_grad_() for _ in range(2))
         loss(x, target).backward()
         torch.compile(loss, backend="aot_eager", fullgraph=True)(y, target).backward()

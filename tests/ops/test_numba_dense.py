@@ -10,7 +10,8 @@ from pixelwise.ops.spec import Spec
 
 TASKS = [f"softmax-{c}" for c in (1, 2, 3, 19, 150, 1000)]
 TASKS += ["binary", "one-vs-rest-3", "multi-label-3"]
-SHAPES = {"0-D": (), "1-D": (37,), "2-D": (23, 29), "blocks": (51, 43), "3-D": (3, 7, 11)}
+# blocks: one and a rest of few channels, two and a rest of many
+SHAPES = {"0-D": (), "1-D": (37,), "2-D": (23, 29), "blocks": (25, 43), "3-D": (3, 7, 11)}
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
@@ -18,7 +19,7 @@ SHAPES = {"0-D": (), "1-D": (37,), "2-D": (23, 29), "blocks": (51, 43), "3-D": (
 @pytest.mark.parametrize("task", TASKS)
 def test_sums_and_gradient_are_no_worse_than_those_of_torch(task, shape, dtype):
     """err(kernel, float64 truth) <= err(torch in the same dtype, truth) + tolerance."""
-    case = make_case(task, shape, dtype)
+    case = make_case(task, shape, dtype, images=1 if task == "softmax-1000" else 2)
     grad = upstream_of(case)
     *found, unknown = run(kernels, case, grad)
     # the truth is rounded too: its sum over C exponentials by about √C units of float64

@@ -8,7 +8,9 @@ from pixelwise.ops.cpu import predict as kernels
 from pixelwise.ops.cpu.predict import confusion
 from pixelwise.ops.rows import whole
 
-SIZES = [(9, 11), (36, 44), (27, 33), (23, 50), (5, 4), (64, 64), (1, 1), (18, 1100), (700, 13)]
+# the last two: a row of two blocks, many rows between two of the logits
+SIZES = [(9, 11), (36, 44), (27, 33), (23, 50), (5, 4), (64, 64), (1, 1), (10, 1100), (95, 13)]
+FLOATS = [torch.float32, torch.float64, torch.bfloat16]
 CLASSES = [2, 5, 19, 300]
 
 
@@ -21,17 +23,24 @@ def predict(logits, size, *options):
     return kernels.predict(logits, whole(logits, size[0]), size[1], *options)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("channels", CLASSES)
+@pytest.mark.parametrize(
+    ("channels", "dtype"),
+    [(c, dtype) for dtype in FLOATS for c in CLASSES if (c, dtype) != (300, torch.float64)],
+    ids=str,
+)
 def test_prediction_is_the_argmax_of_the_interpolated_logits(channels, size, dtype):
-    """label = argmax over classes, up and down, but where two logits differ by rounding alone."""
+    """label = argmax over classes, up and down, but where two logits differ by rounding alone.
+
+    Labels of 16 bits are written by the same line for float32 and float64, so not for both.
+    """
     logits = make_logits(channels, dtype)
-    found = predict(logits, size, "softmax", 0.5, torch.uint16)
+    labels = torch.uint8 if channels <= 256 else torch.uint16
+    found = predict(logits, size, "softmax", 0.5, labels)
     full = upsample(logits.double(), size)
     lead = full.amax(1) - full.gather(1, found.long().unsqueeze(1)).squeeze(1)
     assert found.shape == (2, *size)
-    assert found.dtype == torch.uint16
+    assert found.dtype == labels
     assert lead.max() <= 4 * torch.finfo(torch.float32).eps * full.abs().max()
 
 

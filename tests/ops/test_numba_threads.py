@@ -122,21 +122,39 @@ def test_an_error_in_a_share_reaches_the_caller():
         on_threads(2, _pool.run_tasks, lambda a, b: (b - a) // a, 8)
 
 
+# both ways to compile, of functions that compile soon and need no torch
 PROBE = """
-import torch
-from pixelwise.ops.cpu import stats as _stats_numba
-from pixelwise.ops.spec import Spec
-x, y = torch.zeros(1, 3, 4, 4), torch.zeros(1, 4, 4, dtype=torch.uint8)
-sums, _ = _stats_numba.forward(x, y, None, Spec(("target",), "softmax", None))
-print(sums.flatten().tolist())
+from numba import cfunc, types
+from pixelwise.ops.cpu.jit import compile_cached, kernel
+
+@kernel
+def next_number(number):
+    return number + 1
+
+@compile_cached(cfunc, types.int64(types.int64))
+def last_number(number):
+    return number - 1
+
+print(next_number(41), last_number.ctypes(8))
 """
+FOUND = "42 7"
 
 
-def run_probe(root, **environment):
+@pytest.fixture
+def package(tmp_path):
+    """A copy of the package that nobody has compiled, with a module of its own for the probe."""
+    package = tmp_path / "pixelwise"
+    source = Path(pixelwise.__file__).parent
+    shutil.copytree(source, package, ignore=shutil.ignore_patterns("__pycache__"))
+    (package / "ops" / "cpu" / "probe.py").write_text(PROBE)
+    return package
+
+
+def run_probe(package, **environment):
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", PROBE],
-        env=os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"} | environment,
-        cwd=root,
+        [sys.executable, "-W", "error", "-m", "pixelwise.ops.cpu.probe"],
+        env=os.environ | {"PYTHONPATH": str(package.parent)} | environment,
+        cwd=package.parent,
         capture_output=True,
         text=True,
         check=False,
@@ -145,11 +163,8 @@ def run_probe(root, **environment):
     return done.stdout.strip()
 
 
-def test_where_no_cache_can_be_written_the_kernels_still_run(tmp_path):
+def test_where_no_cache_can_be_written_the_kernels_still_run(package, tmp_path):
     """Package folder, home and NUMBA_CACHE_DIR refuse to be written: compile, do not fail."""
-    package = tmp_path / "pixelwise"
-    source = Path(pixelwise.__file__).parent
-    shutil.copytree(source, package, ignore=shutil.ignore_patterns("__pycache__"))
     wall = tmp_path / "file"
     wall.write_text("a file where a folder would be needed")
     (package / "ops" / "cpu" / "__pycache__").write_text("so here")
@@ -159,7 +174,7 @@ def test_where_no_cache_can_be_written_the_kernels_still_run(tmp_path):
         "XDG_CACHE_HOME": str(wall / "xdg"),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    assert run_probe(tmp_path, **environment) == "[16.0, 0.0, 0.0]"
+    assert run_probe(package, **environment) == FOUND
     assert list(tmp_path.rglob("*.nbi")) == []
 
 
@@ -174,13 +189,14 @@ def test_processes_that_compile_at_the_same_time_do_not_write_the_same_file(tmp_
     assert indices[0].load("float32") is None  # compiled again
 
 
-def test_the_cache_lies_in_a_folder_of_this_version(tmp_path):
+def test_the_cache_lies_in_a_folder_of_this_version(package, tmp_path):
     """NUMBA_CACHE_DIR/kernels-<fingerprint> is filled, and read by the next process."""
-    root = Path(pixelwise.__file__).parent.parent
-    assert run_probe(root, NUMBA_CACHE_DIR=str(tmp_path)) == "[16.0, 0.0, 0.0]"
-    folders = [p.name for p in tmp_path.iterdir()]
-    before = sorted(p.stat().st_mtime_ns for p in tmp_path.rglob("*.nbc"))
+    cache = tmp_path / "cache"
+    assert run_probe(package, NUMBA_CACHE_DIR=str(cache)) == FOUND
+    folders = [p.name for p in cache.iterdir()]
+    before = sorted(p.stat().st_mtime_ns for p in cache.rglob("*.nbc"))
     assert len(folders) == 1
     assert folders[0].startswith("kernels-")
-    assert run_probe(root, NUMBA_CACHE_DIR=str(tmp_path)) == "[16.0, 0.0, 0.0]"
-    assert sorted(p.stat().st_mtime_ns for p in tmp_path.rglob("*.nbc")) == before
+    assert len(before) == 2
+    assert run_probe(package, NUMBA_CACHE_DIR=str(cache)) == FOUND
+    assert sorted(p.stat().st_mtime_ns for p in cache.rglob("*.nbc")) == before
