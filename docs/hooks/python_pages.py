@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import is_dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import pixelwise as pw
@@ -87,6 +88,7 @@ TABLES = {  # public names that are tables, and where they are listed
 TORCH = ("forward", "extra_repr")  # methods that a reader knows from torch
 
 
+@cache
 def parts() -> dict[str, list[str]]:
     """The public names on each page, in the order of the page's packages.
 

@@ -1,4 +1,7 @@
-"""The lessons, executed once; another run of the tests takes what is kept in build/lessons."""
+"""The lessons, executed once; another run of the tests takes what is kept in build/lessons.
+
+Each has a kernel of its own, in a process that begins with torch imported.
+"""
 
 import importlib.util
 import subprocess
@@ -6,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+import warm
 
 ROOT = Path(__file__).parents[2]
 HOOK = ROOT / "docs" / "hooks" / "lessons.py"
@@ -20,11 +25,15 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
+def make_lessons():
+    """The folders of all lessons, which the hook names when it is run as a script."""
+    words = [sys.executable, str(Path(__file__).parent / "warm_kernels.py"), str(HOOK)]
+    done = warm.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return [ROOT / line for line in done.stdout.split()]
+
+
 @pytest.fixture(scope="session")
 def made():
     """The folder of each lesson by its name: page, pictures, notebook."""
-    done = subprocess.run(
-        [sys.executable, str(HOOK)], capture_output=True, text=True, check=False, cwd=ROOT
-    )
-    assert done.returncode == 0, done.stderr
-    return {Path(line).name: ROOT / line for line in done.stdout.split()}
+    return {folder.name: folder for folder in make_lessons()}

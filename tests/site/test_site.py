@@ -15,6 +15,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 
 import pixelwise as pw
+import warm
+from lessons.conftest import make_lessons
 from pixelwise.cli.commands import COMMANDS
 
 ROOT = Path(__file__).parent.parent.parent
@@ -59,7 +61,8 @@ def site(tmp_path_factory):
     """The folder of the site, built once; and what the builder said."""
     folder = tmp_path_factory.mktemp("site") / "site"
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-    done = subprocess.run(
+    make_lessons()  # the build takes what is kept
+    done = warm.run(
         command,
         cwd=ROOT,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "OMP_NUM_THREADS": "1"},
