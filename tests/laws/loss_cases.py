@@ -1,5 +1,8 @@
 """Inputs on which every loss must obey every law: small, ragged, with void and absent classes."""
 
+import functools
+import inspect
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -66,10 +69,29 @@ def each(cases):
     return pytest.mark.parametrize("case", cases, ids=str)
 
 
-def on_backends(chosen):
-    """A mark that runs a test for the cases that are chosen, on each of their backends."""
-    pairs = [(case, backend) for case, backend in ON_BACKENDS if chosen(case)]
-    return pytest.mark.parametrize(("case", "backend"), pairs, ids=str)
+def on_backends(chosen=lambda _: True):
+    """Make a test of law(case, backend) for the cases that are chosen, on each of their backends.
+
+    One test runs a loss in one activation, with every number of channels on every backend: most
+    laws take less time than a test of their own would. A failure names the case and the backend.
+    """
+    losses: dict[str, list] = {}
+    for case, backend in ON_BACKENDS:
+        if chosen(case):
+            losses.setdefault(f"{case.name}-{case.activation}", []).append((case, backend))
+
+    def decorate(law):
+        @pytest.mark.parametrize("loss", losses)
+        @functools.wraps(law)
+        def run(loss):
+            for case, backend in losses[loss]:
+                with named(f"{case} on {backend}"):
+                    law(case, backend)
+
+        run.__signature__ = inspect.Signature([inspect.Parameter("loss", 1)])
+        return run
+
+    return decorate
 
 
 def draw(case, shape=(2, 7, 5), dtype=torch.float64, seed=0, void=0.2, scale=2.0):
@@ -89,6 +111,22 @@ def value_and_gradient(criterion, logits, target, **options):
     value = criterion(x, target, **options)
     (gradient,) = torch.autograd.grad(value, x)
     return value.detach(), gradient
+
+
+@functools.cache
+def drawn_pass(case, backend):
+    """Value and gradient on the inputs of draw(case), which many laws compare with."""
+    return value_and_gradient(case.make(backend=backend), *draw(case))
+
+
+@contextmanager
+def named(value):
+    """A failure within says for which value: laws try several on the same inputs."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"for {value}")
+        raise
 
 
 def close(a, b, rtol=1e-10, atol=1e-12):
