@@ -114,9 +114,15 @@ def value_and_gradient(criterion, logits, target, **options):
 
 
 @functools.cache
+def made(case, backend, **options):
+    """The criterion of a case, one for all laws: what a call leaves in it must not matter."""
+    return case.make(backend=backend, **options)
+
+
+@functools.cache
 def drawn_pass(case, backend):
     """Value and gradient on the inputs of draw(case), which many laws compare with."""
-    return value_and_gradient(case.make(backend=backend), *draw(case))
+    return value_and_gradient(made(case, backend), *draw(case))
 
 
 @contextmanager

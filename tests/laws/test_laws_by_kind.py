@@ -4,7 +4,16 @@ are pixels sorted."""
 import pytest
 import torch
 
-from laws.loss_cases import IGNORE, close, draw, drawn_pass, named, on_backends, value_and_gradient
+from laws.loss_cases import (
+    IGNORE,
+    close,
+    draw,
+    drawn_pass,
+    made,
+    named,
+    on_backends,
+    value_and_gradient,
+)
 
 anywhere = on_backends(lambda case: case.row.axes is None)
 among_neighbours = on_backends(lambda case: case.row.axes is not None)
@@ -16,10 +25,8 @@ def test_ignoring_pixels_is_deleting_them(case, backend):
     logits, target = draw(case)
     target[:, 2] = IGNORE
     kept = [i for i in range(target.shape[1]) if i != 2]
-    value, gradient = value_and_gradient(case.make(backend=backend), logits, target)
-    less, shorter = value_and_gradient(
-        case.make(backend=backend), logits[:, :, kept], target[:, kept]
-    )
+    value, gradient = value_and_gradient(made(case, backend), logits, target)
+    less, shorter = value_and_gradient(made(case, backend), logits[:, :, kept], target[:, kept])
     close(value, less)
     close(gradient[:, :, kept], shorter)
 
@@ -31,8 +38,8 @@ def test_any_number_of_spatial_axes(case, backend):
         logits, target = draw(case, shape=shape)
         flat = logits.reshape(shape[0], case.channels, -1), target.reshape(shape[0], -1)
         with named(shape):
-            value, gradient = value_and_gradient(case.make(backend=backend), logits, target)
-            expected, slope = value_and_gradient(case.make(backend=backend), *flat)
+            value, gradient = value_and_gradient(made(case, backend), logits, target)
+            expected, slope = value_and_gradient(made(case, backend), *flat)
             close(value, expected)
             close(gradient.reshape(slope.shape), slope)
 
@@ -44,7 +51,7 @@ def test_a_border_of_void_is_the_edge_of_the_image(case, backend):
     value, gradient = drawn_pass(case, backend)
     framed = torch.nn.functional.pad(logits, (3, 2, 1, 4), value=7.0)
     wider = torch.nn.functional.pad(target, (3, 2, 1, 4), value=IGNORE)
-    expected, slope = value_and_gradient(case.make(backend=backend), framed, wider)
+    expected, slope = value_and_gradient(made(case, backend), framed, wider)
     close(value, expected)
     close(gradient, slope[:, :, 1:-4, 3:-2])
 
@@ -54,7 +61,7 @@ def test_space_can_be_turned(case, backend):
     """Exchanging rows and columns exchanges those of the gradient."""
     logits, target = draw(case)
     value, gradient = drawn_pass(case, backend)
-    turned, slope = value_and_gradient(case.make(backend=backend), logits.mT, target.mT)
+    turned, slope = value_and_gradient(made(case, backend), logits.mT, target.mT)
     close(value, turned)
     close(gradient.mT, slope)
 
@@ -65,7 +72,7 @@ def test_a_flat_volume_is_an_image(case, backend):
     logits, target = draw(case)
     value, gradient = drawn_pass(case, backend)
     volume, slope = value_and_gradient(
-        case.make(backend=backend), logits.unsqueeze(2), target.unsqueeze(1)
+        made(case, backend), logits.unsqueeze(2), target.unsqueeze(1)
     )
     close(value, volume)
     close(gradient, slope.squeeze(2))
@@ -77,4 +84,4 @@ def test_an_image_without_a_meaning_is_refused(case, backend):
     for shape in [(2,), (1, 2, 2, 2, 2)]:
         logits, target = draw(case, shape=shape)
         with pytest.raises(ValueError, match=r"logits must be \(N, C, \*S\) with .* spatial axes"):
-            case.make(backend=backend)(logits, target)
+            made(case, backend)(logits, target)

@@ -13,6 +13,7 @@ from laws.loss_cases import (
     close,
     draw,
     drawn_pass,
+    made,
     named,
     on_backends,
     value_and_gradient,
@@ -26,8 +27,8 @@ every_loss = on_backends()
 def test_an_ignore_index_that_does_not_occur_changes_no_bit(case, backend):
     """With no ignored pixel the result is that of ignore_index=None."""
     logits, target = draw(case, void=0)
-    one = value_and_gradient(case.make(backend=backend), logits, target)
-    other = value_and_gradient(case.make(ignore_index=None, backend=backend), logits, target)
+    one = value_and_gradient(made(case, backend), logits, target)
+    other = value_and_gradient(made(case, backend, ignore_index=None), logits, target)
     assert one[0] == other[0]
     assert torch.equal(one[1], other[1])
 
@@ -38,7 +39,7 @@ def test_what_lies_under_ignored_pixels_does_not_matter(case, backend):
     logits, target = draw(case)
     ignored = (target == IGNORE).unsqueeze(1)
     clean = drawn_pass(case, backend)
-    criterion = case.make(backend=backend)
+    criterion = made(case, backend)
     for poison in (float("nan"), float("inf"), -float("inf"), 1e30):
         with named(poison):
             dirty = value_and_gradient(criterion, logits.masked_fill(ignored, poison), target)
@@ -55,7 +56,7 @@ def test_which_number_means_void_does_not_matter(case, backend):
     for ignore in (-1, -100, 30, 254):
         renamed = target.long().masked_fill(target == IGNORE, ignore)
         with named(ignore):
-            criterion = case.make(backend=backend, ignore_index=ignore)
+            criterion = made(case, backend, ignore_index=ignore)
             other = value_and_gradient(criterion, logits, renamed)
             assert one[0] == other[0]
             assert torch.equal(one[1], other[1])
@@ -67,7 +68,7 @@ def test_several_void_values_are_one(case, backend):
     logits, target = draw(case)
     mixed = target.long()
     mixed[0][target[0] == IGNORE] = -7
-    several = case.make(backend=backend, ignore_index=(-7, IGNORE))
+    several = made(case, backend, ignore_index=(-7, IGNORE))
     close(several(logits, mixed), drawn_pass(case, backend)[0])
 
 
@@ -80,7 +81,7 @@ def test_classes_can_be_renumbered(case, backend):
     inverse = torch.cat([order.argsort(), torch.tensor([IGNORE])])
     renumbered = inverse[target.long().masked_fill(target == IGNORE, case.channels)]
     one = drawn_pass(case, backend)
-    other = value_and_gradient(case.make(backend=backend), logits[:, order], renumbered)
+    other = value_and_gradient(made(case, backend), logits[:, order], renumbered)
     close(one[0], other[0])
     close(one[1][:, order], other[1])
 
@@ -90,9 +91,7 @@ def test_pixels_and_images_can_be_reordered(case, backend):
     """Flipping space and batch permutes the gradient and keeps the value."""
     logits, target = draw(case)
     one = drawn_pass(case, backend)
-    other = value_and_gradient(
-        case.make(backend=backend), logits.flip(0, 2, 3), target.flip(0, 1, 2)
-    )
+    other = value_and_gradient(made(case, backend), logits.flip(0, 2, 3), target.flip(0, 1, 2))
     close(one[0], other[0])
     close(one[1].flip(0, 2, 3), other[1])
 
@@ -101,8 +100,8 @@ def test_pixels_and_images_can_be_reordered(case, backend):
 def test_twice_the_same_is_bitwise_the_same(case, backend):
     """The pass is deterministic."""
     logits, target = draw(case, dtype=torch.float32, shape=(2, 33, 70))
-    one = value_and_gradient(case.make(backend=backend), logits, target)
-    other = value_and_gradient(case.make(backend=backend), logits, target)
+    one = value_and_gradient(made(case, backend), logits, target)
+    other = value_and_gradient(made(case, backend), logits, target)
     assert one[0] == other[0]
     assert torch.equal(one[1], other[1])
 
@@ -126,7 +125,7 @@ def test_the_layout_of_memory_does_not_matter(case, backend):
     for layout, strided in layouts(logits).items():
         with named(layout):
             x = strided.detach().requires_grad_()
-            value = case.make(backend=backend)(x, turned)
+            value = made(case, backend)(x, turned)
             (gradient,) = torch.autograd.grad(value, x)
             close(one[0], value.detach())
             close(one[1], gradient.contiguous())
@@ -137,7 +136,7 @@ def test_every_integer_dtype_of_the_target_counts_alike(case, backend):
     """The value does not depend on how the class index is stored."""
     logits, target = draw(case)
     one = drawn_pass(case, backend)
-    criterion = case.make(backend=backend, ignore_index=100)
+    criterion = made(case, backend, ignore_index=100)
     for dtype in (torch.int8, torch.int16, torch.int32, torch.int64, torch.uint16):
         stored = target.long().masked_fill(target == IGNORE, 100).to(dtype)
         with named(dtype):
@@ -150,8 +149,8 @@ def test_every_integer_dtype_of_the_target_counts_alike(case, backend):
 def test_equal_images_give_the_loss_of_one(case, backend):
     """A batch that repeats one image has the loss of that image."""
     logits, target = draw(case, shape=(1, 7, 5))
-    one = case.make(backend=backend)(logits, target)
-    close(case.make(backend=backend)(logits.repeat(3, 1, 1, 1), target.repeat(3, 1, 1)), one)
+    one = made(case, backend)(logits, target)
+    close(made(case, backend)(logits.repeat(3, 1, 1, 1), target.repeat(3, 1, 1)), one)
 
 
 @functools.lru_cache(maxsize=2)  # both dtypes of a case, for its backends one after the other
@@ -159,7 +158,7 @@ def of_rounded(case, dtype):
     """Rounded logits of more valid pixels than fp16 holds, target, and their truth in float64."""
     logits, target = draw(case, shape=(1, 265, 265), void=0.05, dtype=torch.float32)
     rounded = logits.to(dtype)
-    return rounded, target, value_and_gradient(case.make(backend="torch"), rounded.double(), target)
+    return rounded, target, value_and_gradient(made(case, "torch"), rounded.double(), target)
 
 
 @every_loss
@@ -168,7 +167,7 @@ def test_half_logits_lose_only_their_own_rounding(case, backend):
     for dtype in (torch.float16, torch.bfloat16):
         rounded, target, (truth, slope) = of_rounded(case, dtype)
         with named(dtype):
-            value, gradient = value_and_gradient(case.make(backend=backend), rounded, target)
+            value, gradient = value_and_gradient(made(case, backend), rounded, target)
             assert value.dtype == torch.float32
             assert gradient.dtype == dtype
             close(value.double(), truth, rtol=2e-6, atol=1e-7)
@@ -187,7 +186,7 @@ def test_inputs_are_not_modified(case, backend):
     logits.requires_grad_()
     before, truth = logits.detach().clone(), target.clone()
     versions = logits._version, target._version
-    case.make(backend=backend)(logits, target).backward()
+    made(case, backend)(logits, target).backward()
     assert (logits._version, target._version) == versions
     assert torch.equal(before, logits.detach())
     assert torch.equal(truth, target)
@@ -198,7 +197,7 @@ def test_nothing_valid_is_zero_with_zero_gradient(case, backend):
     """A batch whose pixels are all ignored teaches nothing and breaks nothing."""
     logits, target = draw(case)
     value, gradient = value_and_gradient(
-        case.make(backend=backend), logits, torch.full_like(target, IGNORE)
+        made(case, backend), logits, torch.full_like(target, IGNORE)
     )
     assert value == 0
     assert torch.equal(gradient, torch.zeros_like(gradient))
@@ -210,7 +209,7 @@ def test_no_pixels_at_all_are_zero(case, backend):
     for shape in [(0, 4, 4), (2, 0, 4), (2, 4, 0)]:
         with named(shape):
             logits = torch.zeros(shape[0], case.channels, *shape[1:], requires_grad=True)
-            value = case.make(backend=backend)(logits, torch.zeros(shape, dtype=torch.uint8))
+            value = made(case, backend)(logits, torch.zeros(shape, dtype=torch.uint8))
             value.backward()
             assert value == 0
             assert logits.grad.shape == logits.shape
@@ -222,8 +221,8 @@ def test_an_image_without_valid_pixels_contributes_nothing(case, backend):
     logits, target = draw(case)
     target[1] = IGNORE
     close(
-        case.make(backend=backend)(logits, target),
-        case.make(backend=backend)(logits[:1], target[:1]),
+        made(case, backend)(logits, target),
+        made(case, backend)(logits[:1], target[:1]),
     )
 
 
@@ -235,7 +234,7 @@ def test_the_gradient_is_the_slope_of_the_value(case, backend):
     """
     logits, target = draw(case, shape=(2, 3, 2))
     logits.requires_grad_()
-    loss = case.make(backend=backend)
+    loss = made(case, backend)
     digits = {"fast_mode": True, "rtol": 1e-6, "atol": 1e-8}
     assert torch.autograd.gradcheck(lambda x: loss(x, target), logits, **digits)
     assert torch.autograd.gradgradcheck(lambda x: loss(x, target), logits, **digits)
@@ -249,7 +248,7 @@ def test_a_better_prediction_costs_less(case, backend):
     index = target.long().unsqueeze(1).masked_fill(~valid, 0)
     signs = 2.0 * (index == torch.arange(case.channels).view(1, -1, 1, 1)) - 1
     right = signs if case.channels > 1 else 2.0 * index - 1
-    losses = [float(case.make(backend=backend)(s * right, target)) for s in (-2, 0, 2, 40)]
+    losses = [float(made(case, backend)(s * right, target)) for s in (-2, 0, 2, 40)]
     assert losses == sorted(losses, reverse=True)
     assert losses[-1] == pytest.approx(0, abs=1e-6)
 
@@ -260,15 +259,13 @@ def test_a_pixel_of_weight_two_counts_twice(case, backend):
     logits, target = draw(case)
     weight = torch.ones(target.shape)
     weight[0] = 2
-    repeated = case.make(backend=backend)(logits[[0, 0, 1]], target[[0, 0, 1]])
-    close(case.make(backend=backend)(logits, target, weight=weight), repeated)
+    repeated = made(case, backend)(logits[[0, 0, 1]], target[[0, 0, 1]])
+    close(made(case, backend)(logits, target, weight=weight), repeated)
     weight[0], weight[1] = 0, 1
     poisoned = logits.clone()
     poisoned[0] = float("nan")
-    value, gradient = value_and_gradient(
-        case.make(backend=backend), poisoned, target, weight=weight
-    )
-    close(value, case.make(backend=backend)(logits[1:], target[1:]))
+    value, gradient = value_and_gradient(made(case, backend), poisoned, target, weight=weight)
+    close(value, made(case, backend)(logits[1:], target[1:]))
     assert (gradient[0] == 0).all()
 
 
@@ -277,8 +274,8 @@ def test_a_pixel_of_weight_zero_is_void(case, backend):
     """Also where it is the last of its class, which is absent then."""
     logits, target = draw(case)
     hidden = (target == 0) | (torch.arange(target.shape[2]) == 2)
-    weighed = case.make(backend=backend), logits, target
-    ignored = case.make(backend=backend), logits, target.masked_fill(hidden, IGNORE)
+    weighed = made(case, backend), logits, target
+    ignored = made(case, backend), logits, target.masked_fill(hidden, IGNORE)
     value, gradient = value_and_gradient(*weighed, weight=~hidden)
     expected, slope = value_and_gradient(*ignored)
     close(value, expected)
@@ -297,7 +294,7 @@ def test_an_unknown_index_is_an_error_that_names_it(case, backend):
         ValueError,
         match=r"77 \(2 pixels, first at n=1 y=3 x=2\), -3 \(1 pixel, first at n=0 y=0 x=1",
     ):
-        case.make(backend=backend)(logits, target)
+        made(case, backend)(logits, target)
 
 
 @every_loss
@@ -306,7 +303,7 @@ def test_a_sum_of_losses_is_one_pass_with_the_sum_of_values(case, backend):
     logits, target = draw(case)
     name = "bce" if case.activation == "sigmoid" else "ce"
     pixel = LOSSES[name].make(backend=backend)
-    both = 0.5 * case.make(backend=backend) + pixel
+    both = 0.5 * made(case, backend) + pixel
     alone = drawn_pass(case, backend)
     other = value_and_gradient(pixel, logits, target)
     value, gradient = value_and_gradient(both, logits, target)
