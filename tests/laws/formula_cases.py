@@ -1,5 +1,6 @@
 """Criteria that one kernel computes, and sums at the edges for their formulas."""
 
+from functools import cache
 from itertools import product
 
 import torch
@@ -109,6 +110,7 @@ def names_of_sums(criterion):
     return tuple(name for name in ALL_SUMS if name in wanted and name != "pixels")
 
 
+@cache
 def draw_sums(names, classes, images=2, seed=0):
     """Name and sums (S, N, C) float64 of images of 50 pixels each, as a pass could give them."""
     generator = torch.Generator().manual_seed(seed)
@@ -124,27 +126,29 @@ def draw_sums(names, classes, images=2, seed=0):
     values["prob2"] = values["prob"] * drawn(images, classes)
     losses = ("nll", "nll_all", "focal", *SIGMOID_ONLY)
     values |= {name: 30 * drawn(images, classes) for name in losses}
+    found = []
     table = torch.stack([values[name] for name in names])
-    yield "plain", table
-    yield "all void", torch.zeros_like(table)
+    found.append(("plain", table))
+    found.append(("all void", torch.zeros_like(table)))
     void_image = table.clone()
     void_image[:, 1] = 0
-    yield "void image", void_image
+    found.append(("void image", void_image))
     absent = table.clone()
     for row, name in enumerate(names):
         if name in ("target", "inter", "nll", "focal"):
             absent[row, 0, -1] = 0
             absent[row, :, 0] = 0
-    yield "absent classes", absent
-    yield "no images", table[:, :0]
+    found.append(("absent classes", absent))
+    found.append(("no images", table[:, :0]))
     for row, name in enumerate(names):
         if name not in COUNTS:
             broken = absent.clone()
             broken[row, 0, 0] = float("nan")
-            yield f"NaN in {name} of an absent class", broken
+            found.append((f"NaN in {name} of an absent class", broken))
             broken = table.clone()
             broken[row, -1, -1] = float("inf")
-            yield f"infinite {name}", broken
+            found.append((f"infinite {name}", broken))
+    return found
 
 
 def plain_loss(criterion, names, table, pixels=50):

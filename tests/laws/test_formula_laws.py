@@ -10,18 +10,15 @@ from laws.formula_cases import (
     names_of_sums,
     plain_loss,
 )
-from laws.loss_cases import CASES
+from laws.loss_cases import CASES, named
 from pixelwise.losses.fused import table_of
 from pixelwise.losses.table import LOSSES
 from pixelwise.ops.backends import kernels
 from pixelwise.ops.stats import COUNTS
 
 pytest.importorskip("numba")
+DIGITS = {"rtol": 1e-11, "atol": 1e-12, "equal_nan": True}
 WITH_TABLE = [case for case in CASES if case.name not in WITHOUT_TABLE]
-
-
-def close(one, other):
-    torch.testing.assert_close(one, other, rtol=1e-11, atol=1e-12, equal_nan=True)
 
 
 def test_the_losses_without_a_table_are_known():
@@ -50,10 +47,9 @@ def test_the_kernel_gives_the_loss_and_the_derivative_of_the_formula(case):
             before = sums.clone()
             loss, slope = evaluate(formula, sums, 50.0 * sums[0].numel(), torch.float64)
             truth, expected = plain_loss(criterion, names, sums)
-            assert torch.equal(sums.nan_to_num(-1), before.nan_to_num(-1))
-            message = f"{criterion} on {kind}"
-            try:
-                close(loss, truth)
-                close(slope[slopes], expected[slopes])
-            except AssertionError as error:
-                raise AssertionError(message) from error
+            assert torch.equal(sums.view(torch.int64), before.view(torch.int64))  # NaN too
+            found = torch.cat([loss.view(1), slope[slopes].flatten()])
+            wanted = torch.cat([truth.view(1), expected[slopes].flatten()])
+            if not torch.allclose(found, wanted, **DIGITS):  # much faster than what explains it
+                with named(f"{criterion} on {kind}"):
+                    torch.testing.assert_close(found, wanted, **DIGITS)
