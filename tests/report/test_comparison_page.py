@@ -25,22 +25,36 @@ from pixelwise.score.config import ScoreConfig
 from report.clicks import NEEDS_CHROMIUM, clicked
 
 
-@pytest.fixture
-def compared(street_score, tmp_path):
-    """comparison.json of the street's predictions, and of better ones: the labels, a bit moved."""
+@pytest.fixture(scope="module")
+def scored(street_score, tmp_path_factory):
+    """The folder of the street's predictions, of better ones, and of what compares them.
+
+    The better ones are the labels, a bit moved. Do not change it.
+    """
+    folder = tmp_path_factory.mktemp("compared")
     source = street_score / "runs/ce/predictions/val"
-    first = shutil.copytree(source, tmp_path / "ce", ignore=shutil.ignore_patterns("*.json"))
+    first = shutil.copytree(source, folder / "ce", ignore=shutil.ignore_patterns("*.json"))
     names = ["Sky", "Building", "Road", "Tree", "Pole", "Boat"]
     classes = Classes(names, colors=[(index, 100, 200) for index in range(6)])
-    classes.save(tmp_path / "classes.json")
-    (tmp_path / "dice").mkdir()
+    classes.save(folder / "classes.json")
+    (folder / "dice").mkdir()
     for path in (street_score / "street/labels").iterdir():
         label = np.roll(np.where(read_label(path) == 255, 2, read_label(path)), 1, axis=1)
-        write_label(tmp_path / "dice" / path.name, label, classes)
+        write_label(folder / "dice" / path.name, label, classes)
     street = street_score / "street"
     options = {"labels": street / "labels", "images": street / "images"}
-    score(ScoreConfig(first, tmp_path / "dice", **options, classes=str(tmp_path / "classes.json")))
-    return tmp_path / "dice" / "comparison.json"
+    score(ScoreConfig(first, folder / "dice", **options, classes=str(folder / "classes.json")))
+    return folder
+
+
+@pytest.fixture
+def compared(scored, tmp_path):
+    """A comparison.json that a test may change, with its predictions."""
+    shutil.copytree(scored, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "dice" / "comparison.json"
+    before, after = (json.dumps(str(folder))[1:-1] for folder in (scored, tmp_path))
+    path.write_text(path.read_text().replace(before, after))
+    return path
 
 
 def test_a_comparison_becomes_a_page_beside_it(compared):
