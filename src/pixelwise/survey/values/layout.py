@@ -98,12 +98,12 @@ def layout_of(label: np.ndarray) -> Layout:
         np.bincount(part, minlength=len(seen))
         for part in (ranked.ravel(), ranked[inner], ranked[thick])
     )
-    extents = {}
-    for rank, value in enumerate(seen.tolist()):
-        is_thin = left[rank] <= pixels[rank] / 2 and min(label.shape) >= _SMALL
-        sides = _two_sided(ranked, rank, 2 * reach) if is_thin and len(seen) > 2 else 0
-        counts = (int(pixels[rank]), int(inside[rank]), int(inside[rank]), int(left[rank]))
-        extents[value] = Extent(*counts, sides)
+    thin = (left <= pixels / 2) & (min(label.shape) >= _SMALL)
+    sides = np.zeros_like(pixels)
+    if thin.any() and len(seen) > 2:
+        sides[thin] = _two_sided(ranked, thin, 2 * reach)[thin]
+    counts = np.stack([pixels, inside, inside, left, sides], axis=1).tolist()
+    extents = {value: Extent(*some) for value, some in zip(seen.tolist(), counts)}
     found = Layout(extents)
     _add_borders(found, ranked, seen)
     return found
@@ -124,29 +124,38 @@ def _all_around(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return rows[:-2] & rows[1:-1] & rows[2:]
 
 
-def _two_sided(ranked: NDArray[np.uint8], rank: int, reach: int) -> int:
-    """How many pixels of a value have two other values within reach, in rows and columns."""
-    mask = ranked == rank
+def _two_sided(
+    ranked: NDArray[np.uint8], thin: NDArray[np.bool_], reach: int
+) -> NDArray[np.int64]:
+    """How many pixels of each thin value have two other values within reach, rows and columns."""
+    mask = thin[ranked]
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     box = (
         slice(max(0, rows[0] - reach), rows[-1] + reach + 1),
         slice(max(0, columns[0] - reach), columns[-1] + reach + 1),
     )
-    mask, part = mask[box], ranked[box]
-    # ranks from 1 on, so that 0 is "no other value" for both
-    low, high = np.where(mask, 0, 255 - part), np.where(mask, 0, part)
-    low, high = (_largest_around(side.astype(np.uint8), reach) for side in (low, high))
-    other = _largest_around((~mask).astype(np.uint8), reach)[mask] > 0
-    return int((other & (255 - low[mask] < high[mask])).sum())
+    part = ranked[box]
+    return np.bincount(part[_three_around(part, reach)], minlength=len(thin))
 
 
-def _largest_around(values: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
-    for axis in (0, 1):
-        width = [(reach, reach) if a == axis else (0, 0) for a in (0, 1)]
-        padded, size = np.pad(values, width), values.shape[axis]
-        shifted = [np.moveaxis(padded, axis, 0)[n : n + size] for n in range(2 * reach + 1)]
-        values = np.moveaxis(np.maximum.reduce(shifted), 0, axis)
-    return values
+def _three_around(values: NDArray[np.uint8], reach: int) -> NDArray[np.bool_]:
+    """(H, W) whether the square around a pixel has three values, one of which is its own."""
+    # a border that repeats adds no value to a square that reaches beyond it
+    low = high = np.pad(values, reach, mode="edge")
+    three = np.zeros(low.shape, bool)
+    for _ in (0, 1):
+        size = 1
+        while size <= 2 * reach:
+            step = min(size, 2 * reach + 1 - size)
+            lows, highs = (low[:-step], low[step:]), (high[:-step], high[step:])
+            low, high = np.minimum(*lows), np.maximum(*highs)
+            three = three[:-step] | three[step:]
+            # two halves of two values at most, their ends: have they three together?
+            for end in (np.maximum(*lows), np.minimum(*highs)):
+                three |= (low < end) & (end < high)
+            size += step
+        low, high, three = low.T, high.T, three.T
+    return three
 
 
 def _add_borders(layout: Layout, ranked: NDArray[np.uint8], seen: NDArray[np.int64]) -> None:
