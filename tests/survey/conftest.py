@@ -1,5 +1,8 @@
 """Folders of images and labels, drawn for the tests of looking at unknown folders."""
 
+import functools
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -62,6 +65,15 @@ def write(root, labels, deep):
         (root / folder).mkdir(exist_ok=True)
     dtype = np.uint16 if deep or max(int(a.max()) for a in labels) > 255 else np.uint8
     for number, label in enumerate(labels):
-        Image.fromarray(label.astype(dtype)).save(root / f"labels/{number:02}.png")
-        image = np.random.default_rng(number).integers(0, 256, (*label.shape, 3), np.uint8)
-        Image.fromarray(image).save(root / f"images/{number:02}.png")
+        stored = Image.fromarray(label.astype(dtype))
+        stored.save(root / f"labels/{number:02}.png", compress_level=1)
+        (root / f"images/{number:02}.png").write_bytes(noise(number, label.shape))
+
+
+@functools.cache
+def noise(number, size):
+    """A PNG file; labels of all tests have few sizes."""
+    image = np.random.default_rng(number).integers(0, 256, (*size, 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG", compress_level=1)
+    return file.getvalue()

@@ -56,17 +56,25 @@ class StoredValues:
     @cached_property
     def pixels(self) -> Counter[int]:
         """Of each value, in all files."""
-        return Counter({v: sum(f.get(v, 0) for f in self.files) for v in self.holders})
+        found = Counter[int]()
+        for file in self.files:
+            found.update(file)
+        return found
 
     @cached_property
     def holders(self) -> dict[int, int]:
         """How many files hold a value."""
         return Counter(value for file in self.files for value in file)
 
-    @property
+    @cached_property
     def seen(self) -> list[int]:
         """The values of all files, ascending."""
         return sorted(self.holders)
+
+    @cached_property
+    def total(self) -> int:
+        """The pixels of all values."""
+        return self.pixels.total()
 
     @cached_property
     def extents(self) -> dict[int, Extent]:
@@ -84,7 +92,7 @@ class StoredValues:
 
     def share(self, values: Iterable[int], of: Iterable[int] | None = None) -> float:
         """Of the pixels of some values among those of others, or all."""
-        every = self.pixels.total() if of is None else sum(self.pixels[v] for v in of)
+        every = self.total if of is None else sum(self.pixels[v] for v in of)
         return sum(self.pixels[v] for v in values) / max(1, every)
 
 
@@ -156,7 +164,7 @@ def _shown(paths: list[Path]) -> dict[int, int]:
 def _some(stored: StoredValues) -> list[int]:
     """The places of the files whose layout is looked at in any case."""
     number = len(stored.files)
-    most = int(_PIXELS * number / max(1, stored.pixels.total()))
+    most = int(_PIXELS * number / max(1, stored.total))
     return sample(range(number), int(np.clip(most, _FEWEST, _LOOKED_AT)))
 
 

@@ -264,13 +264,13 @@ def _levels(stored: StoredValues) -> list[int]:
         for v, extent in stored.extents.items()
         if extent.covers_areas and stored.share([v]) >= _LEVEL_SHARE
     ]
-    found = list[int]()
+    found = set[int]()
     for value in sorted(areas, key=lambda v: -stored.pixels[v]):
-        close = [v for v in found if abs(v - value) <= _NEAR]
+        close = found.intersection(range(value - _NEAR, value + _NEAR + 1))
         grey = len(stored.seen) > 2 and stored.seen[-1] > _MOST_VALUES
         if grey and any(stored.pixels[value] < _MINOR * stored.pixels[v] for v in close):
             continue
-        found.append(value)
+        found.add(value)
     return sorted(found)
 
 
