@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from convert.annotations import SIZE, SQUARE, square, write_image, write_json
+from labels.build_png import chunk, header, join
 from pixelwise.convert.command import convert
 from pixelwise.convert.config import ConvertConfig
 from pixelwise.convert.formats import supervisely
@@ -181,13 +182,18 @@ def test_objects_that_are_wrong_are_named(tmp_path, wrong, problem):
         converted(root)
 
 
-def test_a_small_bitmap_of_a_huge_image_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("side", "problem"),
+    [(16_384, "must be a file that unpacks to at most 1 GiB"), (60_000, "is not a readable image")],
+)
+def test_a_small_bitmap_of_a_huge_image_is_refused_before_it_is_unpacked(
+    tmp_path, monkeypatch, side, problem
+):
     """Its header says what it takes."""
-    monkeypatch.setattr(supervisely, "MAX_BITMAP", 1 << 30)
-    out = io.BytesIO()
-    Image.new("1", (60_000, 60_000)).save(out, "PNG")
-    root = write_supervisely(tmp_path / "sly", thing(kind="bitmap", **bitmap(out.getvalue())))
-    with pytest.raises(DatasetError, match="a bitmap that"):
+    monkeypatch.setattr(supervisely, "decode_image", None)
+    png = join(header(side, side, 1, 0), chunk(b"IDAT", zlib.compress(b"")))
+    root = write_supervisely(tmp_path / "sly", thing(kind="bitmap", **bitmap(png)))
+    with pytest.raises(DatasetError, match=f"a bitmap that {problem}"):
         converted(root)
 
 

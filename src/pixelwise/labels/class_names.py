@@ -41,9 +41,11 @@ def known_colors(names: Sequence[str]) -> tuple[str, list[Color]] | None:
         None if there is no such table.
     """
     wanted = [letters_of(name) for name in names]
+    if len(wanted) < FEWEST_KNOWN:
+        return None
     for table_name, table in PALETTES.items():
         color_of = dict(zip(map(letters_of, table.names), table.colors))
-        if len(wanted) >= FEWEST_KNOWN and sorted(wanted) == sorted(color_of):
+        if len(wanted) == len(color_of) and sorted(wanted) == sorted(color_of):
             return table_name, [color_of[name] for name in wanted]
     return None
 

@@ -15,7 +15,7 @@ Source: COCO data format documentation.
 import re
 from ast import literal_eval
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
@@ -274,7 +274,7 @@ def _without_scraps(outline: Any, counts: Counter[str]) -> Any:
     if not kept:
         return outline
     counts[_SCRAPS] += len(outline) - len(kept)
-    if all(map(_is_number, chain(*kept))) and not any(len(ring) % 2 for ring in kept):
+    if _are_numbers(chain(*kept)) and not any(len(ring) % 2 for ring in kept):
         counts[_INNER] += number_inside(kept)
     return kept
 
@@ -283,19 +283,19 @@ def _box(box: Any, is_wanted: bool) -> Parts:
     """The rectangle of a box [x, y, width, height]."""
     if not is_wanted:
         return "a box and no outline"
-    if not isinstance(box, list) or len(box) != 4 or not all(map(_is_number, box)):
+    if not isinstance(box, list) or len(box) != 4 or not _are_numbers(box):
         return f"the box {shown(box)} instead of x, y, width, height"
     x, y, width, height = box
     return (Outline([(x, y), (x + width, y + height)], "rectangle"),)
 
 
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float)
+def _are_numbers(values: Iterable[Any]) -> bool:
+    return set(map(type, values)) <= {int, float}
 
 
 def _parts(segmentation: Any, size: Size, masks: Masks) -> Parts:
     """What a segmentation covers, or what is wrong with it in words."""
-    if isinstance(segmentation, list) and segmentation and all(map(_is_number, segmentation)):
+    if isinstance(segmentation, list) and segmentation and _are_numbers(segmentation):
         is_runs = sum(segmentation) == size[0] * size[1]
         if is_runs:
             segmentation = {"size": [*size], "counts": segmentation}
@@ -313,7 +313,7 @@ def _parts(segmentation: Any, size: Size, masks: Masks) -> Parts:
         return f"the segmentation {shown(segmentation)}"
     parts: list[Outline] = []
     for polygon in segmentation:
-        numbers = isinstance(polygon, list) and all(map(_is_number, polygon))
+        numbers = isinstance(polygon, list) and _are_numbers(polygon)
         if not numbers or len(polygon) % 2:
             return f"the polygon {shown(polygon)} instead of x, y, x, y, ..."
         parts.append(Outline(list(zip(polygon[::2], polygon[1::2]))))
