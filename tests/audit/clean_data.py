@@ -5,6 +5,9 @@ Ground is 0, disc 1, bar 2, and a ring of void 255. The edges of an image are wh
 its label meet.
 """
 
+import functools
+import io
+
 import numpy as np
 from PIL import Image
 
@@ -55,9 +58,19 @@ COLORS = voc_colors()
 def write_label(path, stored, palette=COLORS):
     """An indexed PNG of 8 bits."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(label_file(stored, palette))
+
+
+def label_file(stored, palette=COLORS):
     picture = Image.frombytes("P", stored.shape[::-1], np.ascontiguousarray(stored).tobytes())
     picture.putpalette(np.asarray(palette, np.uint8).tobytes())
-    picture.save(path)
+    return png(picture)
+
+
+def png(picture):
+    file = io.BytesIO()
+    picture.save(file, "PNG", compress_level=1)
+    return file.getvalue()
 
 
 def read(path):
@@ -78,15 +91,21 @@ def write_toml(folder, names=NAMES, colors=None, task="multiclass", more=None):
     (folder / "dataset.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+@functools.cache
+def pair_files(label, image, index):
+    """The files of a label and of its image."""
+    stored = label(index)
+    return label_file(stored), png(Image.fromarray(image(stored, index)))
+
+
 def make_clean(folder, label=draw_label, image=draw_image, **toml):
     """Write the clean dataset; returns the folder."""
-    for index in (*TRAIN, *VAL):
-        split = "train" if index in TRAIN else "val"
-        stored = label(index)
-        write_label(folder / split / "labels" / f"{index:02}.png", stored)
-        path = folder / split / "images" / f"{index:02}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image(stored, index)).save(path)
+    for split, indices in (("train", TRAIN), ("val", VAL)):
+        for name in ("labels", "images"):
+            (folder / split / name).mkdir(parents=True, exist_ok=True)
+        for index in indices:
+            for name, content in zip(("labels", "images"), pair_files(label, image, index)):
+                (folder / split / name / f"{index:02}.png").write_bytes(content)
     write_toml(folder, **toml)
     return folder
 

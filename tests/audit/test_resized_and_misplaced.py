@@ -3,6 +3,7 @@
 The scenes are drawn as those of the demo: textured, with a border of void around every object.
 """
 
+import functools
 import io
 import shlex
 
@@ -19,6 +20,11 @@ from pixelwise.report.audit_page import audit
 
 SIZE, NUMBER = (128, 160), 4
 SCENES = [draw_scene(3, index, SIZE) for index in range(NUMBER)]
+
+
+@functools.cache
+def twenty_scenes(size=SIZE):
+    return [draw_scene(17, index, size) for index in range(20)]
 
 
 def resized(label, size, how=Image.Resampling.BILINEAR):
@@ -75,7 +81,7 @@ def write(folder, change=lambda label: label, table=None, scenes=SCENES):
         stored = np.ascontiguousarray(change(label))
         for name, pixels in (("images", resized(image, stored.shape[::-1])), ("labels", stored)):
             (folder / name).mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+            Image.fromarray(pixels).save(folder / name / f"{number}.png", compress_level=1)
     if table is not None:
         names, values, void = table
         lines = [f'task = "{"binary" if len(names) == 2 else "multiclass"}"']
@@ -192,7 +198,7 @@ def test_a_label_in_another_place_is_found_in_images_with_grain_too(place, noise
 @pytest.mark.parametrize("noise", [20, 60, 200])
 def test_grain_alone_is_no_finding_of_deep(noise, tmp_path):
     """Labels in their place, below grain from weak to where nothing can be seen."""
-    scenes = with_grain([draw_scene(17, index, (128, 160)) for index in range(20)], noise)
+    scenes = with_grain(twenty_scenes(), noise)
     found = audit(write(tmp_path, table=EIGHT, scenes=scenes), deep=True)
     assert "G3" not in found.totals
 
@@ -200,8 +206,7 @@ def test_grain_alone_is_no_finding_of_deep(noise, tmp_path):
 @pytest.mark.parametrize("size", [(128, 160), (96, 200), (240, 320)])
 def test_labels_in_their_place_are_no_finding_of_deep(size, tmp_path):
     """Twenty scenes of each size."""
-    scenes = [draw_scene(17, index, size) for index in range(20)]
-    found = audit(write(tmp_path, table=EIGHT, scenes=scenes), deep=True)
+    found = audit(write(tmp_path, table=EIGHT, scenes=twenty_scenes(size)), deep=True)
     assert set(found.totals) <= {"V11", "V12"}
 
 

@@ -6,6 +6,7 @@ content security policy lets no other.
 """
 
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -123,8 +124,9 @@ def out_path(config: ReportConfig) -> Path:
     return (config.out or source) / "report.html"
 
 
+@cache
 def environment() -> Environment:
-    """The template engine: everything is escaped, and every value passes `plain`."""
+    """The template engine, which compiles each template once: everything is escaped, and every value passes `plain`."""
     env = Environment(
         loader=FileSystemLoader(Path(__file__).parent, encoding="utf-8"),
         autoescape=True,

@@ -124,9 +124,7 @@ def _all_around(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return rows[:-2] & rows[1:-1] & rows[2:]
 
 
-def _two_sided(
-    ranked: NDArray[np.uint8], thin: NDArray[np.bool_], reach: int
-) -> NDArray[np.int64]:
+def _two_sided(ranked: NDArray[np.uint8], thin: NDArray[np.bool_], reach: int) -> NDArray[np.int64]:
     """How many pixels of each thin value have two other values within reach, rows and columns."""
     mask = thin[ranked]
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
