@@ -126,7 +126,10 @@ def out_path(config: ReportConfig) -> Path:
 
 @cache
 def environment() -> Environment:
-    """The template engine, which compiles each template once: everything is escaped, and every value passes `plain`."""
+    """The template engine: everything is escaped, and every value passes `plain`.
+
+    A process has one, which compiles each template once.
+    """
     env = Environment(
         loader=FileSystemLoader(Path(__file__).parent, encoding="utf-8"),
         autoescape=True,
