@@ -5,8 +5,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lightning_fabric import Fabric
-
 from pixelwise.errors import RunError
 from pixelwise.files.records import from_plain, shown
 from pixelwise.networks.build import Network
@@ -20,6 +18,7 @@ from pixelwise.run.checkpoint import (
     read_tensors,
 )
 from pixelwise.run.ema import WeightAverage
+from pixelwise.run.fabric import Fabric
 from pixelwise.run.optimizer import load_state
 from pixelwise.text import some
 

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from lightning_fabric import Fabric
-from lightning_fabric.plugins.environments import LightningEnvironment
 from torch import Tensor, distributed, nn
 
 from pixelwise.data.augment import find_augmentation
@@ -51,6 +49,7 @@ from pixelwise.run.checkpoint import CONFIG, Checkpoint
 from pixelwise.run.compiled import compiled
 from pixelwise.run.ema import WeightAverage
 from pixelwise.run.evidence import FEW_IMAGES, Scores, read_scores
+from pixelwise.run.fabric import Fabric, LightningEnvironment
 from pixelwise.run.optimizer import decay_line, make_optimizer
 from pixelwise.run.position import Position, restore
 from pixelwise.run.run_folder import (
