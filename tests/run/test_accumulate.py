@@ -1,5 +1,6 @@
 """A batch in parts, on one process or several, is the batch: the same weights, to rounding."""
 
+import functools
 import os
 import sys
 
@@ -20,6 +21,8 @@ def build(num_classes):
     layers = [nn.Conv2d(3, 16, 3, 2, 1), nn.GroupNorm(4, 16), nn.ReLU(), nn.Dropout2d(0.0)]
     return nn.Sequential(*layers, nn.Conv2d(16, num_classes, 3, padding=1))
 """
+EPOCHS = 8  # of one step
+WEIGHTED = {"class_weights": "median_frequency"}
 DROPOUT = NETWORK.replace("nn.Dropout2d(0.0)", "nn.Dropout2d(0.5)")
 
 
@@ -28,17 +31,22 @@ def data(tmp_path_factory):
     return make_dataset(tmp_path_factory.mktemp("data"), train=8, val=1)
 
 
-@pytest.fixture(autouse=True)
-def networks(tmp_path, monkeypatch):
-    (tmp_path / "group_norm.py").write_text(NETWORK)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+@pytest.fixture(scope="module", autouse=True)
+def networks(tmp_path_factory):
+    """The modules group_norm and drops can be imported."""
+    folder = tmp_path_factory.mktemp("networks")
+    (folder / "group_norm.py").write_text(NETWORK)
+    (folder / "drops.py").write_text(DROPOUT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+        yield
 
 
 def settings_of(data, out, **changes):
-    """Twenty steps of eight images, with a class weight and void that differ between images."""
-    own = {"network": "group_norm:build", "batch": 8, "epochs": 20, "optimizer": "sgd", "lr": 0.02}
-    return train_settings(data, out, **{**own, **changes})
+    """Eight steps of eight images, with a class weight and void that differ between images."""
+    own = {"network": "group_norm:build", "batch": 8, "epochs": EPOCHS}
+    return train_settings(data, out, **{**own, "optimizer": "sgd", "lr": 0.05, **changes})
 
 
 def trained(data, out, **changes):
@@ -51,14 +59,24 @@ def assert_same(found, expected):
         torch.testing.assert_close(found[name], tensor, rtol=2e-4, atol=2e-5)
 
 
+@pytest.fixture(scope="module")
+def in_one(data, tmp_path_factory):
+    """loss -> the weights after the first and the last step with whole batches."""
+
+    @functools.cache
+    def weights_of(loss):
+        folder, changes = tmp_path_factory.mktemp("in_one"), {"loss": loss, **WEIGHTED}
+        return [trained(data, folder / str(n), **changes, epochs=n) for n in (1, EPOCHS)]
+
+    return weights_of
+
+
 @pytest.mark.parametrize("loss", ["ce", "ce+dice", "focal+0.5*tversky(per_image=true)"])
 @pytest.mark.parametrize("parts", [4, 2])
-def test_a_batch_in_parts_gives_the_weights_of_the_whole_batch(data, tmp_path, loss, parts):
-    changes = {"loss": loss, "class_weights": "median_frequency"}
-    whole = trained(data, tmp_path / "whole", **changes)
-    start = trained(data, tmp_path / "start", **changes, epochs=1)
-    assert_same(trained(data, tmp_path / "parts", **changes, accumulate=parts), whole)
-    moved = max((whole[name] - start[name]).abs().max() for name in whole)
+def test_a_batch_in_parts_gives_the_weights_of_the_whole_batch(data, in_one, tmp_path, loss, parts):
+    first, whole = in_one(loss)
+    assert_same(trained(data, tmp_path / "parts", loss=loss, **WEIGHTED, accumulate=parts), whole)
+    moved = max((whole[name] - first[name]).abs().max() for name in whole)
     assert moved > 0.01
 
 
@@ -66,7 +84,7 @@ def test_a_batch_in_parts_gives_the_weights_of_the_whole_batch(data, tmp_path, l
 def test_two_processes_with_two_parts_each_give_the_weights_of_one(data, tmp_path, loss):
     whole = trained(data, tmp_path / "whole", loss=loss)
     words = f"train {data} --out {tmp_path / 'ranks'} --network group_norm:build --batch 8"
-    more = f"--epochs 20 --optimizer sgd --lr 0.02 --loss {loss} --accumulate 2 --devices 2"
+    more = f"--epochs {EPOCHS} --optimizer sgd --lr 0.05 --loss {loss} --accumulate 2 --devices 2"
     last = "--workers 0 --device cpu"
     done = warm.run(
         [sys.executable, "-m", "pixelwise.cli", *f"{words} {more} {last}".split()],
@@ -88,7 +106,6 @@ def test_both_passes_drop_the_same_channels(data, tmp_path, monkeypatch):
     """The loss that the second pass has is that of the sums of the first."""
     from pixelwise.run import accumulate
 
-    (tmp_path / "drops.py").write_text(DROPOUT)
     before, losses = accumulate.loss_of, []
 
     def noted(run, stats):

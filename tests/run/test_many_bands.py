@@ -115,7 +115,7 @@ def test_a_drawn_set_is_learnt_by_the_commands(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     images, make, write = SETS[name]
     data = make_set(tmp_path / "set", images, make, write)
-    run = pw.train(data, epochs=12, scale_jitter=(1, 1), out=tmp_path / "run", **FAST)
+    run = pw.train(data, epochs=6, scale_jitter=(1, 1), out=tmp_path / "run", **FAST)
     folder = pw.predict(run)
     score = pw.score(folder)
     assert score.scores["mean_iou"] > 0.75

@@ -19,7 +19,7 @@ def test_a_drawn_set_is_learnt_by_the_commands(tmp_path, monkeypatch):
     """IoU of each class is far from what chance or a single class a pixel can reach."""
     monkeypatch.chdir(tmp_path)
     data = make_set(tmp_path / "set")
-    run = pw.train(data, network="small", epochs=25, batch=4, lr=0.01, out=tmp_path / "run", seed=1)
+    run = pw.train(data, network="small", epochs=14, batch=4, lr=0.01, out=tmp_path / "run", seed=1)
     config = json.loads((run / "config.json").read_text())
     assert config["config"]["loss"] == "bce+dice"
     last = json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])
