@@ -136,6 +136,7 @@ def test_pixels_that_a_nan_has_a_part_in_are_counted_once(channels, size):
     activation = "sigmoid" if channels == 1 else "softmax"
     logits = make_logits(channels)
     logits[:, -1] = -torch.inf
+    logits[0, -1, 1, 0] = torch.inf
     logits[0, 0, 0, 1], logits[1, -1, 1, 2] = torch.nan, torch.nan
     target = torch.zeros(2, *size, dtype=torch.uint8)
     target[:, 0, 0] = 255
