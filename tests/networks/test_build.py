@@ -66,7 +66,7 @@ def test_any_function_can_make_the_network(monkeypatch):
         ("smal", r"Did you mean 'small'\?"),
         ("no_such_module:make", r"No module named 'no_such_module'"),
         ("torch:no_such_function", r"has no attribute 'no_such_function'"),
-        ("pan:vgg11", r"an architecture and encoder that fit, got 'pan:vgg11'"),
+        ("pan:densenet121", r"an architecture and encoder that fit, got 'pan:densenet121'"),
     ],
 )
 def test_an_unknown_network_is_named_with_what_there_is(name, message):
