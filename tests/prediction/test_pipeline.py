@@ -185,19 +185,24 @@ def test_large_images_are_read_one_at_a_time():
 
 @pytest.mark.parametrize("name", ["small", *(f"{n}:resnet18" for n in NETWORKS if n != "dpt")])
 def test_logits_have_the_same_bits_in_a_batch_as_alone(name):
-    """Of every network, three times: seen once, compared, and then by what was found."""
+    """Of every network, three times: seen once, compared, and then by what was found.
+
+    Images of 32 pixels, in whose sums the number of images shows; 128 where pan pools away less,
+    and where most machines find the same bits, in pspnet.
+    """
+    side = 128 if name.startswith(("pan:", "pspnet:")) else 32
     torch.manual_seed(0)
     network = build_network(name, 3).eval()
     together = Batched(network)
     with torch.no_grad():
         for seed in range(3):
             batch = torch.from_numpy(
-                np.stack([draw(3 * seed + n, (144, 144))[0][:128, :128] for n in range(3)])
+                np.stack([draw(3 * seed + n, (144, 144))[0][:side, :side] for n in range(3)])
             )
             batch = batch.permute(0, 3, 1, 2).contiguous()
             alone = torch.cat([network(image) for image in batch.split(1)])
             assert torch.equal(together(batch), alone)
-    assert set(together.is_same) == {torch.Size([3, 3, 128, 128])}
+    assert set(together.is_same) == {torch.Size([3, 3, side, side])}
 
 
 def test_a_network_whose_images_depend_on_each_other_sees_one_at_a_time():
