@@ -119,16 +119,20 @@ class Stuck(Squares):
         return super().__getitem__(key)
 
 
-def test_a_worker_that_does_not_answer_is_killed_when_its_shutdown_is_cut_short():
-    """By a second Ctrl-C; multiprocessing would wait for it for ever when Python ends."""
+def test_a_worker_that_does_not_answer_is_killed_when_its_shutdown_is_cut_short(monkeypatch):
+    """By a second Ctrl-C; multiprocessing would wait for it for ever when Python ends.
+
+    torch waits for an answer to its own SIGTERM, here for a second.
+    """
 
     def interrupt(*_):
         raise KeyboardInterrupt("second")
 
+    monkeypatch.setattr("torch.utils.data._utils.MP_STATUS_CHECK_INTERVAL", 1.0)
     before = signal.signal(signal.SIGALRM, interrupt)
     with pytest.raises(KeyboardInterrupt, match="second"):
         consume(
-            Stuck(), [[(0, 1)], [(0, 5)]], 1, lambda _: signal.setitimer(signal.ITIMER_REAL, 0.5)
+            Stuck(), [[(0, 1)], [(0, 5)]], 1, lambda _: signal.setitimer(signal.ITIMER_REAL, 0.3)
         )
     signal.signal(signal.SIGALRM, before)
     deadline = time.monotonic() + 20
@@ -149,10 +153,12 @@ def test_signals_to_the_group_are_left_to_the_parent():
     consume(Squares(), batches, 2, send_signals)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("split", ["train", "val"])
+@pytest.mark.parametrize(("split", "workers"), [("train", 1), ("val", 2)])
 def test_an_image_that_cannot_be_read_ends_the_command(tmp_path, split, workers):
-    """With exit code 2 and one line; no process of it stays."""
+    """With exit code 2 and one line; no process of it stays.
+
+    Both splits are read by load_batches, of which each number is tested above.
+    """
     data = make_dataset(tmp_path / "data", train=8)
     image = next((data / split / "images").iterdir())
     image.write_bytes(image.read_bytes()[:-60])
