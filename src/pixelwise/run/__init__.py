@@ -2,7 +2,6 @@
 
 train.py         dataset.toml -> run folder
 setup.py         network, optimizer, devices, datasets: the objects of the loop
-fabric.py        Fabric, which runs the network on any device
 position.py      where a run is, and how it goes on from a checkpoint
 run_folder.py    the folder of a run, made or reopened; checkpoint.py its checkpoints
 step.py          loss, gradient, optimizer; a number that is not finite

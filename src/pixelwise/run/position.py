@@ -9,6 +9,7 @@ from pixelwise.errors import RunError
 from pixelwise.files.records import from_plain, shown
 from pixelwise.networks.build import Network
 from pixelwise.plan.plan import Plan
+from pixelwise.ranks.fabric import Fabric
 from pixelwise.run.checkpoint import (
     AUXILIARY,
     OPTIMIZER,
@@ -18,7 +19,6 @@ from pixelwise.run.checkpoint import (
     read_tensors,
 )
 from pixelwise.run.ema import WeightAverage
-from pixelwise.run.fabric import Fabric
 from pixelwise.run.optimizer import load_state
 from pixelwise.text import some
 

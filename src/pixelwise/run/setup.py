@@ -44,12 +44,12 @@ from pixelwise.plan.plan import Plan, make_plan
 from pixelwise.progress import Display
 from pixelwise.ranks.batch_norm import batch_norm_over_ranks
 from pixelwise.ranks.distributed import choose_device
+from pixelwise.ranks.fabric import Fabric, LightningEnvironment
 from pixelwise.ranks.rank_stats import differences
 from pixelwise.run.checkpoint import CONFIG, Checkpoint
 from pixelwise.run.compiled import compiled
 from pixelwise.run.ema import WeightAverage
 from pixelwise.run.evidence import FEW_IMAGES, Scores, read_scores
-from pixelwise.run.fabric import Fabric, LightningEnvironment
 from pixelwise.run.optimizer import decay_line, make_optimizer
 from pixelwise.run.position import Position, restore
 from pixelwise.run.run_folder import (
