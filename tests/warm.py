@@ -4,7 +4,8 @@ To import torch and what trains on it takes six seconds of a processor, which ev
 test would spend again. `Popen` and `run` are those of subprocess for the commands
 `[sys.executable, "-c", CODE, ...]`, `[sys.executable, "-m", MODULE, ...]` and
 `[sys.executable, FILE, ...]`: pipes, signals, groups, exit codes and the end of Python are real.
-Only the start is not, so what a start must prove is tested with subprocess itself.
+Only the start is not, so what a start must prove is tested with subprocess itself; and modules
+are not taken apart at the end, which would first copy the memory of all of them.
 
     test ── Popen ──► the process that waits ── fork ──► the command
                                                           └─ its ranks are started in the same way
@@ -12,6 +13,7 @@ Only the start is not, so what a start must prove is tested with subprocess itse
 
 import atexit
 import contextlib
+import ctypes
 import gc
 import importlib
 import inspect
@@ -142,6 +144,7 @@ def _read(stream, number):
 def wait(address, listener, parent):
     """What the process does that waits: fork for each request, tell how each child has ended."""
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    atexit.register(_leave)
     os.fsync = os.fstat  # type: ignore[assignment]  # as in conftest.py
     for name in IMPORTED:
         importlib.import_module(name)
@@ -182,6 +185,9 @@ def _next_request(listener, parent):
         request = pickle.loads(_read(client, LENGTH.unpack(head)[0]))
         pid = os.fork()
         if not pid:
+            if request["own_session"]:
+                os.setsid()
+            client.sendall(LENGTH.pack(os.getpid()))  # who asks may ask for its group at once
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             for number, fd in enumerate(fds):
@@ -194,13 +200,20 @@ def _next_request(listener, parent):
         for fd in fds:
             os.close(fd)
         children[pid] = client
-        client.sendall(LENGTH.pack(pid))
+
+
+def _leave():
+    """The last that Python does before it takes modules apart: let it find none."""
+    imported = sys.modules.copy()
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(imported))
+    for name in imported.keys() - {"__main__", "builtins", "sys"}:
+        del sys.modules[name]
+    system = ctypes.CDLL(None)
+    system.on_exit(system._exit, None)  # with the exit code, before the destructors of libraries
 
 
 def _be(request):
     """Run a command, as Python does when it starts."""
-    if request["own_session"]:
-        os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, request["blocked"])

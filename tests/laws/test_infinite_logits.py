@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from ops.kernel_cases import DEVICE
 from pixelwise.ops.backends import INSTALLED
 from pixelwise.ops.predict import confusion_matrix, predict_label
 from pixelwise.ops.spec import SIGMOID_ONLY, SUMS
@@ -112,8 +113,7 @@ def test_the_kernels_of_the_cpu_and_the_definition_agree_on_infinite_logits(task
     ],
 )
 def test_the_kernels_of_the_gpu_and_the_definition_agree_on_infinite_logits(task, size, kind):
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    batch = [tensor.to(device) for tensor in draw(task, size, kind, 0)]
+    batch = [tensor.to(DEVICE) for tensor in draw(task, size, kind, 0)]
     found, defined = (
         each_sum(task, batch, backend, 2.0, ["inter", "nll", "focal", "focal_neg"])
         for backend in ("triton", "torch")

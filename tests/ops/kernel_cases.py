@@ -7,14 +7,16 @@ With a GPU its kernels are compiled and run on it; without one Triton interprets
 import torch
 import torch.nn.functional as F
 
-from ops.interpreted import hasten
 from oracles_ops import SUMS, sums_and_gradient, upsample
+from pixelwise.ops.backends import INSTALLED
 from pixelwise.ops.spec import Spec
 from pixelwise.ops.unknown import TARGET, counter
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 IGNORE = 1255
-if DEVICE == "cpu":
+if DEVICE == "cpu" and "triton" in INSTALLED:
+    from ops.interpreted import hasten
+
     hasten()
 # name -> activation, channels of the logits, whether the target has them too
 TASKS = {
