@@ -47,7 +47,7 @@ lint: setup ## check style
 	$(BIN)/ruff format --check .
 
 types: setup ## check types of src and benchmarks
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 
 stub: setup ## write the type stubs of the public names
 	$(BIN)/python tests/write_stub.py
