@@ -36,6 +36,14 @@ def noisy(label):
     return np.where(label > 128, label - noise, label + noise)
 
 
+def flat_spot(label, value):
+    """A small area of one grey in the midst of that of the largest value."""
+    y, x = (int(np.median(some)) for some in np.nonzero(label == label.max()))
+    spotted = label.copy()
+    spotted[y - 3 : y + 4, x - 3 : x + 4] = value
+    return spotted
+
+
 # draw, classes of the command
 SOFT = {
     "resized": (lambda n: resized(disc(n, 255)), [0, 255]),
@@ -49,6 +57,7 @@ SOFT = {
     "fine JPEG": (lambda n: as_jpeg(disc(n, 255), 98), [0, 255]),
     "noise everywhere": (lambda n: noisy(disc(n, 255)), [0, 255]),
     "noise of 0": (lambda n: np.where(disc(n) > 0, 255, noisy(disc(n, 0))), [0, 255]),
+    "noise that covers an area": (lambda n: flat_spot(resized(disc(n, 255), 2), 249), [0, 255]),
     "two greys": (lambda n: resized(disc(n, 128)), [0, 128]),
     "three greys": (lambda n: resized(regions(n, [0, 128, 255])), [0, 128, 255]),
     "three greys as JPEG": (lambda n: as_jpeg(regions(n, [0, 128, 255])), [0, 128, 255]),
